@@ -1,0 +1,178 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
+
+use crate::InvalidValue;
+
+/// The place in a listing where the next page begins: opaque, and sent back byte for byte.
+///
+/// It can be stored (`Serialize`) and used in another process to go on from the same place, in the
+/// same operation with the same settings.
+/// Source: <https://developers.dashly.io/webapi/pagination>
+///
+/// ```
+/// use carrot_types::Cursor;
+///
+/// let cursor = Cursor::position("[1684739969.358085, 1160406004324630614]")?;
+/// let stored = serde_json::to_string(&cursor)?;
+/// assert_eq!(serde_json::from_str::<Cursor>(&stored)?, cursor);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Cursor {
+    kind: CursorKind,
+    value: Box<str>,
+}
+
+/// Which scheme of pagination a [`Cursor`] belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CursorKind {
+    /// Generation 2: a JSON array, sent as `paginate_position`.
+    Position,
+    /// Generation 1: a number or string, sent as `after`.
+    After,
+    /// A count of records to skip, sent as `offset`. Only the list of leads pages this way.
+    Offset,
+}
+
+impl Cursor {
+    /// A cursor of generation 2 from the JSON array that the service sent.
+    ///
+    /// # Errors
+    ///
+    /// `json` is no JSON array.
+    pub fn position(json: impl Into<Box<str>>) -> Result<Self, InvalidValue> {
+        Self::checked(CursorKind::Position, json.into())
+    }
+
+    /// A cursor of generation 1 from the text that the service sent: digits, or the text of a string.
+    ///
+    /// # Errors
+    ///
+    /// `text` is empty.
+    pub fn after(text: impl Into<Box<str>>) -> Result<Self, InvalidValue> {
+        Self::checked(CursorKind::After, text.into())
+    }
+
+    /// A cursor that skips `records` records.
+    #[must_use]
+    pub fn offset(records: u64) -> Self {
+        Self {
+            kind: CursorKind::Offset,
+            value: records.to_string().into(),
+        }
+    }
+
+    fn checked(kind: CursorKind, value: Box<str>) -> Result<Self, InvalidValue> {
+        let rule = match kind {
+            CursorKind::Position if serde_json::from_str::<Vec<&RawValue>>(&value).is_err() => {
+                "of kind `position` must be a JSON array"
+            }
+            CursorKind::After if value.is_empty() => "of kind `after` must not be empty",
+            CursorKind::Offset if crate::lenient::parse_digits(&value).is_none() => {
+                "of kind `offset` must be a number in decimal digits"
+            }
+            _ => return Ok(Self { kind, value }),
+        };
+        Err(InvalidValue::new("cursor", rule))
+    }
+
+    /// The scheme of pagination it belongs to.
+    #[must_use]
+    pub fn kind(&self) -> CursorKind {
+        self.kind
+    }
+
+    /// The value of the request parameter, byte for byte as the service sent it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "Cursor")]
+        struct Stored {
+            kind: CursorKind,
+            value: Box<str>,
+        }
+        let Stored { kind, value } = Stored::deserialize(deserializer)?;
+        Self::checked(kind, value).map_err(D::Error::custom)
+    }
+}
+
+/// What an answer says about the page after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NextCursor {
+    /// The answer has no such field.
+    #[default]
+    Absent,
+    /// The field is `null`: there are no more pages in this direction.
+    End,
+    /// The next page begins here.
+    At(Cursor),
+}
+
+impl NextCursor {
+    /// The cursor, where there is one.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Self::At(cursor) => Some(cursor),
+            Self::Absent | Self::End => None,
+        }
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        *self == Self::Absent
+    }
+
+    /// Reads `next_before_position` and `next_after_position`.
+    pub(crate) fn read_position<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        Self::read(deserializer, Cursor::position)
+    }
+
+    /// Reads `next_after`.
+    pub(crate) fn read_after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer, |json| {
+            let text = match serde_json::from_str::<String>(&json) {
+                Ok(text) => text.into(),
+                Err(_) => json,
+            };
+            Cursor::after(text)
+        })
+    }
+
+    fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        make: impl FnOnce(Box<str>) -> Result<Cursor, InvalidValue>,
+    ) -> Result<Self, D::Error> {
+        // Read as raw text: a float or a big number would lose digits on the way through a `Value`.
+        match Option::<Box<RawValue>>::deserialize(deserializer)? {
+            None => Ok(Self::End),
+            Some(raw) => make(raw.get().into())
+                .map(Self::At)
+                .map_err(D::Error::custom),
+        }
+    }
+}
+
+/// Writes the JSON that the service sends.
+impl Serialize for NextCursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(cursor) = self.cursor() else {
+            return serializer.serialize_none();
+        };
+        // An `after` that is no number came as a string.
+        match serde_json::from_str::<&RawValue>(cursor.as_str()) {
+            Ok(raw) => raw.serialize(serializer),
+            Err(_) => serializer.serialize_str(cursor.as_str()),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
+use serde_json::Value;
+
+use crate::NextCursor;
+
+/// What every answer of the service is wrapped in: facts about the answer, and the answer itself.
+///
+/// Source: <https://developers.dashly.io/webapi/>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Envelope<T> {
+    /// Status, error and cursors.
+    pub meta: Meta,
+    /// The answer: an object or an array, `{}` for errors and for answers that say nothing.
+    pub data: T,
+}
+
+impl<T> Envelope<T> {
+    /// An envelope of status 200 around `data`.
+    pub fn ok(data: T) -> Self {
+        Self {
+            meta: Meta::new(200),
+            data,
+        }
+    }
+}
+
+/// The facts about an answer.
+///
+/// Source: <https://developers.dashly.io/webapi/>
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The HTTP status once more: 200 is success, anything else an error.
+    pub status: u16,
+    /// The name of the error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorCode>,
+    /// The error in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    /// Which arguments of the request were wrong, with [`ErrorCode::ValidationError`]. The vendor
+    /// does not document the shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_fields: Option<Value>,
+    /// Generation 2: where the page of older (smaller) records begins.
+    #[serde(
+        default,
+        deserialize_with = "NextCursor::read_position",
+        skip_serializing_if = "NextCursor::is_absent"
+    )]
+    pub next_before_position: NextCursor,
+    /// Generation 2: where the page of newer (greater) records begins.
+    #[serde(
+        default,
+        deserialize_with = "NextCursor::read_position",
+        skip_serializing_if = "NextCursor::is_absent"
+    )]
+    pub next_after_position: NextCursor,
+    /// Generation 1: where the next page begins.
+    #[serde(
+        default,
+        deserialize_with = "NextCursor::read_after",
+        skip_serializing_if = "NextCursor::is_absent"
+    )]
+    pub next_after: NextCursor,
+    /// Answer to setting properties: the properties that were changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected_props: Option<Vec<String>>,
+    /// Answer to setting properties, generation 2: the properties that already had the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_changed_props: Option<Vec<String>>,
+    /// Answer to setting properties: the operations that were not applied, each with a `reason`.
+    /// The vendor does not document the exact keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored_operations: Option<Vec<Value>>,
+}
+
+impl Meta {
+    /// Facts with a status and nothing else.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+}
+
+open_enum! {
+    /// The name of an error of the service, as in `meta.error`.
+    ///
+    /// The two generations of the API use different names for the same thing
+    /// (`NotAuthenticated` and `AuthenticationFailed`); which name a generation 1 call returns
+    /// today is not documented, so treat them alike.
+    /// Source: <https://developers.carrotquest.io/webapi/exceptions>
+    pub enum ErrorCode {
+        /// An argument failed validation; details in `meta.error_fields`. HTTP 400.
+        ValidationError = "ValidationError",
+        /// The request is malformed. HTTP 400.
+        BadRequest = "BadRequest",
+        /// An id in the parameters names no object. HTTP 400.
+        LookupError = "LookupError",
+        /// The token is wrong, expired or missing. HTTP 401.
+        NotAuthenticated = "NotAuthenticated",
+        /// The token is wrong or missing: the name on older pages.
+        AuthenticationFailed = "AuthenticationFailed",
+        /// The token lacks the rights. HTTP 403.
+        PermissionDeniedError = "PermissionDeniedError",
+        /// The object belongs to another app: the name on older pages.
+        PermissionDenied = "PermissionDenied",
+        /// Unknown address or object. HTTP 404; the vendor's page is cut at this row.
+        Error404 = "Error404",
+        /// The HTTP method is not allowed here; on older pages.
+        MethodNotAllowed = "MethodNotAllowed",
+        /// More than 60 requests in a minute with one key. HTTP 429.
+        TooManyRequests = "TooManyRequests",
+        /// The text of a message is too long; the limit is not documented. HTTP 400.
+        ReplyTooBig = "ReplyTooBig",
+        /// The conversation has this tag already; generation 2 only. HTTP 400.
+        ConversationTagAlreadyAssigned = "ConversationTagAlreadyAssigned",
+        /// The conversation does not have this tag; generation 2 only. HTTP 400.
+        ConversationTagIsNotAssigned = "ConversationTagIsNotAssigned",
+        /// An app of this name exists; seen on obsolete pages only. HTTP 400.
+        AppNameDuplicate = "AppNameDuplicate",
+    }
+}
+
+/// An answer that says nothing but "done".
+///
+/// The service sends `{}`; anything else is accepted and not looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Nothing {}
+
+impl Nothing {
+    /// The empty answer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Serialize for Nothing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_map(Some(0))?.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self {})
+    }
+}

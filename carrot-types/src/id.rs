@@ -1,0 +1,111 @@
+//! The ids of the service: unsigned 64-bit numbers, each object with a type of its own.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{InvalidValue, lenient};
+
+macro_rules! ids {
+    ($( $(#[$attribute:meta])* $name:ident, $field:literal; )+) => { $(
+        $(#[$attribute])*
+        ///
+        /// An unsigned 64-bit number, 1 or more; reads a JSON number or a string of digits (the
+        /// service sends strings when asked with `id_as_string`), and writes a number.
+        /// Source: <https://developers.dashly.io/webapi/types/>
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// Wraps a number. Zero is no id of the service; it is refused where a request is built.
+            #[must_use]
+            pub const fn new(number: u64) -> Self {
+                Self(number)
+            }
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$name> for u64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidValue;
+
+            /// Reads decimal digits.
+            ///
+            /// # Errors
+            ///
+            /// Anything but the digits of a number from 0 to 2^64-1.
+            fn from_str(text: &str) -> Result<Self, InvalidValue> {
+                lenient::parse_digits(text).map(Self).ok_or_else(|| {
+                    InvalidValue::new($field, "must be a number from 1 to 2^64-1 in decimal digits")
+                })
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                lenient::number_or_text(deserializer).map(Self)
+            }
+        }
+    )+ };
+}
+
+ids! {
+    /// Id of an operator ("admin") of the site.
+    AdminId, "admin id";
+    /// Id of an app: one site or product connected to the service.
+    AppId, "app id";
+    /// Id of a file in a conversation.
+    AttachmentId, "attachment id";
+    /// Id of a channel: a mailbox, a messenger or a team inbox.
+    ChannelId, "channel id";
+    /// Id of a conversation.
+    ConversationId, "conversation id";
+    /// Id of a record on the subscription state of an e-mail address.
+    EmailStatusId, "e-mail status id";
+    /// Id of a recorded event.
+    EventId, "event id";
+    /// Id of an event type: all events of one name.
+    EventTypeId, "event type id";
+    /// Id of the e-mail that a conversation part came from.
+    InboundEmailId, "inbound e-mail id";
+    /// Id of a manual, automatic or bot message.
+    MessageId, "message id";
+    /// Id of a note on a user.
+    NoteId, "note id";
+    /// Id of a question: the parts of a conversation between two closings.
+    PartGroupId, "part group id";
+    /// Id of a conversation part: a message, a note or a system record.
+    PartId, "part id";
+    /// Id of a segment of users.
+    SegmentId, "segment id";
+    /// Id of a message sender: the name and face of automatic messages.
+    SenderId, "sender id";
+    /// Id that the service gave a user ("Carrotquest ID", "Dashly ID").
+    /// For an id of your own see [`UserRef::external`](crate::UserRef::external).
+    UserId, "user id";
+    /// Id of a tag on a user.
+    UserTagId, "user tag id";
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[macro_use]
+mod macros;
+
+mod cursor;
+mod envelope;
+mod id;
+mod invalid;
+mod lenient;
+mod timestamp;
+mod user_ref;
+
+pub use crate::{
+    cursor::{Cursor, CursorKind, NextCursor},
+    envelope::{Envelope, ErrorCode, Meta, Nothing},
+    id::{
+        AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
+        EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,
+        UserId, UserTagId,
+    },
+    invalid::InvalidValue,
+    timestamp::Timestamp,
+    user_ref::UserRef,
+};

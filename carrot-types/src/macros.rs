@@ -1,0 +1,99 @@
+//! The two shapes that the models repeat: an open enum, and a consuming setter for each field.
+
+/// Declares an enum of strings that keeps values it does not know.
+///
+/// The service adds values over time; an answer must not fail because of a new one. A known string
+/// always becomes its variant, so two equal values never differ.
+macro_rules! open_enum {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident {
+            $( $(#[$variant_attribute:meta])* $variant:ident = $text:literal, )+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$variant_attribute])* $variant, )+
+            /// A value that this version of the crate does not know, kept as it came.
+            /// Made with `From<&str>`.
+            Other($crate::macros::OtherValue),
+        }
+
+        impl $name {
+            /// Every value that this version of the crate knows, in the order of the variants.
+            pub const KNOWN: &'static [&'static str] = &[$($text),+];
+
+            /// The value as it stands in the API.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $( Self::$variant => $text, )+
+                    Self::Other(other) => other.as_str(),
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $( $text => Self::$variant, )+
+                    other => Self::Other($crate::macros::OtherValue::new(other)),
+                }
+            }
+        }
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::lenient::FromText::<$name>::new())
+            }
+        }
+    };
+}
+
+/// Gives a model a consuming setter for each named field, of the name of the field. The kind is what
+/// stands in the `Option`, for fields that are optional.
+#[expect(unused_macros, reason = "the models come next")]
+macro_rules! setters {
+    ($model:ident { $( $field:ident : $kind:ty ),+ $(,)? }) => {
+        impl $model {
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[must_use = "a setter returns the changed value"]
+                pub fn $field(mut self, value: impl Into<$kind>) -> Self {
+                    self.$field = value.into().into();
+                    self
+                }
+            )+
+        }
+    };
+}
+
+/// The text of an enum value that this version of the crate does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OtherValue(Box<str>);
+
+impl OtherValue {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The value as it stands in the API.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,273 @@
+use std::{fmt, str::FromStr};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Unexpected, Visitor},
+};
+
+use crate::InvalidValue;
+
+const NANOS_PER_SECOND: u32 = 1_000_000_000;
+const RULE: &str = "must be seconds since 1970 UTC: digits, with up to nine decimals after a dot";
+
+/// A moment in seconds since 1970-01-01 UTC, to the nanosecond.
+///
+/// The service sends whole seconds in some places and decimal seconds in others, as a number or as a
+/// string; all are read without losing a digit. Written as a number, or as a string of digits where
+/// no JSON number of 64-bit floats would hold the same value.
+/// Source: <https://developers.dashly.io/webapi/types/>
+///
+/// ```
+/// use carrot_types::Timestamp;
+///
+/// let created: Timestamp = serde_json::from_str("1684923942.123456")?;
+/// assert_eq!(created.seconds(), 1_684_923_942);
+/// assert_eq!(created.nanoseconds(), 123_456_000);
+/// assert_eq!(serde_json::to_string(&created)?, "1684923942.123456");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    seconds: i64,
+    /// Counts forward from `seconds`, also before 1970.
+    nanoseconds: u32,
+}
+
+impl Timestamp {
+    /// A whole second.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self {
+            seconds,
+            nanoseconds: 0,
+        }
+    }
+
+    /// A second and the nanoseconds after it.
+    ///
+    /// # Errors
+    ///
+    /// `nanoseconds` is a whole second (1,000,000,000) or more.
+    pub fn new(seconds: i64, nanoseconds: u32) -> Result<Self, InvalidValue> {
+        if nanoseconds >= NANOS_PER_SECOND {
+            return Err(InvalidValue::new(
+                "nanoseconds",
+                "must be below 1,000,000,000",
+            ));
+        }
+        Ok(Self {
+            seconds,
+            nanoseconds,
+        })
+    }
+
+    /// Whole seconds since 1970-01-01 UTC, rounded down.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// Nanoseconds after [`seconds`](Self::seconds), 0 to 999,999,999.
+    #[must_use]
+    pub const fn nanoseconds(self) -> u32 {
+        self.nanoseconds
+    }
+}
+
+impl From<i64> for Timestamp {
+    fn from(seconds: i64) -> Self {
+        Self::from_seconds(seconds)
+    }
+}
+
+/// Decimal seconds without trailing zeros: `1684923942.123456`, `1684923942`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nanoseconds == 0 {
+            return self.seconds.fmt(f);
+        }
+        // Before 1970 the digits count backwards from the next second.
+        let (sign, seconds, nanoseconds) = if self.seconds < 0 {
+            let whole = (self.seconds + 1).unsigned_abs();
+            ("-", whole, NANOS_PER_SECOND - self.nanoseconds)
+        } else {
+            ("", self.seconds.unsigned_abs(), self.nanoseconds)
+        };
+        let decimals = format!("{nanoseconds:09}");
+        write!(f, "{sign}{seconds}.{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidValue;
+
+    /// Reads decimal seconds.
+    ///
+    /// # Errors
+    ///
+    /// Anything but digits with an optional minus and up to nine decimals, or a number of seconds
+    /// beyond 64 bits.
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        parse(text).ok_or_else(|| InvalidValue::new("timestamp", RULE))
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, decimals) = match digits.split_once('.') {
+        Some((whole, decimals)) if !decimals.is_empty() => (whole, decimals),
+        Some(_) => return None,
+        None => (digits, ""),
+    };
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_digits(whole) || !is_digits(decimals) {
+        return None;
+    }
+    let decimals = decimals.trim_end_matches('0');
+    if decimals.len() > 9 {
+        return None;
+    }
+    let magnitude: i128 = whole.parse::<u64>().ok()?.into();
+    let nanoseconds: u32 = format!("{decimals:0<9}").parse().ok()?;
+    let (seconds, nanoseconds) = match (negative, nanoseconds) {
+        (false, nanoseconds) => (magnitude, nanoseconds),
+        (true, 0) => (-magnitude, 0),
+        (true, nanoseconds) => (-magnitude - 1, NANOS_PER_SECOND - nanoseconds),
+    };
+    Some(Timestamp {
+        seconds: seconds.try_into().ok()?,
+        nanoseconds,
+    })
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.nanoseconds == 0 {
+            return serializer.serialize_i64(self.seconds);
+        }
+        let text = self.to_string();
+        match text.parse::<f64>() {
+            // The shortest digits of a float are what a reader gets back.
+            Ok(number) if number.to_string() == text => serializer.serialize_f64(number),
+            _ => serializer.serialize_str(&text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TimestampVisitor)
+    }
+}
+
+struct TimestampVisitor;
+
+impl Visitor<'_> for TimestampVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds since 1970, as a number or a string, with up to nine decimals")
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timestamp, E> {
+        Ok(Timestamp::from_seconds(seconds))
+    }
+
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<Timestamp, E> {
+        i64::try_from(seconds)
+            .map(Timestamp::from_seconds)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(seconds), &self))
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<Timestamp, E> {
+        // `Display` of a float prints its shortest digits and never an exponent.
+        parse(&seconds.to_string())
+            .ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+        parse(text).ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json(text: &str) -> Timestamp {
+        serde_json::from_str(text).expect(text)
+    }
+
+    #[test]
+    fn reads_numbers_and_strings_of_whole_and_decimal_seconds() {
+        for (text, seconds, nanoseconds) in [
+            ("1449992424", 1_449_992_424, 0),
+            ("\"1449992424\"", 1_449_992_424, 0),
+            ("1436614153.123456", 1_436_614_153, 123_456_000),
+            ("\"1436614153.123456789\"", 1_436_614_153, 123_456_789),
+            ("1440423367.0", 1_440_423_367, 0),
+            ("-0.5", -1, 500_000_000),
+            ("0", 0, 0),
+        ] {
+            let read = json(text);
+            assert_eq!(
+                (read.seconds(), read.nanoseconds()),
+                (seconds, nanoseconds),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_timestamp() {
+        for text in [
+            "\"\"",
+            "\"-\"",
+            "\"1.\"",
+            "\".5\"",
+            "\"+1\"",
+            "\"1e3\"",
+            "\"1.0000000001\"",
+            "true",
+            "null",
+            "[]",
+            "1e300",
+            "\"2015-11-14\"",
+            "18446744073709551615",
+            "0.12345678901234",
+        ] {
+            assert!(serde_json::from_str::<Timestamp>(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_survives_json_and_text(seconds: i64, nanoseconds in 0..NANOS_PER_SECOND) {
+            let moment = Timestamp::new(seconds, nanoseconds)?;
+            prop_assert_eq!(moment.to_string().parse::<Timestamp>()?, moment);
+            let written = serde_json::to_string(&moment)?;
+            prop_assert_eq!(serde_json::from_str::<Timestamp>(&written)?, moment);
+        }
+
+        #[test]
+        fn microseconds_of_our_time_are_written_as_the_number_that_came(
+            micros in 1_000_000_000_000_000_u64..4_000_000_000_000_000
+        ) {
+            let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+            let number: f64 = text.parse()?;
+            let written = serde_json::to_value(json(&text))?;
+            prop_assert!(written.is_number());
+            prop_assert_eq!(written.as_f64(), Some(number));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in ".*") {
+            let _ = text.parse::<Timestamp>();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use crate::UserId;
+
+/// Names a user in a request: by the id of the service, or by an id of your own.
+///
+/// Your own id is what the vendor calls "User ID": a unique string of up to 255 characters that
+/// never changes, such as the primary key of your user table. Whether an unknown own id creates the
+/// user depends on the operation; each says so.
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/user>
+///
+/// ```
+/// use carrot_types::{UserId, UserRef};
+///
+/// let by_service_id = UserRef::from(UserId::new(22_735_768));
+/// let by_own_id = UserRef::external("order-42");
+/// assert_ne!(by_service_id, by_own_id);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserRef {
+    /// The id that the service gave.
+    Id(UserId),
+    /// The id that your own system gave.
+    External(String),
+}
+
+impl UserRef {
+    /// A user known by an id of your own: 1 to 255 characters, checked when a request is built.
+    pub fn external(id: impl Into<String>) -> Self {
+        Self::External(id.into())
+    }
+
+    /// True when the id is your own, which the service is told with `by_user_id`.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        matches!(self, Self::External(_))
+    }
+}
+
+impl From<UserId> for UserRef {
+    fn from(id: UserId) -> Self {
+        Self::Id(id)
+    }
+}
