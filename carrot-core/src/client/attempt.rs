@@ -1,0 +1,75 @@
+//! One attempt: the request goes out, the answer is checked and read.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::Shared;
+use crate::{
+    Body, Endpoint, Error, Sent, TransportError,
+    endpoint::{AnswerError, answer},
+    transport::{CallContext, TransportErrorKind},
+    types::{ErrorCode, Meta},
+};
+
+pub(super) async fn attempt<E: Endpoint>(
+    shared: &Shared,
+    endpoint: &E,
+    mut request: Request<Body>,
+    number: u32,
+) -> Result<E::Output, Error> {
+    let mut limit = None;
+    if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
+        context.attempt = number;
+        limit = context.max_body_bytes;
+    }
+    let response = shared
+        .transport
+        .send(request)
+        .await
+        .map_err(|error| Error::from_transport::<E>(number, error))?;
+    if let Some(limit) = limit.filter(|limit| response.body().len() as u64 > *limit) {
+        let kind = TransportErrorKind::TooLarge { limit };
+        return Err(Error::from_transport::<E>(
+            number,
+            TransportError::new(kind, Sent::Yes),
+        ));
+    }
+    read(shared, endpoint, &response, number).map_err(|error| error.with_body(response.into_body()))
+}
+
+fn read<E: Endpoint>(
+    shared: &Shared,
+    endpoint: &E,
+    response: &Response<Bytes>,
+    number: u32,
+) -> Result<E::Output, Error> {
+    let body = response.body();
+    let refused = |status: u16, meta: Option<Meta>| {
+        let meta = meta.map(|meta| without_token(shared, meta));
+        Error::refused::<E>(number, status, meta)
+    };
+    if !response.status().is_success() {
+        return Err(refused(response.status().as_u16(), answer::meta(body)));
+    }
+    endpoint
+        .decode(shared.context.version, body)
+        .map_err(|error| match error {
+            AnswerError::Refused(meta) => refused(meta.status, Some(*meta)),
+            AnswerError::Unreadable { path, problem } => Error::unreadable::<E>(
+                number,
+                shared.token.redact(&path),
+                shared.token.redact(&problem),
+            ),
+        })
+}
+
+/// A service that quotes the token in its error must not bring it into a log.
+fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
+    meta.error_message = meta
+        .error_message
+        .map(|message| shared.token.redact(&message));
+    meta.error = meta
+        .error
+        .map(|code| ErrorCode::from(&*shared.token.redact(code.as_str())));
+    meta
+}

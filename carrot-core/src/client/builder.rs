@@ -1,0 +1,120 @@
+use std::{fmt, sync::Arc};
+
+use carrot_types::InvalidValue;
+use http::HeaderValue;
+
+use super::{CallOptions, Client, Shared};
+use crate::{ApiContext, ApiVersion, App, AuthToken, Clock, Host, HttpTransport};
+
+const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
+
+/// Sets up a [`Client`]. Every setting has a default that holds.
+#[must_use = "call `build` to get the client"]
+pub struct ClientBuilder {
+    transport: Box<dyn HttpTransport>,
+    clock: Box<dyn Clock>,
+    token: AuthToken,
+    host: Host,
+    context: ApiContext,
+    user_agent: String,
+    options: CallOptions,
+    allow_plain_http: bool,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(
+        transport: Box<dyn HttpTransport>,
+        clock: Box<dyn Clock>,
+        token: AuthToken,
+    ) -> Self {
+        Self {
+            transport,
+            clock,
+            token,
+            host: Host::default(),
+            context: ApiContext::default(),
+            user_agent: USER_AGENT.to_owned(),
+            options: CallOptions::default(),
+            allow_plain_http: false,
+        }
+    }
+
+    /// The service: Carrot quest by default, Dashly, or an address of your own.
+    pub fn host(mut self, host: impl Into<Host>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// The app: that of the token by default.
+    pub fn app(mut self, app: impl Into<App>) -> Self {
+        self.context.app = app.into();
+        self
+    }
+
+    /// The generation of the API: 2 by default.
+    pub fn version(mut self, version: ApiVersion) -> Self {
+        self.context.version = version;
+        self
+    }
+
+    /// The limits of the calls; see [`CallOptions::new`] for the defaults.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The `User-Agent` header: name and version of this crate by default.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Allows plain `http` to another machine, where everybody on the way can read the token.
+    /// Without it, plain `http` is allowed to this machine only.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// The host is plain `http` on another machine and
+    /// [`allow_plain_http`](Self::allow_plain_http) was not called; the user agent is not fit for a
+    /// header.
+    pub fn build(self) -> Result<Client, InvalidValue> {
+        let base_url = self.host.base_url();
+        if !base_url.is_private() && !self.allow_plain_http {
+            return Err(InvalidValue::new(
+                "base URL",
+                "must be `https`, since plain `http` shows the token to everybody on the way; \
+                 call `allow_plain_http` if that is what you want",
+            ));
+        }
+        let user_agent = HeaderValue::from_str(&self.user_agent)
+            .map_err(|_| InvalidValue::new("user agent", "must be visible ASCII characters"))?;
+        Ok(Client {
+            shared: Arc::new(Shared {
+                transport: self.transport,
+                clock: self.clock,
+                token: self.token,
+                base_url,
+                context: self.context,
+                user_agent,
+            }),
+            options: self.options,
+        })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("host", &self.host)
+            .field("context", &self.context)
+            .field("transport", &self.transport)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

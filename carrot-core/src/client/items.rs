@@ -1,0 +1,83 @@
+use std::{
+    collections::HashSet,
+    fmt,
+    future::poll_fn,
+    task::{Context, Poll, ready},
+    vec,
+};
+
+use super::Pages;
+use crate::{Error, Paginate, types::Cursor};
+
+/// A listing, read record by record; made by [`Client::items`](super::Client::items).
+///
+/// Where a listing moves while it is read and may hand out a record twice, the second one is left
+/// out.
+pub struct Items<E: Paginate> {
+    pages: Pages<E>,
+    page: vec::IntoIter<E::Item>,
+    /// Where the page that is being handed out begins.
+    page_cursor: Option<Cursor>,
+    seen: HashSet<u64>,
+}
+
+impl<E: Paginate> Items<E> {
+    pub(super) fn new(pages: Pages<E>) -> Self {
+        Self {
+            page_cursor: pages.cursor().cloned(),
+            pages,
+            page: Vec::new().into_iter(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// The next record, or `None` after the last one.
+    ///
+    /// Dropping the future loses nothing: the next call goes on where it was.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pages::next`].
+    pub async fn next(&mut self) -> Result<Option<E::Item>, Error> {
+        poll_fn(|context| self.poll_item(context)).await.transpose()
+    }
+
+    /// Where the page begins that is being handed out; `None` for the first page of the listing.
+    ///
+    /// A reader that goes on from here in another process gets the records of that page once more,
+    /// and misses none.
+    #[must_use]
+    pub fn page_cursor(&self) -> Option<&Cursor> {
+        self.page_cursor.as_ref()
+    }
+
+    pub(super) fn poll_item(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<E::Item, Error>>> {
+        loop {
+            for item in self.page.by_ref() {
+                if E::identity(&item).is_none_or(|identity| self.seen.insert(identity)) {
+                    return Poll::Ready(Some(Ok(item)));
+                }
+            }
+            let page_cursor = self.pages.cursor().cloned();
+            match ready!(self.pages.poll_page(context)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(output)) => {
+                    self.page_cursor = page_cursor;
+                    self.page = E::into_items(output).into_iter();
+                }
+            }
+        }
+    }
+}
+
+impl<E: Paginate> fmt::Debug for Items<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .finish_non_exhaustive()
+    }
+}

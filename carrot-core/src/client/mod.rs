@@ -1,0 +1,137 @@
+//! The client: what stands between an operation and the transport.
+
+mod attempt;
+mod builder;
+mod call;
+mod items;
+mod options;
+mod pages;
+mod request;
+
+use std::{fmt, sync::Arc};
+
+pub use self::{builder::ClientBuilder, items::Items, options::CallOptions, pages::Pages};
+use crate::{
+    ApiContext, AuthToken, Body, Clock, Endpoint, Error, HttpTransport, Paginate, base_url::BaseUrl,
+};
+
+/// Calls the operations of the service.
+///
+/// Cheap to clone; all clones share one transport, one token and one clock. It is not generic: the
+/// transport stands behind it.
+///
+/// With `carrot-hyper` it is made by `carrot_hyper::connect(token)`; with a transport of your own, by
+/// [`Client::builder`].
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    options: CallOptions,
+}
+
+/// What all clones of a client share.
+struct Shared {
+    transport: Box<dyn HttpTransport>,
+    clock: Box<dyn Clock>,
+    token: AuthToken,
+    base_url: BaseUrl,
+    context: ApiContext,
+    user_agent: http::HeaderValue,
+}
+
+impl Client {
+    /// A client over this transport, with this token, that takes its time from this clock.
+    pub fn builder(
+        transport: impl HttpTransport,
+        clock: impl Clock,
+        token: AuthToken,
+    ) -> ClientBuilder {
+        ClientBuilder::new(Box::new(transport), Box::new(clock), token)
+    }
+
+    /// The same client with other options for the calls made through it. The original keeps its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use carrot_core::{Client, client::CallOptions};
+    ///
+    /// fn patient(client: &Client) -> Client {
+    ///     client.with_options(CallOptions::new().call_timeout(Duration::from_secs(120)))
+    /// }
+    /// ```
+    #[must_use = "the client itself is not changed"]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            options,
+        }
+    }
+
+    /// The options of the calls made through this client.
+    pub fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    /// The pinned generation and the app.
+    #[must_use]
+    pub fn context(&self) -> &ApiContext {
+        &self.shared.context
+    }
+
+    /// Calls an operation and reads its answer.
+    ///
+    /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise. Dropping the
+    /// future cancels the call; whether the service still acts on it is then unknown, as after any
+    /// cut connection.
+    ///
+    /// # Errors
+    ///
+    /// A field breaks a rule, and nothing was sent; no answer came in time or at all; the service
+    /// refused the call; its answer could not be read. [`Error::may_have_been_applied`] tells whether
+    /// a write may have happened all the same.
+    pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
+        call::call(
+            &self.shared,
+            &self.options,
+            &endpoint,
+            self.options.call_timeout,
+        )
+        .await
+    }
+
+    /// Reads a listing page by page.
+    ///
+    /// The page size is 50, the largest that the service gives, unless the operation sets its own:
+    /// requests are the scarce thing. The deadline of a single call does not apply, only that of each
+    /// attempt.
+    #[must_use = "nothing is sent until `next` is called"]
+    pub fn pages<E: Paginate>(&self, endpoint: E) -> Pages<E> {
+        Pages::new(self.clone(), endpoint)
+    }
+
+    /// Reads a listing record by record; see [`pages`](Self::pages).
+    #[must_use = "nothing is sent until `next` is called"]
+    pub fn items<E: Paginate>(&self, endpoint: E) -> Items<E> {
+        Items::new(self.pages(endpoint))
+    }
+
+    /// The request of an operation, with the token, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// A field breaks a rule.
+    pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
+        request::build(&self.shared, &self.options, endpoint)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.shared.base_url.to_string())
+            .field("context", &self.shared.context)
+            .field("transport", &self.shared.transport)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

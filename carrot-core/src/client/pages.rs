@@ -1,0 +1,143 @@
+use std::{
+    collections::HashSet,
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use super::{Client, call};
+use crate::{Endpoint, Error, Paginate, endpoint::Paging, types::Cursor};
+
+type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, Error>)> + Send>>;
+
+/// A listing, read page by page; made by [`Client::pages`].
+///
+/// It ends after the last page, and after an error that says the listing cannot go on. After any
+/// other error, `next` asks for the same page again.
+pub struct Pages<E: Paginate> {
+    client: Client,
+    state: State<E>,
+    cursor: Option<Cursor>,
+    seen: HashSet<Cursor>,
+}
+
+enum State<E: Paginate> {
+    Idle(E),
+    /// The request that is on its way outlives a `next` that was dropped, so no page is lost.
+    Fetching(Fetch<E>),
+    /// The last page named a cursor that came before. The page itself was still handed out.
+    Looping,
+    Finished,
+}
+
+impl<E: Paginate> Pages<E> {
+    pub(super) fn new(client: Client, mut endpoint: E) -> Self {
+        let paging = endpoint.paging();
+        paging.size.get_or_insert(crate::endpoint::MAX_PAGE_SIZE);
+        let cursor = paging.cursor.clone();
+        Self {
+            client,
+            seen: cursor.iter().cloned().collect(),
+            cursor,
+            state: State::Idle(endpoint),
+        }
+    }
+
+    /// The next page, or `None` after the last one.
+    ///
+    /// Dropping the future loses nothing: the next call goes on where it was.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::call`]. A cursor that comes a second time ends the listing with
+    /// [`ErrorKind::RepeatedCursor`](crate::ErrorKind::RepeatedCursor), since it would never end by
+    /// itself.
+    pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
+        poll_fn(|context| self.poll_page(context)).await.transpose()
+    }
+
+    /// Where the page that the next call of [`next`](Self::next) asks for begins; `None` at the
+    /// beginning of the listing, and after its end.
+    ///
+    /// Store it (`Serialize`) and give it to [`Paging::from`] to go on in another process.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    /// True after the last page.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished)
+    }
+
+    pub(super) fn poll_page(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<E::Output, Error>>> {
+        if let State::Idle(_) = self.state {
+            if let State::Idle(endpoint) = mem::replace(&mut self.state, State::Finished) {
+                self.state = State::Fetching(fetch(self.client.clone(), endpoint));
+            }
+        }
+        let fetching = match &mut self.state {
+            State::Fetching(fetching) => fetching,
+            State::Looping => {
+                self.state = State::Finished;
+                return Poll::Ready(Some(Err(Error::repeated_cursor::<E>())));
+            }
+            State::Idle(_) | State::Finished => return Poll::Ready(None),
+        };
+        let (endpoint, result) = ready!(fetching.as_mut().poll(context));
+        Poll::Ready(Some(self.advance(endpoint, result)))
+    }
+
+    /// Moves to the page after an answer.
+    fn advance(
+        &mut self,
+        mut endpoint: E,
+        result: Result<E::Output, Error>,
+    ) -> Result<E::Output, Error> {
+        let output = match result {
+            Ok(output) => output,
+            Err(error) => {
+                self.state = State::Idle(endpoint);
+                return Err(error);
+            }
+        };
+        self.state = State::Finished;
+        self.cursor = endpoint.next_cursor(&output);
+        let Some(cursor) = &self.cursor else {
+            return Ok(output);
+        };
+        if !self.seen.insert(cursor.clone()) {
+            self.cursor = None;
+            self.state = State::Looping;
+            return Ok(output);
+        }
+        let paging: &mut Paging = endpoint.paging();
+        paging.cursor = Some(cursor.clone());
+        self.state = State::Idle(endpoint);
+        Ok(output)
+    }
+}
+
+/// A job may take as long as it takes: only the attempts have a limit.
+fn fetch<E: Paginate>(client: Client, endpoint: E) -> Fetch<E> {
+    Box::pin(async move {
+        let result = call::call(&client.shared, &client.options, &endpoint, None).await;
+        (endpoint, result)
+    })
+}
+
+impl<E: Paginate> fmt::Debug for Pages<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("operation", &E::NAME)
+            .field("cursor", &self.cursor)
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

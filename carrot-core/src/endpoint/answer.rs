@@ -1,0 +1,195 @@
+//! Reading the body of an answer, for [`Endpoint::decode`](super::Endpoint::decode).
+
+use carrot_types::{Envelope, Meta};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+
+/// Why the body of an answer gives no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The envelope carries a status that is not 200.
+    #[error("the service refused the request with status {}", .0.status)]
+    Refused(Box<Meta>),
+    /// The body is not what the operation answers with.
+    #[error("`{path}`: {problem}")]
+    Unreadable {
+        /// The place in the body, such as `data.part_last.id`; `.` for the body itself.
+        path: String,
+        /// What was expected there and what was found, without the value.
+        problem: String,
+    },
+}
+
+impl AnswerError {
+    /// A body that cannot be read at `path`. The problem must not hold the value found there.
+    pub fn unreadable(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Unreadable {
+            path: path.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Opens the envelope and returns its `data`.
+///
+/// # Errors
+///
+/// See [`envelope`].
+pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
+    envelope(body).map(|envelope| envelope.data)
+}
+
+/// Opens the envelope, for answers that say something in `meta`.
+///
+/// # Errors
+///
+/// The envelope carries a status that is not 200, or the body is no envelope around a `T`.
+pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, AnswerError> {
+    let envelope: Envelope<T> = json(body, || match meta(body) {
+        // An error's `data` is `{}`, which seldom fits the type of a success.
+        Some(meta) if meta.status != 200 => Some(AnswerError::Refused(Box::new(meta))),
+        _ => None,
+    })?;
+    match envelope.meta.status {
+        200 => Ok(envelope),
+        _ => Err(AnswerError::Refused(Box::new(envelope.meta))),
+    }
+}
+
+/// Reads `meta` and nothing else; `None` when the body is no envelope.
+#[must_use]
+pub fn meta(body: &[u8]) -> Option<Meta> {
+    /// An error may come without any `data`.
+    #[derive(Deserialize)]
+    struct MetaOnly {
+        meta: Meta,
+        #[serde(default, rename = "data")]
+        _data: IgnoredAny,
+    }
+    serde_json::from_slice::<MetaOnly>(body)
+        .ok()
+        .map(|envelope| envelope.meta)
+}
+
+/// Reads JSON; where it fails, `explain` may know better, else the body is read once more for the
+/// path. Keeping track of the path costs more than the reading, so only a failure pays for it.
+fn json<T: DeserializeOwned>(
+    body: &[u8],
+    explain: impl FnOnce() -> Option<AnswerError>,
+) -> Result<T, AnswerError> {
+    let plain = match serde_json::from_slice(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if body.is_empty() {
+        return Err(AnswerError::unreadable(".", "the body is empty"));
+    }
+    if let Some(error) = explain() {
+        return Err(error);
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Ok(_) => Err(unreadable(".".into(), &plain)),
+        Err(error) => Err(unreadable(error.path().to_string(), error.inner())),
+    }
+}
+
+fn unreadable(path: String, error: &serde_json::Error) -> AnswerError {
+    AnswerError::Unreadable {
+        path,
+        problem: without_values(&error.to_string()),
+    }
+}
+
+/// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
+/// `invalid type: string, expected u64`. A value may be somebody's data, or a secret.
+fn without_values(message: &str) -> String {
+    let value = message.find(['"', '`']);
+    let expected = message.rfind(", expected");
+    match (value, expected) {
+        (Some(value), Some(expected)) if value < expected => {
+            format!("{}{}", message[..value].trim_end(), &message[expected..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use carrot_types::{ConversationId, ErrorCode};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Outer {
+        id: ConversationId,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Inner {
+        name: String,
+        count: u8,
+    }
+
+    fn problem(body: &str) -> (String, String) {
+        match data::<Outer>(body.as_bytes()).expect_err(body) {
+            AnswerError::Unreadable { path, problem } => (path, problem),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_envelope_is_told_apart_from_an_unreadable_body() {
+        for body in [
+            r#"{"meta": {"status": 400, "error": "LookupError"}, "data": {}}"#,
+            r#"{"data": [], "meta": {"status": 400, "error": "LookupError"}}"#,
+            r#"{"meta": {"status": 400, "error": "LookupError"}}"#,
+            r#"{"meta": {"status": 400, "error": "LookupError"}, "data": {"id": 1}}"#,
+        ] {
+            match data::<Outer>(body.as_bytes()) {
+                Err(AnswerError::Refused(meta)) => {
+                    assert_eq!(meta.error, Some(ErrorCode::LookupError));
+                }
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_unreadable_body_names_the_path_and_not_the_value() {
+        let (path, text) = problem(
+            r#"{"meta": {"status": 200}, "data": {"id": 1, "inner": {"name": "Al, expected", "count": "Alex"}}}"#,
+        );
+        assert_eq!(path, "data.inner.count");
+        assert!(
+            text.starts_with("invalid type: string, expected u8"),
+            "{text}"
+        );
+
+        let (path, text) = problem(r#"{"meta": {"status": 200}, "data": {"id": -7}}"#);
+        assert_eq!(path, "data.id");
+        assert!(!text.contains("-7"), "{text}");
+
+        let (path, text) = problem(r#"{"meta": {"status": 200}, "data": {}}"#);
+        assert_eq!(path, "data");
+        assert!(text.contains("missing field `id`"), "{text}");
+    }
+
+    #[test]
+    fn a_body_that_is_no_envelope_says_what_it_is() {
+        assert_eq!(problem(""), (".".into(), "the body is empty".into()));
+        for body in ["<html>", "{", "null", "[]", "{\"meta\": 1}", "\u{0}"] {
+            problem(body);
+        }
+        let deep = format!(
+            "{{\"meta\": {{\"status\": 200}}, \"data\": {}",
+            "[".repeat(100_000)
+        );
+        problem(&deep);
+        assert!(data::<Outer>(b"\xff\xfe").is_err());
+    }
+}

@@ -1,0 +1,45 @@
+use http::Method;
+
+use super::{Parameters, Path};
+
+/// A request as an operation describes it, before the client adds host, generation and token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path behind the generation.
+    pub path: Path,
+    /// The parameters: in the query of a GET, in a form body otherwise.
+    pub parameters: Parameters,
+}
+
+impl Description {
+    /// A request of this method, without parameters.
+    #[must_use]
+    pub fn new(method: Method, path: Path) -> Self {
+        Self {
+            method,
+            path,
+            parameters: Parameters::default(),
+        }
+    }
+
+    /// A GET request.
+    #[must_use]
+    pub fn get(path: Path) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A POST request.
+    #[must_use]
+    pub fn post(path: Path) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// A DELETE request. Its parameters stand in the body, as in the vendor's samples.
+    #[must_use]
+    pub fn delete(path: Path) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+}

@@ -1,0 +1,213 @@
+use carrot_types::{Cursor, CursorKind, InvalidValue};
+
+use super::{Endpoint, Parameters};
+use crate::ApiVersion;
+
+/// The largest page that the service gives.
+pub(crate) const MAX_PAGE_SIZE: u32 = 50;
+
+/// Which way to read a listing from its cursor. Generation 2 only.
+///
+/// Source: <https://developers.dashly.io/webapi/pagination>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PageDirection {
+    /// Towards smaller positions: older records. The service's default.
+    #[default]
+    Before,
+    /// Towards greater positions: newer records.
+    After,
+    /// Both ways, about half of the page each.
+    Around,
+}
+
+impl PageDirection {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Around => "around",
+        }
+    }
+}
+
+/// The order of the records within one page. Generation 2 only.
+///
+/// Source: <https://developers.dashly.io/webapi/pagination>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PageOrder {
+    /// Smallest position first.
+    Ascending,
+    /// Greatest position first. The service's default.
+    Descending,
+}
+
+/// Which page of a listing to ask for. Nothing set asks for the first page of the service's size, 20.
+///
+/// Source: <https://developers.dashly.io/webapi/pagination>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "does nothing until it is given to an operation"]
+pub struct Paging {
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) size: Option<u32>,
+    direction: Option<PageDirection>,
+    including: Option<bool>,
+    order: Option<PageOrder>,
+}
+
+impl Paging {
+    /// The first page.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most this many records a page, 1 to 50.
+    pub fn size(mut self, records: u32) -> Self {
+        self.size = Some(records);
+        self
+    }
+
+    /// Begins where an earlier page ended.
+    pub fn from(mut self, cursor: impl Into<Cursor>) -> Self {
+        self.cursor = Some(cursor.into());
+        self
+    }
+
+    /// Which way to read. Generation 2 only; some operations allow only
+    /// [`Before`](PageDirection::Before).
+    pub fn direction(mut self, direction: PageDirection) -> Self {
+        self.direction = Some(direction);
+        self
+    }
+
+    /// Whether the record at the cursor is a part of the page; it is not by default. Generation 2
+    /// only.
+    pub fn including(mut self, including: bool) -> Self {
+        self.including = Some(including);
+        self
+    }
+
+    /// The order within the page. Generation 2 only.
+    pub fn order(mut self, order: PageOrder) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    pub(crate) fn asked_direction(&self) -> PageDirection {
+        self.direction.unwrap_or_default()
+    }
+
+    /// Writes the parameters of the pinned generation, for
+    /// [`Endpoint::describe`](crate::Endpoint::describe).
+    ///
+    /// # Errors
+    ///
+    /// A size that is not 1 to 50, a cursor of the other generation, or a setting that the pinned
+    /// generation does not know.
+    pub fn describe(
+        &self,
+        version: ApiVersion,
+        parameters: &mut Parameters,
+    ) -> Result<(), InvalidValue> {
+        match version {
+            ApiVersion::V1 => self.describe_v1(parameters),
+            ApiVersion::V2 => self.describe_v2(parameters),
+        }
+    }
+
+    fn describe_v1(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+        for (name, is_set) in [
+            ("paginate_direction", self.direction.is_some()),
+            ("paginate_including", self.including.is_some()),
+            ("paginate_page_order", self.order.is_some()),
+        ] {
+            if is_set {
+                return Err(InvalidValue::new(
+                    name,
+                    "exists only in generation 2 of the API",
+                ));
+            }
+        }
+        if let Some(after) = self.cursor_of(CursorKind::After)? {
+            parameters.line("after", after.as_str())?;
+        }
+        self.describe_size("count", parameters)
+    }
+
+    fn describe_v2(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+        if let Some(position) = self.cursor_of(CursorKind::Position)? {
+            parameters.text("paginate_position", position.as_str())?;
+        }
+        self.describe_size("paginate_count", parameters)?;
+        if let Some(direction) = self.direction {
+            parameters.line("paginate_direction", direction.as_str())?;
+        }
+        parameters.optional_flag("paginate_including", self.including);
+        if let Some(order) = self.order {
+            let order = match order {
+                PageOrder::Ascending => "asc",
+                PageOrder::Descending => "desc",
+            };
+            parameters.line("paginate_page_order", order)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the size under the name that the generation or the operation gives it.
+    pub(crate) fn describe_size(
+        &self,
+        name: &'static str,
+        parameters: &mut Parameters,
+    ) -> Result<(), InvalidValue> {
+        match self.size {
+            None => Ok(()),
+            Some(size) if (1..=MAX_PAGE_SIZE).contains(&size) => {
+                parameters.number(name, size);
+                Ok(())
+            }
+            Some(size) => Err(InvalidValue::new(
+                name,
+                format!("must be 1 to {MAX_PAGE_SIZE} records a page, got {size}"),
+            )),
+        }
+    }
+
+    /// The cursor, where it is one of this scheme.
+    pub(crate) fn cursor_of(&self, kind: CursorKind) -> Result<Option<&Cursor>, InvalidValue> {
+        match &self.cursor {
+            Some(cursor) if cursor.kind() != kind => Err(InvalidValue::new(
+                "cursor",
+                format!(
+                    "must be one of kind {kind:?}, which this operation pages by in the pinned \
+                     generation; got one of kind {:?}",
+                    cursor.kind()
+                ),
+            )),
+            cursor => Ok(cursor.as_ref()),
+        }
+    }
+}
+
+/// An operation that answers page by page: what [`Client::pages`](crate::Client::pages) and
+/// [`Client::items`](crate::Client::items) work with.
+pub trait Paginate: Endpoint + Clone + 'static {
+    /// One record.
+    type Item: Send + 'static;
+
+    /// Where the operation keeps which page to ask for.
+    fn paging(&mut self) -> &mut Paging;
+
+    /// Where the page after this answer begins; `None` when it is the last.
+    fn next_cursor(&self, output: &Self::Output) -> Option<Cursor>;
+
+    /// The records of an answer.
+    fn into_items(output: Self::Output) -> Vec<Self::Item>;
+
+    /// What tells a record from every other, for listings that move while they are read and so may
+    /// hand the same record out twice. `None`, the default, means that no record comes twice.
+    fn identity(item: &Self::Item) -> Option<u64> {
+        let _ = item;
+        None
+    }
+}

@@ -1,0 +1,105 @@
+use carrot_types::InvalidValue;
+use serde::Serialize;
+
+/// The parameters of a request, in the order they are added, each as the text that is sent.
+///
+/// Source of the rules: <https://developers.dashly.io/webapi/types/>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<(&'static str, String)>);
+
+impl Parameters {
+    /// Adds a text that may have several lines.
+    ///
+    /// # Errors
+    ///
+    /// The text holds a NUL character, which no text of the service can hold.
+    pub fn text(&mut self, name: &'static str, text: &str) -> Result<(), InvalidValue> {
+        if text.contains('\0') {
+            return Err(InvalidValue::new(name, "must hold no NUL character"));
+        }
+        self.0.push((name, text.to_owned()));
+        Ok(())
+    }
+
+    /// Adds a text of one line: a name, a tag, an address.
+    ///
+    /// # Errors
+    ///
+    /// The text holds a line break or another control character.
+    pub fn line(&mut self, name: &'static str, text: &str) -> Result<(), InvalidValue> {
+        if text.chars().any(char::is_control) {
+            return Err(InvalidValue::new(
+                name,
+                "must hold no line break and no other control character",
+            ));
+        }
+        self.0.push((name, text.to_owned()));
+        Ok(())
+    }
+
+    /// Adds a yes or no, written `true` or `false`.
+    pub fn flag(&mut self, name: &'static str, flag: bool) {
+        self.0.push((name, flag.to_string()));
+    }
+
+    /// Adds a yes or no where it is set; an absent one leaves the service's default.
+    pub fn optional_flag(&mut self, name: &'static str, flag: Option<bool>) {
+        if let Some(flag) = flag {
+            self.flag(name, flag);
+        }
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, name: &'static str, number: impl Into<u64>) {
+        self.0.push((name, number.into().to_string()));
+    }
+
+    /// Adds an id.
+    ///
+    /// # Errors
+    ///
+    /// The id is 0.
+    pub fn id(&mut self, name: &'static str, id: impl Into<u64>) -> Result<(), InvalidValue> {
+        let id = id.into();
+        if id == 0 {
+            return Err(InvalidValue::new(name, "must be an id of 1 or more, got 0"));
+        }
+        self.number(name, id);
+        Ok(())
+    }
+
+    /// Adds a value as JSON in the text: how the service takes arrays and objects.
+    ///
+    /// # Errors
+    ///
+    /// The value does not serialize.
+    pub fn json(
+        &mut self,
+        name: &'static str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<(), InvalidValue> {
+        let json = serde_json::to_string(value)
+            .map_err(|error| InvalidValue::new(name, format!("must serialize as JSON: {error}")))?;
+        self.0.push((name, json));
+        Ok(())
+    }
+
+    /// The names and texts, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, text)| (*name, text.as_str()))
+    }
+
+    /// True when there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The parameters as they stand in a query or in a form body.
+    #[must_use]
+    pub fn to_form(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.iter())
+            .finish()
+    }
+}

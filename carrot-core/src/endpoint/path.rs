@@ -1,0 +1,136 @@
+use std::fmt::Write as _;
+
+use carrot_types::{InvalidValue, UserRef};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::App;
+
+/// The unreserved characters of RFC 3986 stand as they are; every other byte is encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+const MAX_EXTERNAL_ID_CHARS: usize = 255;
+
+/// The path of a request, built segment by segment.
+///
+/// An id is one segment whatever it holds: no id can change the host, the number of segments or the
+/// query. Beside the path itself, the template is kept, with `{id}` in place of every id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    encoded: String,
+    template: String,
+}
+
+impl Path {
+    /// A path without segments.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a segment that is the same in every request.
+    #[must_use = "a setter returns the changed value"]
+    pub fn then(mut self, literal: &'static str) -> Self {
+        self.encoded.push('/');
+        self.encoded.extend(utf8_percent_encode(literal, SEGMENT));
+        self.template.push('/');
+        self.template.push_str(literal);
+        self
+    }
+
+    /// Adds an id of the service; `field` is its name in the error.
+    ///
+    /// # Errors
+    ///
+    /// The id is 0.
+    pub fn id(mut self, field: &'static str, id: impl Into<u64>) -> Result<Self, InvalidValue> {
+        let id = id.into();
+        if id == 0 {
+            return Err(InvalidValue::new(
+                field,
+                "must be an id of 1 or more, got 0",
+            ));
+        }
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.encoded, "/{id}");
+        self.template.push_str("/{id}");
+        Ok(self)
+    }
+
+    /// Adds the app.
+    ///
+    /// # Errors
+    ///
+    /// The id of the app is 0.
+    pub fn app(mut self, app: App) -> Result<Self, InvalidValue> {
+        match app {
+            App::Id(id) => self.id("app", id),
+            App::OfToken => {
+                // As the vendor's pages print it: a dollar sign is legal in a path.
+                self.encoded.push_str("/$self_app");
+                self.template.push_str("/{id}");
+                Ok(self)
+            }
+        }
+    }
+
+    /// Adds a user, by the id of the service or by one of your own, percent-encoded.
+    ///
+    /// # Errors
+    ///
+    /// The id is 0; an own id is empty, `.` or `..`, longer than 255 characters, or holds control
+    /// characters.
+    pub fn user(mut self, user: &UserRef) -> Result<Self, InvalidValue> {
+        let external = match user {
+            UserRef::Id(id) => return self.id("user", *id),
+            UserRef::External(external) => external,
+            _ => {
+                return Err(InvalidValue::new(
+                    "user",
+                    "is of a kind that no path can carry",
+                ));
+            }
+        };
+        check_external_id(external)?;
+        self.encoded.push('/');
+        self.encoded.extend(utf8_percent_encode(external, SEGMENT));
+        self.template.push_str("/{id}");
+        Ok(self)
+    }
+
+    /// The path, encoded, with a slash in front.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.encoded
+    }
+
+    /// The path with `{id}` in place of every id.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+}
+
+fn check_external_id(id: &str) -> Result<(), InvalidValue> {
+    let invalid = |rule: String| Err(InvalidValue::new("user", rule));
+    let characters = id.chars().count();
+    if id.is_empty() {
+        return invalid("must not be an empty id".into());
+    }
+    if id == "." || id == ".." {
+        // Encoding does not help: `%2E%2E` means the same to a server.
+        return invalid("must not be the id `.` or `..`, which a path cannot carry".into());
+    }
+    if characters > MAX_EXTERNAL_ID_CHARS {
+        return invalid(format!(
+            "must be an id of at most {MAX_EXTERNAL_ID_CHARS} characters, got {characters}"
+        ));
+    }
+    if id.chars().any(char::is_control) {
+        return invalid("must be an id without control characters such as line breaks".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,387 @@
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use bytes::Bytes;
+use carrot_types::{ErrorCode, InvalidValue, Meta};
+use serde_json::Value;
+
+use crate::{
+    endpoint::Endpoint,
+    transport::{Sent, TransportError, TransportErrorKind},
+};
+
+/// Why a call gave no answer.
+///
+/// `Display` is one full line: the operation, what went wrong, and what to do. It holds no body and no
+/// token. What the service answered is in [`body`](Self::body).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    operation: &'static str,
+    scope: Option<&'static str>,
+    attempts: u32,
+    cause: Cause,
+    body: Option<Bytes>,
+}
+
+enum Cause {
+    Invalid(InvalidValue),
+    Transport(TransportError),
+    Deadline(Duration),
+    Refused(Refusal),
+    Unreadable { path: String, problem: String },
+    RepeatedCursor,
+}
+
+/// What the service said when it refused a call.
+struct Refusal {
+    status: u16,
+    code: Option<ErrorCode>,
+    message: Option<String>,
+    fields: Option<Value>,
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request breaks a rule; nothing was sent.
+    InvalidRequest,
+    /// No answer came; see [`Error::transport`].
+    Transport,
+    /// The deadline of the whole call passed.
+    Deadline,
+    /// The service answered with an error; see [`Error::status`] and [`Error::code`].
+    Refused,
+    /// An answer came that could not be read; see [`Error::path`].
+    Unreadable,
+    /// A listing gave the same cursor twice, and would never end.
+    RepeatedCursor,
+}
+
+impl Error {
+    fn new<E: Endpoint>(attempts: u32, cause: Cause) -> Self {
+        Self(Box::new(Inner {
+            operation: E::NAME,
+            scope: E::SCOPE,
+            attempts,
+            cause,
+            body: None,
+        }))
+    }
+
+    pub(crate) fn invalid<E: Endpoint>(invalid: InvalidValue) -> Self {
+        Self::new::<E>(0, Cause::Invalid(invalid))
+    }
+
+    pub(crate) fn from_transport<E: Endpoint>(attempts: u32, error: TransportError) -> Self {
+        Self::new::<E>(attempts, Cause::Transport(error))
+    }
+
+    pub(crate) fn deadline<E: Endpoint>(attempts: u32, limit: Duration) -> Self {
+        Self::new::<E>(attempts, Cause::Deadline(limit))
+    }
+
+    /// `meta` is `None` when the answer was not the service's own. Its texts hold no secret.
+    pub(crate) fn refused<E: Endpoint>(attempts: u32, status: u16, meta: Option<Meta>) -> Self {
+        let meta = meta.unwrap_or_default();
+        let refusal = Refusal {
+            status,
+            code: meta.error,
+            message: meta.error_message,
+            fields: meta.error_fields,
+        };
+        Self::new::<E>(attempts, Cause::Refused(refusal))
+    }
+
+    pub(crate) fn unreadable<E: Endpoint>(attempts: u32, path: String, problem: String) -> Self {
+        Self::new::<E>(attempts, Cause::Unreadable { path, problem })
+    }
+
+    pub(crate) fn repeated_cursor<E: Endpoint>() -> Self {
+        Self::new::<E>(0, Cause::RepeatedCursor)
+    }
+
+    pub(crate) fn with_body(mut self, body: Bytes) -> Self {
+        self.0.body = Some(body);
+        self
+    }
+
+    /// The name of the operation, such as `conversations.reply`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.0.cause {
+            Cause::Invalid(_) => ErrorKind::InvalidRequest,
+            Cause::Transport(_) => ErrorKind::Transport,
+            Cause::Deadline(_) => ErrorKind::Deadline,
+            Cause::Refused(_) => ErrorKind::Refused,
+            Cause::Unreadable { .. } => ErrorKind::Unreadable,
+            Cause::RepeatedCursor => ErrorKind::RepeatedCursor,
+        }
+    }
+
+    /// How many times the request was handed to the transport.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The field that breaks a rule, when the request was refused before it was sent.
+    #[must_use]
+    pub fn invalid_value(&self) -> Option<&InvalidValue> {
+        match &self.0.cause {
+            Cause::Invalid(invalid) => Some(invalid),
+            _ => None,
+        }
+    }
+
+    /// The failure of the transport, when no answer came.
+    #[must_use]
+    pub fn transport(&self) -> Option<&TransportError> {
+        match &self.0.cause {
+            Cause::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match &self.0.cause {
+            Cause::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The status with which the service refused the call. Where the HTTP status says success and the
+    /// envelope does not, it is that of the envelope.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.refusal().map(|refusal| refusal.status)
+    }
+
+    /// The name of the service's error. `None` also when the answer was not the service's own, such
+    /// as the error page of a proxy.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.refusal()?.code.as_ref()
+    }
+
+    /// What the service says in words, with the token taken out should it occur.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.refusal()?.message.as_deref()
+    }
+
+    /// Which arguments failed validation, in a shape that the vendor does not document.
+    #[must_use]
+    pub fn fields(&self) -> Option<&Value> {
+        self.refusal()?.fields.as_ref()
+    }
+
+    /// The place in the answer that could not be read, such as `data.part_last.id`.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Unreadable { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The body of the answer, as it came, when one came that is an error or could not be read.
+    /// It may hold people's data.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.0.body.as_ref()
+    }
+
+    /// The service refused because of too many requests: more than 60 in a minute with one key.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.status() == Some(429) || self.code() == Some(&ErrorCode::TooManyRequests)
+    }
+
+    /// The service knows no such object: status 404, or the error `LookupError` (status 400).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404)
+            || matches!(
+                self.code(),
+                Some(ErrorCode::LookupError | ErrorCode::Error404)
+            )
+    }
+
+    /// The token is wrong or expired, or lacks the rights for this call.
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        self.is_not_authenticated() || self.is_permission_denied()
+    }
+
+    fn is_not_authenticated(&self) -> bool {
+        self.status() == Some(401)
+            || matches!(
+                self.code(),
+                Some(ErrorCode::NotAuthenticated | ErrorCode::AuthenticationFailed)
+            )
+    }
+
+    fn is_permission_denied(&self) -> bool {
+        self.status() == Some(403)
+            || matches!(
+                self.code(),
+                Some(ErrorCode::PermissionDenied | ErrorCode::PermissionDeniedError)
+            )
+    }
+
+    /// Time ran out: that of the whole call, or that of an attempt.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match &self.0.cause {
+            Cause::Deadline(_) => true,
+            Cause::Transport(error) => matches!(error.kind(), TransportErrorKind::Timeout(_)),
+            _ => false,
+        }
+    }
+
+    /// Whether the request reached the server, as far as the client can know.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match &self.0.cause {
+            Cause::Invalid(_) => Sent::Never,
+            Cause::Transport(error) => error.sent(),
+            Cause::Deadline(_) if self.0.attempts == 0 => Sent::Never,
+            Cause::Deadline(_) => Sent::Maybe,
+            Cause::Refused(_) | Cause::Unreadable { .. } | Cause::RepeatedCursor => Sent::Yes,
+        }
+    }
+
+    /// True when the service may have done what was asked in spite of this error: find out before
+    /// you repeat a call that writes.
+    ///
+    /// False when nothing was sent, and when the service refused the call with a status below 500.
+    #[must_use]
+    pub fn may_have_been_applied(&self) -> bool {
+        match &self.0.cause {
+            Cause::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
+            Cause::RepeatedCursor => false,
+            _ => self.sent() != Sent::Never,
+        }
+    }
+
+    /// What the reader can do about it.
+    fn advice(&self) -> Option<String> {
+        if self.is_not_authenticated() {
+            return Some(
+                "check the API key (Settings, Developers, \"API keys\" in the panel)".into(),
+            );
+        }
+        if self.is_permission_denied() {
+            return Some(match self.0.scope {
+                Some(scope) => format!("the operation needs a key with the right `{scope}`"),
+                None => "the key lacks a right that the operation needs".into(),
+            });
+        }
+        if self.is_rate_limited() {
+            return Some("a key may make 60 requests a minute; wait before the next".into());
+        }
+        match self.refusal()?.status {
+            300..=399 => Some("redirects are not followed; check the base URL".into()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.operation)?;
+        match &self.0.cause {
+            Cause::Invalid(invalid) => write!(f, "{invalid}; nothing was sent")?,
+            Cause::Transport(error) => write!(f, "{error}")?,
+            Cause::Deadline(limit) => {
+                write!(
+                    f,
+                    "the deadline of {limit:?} for the whole call passed; {}",
+                    self.sent()
+                )?;
+            }
+            Cause::Refused(refusal) => write!(f, "{refusal}")?,
+            Cause::Unreadable { path, problem } => {
+                write!(f, "the answer could not be read at `{path}`: {problem}")?;
+                if let Some(body) = &self.0.body {
+                    write!(f, " (a body of {} bytes)", body.len())?;
+                }
+            }
+            Cause::RepeatedCursor => f.write_str(
+                "the listing gave the same cursor twice and would never end; ask for it anew",
+            )?,
+        }
+        if self.0.attempts > 1 {
+            write!(f, " (after {} attempts)", self.0.attempts)?;
+        }
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the service answered {}", self.status)?;
+        match &self.code {
+            Some(code) => write!(f, " {}", one_line(code.as_str()))?,
+            None => f.write_str(" without an error of its own")?,
+        }
+        match self.message.as_deref() {
+            Some(message) if !message.is_empty() => write!(f, ": {}", one_line(message)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The longest text of the service that a message quotes, in characters.
+const MAX_QUOTE: usize = 300;
+
+/// A text of the service, fit for a log: one line, of a bounded length.
+fn one_line(text: &str) -> String {
+    let mut quote: String = text
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .take(MAX_QUOTE)
+        .collect();
+    if text.chars().nth(MAX_QUOTE).is_some() {
+        quote.push('…');
+    }
+    quote
+}
+
+/// Shows what `Display` shows, and the length of the body.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &self.to_string())
+            .field("attempts", &self.0.attempts)
+            .field("body_bytes", &self.0.body.as_ref().map(Bytes::len))
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Cause::Invalid(invalid) => Some(invalid),
+            Cause::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod apps;
+pub mod conversations;
+pub mod users;
+
+pub mod client;
+pub mod endpoint;
+pub mod transport;
+
+mod api;
+mod auth;
+mod base_url;
+mod clock;
+mod error;
+
+pub use carrot_types as types;
+
+pub use crate::{
+    api::{ApiContext, ApiVersion, App},
+    auth::AuthToken,
+    base_url::{BaseUrl, Host},
+    client::{Client, ClientBuilder},
+    clock::Clock,
+    endpoint::{Endpoint, Paginate},
+    error::{Error, ErrorKind},
+    transport::{Body, HttpTransport, Sent, TransportError},
+};

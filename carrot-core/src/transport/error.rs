@@ -1,0 +1,156 @@
+use std::{error::Error, fmt};
+
+/// Whether a request reached the server. It alone decides whether a call may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Sent {
+    /// Surely not: no byte of it left, or the server cannot have read it whole. Safe to repeat.
+    Never,
+    /// It may have: the server may have read it, and may have acted on it.
+    Maybe,
+    /// Surely: the server began to answer it.
+    Yes,
+}
+
+impl Sent {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Never => "the request was not sent",
+            Self::Maybe => "the request may have reached the server",
+            Self::Yes => "the request reached the server",
+        }
+    }
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.in_words())
+    }
+}
+
+/// What an attempt was doing when its time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Looking up the name, connecting, or the TLS handshake.
+    Connect,
+    /// Sending the request and waiting for the status line and headers.
+    Response,
+    /// Reading the body.
+    Body,
+}
+
+/// What went wrong on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host's name has no address.
+    Dns,
+    /// No connection: refused, unreachable.
+    Connect,
+    /// No TLS session: the certificate is not trusted, expired, for another host; or the server
+    /// speaks no version that is safe.
+    Tls,
+    /// The time of the attempt ran out.
+    Timeout(TimeoutPhase),
+    /// The connection was reset or closed before the answer began.
+    Reset,
+    /// The answer is not HTTP, or breaks its rules.
+    Protocol,
+    /// The connection ended in the middle of the answer.
+    Truncated,
+    /// The body is larger than the cap.
+    TooLarge {
+        /// The cap in bytes.
+        limit: u64,
+    },
+    /// Anything else; see the source.
+    Other,
+}
+
+impl fmt::Display for TransportErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "the host's name could not be resolved",
+            Self::Connect => "no connection could be made",
+            Self::Tls => "no TLS session could be made",
+            Self::Timeout(TimeoutPhase::Connect) => "the time ran out while connecting",
+            Self::Timeout(TimeoutPhase::Response) => {
+                "the time ran out while waiting for the answer"
+            }
+            Self::Timeout(TimeoutPhase::Body) => "the time ran out while reading the answer",
+            Self::Reset => "the connection was closed before the answer began",
+            Self::Protocol => "the answer breaks the rules of HTTP",
+            Self::Truncated => "the connection ended in the middle of the answer",
+            Self::TooLarge { limit } => {
+                return write!(f, "the answer is larger than the cap of {limit} bytes");
+            }
+            Self::Other => "the transport failed",
+        })
+    }
+}
+
+/// Why a transport has no answer, and whether the request was sent.
+///
+/// `Display` is one line with both, and with the texts of all sources.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    sent: Sent,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error of this kind.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
+        Self {
+            kind,
+            sent,
+            source: None,
+        }
+    }
+
+    /// Keeps the error that lies beneath. Its text must hold no secret: it is shown.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Whether the request reached the server.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        self.sent
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        let mut shown = String::new();
+        let mut next = self.source();
+        while let Some(source) = next {
+            let text = source.to_string();
+            // Many errors repeat the text of what lies beneath them.
+            if !shown.contains(&text) {
+                write!(f, ": {text}")?;
+                shown = text;
+            }
+            next = source.source();
+        }
+        write!(f, "; {}", self.sent)
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
