@@ -9,6 +9,8 @@ mod envelope;
 mod id;
 mod invalid;
 mod lenient;
+mod limit;
+mod property;
 mod timestamp;
 mod user_ref;
 
@@ -21,6 +23,9 @@ pub use crate::{
         UserId, UserTagId,
     },
     invalid::InvalidValue,
+    property::{
+        EventStat, PropertyDate, PropertyName, PropertyOp, PropertyOperation, PropertyValue,
+    },
     timestamp::Timestamp,
     user_ref::UserRef,
 };

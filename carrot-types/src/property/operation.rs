@@ -1,0 +1,264 @@
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct,
+};
+use serde_json::Value;
+
+use super::{PropertyName, PropertyValue};
+use crate::InvalidValue;
+
+/// One change to one property of a user.
+///
+/// A request carries up to 250 of them, applied in their order; several may change the same
+/// property. The service applies those that it can, and names the others in
+/// [`Meta::ignored_operations`](crate::Meta::ignored_operations).
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
+///
+/// ```
+/// use carrot_types::PropertyOperation;
+///
+/// let operations = [
+///     PropertyOperation::update_or_create("$name", "Ada")?,
+///     PropertyOperation::add("projects", 3)?,
+///     PropertyOperation::union("features", "chat")?,
+///     PropertyOperation::delete("trial")?,
+/// ];
+/// assert_eq!(
+///     serde_json::to_string(&operations[1])?,
+///     r#"{"op":"add","key":"projects","value":3}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PropertyOperation {
+    op: PropertyOp,
+    name: PropertyName,
+    /// None for a deletion only.
+    value: Option<PropertyValue>,
+}
+
+/// What a [`PropertyOperation`] does. The vendor documents these seven and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PropertyOp {
+    /// Creates or overwrites the property.
+    UpdateOrCreate,
+    /// Creates the property where it does not exist.
+    SetOnce,
+    /// Adds to a number.
+    Add,
+    /// Deletes the property.
+    Delete,
+    /// Appends to a list.
+    Append,
+    /// Appends to a list that does not have the item yet.
+    Union,
+    /// Removes from a list.
+    Exclude,
+}
+
+impl PropertyOp {
+    /// The operation as it stands in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UpdateOrCreate => "update_or_create",
+            Self::SetOnce => "set_once",
+            Self::Add => "add",
+            Self::Delete => "delete",
+            Self::Append => "append",
+            Self::Union => "union",
+            Self::Exclude => "exclude",
+        }
+    }
+
+    /// False for `add` and `append`, which change the property once more each time.
+    #[must_use]
+    pub const fn is_idempotent(self) -> bool {
+        !matches!(self, Self::Add | Self::Append)
+    }
+}
+
+impl PropertyOperation {
+    /// Creates the property, or overwrites it (`update_or_create`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the value breaks a limit of
+    /// [`PropertyValue`].
+    pub fn update_or_create(
+        name: impl Into<PropertyName>,
+        value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
+    ) -> Result<Self, InvalidValue> {
+        let value = value.try_into().map_err(Into::into)?;
+        Self::checked(PropertyOp::UpdateOrCreate, name.into(), Some(value))
+    }
+
+    /// Creates the property, and does nothing where it exists (`set_once`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the value breaks a limit of
+    /// [`PropertyValue`].
+    pub fn set_once(
+        name: impl Into<PropertyName>,
+        value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
+    ) -> Result<Self, InvalidValue> {
+        let value = value.try_into().map_err(Into::into)?;
+        Self::checked(PropertyOp::SetOnce, name.into(), Some(value))
+    }
+
+    /// Adds `amount` to a number, which begins at 0 where it does not exist; a negative amount is
+    /// taken away (`add`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the amount is below -2^53 or above 2^53.
+    pub fn add(name: impl Into<PropertyName>, amount: i64) -> Result<Self, InvalidValue> {
+        let amount = PropertyValue::integer(amount)?;
+        Self::checked(PropertyOp::Add, name.into(), Some(amount))
+    }
+
+    /// Deletes the property (`delete`). The service ignores the value of a deletion, but its public
+    /// clients all send one: `""` is sent.
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`].
+    pub fn delete(name: impl Into<PropertyName>) -> Result<Self, InvalidValue> {
+        Self::checked(PropertyOp::Delete, name.into(), None)
+    }
+
+    /// Appends one item to a list, also where the list has it already (`append`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    pub fn append(
+        name: impl Into<PropertyName>,
+        item: impl Into<String>,
+    ) -> Result<Self, InvalidValue> {
+        let item = PropertyValue::text(item)?;
+        Self::checked(PropertyOp::Append, name.into(), Some(item))
+    }
+
+    /// Appends one item to a list that does not have it yet (`union`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    pub fn union(
+        name: impl Into<PropertyName>,
+        item: impl Into<String>,
+    ) -> Result<Self, InvalidValue> {
+        let item = PropertyValue::text(item)?;
+        Self::checked(PropertyOp::Union, name.into(), Some(item))
+    }
+
+    /// Removes one item from a list (`exclude`).
+    ///
+    /// # Errors
+    ///
+    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    pub fn exclude(
+        name: impl Into<PropertyName>,
+        item: impl Into<String>,
+    ) -> Result<Self, InvalidValue> {
+        let item = PropertyValue::text(item)?;
+        Self::checked(PropertyOp::Exclude, name.into(), Some(item))
+    }
+
+    fn checked(
+        op: PropertyOp,
+        name: PropertyName,
+        value: Option<PropertyValue>,
+    ) -> Result<Self, InvalidValue> {
+        name.check()?;
+        Ok(Self { op, name, value })
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn op(&self) -> PropertyOp {
+        self.op
+    }
+
+    /// The property that it changes.
+    #[must_use]
+    pub fn name(&self) -> &PropertyName {
+        &self.name
+    }
+
+    /// What it sets, adds, appends or removes; nothing for a deletion.
+    #[must_use]
+    pub fn value(&self) -> Option<&PropertyValue> {
+        self.value.as_ref()
+    }
+
+    /// True when applying it twice does no more than applying it once: all but `add` and `append`.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.op.is_idempotent()
+    }
+}
+
+impl Serialize for PropertyOperation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("PropertyOperation", 3)?;
+        fields.serialize_field("op", &self.op)?;
+        fields.serialize_field("key", &self.name)?;
+        match &self.value {
+            Some(value) => fields.serialize_field("value", value)?,
+            None => fields.serialize_field("value", "")?,
+        }
+        fields.end()
+    }
+}
+
+/// Reads what was sent, with the same checks: the service repeats the operations that it ignored,
+/// with a `reason` beside. The amount of `add` may be a string, as the vendor's example has it, and
+/// stays one.
+impl<'de> Deserialize<'de> for PropertyOperation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "PropertyOperation")]
+        struct Stored {
+            op: PropertyOp,
+            key: PropertyName,
+            #[serde(default)]
+            value: Value,
+        }
+        let Stored { op, key, value } = Stored::deserialize(deserializer)?;
+        let value = match op {
+            PropertyOp::Delete => None,
+            _ => Some(PropertyValue::deserialize(value).map_err(D::Error::custom)?),
+        };
+        let fits = value.as_ref().is_none_or(|value| match op {
+            PropertyOp::Add => is_amount(value),
+            PropertyOp::Append | PropertyOp::Union | PropertyOp::Exclude => {
+                value.as_text().is_some()
+            }
+            PropertyOp::UpdateOrCreate | PropertyOp::SetOnce | PropertyOp::Delete => true,
+        });
+        if !fits {
+            return Err(D::Error::custom(format_args!(
+                "the value of `{}` must be {}",
+                op.as_str(),
+                if op == PropertyOp::Add {
+                    "an integer"
+                } else {
+                    "a string"
+                },
+            )));
+        }
+        Self::checked(op, key, value).map_err(D::Error::custom)
+    }
+}
+
+fn is_amount(value: &PropertyValue) -> bool {
+    let written = value.as_text().and_then(|text| text.parse::<i64>().ok());
+    value
+        .as_integer()
+        .or(written)
+        .is_some_and(|amount| PropertyValue::integer(amount).is_ok())
+}
