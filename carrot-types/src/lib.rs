@@ -6,6 +6,7 @@ mod macros;
 
 mod cursor;
 mod envelope;
+mod filter;
 mod id;
 mod invalid;
 mod lenient;
@@ -17,6 +18,7 @@ mod user_ref;
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
     envelope::{Envelope, ErrorCode, Meta, Nothing},
+    filter::{Age, Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition},
     id::{
         AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
         EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,

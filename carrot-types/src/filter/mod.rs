@@ -1,0 +1,14 @@
+//! The language in which the list of leads is filtered.
+
+mod age;
+mod condition;
+mod filters;
+mod leaf;
+mod wire;
+
+pub use self::{
+    age::{Age, DateUnit},
+    condition::{Condition, OtherCondition},
+    filters::{FilterLogic, Filters},
+    leaf::Filter,
+};
