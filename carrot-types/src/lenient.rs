@@ -8,7 +8,6 @@ use serde::{
 };
 
 /// Reads `null` as the default: lists and maps of this service may be `null`.
-#[expect(dead_code, reason = "the models come next")]
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -72,4 +71,39 @@ impl Visitor<'_> for NumberOrText {
 pub(crate) fn parse_digits(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
+}
+
+/// Reads a boolean, or the text of one by the vendor's rule: any letter case of `false`, `0` and the
+/// empty string are false, every other text is true.
+pub(crate) fn flag_or_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<bool>, D::Error> {
+    deserializer.deserialize_any(FlagOrText)
+}
+
+struct FlagOrText;
+
+impl Visitor<'_> for FlagOrText {
+    type Value = Option<bool>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a boolean or the text of one")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Option<bool>, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Option<bool>, E> {
+        Ok(Some(flag))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<bool>, E> {
+        Ok(Some(flag_of_text(text)))
+    }
+}
+
+/// A boolean that came as text, by the vendor's rule.
+pub(crate) fn flag_of_text(text: &str) -> bool {
+    !(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
 }

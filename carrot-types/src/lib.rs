@@ -11,6 +11,7 @@ mod id;
 mod invalid;
 mod lenient;
 mod limit;
+mod objects;
 mod property;
 mod timestamp;
 mod user_ref;
@@ -25,6 +26,7 @@ pub use crate::{
         UserId, UserTagId,
     },
     invalid::InvalidValue,
+    objects::*,
     property::{
         EventStat, PropertyDate, PropertyName, PropertyOp, PropertyOperation, PropertyValue,
     },

@@ -66,9 +66,25 @@ macro_rules! open_enum {
 
 /// Gives a model a consuming setter for each named field, of the name of the field. The kind is what
 /// stands in the `Option`, for fields that are optional.
-#[expect(unused_macros, reason = "the models come next")]
+///
+/// With `Model::new(id: Id) { … }` it makes the constructor too: the required fields, and everything
+/// else absent.
 macro_rules! setters {
-    ($model:ident { $( $field:ident : $kind:ty ),+ $(,)? }) => {
+    ($model:ident :: new ( $( $required:ident : $required_kind:ty ),* ) { $( $field:ident : $kind:ty ),* $(,)? }) => {
+        impl $model {
+            /// Makes one of what the service always sends, everything else absent.
+            #[must_use]
+            pub fn new($( $required: $required_kind ),*) -> Self {
+                Self {
+                    $( $required, )*
+                    $( $field: ::core::default::Default::default(), )*
+                }
+            }
+        }
+
+        setters!($model { $( $field: $kind ),* });
+    };
+    ($model:ident { $( $field:ident : $kind:ty ),* $(,)? }) => {
         impl $model {
             $(
                 #[doc = concat!("Sets `", stringify!($field), "`.")]
@@ -77,7 +93,7 @@ macro_rules! setters {
                     self.$field = value.into().into();
                     self
                 }
-            )+
+            )*
         }
     };
 }

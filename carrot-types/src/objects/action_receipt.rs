@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{PartGroupId, PartId};
+
+/// The answer to assigning, tagging and closing a conversation: the system part that was made.
+///
+/// Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ActionReceipt {
+    /// The system part; `id` in the API.
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartId>,
+    /// The question that the part belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_group: Option<PartGroupId>,
+}
+
+setters!(ActionReceipt::new() {
+    part: PartId,
+    part_group: PartGroupId,
+});
+
+impl ActionReceipt {
+    /// True when the service says that it changed something.
+    ///
+    /// It answers with an empty object when there was nothing to change: the operator was assigned
+    /// already, the conversation closed already. Generation 1 answers with an empty object also when
+    /// it changed something, so false means nothing there.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.part.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn reads_the_samples() {
+        let receipt: ActionReceipt = reads(r#"{"id": 123, "part_group": "345"}"#, &[]);
+        assert_eq!(receipt, ActionReceipt::new().part(123).part_group(345));
+        assert!(receipt.changed());
+        let nothing: ActionReceipt = reads("{}", &[]);
+        assert!(!nothing.changed());
+    }
+}

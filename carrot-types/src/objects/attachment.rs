@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{AttachmentId, Timestamp};
+
+/// A file in a conversation.
+///
+/// Source: <https://developers.dashly.io/objects/attachment>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Always a file so far; `type` in the API.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AttachmentType>,
+    /// The name of the file, with its extension if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// The media type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mime_type: Option<String>,
+    /// The size in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Where to download it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// When it was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+}
+
+setters!(Attachment::new(id: AttachmentId) {
+    kind: AttachmentType,
+    filename: String,
+    mime_type: String,
+    size: u64,
+    url: String,
+    created: Timestamp,
+});
+
+open_enum! {
+    /// What an [`Attachment`] is.
+    ///
+    /// Source: <https://developers.dashly.io/objects/attachment>
+    pub enum AttachmentType {
+        /// A file.
+        File = "file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn reads_the_sample() {
+        let attachment: Attachment = reads(
+            r#"{
+                "type": "file",
+                "created": 1436614153.123456,
+                "id": 2134,
+                "size": 3242,
+                "filename": "prog.py",
+                "mime_type": "text/x-python",
+                "url": "https://files.dashly.app/attachments/4/1204e08b/prog.py"
+            }"#,
+            &[],
+        );
+        assert_eq!(
+            attachment,
+            Attachment::new(AttachmentId::new(2134))
+                .kind(AttachmentType::File)
+                .created(Timestamp::new(1_436_614_153, 123_456_000).expect("a moment"))
+                .size(3242_u64)
+                .filename("prog.py")
+                .mime_type("text/x-python")
+                .url("https://files.dashly.app/attachments/4/1204e08b/prog.py")
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! What the unit tests of the models share.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+#[path = "../../tests/common/same_json.rs"]
+mod same_json;
+
+/// Reads a sample, and asserts that the model writes the same but for the paths in `left_out`.
+pub(super) fn reads<T: Serialize + DeserializeOwned>(sample: &str, left_out: &[&str]) -> T {
+    let model: T = serde_json::from_str(sample).expect("the sample decodes");
+    let written = serde_json::to_value(&model).expect("the model encodes");
+    let sample: Value = serde_json::from_str(sample).expect("the sample is JSON");
+    same_json::assert_same(std::any::type_name::<T>(), &sample, &written, left_out);
+    model
+}
+
+/// Reads what must be refused, and gives the text of the error.
+pub(super) fn refused<T: DeserializeOwned>(json: &str) -> String {
+    match serde_json::from_str::<T>(json) {
+        Ok(_) => panic!("was read: {json}"),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+use serde::{Deserialize, Serialize};
+
+use super::property_map;
+use crate::{EventId, EventType, PropertyMap, Timestamp, UserId};
+
+/// Something that a user did or that happened to a user.
+///
+/// Older answers to recording an event have the id only; the realtime form lacks the user.
+/// Source: <https://developers.dashly.io/objects/event>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// When it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// Which event it was; `type` in the API.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventType>,
+    /// Whose event it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Its properties.
+    #[serde(
+        default,
+        deserialize_with = "property_map::read",
+        skip_serializing_if = "PropertyMap::is_empty"
+    )]
+    pub props: PropertyMap,
+}
+
+setters!(Event::new(id: EventId) {
+    created: Timestamp,
+    event_type: EventType,
+    user: UserId,
+    props: PropertyMap,
+});
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{EventTypeId, objects::check::reads};
+
+    #[test]
+    fn reads_the_sample() {
+        let event: Event = reads(
+            r#"{
+                "id": 61956879,
+                "created": 1440415123,
+                "user": 123,
+                "type": {"id": 341, "name": "Order Created", "score": 0, "visible": true, "active": true},
+                "props": {"x": 10, "y": "Hello"}
+            }"#,
+            &[],
+        );
+        let event_type = EventType::new(EventTypeId::new(341))
+            .name("Order Created")
+            .score(0)
+            .visible(true)
+            .active(true);
+        assert_eq!(
+            event,
+            Event::new(EventId::new(61_956_879))
+                .created(1_440_415_123)
+                .user(123)
+                .event_type(event_type)
+                .props([
+                    ("x".to_owned(), json!(10)),
+                    ("y".to_owned(), json!("Hello"))
+                ])
+        );
+    }
+
+    #[test]
+    fn reads_the_thin_forms() {
+        let event: Event = reads(r#"{"id": 6187513}"#, &[]);
+        assert_eq!(event, Event::new(EventId::new(6_187_513)));
+        let event: Event = reads(
+            r#"{"id": "1", "props": null, "created": "1.5"}"#,
+            &["created"],
+        );
+        assert!(event.props.is_empty());
+        assert_eq!(event.created, Some("1.5".parse().expect("seconds")));
+    }
+}

@@ -1,0 +1,44 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{User, lenient};
+
+/// A page of the leads of an app.
+///
+/// Other clients read this shape; the sample on the vendor's page is cut.
+/// Source: <https://developers.dashly.io/webapi/endpoints/apps/users/>
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LeadsPage {
+    /// The leads of this page.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub users: Vec<User>,
+    /// How many leads match the filter, on all pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+setters!(LeadsPage::new() {
+    users: Vec<User>,
+    total: u64,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{UserId, objects::check::reads};
+
+    #[test]
+    fn reads_a_page() {
+        let page: LeadsPage = reads(r#"{"users": [{"id": 7722092}], "total": 1}"#, &[]);
+        let expected = LeadsPage::new()
+            .users([User::new(UserId::new(7_722_092))])
+            .total(1_u64);
+        assert_eq!(page, expected);
+        let empty: LeadsPage = reads(r#"{"users": null}"#, &[]);
+        assert_eq!(empty, LeadsPage::new());
+    }
+}

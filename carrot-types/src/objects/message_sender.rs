@@ -1,0 +1,104 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{SenderId, lenient};
+
+/// The sender of manual and automatic messages and of bots: a name and a face instead of a person.
+///
+/// It stands where an [`Admin`](crate::Admin) can stand. Written with `"type": "message_sender"`,
+/// which the service sends where the two have to be told apart.
+/// Source: <https://developers.dashly.io/objects/message_sender>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "message_sender")]
+#[non_exhaustive]
+pub struct MessageSender {
+    /// Its id.
+    pub id: SenderId,
+    /// The name that users see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The part of its e-mail address before the `@`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_name: Option<String>,
+    /// True for the default sender of the site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// True when it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_removed: Option<bool>,
+    /// True for a bot. The vendor's page calls it a string and shows a boolean; both are read.
+    #[serde(
+        default,
+        deserialize_with = "lenient::flag_or_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_bot: Option<bool>,
+    /// The address of the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+}
+
+setters!(MessageSender::new(id: SenderId) {
+    name: String,
+    email_name: String,
+    is_default: bool,
+    is_removed: bool,
+    is_bot: bool,
+    avatar: String,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::{reads, refused};
+
+    #[test]
+    fn reads_the_sample() {
+        let sender: MessageSender = reads(
+            r#"{
+                "id": 31,
+                "name": "Anna from Example",
+                "email_name": "anna",
+                "is_default": true,
+                "is_removed": false,
+                "is_bot": false,
+                "avatar": "https://files.dashly.app/avatars/default-v2.png",
+                "type": "message_sender"
+            }"#,
+            &[],
+        );
+        assert_eq!(
+            sender,
+            MessageSender::new(SenderId::new(31))
+                .name("Anna from Example")
+                .email_name("anna")
+                .is_default(true)
+                .is_removed(false)
+                .is_bot(false)
+                .avatar("https://files.dashly.app/avatars/default-v2.png")
+        );
+    }
+
+    #[test]
+    fn a_sender_without_a_type_gains_it_when_written() {
+        let sender: MessageSender = reads(r#"{"id": "31"}"#, &["type"]);
+        assert_eq!(sender, MessageSender::new(SenderId::new(31)));
+    }
+
+    #[test]
+    fn is_bot_may_be_text_or_null() {
+        for (text, flag) in [
+            (r#""true""#, Some(true)),
+            (r#""False""#, Some(false)),
+            (r#""0""#, Some(false)),
+            (r#""""#, Some(false)),
+            ("true", Some(true)),
+            ("null", None),
+        ] {
+            let json = format!(r#"{{"id": 1, "is_bot": {text}}}"#);
+            let sender: MessageSender = serde_json::from_str(&json).expect(&json);
+            assert_eq!(sender.is_bot, flag, "{json}");
+        }
+        assert!(refused::<MessageSender>(r#"{"id": 1, "is_bot": []}"#).contains("a boolean"));
+        assert!(refused::<MessageSender>(r#"{"name": "Anna"}"#).contains("`id`"));
+    }
+}

@@ -1,0 +1,67 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Admin, AppId, NoteId, Timestamp, UserId};
+
+/// A note of an operator on a user.
+///
+/// The object has no page of its own at the vendor; it is shown on the page of the user.
+/// Source: <https://developers.dashly.io/objects/user/>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Note {
+    /// Its id.
+    pub id: NoteId,
+    /// The operator who wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Admin>,
+    /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// When it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// The app; seen in other clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
+    /// The user; seen in other clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+}
+
+setters!(Note::new(id: NoteId) {
+    author: Admin,
+    body: String,
+    created: Timestamp,
+    app: AppId,
+    user: UserId,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn reads_a_note() {
+        let note: Note = reads(
+            r#"{
+                "id": 17,
+                "author": {"id": 11846, "name": "Angel Helen"},
+                "body": "Prefers to be called",
+                "created": 1440415123,
+                "app": 123,
+                "user": "22735768"
+            }"#,
+            &[],
+        );
+        assert_eq!(
+            note,
+            Note::new(NoteId::new(17))
+                .author(Admin::new().id(11846).name("Angel Helen"))
+                .body("Prefers to be called")
+                .created(1_440_415_123)
+                .app(123)
+                .user(22_735_768)
+        );
+    }
+}

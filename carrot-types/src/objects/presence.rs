@@ -1,0 +1,153 @@
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::property_map;
+use crate::{PropertyMap, Timestamp};
+
+open_enum! {
+    /// Whether a user is on the site right now.
+    ///
+    /// The page of a user sends a sign of life every minute.
+    /// Source: <https://developers.dashly.io/presence>
+    pub enum Presence {
+        /// Connected and active.
+        Online = "online",
+        /// Connected, and without a sign of activity for two minutes.
+        Idle = "idle",
+        /// No sign of life for two minutes.
+        Offline = "offline",
+    }
+}
+
+/// What is known of a user who is online or idle: copies of some system properties, and facts that
+/// vanish when the user goes offline.
+///
+/// The system properties are `$name`, `$initial_referrer`, `$country`, `$city`, `$region`,
+/// `$sessions`, `$last_reply`, `$last_contect` (so spelt on the vendor's page) and `$avatar`.
+/// Source: <https://developers.dashly.io/presence>
+///
+/// ```
+/// use carrot_types::PresenceDetails;
+///
+/// let details: PresenceDetails =
+///     serde_json::from_str(r#"{"presence": "online", "page": "Prices", "$city": "Kazan"}"#)?;
+/// assert_eq!(details.page(), Some("Prices"));
+/// assert_eq!(details.as_map()["$city"], "Kazan");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct PresenceDetails(PropertyMap);
+
+impl PresenceDetails {
+    /// Wraps the properties.
+    #[must_use]
+    pub fn new(properties: PropertyMap) -> Self {
+        Self(properties)
+    }
+
+    /// Every property by its name.
+    #[must_use]
+    pub fn as_map(&self) -> &PropertyMap {
+        &self.0
+    }
+
+    /// Gives the properties away.
+    #[must_use]
+    pub fn into_map(self) -> PropertyMap {
+        self.0
+    }
+
+    /// True when nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Online or idle.
+    #[must_use]
+    pub fn presence(&self) -> Option<Presence> {
+        self.text("presence").map(Presence::from)
+    }
+
+    /// When the present visit began.
+    #[must_use]
+    pub fn session_started(&self) -> Option<Timestamp> {
+        Timestamp::deserialize(self.0.get("session_started")?).ok()
+    }
+
+    /// The title of the page that the user looks at.
+    #[must_use]
+    pub fn page(&self) -> Option<&str> {
+        self.text("page")
+    }
+
+    /// The address of the page that the user looks at.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.text("url")
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+}
+
+impl From<PropertyMap> for PresenceDetails {
+    fn from(properties: PropertyMap) -> Self {
+        Self(properties)
+    }
+}
+
+impl<'de> Deserialize<'de> for PresenceDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        property_map::read(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::{reads, refused};
+
+    #[test]
+    fn reads_the_sample() {
+        let details: PresenceDetails = reads(
+            r#"{
+                "page": "Information | My project",
+                "url": "http://example.com/some/page.php",
+                "session_started": 1448798155,
+                "presence": "online",
+                "$sessions": 3
+            }"#,
+            &[],
+        );
+        assert_eq!(details.presence(), Some(Presence::Online));
+        assert_eq!(details.page(), Some("Information | My project"));
+        assert_eq!(details.url(), Some("http://example.com/some/page.php"));
+        assert_eq!(
+            details.session_started(),
+            Some(Timestamp::from_seconds(1_448_798_155))
+        );
+        assert_eq!(details.as_map()["$sessions"], 3);
+        assert_eq!(PresenceDetails::new(details.clone().into_map()), details);
+    }
+
+    #[test]
+    fn null_and_an_empty_string_are_no_details() {
+        for json in ["null", r#""""#, "{}"] {
+            assert!(
+                serde_json::from_str::<PresenceDetails>(json)
+                    .expect(json)
+                    .is_empty()
+            );
+        }
+        for json in [r#""secret""#, "[]", "1"] {
+            let error = refused::<PresenceDetails>(json);
+            assert!(
+                error.contains("an object") && !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Meta, lenient};
+
+/// What became of the operations on the properties of a user. A wrong operation does not fail
+/// the
+/// request: the others are applied, and it is listed here.
+///
+/// The service sends this in the [`Meta`] of the answer.
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PropertyReport {
+    /// The properties that were changed; `affected_props` in the API.
+    #[serde(
+        rename = "affected_props",
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub affected: Vec<String>,
+    /// The properties that already had the value; `not_changed_props` in the API. Generation 1 does
+    /// not send it.
+    #[serde(
+        rename = "not_changed_props",
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub not_changed: Vec<String>,
+    /// The operations that were not applied, each with a `reason`; `ignored_operations` in the API.
+    /// Their exact keys are not documented.
+    #[serde(
+        rename = "ignored_operations",
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub ignored: Vec<Value>,
+}
+
+setters!(PropertyReport::new() {
+    affected: Vec<String>,
+    not_changed: Vec<String>,
+    ignored: Vec<Value>,
+});
+
+impl From<Meta> for PropertyReport {
+    fn from(meta: Meta) -> Self {
+        Self {
+            affected: meta.affected_props.unwrap_or_default(),
+            not_changed: meta.not_changed_props.unwrap_or_default(),
+            ignored: meta.ignored_operations.unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn is_made_from_the_facts_of_the_answer() {
+        let ignored =
+            json!({"op": "add", "key": "projects", "value": "x", "reason": "not a number"});
+        let json = json!({
+            "status": 200,
+            "affected_props": ["my-prop"],
+            "not_changed_props": ["$name"],
+            "ignored_operations": [ignored]
+        });
+        let meta: Meta = serde_json::from_value(json).expect("decodes");
+        let expected = PropertyReport::new()
+            .affected(["my-prop".to_owned()])
+            .not_changed(["$name".to_owned()])
+            .ignored([ignored]);
+        assert_eq!(PropertyReport::from(meta), expected);
+        assert_eq!(PropertyReport::from(Meta::new(200)), PropertyReport::new());
+    }
+
+    #[test]
+    fn reads_null_lists() {
+        let json = r#"{"affected_props": null, "ignored_operations": []}"#;
+        let report: PropertyReport = reads(json, &[]);
+        assert_eq!(report, PropertyReport::new());
+    }
+}

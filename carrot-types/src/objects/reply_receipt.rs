@@ -1,0 +1,36 @@
+use serde::{Deserialize, Serialize};
+
+use crate::ConversationPart;
+
+/// The answer to a reply: the new part, and the part that assigned an operator before it.
+///
+/// The service sends the first as the data of the answer and the second beside it.
+/// Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReplyReceipt {
+    /// The new message, note or article.
+    pub part: ConversationPart,
+    /// The system part on the assignment, where the reply asked for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_part: Option<ConversationPart>,
+}
+
+setters!(ReplyReceipt::new(part: ConversationPart) {
+    assign_part: ConversationPart,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PartId, objects::check::reads};
+
+    #[test]
+    fn is_stored_and_read_again() {
+        let json = r#"{"part": {"id": 2, "body": "On its way"}, "assign_part": {"id": 1, "type": "assigned"}}"#;
+        let receipt: ReplyReceipt = reads(json, &[]);
+        let part = ConversationPart::new(PartId::new(2)).body("On its way");
+        let assign_part = ConversationPart::new(PartId::new(1)).kind("assigned");
+        assert_eq!(receipt, ReplyReceipt::new(part).assign_part(assign_part));
+    }
+}

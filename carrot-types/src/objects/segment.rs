@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{AppId, SegmentId};
+
+/// A set of users that a filter describes.
+///
+/// The object has no page of its own at the vendor; it is shown on the page of the user.
+/// Source: <https://developers.dashly.io/objects/user/>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Segment {
+    /// Its id.
+    pub id: SegmentId,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The filter: JSON inside a string, kept as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<String>,
+    /// The app; seen in other clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
+}
+
+setters!(Segment::new(id: SegmentId) {
+    name: String,
+    filters: String,
+    app: AppId,
+});
+
+impl Segment {
+    /// The filter as JSON; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`filters`](Self::filters) holds no JSON.
+    pub fn filters_json(&self) -> Option<serde_json::Result<Value>> {
+        self.filters.as_deref().map(serde_json::from_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn reads_a_segment() {
+        let segment: Segment = reads(
+            r#"{
+                "id": 12,
+                "name": "Active",
+                "filters": "[{\"property_name\":\"$last_seen\",\"cls\":\"dt\",\"type\":\"daysless\",\"value\":{\"value\":\"30\"}}]",
+                "app": "123"
+            }"#,
+            &[],
+        );
+        assert_eq!(segment.id, SegmentId::new(12));
+        assert_eq!(segment.app, Some(AppId::new(123)));
+        let filters = segment.filters_json().expect("is there").expect("is JSON");
+        assert_eq!(filters[0]["property_name"], "$last_seen");
+    }
+
+    #[test]
+    fn a_filter_may_be_missing_or_broken() {
+        let segment = Segment::new(SegmentId::new(12));
+        assert!(segment.filters_json().is_none());
+        let broken = segment.filters("[").filters_json();
+        assert!(broken.expect("is there").is_err());
+    }
+}

@@ -1,0 +1,34 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{ConversationId, MessageId};
+
+/// The answer to sending a manual message to a user.
+///
+/// The admin panel shows the conversation only after the user has answered.
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SentMessage {
+    /// The conversation that the message began.
+    pub conversation: ConversationId,
+    /// The manual message.
+    pub message: MessageId,
+}
+
+setters!(SentMessage::new(conversation: ConversationId, message: MessageId) {
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::reads;
+
+    #[test]
+    fn reads_the_sample() {
+        let sent: SentMessage = reads(r#"{"conversation": 1128184, "message": "2804"}"#, &[]);
+        assert_eq!(
+            sent,
+            SentMessage::new(ConversationId::new(1_128_184), MessageId::new(2804))
+        );
+    }
+}

@@ -1,0 +1,32 @@
+use serde::{Deserialize, Serialize};
+
+use crate::ConversationId;
+
+/// The answer to starting a conversation in the name of a user.
+///
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StartedConversation {
+    /// The new conversation.
+    pub id: ConversationId,
+}
+
+setters!(StartedConversation::new(id: ConversationId) {
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::check::{reads, refused};
+
+    #[test]
+    fn reads_the_sample() {
+        let started: StartedConversation = reads(r#"{"id": 1856194}"#, &[]);
+        assert_eq!(
+            started,
+            StartedConversation::new(ConversationId::new(1_856_194))
+        );
+        assert!(refused::<StartedConversation>("{}").contains("`id`"));
+    }
+}

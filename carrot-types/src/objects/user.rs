@@ -1,0 +1,254 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{event_summary, property_map};
+use crate::{
+    AppId, EmailStatus, EventSummary, EventTypeId, Moment, Note, Presence, PresenceDetails,
+    PropertyMap, Segment, UserId, UserTag, lenient,
+};
+
+/// A user of the site: a visitor or a lead.
+///
+/// The service sends what was asked for. A request names the optional fields, and each
+/// operation
+/// says which it sends by default.
+/// Source: <https://developers.dashly.io/objects/user>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// The id that the service gave.
+    pub id: UserId,
+    /// The id that your own system gave ("User ID").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
+    /// When the user was deleted or merged into another. Documented as a date; other objects have
+    /// seconds in a field of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Moment>,
+    /// A link to the place of the user on a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_url: Option<String>,
+    /// System properties; their names begin with `$`.
+    #[serde(
+        default,
+        deserialize_with = "property_map::read",
+        skip_serializing_if = "PropertyMap::is_empty"
+    )]
+    pub props: PropertyMap,
+    /// Custom properties.
+    #[serde(
+        default,
+        deserialize_with = "property_map::read",
+        skip_serializing_if = "PropertyMap::is_empty"
+    )]
+    pub props_custom: PropertyMap,
+    /// For each event type N: `$event_N_first` and `$event_N_last` (dates) and `$event_N_count`.
+    #[serde(
+        default,
+        deserialize_with = "property_map::read",
+        skip_serializing_if = "PropertyMap::is_empty"
+    )]
+    pub props_events: PropertyMap,
+    /// The state of the e-mail address; `None` without an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_status: Option<EmailStatus>,
+    /// Whether the user is on the site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+    /// More on that; only while online or idle.
+    #[serde(default, skip_serializing_if = "PresenceDetails::is_empty")]
+    pub presence_details: PresenceDetails,
+    /// The segments that the user is in.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub segments: Vec<Segment>,
+    /// The notes of operators.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub notes: Vec<Note>,
+    /// The tags on the user.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub tags: Vec<UserTag>,
+    /// How often the user did what, by the id of the event type. Generation 1 sends a list, which
+    /// is read too; of two entries of one type the later counts.
+    #[serde(
+        default,
+        deserialize_with = "event_summary::read",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub events: BTreeMap<EventTypeId, EventSummary>,
+    /// Minutes from UTC; `None` when the place is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone_offset: Option<f64>,
+}
+
+setters!(User::new(id: UserId) {
+    user_id: String,
+    app: AppId,
+    removed: Moment,
+    map_url: String,
+    props: PropertyMap,
+    props_custom: PropertyMap,
+    props_events: PropertyMap,
+    email_status: EmailStatus,
+    presence: Presence,
+    presence_details: PresenceDetails,
+    segments: Vec<Segment>,
+    notes: Vec<Note>,
+    tags: Vec<UserTag>,
+    events: BTreeMap<EventTypeId, EventSummary>,
+    timezone_offset: f64,
+});
+
+impl User {
+    /// The name, from the system property `$name`.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.prop("$name")
+    }
+
+    /// The e-mail address, from the system property `$email`.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.prop("$email")
+    }
+
+    /// The phone number, from the system property `$phone`.
+    #[must_use]
+    pub fn phone(&self) -> Option<&str> {
+        self.prop("$phone")
+    }
+
+    fn prop(&self, name: &str) -> Option<&str> {
+        self.props.get(name)?.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        EventType, NoteId, SegmentId, Timestamp, UserTagId,
+        objects::check::{reads, refused},
+    };
+
+    #[test]
+    fn reads_the_samples() {
+        let user: User = reads(
+            r#"{"id": 1448121617782670208, "app": 100, "user_id": null, "presence": "idle", "removed": null}"#,
+            &[],
+        );
+        let expected = User::new(UserId::new(1_448_121_617_782_670_208))
+            .app(100)
+            .presence(Presence::Idle);
+        assert_eq!(user, expected);
+
+        let user: User = reads(
+            r#"{
+                "id": 7722092,
+                "app": 3,
+                "user_id": "27384",
+                "presence": "idle",
+                "props": {"$last_seen": "2015-12-17T13:01:32", "$name": "Alex", "$email": "alex@example.com", "$phone": 5}
+            }"#,
+            &[],
+        );
+        assert_eq!(user.user_id.as_deref(), Some("27384"));
+        assert_eq!(user.name(), Some("Alex"));
+        assert_eq!(user.email(), Some("alex@example.com"));
+        assert_eq!(user.phone(), None);
+
+        let user: User = reads(
+            r#"{
+                "id": 184811087,
+                "props_Custom": "",
+                "presence_details": {
+                    "page": "Information | My project",
+                    "url": "http://example.com/some/page.php",
+                    "session_started": 1448798155,
+                    "presence": "online"
+                }
+            }"#,
+            // A slip on the vendor's page.
+            &["props_Custom"],
+        );
+        assert_eq!(user.presence_details.presence(), Some(Presence::Online));
+    }
+
+    #[test]
+    fn reads_the_events_as_a_map_and_as_a_list() {
+        let entry = r#"{"event_type": {"id": 5857, "name": "MyEvent"}, "first": 1467192929, "last": 1467192930.5, "count": 3}"#;
+        let map: User = reads(
+            &format!(r#"{{"id": 1, "events": {{"5857": {entry}}}}}"#),
+            &[],
+        );
+        let list: User = reads(&format!(r#"{{"id": 1, "events": [{entry}]}}"#), &["events"]);
+        let summary = EventSummary::new()
+            .event_type(EventType::new(EventTypeId::new(5857)).name("MyEvent"))
+            .first(1_467_192_929)
+            .last(Timestamp::new(1_467_192_930, 500_000_000).expect("a moment"))
+            .count(3_u64);
+        let expected = User::new(UserId::new(1)).events([(EventTypeId::new(5857), summary)]);
+        assert_eq!(map, expected);
+        assert_eq!(list, expected);
+        assert!(refused::<User>(r#"{"id": 1, "events": [{"count": 1}]}"#).contains("`event_type`"));
+        assert!(refused::<User>(r#"{"id": 1, "events": {"x": {}}}"#).contains("an id"));
+        assert!(refused::<User>(r#"{"id": 1, "events": 5}"#).contains("events by type"));
+    }
+
+    #[test]
+    fn reads_null_lists_and_maps() {
+        let json = r#"{"id": "1", "props": null, "props_custom": "", "props_events": null, "segments": null,
+            "notes": null, "tags": null, "events": null, "presence_details": null, "email_status": null}"#;
+        let user: User = reads(json, &["props_custom"]);
+        assert_eq!(user, User::new(UserId::new(1)));
+    }
+
+    #[test]
+    fn reads_everything_that_can_be_asked_for() {
+        let user: User = reads(
+            r#"{
+                "id": 1,
+                "removed": "2020-01-02T03:04:05",
+                "map_url": "https://maps.example.com/?q=1,2",
+                "props_custom": {"plan": "pro"},
+                "props_events": {"$event_5857_count": 3},
+                "segments": [{"id": 12, "name": "Active"}],
+                "notes": [{"id": 17, "body": "Prefers to be called"}],
+                "tags": [{"id": 15131846, "app": 123, "name": "\"vip\""}],
+                "timezone_offset": 180.0,
+                "presence": "asleep"
+            }"#,
+            &[],
+        );
+        let expected = User::new(UserId::new(1))
+            .removed(crate::DateTime::new("2020-01-02T03:04:05").expect("a date"))
+            .map_url("https://maps.example.com/?q=1,2")
+            .props_custom([("plan".to_owned(), json!("pro"))])
+            .props_events([("$event_5857_count".to_owned(), json!(3))])
+            .segments([Segment::new(SegmentId::new(12)).name("Active")])
+            .notes([Note::new(NoteId::new(17)).body("Prefers to be called")])
+            .tags([UserTag::new(UserTagId::new(15_131_846))
+                .app(123)
+                .name("vip")])
+            .timezone_offset(180.0)
+            .presence("asleep");
+        assert_eq!(user, expected);
+    }
+}
