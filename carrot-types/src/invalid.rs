@@ -20,6 +20,11 @@ impl InvalidValue {
         }
     }
 
+    /// The same rule, said of the value that has this name in a request.
+    pub(crate) fn in_value_of(self, name: &str) -> Self {
+        Self::new(format!("value of {}", name.escape_debug()), self.rule)
+    }
+
     /// The name of the field or parameter.
     #[must_use]
     pub fn field(&self) -> &str {

@@ -128,7 +128,7 @@ fn the_limits_hold_at_their_edges() {
     );
     assert_eq!(
         refused(PropertyValue::list(["ж".repeat(256)])),
-        "`item of property value` must be at most 255 characters, got 256"
+        "`property value` has an item that must be at most 255 characters, got 256"
     );
 }
 
@@ -297,7 +297,14 @@ fn a_wrong_operation_is_refused() {
         refused(PropertyOperation::delete("")),
         "`property name` must not be empty"
     );
-    assert!(PropertyOperation::update_or_create("x", "y".repeat(256)).is_err());
+    assert_eq!(
+        refused(PropertyOperation::update_or_create("x", "y".repeat(256))),
+        "`value of x` must be at most 255 characters, got 256"
+    );
+    assert_eq!(
+        refused(PropertyOperation::update_or_create("x", ["y"; 31])),
+        "`value of x` must be at most 30 items, got 31"
+    );
     assert!(PropertyOperation::set_once("x", u64::MAX).is_err());
     assert!(PropertyOperation::add("x", i64::MAX).is_err());
     assert!(PropertyOperation::union("x", "y".repeat(256)).is_err());

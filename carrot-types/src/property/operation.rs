@@ -90,8 +90,7 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
     ) -> Result<Self, InvalidValue> {
-        let value = value.try_into().map_err(Into::into)?;
-        Self::checked(PropertyOp::UpdateOrCreate, name.into(), Some(value))
+        Self::with_value(PropertyOp::UpdateOrCreate, name.into(), value.try_into())
     }
 
     /// Creates the property, and does nothing where it exists (`set_once`).
@@ -104,8 +103,7 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
     ) -> Result<Self, InvalidValue> {
-        let value = value.try_into().map_err(Into::into)?;
-        Self::checked(PropertyOp::SetOnce, name.into(), Some(value))
+        Self::with_value(PropertyOp::SetOnce, name.into(), value.try_into())
     }
 
     /// Adds `amount` to a number, which begins at 0 where it does not exist; a negative amount is
@@ -115,8 +113,7 @@ impl PropertyOperation {
     ///
     /// The name is refused by [`PropertyName::check`], or the amount is below -2^53 or above 2^53.
     pub fn add(name: impl Into<PropertyName>, amount: i64) -> Result<Self, InvalidValue> {
-        let amount = PropertyValue::integer(amount)?;
-        Self::checked(PropertyOp::Add, name.into(), Some(amount))
+        Self::with_value(PropertyOp::Add, name.into(), PropertyValue::integer(amount))
     }
 
     /// Deletes the property (`delete`). The service ignores the value of a deletion, but its public
@@ -126,7 +123,13 @@ impl PropertyOperation {
     ///
     /// The name is refused by [`PropertyName::check`].
     pub fn delete(name: impl Into<PropertyName>) -> Result<Self, InvalidValue> {
-        Self::checked(PropertyOp::Delete, name.into(), None)
+        let name = name.into();
+        name.check()?;
+        Ok(Self {
+            op: PropertyOp::Delete,
+            name,
+            value: None,
+        })
     }
 
     /// Appends one item to a list, also where the list has it already (`append`).
@@ -138,8 +141,7 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        let item = PropertyValue::text(item)?;
-        Self::checked(PropertyOp::Append, name.into(), Some(item))
+        Self::with_value(PropertyOp::Append, name.into(), PropertyValue::text(item))
     }
 
     /// Appends one item to a list that does not have it yet (`union`).
@@ -151,8 +153,7 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        let item = PropertyValue::text(item)?;
-        Self::checked(PropertyOp::Union, name.into(), Some(item))
+        Self::with_value(PropertyOp::Union, name.into(), PropertyValue::text(item))
     }
 
     /// Removes one item from a list (`exclude`).
@@ -164,17 +165,21 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        let item = PropertyValue::text(item)?;
-        Self::checked(PropertyOp::Exclude, name.into(), Some(item))
+        Self::with_value(PropertyOp::Exclude, name.into(), PropertyValue::text(item))
     }
 
-    fn checked(
+    fn with_value<E: Into<InvalidValue>>(
         op: PropertyOp,
         name: PropertyName,
-        value: Option<PropertyValue>,
+        value: Result<PropertyValue, E>,
     ) -> Result<Self, InvalidValue> {
         name.check()?;
-        Ok(Self { op, name, value })
+        let value = value.map_err(|error| error.into().in_value_of(name.as_str()))?;
+        Ok(Self {
+            op,
+            name,
+            value: Some(value),
+        })
     }
 
     /// What it does.
@@ -229,29 +234,24 @@ impl<'de> Deserialize<'de> for PropertyOperation {
             value: Value,
         }
         let Stored { op, key, value } = Stored::deserialize(deserializer)?;
-        let value = match op {
-            PropertyOp::Delete => None,
-            _ => Some(PropertyValue::deserialize(value).map_err(D::Error::custom)?),
-        };
-        let fits = value.as_ref().is_none_or(|value| match op {
-            PropertyOp::Add => is_amount(value),
-            PropertyOp::Append | PropertyOp::Union | PropertyOp::Exclude => {
-                value.as_text().is_some()
-            }
-            PropertyOp::UpdateOrCreate | PropertyOp::SetOnce | PropertyOp::Delete => true,
-        });
-        if !fits {
-            return Err(D::Error::custom(format_args!(
-                "the value of `{}` must be {}",
-                op.as_str(),
-                if op == PropertyOp::Add {
-                    "an integer"
-                } else {
-                    "a string"
-                },
-            )));
+        if op == PropertyOp::Delete {
+            return Self::delete(key).map_err(D::Error::custom);
         }
-        Self::checked(op, key, value).map_err(D::Error::custom)
+        let value = PropertyValue::deserialize(value).map_err(D::Error::custom)?;
+        let rule = match op {
+            PropertyOp::Add if !is_amount(&value) => Some("must be an integer from -2^53 to 2^53"),
+            PropertyOp::Append | PropertyOp::Union | PropertyOp::Exclude
+                if value.as_text().is_none() =>
+            {
+                Some("must be a string")
+            }
+            _ => None,
+        };
+        let value = match rule {
+            Some(rule) => Err(InvalidValue::new("property value", rule)),
+            None => Ok(value),
+        };
+        Self::with_value(op, key, value).map_err(D::Error::custom)
     }
 }
 

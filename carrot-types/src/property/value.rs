@@ -96,7 +96,9 @@ impl PropertyValue {
         let items: Vec<String> = items.into_iter().map(Into::into).collect();
         limit::at_most(FIELD, Self::MAX_ITEMS, "items", items.len())?;
         for item in &items {
-            limit::characters("item of property value", Self::MAX_CHARACTERS, item)?;
+            limit::characters(FIELD, Self::MAX_CHARACTERS, item).map_err(|error| {
+                InvalidValue::new(FIELD, format!("has an item that {}", error.rule()))
+            })?;
         }
         Ok(Self(Repr::List(items)))
     }
