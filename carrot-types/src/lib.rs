@@ -5,7 +5,9 @@
 mod macros;
 
 mod cursor;
+pub mod ecommerce;
 mod envelope;
+mod event;
 mod filter;
 mod id;
 mod invalid;
@@ -13,12 +15,14 @@ mod lenient;
 mod limit;
 mod objects;
 mod property;
+pub mod system;
 mod timestamp;
 mod user_ref;
 
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
     envelope::{Envelope, ErrorCode, Meta, Nothing},
+    event::{EventName, EventProperties, TypedEvent},
     filter::{Age, Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition},
     id::{
         AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,

@@ -12,11 +12,13 @@ const FIELD: &str = "property name";
 
 /// The name of a property of a user.
 ///
-/// There are three kinds: system properties, which begin with `$`; custom properties,
-/// which do not; and properties that the service derives from events, such as
+/// There are three kinds: system properties, which begin with `$` ([`system::property`] lists them);
+/// custom properties, which do not; and properties that the service derives from events, such as
 /// `$event_341_count`. A name that is made `From` a text is of the kind that the text has, and is
 /// checked when a request is built. The vendor documents no greatest length.
 /// Source: <https://developers.dashly.io/props>
+///
+/// [`system::property`]: crate::system::property
 ///
 /// ```
 /// use carrot_types::{EventStat, EventTypeId, PropertyName};

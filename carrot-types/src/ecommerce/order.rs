@@ -1,0 +1,129 @@
+use super::{Cart, OrderCancelled, OrderClosed, OrderCompleted, OrderPaid, OrderRefunded, Step};
+use crate::{InvalidValue, PropertyOperation, system::property};
+
+/// An order of the shop, from which each step of it is made.
+///
+/// The step that places it is [`completed`](Self::completed); those after it take the new state of the
+/// order in the words of the shop, which becomes `$last_order_status`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Order {
+    /// Id in the shop, up to 255 characters.
+    pub id: String,
+    /// Number that the customer sees, where it is another; up to 255 characters.
+    pub human_id: Option<String>,
+    /// Price, from -2^53 to 2^53.
+    pub amount: i64,
+    /// Names of the goods, up to 30 of up to 255 characters.
+    pub items: Vec<String>,
+}
+
+impl Order {
+    /// An order of this price, as yet without goods.
+    pub fn new(id: impl Into<String>, amount: i64) -> Self {
+        Self {
+            id: id.into(),
+            human_id: None,
+            amount,
+            items: Vec::new(),
+        }
+    }
+
+    /// Sets the number that the customer sees.
+    #[must_use = "a setter returns the changed value"]
+    pub fn human_id(mut self, id: impl Into<String>) -> Self {
+        self.human_id = Some(id.into());
+        self
+    }
+
+    /// Sets the names of the goods.
+    #[must_use = "a setter returns the changed value"]
+    pub fn items(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.items = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The order was placed: the event, and `update_or_create` of `$last_payment`, `add` to
+    /// `$revenue` and to `$orders_count`, `delete` of `$cart_items` and `$cart_amount`, and `union` of
+    /// each item to `$ordered_items`.
+    ///
+    /// Not to be repeated: `$revenue` and `$orders_count` would grow once more.
+    ///
+    /// # Errors
+    ///
+    /// There are more than 30 items, an item or an id has more than 255 characters, or the price is
+    /// out of range.
+    pub fn completed(&self) -> Result<Step<OrderCompleted>, InvalidValue> {
+        let mut event = OrderCompleted::new(&self.id, self.amount, &self.items);
+        event.order_id_human.clone_from(&self.human_id);
+        let mut operations = vec![
+            PropertyOperation::update_or_create(property::LAST_PAYMENT, self.amount)?,
+            PropertyOperation::add(property::REVENUE, self.amount)?,
+            PropertyOperation::add(property::ORDERS_COUNT, 1)?,
+        ];
+        operations.extend(Cart::cleared()?);
+        for item in &self.items {
+            operations.push(PropertyOperation::union(property::ORDERED_ITEMS, item)?);
+        }
+        Step::new(event, operations)
+    }
+
+    /// The order was paid, and is now in `status`.
+    ///
+    /// # Errors
+    ///
+    /// There are more than 30 items, an item, an id or `status` has more than 255 characters, or the
+    /// price is out of range.
+    pub fn paid(&self, status: impl Into<String>) -> Result<Step<OrderPaid>, InvalidValue> {
+        let event = OrderPaid::new(&self.id, self.amount, &self.items);
+        Step::new(event, Self::status_changed(status)?)
+    }
+
+    /// The order was refunded, and is now in `status`.
+    ///
+    /// # Errors
+    ///
+    /// There are more than 30 items, or an item, an id or `status` has more than 255 characters.
+    pub fn refunded(&self, status: impl Into<String>) -> Result<Step<OrderRefunded>, InvalidValue> {
+        let event = OrderRefunded::new(&self.id, &self.items);
+        Step::new(event, Self::status_changed(status)?)
+    }
+
+    /// The order was cancelled, and is now in `status`.
+    ///
+    /// # Errors
+    ///
+    /// There are more than 30 items, or an item, an id or `status` has more than 255 characters.
+    pub fn cancelled(
+        &self,
+        status: impl Into<String>,
+    ) -> Result<Step<OrderCancelled>, InvalidValue> {
+        let event = OrderCancelled::new(&self.id, &self.items);
+        Step::new(event, Self::status_changed(status)?)
+    }
+
+    /// The order was closed, and is now in `status`.
+    ///
+    /// # Errors
+    ///
+    /// An id or `status` has more than 255 characters.
+    pub fn closed(&self, status: impl Into<String>) -> Result<Step<OrderClosed>, InvalidValue> {
+        let mut event = OrderClosed::new(&self.id);
+        event.order_id_human.clone_from(&self.human_id);
+        Step::new(event, Self::status_changed(status)?)
+    }
+
+    /// The operations after any change of the state of an order, also one that is no event:
+    /// `update_or_create` of `$last_order_status`.
+    ///
+    /// # Errors
+    ///
+    /// `status` has more than 255 characters.
+    pub fn status_changed(
+        status: impl Into<String>,
+    ) -> Result<Vec<PropertyOperation>, InvalidValue> {
+        let status =
+            PropertyOperation::update_or_create(property::LAST_ORDER_STATUS, status.into())?;
+        Ok(vec![status])
+    }
+}
