@@ -1,6 +1,6 @@
 use std::fmt;
 
-use carrot_types::AppId;
+use carrot_types::{AppId, InvalidValue};
 
 /// The generation of the API that a client speaks. It is pinned on every request.
 ///
@@ -29,6 +29,18 @@ impl ApiVersion {
         match self {
             Self::V1 => "v1",
             Self::V2 => "v2",
+        }
+    }
+
+    /// Refuses a parameter that is set and that generation 1 does not know: it would be ignored in
+    /// silence.
+    pub(crate) fn refuse_in_v1(self, name: &'static str, is_set: bool) -> Result<(), InvalidValue> {
+        match self {
+            Self::V1 if is_set => Err(InvalidValue::new(
+                name,
+                "exists only in generation 2 of the API",
+            )),
+            _ => Ok(()),
         }
     }
 }

@@ -28,8 +28,12 @@ enum Cause {
     Transport(TransportError),
     Deadline(Duration),
     Refused(Refusal),
-    Unreadable { path: String, problem: String },
-    RepeatedCursor,
+    Unreadable {
+        path: String,
+        problem: String,
+    },
+    /// `RepeatedCursor` or `MissingCursor`.
+    Pagination(ErrorKind),
 }
 
 /// What the service said when it refused a call.
@@ -56,6 +60,8 @@ pub enum ErrorKind {
     Unreadable,
     /// A listing gave the same cursor twice, and would never end.
     RepeatedCursor,
+    /// A full page of a listing does not say where the next one begins.
+    MissingCursor,
 }
 
 impl Error {
@@ -97,8 +103,9 @@ impl Error {
         Self::new::<E>(attempts, Cause::Unreadable { path, problem })
     }
 
-    pub(crate) fn repeated_cursor<E: Endpoint>() -> Self {
-        Self::new::<E>(0, Cause::RepeatedCursor)
+    /// `kind` is `RepeatedCursor` or `MissingCursor`.
+    pub(crate) fn pagination<E: Endpoint>(kind: ErrorKind) -> Self {
+        Self::new::<E>(0, Cause::Pagination(kind))
     }
 
     pub(crate) fn with_body(mut self, body: Bytes) -> Self {
@@ -121,7 +128,7 @@ impl Error {
             Cause::Deadline(_) => ErrorKind::Deadline,
             Cause::Refused(_) => ErrorKind::Refused,
             Cause::Unreadable { .. } => ErrorKind::Unreadable,
-            Cause::RepeatedCursor => ErrorKind::RepeatedCursor,
+            Cause::Pagination(kind) => kind,
         }
     }
 
@@ -254,7 +261,7 @@ impl Error {
             Cause::Transport(error) => error.sent(),
             Cause::Deadline(_) if self.0.attempts == 0 => Sent::Never,
             Cause::Deadline(_) => Sent::Maybe,
-            Cause::Refused(_) | Cause::Unreadable { .. } | Cause::RepeatedCursor => Sent::Yes,
+            Cause::Refused(_) | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
         }
     }
 
@@ -266,7 +273,7 @@ impl Error {
     pub fn may_have_been_applied(&self) -> bool {
         match &self.0.cause {
             Cause::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
-            Cause::RepeatedCursor => false,
+            Cause::Pagination(_) => false,
             _ => self.sent() != Sent::Never,
         }
     }
@@ -314,8 +321,11 @@ impl fmt::Display for Error {
                     write!(f, " (a body of {} bytes)", body.len())?;
                 }
             }
-            Cause::RepeatedCursor => f.write_str(
-                "the listing gave the same cursor twice and would never end; ask for it anew",
+            Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
+                "a full page does not say where the next one begins, and there may be more",
+            )?,
+            Cause::Pagination(_) => f.write_str(
+                "the listing gave the same cursor twice and would never end; begin it anew",
             )?,
         }
         if self.0.attempts > 1 {

@@ -105,7 +105,8 @@ impl<'de> Deserialize<'de> for Cursor {
 }
 
 /// What an answer says about the page after it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NextCursor {
     /// The answer has no such field.
@@ -161,15 +162,13 @@ impl NextCursor {
                 .map_err(D::Error::custom),
         }
     }
-}
 
-/// Writes the JSON that the service sends.
-impl Serialize for NextCursor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Writes the JSON that the service sends.
+    pub(crate) fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Some(cursor) = self.cursor() else {
             return serializer.serialize_none();
         };
-        // An `after` that is no number came as a string.
+        // An `after` that is no JSON came as a string.
         match serde_json::from_str::<&RawValue>(cursor.as_str()) {
             Ok(raw) => raw.serialize(serializer),
             Err(_) => serializer.serialize_str(cursor.as_str()),

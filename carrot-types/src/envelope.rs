@@ -47,6 +47,7 @@ pub struct Meta {
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
+        serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_before_position: NextCursor,
@@ -54,6 +55,7 @@ pub struct Meta {
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
+        serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after_position: NextCursor,
@@ -61,6 +63,7 @@ pub struct Meta {
     #[serde(
         default,
         deserialize_with = "NextCursor::read_after",
+        serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after: NextCursor,

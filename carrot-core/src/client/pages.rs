@@ -8,7 +8,11 @@ use std::{
 };
 
 use super::{Client, call};
-use crate::{Endpoint, Error, Paginate, endpoint::Paging, types::Cursor};
+use crate::{
+    Endpoint, Error, ErrorKind, Paginate,
+    endpoint::MAX_PAGE_SIZE,
+    types::{Cursor, NextCursor},
+};
 
 type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, Error>)> + Send>>;
 
@@ -27,15 +31,15 @@ enum State<E: Paginate> {
     Idle(E),
     /// The request that is on its way outlives a `next` that was dropped, so no page is lost.
     Fetching(Fetch<E>),
-    /// The last page named a cursor that came before. The page itself was still handed out.
-    Looping,
+    /// The last page does not say how to go on. The page itself was still handed out.
+    Broken(ErrorKind),
     Finished,
 }
 
 impl<E: Paginate> Pages<E> {
     pub(super) fn new(client: Client, mut endpoint: E) -> Self {
         let paging = endpoint.paging();
-        paging.size.get_or_insert(crate::endpoint::MAX_PAGE_SIZE);
+        paging.size.get_or_insert(MAX_PAGE_SIZE);
         let cursor = paging.cursor.clone();
         Self {
             client,
@@ -52,8 +56,8 @@ impl<E: Paginate> Pages<E> {
     /// # Errors
     ///
     /// Those of [`Client::call`]. A cursor that comes a second time ends the listing with
-    /// [`ErrorKind::RepeatedCursor`](crate::ErrorKind::RepeatedCursor), since it would never end by
-    /// itself.
+    /// [`ErrorKind::RepeatedCursor`], since it would never end by itself; a full page without a cursor
+    /// ends it with [`ErrorKind::MissingCursor`], since there may be more.
     pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
         poll_fn(|context| self.poll_page(context)).await.transpose()
     }
@@ -84,9 +88,10 @@ impl<E: Paginate> Pages<E> {
         }
         let fetching = match &mut self.state {
             State::Fetching(fetching) => fetching,
-            State::Looping => {
+            State::Broken(kind) => {
+                let error = Error::pagination::<E>(*kind);
                 self.state = State::Finished;
-                return Poll::Ready(Some(Err(Error::repeated_cursor::<E>())));
+                return Poll::Ready(Some(Err(error)));
             }
             State::Idle(_) | State::Finished => return Poll::Ready(None),
         };
@@ -108,17 +113,24 @@ impl<E: Paginate> Pages<E> {
             }
         };
         self.state = State::Finished;
-        self.cursor = endpoint.next_cursor(&output);
-        let Some(cursor) = &self.cursor else {
-            return Ok(output);
+        self.cursor = None;
+        let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE) as usize;
+        let cursor = match endpoint.next_cursor(&output) {
+            NextCursor::At(cursor) => cursor,
+            // A page that is not full is the last one, whether the answer says so or not. After a
+            // full one there may be more, and to stop would lose it in silence.
+            NextCursor::Absent if E::count(&output) >= size => {
+                self.state = State::Broken(ErrorKind::MissingCursor);
+                return Ok(output);
+            }
+            _ => return Ok(output),
         };
         if !self.seen.insert(cursor.clone()) {
-            self.cursor = None;
-            self.state = State::Looping;
+            self.state = State::Broken(ErrorKind::RepeatedCursor);
             return Ok(output);
         }
-        let paging: &mut Paging = endpoint.paging();
-        paging.cursor = Some(cursor.clone());
+        self.cursor = Some(cursor.clone());
+        endpoint.paging().cursor = Some(cursor);
         self.state = State::Idle(endpoint);
         Ok(output)
     }

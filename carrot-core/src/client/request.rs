@@ -8,7 +8,7 @@ use http::{
 };
 
 use super::{CallOptions, Shared};
-use crate::{Body, Endpoint, Error, transport::CallContext};
+use crate::{Body, Endpoint, Error, endpoint::multipart, transport::CallContext};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -22,14 +22,22 @@ pub(super) fn build<E: Endpoint>(
         .describe(&shared.context)
         .map_err(Error::invalid::<E>)?;
     let generation = shared.context.version.segment();
-    let form = description.parameters.to_form();
-    let in_query = description.method == Method::GET;
-
     let mut path = format!("/{generation}{}", description.path.as_str());
-    if in_query && !form.is_empty() {
-        path.push('?');
-        path.push_str(&form);
-    }
+    let mut content_type = None;
+    let body = if description.method == Method::GET {
+        if !description.parameters.is_empty() {
+            path.push('?');
+            path.push_str(&description.parameters.to_form());
+        }
+        Bytes::new()
+    } else if description.files.is_empty() {
+        content_type = Some(FORM);
+        description.parameters.to_form().into()
+    } else {
+        let multipart = multipart(&description.parameters, &description.files);
+        content_type = HeaderValue::try_from(multipart.content_type).ok();
+        multipart.body
+    };
     let uri = shared.base_url.join(&path).map_err(|_| {
         let rule = "must fit into an address of at most 64 KiB together";
         Error::invalid::<E>(InvalidValue::new("parameters", rule))
@@ -40,7 +48,6 @@ pub(super) fn build<E: Endpoint>(
     context.timeout = options.attempt_timeout;
     context.max_body_bytes = Some(options.max_body_bytes);
 
-    let body = if in_query { Bytes::new() } else { form.into() };
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = description.method;
     *request.uri_mut() = uri;
@@ -49,8 +56,8 @@ pub(super) fn build<E: Endpoint>(
     headers.insert(AUTHORIZATION, shared.token.header());
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, shared.user_agent.clone());
-    if !in_query {
-        headers.insert(CONTENT_TYPE, FORM);
+    if let Some(content_type) = content_type {
+        headers.insert(CONTENT_TYPE, content_type);
     }
     Ok(request)
 }

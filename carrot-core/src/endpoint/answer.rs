@@ -6,6 +6,9 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
+/// The status in the envelope of a success.
+const SUCCESS: u16 = 200;
+
 /// Why the body of an answer gives no value.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -48,14 +51,14 @@ pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
 ///
 /// The envelope carries a status that is not 200, or the body is no envelope around a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, AnswerError> {
-    let envelope: Envelope<T> = json(body, || match meta(body) {
+    match json::<Envelope<T>>(body) {
+        Ok(envelope) if envelope.meta.status == SUCCESS => Ok(envelope),
+        Ok(envelope) => Err(AnswerError::Refused(Box::new(envelope.meta))),
         // An error's `data` is `{}`, which seldom fits the type of a success.
-        Some(meta) if meta.status != 200 => Some(AnswerError::Refused(Box::new(meta))),
-        _ => None,
-    })?;
-    match envelope.meta.status {
-        200 => Ok(envelope),
-        _ => Err(AnswerError::Refused(Box::new(envelope.meta))),
+        Err(unreadable) => match meta(body) {
+            Some(meta) if meta.status != SUCCESS => Err(AnswerError::Refused(Box::new(meta))),
+            _ => Err(unreadable),
+        },
     }
 }
 
@@ -74,12 +77,12 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
         .map(|envelope| envelope.meta)
 }
 
-/// Reads JSON; where it fails, `explain` may know better, else the body is read once more for the
-/// path. Keeping track of the path costs more than the reading, so only a failure pays for it.
-fn json<T: DeserializeOwned>(
-    body: &[u8],
-    explain: impl FnOnce() -> Option<AnswerError>,
-) -> Result<T, AnswerError> {
+/// Reads JSON as it is, without looking at the envelope.
+///
+/// # Errors
+///
+/// The body is no JSON, or not that of a `T`; the error names the path.
+pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
     let plain = match serde_json::from_slice(body) {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -87,9 +90,7 @@ fn json<T: DeserializeOwned>(
     if body.is_empty() {
         return Err(AnswerError::unreadable(".", "the body is empty"));
     }
-    if let Some(error) = explain() {
-        return Err(error);
-    }
+    // Keeping track of the path costs more than the reading: only a failure pays for it.
     let mut reader = serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => Err(unreadable(".".into(), &plain)),

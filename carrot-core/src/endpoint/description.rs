@@ -1,6 +1,6 @@
 use http::Method;
 
-use super::{Parameters, Path};
+use super::{FilePart, Parameters, Path};
 
 /// A request as an operation describes it, before the client adds host, generation and token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Description {
     pub path: Path,
     /// The parameters: in the query of a GET, in a form body otherwise.
     pub parameters: Parameters,
+    /// The files. With one, the body is `multipart/form-data`. A GET carries none.
+    pub files: Vec<FilePart>,
 }
 
 impl Description {
@@ -22,6 +24,7 @@ impl Description {
             method,
             path,
             parameters: Parameters::default(),
+            files: Vec::new(),
         }
     }
 

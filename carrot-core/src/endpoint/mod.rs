@@ -6,23 +6,29 @@
 pub mod answer;
 
 mod description;
+mod fields;
+mod multipart;
 mod page;
 mod paging;
 mod parameters;
 mod path;
+mod upload;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub(crate) use self::paging::MAX_PAGE_SIZE;
 pub use self::{
     answer::AnswerError,
     description::Description,
+    fields::{ChannelField, ConversationField, PartField, UserField},
+    multipart::FilePart,
     page::Page,
     paging::{PageDirection, PageOrder, Paginate, Paging},
     parameters::Parameters,
     path::Path,
+    upload::Upload,
 };
+pub(crate) use self::{fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE};
 use crate::{ApiContext, ApiVersion, types::InvalidValue};
 
 /// Whether an operation may be sent a second time when nobody knows what became of the first.

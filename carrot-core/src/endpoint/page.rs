@@ -13,11 +13,11 @@ use crate::ApiVersion;
 pub struct Page<T> {
     /// The records, in the order of the service.
     pub items: Vec<T>,
-    /// Where the next page begins, in the direction that was asked for; `None` on the last page.
-    pub next: Option<Cursor>,
+    /// Where the next page begins, in the direction that was asked for.
+    pub next: NextCursor,
     /// Where the page of newer records begins. Only with [`PageDirection::Around`], which goes both
     /// ways: [`next`](Self::next) is then the page of older records.
-    pub newer: Option<Cursor>,
+    pub newer: NextCursor,
 }
 
 impl<T> Page<T> {
@@ -26,22 +26,22 @@ impl<T> Page<T> {
     pub fn new(items: Vec<T>) -> Self {
         Self {
             items,
-            next: None,
-            newer: None,
+            next: NextCursor::End,
+            newer: NextCursor::Absent,
         }
     }
 
     /// Sets where the next page begins.
     #[must_use = "a setter returns the changed value"]
     pub fn next(mut self, cursor: Cursor) -> Self {
-        self.next = Some(cursor);
+        self.next = NextCursor::At(cursor);
         self
     }
 
     /// Sets where the page of newer records begins.
     #[must_use = "a setter returns the changed value"]
     pub fn newer(mut self, cursor: Cursor) -> Self {
-        self.newer = Some(cursor);
+        self.newer = NextCursor::At(cursor);
         self
     }
 }
@@ -50,39 +50,39 @@ impl<T: DeserializeOwned> Page<T> {
     /// Reads a page, for [`Endpoint::decode`](crate::Endpoint::decode): the records from `data`, the
     /// cursor from `meta`.
     ///
+    /// Some samples of one generation show the cursor of the other. It is taken where the right one
+    /// is missing, so that it can be seen; the request for the next page then refuses it.
+    ///
     /// # Errors
     ///
-    /// Those of [`answer::envelope`]; and a page with records, of generation 2, that does not say
-    /// where the next one begins.
+    /// Those of [`answer::envelope`].
     pub fn decode(version: ApiVersion, paging: &Paging, body: &[u8]) -> Result<Self, AnswerError> {
         let Envelope { meta, data, .. } = answer::envelope::<Option<Vec<T>>>(body)?;
         let items = data.unwrap_or_default();
-        let (next, newer) = match version {
-            // Absent on the last page of some lists, `null` on that of others.
-            ApiVersion::V1 => (meta.next_after.cursor().cloned(), None),
-            ApiVersion::V2 => {
-                let older = &meta.next_before_position;
-                let newer = &meta.next_after_position;
-                let required = |field: &'static str, cursor: &NextCursor| match cursor {
-                    // `null` says that the listing ends. Without the field nobody knows, and to stop
-                    // would lose the rest in silence.
-                    NextCursor::Absent if !items.is_empty() => Err(AnswerError::unreadable(
-                        format!("meta.{field}"),
-                        "the cursor of the next page is missing",
-                    )),
-                    cursor => Ok(cursor.cursor().cloned()),
-                };
-                match paging.asked_direction() {
-                    PageDirection::Before => (required("next_before_position", older)?, None),
-                    PageDirection::After => (required("next_after_position", newer)?, None),
-                    PageDirection::Around => (
-                        required("next_before_position", older)?,
-                        required("next_after_position", newer)?,
-                    ),
-                }
+        let direction = paging.asked_direction();
+        let (next, other) = match (version, direction) {
+            (ApiVersion::V1, _) => (meta.next_after, meta.next_before_position),
+            (ApiVersion::V2, PageDirection::After) => (meta.next_after_position, meta.next_after),
+            (ApiVersion::V2, PageDirection::Before) => (meta.next_before_position, meta.next_after),
+            (ApiVersion::V2, PageDirection::Around) => {
+                return Ok(Self {
+                    items,
+                    next: meta.next_before_position,
+                    newer: meta.next_after_position,
+                });
             }
         };
-        Ok(Page { items, next, newer })
+        let next = match (next, other) {
+            (NextCursor::Absent, NextCursor::At(cursor)) => NextCursor::At(cursor),
+            // Documented for this generation: a last page has `null` or nothing.
+            (NextCursor::Absent, _) if version == ApiVersion::V1 => NextCursor::End,
+            (next, _) => next,
+        };
+        Ok(Self {
+            items,
+            next,
+            newer: NextCursor::Absent,
+        })
     }
 }
 
@@ -94,19 +94,17 @@ impl<T: Serialize> Page<T> {
     ///
     /// A record does not serialize.
     pub fn encode(&self, version: ApiVersion, paging: &Paging) -> Result<Value, serde_json::Error> {
-        let at = |cursor: &Option<Cursor>| match cursor {
-            Some(cursor) => NextCursor::At(cursor.clone()),
-            None => NextCursor::End,
-        };
         let mut envelope = Envelope::ok(&self.items);
         let meta = &mut envelope.meta;
         match (version, paging.asked_direction()) {
-            (ApiVersion::V1, _) => meta.next_after = at(&self.next),
-            (ApiVersion::V2, PageDirection::Before) => meta.next_before_position = at(&self.next),
-            (ApiVersion::V2, PageDirection::After) => meta.next_after_position = at(&self.next),
+            (ApiVersion::V1, _) => meta.next_after = self.next.clone(),
+            (ApiVersion::V2, PageDirection::Before) => {
+                meta.next_before_position = self.next.clone();
+            }
+            (ApiVersion::V2, PageDirection::After) => meta.next_after_position = self.next.clone(),
             (ApiVersion::V2, PageDirection::Around) => {
-                meta.next_before_position = at(&self.next);
-                meta.next_after_position = at(&self.newer);
+                meta.next_before_position = self.next.clone();
+                meta.next_after_position = self.newer.clone();
             }
         }
         serde_json::to_value(envelope)

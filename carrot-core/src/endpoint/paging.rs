@@ -1,4 +1,4 @@
-use carrot_types::{Cursor, CursorKind, InvalidValue};
+use carrot_types::{Cursor, CursorKind, InvalidValue, NextCursor};
 
 use super::{Endpoint, Parameters};
 use crate::ApiVersion;
@@ -117,18 +117,10 @@ impl Paging {
     }
 
     fn describe_v1(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
-        for (name, is_set) in [
-            ("paginate_direction", self.direction.is_some()),
-            ("paginate_including", self.including.is_some()),
-            ("paginate_page_order", self.order.is_some()),
-        ] {
-            if is_set {
-                return Err(InvalidValue::new(
-                    name,
-                    "exists only in generation 2 of the API",
-                ));
-            }
-        }
+        let version = ApiVersion::V1;
+        version.refuse_in_v1("paginate_direction", self.direction.is_some())?;
+        version.refuse_in_v1("paginate_including", self.including.is_some())?;
+        version.refuse_in_v1("paginate_page_order", self.order.is_some())?;
         if let Some(after) = self.cursor_of(CursorKind::After)? {
             parameters.line("after", after.as_str())?;
         }
@@ -152,6 +144,19 @@ impl Paging {
             parameters.line("paginate_page_order", order)?;
         }
         Ok(())
+    }
+
+    /// Writes the parameters of the only listing that pages by offset.
+    pub(crate) fn describe_offset(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+        let foreign = self.direction.is_some() || self.including.is_some() || self.order.is_some();
+        if foreign {
+            let rule = "has no direction, no inclusion and no order here: the list pages by offset";
+            return Err(InvalidValue::new("paging", rule));
+        }
+        if let Some(offset) = self.cursor_of(CursorKind::Offset)? {
+            parameters.line("offset", offset.as_str())?;
+        }
+        self.describe_size("limit", parameters)
     }
 
     /// Writes the size under the name that the generation or the operation gives it.
@@ -198,8 +203,11 @@ pub trait Paginate: Endpoint + Clone + 'static {
     /// Where the operation keeps which page to ask for.
     fn paging(&mut self) -> &mut Paging;
 
-    /// Where the page after this answer begins; `None` when it is the last.
-    fn next_cursor(&self, output: &Self::Output) -> Option<Cursor>;
+    /// Where the page after this answer begins.
+    fn next_cursor(&self, output: &Self::Output) -> NextCursor;
+
+    /// How many records an answer has.
+    fn count(output: &Self::Output) -> usize;
 
     /// The records of an answer.
     fn into_items(output: Self::Output) -> Vec<Self::Item>;

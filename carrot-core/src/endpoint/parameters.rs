@@ -1,4 +1,4 @@
-use carrot_types::InvalidValue;
+use carrot_types::{InvalidValue, RandomId};
 use serde::Serialize;
 
 /// The parameters of a request, in the order they are added, each as the text that is sent.
@@ -65,6 +65,18 @@ impl Parameters {
             return Err(InvalidValue::new(name, "must be an id of 1 or more, got 0"));
         }
         self.number(name, id);
+        Ok(())
+    }
+
+    /// Adds a number for recognising what the request creates.
+    ///
+    /// # Errors
+    ///
+    /// The number came from an answer and is none that can be sent: not 1 to 2^31-1.
+    pub fn random_id(&mut self, name: &'static str, id: RandomId) -> Result<(), InvalidValue> {
+        let id = RandomId::new(id.get())
+            .map_err(|error| InvalidValue::new(name, error.rule().to_owned()))?;
+        self.0.push((name, id.to_string()));
         Ok(())
     }
 
