@@ -7,6 +7,8 @@ mod items;
 mod options;
 mod pages;
 mod request;
+#[cfg(feature = "stream")]
+mod stream;
 
 use std::{fmt, sync::Arc};
 

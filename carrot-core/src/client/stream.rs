@@ -1,0 +1,36 @@
+//! Listings as streams, with the feature `stream`.
+//!
+//! After an error the stream may go on, as `next` may: see [`Pages`].
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::Stream;
+
+use super::{Items, Pages};
+use crate::{Error, Paginate};
+
+/// Nothing in here is pinned in place: the request that is on its way has a box of its own.
+impl<E: Paginate> Unpin for Pages<E> {}
+
+impl<E: Paginate> Unpin for Items<E> {}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+impl<E: Paginate> Stream for Pages<E> {
+    type Item = Result<E::Output, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_page(context)
+    }
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+impl<E: Paginate> Stream for Items<E> {
+    type Item = Result<E::Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_item(context)
+    }
+}
