@@ -38,7 +38,7 @@ mod encoded {
     ) -> Result<Option<String>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.map(|text| {
-            // Only a quotation mark can begin a string, and most other text would fail late.
+            // JSON of another kind, such as a tag that is called `123`, is no encoded name.
             let inner = text.starts_with('"').then(|| serde_json::from_str(&text));
             match inner {
                 Some(Ok(inner)) => inner,
