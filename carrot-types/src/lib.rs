@@ -15,6 +15,9 @@ mod lenient;
 mod limit;
 mod objects;
 mod property;
+#[cfg(any(test, feature = "proptest"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategies;
 pub mod system;
 mod timestamp;
 mod user_ref;

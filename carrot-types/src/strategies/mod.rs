@@ -1,0 +1,55 @@
+//! Strategies of [`proptest`] that make any value of the models.
+//!
+//! Every value that they make survives JSON: what is written is read as the same value.
+//!
+//! ```
+//! use carrot_types::{User, strategies};
+//! use proptest::prelude::*;
+//!
+//! proptest!(|(user in strategies::user())| {
+//!     let json = serde_json::to_string(&user)?;
+//!     prop_assert_eq!(serde_json::from_str::<User>(&json)?, user);
+//! });
+//! ```
+
+/// Gives each named field a value of a strategy of its own. A tuple of strategies ends at 12.
+macro_rules! with_fields {
+    ($model:expr, { $( $field:ident : $strategy:expr ),* $(,)? }) => {{
+        let model = ::proptest::prelude::Strategy::boxed($model);
+        $(
+            let model = ::proptest::prelude::Strategy::boxed(
+                ::proptest::prelude::Strategy::prop_map(
+                    (model, $strategy),
+                    |(mut model, value)| {
+                        model.$field = value;
+                        model
+                    },
+                )
+            );
+        )*
+        model
+    }};
+}
+
+mod answers;
+mod objects;
+mod values;
+
+#[cfg(test)]
+mod round_trip;
+
+pub use self::{
+    answers::{
+        action_receipt, envelope, import_report, leads_page, meta, property_report, reply_receipt,
+        sent_message, started_conversation,
+    },
+    objects::{
+        admin, attachment, author, channel, conversation, conversation_part, conversation_ref,
+        email_status, event, event_summary, event_type, message_sender, note, presence_details,
+        segment, user, user_tag,
+    },
+    values::{
+        cursor, date_time, id, json, moment, next_position, open_enum, property_map, random_id,
+        text, timestamp,
+    },
+};
