@@ -143,6 +143,27 @@ fn parse(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// The common case without printing digits: seconds of our time with up to six decimals.
+///
+/// Below 2^33 neighbouring floats are closer than a microsecond, so no two numbers of microseconds
+/// share a float, and the one that gives this float back has its shortest digits.
+fn microseconds(seconds: f64) -> Option<Timestamp> {
+    const MICROS_PER_SECOND: i64 = 1_000_000;
+    if !(0.0..8_589_934_592.0).contains(&seconds) {
+        return None;
+    }
+    let micros = (seconds * 1e6).round();
+    if micros / 1e6 != seconds {
+        return None;
+    }
+    // Whole and below 2^53: the casts lose nothing.
+    let micros = micros as i64;
+    Some(Timestamp {
+        seconds: micros / MICROS_PER_SECOND,
+        nanoseconds: (micros % MICROS_PER_SECOND) as u32 * 1000,
+    })
+}
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.nanoseconds == 0 {
@@ -183,8 +204,9 @@ impl Visitor<'_> for TimestampVisitor {
     }
 
     fn visit_f64<E: Error>(self, seconds: f64) -> Result<Timestamp, E> {
-        // `Display` of a float prints its shortest digits and never an exponent.
-        parse(&seconds.to_string())
+        microseconds(seconds)
+            // `Display` of a float prints its shortest digits and never an exponent.
+            .or_else(|| parse(&seconds.to_string()))
             .ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
     }
 
@@ -263,6 +285,18 @@ mod tests {
             let written = serde_json::to_value(json(&text))?;
             prop_assert!(written.is_number());
             prop_assert_eq!(written.as_f64(), Some(number));
+        }
+
+        #[test]
+        fn a_float_is_read_as_its_shortest_digits(
+            seconds in prop_oneof![
+                any::<f64>(),
+                0.0..1e10,
+                (0_u64..1 << 53, 0..10).prop_map(|(n, places)| n as f64 / 10_f64.powi(places)),
+            ]
+        ) {
+            let read = serde_json::from_value::<Timestamp>(seconds.into()).ok();
+            prop_assert_eq!(read, parse(&seconds.to_string()));
         }
 
         #[test]

@@ -18,7 +18,6 @@ where
 
 macro_rules! survive {
     ($( $test:ident : $strategy:expr; )+) => { proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
         $(
             #[test]
             fn $test(value in $strategy) {
