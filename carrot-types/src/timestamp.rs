@@ -2,8 +2,9 @@ use std::{fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, Unexpected, Visitor},
+    de::{Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::Number;
 
 use crate::InvalidValue;
 
@@ -186,7 +187,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 struct TimestampVisitor;
 
-impl Visitor<'_> for TimestampVisitor {
+impl<'de> Visitor<'de> for TimestampVisitor {
     type Value = Timestamp;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,6 +213,13 @@ impl Visitor<'_> for TimestampVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
         parse(text).ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
+    }
+
+    /// Any crate of a program can switch on the feature `arbitrary_precision` of `serde_json`, which
+    /// then gives decimal numbers in a map of its own.
+    fn visit_map<A: MapAccess<'de>>(self, number: A) -> Result<Timestamp, A::Error> {
+        let number = Number::deserialize(MapAccessDeserializer::new(number))?;
+        self.visit_str(&number.to_string())
     }
 }
 

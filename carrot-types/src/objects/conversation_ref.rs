@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_neither() {
-        for json in ["-1", "1.5", r#""x""#, "true", "[]"] {
+        for json in ["-1", r#""x""#, "true", "[]"] {
             assert!(
                 refused::<ConversationRef>(json).contains("a conversation"),
                 "{json}"

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, IntoDeserializer, Visitor},
+    de::{Error, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::date_time::UncheckedDateTime;
@@ -55,7 +55,7 @@ impl MomentVisitor {
     }
 }
 
-impl Visitor<'_> for MomentVisitor {
+impl<'de> Visitor<'de> for MomentVisitor {
     type Value = Moment;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +79,11 @@ impl Visitor<'_> for MomentVisitor {
             Ok(timestamp) => Moment::Timestamp(timestamp),
             Err(_) => Moment::DateTime(UncheckedDateTime::from(text).0),
         })
+    }
+
+    /// The form that decimal numbers of `serde_json` may have.
+    fn visit_map<A: MapAccess<'de>>(self, number: A) -> Result<Moment, A::Error> {
+        Timestamp::deserialize(MapAccessDeserializer::new(number)).map(Moment::Timestamp)
     }
 }
 
