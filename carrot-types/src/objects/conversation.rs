@@ -8,9 +8,8 @@ use crate::{
 
 /// A conversation between a user and the site, begun by either.
 ///
-/// The service sends what was asked for, and the two generations differ, so everything but the
-/// id may
-/// be missing.
+/// The service sends what was asked for, and the two generations differ, so everything but the id
+/// may be missing.
 /// Source: <https://developers.carrotquest.io/objects/conversation>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

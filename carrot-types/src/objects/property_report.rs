@@ -3,8 +3,7 @@ use serde_json::Value;
 
 use crate::{Meta, lenient};
 
-/// What became of the operations on the properties of a user. A wrong operation does not fail
-/// the
+/// What became of the operations on the properties of a user. A wrong operation does not fail the
 /// request: the others are applied, and it is listed here.
 ///
 /// The service sends this in the [`Meta`] of the answer.

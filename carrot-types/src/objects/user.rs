@@ -10,8 +10,7 @@ use crate::{
 
 /// A user of the site: a visitor or a lead.
 ///
-/// The service sends what was asked for. A request names the optional fields, and each
-/// operation
+/// The service sends what was asked for. A request names the optional fields, and each operation
 /// says which it sends by default.
 /// Source: <https://developers.dashly.io/objects/user>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
