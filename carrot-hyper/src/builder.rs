@@ -1,0 +1,165 @@
+use std::time::Duration;
+
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls_pki_types::CertificateDer;
+
+use crate::{
+    BuildError, HyperTransport, TlsRoots, connector::Connector, hyper_transport::Limits, tls,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const POOL_MAX_IDLE_PER_HOST: usize = 8;
+
+/// Sets up a [`HyperTransport`]. Every setting has a default that holds.
+#[derive(Clone, Debug)]
+#[must_use = "call `build` to get the transport"]
+pub struct HyperTransportBuilder {
+    connect_timeout: Duration,
+    limits: Limits,
+    pool_idle_timeout: Duration,
+    pool_max_idle_per_host: usize,
+    http2: bool,
+    roots: Option<TlsRoots>,
+    added_roots: Vec<Root>,
+}
+
+/// A root certificate as the user gave it. It is read when the transport is built.
+#[derive(Clone, Debug)]
+enum Root {
+    Pem(Vec<u8>),
+    Der(Vec<u8>),
+}
+
+impl HyperTransportBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            limits: Limits {
+                attempt_timeout: Some(ATTEMPT_TIMEOUT),
+                max_body_bytes: MAX_BODY_BYTES,
+            },
+            pool_idle_timeout: POOL_IDLE_TIMEOUT,
+            pool_max_idle_per_host: POOL_MAX_IDLE_PER_HOST,
+            http2: false,
+            roots: None,
+            added_roots: Vec::new(),
+        }
+    }
+
+    /// The time for looking up the name, connecting and the TLS handshake together: 5 seconds by
+    /// default.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// The time for one attempt, from the lookup of the name to the last byte of the answer: 10
+    /// seconds by default; `None` for no limit but the caller's.
+    ///
+    /// The caller's limit, [`CallContext::timeout`](crate::transport::CallContext::timeout), applies
+    /// too: the smaller of both ends the attempt. To wait longer than 10 seconds, raise both.
+    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.attempt_timeout = limit.into();
+        self
+    }
+
+    /// The largest body of an answer, in bytes: 16 MiB by default. The smaller of this and
+    /// [`CallContext::max_body_bytes`](crate::transport::CallContext::max_body_bytes) applies.
+    pub fn max_body_bytes(mut self, limit: u64) -> Self {
+        self.limits.max_body_bytes = limit;
+        self
+    }
+
+    /// How long a connection waits for its next request before it is closed: 20 seconds by default.
+    ///
+    /// Keep it below the server's own limit. A request that meets a connection which the server is
+    /// just closing fails, and nobody can tell whether it was read.
+    pub fn pool_idle_timeout(mut self, limit: Duration) -> Self {
+        self.pool_idle_timeout = limit;
+        self
+    }
+
+    /// How many connections to one host wait for their next request: 8 by default. 0 turns
+    /// keep-alive off. It does not limit how many are open at once.
+    pub fn pool_max_idle_per_host(mut self, limit: usize) -> Self {
+        self.pool_max_idle_per_host = limit;
+        self
+    }
+
+    /// Offers HTTP/2 in the TLS handshake, where the server may choose it: off by default. Plain
+    /// `http` is always HTTP/1.1.
+    #[cfg(feature = "http2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
+    pub fn http2(mut self, offered: bool) -> Self {
+        self.http2 = offered;
+        self
+    }
+
+    /// Whose certificates are trusted, beside those added.
+    ///
+    /// By default those of the platform; where it has none, such as in an image without
+    /// certificates, the bundled ones. A source whose feature is off is left out.
+    pub fn tls_roots(mut self, roots: TlsRoots) -> Self {
+        self.roots = Some(roots);
+        self
+    }
+
+    /// Trusts the certificates of a PEM file too, such as those of a company's own authority.
+    pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.added_roots.push(Root::Pem(pem.into()));
+        self
+    }
+
+    /// Trusts this DER certificate too.
+    pub fn add_root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
+        self.added_roots.push(Root::Der(der.into()));
+        self
+    }
+
+    /// Makes the transport. Nothing is sent, and no runtime is needed yet.
+    ///
+    /// # Errors
+    ///
+    /// An added certificate cannot be read; no cryptography is compiled in; no certificate is
+    /// trusted.
+    pub fn build(self) -> Result<HyperTransport, BuildError> {
+        let mut added: Vec<CertificateDer<'static>> = Vec::new();
+        for root in self.added_roots {
+            match root {
+                Root::Pem(pem) => added.extend(tls::certificates(&pem)?),
+                Root::Der(der) => added.push(der.into()),
+            }
+        }
+        let tls = tls::config(self.roots, &added, self.http2)?;
+        let connector = Connector::new(tls, self.connect_timeout);
+
+        let mut client = Client::builder(TokioExecutor::new());
+        client
+            // Without it, idle connections stay open until the next request.
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.pool_idle_timeout)
+            .pool_max_idle_per_host(self.pool_max_idle_per_host)
+            // Only a request that was not begun to be written, on a connection that turned out
+            // closed, is given to another connection. It cannot arrive twice.
+            .retry_canceled_requests(true);
+        #[cfg(feature = "http2")]
+        client
+            .timer(TokioTimer::new())
+            // One connection carries everything: without pings, requests would go on to wait on one
+            // that is dead.
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT);
+        Ok(HyperTransport::new(client.build(connector), self.limits))
+    }
+}
+
+#[cfg(feature = "http2")]
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+#[cfg(feature = "http2")]
+const PING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,168 @@
+//! The short ways to a client.
+
+use std::{env, ffi::OsString};
+
+use carrot_core::{
+    AuthToken, BaseUrl, Client, ClientBuilder,
+    types::{AppId, InvalidValue},
+};
+
+use crate::{BuildError, HyperTransport, TokioClock};
+
+/// A client with this token and defaults for everything else. Nothing is sent.
+///
+/// # Errors
+///
+/// The token is empty or holds anything but visible ASCII characters; TLS cannot be set up.
+pub fn connect(token: impl Into<String>) -> Result<Client, BuildError> {
+    Ok(builder(token)?.build()?)
+}
+
+/// A client with this token over a default [`HyperTransport`], with the rest still to be set.
+///
+/// For a transport with settings of its own, use
+/// [`Client::builder`] with [`HyperTransport::builder`] and [`TokioClock`].
+///
+/// # Errors
+///
+/// The same as [`connect`].
+pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
+    let token = AuthToken::new(token)?;
+    let transport = HyperTransport::builder().build()?;
+    Ok(Client::builder(transport, TokioClock::new(), token))
+}
+
+/// A client set up from the environment:
+///
+/// | variable | meaning |
+/// |---|---|
+/// | `CARROT_TOKEN` | the token; required |
+/// | `CARROT_BASE_URL` | the address of the service, such as `https://api.dashly.app`; Carrot quest if not set |
+/// | `CARROT_APP_ID` | the id of the app; that of the token if not set |
+///
+/// A variable that is set to nothing is an error and not the default: it is most often a mistake in
+/// a deployment, and the default would be the live service.
+///
+/// # Errors
+///
+/// A variable is missing or cannot be used, and the error names it; `CARROT_BASE_URL` is plain
+/// `http` to another machine; TLS cannot be set up.
+pub fn from_env() -> Result<Client, BuildError> {
+    from_lookup(|name| env::var_os(name))
+}
+
+const TOKEN: &str = "CARROT_TOKEN";
+const BASE_URL: &str = "CARROT_BASE_URL";
+const APP_ID: &str = "CARROT_APP_ID";
+
+fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Client, BuildError> {
+    let read = |name| read(&lookup, name);
+    let token = read(TOKEN)?.ok_or(BuildError::MissingVariable { name: TOKEN })?;
+    // Checked alone first, so that the error names the variable.
+    AuthToken::new(token.as_str()).map_err(of(TOKEN))?;
+    let mut client = builder(token)?;
+    if let Some(app) = read(APP_ID)? {
+        client = client.app(app.parse::<AppId>().map_err(of(APP_ID))?);
+    }
+    match read(BASE_URL)? {
+        Some(url) => {
+            let url: BaseUrl = url.parse().map_err(of(BASE_URL))?;
+            client.host(url).build().map_err(of(BASE_URL))
+        }
+        None => Ok(client.build()?),
+    }
+}
+
+fn read(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    name: &'static str,
+) -> Result<Option<String>, BuildError> {
+    let Some(value) = lookup(name) else {
+        return Ok(None);
+    };
+    match value.into_string() {
+        Ok(value) => Ok(Some(value)),
+        Err(_) => Err(of(name)(InvalidValue::new(name, "must be UTF-8"))),
+    }
+}
+
+fn of(name: &'static str) -> impl Fn(InvalidValue) -> BuildError {
+    move |source| BuildError::InvalidVariable { name, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "app.1.canary";
+
+    fn client(variables: &[(&str, &str)]) -> Result<Client, BuildError> {
+        from_lookup(|name| {
+            let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
+            Some(OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn the_token_alone_is_enough() {
+        let client = client(&[(TOKEN, CANARY)]).expect("a client");
+        let shown = format!("{client:?}");
+        assert!(shown.contains("https://api.carrotquest.io"), "{shown}");
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+
+    #[test]
+    fn address_and_app_are_taken_over() {
+        for url in ["https://api.dashly.app", "http://127.0.0.1:8080/carrot"] {
+            let client = client(&[(TOKEN, CANARY), (BASE_URL, url), (APP_ID, "77")]);
+            let client = client.expect(url);
+            assert!(format!("{client:?}").contains(url), "{client:?}");
+            assert_eq!(client.context().app.to_string(), "77");
+        }
+    }
+
+    #[test]
+    fn a_missing_token_is_named() {
+        match client(&[(APP_ID, "77")]) {
+            Err(BuildError::MissingVariable { name }) => assert_eq!(name, TOKEN),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named_and_no_token_is_shown() {
+        for (bad, variables) in [
+            (TOKEN, vec![(TOKEN, "")]),
+            (TOKEN, vec![(TOKEN, "app.1.canary\n")]),
+            (APP_ID, vec![(TOKEN, CANARY), (APP_ID, "")]),
+            (APP_ID, vec![(TOKEN, CANARY), (APP_ID, "seventy")]),
+            (BASE_URL, vec![(TOKEN, CANARY), (BASE_URL, "")]),
+            (
+                BASE_URL,
+                vec![(TOKEN, CANARY), (BASE_URL, "api.dashly.app")],
+            ),
+            (
+                BASE_URL,
+                vec![(TOKEN, CANARY), (BASE_URL, "http://api.dashly.app")],
+            ),
+        ] {
+            let error = client(&variables).expect_err(bad);
+            let text = error.to_string();
+            match error {
+                BuildError::InvalidVariable { name, .. } => assert_eq!(name, bad),
+                other => panic!("{variables:?}: {other:?}"),
+            }
+            assert!(text.contains(bad), "{text}");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let error = from_lookup(|_| Some(OsString::from_vec(vec![0xff]))).expect_err("no UTF-8");
+        assert!(error.to_string().contains(TOKEN), "{error}");
+    }
+}

@@ -1,0 +1,126 @@
+use std::{fmt, future::Future, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    Body, HttpTransport, Sent, TransportError,
+    transport::{CallContext, TimeoutPhase, TransportErrorKind},
+};
+use http::{Request, Response, uri::Scheme};
+use http_body_util::Full;
+use hyper_util::client::legacy::{Client, connect::capture_connection};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{HyperTransportBuilder, body, connector::Connector, error};
+
+/// Sends requests with hyper, over TLS by rustls.
+///
+/// * Connections are kept for the next request. Cloning is cheap; all clones share them.
+/// * A kept connection that turns out closed before a request is begun on it is replaced without a
+///   word. That is the only repetition: whatever may have been sent is sent once.
+/// * Redirects are returned and not followed. There are no cookies, no proxies, no compression, and
+///   no headers beside the request's own but `host` and, with a body, `content-length`.
+/// * HTTP/1.1. HTTP/2, where the server chooses it, with the feature `http2` and
+///   `HyperTransportBuilder::http2`.
+/// * Dropping the future closes the connection that it used.
+///
+/// Sending needs a tokio runtime with I/O and time.
+#[derive(Clone)]
+pub struct HyperTransport {
+    client: Client<Connector, Full<Bytes>>,
+    limits: Limits,
+}
+
+/// What bounds one attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) max_body_bytes: u64,
+}
+
+impl HyperTransport {
+    /// Sets up a transport; see the methods of the builder for the defaults.
+    pub fn builder() -> HyperTransportBuilder {
+        HyperTransportBuilder::new()
+    }
+
+    pub(crate) fn new(client: Client<Connector, Full<Bytes>>, limits: Limits) -> Self {
+        Self { client, limits }
+    }
+}
+
+#[async_trait]
+impl HttpTransport for HyperTransport {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        check_scheme(&request)?;
+        let limits = self.limits.tightened(request.extensions().get());
+        // A limit beyond the end of time is no limit.
+        let deadline = limits
+            .attempt_timeout
+            .and_then(|limit| Instant::now().checked_add(limit));
+
+        let mut request = request.map(|body| Full::new(body.into_bytes()));
+        let connection = capture_connection(&mut request);
+        // Set when the request is given to a connection: what fails before was surely not sent.
+        let dispatched = || connection.connection_metadata().is_some();
+        let response = match until(deadline, self.client.request(request)).await {
+            Some(response) => {
+                response.map_err(|error| error::before_answer(error, dispatched()))?
+            }
+            None if dispatched() => return Err(out_of_time(TimeoutPhase::Response, Sent::Maybe)),
+            None => return Err(out_of_time(TimeoutPhase::Connect, Sent::Never)),
+        };
+
+        let (head, body) = response.into_parts();
+        match until(deadline, body::collect(body, limits.max_body_bytes)).await {
+            Some(body) => Ok(Response::from_parts(head, body?)),
+            None => Err(out_of_time(TimeoutPhase::Body, Sent::Yes)),
+        }
+    }
+}
+
+impl Limits {
+    /// The smaller of these limits and the caller's.
+    fn tightened(self, context: Option<&CallContext>) -> Self {
+        let Some(context) = context else {
+            return self;
+        };
+        Self {
+            attempt_timeout: match (self.attempt_timeout, context.timeout) {
+                (Some(own), Some(callers)) => Some(own.min(callers)),
+                (own, callers) => own.or(callers),
+            },
+            max_body_bytes: context
+                .max_body_bytes
+                .map_or(self.max_body_bytes, |limit| limit.min(self.max_body_bytes)),
+        }
+    }
+}
+
+fn check_scheme(request: &Request<Body>) -> Result<(), TransportError> {
+    match request.uri().scheme() {
+        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(()),
+        _ => Err(TransportError::new(TransportErrorKind::Other, Sent::Never)
+            .with_source("the address must begin with `https://` or `http://`")),
+    }
+}
+
+fn out_of_time(phase: TimeoutPhase, sent: Sent) -> TransportError {
+    TransportError::new(TransportErrorKind::Timeout(phase), sent)
+}
+
+/// `None` when the deadline passed, with the work dropped.
+async fn until<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! Servers on this machine that answer as the test says, byte by byte, and the checks that every
+//! failure must pass.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+pub mod tls;
+
+use std::{
+    error::Error,
+    future::Future,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use carrot_hyper::{
+    Body, HttpTransport, HyperTransport, HyperTransportBuilder, Sent, TlsRoots, TransportError,
+    transport::{CallContext, TransportErrorKind},
+};
+use http::{Request, Response};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// Stands in the `Authorization` of every request, and must stand in no error.
+pub const CANARY: &str = "app.1.canary-c0ffee";
+
+/// Long enough for anything that a test waits for, short enough to end a test that hangs.
+pub const PLENTY: Duration = Duration::from_secs(60);
+
+/// For what never comes. How long it takes is asserted nowhere.
+pub const SHORT: Duration = Duration::from_millis(50);
+
+/// A builder that trusts only the authority of the tests, and whose time is ample.
+pub fn builder() -> HyperTransportBuilder {
+    HyperTransport::builder()
+        .tls_roots(TlsRoots::OnlyAdded)
+        .add_root_certificate_pem(tls::CA.pem())
+        .connect_timeout(PLENTY)
+        .attempt_timeout(PLENTY)
+}
+
+pub fn transport() -> HyperTransport {
+    builder().build().unwrap()
+}
+
+/// A server that counts its connections and treats each as the test says.
+#[derive(Clone, Debug)]
+pub struct Server {
+    address: SocketAddr,
+    accepted: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// `serve` gets every connection together with its number, from 0.
+    pub async fn start<F, S>(serve: S) -> Self
+    where
+        S: Fn(usize, TcpStream) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            accepted: Arc::default(),
+        };
+        let accepted = Arc::clone(&server.accepted);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let number = accepted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(serve(number, stream));
+            }
+        });
+        server
+    }
+
+    /// Answers every request of every connection with these bytes.
+    pub async fn answering(answer: impl Into<Bytes>) -> Self {
+        let answer = answer.into();
+        Self::start(move |_, mut stream| {
+            let answer = answer.clone();
+            async move {
+                while read_request(&mut stream).await.is_some() {
+                    if stream.write_all(&answer).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads one request, sends these bytes, and closes.
+    pub async fn answering_once(answer: impl Into<Bytes>) -> Self {
+        let answer = answer.into();
+        Self::start(move |_, mut stream| {
+            let answer = answer.clone();
+            async move {
+                read_request(&mut stream).await;
+                stream.write_all(&answer).await.unwrap();
+            }
+        })
+        .await
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn https(&self, host: &str, path: &str) -> String {
+        format!("https://{host}:{}{path}", self.address.port())
+    }
+
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+}
+
+/// An answer with a declared length.
+pub fn answer(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads one request with a declared length or none; `None` when the connection ended.
+pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
+    let mut request = Vec::new();
+    loop {
+        if let Some(end) = request.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            let head = String::from_utf8(request[..end].to_vec()).unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| {
+                    line.to_lowercase()
+                        .strip_prefix("content-length: ")?
+                        .parse()
+                        .ok()
+                })
+                .unwrap_or(0);
+            if request.len() >= end + 4 + length {
+                return Some(request);
+            }
+        }
+        match stream.read_buf(&mut request).await {
+            Ok(read) if read > 0 => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Keeps a connection open, and reads whatever comes, until the client closes it.
+pub async fn hold(mut stream: impl AsyncRead + Unpin) {
+    let mut sink = [0; 1024];
+    while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {}
+}
+
+/// Closes a connection with a reset.
+pub fn reset(stream: TcpStream) {
+    let stream = stream.into_std().unwrap();
+    socket2::SockRef::from(&stream)
+        .set_linger(Some(Duration::ZERO))
+        .unwrap();
+}
+
+/// A GET request that carries the canary.
+pub fn get(url: impl AsRef<str>) -> Request<Body> {
+    Request::get(url.as_ref())
+        .header("authorization", format!("Token {CANARY}"))
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// A POST request that carries the canary, in the body too.
+pub fn post(url: impl AsRef<str>) -> Request<Body> {
+    Request::post(url.as_ref())
+        .header("authorization", format!("Token {CANARY}"))
+        .body(Body::from(format!("secret={CANARY}")))
+        .unwrap()
+}
+
+/// The same request with the caller's limits.
+pub fn limited(
+    mut request: Request<Body>,
+    timeout: Option<Duration>,
+    max_body_bytes: Option<u64>,
+) -> Request<Body> {
+    let mut context = CallContext::new("test.limited", "/");
+    context.timeout = timeout;
+    context.max_body_bytes = max_body_bytes;
+    request.extensions_mut().insert(context);
+    request
+}
+
+/// Sends a request that must be answered.
+pub async fn succeeds(transport: &HyperTransport, request: Request<Body>) -> Response<Bytes> {
+    match transport.send(request).await {
+        Ok(response) => response,
+        Err(error) => panic!("{error} ({error:?})"),
+    }
+}
+
+/// Sends a request that must fail in just this way.
+pub async fn fails(
+    transport: &HyperTransport,
+    request: Request<Body>,
+    kind: TransportErrorKind,
+    sent: Sent,
+) -> TransportError {
+    let error = failure(transport, request).await;
+    assert_eq!((error.kind(), error.sent()), (kind, sent), "{error:?}");
+    error
+}
+
+/// Sends a request that must fail, and makes sure that the error tells no secret.
+pub async fn failure(transport: &HyperTransport, request: Request<Body>) -> TransportError {
+    let error = match transport.send(request).await {
+        Err(error) => error,
+        Ok(response) => panic!("answered with {}", response.status()),
+    };
+    tells_no_secret(&error);
+    error
+}
+
+fn tells_no_secret(error: &(dyn Error + 'static)) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        for shown in [
+            format!("{error}"),
+            format!("{error:?}"),
+            format!("{error:#?}"),
+        ] {
+            assert!(!shown.contains("canary"), "{shown}");
+            assert!(!shown.contains("Token"), "{shown}");
+        }
+        next = error.source();
+    }
+}
