@@ -90,7 +90,11 @@ fn of(name: &'static str) -> impl Fn(InvalidValue) -> BuildError {
     move |source| BuildError::InvalidVariable { name, source }
 }
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    any(feature = "aws-lc-rs", feature = "ring"),
+    any(feature = "platform-verifier", feature = "webpki-roots")
+))]
 mod tests {
     use super::*;
 

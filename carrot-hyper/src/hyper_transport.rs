@@ -6,8 +6,9 @@ use carrot_core::{
     Body, HttpTransport, Sent, TransportError,
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
 };
-use http::{Request, Response, uri::Scheme};
+use http::{HeaderValue, Method, Request, Response, header::CONTENT_LENGTH, uri::Scheme};
 use http_body_util::Full;
+use hyper::body::Body as _;
 use hyper_util::client::legacy::{Client, connect::capture_connection};
 use tokio::time::{Instant, timeout_at};
 
@@ -19,7 +20,8 @@ use crate::{HyperTransportBuilder, body, connector::Connector, error};
 /// * A kept connection that turns out closed before a request is begun on it is replaced without a
 ///   word. That is the only repetition: whatever may have been sent is sent once.
 /// * Redirects are returned and not followed. There are no cookies, no proxies, no compression, and
-///   no headers beside the request's own but `host` and, with a body, `content-length`.
+///   no headers beside the request's own but `host` and, with a body or for a method that is about one,
+///   `content-length`.
 /// * HTTP/1.1. HTTP/2, where the server chooses it, with the feature `http2` and
 ///   `HyperTransportBuilder::http2`.
 /// * Dropping the future closes the connection that it used.
@@ -60,6 +62,7 @@ impl HttpTransport for HyperTransport {
             .and_then(|limit| Instant::now().checked_add(limit));
 
         let mut request = request.map(|body| Full::new(body.into_bytes()));
+        declare_empty_body(&mut request);
         let connection = capture_connection(&mut request);
         // Set when the request is given to a connection: what fails before was surely not sent.
         let dispatched = || connection.connection_metadata().is_some();
@@ -102,6 +105,18 @@ fn check_scheme(request: &Request<Body>) -> Result<(), TransportError> {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(()),
         _ => Err(TransportError::new(TransportErrorKind::Other, Sent::Never)
             .with_source("the address must begin with `https://` or `http://`")),
+    }
+}
+
+/// RFC 9110, section 8.6: a method that is about a body says so when there is none. hyper does not,
+/// and some servers refuse such a request with 411.
+fn declare_empty_body(request: &mut Request<Full<Bytes>>) {
+    let about_a_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    if about_a_body && request.body().is_end_stream() {
+        request
+            .headers_mut()
+            .entry(CONTENT_LENGTH)
+            .or_insert(HeaderValue::from_static("0"));
     }
 }
 

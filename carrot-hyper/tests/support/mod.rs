@@ -116,6 +116,10 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
     pub fn https(&self, host: &str, path: &str) -> String {
         format!("https://{host}:{}{path}", self.address.port())
     }
@@ -163,6 +167,11 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u
 pub async fn hold(mut stream: impl AsyncRead + Unpin) {
     let mut sink = [0; 1024];
     while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {}
+}
+
+/// Waits until something came, and leaves it unread.
+pub async fn came(stream: &TcpStream) {
+    stream.peek(&mut [0]).await.unwrap();
 }
 
 /// Closes a connection with a reset.
@@ -232,7 +241,8 @@ pub async fn failure(transport: &HyperTransport, request: Request<Body>) -> Tran
     error
 }
 
-fn tells_no_secret(error: &(dyn Error + 'static)) {
+/// Neither the error nor anything beneath it shows the token.
+pub fn tells_no_secret(error: &(dyn Error + 'static)) {
     let mut next = Some(error);
     while let Some(error) = next {
         for shown in [
@@ -241,7 +251,6 @@ fn tells_no_secret(error: &(dyn Error + 'static)) {
             format!("{error:#?}"),
         ] {
             assert!(!shown.contains("canary"), "{shown}");
-            assert!(!shown.contains("Token"), "{shown}");
         }
         next = error.source();
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
     date_time_ymd,
 };
 use rustls::{ServerConfig, crypto::CryptoProvider};
@@ -11,13 +11,14 @@ use rustls_pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 /// The authority that the tests trust.
-pub static CA: LazyLock<Authority> = LazyLock::new(Authority::new);
+pub static CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("trusted"));
 
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    pub fn new() -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().unwrap();

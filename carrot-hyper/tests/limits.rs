@@ -1,0 +1,233 @@
+//! The limits on time and size. No test asserts how long anything takes: the servers never answer,
+//! or a limit that is too short for this machine is made longer.
+#![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use carrot_hyper::{
+    HyperTransport, Sent,
+    transport::{
+        TimeoutPhase,
+        TransportErrorKind::{Timeout, TooLarge},
+    },
+};
+use support::{
+    PLENTY, SHORT, Server, answer, builder, fails, get, hold, limited, post, read_request,
+    succeeds, transport,
+};
+use tokio::io::AsyncWriteExt;
+
+const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
+const RESPONSE: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Response);
+const BODY: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Body);
+
+/// Takes every connection and says nothing.
+async fn silent() -> Server {
+    Server::start(|_, stream| hold(stream)).await
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_connect_timeout() {
+    let server = silent().await;
+    let transport = builder().connect_timeout(SHORT).build().unwrap();
+    let request = post(server.https("localhost", "/"));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_attempt_timeout() {
+    let server = silent().await;
+    let transport = builder().attempt_timeout(SHORT).build().unwrap();
+    let request = post(server.https("localhost", "/"));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_callers_timeout() {
+    let server = silent().await;
+    for transport in [
+        transport(),
+        builder().attempt_timeout(None).build().unwrap(),
+    ] {
+        let request = limited(post(server.https("localhost", "/")), Some(SHORT), None);
+        fails(&transport, request, CONNECT, Sent::Never).await;
+    }
+}
+
+/// Answers the first request of a connection, so that the second needs no time to connect.
+async fn answering_first() -> Server {
+    Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(answer("").as_bytes()).await.unwrap();
+        hold(stream).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn no_answer_meets_the_callers_timeout() {
+    let server = answering_first().await;
+    let transport = transport();
+    succeeds(&transport, post(server.url("/"))).await;
+    let request = limited(post(server.url("/")), Some(SHORT), None);
+    fails(&transport, request, RESPONSE, Sent::Maybe).await;
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn the_smaller_of_two_timeouts_ends_the_attempt() {
+    let server = answering_first().await;
+    let second = builder()
+        .attempt_timeout(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    succeeds(&second, post(server.url("/"))).await;
+    let request = limited(post(server.url("/")), Some(PLENTY), None);
+    fails(&second, request, RESPONSE, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn half_a_head_meets_the_timeout() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(answer("").as_bytes()).await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncont").await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    let transport = transport();
+    succeeds(&transport, post(server.url("/"))).await;
+    let request = limited(post(server.url("/")), Some(SHORT), None);
+    fails(&transport, request, RESPONSE, Sent::Maybe).await;
+}
+
+/// The head comes and the body does not. On a busy machine the head may come too late: then there is
+/// more time in the next round.
+#[tokio::test]
+async fn half_a_body_meets_the_timeout() {
+    for half in [
+        "content-length: 10\r\n\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "connection: close\r\n\r\nhalf",
+    ] {
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await;
+            let begun = format!("HTTP/1.1 200 OK\r\n{half}");
+            stream.write_all(begun.as_bytes()).await.ok();
+            hold(stream).await;
+        })
+        .await;
+        let transport = transport();
+        let mut limit = SHORT;
+        let error = loop {
+            let request = limited(post(server.url("/")), Some(limit), None);
+            let error = support::failure(&transport, request).await;
+            if error.sent() == Sent::Yes || limit > PLENTY {
+                break error;
+            }
+            limit *= 2;
+        };
+        assert_eq!((error.kind(), error.sent()), (BODY, Sent::Yes), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_beyond_the_end_of_time_is_none() {
+    let server = Server::answering(answer("fine")).await;
+    let transport = builder().attempt_timeout(Duration::MAX).build().unwrap();
+    let request = limited(get(server.url("/")), Some(Duration::MAX), None);
+    assert_eq!(succeeds(&transport, request).await.body(), "fine");
+}
+
+fn capped(limit: u64) -> HyperTransport {
+    builder().max_body_bytes(limit).build().unwrap()
+}
+
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\n";
+
+#[tokio::test]
+async fn a_declared_length_over_the_cap_fails_before_the_body_comes() {
+    for length in [5, 1 << 40, u64::MAX - 2] {
+        // Not one byte of the body is ever sent.
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            hold(stream).await;
+        })
+        .await;
+        let kind = TooLarge { limit: 4 };
+        fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_fails_with_the_first_byte_too_many() {
+    for (head, body) in [
+        (CHUNKED, "3\r\nabc\r\n2\r\nde\r\n"),
+        (CHUNKED, "5\r\nabcde\r\n"),
+        (UNTIL_CLOSED, "abcde"),
+    ] {
+        // The end of the body never comes.
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            stream
+                .write_all(format!("{head}{body}").as_bytes())
+                .await
+                .unwrap();
+            hold(stream).await;
+        })
+        .await;
+        let kind = TooLarge { limit: 4 };
+        fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_stopped() {
+    for (head, piece) in [(CHUNKED, "4\r\nabcd\r\n"), (UNTIL_CLOSED, "abcd")] {
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let pieces = piece.repeat(1000);
+            while stream.write_all(pieces.as_bytes()).await.is_ok() {}
+        })
+        .await;
+        let kind = TooLarge { limit: 1 << 20 };
+        fails(&capped(1 << 20), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_just_the_cap_is_read() {
+    for answer in [
+        answer("abcd"),
+        format!("{CHUNKED}2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"),
+        format!("{CHUNKED}4\r\nabcd\r\n0\r\ntrailer: yes\r\n\r\n"),
+        format!("{UNTIL_CLOSED}abcd"),
+    ] {
+        let server = Server::answering_once(answer).await;
+        assert_eq!(
+            succeeds(&capped(4), get(server.url("/"))).await.body(),
+            "abcd"
+        );
+    }
+    let server = Server::answering(answer("")).await;
+    assert_eq!(succeeds(&capped(0), get(server.url("/"))).await.body(), "");
+}
+
+#[tokio::test]
+async fn the_smaller_of_two_caps_applies() {
+    let server = Server::answering(answer("abcde")).await;
+    for (own, callers, limit) in [(4, None, 4), (4, Some(100), 4), (100, Some(3), 3)] {
+        let request = limited(get(server.url("/")), None, callers);
+        fails(&capped(own), request, TooLarge { limit }, Sent::Yes).await;
+    }
+    let request = limited(get(server.url("/")), None, Some(5));
+    assert_eq!(succeeds(&capped(5), request).await.body(), "abcde");
+}
