@@ -1,0 +1,225 @@
+//! HTTP/2, where the server chooses it in the TLS handshake.
+#![cfg(all(feature = "http2", any(feature = "aws-lc-rs", feature = "ring")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use carrot_hyper::{
+    HyperTransport, Sent,
+    transport::{
+        TimeoutPhase,
+        TransportErrorKind::{Reset, Timeout, TooLarge, Truncated},
+    },
+};
+use h2::{Reason, SendStream, server::SendResponse};
+use http::{Request, Response, Version};
+use support::{
+    SHORT, Server, answer, builder, fails, get, limited, post, read_request, succeeds, tls::CA,
+};
+use tokio::{io::AsyncWriteExt, sync::Barrier};
+
+fn transport() -> HyperTransport {
+    builder().http2(true).build().unwrap()
+}
+
+/// Hands every request to the test.
+async fn serving<F, S>(serve: S) -> Server
+where
+    S: Fn(Request<h2::RecvStream>, SendResponse<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let acceptor = CA.acceptor("localhost", &["h2"]);
+    Server::start(move |_, stream| {
+        let (acceptor, serve) = (acceptor.clone(), serve.clone());
+        async move {
+            let stream = acceptor.accept(stream).await.unwrap();
+            // The client drops connections that it turns out not to need.
+            let Ok(mut connection) = h2::server::handshake(stream).await else {
+                return;
+            };
+            while let Some(Ok((request, respond))) = connection.accept().await {
+                tokio::spawn(serve(request, respond));
+            }
+        }
+    })
+    .await
+}
+
+/// Begins an answer whose body is still to come.
+fn begin(mut respond: SendResponse<Bytes>) -> SendStream<Bytes> {
+    respond.send_response(Response::new(()), false).unwrap()
+}
+
+#[tokio::test]
+async fn one_connection_carries_requests_at_the_same_time() {
+    const MANY: usize = 10;
+    let all = Arc::new(Barrier::new(MANY));
+    let server = serving(move |request, respond| {
+        let all = Arc::clone(&all);
+        async move {
+            if request.uri().path() != "/first" {
+                all.wait().await;
+            }
+            begin(respond).send_data("fine".into(), true).unwrap();
+        }
+    })
+    .await;
+    let transport = transport();
+    // Before the first answer nobody knows that the server chooses HTTP/2.
+    succeeds(&transport, post(server.https("localhost", "/first"))).await;
+    let requests: Vec<_> = (0..MANY)
+        .map(|_| {
+            let (transport, request) = (transport.clone(), post(server.https("localhost", "/")));
+            tokio::spawn(async move { succeeds(&transport, request).await })
+        })
+        .collect();
+    for request in requests {
+        let response = request.await.unwrap();
+        assert_eq!(response.version(), Version::HTTP_2);
+        assert_eq!(response.body(), "fine");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn requests_that_connect_at_the_same_time_are_all_answered() {
+    let server = serving(|_, respond| async move {
+        begin(respond).send_data("fine".into(), true).unwrap();
+    })
+    .await;
+    let transport = transport();
+    let requests: Vec<_> = (0..10)
+        .map(|_| {
+            let (transport, request) = (transport.clone(), post(server.https("localhost", "/")));
+            tokio::spawn(async move { succeeds(&transport, request).await })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap().body(), "fine");
+    }
+}
+
+#[tokio::test]
+async fn the_server_may_choose_http_1() {
+    let acceptor = CA.acceptor("localhost", &["http/1.1"]);
+    let server = Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let response = succeeds(&transport(), post(server.https("localhost", "/"))).await;
+    assert_eq!(response.version(), Version::HTTP_11);
+}
+
+#[tokio::test]
+async fn it_is_not_offered_unless_asked_for() {
+    let acceptor = CA.acceptor("localhost", &["h2", "http/1.1"]);
+    let server = Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            assert_eq!(stream.get_ref().1.alpn_protocol(), None);
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(answer("fine").as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    let request = post(server.https("localhost", "/"));
+    let response = succeeds(&support::transport(), request).await;
+    assert_eq!(response.version(), Version::HTTP_11);
+}
+
+#[tokio::test]
+async fn a_refused_stream_was_not_sent_and_any_other_reset_may_have_been() {
+    for (reason, sent) in [
+        (Reason::REFUSED_STREAM, Sent::Never),
+        (Reason::CANCEL, Sent::Maybe),
+        (Reason::INTERNAL_ERROR, Sent::Maybe),
+    ] {
+        let server = serving(move |_, mut respond| async move { respond.send_reset(reason) }).await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Reset, sent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reset_in_the_body() {
+    let server = serving(|_, respond| async move {
+        let mut body = begin(respond);
+        body.send_data("half".into(), false).unwrap();
+        // Once the client has taken the half, its window grows again.
+        body.reserve_capacity(1);
+        body.send_reset(Reason::INTERNAL_ERROR);
+    })
+    .await;
+    let error = support::failure(&transport(), get(server.https("localhost", "/"))).await;
+    // A reset may overtake the head.
+    match error.sent() {
+        Sent::Yes => assert_eq!(error.kind(), Truncated, "{error:?}"),
+        sent => assert_eq!((error.kind(), sent), (Reset, Sent::Maybe), "{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_connection_closed_before_the_answer() {
+    let acceptor = CA.acceptor("localhost", &["h2"]);
+    let server = Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let stream = acceptor.accept(stream).await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let request = connection.accept().await.unwrap().unwrap();
+            drop(connection);
+            drop(request);
+        }
+    })
+    .await;
+    let request = post(server.https("localhost", "/"));
+    fails(&transport(), request, Reset, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn no_answer_meets_the_timeout() {
+    let server = serving(|mut request, respond| async move {
+        if request.uri().path() == "/first" {
+            begin(respond).send_data("fine".into(), true).unwrap();
+            return;
+        }
+        while request.body_mut().data().await.is_some() {}
+        std::future::pending::<()>().await;
+        drop(respond);
+    })
+    .await;
+    let transport = transport();
+    succeeds(&transport, post(server.https("localhost", "/first"))).await;
+    let request = limited(post(server.https("localhost", "/")), Some(SHORT), None);
+    let kind = Timeout(TimeoutPhase::Response);
+    fails(&transport, request, kind, Sent::Maybe).await;
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_body_over_the_cap() {
+    for declared in [None, Some("5")] {
+        let server = serving(move |_, mut respond| async move {
+            let mut head = Response::new(());
+            if let Some(length) = declared {
+                head.headers_mut()
+                    .insert("content-length", length.parse().unwrap());
+            }
+            let mut body = respond.send_response(head, false).unwrap();
+            body.send_data("abcde".into(), true).unwrap();
+        })
+        .await;
+        let request = limited(get(server.https("localhost", "/")), None, Some(4));
+        fails(&transport(), request, TooLarge { limit: 4 }, Sent::Yes).await;
+    }
+}
