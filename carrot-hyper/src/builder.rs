@@ -5,6 +5,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls_pki_types::CertificateDer;
+use tokio::time::Instant;
 
 use crate::{
     BuildError, HyperTransport, TlsRoots, connector::Connector, hyper_transport::Limits, tls,
@@ -143,7 +144,7 @@ impl HyperTransportBuilder {
         client
             // Without it, idle connections stay open until the next request.
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.pool_idle_timeout)
+            .pool_idle_timeout(idle_timeout(self.pool_idle_timeout))
             .pool_max_idle_per_host(self.pool_max_idle_per_host)
             // Only a request that was not begun to be written, on a connection that turned out
             // closed, is given to another connection. It cannot arrive twice.
@@ -157,6 +158,13 @@ impl HyperTransportBuilder {
             .http2_keep_alive_timeout(PING_TIMEOUT);
         Ok(HyperTransport::new(client.build(connector), self.limits))
     }
+}
+
+/// The pool would leave connections open for a limit of 0, and panic at one beyond the end of time.
+fn idle_timeout(limit: Duration) -> Option<Duration> {
+    Instant::now()
+        .checked_add(limit)
+        .map(|_| limit.max(Duration::from_millis(1)))
 }
 
 #[cfg(feature = "http2")]

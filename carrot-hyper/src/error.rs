@@ -15,11 +15,11 @@ use crate::connector::ConnectFailure;
 
 /// No answer began. `dispatched` is false when the request was never given to a connection.
 pub(crate) fn before_answer(error: legacy::Error, dispatched: bool) -> TransportError {
-    let sent = if !dispatched || is_canceled(&error) || is_refused_stream(&error) {
-        Sent::Never
-    } else {
-        Sent::Maybe
-    };
+    // A request goes to a second connection only when the first did not begin it, so a failure to
+    // connect means that it was not sent at all.
+    let unsent =
+        !dispatched || error.is_connect() || is_canceled(&error) || is_refused_stream(&error);
+    let sent = if unsent { Sent::Never } else { Sent::Maybe };
     let kind = match find::<ConnectFailure>(&error) {
         Some(ConnectFailure::Dns(_)) => Kind::Dns,
         Some(ConnectFailure::Tcp(_)) => Kind::Connect,
@@ -77,28 +77,32 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
             || error.is_closed()
             || error.is_body_write_aborted()
             || error.is_timeout();
-        return match cut {
-            true => Some(Cause::Cut),
-            false => error.is_parse().then_some(Cause::Nonsense),
-        };
+        return Some(match cut {
+            true => Cause::Cut,
+            false if error.is_user() => Cause::Unknown,
+            // It does not parse, or came unasked. Where an error of the system or of HTTP/2 lies
+            // beneath, that one has the last word.
+            false => Cause::Nonsense,
+        });
     }
     #[cfg(feature = "http2")]
     if let Some(error) = error.downcast_ref::<h2::Error>() {
-        return match error.is_reset() || error.is_go_away() && error.is_remote() {
+        // What this side ends, it ends because the other broke a rule.
+        return match error.is_remote() {
             true => Some(Cause::Cut),
             false => error.reason().map(|_| Cause::Nonsense),
         };
     }
-    match error.downcast_ref::<io::Error>()?.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Some(Cause::Nonsense),
+    Some(match error.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Cause::Nonsense,
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::NotConnected
         | io::ErrorKind::TimedOut
-        | io::ErrorKind::UnexpectedEof => Some(Cause::Cut),
-        _ => None,
-    }
+        | io::ErrorKind::UnexpectedEof => Cause::Cut,
+        _ => Cause::Unknown,
+    })
 }
 
 /// hyper cancels a request only when it has not begun to write it.

@@ -4,12 +4,23 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{
+    future::poll_fn,
+    io::{Read, Write},
+    net::TcpListener,
+    pin::pin,
+    sync::{Arc, mpsc as std_mpsc},
+    task::Poll,
+    time::Duration,
+};
 
-use carrot_hyper::{HttpTransport, Sent, transport::TransportErrorKind};
+use carrot_hyper::{
+    HttpTransport, HyperTransport, Sent,
+    transport::TransportErrorKind::{Connect, Reset},
+};
 use support::{
-    PLENTY, Server, answer, builder, get, hold, post, read_request, succeeds, tells_no_secret,
-    transport,
+    PLENTY, Server, answer, builder, fails, get, hold, post, read_request, succeeds,
+    tells_no_secret, transport,
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -59,11 +70,13 @@ async fn an_idle_connection_is_closed_without_another_request() {
         }
     })
     .await;
-    let transport = builder().pool_idle_timeout(support::SHORT).build().unwrap();
-    succeeds(&transport, get(server.url("/"))).await;
-    tokio::time::timeout(PLENTY, seen.recv())
-        .await
-        .expect("the pool has a timer");
+    for limit in [support::SHORT, Duration::ZERO] {
+        let transport = builder().pool_idle_timeout(limit).build().unwrap();
+        succeeds(&transport, get(server.url("/"))).await;
+        tokio::time::timeout(PLENTY, seen.recv())
+            .await
+            .expect("the pool has a timer");
+    }
 }
 
 #[tokio::test]
@@ -117,6 +130,68 @@ async fn a_connection_closed_between_requests_is_replaced() {
     }
 }
 
+/// Runs a test with a transport whose kept connection closes just when it was given a request, but
+/// had not begun it; `connections` is the number that the server takes in all.
+///
+/// The order is forced: the server, a thread of its own, closes while the only thread of the runtime
+/// waits for it; and the runtime looks at its sockets after every task, so that the connection learns
+/// of its end before it learns of the request.
+fn in_the_closing_moment<F: Future<Output = ()>>(
+    connections: usize,
+    send: impl FnOnce(HyperTransport, String) -> F,
+) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (close, closing) = std_mpsc::channel();
+    let (closed, seen) = std_mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let mut listener = Some(listener);
+        for left in (0..connections).rev() {
+            let (mut stream, _) = listener.as_ref().unwrap().accept().unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            stream.write_all(answer("fine").as_bytes()).unwrap();
+            closing.recv().unwrap();
+            listener = listener.filter(|_| left > 0);
+            drop(stream);
+            closed.send(()).unwrap();
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .event_interval(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let transport = transport();
+        succeeds(&transport, post(&url)).await;
+        for _ in 0..connections {
+            close.send(()).unwrap();
+        }
+        seen.recv().unwrap();
+        // Stands before the connection in the queue of the runtime.
+        tokio::spawn(async {});
+        let mut sending = pin!(send(transport, url));
+        let begun = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+        assert!(begun.is_pending());
+        sending.await;
+    });
+    server.join().unwrap();
+}
+
+#[test]
+fn a_request_that_was_not_begun_goes_to_another_connection() {
+    in_the_closing_moment(2, |transport, url| async move {
+        assert_eq!(succeeds(&transport, post(url)).await.body(), "fine");
+    });
+}
+
+#[test]
+fn a_request_that_was_not_begun_and_finds_no_other_connection_was_not_sent() {
+    in_the_closing_moment(1, |transport, url| async move {
+        fails(&transport, post(url), Connect, Sent::Never).await;
+    });
+}
+
 /// The moment at which the connection closes is left to chance here. Whatever it is, no failure
 /// surfaces that is known to be unsent: such a request goes to another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,7 +205,7 @@ async fn a_connection_closed_at_any_moment_fails_no_request_that_was_not_sent() 
             Err(error) => {
                 assert_eq!(
                     (error.kind(), error.sent()),
-                    (TransportErrorKind::Reset, Sent::Maybe),
+                    (Reset, Sent::Maybe),
                     "{error:?}"
                 );
                 tells_no_secret(&error);

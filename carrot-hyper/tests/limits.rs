@@ -79,14 +79,12 @@ async fn no_answer_meets_the_callers_timeout() {
 
 #[tokio::test]
 async fn the_smaller_of_two_timeouts_ends_the_attempt() {
-    let server = answering_first().await;
-    let second = builder()
-        .attempt_timeout(Duration::from_secs(1))
-        .build()
-        .unwrap();
-    succeeds(&second, post(server.url("/"))).await;
-    let request = limited(post(server.url("/")), Some(PLENTY), None);
-    fails(&second, request, RESPONSE, Sent::Maybe).await;
+    let server = silent().await;
+    for (own, callers) in [(SHORT, PLENTY), (PLENTY, SHORT)] {
+        let transport = builder().attempt_timeout(own).build().unwrap();
+        let request = limited(post(server.https("localhost", "/")), Some(callers), None);
+        fails(&transport, request, CONNECT, Sent::Never).await;
+    }
 }
 
 #[tokio::test]
@@ -138,9 +136,17 @@ async fn half_a_body_meets_the_timeout() {
 #[tokio::test]
 async fn a_limit_beyond_the_end_of_time_is_none() {
     let server = Server::answering(answer("fine")).await;
-    let transport = builder().attempt_timeout(Duration::MAX).build().unwrap();
-    let request = limited(get(server.url("/")), Some(Duration::MAX), None);
-    assert_eq!(succeeds(&transport, request).await.body(), "fine");
+    let transport = builder()
+        .connect_timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .pool_idle_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let request = limited(get(server.url("/")), Some(Duration::MAX), None);
+        assert_eq!(succeeds(&transport, request).await.body(), "fine");
+    }
+    assert_eq!(server.accepted(), 1);
 }
 
 fn capped(limit: u64) -> HyperTransport {

@@ -8,6 +8,7 @@ use carrot_hyper::{
     BuildError, HyperTransport, Sent, TlsRoots,
     transport::TransportErrorKind::{Reset, Tls, Truncated},
 };
+use rustls::version::{TLS12, TLS13};
 use support::{
     Server, answer, builder, fails, get, hold, post, read_request, reset, succeeds,
     tls::{Authority, CA},
@@ -47,6 +48,14 @@ async fn a_trusted_certificate() {
 async fn a_trusted_certificate_for_an_address() {
     let server = serving(CA.acceptor("127.0.0.1", &[])).await;
     succeeds(&transport(), post(server.https("127.0.0.1", "/"))).await;
+}
+
+#[tokio::test]
+async fn both_safe_versions_are_spoken() {
+    for version in [&TLS12, &TLS13] {
+        let server = serving(CA.acceptor_of("localhost", version)).await;
+        succeeds(&transport(), post(server.https("localhost", "/"))).await;
+    }
 }
 
 #[tokio::test]

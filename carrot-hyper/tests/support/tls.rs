@@ -6,12 +6,14 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
     date_time_ymd,
 };
-use rustls::{ServerConfig, crypto::CryptoProvider};
+use rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion, crypto::CryptoProvider};
 use rustls_pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 /// The authority that the tests trust.
 pub static CA: LazyLock<Authority> = LazyLock::new(|| Authority::new("trusted"));
+
+type Versions<'v> = &'v [&'static SupportedProtocolVersion];
 
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -36,7 +38,7 @@ impl Authority {
     /// Serves as this host.
     pub fn acceptor(&self, host: &str, alpn: &[&str]) -> TlsAcceptor {
         let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        self.acceptor_with(&params, alpn)
+        self.acceptor_with(&params, alpn, ALL_VERSIONS)
     }
 
     /// Serves as this host, with a certificate whose time is over.
@@ -44,15 +46,30 @@ impl Authority {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
-        self.acceptor_with(&params, &[])
+        self.acceptor_with(&params, &[], ALL_VERSIONS)
     }
 
-    fn acceptor_with(&self, params: &CertificateParams, alpn: &[&str]) -> TlsAcceptor {
+    /// Serves as this host, and speaks only this version.
+    pub fn acceptor_of(
+        &self,
+        host: &str,
+        version: &'static SupportedProtocolVersion,
+    ) -> TlsAcceptor {
+        let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        self.acceptor_with(&params, &[], &[version])
+    }
+
+    fn acceptor_with(
+        &self,
+        params: &CertificateParams,
+        alpn: &[&str],
+        versions: Versions<'_>,
+    ) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
