@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod recording;
+
+mod clock;
+mod wire;
+
+pub use crate::{
+    clock::VirtualClock,
+    recording::{RecordedRequest, RecordingTransport},
+};

@@ -1,0 +1,165 @@
+use std::fmt;
+
+use bytes::Bytes;
+use carrot_core::{Body, transport::CallContext};
+use http::{HeaderMap, HeaderValue, Method, Request, header::AUTHORIZATION};
+
+use crate::wire::{self, Multipart, Pairs};
+
+const REDACTED: &str = "[redacted]";
+
+/// A request that a [`RecordingTransport`](super::RecordingTransport) got.
+///
+/// The token cannot be read from it, only compared: [`authorization_is`](Self::authorization_is).
+#[derive(Clone)]
+pub struct RecordedRequest {
+    method: Method,
+    path: String,
+    query: Pairs,
+    headers: HeaderMap,
+    authorization: Option<HeaderValue>,
+    form: Pairs,
+    body: Bytes,
+    context: Option<CallContext>,
+}
+
+impl RecordedRequest {
+    pub(super) fn new(request: Request<Body>) -> Self {
+        let (parts, body) = request.into_parts();
+        let body = body.into_bytes();
+        let mut headers = parts.headers;
+        let authorization = headers.remove(AUTHORIZATION);
+        if authorization.is_some() {
+            headers.insert(AUTHORIZATION, HeaderValue::from_static(REDACTED));
+        }
+        let form = match wire::multipart_type(&headers) {
+            Some(content_type) => Multipart::read(content_type, &body)
+                .map(|form| form.fields)
+                .unwrap_or_default(),
+            None => wire::pairs(&body),
+        };
+        Self {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: wire::pairs(parts.uri.query().unwrap_or_default().as_bytes()),
+            headers,
+            authorization,
+            form,
+            body,
+            context: parts.extensions.get().cloned(),
+        }
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path, encoded as it was sent: `/v2/users/order%2F42/props`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value of a parameter in the query, decoded; the first one of that name.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        first(&self.query, name)
+    }
+
+    /// The parameters in the query, decoded, in their order.
+    #[must_use]
+    pub fn query_pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// The value of a parameter in the form body, decoded; the first one of that name. A form is
+    /// URL-encoded or multipart; the files of the latter are no parameters.
+    #[must_use]
+    pub fn form(&self, name: &str) -> Option<&str> {
+        first(&self.form, name)
+    }
+
+    /// The parameters in the form body, decoded, in their order.
+    #[must_use]
+    pub fn form_pairs(&self) -> &[(String, String)] {
+        &self.form
+    }
+
+    /// The body as it was sent.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The headers, with `[redacted]` in place of the token.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header, where it is text; `[redacted]` in place of the token.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// True when the request carried this token in its `Authorization` header, as `Token` or as
+    /// `Bearer`.
+    #[must_use]
+    pub fn authorization_is(&self, token: &str) -> bool {
+        let sent = self.authorization.as_ref().map(HeaderValue::as_bytes);
+        ["Token", "Bearer"]
+            .iter()
+            .any(|scheme| sent == Some(format!("{scheme} {token}").as_bytes()))
+    }
+
+    /// The name of the operation, such as `conversations.reply`, where a client sent the request.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.context.as_ref().map(|context| context.operation)
+    }
+
+    /// What the client told the transport about the request: the attempt, the limits.
+    #[must_use]
+    pub fn context(&self) -> Option<&CallContext> {
+        self.context.as_ref()
+    }
+
+    /// The request in a few words that hold no value: `users.get (GET /v2/users/7)`.
+    pub(super) fn in_words(&self) -> String {
+        let Self { method, path, .. } = self;
+        match self.operation() {
+            Some(operation) => format!("{operation} ({method} {path})"),
+            None => format!("{method} {path}"),
+        }
+    }
+}
+
+fn first<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    let pair = pairs.iter().find(|(key, _)| key == name)?;
+    Some(&pair.1)
+}
+
+/// Shows everything but the token, wherever the token was sent.
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |pairs: &Pairs| {
+            let redact = |(name, value): &(String, String)| match name.as_str() {
+                "auth_token" => (name.clone(), REDACTED.to_owned()),
+                _ => (name.clone(), value.clone()),
+            };
+            pairs.iter().map(redact).collect::<Pairs>()
+        };
+        f.debug_struct("RecordedRequest")
+            .field("operation", &self.operation())
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &shown(&self.query))
+            .field("headers", &self.headers)
+            .field("form", &shown(&self.form))
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish_non_exhaustive()
+    }
+}
