@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod recording;
+pub mod sandbox;
 
 mod clock;
 mod wire;
@@ -9,4 +10,5 @@ mod wire;
 pub use crate::{
     clock::VirtualClock,
     recording::{RecordedRequest, RecordingTransport},
+    sandbox::Sandbox,
 };

@@ -1,0 +1,27 @@
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    paging::{Direction, Window},
+    request::Call,
+    state::State,
+    view::{UserFields, View},
+};
+
+/// `GET /apps/{id}/activeusers`
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let window = Window::<u64>::read(call, &[Direction::Before])?;
+    let now = state.now();
+    let page = window.select(&state.seen_online, |id| {
+        let user = state.users.get(id);
+        user.is_some_and(|user| user.presence_at(now).is_some())
+    });
+    let defaults = UserFields {
+        props: true,
+        presence_details: true,
+        ..UserFields::default()
+    };
+    let fields = UserFields::read(call, defaults);
+    let view = View::new(state, call);
+    let users = page.keys.iter().filter_map(|id| state.users.get(id));
+    let records = users.map(|user| view.user(user, &fields)).collect();
+    Ok(page.answer(&view, records))
+}

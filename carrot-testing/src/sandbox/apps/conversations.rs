@@ -1,0 +1,122 @@
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    paging::{Direction, Window},
+    request::Call,
+    state::{Conversation, State},
+    view::{ConversationFields, View},
+};
+
+const ASSISTANTS: [&str; 7] = [
+    "dialogflow",
+    "yandex_ai",
+    "lead_bot",
+    "routing_bot",
+    "facebook_bot",
+    "telegram_bot",
+    "widget_bot",
+];
+
+/// `GET /apps/{id}/conversations`
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let window = Window::<(i64, u64)>::read(call, &Direction::ALL)?;
+    let filter = Filter::read(call)?;
+    let now = state.now();
+    let page = window.select(&state.recent, |(_, id)| {
+        let conversation = state.conversations.get(id);
+        conversation.is_some_and(|conversation| filter.fits(conversation, state, now))
+    });
+    let fields = ConversationFields::read(call, ConversationFields::LISTED);
+    let view = View::new(state, call);
+    let listed = page.keys.iter();
+    let records = listed
+        .filter_map(|(_, id)| state.conversations.get(id))
+        .map(|conversation| view.conversation(conversation, &fields))
+        .collect();
+    Ok(page.answer(&view, records))
+}
+
+/// The nine filters of the method.
+struct Filter {
+    closed: Option<bool>,
+    answered: Option<bool>,
+    delayed: Option<bool>,
+    /// 0 for those that are assigned to nobody.
+    assigned: Option<u64>,
+    include_not_assigned: bool,
+    tags: Option<Vec<String>>,
+    include_no_tags: bool,
+    /// 0 for those in no channel.
+    channel: Option<u64>,
+    assistant: Option<&'static str>,
+}
+
+impl Filter {
+    fn read(call: &Call) -> Result<Self, Failure> {
+        let parameters = &call.parameters;
+        let tags = parameters.texts("tags")?;
+        let include_no_tags = parameters.is_set("include_no_tags");
+        if include_no_tags && tags.is_some() && !call.is_v1() {
+            let rule = "can be used only without `tags`";
+            return Err(Failure::validation("include_no_tags", rule));
+        }
+        Ok(Self {
+            closed: parameters.flag("closed"),
+            answered: parameters.flag("answered"),
+            delayed: parameters.flag("delayed"),
+            assigned: parameters.id_or_zero("assigned")?,
+            include_not_assigned: parameters.is_set("include_not_assigned"),
+            tags,
+            // In generation 1 it adds to those with tags, which without `tags` are all.
+            include_no_tags,
+            channel: parameters.id_or_zero("channel")?,
+            assistant: parameters.one_of("assistant_type", &ASSISTANTS)?,
+        }
+        .in_generation(call))
+    }
+
+    fn in_generation(mut self, call: &Call) -> Self {
+        if call.is_v1() && self.tags.is_none() {
+            self.include_no_tags = false;
+        }
+        self
+    }
+
+    fn fits(&self, conversation: &Conversation, state: &State, now: i64) -> bool {
+        let is = |wanted: Option<bool>, fact: bool| wanted.is_none_or(|wanted| wanted == fact);
+        let answered = || {
+            let reply = conversation.reply_last.and_then(|id| state.parts.get(&id));
+            reply.is_some_and(|part| part.content.kind != "reply_user")
+        };
+        let delayed = conversation.delayed_until.is_some_and(|until| until > now);
+        // A conversation that a message began is nobody's work until the user answers.
+        conversation.replied
+            && is(self.closed, conversation.closed)
+            && is(self.delayed, delayed)
+            && self.fits_assignee(conversation.assignee)
+            && self.fits_tags(&conversation.tags)
+            && self
+                .channel
+                .is_none_or(|channel| conversation.channel.unwrap_or(0) == channel)
+            && self
+                .assistant
+                .is_none_or(|assistant| conversation.assistant.as_deref() == Some(assistant))
+            && (self.answered.is_none() || is(self.answered, answered()))
+    }
+
+    fn fits_assignee(&self, assignee: Option<u64>) -> bool {
+        match assignee {
+            None => self.include_not_assigned,
+            Some(assignee) => self.assigned.is_none_or(|wanted| wanted == assignee),
+        }
+    }
+
+    fn fits_tags(&self, tags: &[String]) -> bool {
+        if self.include_no_tags && tags.is_empty() {
+            return true;
+        }
+        match &self.tags {
+            Some(wanted) => wanted.iter().all(|tag| tags.contains(tag)),
+            None => !self.include_no_tags,
+        }
+    }
+}

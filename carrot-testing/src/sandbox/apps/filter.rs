@@ -1,0 +1,199 @@
+//! The filters of the list of leads.
+//!
+//! Source: <https://developers.dashly.io/filters>
+
+use serde_json::Value;
+
+use crate::sandbox::{answer::Failure, date, state::User};
+
+/// Conditions that all have to hold, or one of them. No conditions fit everybody.
+#[derive(Default)]
+pub(super) struct Filters {
+    any: bool,
+    leaves: Vec<Leaf>,
+}
+
+struct Leaf {
+    property: String,
+    test: Test,
+    /// Users without the property fit too.
+    or_unknown: bool,
+}
+
+enum Test {
+    Known,
+    Unknown,
+    Greater(f64),
+    Less(f64),
+    Range(f64, f64),
+    Equal(f64),
+    NotEqual(f64),
+    TextEqual(String),
+    TextNotEqual(String),
+    Contains(String),
+    NotContains(String),
+    Is(bool),
+    /// Longer ago than so many seconds.
+    MoreThanAgo(f64),
+    LessThanAgo(f64),
+    ListContains(String),
+}
+
+impl Filters {
+    pub(super) fn read(json: &Value) -> Result<Self, Failure> {
+        let any = match json.get("type").and_then(Value::as_str) {
+            Some("and") => false,
+            Some("or") => true,
+            _ => return Err(wrong("must have the type `and` or `or`")),
+        };
+        let leaves = json.get("filters").and_then(Value::as_array);
+        let leaves = leaves.ok_or_else(|| wrong("must have an array `filters`"))?;
+        let leaves = leaves.iter().map(Leaf::read).collect::<Result<_, _>>()?;
+        Ok(Self { any, leaves })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
+    pub(super) fn fit(&self, user: &User, now: i64) -> bool {
+        let mut leaves = self.leaves.iter();
+        match (self.is_empty(), self.any) {
+            (true, _) => true,
+            (false, true) => leaves.any(|leaf| leaf.fits(user, now)),
+            (false, false) => leaves.all(|leaf| leaf.fits(user, now)),
+        }
+    }
+}
+
+impl Leaf {
+    fn read(json: &Value) -> Result<Self, Failure> {
+        let text = |name| json.get(name).and_then(Value::as_str);
+        let kind = text("type").ok_or_else(|| wrong("must each have a `type`"))?;
+        if kind == "and" || kind == "or" {
+            return Err(wrong("must not be nested"));
+        }
+        let property = text("property_name").filter(|name| !name.is_empty());
+        let property = property.ok_or_else(|| wrong("must each have a `property_name`"))?;
+        let (kind, or_unknown) = match kind.strip_suffix("_or_unknown") {
+            Some(kind) if OR_UNKNOWN.contains(&kind) => (kind, true),
+            _ => (kind, false),
+        };
+        let value = Argument::read(json.get("value"))?;
+        let test = match kind {
+            "known" => Test::Known,
+            "unknown" => Test::Unknown,
+            "gt" => Test::Greater(value.number("value")?),
+            "lt" => Test::Less(value.number("value")?),
+            "range" => Test::Range(value.number("value1")?, value.number("value2")?),
+            "eq" => Test::Equal(value.number("value")?),
+            "neq" => Test::NotEqual(value.number("value")?),
+            "str_eq" => Test::TextEqual(value.text()?.to_lowercase()),
+            "str_neq" => Test::TextNotEqual(value.text()?.to_lowercase()),
+            "str_contains" => Test::Contains(value.text()?.to_lowercase()),
+            "str_notcontains" => Test::NotContains(value.text()?.to_lowercase()),
+            "bool_true" => Test::Is(true),
+            "bool_false" => Test::Is(false),
+            "daysmore" => Test::MoreThanAgo(value.seconds()?),
+            "daysless" => Test::LessThanAgo(value.seconds()?),
+            "lcontains" => Test::ListContains(value.text()?.to_owned()),
+            _ => return Err(wrong("must each have a `type` that exists")),
+        };
+        Ok(Self {
+            property: property.to_owned(),
+            test,
+            or_unknown,
+        })
+    }
+
+    fn fits(&self, user: &User, now: i64) -> bool {
+        let property = user.property(&self.property);
+        let Some(value) = property.as_deref() else {
+            let negative = matches!(
+                self.test,
+                Test::Unknown | Test::NotEqual(_) | Test::TextNotEqual(_) | Test::NotContains(_)
+            );
+            return self.or_unknown || negative;
+        };
+        let number = || value.as_f64();
+        let text = || value.as_str().map(str::to_lowercase);
+        let age = || {
+            let moment = date::parse(value.as_str()?)?;
+            Some(now as f64 / 1e6 - moment as f64)
+        };
+        match &self.test {
+            Test::Known => true,
+            Test::Unknown => false,
+            Test::Greater(limit) => number().is_some_and(|number| number > *limit),
+            Test::Less(limit) => number().is_some_and(|number| number < *limit),
+            Test::Range(low, high) => {
+                number().is_some_and(|number| (*low..=*high).contains(&number))
+            }
+            Test::Equal(wanted) => number() == Some(*wanted),
+            Test::NotEqual(wanted) => number() != Some(*wanted),
+            Test::TextEqual(wanted) => text().as_ref() == Some(wanted),
+            Test::TextNotEqual(wanted) => text().as_ref() != Some(wanted),
+            Test::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
+            Test::NotContains(wanted) => !text().is_some_and(|text| text.contains(wanted)),
+            Test::Is(wanted) => value.as_bool() == Some(*wanted),
+            Test::MoreThanAgo(limit) => age().is_some_and(|age| age > *limit),
+            Test::LessThanAgo(limit) => age().is_some_and(|age| age < *limit),
+            Test::ListContains(item) => value
+                .as_array()
+                .is_some_and(|items| items.iter().any(|one| one == item)),
+        }
+    }
+}
+
+const OR_UNKNOWN: [&str; 4] = ["gt", "lt", "daysmore", "daysless"];
+
+/// The `value` of a filter: an object, or nothing. Clients write the nothing in several ways, and one
+/// writes the object as a text.
+struct Argument(Value);
+
+impl Argument {
+    fn read(json: Option<&Value>) -> Result<Self, Failure> {
+        let rule = "must each have an object as its `value`";
+        match json {
+            None | Some(Value::Null) => Ok(Self(Value::Null)),
+            Some(Value::Array(items)) if items.is_empty() => Ok(Self(Value::Null)),
+            Some(Value::String(text)) if text.is_empty() => Ok(Self(Value::Null)),
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::Object(object)) => Ok(Self(object.into())),
+                _ => Err(wrong(rule)),
+            },
+            Some(Value::Object(object)) => Ok(Self(object.clone().into())),
+            Some(_) => Err(wrong(rule)),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<f64, Failure> {
+        let number = match self.0.get(name) {
+            Some(Value::String(text)) => text.parse().ok(),
+            value => value.and_then(Value::as_f64),
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        number.ok_or_else(|| wrong("must have a number to compare with"))
+    }
+
+    fn text(&self) -> Result<&str, Failure> {
+        let text = self.0.get("value").and_then(Value::as_str);
+        text.ok_or_else(|| wrong("must have a text to compare with"))
+    }
+
+    /// Days where no unit is given.
+    fn seconds(&self) -> Result<f64, Failure> {
+        let unit = match self.0.get("unit").map(Value::as_str) {
+            None | Some(Some("days")) => 86_400.0,
+            Some(Some("minutes")) => 60.0,
+            Some(Some("hours")) => 3_600.0,
+            Some(Some("weeks")) => 604_800.0,
+            Some(_) => return Err(wrong("must have a unit of minutes, hours, days or weeks")),
+        };
+        Ok(self.number("value")? * unit)
+    }
+}
+
+fn wrong(rule: &str) -> Failure {
+    Failure::validation("filters", rule)
+}

@@ -1,0 +1,29 @@
+//! What leaves no part: reading and typing.
+
+use super::{author, check_body, find};
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    request::Call,
+    state::State,
+};
+
+/// `POST /conversations/{id}/markread`
+pub(in crate::sandbox) fn mark_read(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let id = find(state, call)?;
+    state.mark_read(id);
+    Ok(Answer::empty())
+}
+
+/// `POST /conversations/{id}/settyping`. Only the realtime service shows who types, so here it has no
+/// effect.
+pub(in crate::sandbox) fn set_typing(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let id = find(state, call)?;
+    match call.parameters.text("body") {
+        None if !call.is_v1() => return Err(Failure::validation("body", "is required")),
+        body => check_body(body.unwrap_or_default())?,
+    };
+    let conversation = state.conversations.get(&id);
+    let conversation = conversation.ok_or_else(|| Failure::lookup("conversation"))?;
+    author::typist(state, call, conversation)?;
+    Ok(Answer::empty())
+}

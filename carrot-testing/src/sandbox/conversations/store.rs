@@ -1,0 +1,202 @@
+//! How conversations grow.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::sandbox::state::{Author, Conversation, Draft, Part, State};
+
+impl Draft {
+    /// A part without content.
+    pub(in crate::sandbox) fn new(kind: &'static str, author: Author) -> Self {
+        let sent_via = if matches!(author, Author::User(_)) {
+            "web_user"
+        } else {
+            "api"
+        };
+        Self {
+            kind,
+            author,
+            sent_via,
+            body: String::new(),
+            body_json: json!({}),
+            actions: Value::Null,
+            attachments: Vec::new(),
+            external_id: None,
+            random_id: 0,
+            tag: None,
+            assignee: None,
+        }
+    }
+
+    pub(in crate::sandbox) fn body(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
+    pub(in crate::sandbox) fn random_id(mut self, random_id: i64) -> Self {
+        self.random_id = random_id;
+        self
+    }
+}
+
+/// What a part is to the counters of its conversation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    ByUser,
+    ToUser,
+    /// Notes and system parts, which the user does not see.
+    Internal,
+}
+
+impl Role {
+    fn of(kind: &str) -> Self {
+        match kind {
+            "reply_user" => Self::ByUser,
+            "reply_admin" | "auto_reply" | "article" => Self::ToUser,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl State {
+    /// A conversation without parts. One that a message begins stays out of the common list until the
+    /// user answers.
+    pub(in crate::sandbox) fn begin_conversation(
+        &mut self,
+        user: u64,
+        kind: &'static str,
+        message: Option<u64>,
+    ) -> u64 {
+        let id = self.next_conversation();
+        let updated = self.time.stamp();
+        let conversation = Conversation {
+            id,
+            user,
+            created: self.now(),
+            updated,
+            kind,
+            message,
+            status: message.map(|_| "sent"),
+            replied: false,
+            closed: false,
+            delayed_until: None,
+            assignee: None,
+            assistant: None,
+            channel: None,
+            recipient: "web",
+            tags: Vec::new(),
+            group: None,
+            parts: BTreeSet::new(),
+            part_last: None,
+            important_last: None,
+            reply_last: None,
+            last_admin: None,
+            last_user_reply: None,
+            has_user_reply: false,
+            replies: 0,
+            admin_unread: 0,
+            user_unread: 0,
+            not_answered: 0,
+        };
+        self.conversations.insert(id, conversation);
+        self.recent.insert((updated, id));
+        self.change_user(user, |user| user.conversations.insert((updated, id)));
+        id
+    }
+
+    /// Adds a part and brings everything that depends on it up to date. Returns the id of the part,
+    /// or 0 where there is no such conversation.
+    pub(in crate::sandbox) fn append(&mut self, conversation: u64, content: Draft) -> u64 {
+        let now = self.now();
+        self.touch(conversation);
+        let Some(open_group) = self.conversations.get(&conversation).map(|one| one.group) else {
+            return 0;
+        };
+        let group = open_group.unwrap_or_else(|| self.next_group());
+        let id = self.next_part();
+        let role = Role::of(content.kind);
+        if role == Role::ByUser {
+            // Who writes has read.
+            self.mark_read(conversation);
+        }
+        let Some(record) = self.conversations.get_mut(&conversation) else {
+            return 0;
+        };
+        record.group = Some(group);
+        record.part_last = Some(id);
+        match role {
+            Role::ByUser => {
+                record.replied = true;
+                record.closed = false;
+                record.has_user_reply = true;
+                record.last_user_reply = Some(now);
+                record.admin_unread += 1;
+                record.not_answered = 0;
+            }
+            Role::ToUser => {
+                record.user_unread += 1;
+                record.admin_unread = 0;
+                record.not_answered += 1;
+            }
+            Role::Internal => {}
+        }
+        if role != Role::Internal {
+            record.important_last = Some(id);
+            record.reply_last = Some(id);
+            record.replies += 1;
+        }
+        if !matches!(content.author, Author::User(_)) {
+            record.last_admin = Some(content.author.clone());
+        }
+        let part = Part {
+            id,
+            conversation,
+            group,
+            created: now,
+            first: record.parts.is_empty(),
+            read: role == Role::Internal,
+            content,
+        };
+        record.parts.insert(id);
+        self.parts.insert(id, part);
+        id
+    }
+
+    /// The conversation changed just now: it moves to the top of the lists.
+    pub(in crate::sandbox) fn touch(&mut self, conversation: u64) {
+        let updated = self.time.stamp();
+        let Some(record) = self.conversations.get_mut(&conversation) else {
+            return;
+        };
+        let before = std::mem::replace(&mut record.updated, updated);
+        let user = record.user;
+        self.recent.remove(&(before, conversation));
+        self.recent.insert((updated, conversation));
+        self.change_user(user, |user| {
+            user.conversations.remove(&(before, conversation));
+            user.conversations.insert((updated, conversation));
+        });
+    }
+
+    /// The user has read everything.
+    pub(in crate::sandbox) fn mark_read(&mut self, conversation: u64) {
+        let Some(record) = self.conversations.get_mut(&conversation) else {
+            return;
+        };
+        let unread = usize::try_from(std::mem::take(&mut record.user_unread)).unwrap_or(0);
+        let parts = &mut self.parts;
+        let mut left = unread;
+        for id in record.parts.iter().rev() {
+            if left == 0 {
+                break;
+            }
+            if let Some(part) = parts.get_mut(id) {
+                if Role::of(part.content.kind) == Role::ToUser && !part.read {
+                    part.read = true;
+                    left -= 1;
+                }
+            }
+        }
+    }
+}

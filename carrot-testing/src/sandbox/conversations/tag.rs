@@ -1,0 +1,70 @@
+use super::{author, find, random_id, receipt};
+use crate::sandbox::{
+    answer::{Answer, Failure, Reason},
+    request::Call,
+    state::{Draft, State},
+};
+
+/// `POST /conversations/{id}/tag`
+pub(in crate::sandbox) fn add(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let action = call.parameters.one_of("action", &["add", "delete"])?;
+    match action {
+        None if call.is_v1() => Err(Failure::validation("action", "is required")),
+        Some("delete") => change(state, call, false),
+        _ => change(state, call, true),
+    }
+}
+
+/// `DELETE /conversations/{id}/tag`
+pub(in crate::sandbox) fn delete(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    if call.is_v1() {
+        return Err(Failure::new(
+            Reason::MethodNotAllowed,
+            "the method DELETE is not allowed here",
+        ));
+    }
+    change(state, call, false)
+}
+
+fn change(state: &mut State, call: &Call, add: bool) -> Result<Answer, Failure> {
+    let id = find(state, call)?;
+    let name = "tag";
+    let tag = call.parameters.text_of(name, 1..=255)?;
+    let tag = tag.ok_or_else(|| Failure::validation(name, "is required"))?;
+    if call.is_v1() && tag.contains(',') {
+        return Err(Failure::validation(name, "must hold no comma"));
+    }
+    let random_id = random_id(call, "random_id")?;
+    let by = author::admin(state, call)?;
+    let conversation = state.conversations.get_mut(&id);
+    let conversation = conversation.ok_or_else(|| Failure::lookup("conversation"))?;
+    let has = conversation.tags.iter().any(|one| one == tag);
+    if has == add {
+        return match (call.is_v1(), add) {
+            (true, _) => Ok(Answer::empty()),
+            (false, true) => Err(Failure::new(
+                Reason::TagAlreadyAssigned,
+                "the conversation has this tag already",
+            )),
+            (false, false) => Err(Failure::new(
+                Reason::TagIsNotAssigned,
+                "the conversation does not have this tag",
+            )),
+        };
+    }
+    let kind = if add {
+        conversation.tags.push(tag.to_owned());
+        "tag_added"
+    } else {
+        conversation.tags.retain(|one| one != tag);
+        "tag_deleted"
+    };
+    let mut draft = Draft::new(kind, by).random_id(random_id);
+    draft.tag = Some(tag.to_owned());
+    let part = state.append(id, draft);
+    Ok(if call.is_v1() {
+        Answer::empty()
+    } else {
+        receipt(state, call, part)
+    })
+}

@@ -1,0 +1,185 @@
+//! The service in memory: stateful, deterministic, and without an account.
+//!
+//! A [`Sandbox`] answers requests the way the service does, in both generations, with the bytes that
+//! the service sends. It is an [`HttpTransport`], so a client can stand right on it; with the feature
+//! `server`, `Sandbox::serve` puts it on a port of this machine for programs in any language. Both
+//! ways go through [`Sandbox::handle`].
+//!
+//! Nothing is random and nothing is shared: two sandboxes that get the same requests give the same
+//! answers, ids and moments included, and tests run side by side. The sandbox has its own time, which
+//! begins at 2023-11-14T22:13:20 UTC and moves a second with each request; see
+//! [`SandboxBuilder::time_step`], [`SandboxBuilder::clock`] and [`Sandbox::advance`].
+//!
+//! ```
+//! use bytes::Bytes;
+//! use carrot_testing::Sandbox;
+//!
+//! let sandbox = Sandbox::new();
+//! let request = http::Request::post("/v2/users/order-42/startconversation")
+//!     .header("authorization", format!("Token {}", sandbox.token()))
+//!     .body(Bytes::from("by_user_id=true&body=Where+is+it%3F"))?;
+//! let answer = sandbox.handle(&request);
+//! assert_eq!(
+//!     answer.body(),
+//!     r#"{"data":{"id":2155668332815057077},"meta":{"status":200}}"#,
+//! );
+//! let user = sandbox.user_id("order-42").ok_or("the request made the user")?;
+//! assert_eq!(sandbox.conversations()[0]["user"]["id"], user.get());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is documented and what is assumed
+//!
+//! The sandbox does what the vendor's pages say. Where they are silent or contradict each other, it
+//! does what stands here as assumed; do not build on that without a look at the real service.
+//!
+//! | subject | documented | assumed |
+//! |---|---|---|
+//! | addresses | generation in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists; no other major one |
+//! | parameters | query, form or multipart body; JSON or commas inside a value; the rule for booleans | the body counts over the query, the later of two over the earlier; a JSON body is refused with `BadRequest` |
+//! | errors | names and statuses; older names in generation 1 | their order: address, method, token, limit, right, app, parameters; `error_fields` is an object of rules by parameter; a bad id in the path is a `ValidationError`; 405 and `MethodNotAllowed` in generation 2 |
+//! | rights | those of the pages of generation 1 | `startconversation` needs `conversations-write`, `channels` needs `app-basic-read`, `markread` needs `as-user`, `import` and `unsubscribeemail` need `user-write` |
+//! | rate limit | 60 a minute, 429 | the minute slides; refused requests do not count |
+//! | ids | 64 bits; as strings with `id_as_string`, cursors and `app` included | from which number they count |
+//! | pages | sizes, directions, orders, cursors by generation | `null` as `next_after` on the last page of generation 1; a cursor is the position of the last record of a page |
+//! | optional fields | `include_` and the name; the bare name for `GET /users/{id}` | the bare name for users in lists too; `include_x=false` switches off |
+//! | users | what makes a lead; presence for two minutes; unknown own ids created by `props`, `events` and `startconversation` | reading an unknown own id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments, no notes |
+//! | properties | the seven operations, their report, limits of values and of a request | `ignored_operations` hold the operation and a `reason`; only texts that spell an integer change their type; an unknown system property is ignored |
+//! | e-mail | the states; who may be unsubscribed | an address is `confirmed` at once, without double opt-in |
+//! | events | fields, limits, counting per type | a value that breaks a limit refuses the event; the system records no events by itself |
+//! | leads | filters, sorting, `users` and `total` | `neq`, `str_neq` and `str_notcontains` fit users without the property; users without the property to sort by come last; `props` and `props_custom` are there; no nesting; no delay of the index |
+//! | list of conversations | the nine filters; the unassigned only with `include_not_assigned` | conversations begun by a message are listed once the user answers; `include_no_tags` adds in generation 1 and selects in generation 2 |
+//! | conversations | fields, types, empty `data` where nothing changes | a reply of the user opens a closed conversation, one of an operator does not; a reply of the operator marks the user's parts as read and the other way round |
+//! | replies | senders, types, two parts with `auto_assign` | `data` is the new part, `assign_part` stands beside it; a bot named `Bot` writes where nobody is named; 65536 characters are too long |
+//! | import | columns, delimiters, the report | it is worked off at once; tags as JSON strings with commas between them, as a JSON array, or plain |
+//! | not there | | webhooks, the realtime service, segments, sending of e-mail |
+//!
+//! Sources: <https://developers.dashly.io/webapi/>, <https://developers.carrotquest.io/webapi/exceptions>,
+//! <https://developers.carrotquest.io/scopes>, and the page of each method.
+
+mod answer;
+mod apps;
+mod conversations;
+mod date;
+mod inspect;
+mod paging;
+mod panel;
+mod parameters;
+mod request;
+mod route;
+mod settings;
+mod state;
+mod time;
+mod users;
+mod view;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{Body, HttpTransport, TransportError, types::AppId};
+use http::{Request, Response};
+
+pub use self::settings::{SandboxBuilder, SeedUser};
+use self::{request::Call, settings::Settings, state::State};
+
+/// The service in memory: see the [module](self). All clones are the same service.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sandbox {
+    /// A sandbox with everything at its default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A sandbox to be set up.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::new()
+    }
+
+    fn with(settings: Settings) -> Self {
+        let state = Mutex::new(State::new(settings.clone()));
+        Self(Arc::new(Shared { settings, state }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token that opens it.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.0.settings.token
+    }
+
+    /// The id of its app.
+    #[must_use]
+    pub fn app(&self) -> AppId {
+        AppId::new(self.0.settings.app)
+    }
+
+    /// Answers a request. This is all of the service: the transport and the server only carry the
+    /// bytes.
+    ///
+    /// It looks at the path and the query of the address, not at its host, and never panics.
+    #[must_use]
+    pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut state = self.state();
+        state.time.step();
+        state.requests += 1;
+        let call = match Call::read(request) {
+            Ok(call) => call,
+            Err((version, failure)) => return failure.into_response(version),
+        };
+        match route::dispatch(&mut state, &call) {
+            Ok(answer) => answer.into_response(),
+            Err(failure) => failure.into_response(call.version),
+        }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, duration: Duration) {
+        self.state().time.advance(duration);
+    }
+
+    /// Forgets everything that happened: the sandbox is as it was when it was built.
+    pub fn reset(&self) {
+        *self.state() = State::new(self.0.settings.clone());
+    }
+}
+
+#[async_trait]
+impl HttpTransport for Sandbox {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        Ok(self.handle(&request.map(Body::into_bytes)))
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Sandbox")
+            .field("settings", &self.0.settings)
+            .field("requests", &state.requests)
+            .field("users", &state.users.len())
+            .field("conversations", &state.conversations.len())
+            .finish_non_exhaustive()
+    }
+}

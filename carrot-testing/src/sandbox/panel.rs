@@ -1,0 +1,54 @@
+//! What operators do in the panel and no public method does.
+
+use carrot_core::types::{ChannelId, ConversationId, Timestamp};
+
+use super::{
+    Sandbox,
+    state::{Author, Draft},
+};
+
+/// Each of these is false where there is no such conversation or channel, and changes nothing then.
+impl Sandbox {
+    /// Snoozes a conversation until a moment, which leaves a part of type `delayed`.
+    pub fn snooze(&self, id: impl Into<ConversationId>, until: impl Into<Timestamp>) -> bool {
+        let (id, until) = (id.into().get(), until.into());
+        let mut state = self.state();
+        let Some(conversation) = state.conversations.get_mut(&id) else {
+            return false;
+        };
+        conversation.delayed_until = Some(until.seconds().saturating_mul(1_000_000));
+        state.append(id, Draft::new("delayed", Author::DefaultAdmin));
+        true
+    }
+
+    /// Moves a conversation to a channel or out of it, which leaves a part of type
+    /// `channel_changed`.
+    pub fn move_to_channel(
+        &self,
+        id: impl Into<ConversationId>,
+        channel: Option<ChannelId>,
+    ) -> bool {
+        let (id, channel) = (id.into().get(), channel.map(ChannelId::get));
+        let mut state = self.state();
+        let channels = &state.settings.channels;
+        if channel.is_some_and(|channel| channels.iter().all(|one| one.id != channel)) {
+            return false;
+        }
+        let Some(conversation) = state.conversations.get_mut(&id) else {
+            return false;
+        };
+        conversation.channel = channel;
+        state.append(id, Draft::new("channel_changed", Author::DefaultAdmin));
+        true
+    }
+
+    /// Hands a conversation to an assistant, such as `lead_bot`, or takes it back.
+    pub fn set_assistant(&self, id: impl Into<ConversationId>, assistant: Option<&str>) -> bool {
+        let mut state = self.state();
+        let Some(conversation) = state.conversations.get_mut(&id.into().get()) else {
+            return false;
+        };
+        conversation.assistant = assistant.map(str::to_owned);
+        true
+    }
+}

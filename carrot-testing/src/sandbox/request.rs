@@ -1,0 +1,127 @@
+//! From an HTTP request to a call: generation, address, parameters, token.
+
+use bytes::Bytes;
+use carrot_core::ApiVersion;
+use http::{Method, Request, header::AUTHORIZATION};
+
+use super::{
+    answer::{Failure, Reason},
+    parameters::Parameters,
+};
+use crate::wire::{self, Multipart};
+
+/// A request as the operations see it.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) version: ApiVersion,
+    pub(super) method: Method,
+    /// The segments of the path behind the generation, decoded.
+    pub(super) segments: Vec<String>,
+    pub(super) parameters: Parameters,
+    token: Option<String>,
+}
+
+impl Call {
+    /// Reads a request. A failure is worded in the generation that could be made out.
+    pub(super) fn read(request: &Request<Bytes>) -> Result<Self, (ApiVersion, Failure)> {
+        let mut encoded: Vec<&str> = request.uri().path().split('/').collect();
+        // A slash at the end is tolerated; the one in front is always there.
+        encoded.retain(|segment| !segment.is_empty());
+        let prefix = encoded.first().and_then(|segment| generation(segment));
+        if prefix.is_some() {
+            encoded.remove(0);
+        }
+        let guess = prefix.unwrap_or_default();
+        let parameters = read_parameters(request).map_err(|failure| (guess, failure))?;
+        let version = match (prefix, parameters.text("version")) {
+            (Some(version), _) => version,
+            (None, None) => ApiVersion::default(),
+            (None, Some(text)) => generation(&format!("v{text}")).ok_or_else(|| {
+                let failure = Failure::bad_request("`version` must be a version that exists");
+                (ApiVersion::default(), failure)
+            })?,
+        };
+        let segments: Option<Vec<String>> = encoded
+            .iter()
+            .map(|segment| wire::segment(segment).map(|text| text.into_owned()))
+            .collect();
+        let segments = segments.ok_or_else(|| (version, unknown_address()))?;
+        Ok(Self {
+            version,
+            method: request.method().clone(),
+            segments,
+            token: token(request, &parameters),
+            parameters,
+        })
+    }
+
+    /// The token, wherever it was given.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The second segment: the id in `/users/{id}/props`.
+    pub(super) fn target(&self) -> &str {
+        self.segments.get(1).map_or("", String::as_str)
+    }
+
+    pub(super) fn is_v1(&self) -> bool {
+        self.version == ApiVersion::V1
+    }
+}
+
+pub(super) fn unknown_address() -> Failure {
+    Failure::new(Reason::UnknownAddress, "there is nothing at this address")
+}
+
+/// The newest generation that a prefix such as `v2` or `v2.1` stands for. The vendor tells no minor
+/// versions of today, so any is taken.
+fn generation(segment: &str) -> Option<ApiVersion> {
+    let mut numbers = segment.strip_prefix('v')?.split('.');
+    let version = match numbers.next()? {
+        "1" => ApiVersion::V1,
+        "2" => ApiVersion::V2,
+        _ => return None,
+    };
+    let rest: Vec<&str> = numbers.collect();
+    let is_number =
+        |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (rest.len() <= 2 && rest.iter().all(is_number)).then_some(version)
+}
+
+fn read_parameters(request: &Request<Bytes>) -> Result<Parameters, Failure> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut parameters = Parameters {
+        pairs: wire::pairs(query.as_bytes()),
+        files: Vec::new(),
+    };
+    let body = request.body();
+    if body.is_empty() {
+        return Ok(parameters);
+    }
+    if let Some(content_type) = wire::multipart_type(request.headers()) {
+        let form = Multipart::read(content_type, body).map_err(Failure::bad_request)?;
+        parameters.pairs.extend(form.fields);
+        parameters.files = form.files;
+        return Ok(parameters);
+    }
+    match wire::media_type(request.headers()).as_deref() {
+        None | Some("application/x-www-form-urlencoded") => {
+            parameters.pairs.extend(wire::pairs(body));
+            Ok(parameters)
+        }
+        Some(_) => Err(Failure::bad_request(
+            "the body must be application/x-www-form-urlencoded, or multipart/form-data with files",
+        )),
+    }
+}
+
+fn token(request: &Request<Bytes>, parameters: &Parameters) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION);
+    let Some(header) = header.and_then(|header| header.to_str().ok()) else {
+        return parameters.text("auth_token").map(str::to_owned);
+    };
+    let (scheme, token) = header.split_once(' ')?;
+    let known = ["token", "bearer"].contains(&scheme.to_ascii_lowercase().as_str());
+    known.then(|| token.trim().to_owned())
+}

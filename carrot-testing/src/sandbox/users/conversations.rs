@@ -1,0 +1,38 @@
+use super::{find, find_by_id};
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    paging::{Direction, Window},
+    request::Call,
+    state::State,
+    view::{ConversationFields, View},
+};
+
+/// `GET /users/{id}/conversations`
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let parameters = &call.parameters;
+    let window = Window::<(i64, u64)>::read(call, &Direction::ALL)?;
+    let recipient = parameters.one_of("recipient_type", &["web", "sdk"])?;
+    let recipient = recipient.unwrap_or("web");
+    let replied_only = parameters.is_set("with_user_replies_only");
+    let user = if call.is_v1() {
+        find_by_id(state, call)?
+    } else {
+        find(state, call)?
+    };
+    let user = state.users.get(&user);
+    let user = user.ok_or_else(|| Failure::lookup("user"))?;
+    let page = window.select(&user.conversations, |(_, id)| {
+        state.conversations.get(id).is_some_and(|conversation| {
+            conversation.recipient == recipient && (conversation.has_user_reply || !replied_only)
+        })
+    });
+    let mut fields = ConversationFields::read(call, ConversationFields::LISTED);
+    fields.user &= !call.is_v1();
+    let view = View::new(state, call);
+    let listed = page.keys.iter();
+    let records = listed
+        .filter_map(|(_, id)| state.conversations.get(id))
+        .map(|conversation| view.conversation(conversation, &fields))
+        .collect();
+    Ok(page.answer(&view, records))
+}

@@ -1,0 +1,183 @@
+use serde_json::{Map, json};
+
+use super::{operation::Operation, values};
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    request::Call,
+    state::{State, User},
+};
+
+const MAX_BYTES: usize = 30_000_000;
+
+/// `POST /users/import`. The service works the file off later; the sandbox does at once.
+pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let parameters = &call.parameters;
+    if parameters.text("app").is_none() {
+        return Err(Failure::validation("app", "is required"));
+    }
+    let merge_field = parameters.one_of("merge_field", &["$user_id", "$email"])?;
+    let merge_field = merge_field.unwrap_or("$user_id");
+    let delimiters = [",", "|", ";", "\t", " "];
+    let delimiter = parameters.one_of("delimiter", &delimiters)?;
+    let delimiter = delimiter.and_then(|text| text.chars().next());
+    let tags = read_tags(call)?;
+    let file = parameters.file("file");
+    let file = file.ok_or_else(|| Failure::validation("file", "is required"))?;
+    if file.bytes.len() >= MAX_BYTES {
+        return Err(Failure::validation("file", "must be below 30 MB"));
+    }
+    let text = std::str::from_utf8(&file.bytes)
+        .map_err(|_| Failure::validation("file", "must be UTF-8"))?;
+    let rows = rows(text, delimiter.unwrap_or('\t'))
+        .ok_or_else(|| Failure::validation("file", "must be CSV"))?;
+    let Some(((_, columns), records)) = rows.split_first() else {
+        let rule = "must have a first line with the names of the properties";
+        return Err(Failure::validation("file", rule));
+    };
+    let Some(key) = columns.iter().position(|column| column == merge_field) else {
+        let rule = "must have the column that `merge_field` names";
+        return Err(Failure::validation("file", rule));
+    };
+    let mut errors = Map::new();
+    let mut planned = 0_u64;
+    for (line, record) in records {
+        let wrong = if record.len() != columns.len() {
+            Some("the line must have as many fields as the first")
+        } else if record[key].is_empty() || !values::is_short(&record[key]) {
+            Some("the field to merge by must have 1 to 255 characters")
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            errors.insert(line.to_string(), wrong.into());
+            continue;
+        }
+        planned += 1;
+        update(state, merge_field, columns, record, &record[key], &tags);
+    }
+    Ok(Answer::new(
+        json!({"row_errors": errors, "updates_planned": planned}),
+    ))
+}
+
+/// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are
+/// taken too.
+fn read_tags(call: &Call) -> Result<Vec<String>, Failure> {
+    let Some(text) = call.parameters.text("tags") else {
+        return Ok(Vec::new());
+    };
+    match serde_json::from_str(&format!("[{text}]")) {
+        Ok(tags) => Ok(tags),
+        Err(_) => Ok(call.parameters.texts("tags")?.unwrap_or_default()),
+    }
+}
+
+fn update(
+    state: &mut State,
+    merge_field: &str,
+    columns: &[String],
+    record: &[String],
+    key: &str,
+    tags: &[String],
+) {
+    let found = if merge_field == "$user_id" {
+        state.by_external.get(key).copied()
+    } else {
+        // The one who was there last, where several share the address.
+        let same = |user: &&User| user.props.get("$email") == Some(&json!(key));
+        let users = state.users.values().filter(same);
+        users.max_by_key(|user| user.last_seen).map(|user| user.id)
+    };
+    let id = found.unwrap_or_else(|| {
+        let external = (merge_field == "$user_id").then(|| key.to_owned());
+        state.add_user(external)
+    });
+    for tag in tags {
+        if !state.user_tags.contains_key(tag) {
+            let tag_id = state.next_tag();
+            state.user_tags.insert(tag.clone(), tag_id);
+        }
+    }
+    state.change_user(id, |user| {
+        user.tags.extend(tags.iter().cloned());
+        for (column, value) in columns.iter().zip(record) {
+            if column == "$user_id" {
+                continue;
+            }
+            let operation = json!({"op": "update_or_create", "key": column, "value": value});
+            if let Ok(operation) = Operation::read(&operation) {
+                let properties = if column.starts_with('$') {
+                    &mut user.props
+                } else {
+                    &mut user.custom
+                };
+                operation.apply(properties, true);
+            }
+        }
+    });
+    state.follow_email(id, false);
+}
+
+/// The lines of a CSV file with their numbers, empty ones left out; `None` where a quotation mark is
+/// out of place.
+fn rows(text: &str, delimiter: char) -> Option<Vec<(usize, Vec<String>)>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut rows = Vec::new();
+    let (mut line, mut begun) = (1, 1);
+    let (mut row, mut field) = (Vec::new(), String::new());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if field.is_empty() => loop {
+                match characters.next()? {
+                    '"' if characters.peek() == Some(&'"') => {
+                        field.push('"');
+                        characters.next();
+                    }
+                    '"' => break,
+                    other => {
+                        line += usize::from(other == '\n');
+                        field.push(other);
+                    }
+                }
+            },
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' => {
+                row.push(std::mem::take(&mut field));
+                rows.push((begun, std::mem::take(&mut row)));
+                line += 1;
+                begun = line;
+            }
+            other if other == delimiter => row.push(std::mem::take(&mut field)),
+            other => field.push(other),
+        }
+    }
+    row.push(field);
+    rows.push((begun, row));
+    rows.retain(|(_, row): &(usize, Vec<String>)| row.iter().any(|field| !field.is_empty()));
+    Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_quotes_and_numbers_lines() {
+        let rows = rows("\u{feff}a;b\r\n\"x;\"\"y\n\";2\n\n3;\"\"", ';').expect("sound CSV");
+        let expect = |line, fields: [&str; 2]| (line, fields.map(str::to_owned).to_vec());
+        assert_eq!(
+            rows,
+            [
+                expect(1, ["a", "b"]),
+                expect(2, ["x;\"y\n", "2"]),
+                expect(5, ["3", ""])
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_an_open_quotation() {
+        assert_eq!(rows("\"a", ','), None);
+    }
+}

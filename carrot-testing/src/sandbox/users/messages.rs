@@ -1,0 +1,70 @@
+//! The two ways in which a conversation begins.
+
+use serde_json::json;
+
+use super::{find, find_by_id, find_or_create};
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    conversations::{check_body, random_id, read_file},
+    request::Call,
+    state::{Author, Draft, State},
+    view::View,
+};
+
+/// `POST /users/{id}/startconversation`
+pub(in crate::sandbox) fn start(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let parameters = &call.parameters;
+    let body = match parameters.text("body") {
+        None if call.is_v1() => return Err(Failure::validation("body", "is required")),
+        body => check_body(body.unwrap_or_default())?,
+    };
+    let random_id = random_id(call, "random_id")?;
+    let file = parameters.file("file");
+    let filename = parameters.text("filename");
+    if file.is_some() && filename.is_none() {
+        let rule = "is required together with `file`";
+        return Err(Failure::validation("filename", rule));
+    }
+    if body.is_empty() && file.is_none() {
+        let rule = "is required unless there is a `file`";
+        return Err(Failure::validation("body", rule));
+    }
+    let file = file.map(|file| read_file(file, filename)).transpose()?;
+    let user = find_or_create(state, call)?;
+    let mut draft = Draft::new("reply_user", Author::User(user)).body(body);
+    draft.sent_via = "web_user";
+    draft.random_id = random_id;
+    draft.attachments = file.map(|file| state.attach(file)).into_iter().collect();
+    let conversation = state.begin_conversation(user, "popup_chat", None);
+    state.append(conversation, draft);
+    state.saw(user);
+    let id = View::new(state, call).id(conversation);
+    Ok(Answer::new(json!({"id": id})))
+}
+
+/// `POST /users/{id}/sendmessage`
+pub(in crate::sandbox) fn send(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let parameters = &call.parameters;
+    let body = check_body(parameters.required_text("body")?)?;
+    if body.is_empty() {
+        return Err(Failure::validation("body", "must not be empty"));
+    }
+    let kinds: &[&'static str] = &["popup_chat", "popup_small", "popup_big", "email"];
+    let kinds = if call.is_v1() { kinds } else { &kinds[..3] };
+    let kind = parameters.one_of("type", kinds)?.unwrap_or("popup_chat");
+    let user = if call.is_v1() {
+        find_by_id(state, call)?
+    } else {
+        find(state, call)?
+    };
+    let message = state.next_message();
+    let conversation = state.begin_conversation(user, kind, Some(message));
+    let mut draft = Draft::new("reply_admin", Author::DefaultAdmin).body(body);
+    draft.sent_via = "message_manual";
+    state.append(conversation, draft);
+    let view = View::new(state, call);
+    Ok(Answer::new(json!({
+        "conversation": view.id(conversation),
+        "message": view.id(message),
+    })))
+}

@@ -1,0 +1,104 @@
+use serde_json::{Value, json};
+
+use super::{
+    find_or_create,
+    operation::{Operation, Outcome},
+};
+use crate::sandbox::{
+    answer::{Answer, Failure},
+    request::Call,
+    state::State,
+};
+
+const MAX_OPERATIONS: usize = 250;
+
+/// `POST /users/{id}/props`
+pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+    let parameters = &call.parameters;
+    let name = "operations";
+    let operations = parameters
+        .json(name)?
+        .ok_or_else(|| Failure::validation(name, "is required"))?;
+    let operations = operations
+        .as_array()
+        .ok_or_else(|| Failure::validation(name, "must be a JSON array"))?;
+    if operations.len() > MAX_OPERATIONS {
+        let rule = "must be at most 250 operations in one request";
+        return Err(Failure::validation(name, rule));
+    }
+    parameters.object("source")?;
+    let detect = parameters.flag("parse_custom_props_type").unwrap_or(true);
+    let resubscribe = parameters.is_set("double_subscribe");
+    let id = find_or_create(state, call)?;
+    let report = state
+        .change_user(id, |user| {
+            let mut report = Report::default();
+            for json in operations {
+                match Operation::read(json) {
+                    Err(reason) => report.ignore(json, reason),
+                    Ok(operation) => {
+                        let properties = if operation.key.starts_with('$') {
+                            &mut user.props
+                        } else {
+                            &mut user.custom
+                        };
+                        let outcome = operation.apply(properties, detect);
+                        report.add(call, json, operation.key, &outcome);
+                    }
+                }
+            }
+            report
+        })
+        .unwrap_or_default();
+    let touches_email = |json: &Value| json.get("key") == Some(&json!("$email"));
+    if operations.iter().any(touches_email) {
+        state.follow_email(id, resubscribe);
+    }
+    Ok(report.into_answer(call))
+}
+
+/// What became of the operations.
+#[derive(Default)]
+struct Report {
+    affected: Vec<String>,
+    not_changed: Vec<String>,
+    ignored: Vec<Value>,
+}
+
+impl Report {
+    fn ignore(&mut self, operation: &Value, reason: &str) {
+        let mut ignored = match operation {
+            Value::Object(_) => operation.clone(),
+            other => json!({"operation": other}),
+        };
+        ignored["reason"] = reason.into();
+        self.ignored.push(ignored);
+    }
+
+    fn add(&mut self, call: &Call, json: &Value, key: &str, outcome: &Outcome) {
+        let list = match outcome {
+            Outcome::Changed => &mut self.affected,
+            // Generation 1 has one list for both.
+            Outcome::Unchanged if call.is_v1() => {
+                return self.ignore(json, "the operation changes nothing");
+            }
+            Outcome::Unchanged => &mut self.not_changed,
+            Outcome::Ignored(reason) => return self.ignore(json, reason),
+        };
+        if !list.iter().any(|listed| listed == key) {
+            list.push(key.to_owned());
+        }
+    }
+
+    fn into_answer(mut self, call: &Call) -> Answer {
+        self.not_changed.retain(|key| !self.affected.contains(key));
+        let answer = Answer::empty()
+            .meta("affected_props", self.affected)
+            .meta("ignored_operations", self.ignored);
+        if call.is_v1() {
+            answer
+        } else {
+            answer.meta("not_changed_props", self.not_changed)
+        }
+    }
+}
