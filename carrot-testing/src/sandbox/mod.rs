@@ -67,6 +67,8 @@ mod panel;
 mod parameters;
 mod request;
 mod route;
+#[cfg(feature = "server")]
+mod server;
 mod settings;
 mod state;
 mod time;
@@ -84,6 +86,8 @@ use bytes::Bytes;
 use carrot_core::{Body, HttpTransport, TransportError, types::AppId};
 use http::{Request, Response};
 
+#[cfg(feature = "server")]
+pub use self::server::SandboxServer;
 pub use self::settings::{SandboxBuilder, SeedUser};
 use self::{request::Call, settings::Settings, state::State};
 

@@ -1,0 +1,134 @@
+//! The sandbox on a port.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Future, poll_fn},
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    task::Poll,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::Sandbox;
+
+/// More than the largest file that the service takes.
+const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
+
+/// A [`Sandbox`] that listens on a port of this machine; made by [`Sandbox::serve`].
+///
+/// When it is dropped it takes no more connections; requests that came in are still answered.
+#[must_use = "the server stops when this is dropped"]
+pub struct SandboxServer {
+    sandbox: Sandbox,
+    address: SocketAddr,
+    /// Dropping it is the signal to stop.
+    _running: oneshot::Sender<Infallible>,
+}
+
+impl SandboxServer {
+    /// The address in front of every path, such as `http://127.0.0.1:49152`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The port, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The sandbox that answers.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl fmt::Debug for SandboxServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxServer")
+            .field("url", &self.url())
+            .field("sandbox", &self.sandbox)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Listens on a free port of 127.0.0.1, in the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// The machine gives no port.
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime with I/O.
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub async fn serve(&self) -> io::Result<SandboxServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (running, stopped) = oneshot::channel();
+        tokio::spawn(accept(self.clone(), listener, stopped));
+        Ok(SandboxServer {
+            sandbox: self.clone(),
+            address,
+            _running: running,
+        })
+    }
+}
+
+async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
+    let graceful = GracefulShutdown::new();
+    let mut stopped = pin!(stopped);
+    loop {
+        let next = poll_fn(|context| {
+            if stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            listener.poll_accept(context).map(Some)
+        });
+        match next.await {
+            None => break,
+            // A client that gave up while it connected is no reason to stop, and one that finds no
+            // free file descriptor finds one when a connection ends.
+            Some(Err(_)) => tokio::task::yield_now().await,
+            Some(Ok((stream, _))) => {
+                let sandbox = sandbox.clone();
+                let service = service_fn(move |request| answer(sandbox.clone(), request));
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                // An error here is a client that went away.
+                tokio::spawn(graceful.watch(connection));
+            }
+        }
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+async fn answer(
+    sandbox: Sandbox,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return Ok(response);
+        }
+        Err(error) => return Err(error),
+    };
+    let request = Request::from_parts(head, body);
+    Ok(sandbox.handle(&request).map(Full::new))
+}
