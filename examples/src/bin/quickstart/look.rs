@@ -1,0 +1,49 @@
+//! What the program does in the real service unless it is told to write: it reads three things.
+
+use carrot_hyper::{
+    Client, Error,
+    apps::{Assigned, Channels, Conversations, Leads},
+    endpoint::Paging,
+};
+
+use crate::report::Report;
+
+pub(crate) async fn around(client: &Client, mut report: Report) -> Result<(), Error> {
+    println!("Reading from the real service; nothing is written without --write.\n");
+
+    report.step("The channels of the app");
+    let channels = client.call(Channels::new()).await?;
+    for channel in &channels {
+        let name = channel.name.as_deref().unwrap_or("(without a name)");
+        report.got(format_args!("{name}, id {}", channel.id));
+    }
+    report.got(format_args!("{} channels", channels.len()));
+
+    report.step("The leads of the app");
+    let page = client.call(Leads::new().limit(1)).await?;
+    match page.total {
+        Some(total) => report.got(format_args!("{total} leads")),
+        None => report.got("the service does not say how many"),
+    }
+
+    report.step("The open conversations, one page");
+    let open = Conversations::new()
+        .closed(false)
+        .assigned(Assigned::Anybody)
+        .page(Paging::new().size(10));
+    let page = client.call(open).await?;
+    for conversation in &page.items {
+        let parts = conversation.parts_count.unwrap_or_default();
+        report.got(format_args!(
+            "conversation {} with {parts} parts",
+            conversation.id
+        ));
+    }
+    let more = if page.next.cursor().is_some() {
+        ", and there are more"
+    } else {
+        ""
+    };
+    report.got(format_args!("{} conversations{more}", page.items.len()));
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! One customer's story, told through the API.
+//!
+//! Without an account it runs against the sandbox, over real HTTP on a port of this machine:
+//!
+//! ```sh
+//! cargo run --bin quickstart
+//! ```
+//!
+//! With `CARROT_TOKEN` set it talks to the service and only reads. To play the story there too, name
+//! the user to act on, by an id of your own or by one of the service:
+//!
+//! ```sh
+//! CARROT_TOKEN=… cargo run --bin quickstart -- --write order-42
+//! CARROT_TOKEN=… cargo run --bin quickstart -- --write id:22735768
+//! ```
+
+mod look;
+mod report;
+mod story;
+
+use std::{env, error::Error, process::ExitCode};
+
+use carrot_hyper::types::{UserId, UserRef};
+use carrot_testing::Sandbox;
+use clap::Parser;
+
+use crate::report::Report;
+
+/// One customer's story: in the sandbox, or, with `CARROT_TOKEN` set, in the real service.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Plays the story in the real service, on this user: an id of your own, or `id:` and that of
+    /// the service. Without it nothing is written there.
+    #[arg(long, value_name = "USER")]
+    write: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("quickstart: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let report = Report::new();
+    if env::var_os("CARROT_TOKEN").is_none() {
+        if arguments.write.is_some() {
+            return Err(
+                "--write needs CARROT_TOKEN; without it the sandbox has its own user".into(),
+            );
+        }
+        return in_the_sandbox(report).await;
+    }
+
+    let client = carrot_hyper::from_env()?;
+    match arguments.write {
+        None => look::around(&client, report).await?,
+        Some(user) => {
+            println!("Playing the story in the real service, on the user {user}.\n");
+            story::play(&client, user_ref(&user)?, report).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await?;
+    println!("No CARROT_TOKEN is set, so this is the sandbox: the service in memory, on");
+    println!("{}. Nothing leaves this machine.\n", server.url());
+
+    let client = carrot_hyper::builder(sandbox.token())?
+        .host(server.url().parse::<carrot_hyper::BaseUrl>()?)
+        .build()?;
+    story::play(&client, UserRef::external("order-42"), report).await?;
+    println!("The sandbox answered {} requests.", sandbox.requests());
+    println!(
+        "\nNext: set CARROT_TOKEN to look at your own app; nothing is written without --write."
+    );
+    Ok(())
+}
+
+fn user_ref(text: &str) -> Result<UserRef, Box<dyn Error>> {
+    match text.strip_prefix("id:") {
+        Some(id) => Ok(UserRef::from(id.parse::<UserId>()?)),
+        None => Ok(UserRef::external(text)),
+    }
+}
