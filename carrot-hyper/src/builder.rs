@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use hyper_util::{
     client::legacy::Client,
@@ -31,10 +31,19 @@ pub struct HyperTransportBuilder {
 }
 
 /// A root certificate as the user gave it. It is read when the transport is built.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Root {
     Pem(Vec<u8>),
     Der(Vec<u8>),
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pem(bytes) => write!(f, "Pem({} bytes)", bytes.len()),
+            Self::Der(bytes) => write!(f, "Der({} bytes)", bytes.len()),
+        }
+    }
 }
 
 impl HyperTransportBuilder {

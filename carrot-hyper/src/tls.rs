@@ -31,7 +31,7 @@ pub(crate) fn config(
     added: &[CertificateDer<'static>],
     http2: bool,
 ) -> Result<ClientConfig, BuildError> {
-    // Of one and the same way on every platform: a certificate that cannot be a root is refused.
+    // Checked here, so that a certificate that cannot be a root is refused alike on every platform.
     let added_only = store(added)?;
     let verify = |roots| match roots {
         TlsRoots::Platform => platform(builder()?, added),
