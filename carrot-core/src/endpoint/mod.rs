@@ -2,6 +2,10 @@
 //!
 //! Every operation of this crate is an [`Endpoint`]. Implement it for a type of your own to call
 //! something that the crate does not know; [`Client::call`](crate::Client::call) treats both alike.
+//!
+//! # Every operation of this crate
+//!
+#![doc = include_str!("../../docs/operations.md")]
 
 pub mod answer;
 
