@@ -33,7 +33,7 @@ impl Parts {
         }
     }
 
-    /// Switches an optional field on or off.
+    /// Switches an optional field on or off. Generation 2 only.
     pub fn field(mut self, field: PartField, on: bool) -> Self {
         self.fields.set(field, on);
         self
@@ -57,6 +57,7 @@ impl Endpoint for Parts {
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
         let mut description = describe(Method::GET, self.conversation, Some("parts"))?;
+        self.fields.refuse_in_v1(context.version)?;
         self.fields.describe(&mut description.parameters);
         self.paging
             .describe(context.version, &mut description.parameters)?;

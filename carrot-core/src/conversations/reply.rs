@@ -195,7 +195,7 @@ impl Reply {
         version.refuse_in_v1("external_id", self.external_id.is_some())?;
         version.refuse_in_v1("referrer", self.referrer.is_some())?;
         version.refuse_in_v1("type `article`", self.kind == Some(ReplyKind::Article))?;
-        version.refuse_in_v1("include_conversation", self.fields != Fields::new())?;
+        self.fields.refuse_in_v1(version)?;
         if self.body.as_deref() == Some("") {
             return Err(InvalidValue::new("body", "must not be empty"));
         }

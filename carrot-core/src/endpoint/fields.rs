@@ -1,6 +1,9 @@
 //! The optional fields of objects, which a request switches on or off.
 
+use carrot_types::InvalidValue;
+
 use super::Parameters;
+use crate::ApiVersion;
 
 /// An optional field of an object of the service.
 pub(crate) trait Field: Copy + PartialEq {
@@ -108,6 +111,14 @@ impl<F: Field> Fields<F> {
     pub(crate) fn set(&mut self, field: F, on: bool) {
         self.0.retain(|(known, _)| *known != field);
         self.0.push((field, on));
+    }
+
+    /// Refuses a field that is switched, where the pages of generation 1 list no such parameter.
+    pub(crate) fn refuse_in_v1(&self, version: ApiVersion) -> Result<(), InvalidValue> {
+        match self.0.first() {
+            Some((field, _)) => version.refuse_in_v1(field.parameter(), true),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn describe(&self, parameters: &mut Parameters) {

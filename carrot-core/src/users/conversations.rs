@@ -61,7 +61,7 @@ impl Conversations {
         self
     }
 
-    /// Switches an optional field on or off.
+    /// Switches an optional field on or off. Generation 2 only.
     pub fn field(mut self, field: ConversationField, on: bool) -> Self {
         self.fields.set(field, on);
         self
@@ -106,6 +106,7 @@ impl Endpoint for Conversations {
             }
             None => {}
         }
+        self.fields.refuse_in_v1(version)?;
         self.fields.describe(parameters);
         self.paging.describe(context.version, parameters)?;
         Ok(description)
