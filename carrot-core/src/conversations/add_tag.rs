@@ -70,6 +70,12 @@ pub(crate) fn check_tag(field: &'static str, tag: &str) -> Result<(), InvalidVal
             format!("must be 1 to {MAX_TAG_CHARS} characters, got {characters}"),
         ));
     }
+    if tag.chars().any(char::is_control) {
+        return Err(InvalidValue::new(
+            field,
+            "must hold no line break and no other control character",
+        ));
+    }
     if tag.contains(',') {
         return Err(InvalidValue::new(
             field,

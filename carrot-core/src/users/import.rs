@@ -125,6 +125,20 @@ impl Import {
         self
     }
 
+    /// The names go as JSON, so a comma is no end of one here.
+    fn check_tags(&self) -> Result<(), InvalidValue> {
+        for tag in &self.tags {
+            if tag.is_empty() {
+                return Err(InvalidValue::new("tags", "must hold no empty name"));
+            }
+            if tag.chars().any(char::is_control) {
+                let rule = "must hold no line break and no other control character";
+                return Err(InvalidValue::new("tags", rule));
+            }
+        }
+        Ok(())
+    }
+
     fn check_csv(&self) -> Result<(), InvalidValue> {
         let invalid = |rule: String| Err(InvalidValue::new("file", rule));
         let bytes = self.csv.len();
@@ -162,6 +176,7 @@ impl Endpoint for Import {
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
         context.version.refuse_in_v1("users.import", true)?;
         self.check_csv()?;
+        self.check_tags()?;
         let mut description = Description::post(Path::new().then("users").then("import"));
         let parameters = &mut description.parameters;
         // Here, unlike elsewhere, the app is not optional.
