@@ -184,13 +184,24 @@ impl Paging {
             Some(cursor) if cursor.kind() != kind => Err(InvalidValue::new(
                 "cursor",
                 format!(
-                    "must be one of kind {kind:?}, which this operation pages by in the pinned \
-                     generation; got one of kind {:?}",
-                    cursor.kind()
+                    "must be a cursor {}, got one {}; a cursor serves only the generation and the \
+                     operation that gave it",
+                    of_scheme(kind),
+                    of_scheme(cursor.kind()),
                 ),
             )),
             cursor => Ok(cursor.as_ref()),
         }
+    }
+}
+
+/// The scheme that a cursor belongs to, in words.
+fn of_scheme(kind: CursorKind) -> &'static str {
+    match kind {
+        CursorKind::After => "of generation 1 (`after`)",
+        CursorKind::Position => "of generation 2 (`paginate_position`)",
+        CursorKind::Offset => "of the list of leads (`offset`)",
+        _ => "of another kind",
     }
 }
 

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::{
-    ApiContext, Endpoint,
+    ApiContext, ApiVersion, Endpoint,
     endpoint::{Description, FilePart, Path, RepeatSafety},
     types::{ImportReport, InvalidValue},
 };
@@ -174,7 +174,10 @@ impl Endpoint for Import {
     }
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
-        context.version.refuse_in_v1("users.import", true)?;
+        if context.version == ApiVersion::V1 {
+            let rule = "must be 2: generation 1 of the API does not know this operation";
+            return Err(InvalidValue::new("version", rule));
+        }
         self.check_csv()?;
         self.check_tags()?;
         let mut description = Description::post(Path::new().then("users").then("import"));
@@ -200,7 +203,6 @@ impl Endpoint for Import {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_answer_of_the_vendors_page() {
