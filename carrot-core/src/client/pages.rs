@@ -130,7 +130,7 @@ impl<E: Paginate> Pages<E> {
             return Ok(output);
         }
         self.cursor = Some(cursor.clone());
-        endpoint.paging().cursor = Some(cursor);
+        endpoint.paging().go_on_from(cursor);
         self.state = State::Idle(endpoint);
         Ok(output)
     }

@@ -94,6 +94,18 @@ impl Paging {
         self
     }
 
+    /// Moves to the page that an answer names as the next one.
+    ///
+    /// Such a cursor points towards older records, and the record at it was handed out already: what
+    /// was asked of the first page would hand out records a second time.
+    pub(crate) fn go_on_from(&mut self, cursor: Cursor) {
+        if self.direction == Some(PageDirection::Around) {
+            self.direction = Some(PageDirection::Before);
+        }
+        self.including = None;
+        self.cursor = Some(cursor);
+    }
+
     pub(crate) fn asked_direction(&self) -> PageDirection {
         self.direction.unwrap_or_default()
     }
