@@ -294,8 +294,21 @@ impl Error {
         if self.is_rate_limited() {
             return Some("a key may make 60 requests a minute; wait before the next".into());
         }
+        if self.is_not_found() {
+            return Some(match self.code() {
+                Some(_) => "check the ids in the call".into(),
+                None => "check the ids in the call, and the base URL".into(),
+            });
+        }
+        if self.fields().is_some() {
+            return Some("`Error::fields` tells which arguments are wrong".into());
+        }
         match self.refusal()?.status {
             300..=399 => Some("redirects are not followed; check the base URL".into()),
+            408 | 500.. => Some(
+                "before you repeat a call that writes, find out whether it was done all the same"
+                    .into(),
+            ),
             _ => None,
         }
     }
@@ -316,13 +329,19 @@ impl fmt::Display for Error {
             }
             Cause::Refused(refusal) => write!(f, "{refusal}")?,
             Cause::Unreadable { path, problem } => {
-                write!(f, "the answer could not be read at `{path}`: {problem}")?;
-                if let Some(body) = &self.0.body {
-                    write!(f, " (a body of {} bytes)", body.len())?;
+                f.write_str("the answer could not be read")?;
+                // A dot is the body itself, which needs no naming.
+                if path != "." {
+                    write!(f, " at `{}`", one_line(path))?;
+                }
+                write!(f, ": {}", one_line(problem))?;
+                if let Some(body) = self.0.body.as_ref().filter(|body| !body.is_empty()) {
+                    write!(f, "; `Error::body` holds its {} bytes", body.len())?;
                 }
             }
             Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
-                "a full page does not say where the next one begins, and there may be more",
+                "a full page does not say where the next one begins; there may be more records than \
+                 it gave",
             )?,
             Cause::Pagination(_) => f.write_str(
                 "the listing gave the same cursor twice and would never end; begin it anew",
@@ -343,7 +362,7 @@ impl fmt::Display for Refusal {
         write!(f, "the service answered {}", self.status)?;
         match &self.code {
             Some(code) => write!(f, " {}", one_line(code.as_str()))?,
-            None => f.write_str(" without an error of its own")?,
+            None => f.write_str(" without saying why")?,
         }
         match self.message.as_deref() {
             Some(message) if !message.is_empty() => write!(f, ": {}", one_line(message)),

@@ -239,8 +239,8 @@ fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
     assert_eq!(error.kind(), ErrorKind::MissingCursor);
     assert_eq!(
         error.to_string(),
-        "conversations.parts: a full page does not say where the next one begins, and there may be \
-         more"
+        "conversations.parts: a full page does not say where the next one begins; there may be more \
+         records than it gave"
     );
     assert!(run(pages.next()).expect("the end").is_none());
 

@@ -1,5 +1,7 @@
 //! One attempt: the request goes out, the answer is checked and read.
 
+use std::error::Error as _;
+
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -22,11 +24,9 @@ pub(super) async fn attempt<E: Endpoint>(
         context.attempt = number;
         limit = context.max_body_bytes;
     }
-    let response = shared
-        .transport
-        .send(request)
-        .await
-        .map_err(|error| Error::from_transport::<E>(number, error))?;
+    let response = shared.transport.send(request).await.map_err(|error| {
+        Error::from_transport::<E>(number, without_token_in_sources(shared, error))
+    })?;
     if let Some(limit) = limit.filter(|limit| response.body().len() as u64 > *limit) {
         let kind = TransportErrorKind::TooLarge { limit };
         return Err(Error::from_transport::<E>(
@@ -63,11 +63,28 @@ fn read<E: Endpoint>(
         })
 }
 
+/// A transport that quotes the request in its error must not bring the token into a log: the errors
+/// beneath are replaced by their texts without it.
+fn without_token_in_sources(shared: &Shared, error: TransportError) -> TransportError {
+    let sources = || std::iter::successors(error.source(), |source| (*source).source());
+    let holds_token = |text: String| shared.token.redact(&text) != text;
+    if !sources().any(|source| holds_token(format!("{source} {source:?}"))) {
+        return error;
+    }
+    let texts: Vec<String> = sources().map(ToString::to_string).collect();
+    TransportError::new(error.kind(), error.sent())
+        .with_source(shared.token.redact(&texts.join(": ")))
+}
+
 /// A service that quotes the token in its error must not bring it into a log.
 fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
     meta.error_message = meta
         .error_message
         .map(|message| shared.token.redact(&message));
+    meta.error_fields = meta.error_fields.and_then(|fields| {
+        let fields = shared.token.redact(&fields.to_string());
+        serde_json::from_str(&fields).ok()
+    });
     meta.error = meta
         .error
         .map(|code| ErrorCode::from(&*shared.token.redact(code.as_str())));

@@ -1,10 +1,11 @@
 //! Reading the body of an answer, for [`Endpoint::decode`](super::Endpoint::decode).
 
-use carrot_types::{Envelope, Meta};
+use carrot_types::{Envelope, ErrorCode, Meta};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
+use serde_json::{Value, error::Category};
 
 /// The status in the envelope of a success.
 const SUCCESS: u16 = 200;
@@ -72,9 +73,31 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
         #[serde(default, rename = "data")]
         _data: IgnoredAny,
     }
-    serde_json::from_slice::<MetaOnly>(body)
-        .ok()
-        .map(|envelope| envelope.meta)
+    match serde_json::from_slice::<MetaOnly>(body) {
+        Ok(envelope) => Some(envelope.meta),
+        Err(_) => error_in(body),
+    }
+}
+
+/// Reads the error of a `meta` that is not as documented: what the service says of an error is too
+/// precious to be lost over the type of a field beside it.
+fn error_in(body: &[u8]) -> Option<Meta> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let found = body.get("meta")?;
+    let status = &found["status"];
+    let status = status
+        .as_u64()
+        .or_else(|| status.as_str()?.parse().ok())
+        .and_then(|status| u16::try_from(status).ok())?;
+    let mut meta = Meta::new(status);
+    meta.error = found["error"].as_str().map(ErrorCode::from);
+    meta.error_message = match &found["error_message"] {
+        Value::Null => None,
+        Value::String(message) => Some(message.clone()),
+        other => Some(other.to_string()),
+    };
+    meta.error_fields = found.get("error_fields").cloned();
+    Some(meta)
 }
 
 /// Reads JSON as it is, without looking at the envelope.
@@ -94,15 +117,26 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => Err(unreadable(".".into(), &plain)),
-        Err(error) => Err(unreadable(error.path().to_string(), error.inner())),
+        Err(error) => {
+            let path = error.path().to_string();
+            // A question mark stands for a part of the path that had not begun.
+            let known = match path.strip_suffix('?') {
+                Some("") => ".",
+                Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
+                None => &path,
+            };
+            Err(unreadable(known.to_owned(), error.inner()))
+        }
     }
 }
 
 fn unreadable(path: String, error: &serde_json::Error) -> AnswerError {
-    AnswerError::Unreadable {
-        path,
-        problem: without_values(&error.to_string()),
-    }
+    let problem = without_values(&error.to_string());
+    let problem = match error.classify() {
+        Category::Syntax | Category::Eof => format!("no valid JSON, {problem}"),
+        _ => problem,
+    };
+    AnswerError::Unreadable { path, problem }
 }
 
 /// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
@@ -120,7 +154,7 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use carrot_types::{ConversationId, ErrorCode};
+    use carrot_types::ConversationId;
 
     use super::*;
 

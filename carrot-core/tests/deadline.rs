@@ -1,0 +1,155 @@
+//! The deadline of a call, what a transport is told, and what giving up does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::{pin::pin, task::Poll, time::Duration};
+
+use carrot_core::{
+    ApiVersion, AuthToken, Client, ErrorKind, Sent, client::CallOptions, conversations,
+    types::UserId, users,
+};
+use support::{ManualClock, Recorder, TOKEN, poll, run, transport::Answer};
+
+fn client(recorder: &Recorder, clock: &ManualClock) -> Client {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let builder = Client::builder(recorder.clone(), clock.clone(), token);
+    builder.build().expect("a sound client")
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_call_that_is_never_answered_ends_after_30_seconds() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut call = pin!(client.call(conversations::Reply::new(1, "Hi")));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(30 * SECOND - Duration::from_nanos(1));
+    assert!(poll(call.as_mut()).is_pending());
+    assert_eq!(recorder.dropped(), 0);
+    clock.advance(Duration::from_nanos(1));
+    let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    assert_eq!(
+        error.to_string(),
+        "conversations.reply: the deadline of 30s for the whole call passed; the request may have \
+         reached the server"
+    );
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (ErrorKind::Deadline, Sent::Maybe)
+    );
+    assert!(error.is_timeout() && error.may_have_been_applied());
+    assert_eq!(error.attempts(), 1);
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+}
+
+#[test]
+fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
+    let (recorder, clock) = (
+        Recorder::answering([Answer::Never, Answer::Never]),
+        ManualClock::new(),
+    );
+    let client = client(&recorder, &clock);
+    let hasty = client.with_options(CallOptions::new().call_timeout(2 * SECOND));
+    let endpoint = || users::UnsubscribeEmail::new(UserId::new(1));
+    let (mut call, mut hasty_call) = (pin!(client.call(endpoint())), pin!(hasty.call(endpoint())));
+    assert!(poll(call.as_mut()).is_pending() && poll(hasty_call.as_mut()).is_pending());
+    clock.advance(2 * SECOND);
+    assert!(poll(call.as_mut()).is_pending());
+    let Poll::Ready(Err(error)) = poll(hasty_call.as_mut()) else {
+        panic!("the time is over")
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("the deadline of 2s for the whole call"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_call_without_a_deadline_waits() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let patient = client(&recorder, &clock).with_options(CallOptions::new().call_timeout(None));
+    let mut call = pin!(patient.call(conversations::Get::new(1)));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(1_000_000 * SECOND);
+    assert!(poll(call.as_mut()).is_pending());
+}
+
+#[test]
+fn the_deadline_of_a_call_does_not_end_a_listing() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut pages = client.pages(conversations::Parts::new(1));
+    assert!(poll(pin!(pages.next())).is_pending());
+    clock.advance(31 * SECOND);
+    assert!(poll(pin!(pages.next())).is_pending());
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+}
+
+#[test]
+fn an_answer_at_the_last_moment_is_an_answer() {
+    let body = r#"{"meta":{"status":200},"data":{}}"#;
+    let (recorder, clock) = (
+        Recorder::answering([Answer::Late(200, body.into())]),
+        ManualClock::new(),
+    );
+    let client = client(&recorder, &clock);
+    let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(1))));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(30 * SECOND);
+    assert!(matches!(poll(call.as_mut()), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn dropping_a_call_drops_its_request() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut call = Box::pin(client.call(conversations::Get::new(1)));
+    assert_eq!(
+        recorder.requests().len(),
+        0,
+        "a future does nothing until it is polled"
+    );
+    assert!(poll(call.as_mut()).is_pending());
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    drop(call);
+    assert_eq!(recorder.dropped(), 1);
+}
+
+#[test]
+fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
+    for (version, template) in [
+        (ApiVersion::V1, "/v1/users/{id}/events"),
+        (ApiVersion::V2, "/v2/users/{id}/events"),
+    ] {
+        let recorder = Recorder::new();
+        let client = support::client(&recorder, version);
+        let context = |client: &Client| {
+            let _ = run(client.call(users::Events::new(UserId::new(1))));
+            recorder.requests().pop().expect("a request").context
+        };
+        let told = context(&client);
+        assert_eq!(told.operation, "users.events");
+        assert_eq!(told.path_template, template);
+        assert_eq!(told.attempt, 1);
+        assert_eq!(told.timeout, Some(10 * SECOND));
+        assert_eq!(told.max_body_bytes, Some(16 * 1024 * 1024));
+
+        let options = CallOptions::new()
+            .attempt_timeout(3 * SECOND)
+            .max_body_bytes(7);
+        let told = context(&client.with_options(options));
+        assert_eq!(
+            (told.timeout, told.max_body_bytes),
+            (Some(3 * SECOND), Some(7))
+        );
+        let told = context(&client.with_options(CallOptions::new().attempt_timeout(None)));
+        assert_eq!(told.timeout, None);
+    }
+}
