@@ -24,16 +24,14 @@ where
 {
 }
 
-fn listing<E: Paginate + Debug + Clone + PartialEq + Send + Sync + 'static>()
+fn listing<E: Paginate<Item: Sync> + Debug + Clone + PartialEq + Send + Sync + 'static>()
 where
     E::Output: Debug + Clone + PartialEq + Send + Sync,
 {
     operation::<E>();
-    sendable::<Pages<E>>();
-    sendable::<Items<E>>();
+    shareable::<Pages<E>>();
+    shareable::<Items<E>>();
 }
-
-fn sendable<T: Debug + Send + 'static>() {}
 
 #[test]
 fn public_types_are_send_sync_and_debug() {

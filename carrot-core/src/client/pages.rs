@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::Pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -29,8 +30,9 @@ pub struct Pages<E: Paginate> {
 
 enum State<E: Paginate> {
     Idle(E),
-    /// The request that is on its way outlives a `next` that was dropped, so no page is lost.
-    Fetching(Fetch<E>),
+    /// The request that is on its way outlives a `next` that was dropped, so no page is lost. The
+    /// mutex is never locked: it only makes the listing `Sync`, which a future alone is not.
+    Fetching(Mutex<Fetch<E>>),
     /// The last page does not say how to go on. The page itself was still handed out.
     Broken(ErrorKind),
     Finished,
@@ -83,11 +85,11 @@ impl<E: Paginate> Pages<E> {
     ) -> Poll<Option<Result<E::Output, Error>>> {
         if let State::Idle(_) = self.state {
             if let State::Idle(endpoint) = mem::replace(&mut self.state, State::Finished) {
-                self.state = State::Fetching(fetch(self.client.clone(), endpoint));
+                self.state = State::Fetching(Mutex::new(fetch(self.client.clone(), endpoint)));
             }
         }
         let fetching = match &mut self.state {
-            State::Fetching(fetching) => fetching,
+            State::Fetching(fetching) => fetching.get_mut().unwrap_or_else(PoisonError::into_inner),
             State::Broken(kind) => {
                 let error = Error::pagination::<E>(*kind);
                 self.state = State::Finished;
