@@ -19,6 +19,8 @@ struct Inner {
     operation: &'static str,
     scope: Option<&'static str>,
     attempts: u32,
+    /// The most that is known of any attempt but the last.
+    sent_before: Sent,
     cause: Cause,
     body: Option<Bytes>,
 }
@@ -26,7 +28,12 @@ struct Inner {
 enum Cause {
     Invalid(InvalidValue),
     Transport(TransportError),
-    Deadline(Duration),
+    Deadline {
+        limit: Duration,
+        phase: CallPhase,
+        sent: Sent,
+    },
+    Quota(Box<dyn StdError + Send + Sync>),
     Refused(Refusal),
     Unreadable {
         path: String,
@@ -54,6 +61,8 @@ pub enum ErrorKind {
     Transport,
     /// The deadline of the whole call passed.
     Deadline,
+    /// The store of the quota failed; see the source.
+    Quota,
     /// The service answered with an error; see [`Error::status`] and [`Error::code`].
     Refused,
     /// An answer came that could not be read; see [`Error::path`].
@@ -64,12 +73,35 @@ pub enum ErrorKind {
     MissingCursor,
 }
 
+/// What a call was doing when its deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallPhase {
+    /// Waiting for a place in the quota.
+    Quota,
+    /// Sending the request and waiting for the answer.
+    Attempt,
+    /// Waiting before the next attempt.
+    Pause,
+}
+
+impl fmt::Display for CallPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Quota => "waiting for the quota",
+            Self::Attempt => "waiting for the answer",
+            Self::Pause => "waiting before the next attempt",
+        })
+    }
+}
+
 impl Error {
     fn new<E: Endpoint>(attempts: u32, cause: Cause) -> Self {
         Self(Box::new(Inner {
             operation: E::NAME,
             scope: E::SCOPE,
             attempts,
+            sent_before: Sent::Never,
             cause,
             body: None,
         }))
@@ -83,8 +115,21 @@ impl Error {
         Self::new::<E>(attempts, Cause::Transport(error))
     }
 
-    pub(crate) fn deadline<E: Endpoint>(attempts: u32, limit: Duration) -> Self {
-        Self::new::<E>(attempts, Cause::Deadline(limit))
+    /// `sent` is the most that is known of any attempt.
+    pub(crate) fn deadline<E: Endpoint>(
+        attempts: u32,
+        limit: Duration,
+        phase: CallPhase,
+        sent: Sent,
+    ) -> Self {
+        Self::new::<E>(attempts, Cause::Deadline { limit, phase, sent })
+    }
+
+    pub(crate) fn quota<E: Endpoint>(
+        attempts: u32,
+        source: Box<dyn StdError + Send + Sync>,
+    ) -> Self {
+        Self::new::<E>(attempts, Cause::Quota(source))
     }
 
     /// `meta` is `None` when the answer was not the service's own. Its texts hold no secret.
@@ -113,6 +158,12 @@ impl Error {
         self
     }
 
+    /// Remembers that an attempt before the last may have reached the server.
+    pub(crate) fn sent_before(mut self, sent: Sent) -> Self {
+        self.0.sent_before = self.0.sent_before.max(sent);
+        self
+    }
+
     /// The name of the operation, such as `conversations.reply`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -125,7 +176,8 @@ impl Error {
         match self.0.cause {
             Cause::Invalid(_) => ErrorKind::InvalidRequest,
             Cause::Transport(_) => ErrorKind::Transport,
-            Cause::Deadline(_) => ErrorKind::Deadline,
+            Cause::Deadline { .. } => ErrorKind::Deadline,
+            Cause::Quota(_) => ErrorKind::Quota,
             Cause::Refused(_) => ErrorKind::Refused,
             Cause::Unreadable { .. } => ErrorKind::Unreadable,
             Cause::Pagination(kind) => kind,
@@ -247,20 +299,32 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.0.cause {
-            Cause::Deadline(_) => true,
+            Cause::Deadline { .. } => true,
             Cause::Transport(error) => matches!(error.kind(), TransportErrorKind::Timeout(_)),
             _ => false,
         }
     }
 
-    /// Whether the request reached the server, as far as the client can know.
+    /// What the call was doing when its deadline passed.
+    #[must_use]
+    pub fn phase(&self) -> Option<CallPhase> {
+        match &self.0.cause {
+            Cause::Deadline { phase, .. } => Some(*phase),
+            _ => None,
+        }
+    }
+
+    /// Whether the request reached the server in any of its attempts, as far as the client can know.
     #[must_use]
     pub fn sent(&self) -> Sent {
+        self.0.sent_before.max(self.last_sent())
+    }
+
+    fn last_sent(&self) -> Sent {
         match &self.0.cause {
-            Cause::Invalid(_) => Sent::Never,
+            Cause::Invalid(_) | Cause::Quota(_) => Sent::Never,
             Cause::Transport(error) => error.sent(),
-            Cause::Deadline(_) if self.0.attempts == 0 => Sent::Never,
-            Cause::Deadline(_) => Sent::Maybe,
+            Cause::Deadline { sent, .. } => *sent,
             Cause::Refused(_) | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
         }
     }
@@ -268,13 +332,33 @@ impl Error {
     /// True when the service may have done what was asked in spite of this error: find out before
     /// you repeat a call that writes.
     ///
-    /// False when nothing was sent, and when the service refused the call with a status below 500.
+    /// False when nothing was sent, and when the service refused every attempt with a status below
+    /// 500.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
+        self.0.sent_before != Sent::Never || self.last_may_have_been_applied()
+    }
+
+    /// The same for the last attempt alone.
+    pub(crate) fn last_may_have_been_applied(&self) -> bool {
         match &self.0.cause {
             Cause::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
             Cause::Pagination(_) => false,
-            _ => self.sent() != Sent::Never,
+            _ => self.last_sent() != Sent::Never,
+        }
+    }
+
+    /// Whether the last attempt may be made again: it was surely not sent, or, where the operation is
+    /// safe to repeat, the way or the server failed.
+    pub(crate) fn is_transient(&self, safe_to_repeat: bool) -> bool {
+        match &self.0.cause {
+            Cause::Transport(error) if error.sent() == Sent::Never => true,
+            // The same answer would be too large once more.
+            Cause::Transport(error) => {
+                safe_to_repeat && !matches!(error.kind(), TransportErrorKind::TooLarge { .. })
+            }
+            Cause::Refused(refusal) => safe_to_repeat && refusal.status >= 500,
+            _ => false,
         }
     }
 
@@ -303,6 +387,11 @@ impl Error {
         if self.fields().is_some() {
             return Some("`Error::fields` tells which arguments are wrong".into());
         }
+        if self.phase() == Some(CallPhase::Quota) {
+            let ways = "give the call more time, read lists with `pages` or `items`, or set another \
+                        quota";
+            return Some(ways.into());
+        }
         match self.refusal()?.status {
             300..=399 => Some("redirects are not followed; check the base URL".into()),
             408 | 500.. => Some(
@@ -320,13 +409,13 @@ impl fmt::Display for Error {
         match &self.0.cause {
             Cause::Invalid(invalid) => write!(f, "{invalid}; nothing was sent")?,
             Cause::Transport(error) => write!(f, "{error}")?,
-            Cause::Deadline(limit) => {
+            Cause::Deadline { limit, phase, sent } => {
                 write!(
                     f,
-                    "the deadline of {limit:?} for the whole call passed; {}",
-                    self.sent()
+                    "the deadline of {limit:?} for the call passed while {phase}; {sent}"
                 )?;
             }
+            Cause::Quota(source) => write!(f, "no place in the quota: {source}; {}", self.sent())?,
             Cause::Refused(refusal) => write!(f, "{refusal}")?,
             Cause::Unreadable { path, problem } => {
                 f.write_str("the answer could not be read")?;
@@ -410,6 +499,7 @@ impl StdError for Error {
         match &self.0.cause {
             Cause::Invalid(invalid) => Some(invalid),
             Cause::Transport(error) => Some(error),
+            Cause::Quota(source) => Some(&**source),
             _ => None,
         }
     }

@@ -7,6 +7,8 @@ pub mod users;
 
 pub mod client;
 pub mod endpoint;
+pub mod quota;
+pub mod retry;
 pub mod transport;
 
 mod api;
@@ -24,6 +26,8 @@ pub use crate::{
     client::{Client, ClientBuilder},
     clock::Clock,
     endpoint::{Endpoint, Paginate},
-    error::{Error, ErrorKind},
+    error::{CallPhase, Error, ErrorKind},
+    quota::{LocalQuota, Quota, UnlimitedQuota},
+    retry::{Retry, RetryPolicy},
     transport::{Body, HttpTransport, Sent, TransportError},
 };

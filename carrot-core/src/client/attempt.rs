@@ -1,6 +1,6 @@
 //! One attempt: the request goes out, the answer is checked and read.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -8,33 +8,63 @@ use http::{Request, Response};
 use super::Shared;
 use crate::{
     Body, Endpoint, Error, Sent, TransportError,
+    clock::within,
     endpoint::{AnswerError, answer},
-    transport::{CallContext, TransportErrorKind},
+    retry::retry_after,
+    transport::{CallContext, TimeoutPhase, TransportErrorKind},
     types::{ErrorCode, Meta},
 };
+
+/// How much longer than its limit an attempt may take before the client gives it up. A transport that
+/// keeps the limit is the first to notice, and knows better what was sent.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// An attempt that failed, and how long the service asks to wait.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            retry_after: None,
+        }
+    }
+}
 
 pub(super) async fn attempt<E: Endpoint>(
     shared: &Shared,
     endpoint: &E,
-    mut request: Request<Body>,
+    request: Request<Body>,
     number: u32,
-) -> Result<E::Output, Error> {
-    let mut limit = None;
-    if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
-        context.attempt = number;
-        limit = context.max_body_bytes;
-    }
-    let response = shared.transport.send(request).await.map_err(|error| {
-        Error::from_transport::<E>(number, without_token_in_sources(shared, error))
-    })?;
+) -> Result<E::Output, Failed> {
+    let transport = |error| Failed::from(Error::from_transport::<E>(number, error));
+    let context = request.extensions().get::<CallContext>();
+    let limit = context.and_then(|context| context.max_body_bytes);
+    let timeout = context.and_then(|context| context.timeout);
+
+    let sending = shared.transport.send(request);
+    let sent = within(
+        &*shared.clock,
+        timeout.map(|timeout| timeout + GRACE),
+        sending,
+    )
+    .await;
+    let Some(sent) = sent else {
+        let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
+        return Err(transport(TransportError::new(kind, Sent::Maybe)));
+    };
+    let response = sent.map_err(|error| transport(without_token_in_sources(shared, error)))?;
     if let Some(limit) = limit.filter(|limit| response.body().len() as u64 > *limit) {
         let kind = TransportErrorKind::TooLarge { limit };
-        return Err(Error::from_transport::<E>(
-            number,
-            TransportError::new(kind, Sent::Yes),
-        ));
+        return Err(transport(TransportError::new(kind, Sent::Yes)));
     }
-    read(shared, endpoint, &response, number).map_err(|error| error.with_body(response.into_body()))
+    read(shared, endpoint, &response, number).map_err(|error| Failed {
+        retry_after: retry_after(response.headers()),
+        error: error.with_body(response.into_body()),
+    })
 }
 
 fn read<E: Endpoint>(

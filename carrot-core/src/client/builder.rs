@@ -4,7 +4,10 @@ use carrot_types::InvalidValue;
 use http::HeaderValue;
 
 use super::{CallOptions, Client, Shared};
-use crate::{ApiContext, ApiVersion, App, AuthToken, Clock, Host, HttpTransport};
+use crate::{
+    ApiContext, ApiVersion, App, AuthToken, Clock, Host, HttpTransport, LocalQuota, Quota, Retry,
+    RetryPolicy, retry::RetryBudget,
+};
 
 const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
 
@@ -12,7 +15,9 @@ const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
 #[must_use = "call `build` to get the client"]
 pub struct ClientBuilder {
     transport: Box<dyn HttpTransport>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    quota: Option<Box<dyn Quota>>,
+    retry: Arc<dyn Retry>,
     token: AuthToken,
     host: Host,
     context: ApiContext,
@@ -24,12 +29,14 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     pub(super) fn new(
         transport: Box<dyn HttpTransport>,
-        clock: Box<dyn Clock>,
+        clock: Arc<dyn Clock>,
         token: AuthToken,
     ) -> Self {
         Self {
             transport,
             clock,
+            quota: None,
+            retry: Arc::new(RetryPolicy::new()),
             token,
             host: Host::default(),
             context: ApiContext::default(),
@@ -60,6 +67,19 @@ impl ClientBuilder {
     /// The limits of the calls; see [`CallOptions::new`] for the defaults.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// When failed attempts are made again: [`RetryPolicy::new`] by default.
+    pub fn retry(mut self, policy: impl Retry) -> Self {
+        self.retry = Arc::new(policy);
+        self
+    }
+
+    /// How many requests the key may make: 60 a minute by default, counted within this client and its
+    /// clones. Give the same `Arc<LocalQuota<_>>` to all clients that use one key.
+    pub fn quota(mut self, quota: impl Quota) -> Self {
+        self.quota = Some(Box::new(quota));
         self
     }
 
@@ -94,10 +114,17 @@ impl ClientBuilder {
         }
         let user_agent = HeaderValue::from_str(&self.user_agent)
             .map_err(|_| InvalidValue::new("user agent", "must be visible ASCII characters"))?;
+        let quota = match self.quota {
+            Some(quota) => quota,
+            None => Box::new(LocalQuota::new(Arc::clone(&self.clock))),
+        };
         Ok(Client {
             shared: Arc::new(Shared {
                 transport: self.transport,
                 clock: self.clock,
+                quota,
+                retry: self.retry,
+                budget: RetryBudget::new(),
                 token: self.token,
                 base_url,
                 context: self.context,

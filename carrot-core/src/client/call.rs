@@ -1,19 +1,29 @@
 //! One call, through the layers from the outside in:
 //!
-//! 1. the deadline of the whole call (here);
+//! 1. the deadline of the whole call;
 //! 2. retry: which failed attempts are made again, and after which pause;
 //! 3. quota: every attempt waits for its place;
 //! 4. one attempt (`attempt.rs`): send, check, decode.
-//!
-//! Layers 2 and 3 are not built yet: a call is one attempt.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use super::{CallOptions, Shared, attempt, request};
-use crate::{Endpoint, Error, clock::within};
+use http::Request;
+
+use super::{
+    CallOptions, Shared,
+    attempt::{self, Failed},
+    request,
+};
+use crate::{
+    Body, CallPhase, Endpoint, Error, Sent,
+    clock::within,
+    endpoint::RepeatSafety,
+    retry::{FailedAttempt, FailureKind, Retry},
+    transport::CallContext,
+};
 
 pub(super) async fn call<E: Endpoint>(
     shared: &Shared,
@@ -22,16 +32,169 @@ pub(super) async fn call<E: Endpoint>(
     deadline: Option<Duration>,
 ) -> Result<E::Output, Error> {
     let request = request::build(shared, options, endpoint)?;
-    let attempts = AtomicU32::new(0);
-    let work = async {
-        let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        attempt::attempt(shared, endpoint, request, number).await
+    let call = Call {
+        shared,
+        options,
+        endpoint,
+        ends_at: deadline.map(|limit| shared.clock.now() + limit),
+        progress: Mutex::new(Progress {
+            phase: CallPhase::Quota,
+            attempts: 0,
+            sent: Sent::Never,
+        }),
     };
-    match within(&*shared.clock, deadline, work).await {
+    match within(&*shared.clock, deadline, call.run(request)).await {
         Some(result) => result,
-        None => Err(Error::deadline::<E>(
-            attempts.load(Ordering::Relaxed),
-            deadline.unwrap_or_default(),
-        )),
+        None => Err(call.deadline_passed(deadline.unwrap_or_default())),
+    }
+}
+
+struct Call<'a, E> {
+    shared: &'a Shared,
+    options: &'a CallOptions,
+    endpoint: &'a E,
+    /// On the clock of the client.
+    ends_at: Option<Duration>,
+    /// What the deadline finds when it passes.
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    phase: CallPhase,
+    attempts: u32,
+    /// The most that is known of any attempt that is over.
+    sent: Sent,
+}
+
+impl<E: Endpoint> Call<'_, E> {
+    /// Reads or changes the progress, without holding it over an await.
+    fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
+        look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn sent_so_far(&self) -> Sent {
+        self.progress(|progress| progress.sent)
+    }
+
+    async fn run(&self, request: Request<Body>) -> Result<E::Output, Error> {
+        loop {
+            let failed = match self.attempt(request.clone()).await {
+                Ok(output) => {
+                    self.shared.budget.succeeded();
+                    return Ok(output);
+                }
+                Err(failed) => failed,
+            };
+            if let Some(output) = self.done_before(&failed) {
+                return Ok(output);
+            }
+            let Some(pause) = self.pause(&failed) else {
+                return Err(failed.error.sent_before(self.sent_so_far()));
+            };
+            self.progress(|progress| {
+                progress.phase = CallPhase::Pause;
+                if failed.error.last_may_have_been_applied() {
+                    progress.sent = progress.sent.max(failed.error.sent());
+                }
+            });
+            self.shared.clock.sleep(pause).await;
+        }
+    }
+
+    /// Waits for a place and makes one attempt.
+    async fn attempt(&self, mut request: Request<Body>) -> Result<E::Output, Failed> {
+        let attempts = self.progress(|progress| {
+            progress.phase = CallPhase::Quota;
+            progress.attempts
+        });
+        let quota = &*self.shared.quota;
+        quota
+            .acquire()
+            .await
+            .map_err(|error| Error::quota::<E>(attempts, error))?;
+        // Gives the place back also when the call is dropped in the middle.
+        let _place = Place { quota };
+
+        let number = attempts + 1;
+        self.progress(|progress| {
+            progress.phase = CallPhase::Attempt;
+            progress.attempts = number;
+        });
+
+        let timeout = match (self.options.attempt_timeout, self.time_left()) {
+            (Some(attempt), Some(left)) => Some(attempt.min(left)),
+            (attempt, left) => attempt.or(left),
+        };
+        if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
+            context.attempt = number;
+            context.timeout = timeout;
+        }
+        let result = attempt::attempt(self.shared, self.endpoint, request, number).await;
+        if let Err(failed) = &result {
+            if failed.error.is_rate_limited() {
+                quota.throttled(failed.retry_after);
+            }
+        }
+        result
+    }
+
+    /// A repeated write that the service refuses because the first attempt had its effect.
+    fn done_before(&self, failed: &Failed) -> Option<E::Output> {
+        if self.sent_so_far() == Sent::Never {
+            return None;
+        }
+        self.endpoint.already_done(failed.error.code()?)
+    }
+
+    /// The pause before the next attempt; `None` when there must be none, or the time is too short.
+    fn pause(&self, failed: &Failed) -> Option<Duration> {
+        let error = &failed.error;
+        let kind = if error.is_rate_limited() {
+            FailureKind::Throttled
+        } else if error.is_transient(self.endpoint.repeat_safety() == RepeatSafety::Safe) {
+            FailureKind::Transient
+        } else {
+            return None;
+        };
+        let mut attempt = FailedAttempt::new(E::NAME, kind);
+        attempt.attempt = self.progress(|progress| progress.attempts);
+        attempt.retry_after = failed.retry_after;
+        let policy: &dyn Retry = match &self.options.retry {
+            Some(policy) => policy,
+            None => &self.shared.retry,
+        };
+        let pause = policy.pause(&attempt)?;
+        // A pause beyond the deadline would only hide what went wrong.
+        if self.time_left().is_some_and(|left| pause >= left) {
+            return None;
+        }
+        // What the service puts off, it expects back: only failures count against the budget.
+        (kind == FailureKind::Throttled || self.shared.budget.take()).then_some(pause)
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        self.ends_at
+            .map(|end| end.saturating_sub(self.shared.clock.now()))
+    }
+
+    fn deadline_passed(&self, limit: Duration) -> Error {
+        self.progress(|progress| {
+            let sent = match progress.phase {
+                CallPhase::Attempt => progress.sent.max(Sent::Maybe),
+                _ => progress.sent,
+            };
+            Error::deadline::<E>(progress.attempts, limit, progress.phase, sent)
+        })
+    }
+}
+
+/// A place in the quota, given back when dropped.
+struct Place<'a> {
+    quota: &'a dyn crate::Quota,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.quota.release();
     }
 }

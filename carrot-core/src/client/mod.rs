@@ -14,7 +14,8 @@ use std::{fmt, sync::Arc};
 
 pub use self::{builder::ClientBuilder, items::Items, options::CallOptions, pages::Pages};
 use crate::{
-    ApiContext, AuthToken, Body, Clock, Endpoint, Error, HttpTransport, Paginate, base_url::BaseUrl,
+    ApiContext, AuthToken, Body, Clock, Endpoint, Error, HttpTransport, Paginate, Quota, Retry,
+    base_url::BaseUrl, retry::RetryBudget,
 };
 
 /// Calls the operations of the service.
@@ -33,7 +34,10 @@ pub struct Client {
 /// What all clones of a client share.
 struct Shared {
     transport: Box<dyn HttpTransport>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    quota: Box<dyn Quota>,
+    retry: Arc<dyn Retry>,
+    budget: RetryBudget,
     token: AuthToken,
     base_url: BaseUrl,
     context: ApiContext,
@@ -47,7 +51,7 @@ impl Client {
         clock: impl Clock,
         token: AuthToken,
     ) -> ClientBuilder {
-        ClientBuilder::new(Box::new(transport), Box::new(clock), token)
+        ClientBuilder::new(Box::new(transport), Arc::new(clock), token)
     }
 
     /// The same client with other options for the calls made through it. The original keeps its own.
@@ -82,9 +86,10 @@ impl Client {
 
     /// Calls an operation and reads its answer.
     ///
-    /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise. Dropping the
-    /// future cancels the call; whether the service still acts on it is then unknown, as after any
-    /// cut connection.
+    /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise, the wait for the
+    /// quota and all retries included. A failed attempt is made again by the rules of
+    /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still acts
+    /// on it is then unknown, as after any cut connection.
     ///
     /// # Errors
     ///
@@ -105,7 +110,7 @@ impl Client {
     ///
     /// The page size is 50, the largest that the service gives, unless the operation sets its own:
     /// requests are the scarce thing. The deadline of a single call does not apply, only that of each
-    /// attempt.
+    /// attempt: a long listing takes as long as the quota needs.
     #[must_use = "nothing is sent until `next` is called"]
     pub fn pages<E: Paginate>(&self, endpoint: E) -> Pages<E> {
         Pages::new(self.clone(), endpoint)

@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use crate::Retry;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -8,12 +10,13 @@ const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 ///
 /// Set for all calls with [`ClientBuilder::options`](crate::ClientBuilder::options), for some with
 /// [`Client::with_options`](crate::Client::with_options).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[must_use = "does nothing until it is given to a client"]
 pub struct CallOptions {
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) max_body_bytes: u64,
+    pub(crate) retry: Option<Arc<dyn Retry>>,
 }
 
 impl CallOptions {
@@ -23,6 +26,7 @@ impl CallOptions {
             call_timeout: Some(CALL_TIMEOUT),
             attempt_timeout: Some(ATTEMPT_TIMEOUT),
             max_body_bytes: MAX_BODY_BYTES,
+            retry: None,
         }
     }
 
@@ -42,6 +46,12 @@ impl CallOptions {
     /// The largest body of an answer, in bytes.
     pub fn max_body_bytes(mut self, limit: u64) -> Self {
         self.max_body_bytes = limit;
+        self
+    }
+
+    /// Another policy of retries than that of the client.
+    pub fn retry(mut self, policy: impl Retry) -> Self {
+        self.retry = Some(Arc::new(policy));
         self
     }
 }

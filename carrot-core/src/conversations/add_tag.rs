@@ -4,7 +4,7 @@ use super::{action::Action, describe};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{Description, RepeatSafety},
-    types::{ActionReceipt, ConversationId, InvalidValue},
+    types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
 const MAX_TAG_CHARS: usize = 255;
@@ -16,7 +16,8 @@ const MAX_TAG_CHARS: usize = 255;
 /// * A tag that is there already gives `ConversationTagAlreadyAssigned` (HTTP 400) in generation 2,
 ///   and nothing in generation 1.
 /// * The answer names the new part in generation 2, and says nothing in generation 1.
-/// * Safe to repeat: yes.
+/// * Safe to repeat: yes. When a retry finds that the first attempt had its effect, that is a
+///   success with an empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/post>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -46,6 +47,10 @@ impl Endpoint for AddTag {
 
     fn repeat_safety(&self) -> RepeatSafety {
         RepeatSafety::Safe
+    }
+
+    fn already_done(&self, code: &ErrorCode) -> Option<ActionReceipt> {
+        (*code == ErrorCode::ConversationTagAlreadyAssigned).then(ActionReceipt::new)
     }
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {

@@ -4,7 +4,7 @@ use super::{action::Action, check_tag, describe};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{Description, RepeatSafety},
-    types::{ActionReceipt, ConversationId, InvalidValue},
+    types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
 /// `DELETE /conversations/{id}/tag`, in generation 1 `POST /conversations/{id}/tag`: takes a tag off a
@@ -17,7 +17,8 @@ use crate::{
 /// * A tag that is not there gives `ConversationTagIsNotAssigned` (HTTP 400) in generation 2, and
 ///   nothing in generation 1.
 /// * The answer names the new part in generation 2, and says nothing in generation 1.
-/// * Safe to repeat: yes.
+/// * Safe to repeat: yes. When a retry finds that the first attempt had its effect, that is a
+///   success with an empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/delete>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -47,6 +48,10 @@ impl Endpoint for RemoveTag {
 
     fn repeat_safety(&self) -> RepeatSafety {
         RepeatSafety::Safe
+    }
+
+    fn already_done(&self, code: &ErrorCode) -> Option<ActionReceipt> {
+        (*code == ErrorCode::ConversationTagIsNotAssigned).then(ActionReceipt::new)
     }
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {

@@ -33,7 +33,10 @@ pub use self::{
     upload::Upload,
 };
 pub(crate) use self::{fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE};
-use crate::{ApiContext, ApiVersion, types::InvalidValue};
+use crate::{
+    ApiContext, ApiVersion,
+    types::{ErrorCode, InvalidValue},
+};
 
 /// Whether an operation may be sent a second time when nobody knows what became of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +97,13 @@ pub trait Endpoint: Send + Sync {
     /// A field breaks a rule of the service, or does not exist in the pinned generation.
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue>;
 
+    /// What the operation answers when it was done before: where a repeated request is refused with
+    /// this error because the first one had its effect. The default knows no such error.
+    fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
+        let _ = code;
+        None
+    }
+
     /// Reads the body of an answer with a success status. The default opens the envelope and reads
     /// its `data`.
     ///
@@ -133,6 +143,10 @@ impl<E: Endpoint> Endpoint for &E {
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
         (**self).describe(context)
+    }
+
+    fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
+        (**self).already_done(code)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, AnswerError> {

@@ -1,0 +1,57 @@
+use std::sync::{Mutex, PoisonError};
+
+/// Retries that all clones of a client may make together, in tenths.
+const CAPACITY: u32 = 100;
+const COST_OF_RETRY: u32 = 10;
+const GAIN_OF_SUCCESS: u32 = 1;
+
+/// Keeps an outage from multiplying the traffic: ten retries in advance, then one for every ten
+/// calls that succeed.
+#[derive(Debug)]
+pub(crate) struct RetryBudget(Mutex<u32>);
+
+impl RetryBudget {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(CAPACITY))
+    }
+
+    /// Takes a retry; false when there is none left.
+    pub(crate) fn take(&self) -> bool {
+        let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match tenths.checked_sub(COST_OF_RETRY) {
+            Some(rest) => {
+                *tenths = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Gives back a part of a retry for a call that succeeded.
+    pub(crate) fn succeeded(&self) {
+        let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *tenths = CAPACITY.min(*tenths + GAIN_OF_SUCCESS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_in_advance_then_one_for_ten_successes() {
+        let budget = RetryBudget::new();
+        assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
+        for _ in 0..9 {
+            budget.succeeded();
+        }
+        assert!(!budget.take());
+        budget.succeeded();
+        assert!(budget.take());
+        assert!(!budget.take());
+        for _ in 0..10_000 {
+            budget.succeeded();
+        }
+        assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
+    }
+}

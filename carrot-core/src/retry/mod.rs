@@ -1,0 +1,66 @@
+//! When a failed attempt is made again.
+//!
+//! Whether it *may* be made again is not a matter of policy. A request that was surely not sent may
+//! be; one that may have reached the server only where the operation is safe to repeat (see
+//! [`RepeatSafety`](crate::endpoint::RepeatSafety)); one that was refused with status 429 after a
+//! pause. The policy decides how often, and how long to wait.
+
+mod after;
+mod budget;
+mod policy;
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+pub use self::policy::RetryPolicy;
+pub(crate) use self::{after::retry_after, budget::RetryBudget};
+
+/// Why an attempt that may be repeated failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// No answer came, or a status of 500 and above.
+    Transient,
+    /// Too many requests: status 429.
+    Throttled,
+}
+
+/// An attempt that failed and may be made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedAttempt {
+    /// The name of the operation.
+    pub operation: &'static str,
+    /// Counts the attempts of one call, from 1.
+    pub attempt: u32,
+    /// Why it failed.
+    pub kind: FailureKind,
+    /// How long the service asks to wait, from its `Retry-After` header.
+    pub retry_after: Option<Duration>,
+}
+
+impl FailedAttempt {
+    /// The first attempt of an operation, without advice of the service.
+    #[must_use]
+    pub fn new(operation: &'static str, kind: FailureKind) -> Self {
+        Self {
+            operation,
+            attempt: 1,
+            kind,
+            retry_after: None,
+        }
+    }
+}
+
+/// Decides whether an attempt that may be repeated is, and when.
+///
+/// [`RetryPolicy`] is the one that clients use unless told otherwise.
+pub trait Retry: Debug + Send + Sync + 'static {
+    /// The pause before the next attempt, or `None` to give up.
+    fn pause(&self, failed: &FailedAttempt) -> Option<Duration>;
+}
+
+impl<R: Retry + ?Sized> Retry for Arc<R> {
+    fn pause(&self, failed: &FailedAttempt) -> Option<Duration> {
+        (**self).pause(failed)
+    }
+}
