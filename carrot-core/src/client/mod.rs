@@ -3,16 +3,25 @@
 mod attempt;
 mod builder;
 mod call;
+mod each;
 mod items;
 mod options;
 mod pages;
+mod reconcile;
 mod request;
 #[cfg(feature = "stream")]
 mod stream;
 
 use std::{fmt, sync::Arc};
 
-pub use self::{builder::ClientBuilder, items::Items, options::CallOptions, pages::Pages};
+pub use self::{
+    builder::ClientBuilder,
+    each::{Each, EachReport, Outcome, Progress},
+    items::Items,
+    options::CallOptions,
+    pages::Pages,
+    reconcile::ReplyFate,
+};
 use crate::{
     ApiContext, AuthToken, Body, Clock, Endpoint, Error, HttpTransport, Paginate, Quota, Retry,
     base_url::BaseUrl, retry::RetryBudget,
@@ -120,6 +129,33 @@ impl Client {
     #[must_use = "nothing is sent until `next` is called"]
     pub fn items<E: Paginate>(&self, endpoint: E) -> Items<E> {
         Items::new(self.pages(endpoint))
+    }
+
+    /// Calls an operation for each of many items, several at a time, under the quota.
+    ///
+    /// A failure does not stop the rest. The deadline of a single call does not apply, only that of
+    /// each attempt: the work takes as long as the quota needs.
+    ///
+    /// ```
+    /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use carrot_core::{conversations::Close, types::ConversationId};
+    ///
+    /// let stale = [716, 717, 718].map(ConversationId::new);
+    /// let report = client.each(stale, |id| Close::new(*id)).concurrency(4).run(|_| {}).await;
+    /// for (id, error) in &report.failed {
+    ///     eprintln!("{id}: {error}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "nothing is sent until it is run"]
+    pub fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
+    where
+        I: IntoIterator,
+        F: FnMut(&I::Item) -> E,
+        E: Endpoint + 'static,
+    {
+        Each::new(self.clone(), items.into_iter(), operation)
     }
 
     /// The request of an operation, with the token, without sending it.

@@ -33,7 +33,8 @@ pub enum ReplyKind {
 /// * A text that is too long probably gives `ReplyTooBig` (HTTP 400); the limit is not documented.
 /// * Safe to repeat: no, each call writes a message. `random_id` is for recognising it in the
 ///   realtime feed and in the parts of the conversation; nothing says that the service drops a
-///   second one.
+///   second one. When the answer of a reply with one is lost,
+///   [`Client::reconcile_reply`](crate::Client::reconcile_reply) finds out whether it was written.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
 ///
 /// ```
@@ -186,6 +187,18 @@ impl Reply {
     pub fn field(mut self, field: PartField, on: bool) -> Self {
         self.fields.set(field, on);
         self
+    }
+
+    /// The conversation that it is written in.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The number that the message carries in the realtime feed, where one was set.
+    #[must_use]
+    pub fn chosen_random_id(&self) -> Option<RandomId> {
+        self.random_id
     }
 
     fn check(&self, version: ApiVersion) -> Result<(), InvalidValue> {

@@ -1,0 +1,80 @@
+//! Finding out what became of a write whose answer was lost.
+
+use carrot_types::{ConversationPart, InvalidValue};
+
+use super::Client;
+use crate::{
+    Error,
+    conversations::{Parts, Reply},
+    endpoint::Paging,
+};
+
+/// How many pages of parts are looked through: 200 parts, newest first.
+const MAX_PAGES: usize = 4;
+
+/// What became of a reply.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ReplyFate {
+    /// It was written: this is the part.
+    Written(Box<ConversationPart>),
+    /// It is not among the 200 newest parts of the conversation.
+    NotWritten,
+}
+
+impl Client {
+    /// Finds out whether a reply was written whose call failed with
+    /// [`may_have_been_applied`](Error::may_have_been_applied).
+    ///
+    /// It looks for the [`random_id`](Reply::random_id) of the reply among the 200 newest parts of
+    /// its conversation, with at most four requests. A part that the service has not stored yet is
+    /// not found: give a request that may still be on its way some seconds first.
+    ///
+    /// # Errors
+    ///
+    /// The reply has no `random_id`, and nothing is sent; or one of the requests fails, as with
+    /// [`call`](Client::call).
+    ///
+    /// ```
+    /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use carrot_core::{
+    ///     client::ReplyFate,
+    ///     conversations::Reply,
+    ///     types::{ConversationId, RandomId},
+    /// };
+    ///
+    /// let reply = Reply::new(ConversationId::new(716), "On its way").random_id(RandomId::new(77)?);
+    /// match client.call(&reply).await {
+    ///     Err(error) if error.may_have_been_applied() => {
+    ///         if client.reconcile_reply(&reply).await? == ReplyFate::NotWritten {
+    ///             client.call(&reply).await?;
+    ///         }
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyFate, Error> {
+        let Some(random_id) = reply.chosen_random_id() else {
+            let rule = "must be set on a reply that is to be found again";
+            return Err(Error::invalid::<Reply>(InvalidValue::new(
+                "random_id",
+                rule,
+            )));
+        };
+        let parts = Parts::new(reply.conversation()).page(Paging::new());
+        let mut pages = self.pages(parts);
+        for _ in 0..MAX_PAGES {
+            let Some(page) = pages.next().await? else {
+                break;
+            };
+            for part in page.items {
+                if part.random_id == Some(random_id) {
+                    return Ok(ReplyFate::Written(Box::new(part)));
+                }
+            }
+        }
+        Ok(ReplyFate::NotWritten)
+    }
+}
