@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use carrot_types::InvalidValue;
 use http::HeaderValue;
 
-use super::{CallOptions, Client, Shared};
+use super::{CallOptions, Client, Observe, Shared};
 use crate::{
     ApiContext, ApiVersion, App, AuthToken, Clock, Host, HttpTransport, LocalQuota, Quota, Retry,
     RetryPolicy, retry::RetryBudget,
@@ -18,6 +18,7 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
     quota: Option<Box<dyn Quota>>,
     retry: Arc<dyn Retry>,
+    observer: Option<Box<dyn Observe>>,
     token: AuthToken,
     host: Host,
     context: ApiContext,
@@ -37,6 +38,7 @@ impl ClientBuilder {
             clock,
             quota: None,
             retry: Arc::new(RetryPolicy::new()),
+            observer: None,
             token,
             host: Host::default(),
             context: ApiContext::default(),
@@ -83,6 +85,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Who is told of every attempt and every call, for metrics: nobody by default.
+    pub fn observer(mut self, observer: impl Observe) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// The `User-Agent` header: name and version of this crate by default.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
@@ -125,6 +133,7 @@ impl ClientBuilder {
                 quota,
                 retry: self.retry,
                 budget: RetryBudget::new(),
+                observer: self.observer,
                 token: self.token,
                 base_url,
                 context: self.context,

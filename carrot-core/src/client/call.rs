@@ -13,9 +13,9 @@ use std::{
 use http::Request;
 
 use super::{
-    CallOptions, Shared,
+    AttemptReport, CallOptions, CallReport, Shared,
     attempt::{self, Failed},
-    request,
+    request, trace,
 };
 use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
@@ -32,21 +32,32 @@ pub(super) async fn call<E: Endpoint>(
     deadline: Option<Duration>,
 ) -> Result<E::Output, Error> {
     let request = request::build(shared, options, endpoint)?;
+    let began = shared.clock.now();
     let call = Call {
         shared,
         options,
         endpoint,
-        ends_at: deadline.map(|limit| shared.clock.now() + limit),
+        ends_at: deadline.map(|limit| began + limit),
         progress: Mutex::new(Progress {
             phase: CallPhase::Quota,
             attempts: 0,
             sent: Sent::Never,
         }),
     };
-    match within(&*shared.clock, deadline, call.run(request)).await {
+    let work = within(&*shared.clock, deadline, call.run(request));
+    let result = match trace::call(E::NAME, work).await {
         Some(result) => result,
         None => Err(call.deadline_passed(deadline.unwrap_or_default())),
+    };
+    if let Some(observer) = &shared.observer {
+        observer.call(&CallReport {
+            operation: E::NAME,
+            attempts: call.progress(|progress| progress.attempts),
+            took: shared.clock.now().saturating_sub(began),
+            failure: result.as_ref().err().map(Error::kind),
+        });
     }
+    result
 }
 
 struct Call<'a, E> {
@@ -107,6 +118,8 @@ impl<E: Endpoint> Call<'_, E> {
             progress.phase = CallPhase::Quota;
             progress.attempts
         });
+        let clock = &*self.shared.clock;
+        let asked = clock.now();
         let quota = &*self.shared.quota;
         quota
             .acquire()
@@ -115,6 +128,7 @@ impl<E: Endpoint> Call<'_, E> {
         // Gives the place back also when the call is dropped in the middle.
         let _place = Place { quota };
 
+        let began = clock.now();
         let number = attempts + 1;
         self.progress(|progress| {
             progress.phase = CallPhase::Attempt;
@@ -129,11 +143,19 @@ impl<E: Endpoint> Call<'_, E> {
             context.attempt = number;
             context.timeout = timeout;
         }
-        let result = attempt::attempt(self.shared, self.endpoint, request, number).await;
+        let work = attempt::attempt(self.shared, self.endpoint, request, number);
+        let result = trace::attempt(number, began.saturating_sub(asked), work).await;
         if let Err(failed) = &result {
             if failed.error.is_rate_limited() {
                 quota.throttled(failed.retry_after);
             }
+        }
+        if let Some(observer) = &self.shared.observer {
+            let error = result.as_ref().err().map(|failed| &failed.error);
+            let mut report = AttemptReport::new(E::NAME, number, error);
+            report.waited = began.saturating_sub(asked);
+            report.took = clock.now().saturating_sub(began);
+            observer.attempt(&report);
         }
         result
     }

@@ -5,12 +5,14 @@ mod builder;
 mod call;
 mod each;
 mod items;
+mod observe;
 mod options;
 mod pages;
 mod reconcile;
 mod request;
 #[cfg(feature = "stream")]
 mod stream;
+mod trace;
 
 use std::{fmt, sync::Arc};
 
@@ -18,6 +20,7 @@ pub use self::{
     builder::ClientBuilder,
     each::{Each, EachReport, Outcome, Progress},
     items::Items,
+    observe::{AttemptReport, CallReport, Observe},
     options::CallOptions,
     pages::Pages,
     reconcile::ReplyFate,
@@ -47,6 +50,7 @@ struct Shared {
     quota: Box<dyn Quota>,
     retry: Arc<dyn Retry>,
     budget: RetryBudget,
+    observer: Option<Box<dyn Observe>>,
     token: AuthToken,
     base_url: BaseUrl,
     context: ApiContext,

@@ -1,0 +1,93 @@
+//! What a program may watch of its calls, for metrics.
+//!
+//! An observer gets names, numbers and durations. It never gets an address, a parameter, a body or
+//! the token, so nothing of a person's data can reach a metric.
+
+use std::{fmt::Debug, time::Duration};
+
+use crate::{Error, ErrorKind};
+
+/// One attempt that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AttemptReport {
+    /// The name of the operation, such as `conversations.reply`.
+    pub operation: &'static str,
+    /// Counts the attempts of one call, from 1.
+    pub attempt: u32,
+    /// How long it waited for its place in the quota.
+    pub waited: Duration,
+    /// How long it took from then on.
+    pub took: Duration,
+    /// The status with which the service refused it; `None` for a success, or when no answer came.
+    pub status: Option<u16>,
+    /// What went wrong; `None` for a success.
+    pub failure: Option<ErrorKind>,
+}
+
+/// A call that is over. One that is dropped before it ends is not reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallReport {
+    /// The name of the operation, such as `conversations.reply`.
+    pub operation: &'static str,
+    /// How many attempts it made.
+    pub attempts: u32,
+    /// How long it took, all waits included.
+    pub took: Duration,
+    /// What went wrong; `None` for a success.
+    pub failure: Option<ErrorKind>,
+}
+
+/// Watches the calls of a client; see [`ClientBuilder::observer`](super::ClientBuilder::observer).
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use carrot_core::client::{CallReport, Observe};
+///
+/// #[derive(Debug, Default)]
+/// struct Failures(AtomicU64);
+///
+/// impl Observe for Failures {
+///     fn call(&self, report: &CallReport) {
+///         if report.failure.is_some() {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
+pub trait Observe: Debug + Send + Sync + 'static {
+    /// An attempt is over. Must not block.
+    fn attempt(&self, report: &AttemptReport) {
+        let _ = report;
+    }
+
+    /// A call is over. Must not block.
+    fn call(&self, report: &CallReport) {
+        let _ = report;
+    }
+}
+
+impl<O: Observe + ?Sized> Observe for std::sync::Arc<O> {
+    fn attempt(&self, report: &AttemptReport) {
+        (**self).attempt(report);
+    }
+
+    fn call(&self, report: &CallReport) {
+        (**self).call(report);
+    }
+}
+
+impl AttemptReport {
+    pub(super) fn new(operation: &'static str, attempt: u32, error: Option<&Error>) -> Self {
+        Self {
+            operation,
+            attempt,
+            waited: Duration::ZERO,
+            took: Duration::ZERO,
+            status: error.and_then(Error::status),
+            failure: error.map(Error::kind),
+        }
+    }
+}
