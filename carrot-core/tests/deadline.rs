@@ -20,10 +20,15 @@ fn client(recorder: &Recorder, clock: &ManualClock) -> Client {
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Only the deadline of the whole call counts.
+fn without_attempt_timeout() -> CallOptions {
+    CallOptions::new().attempt_timeout(None)
+}
+
 #[test]
 fn a_call_that_is_never_answered_ends_after_30_seconds() {
     let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
-    let client = client(&recorder, &clock);
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(conversations::Reply::new(1, "Hi")));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
@@ -35,8 +40,8 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
     };
     assert_eq!(
         error.to_string(),
-        "conversations.reply: the deadline of 30s for the whole call passed; the request may have \
-         reached the server"
+        "conversations.reply: the deadline of 30s for the call passed while waiting for the answer; \
+         the request may have reached the server"
     );
     assert_eq!(
         (error.kind(), error.sent()),
@@ -48,13 +53,36 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
 }
 
 #[test]
+fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut call = pin!(client.call(conversations::Reply::new(1, "Hi")));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(10 * SECOND);
+    assert!(
+        poll(call.as_mut()).is_pending(),
+        "a transport may know better what was sent"
+    );
+    clock.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    assert_eq!(
+        error.to_string(),
+        "conversations.reply: the time ran out while waiting for the answer; the request may have \
+         reached the server"
+    );
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+}
+
+#[test]
 fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
     let (recorder, clock) = (
         Recorder::answering([Answer::Never, Answer::Never]),
         ManualClock::new(),
     );
-    let client = client(&recorder, &clock);
-    let hasty = client.with_options(CallOptions::new().call_timeout(2 * SECOND));
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let hasty = client.with_options(without_attempt_timeout().call_timeout(2 * SECOND));
     let endpoint = || users::UnsubscribeEmail::new(UserId::new(1));
     let (mut call, mut hasty_call) = (pin!(client.call(endpoint())), pin!(hasty.call(endpoint())));
     assert!(poll(call.as_mut()).is_pending() && poll(hasty_call.as_mut()).is_pending());
@@ -63,18 +91,15 @@ fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
     let Poll::Ready(Err(error)) = poll(hasty_call.as_mut()) else {
         panic!("the time is over")
     };
-    assert!(
-        error
-            .to_string()
-            .contains("the deadline of 2s for the whole call"),
-        "{error}"
-    );
+    let text = error.to_string();
+    assert!(text.contains("the deadline of 2s for the call"), "{text}");
 }
 
 #[test]
 fn a_call_without_a_deadline_waits() {
     let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
-    let patient = client(&recorder, &clock).with_options(CallOptions::new().call_timeout(None));
+    let options = without_attempt_timeout().call_timeout(None);
+    let patient = client(&recorder, &clock).with_options(options);
     let mut call = pin!(patient.call(conversations::Get::new(1)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(1_000_000 * SECOND);
@@ -84,7 +109,7 @@ fn a_call_without_a_deadline_waits() {
 #[test]
 fn the_deadline_of_a_call_does_not_end_a_listing() {
     let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
-    let client = client(&recorder, &clock);
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut pages = client.pages(conversations::Parts::new(1));
     assert!(poll(pin!(pages.next())).is_pending());
     clock.advance(31 * SECOND);
@@ -99,7 +124,7 @@ fn an_answer_at_the_last_moment_is_an_answer() {
         Recorder::answering([Answer::Late(200, body.into())]),
         ManualClock::new(),
     );
-    let client = client(&recorder, &clock);
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(1))));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND);
@@ -149,7 +174,9 @@ fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
             (told.timeout, told.max_body_bytes),
             (Some(3 * SECOND), Some(7))
         );
-        let told = context(&client.with_options(CallOptions::new().attempt_timeout(None)));
-        assert_eq!(told.timeout, None);
+        let told = context(&client.with_options(without_attempt_timeout()));
+        assert_eq!(told.timeout, Some(30 * SECOND), "what is left of the call");
+        let endless = without_attempt_timeout().call_timeout(None);
+        assert_eq!(context(&client.with_options(endless)).timeout, None);
     }
 }

@@ -15,16 +15,19 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder};
+use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder, RetryPolicy, UnlimitedQuota};
 
 pub(crate) use self::{clock::ManualClock, request::Sent, transport::Recorder};
 
 /// The token of every client here. It stands nowhere else, so a search for it finds a leak.
 pub(crate) const TOKEN: &str = "app.65535.canary-7d1f";
 
+/// One attempt a call, as many calls as a test likes: retry and quota have tests of their own.
 pub(crate) fn builder(recorder: &Recorder) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
     Client::builder(recorder.clone(), ManualClock::new(), token)
+        .retry(RetryPolicy::none())
+        .quota(UnlimitedQuota::new())
 }
 
 /// A client over this transport, of this generation, whose clock stands still.
