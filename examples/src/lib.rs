@@ -1,4 +1,4 @@
-//! The programs are in `src/bin`. This library only compiles the snippets of the README at the top.
+#![doc = include_str!("../README.md")]
 
 /// The README at the top, as a test of its snippets.
 #[cfg(doctest)]
