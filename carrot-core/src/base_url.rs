@@ -81,6 +81,13 @@ impl BaseUrl {
     }
 }
 
+/// True for a colon and a number that is a port.
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').unwrap_or_default();
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.parse().is_ok_and(|port: u16| port > 0)
+}
+
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
@@ -97,8 +104,8 @@ impl std::str::FromStr for BaseUrl {
     ///
     /// # Errors
     ///
-    /// No `http` or `https` address; or one with a user name, a password, a query or a fragment,
-    /// none of which has a place in front of a path.
+    /// No `http` or `https` address; a port that is none; `.` or `..` in the path; or a user name, a
+    /// password, a query or a fragment, none of which has a place in front of a path.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |rule: &'static str| InvalidValue::new("base URL", rule);
         if text.contains('#') {
@@ -120,11 +127,22 @@ impl std::str::FromStr for BaseUrl {
         if authority.host().is_empty() {
             return Err(invalid("must name a host"));
         }
+        let port = authority.as_str().strip_prefix(authority.host());
+        if port.is_some_and(|port| !port.is_empty() && !is_port(port)) {
+            return Err(invalid("must have a port from 1 to 65535"));
+        }
         let path = parts
             .path_and_query
             .unwrap_or(PathAndQuery::from_static("/"));
         if path.query().is_some() {
             return Err(invalid("must have no query (`?…`)"));
+        }
+        if path
+            .path()
+            .split('/')
+            .any(|segment| matches!(segment, "." | ".."))
+        {
+            return Err(invalid("must have a path without `.` and `..`"));
         }
         Ok(Self {
             scheme,
