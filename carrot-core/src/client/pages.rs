@@ -67,8 +67,8 @@ impl<E: Paginate> Pages<E> {
     /// Where the page that the next call of [`next`](Self::next) asks for begins; `None` at the
     /// beginning of the listing, and after its end.
     ///
-    /// Store it (`Serialize`) and give it to [`Paging::from`](crate::endpoint::Paging::from) to go on in another
-    /// process.
+    /// Store it (`Serialize`) and give it to [`Paging::from`](crate::endpoint::Paging::from) to go on
+    /// in another process.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()

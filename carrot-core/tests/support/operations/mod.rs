@@ -1,0 +1,178 @@
+//! Every operation of the crate, with every option it has.
+
+mod apps;
+mod conversations;
+mod users;
+
+use std::collections::BTreeSet;
+
+use carrot_core::{
+    ApiVersion, Endpoint, Error,
+    endpoint::{ConversationField, PageDirection, PageOrder, Paging, RepeatSafety},
+    types::{AdminId, AppId, ConversationId, Cursor, RandomId, UserId, UserRef},
+};
+
+use super::{Recorder, Sent, builder};
+
+/// An operation, with the requests of all its options.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) scope: Option<&'static str>,
+    pub(crate) cases: Vec<Case>,
+}
+
+/// The requests of one option.
+pub(crate) struct Case {
+    pub(crate) option: String,
+    pub(crate) repeat_safety: RepeatSafety,
+    /// In the order of [`ApiVersion::ALL`].
+    pub(crate) requests: [Result<Sent, Error>; 2],
+}
+
+impl Operation {
+    /// Whether it may be repeated, with any option.
+    pub(crate) fn repeat_safeties(&self) -> BTreeSet<&'static str> {
+        let safeties = self.cases.iter().map(|case| match case.repeat_safety {
+            RepeatSafety::Safe => "safe",
+            RepeatSafety::Unsafe => "not safe",
+            other => panic!("{other:?}"),
+        });
+        safeties.collect()
+    }
+}
+
+/// The first case is that of no option. A case with the app named is added by itself.
+fn operation<E: Endpoint>(cases: &[(&str, E)]) -> Operation {
+    let prepare = |endpoint: &E, version: ApiVersion, app: Option<AppId>| {
+        let mut builder = builder(&Recorder::new()).version(version);
+        if let Some(app) = app {
+            builder = builder.app(app);
+        }
+        let client = builder.build().expect("a sound client");
+        client.prepare(endpoint).map(Sent::new)
+    };
+    let case = |option: &str, endpoint: &E, app: Option<AppId>| Case {
+        option: option.to_owned(),
+        repeat_safety: endpoint.repeat_safety(),
+        requests: ApiVersion::ALL.map(|version| prepare(endpoint, version, app)),
+    };
+    let mut all: Vec<Case> = cases
+        .iter()
+        .map(|(option, endpoint)| case(option, endpoint, None))
+        .collect();
+    let app = AppId::new(65_535);
+    all.push(case("an app named by its id", &cases[0].1, Some(app)));
+    Operation {
+        name: E::NAME,
+        scope: E::SCOPE,
+        cases: all,
+    }
+}
+
+/// Every operation, in the order of the folders and their files.
+pub(crate) fn every_operation() -> Vec<Operation> {
+    let mut all = apps::all();
+    all.extend(conversations::all());
+    all.extend(users::all());
+    all
+}
+
+/// A conversation id beyond what a 64-bit float holds exactly.
+const CONVERSATION: ConversationId = ConversationId::new(2_155_668_332_815_057_076);
+const USER: UserId = UserId::new(1_448_121_617_782_670_208);
+const ADMIN: AdminId = AdminId::new(819);
+
+/// An own id of which nearly every character has to be encoded.
+fn own_id() -> UserRef {
+    UserRef::external("заказ 42/a?b#c")
+}
+
+fn random_id(number: i64) -> RandomId {
+    RandomId::new(number).expect("a sound number")
+}
+
+fn position() -> Cursor {
+    Cursor::position("[1684739969.358085, 1160406004324630614]").expect("an array")
+}
+
+fn after() -> Cursor {
+    Cursor::after("1447339319.900966").expect("not empty")
+}
+
+/// The settings of a page, as options.
+fn paged<E: Clone>(base: &E, page: fn(E, Paging) -> E) -> Vec<(&'static str, E)> {
+    [
+        ("page size 50", Paging::new().size(50)),
+        (
+            "page from a cursor of generation 2",
+            Paging::new().from(position()),
+        ),
+        (
+            "page from a cursor of generation 1",
+            Paging::new().from(after()),
+        ),
+        (
+            "page direction `before`",
+            Paging::new().direction(PageDirection::Before),
+        ),
+        (
+            "page direction `after`",
+            Paging::new().direction(PageDirection::After),
+        ),
+        (
+            "page direction `around`",
+            Paging::new().direction(PageDirection::Around),
+        ),
+        (
+            "page with the record at the cursor",
+            Paging::new().including(true),
+        ),
+        (
+            "page in ascending order",
+            Paging::new().order(PageOrder::Ascending),
+        ),
+        (
+            "page in descending order",
+            Paging::new().order(PageOrder::Descending),
+        ),
+        (
+            "every setting of a page",
+            Paging::new()
+                .size(50)
+                .from(position())
+                .direction(PageDirection::Before)
+                .including(true)
+                .order(PageOrder::Ascending),
+        ),
+    ]
+    .into_iter()
+    .map(|(option, paging)| (option, page(base.clone(), paging)))
+    .collect()
+}
+
+const CONVERSATION_FIELDS: [(&str, ConversationField); 5] = [
+    ("field `user`", ConversationField::User),
+    ("field `channel`", ConversationField::Channel),
+    ("field `part_last`", ConversationField::PartLast),
+    (
+        "field `important_part_last`",
+        ConversationField::ImportantPartLast,
+    ),
+    ("field `reply_last`", ConversationField::ReplyLast),
+];
+
+/// Optional fields, as options: each switched on, and one switched on and then off.
+fn fields<E: Clone, F: Copy>(
+    base: &E,
+    known: &[(&'static str, F)],
+    field: fn(E, F, bool) -> E,
+) -> Vec<(&'static str, E)> {
+    let mut cases: Vec<_> = known
+        .iter()
+        .map(|(option, name)| (*option, field(base.clone(), *name, true)))
+        .collect();
+    let first = known[0].1;
+    let off = field(field(base.clone(), first, true), first, false);
+    cases.push(("the first field switched on, then off", off));
+    cases
+}

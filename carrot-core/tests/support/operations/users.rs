@@ -1,0 +1,285 @@
+use carrot_core::{
+    endpoint::{Paging, Upload},
+    types::{EventName, EventProperties, Presence, PropertyOperation, RecipientType, Timestamp},
+    users::{self, Delimiter, MergeField, MessageKind},
+};
+use serde_json::json;
+
+use super::{
+    CONVERSATION_FIELDS, Operation, USER, fields, operation, own_id, paged, position, random_id,
+};
+
+pub(super) fn all() -> Vec<Operation> {
+    let list = || users::Conversations::new(USER);
+    let mut conversations_cases = vec![
+        ("no option", list()),
+        ("an own id", users::Conversations::new(own_id())),
+        (
+            "only with replies of the user",
+            list().with_user_replies_only(),
+        ),
+        ("on the site", list().recipient_type(RecipientType::Web)),
+        (
+            "in the mobile app",
+            list().recipient_type(RecipientType::Sdk),
+        ),
+        ("anywhere", list().recipient_type(RecipientType::All)),
+    ];
+    conversations_cases.extend(fields(
+        &list(),
+        &CONVERSATION_FIELDS,
+        users::Conversations::field,
+    ));
+    conversations_cases.extend(paged(&list(), users::Conversations::page));
+    conversations_cases.push((
+        "every option of generation 2",
+        CONVERSATION_FIELDS
+            .iter()
+            .fold(users::Conversations::new(own_id()), |all, (_, field)| {
+                all.field(*field, true)
+            })
+            .with_user_replies_only()
+            .recipient_type(RecipientType::Sdk)
+            .page(Paging::new().size(50).from(position())),
+    ));
+
+    let event_name = || EventName::new("Заказ & оплата").expect("a name");
+    let events = || users::Events::new(USER);
+    let mut events_cases = vec![
+        ("no option", events()),
+        ("an own id", users::Events::new(own_id())),
+        ("of one name", events().named(event_name())),
+        ("properties as text", events().props_as_text()),
+    ];
+    events_cases.extend(paged(&events(), users::Events::page));
+    events_cases.push((
+        "every option of generation 2",
+        users::Events::new(own_id())
+            .named(event_name())
+            .props_as_text()
+            .page(Paging::new().size(50).from(position())),
+    ));
+
+    let presence = || users::SetPresence::new(USER, Presence::Online);
+    let session = "0123456789abcdefghijklmnopqrstuv";
+    let presence_cases = vec![
+        ("no option", presence()),
+        ("idle", users::SetPresence::new(USER, Presence::Idle)),
+        ("offline", users::SetPresence::new(USER, Presence::Offline)),
+        ("page", presence().page("Корзина & доставка")),
+        ("address", presence().url("https://example.com/?a=1&b=2")),
+        ("session", presence().session(session)),
+        (
+            "every option of generation 2",
+            presence()
+                .page("Cart")
+                .url("https://example.com/")
+                .session(session),
+        ),
+    ];
+
+    let message = || users::SendMessage::new(USER, "Здравствуйте!\nСкидка 10%");
+    let message_cases = vec![
+        ("no option", message()),
+        (
+            "an own id",
+            users::SendMessage::new(own_id(), "Здравствуйте!"),
+        ),
+        ("in the chat", message().kind(MessageKind::PopupChat)),
+        ("in a small window", message().kind(MessageKind::PopupSmall)),
+        ("in a big window", message().kind(MessageKind::PopupBig)),
+        ("by e-mail", message().kind(MessageKind::Email)),
+        (
+            "every option of generation 2",
+            users::SendMessage::new(own_id(), "Здравствуйте!").kind(MessageKind::PopupBig),
+        ),
+    ];
+
+    vec![
+        operation(&conversations_cases),
+        operation(&events_cases),
+        operation(&user_cases()),
+        operation(&import_cases()),
+        operation(&message_cases),
+        operation(&presence_cases),
+        operation(&props_cases()),
+        operation(&start_cases()),
+        operation(&track_cases()),
+        operation(&[
+            ("no option", users::UnsubscribeEmail::new(USER)),
+            ("an own id", users::UnsubscribeEmail::new(own_id())),
+        ]),
+    ]
+}
+
+fn user_cases() -> Vec<(&'static str, users::Get)> {
+    let get = || users::Get::new(USER);
+    vec![
+        ("no option", get()),
+        ("an own id", users::Get::new(own_id())),
+        ("without `props`", get().without_props()),
+        ("with `props_custom`", get().with_custom_props()),
+        ("with `props_events`", get().with_event_props()),
+        ("with `presence_details`", get().with_presence_details()),
+        ("with `events`", get().with_events()),
+        ("with `segments`", get().with_segments()),
+        ("with `notes`", get().with_notes()),
+        ("with `tags`", get().with_tags()),
+        ("with `email_status`", get().with_email_status()),
+        ("with `timezone_offset`", get().with_timezone_offset()),
+        ("properties as text", get().props_as_text()),
+        (
+            "every option",
+            users::Get::new(own_id())
+                .without_props()
+                .with_custom_props()
+                .with_event_props()
+                .with_presence_details()
+                .with_events()
+                .with_segments()
+                .with_notes()
+                .with_tags()
+                .with_email_status()
+                .with_timezone_offset()
+                .props_as_text(),
+        ),
+    ]
+}
+
+fn import_cases() -> Vec<(&'static str, users::Import)> {
+    let tabs = "$user_id\t$name\norder-42\tАлексей\n";
+    let import = || users::Import::new(tabs);
+    let delimited = |delimiter: &str| users::Import::new(tabs.replace('\t', delimiter));
+    vec![
+        ("no option", import()),
+        (
+            "merged by the own id",
+            import().merge_field(MergeField::UserId),
+        ),
+        (
+            "merged by the e-mail",
+            users::Import::new("$email\t$name\na@example.com\tAlex\n")
+                .merge_field(MergeField::Email),
+        ),
+        ("delimited by tabs", import().delimiter(Delimiter::Tab)),
+        (
+            "delimited by commas",
+            delimited(",").delimiter(Delimiter::Comma),
+        ),
+        (
+            "delimited by semicolons",
+            delimited(";").delimiter(Delimiter::Semicolon),
+        ),
+        (
+            "delimited by pipes",
+            delimited("|").delimiter(Delimiter::Pipe),
+        ),
+        (
+            "delimited by spaces",
+            delimited(" ").delimiter(Delimiter::Space),
+        ),
+        ("one tag", import().tag("super_tag")),
+        ("two tags", import().tag("super_tag").tag("импорт, \"2\"")),
+        (
+            "every option",
+            delimited(",")
+                .merge_field(MergeField::UserId)
+                .delimiter(Delimiter::Comma)
+                .tag("super_tag"),
+        ),
+    ]
+}
+
+fn props_cases() -> Vec<(&'static str, users::SetProps)> {
+    let name = || PropertyOperation::update_or_create("$name", "Алексей & Ко");
+    let changed = |operation: Result<PropertyOperation, _>| {
+        users::SetProps::new(USER).with(operation.expect("a sound operation"))
+    };
+    let set = || changed(name());
+    vec![
+        ("no option", set()),
+        (
+            "an own id",
+            users::SetProps::new(own_id()).with(name().expect("a sound operation")),
+        ),
+        (
+            "`set_once`",
+            changed(PropertyOperation::set_once("first", true)),
+        ),
+        ("`add`", changed(PropertyOperation::add("orders", -1))),
+        ("`delete`", changed(PropertyOperation::delete("plan"))),
+        (
+            "`append`",
+            changed(PropertyOperation::append("cities", "Тверь")),
+        ),
+        (
+            "`union`",
+            changed(PropertyOperation::union("cities", "Тверь")),
+        ),
+        (
+            "`exclude`",
+            changed(PropertyOperation::exclude("cities", "Тверь")),
+        ),
+        ("subscribed again", set().double_subscribe(true)),
+        ("types as they are", set().parse_custom_props_type(false)),
+        (
+            "source of a contact",
+            set().source(json!({"id": "123123", "type": "run_script"})),
+        ),
+        (
+            "every option",
+            set()
+                .with(PropertyOperation::add("orders", 1).expect("a sound operation"))
+                .double_subscribe(false)
+                .parse_custom_props_type(true)
+                .source(json!({})),
+        ),
+    ]
+}
+
+fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
+    use users::StartConversation;
+    let start = || StartConversation::new(USER, "Где мой заказ?");
+    let upload = || Upload::new("чек.txt", "total 1 & 2");
+    vec![
+        ("no option", start()),
+        (
+            "an own id",
+            StartConversation::new(own_id(), "Где мой заказ?"),
+        ),
+        ("only a file", StartConversation::with_file(USER, upload())),
+        ("a text and a file", start().file(upload())),
+        ("random id", start().random_id(random_id(7))),
+        ("referrer", start().referrer("https://example.com/?a=1&b=2")),
+        (
+            "every option",
+            StartConversation::new(own_id(), "Где мой заказ?")
+                .file(upload())
+                .random_id(random_id(7))
+                .referrer("https://example.com/"),
+        ),
+    ]
+}
+
+fn track_cases() -> Vec<(&'static str, users::TrackEvent)> {
+    let name = || EventName::new("Заказ & оплата").expect("a name");
+    let track = || users::TrackEvent::new(USER, name());
+    let properties = || {
+        let properties = EventProperties::new().with("sum", 4_990);
+        let properties = properties.and_then(|properties| properties.with("город", "Тверь"));
+        properties.expect("sound properties")
+    };
+    let moment = Timestamp::new(1_684_923_942, 123_456_000).expect("a moment");
+    vec![
+        ("no option", track()),
+        ("an own id", users::TrackEvent::new(own_id(), name())),
+        ("properties", track().properties(properties())),
+        ("a moment", track().created(moment)),
+        (
+            "every option",
+            users::TrackEvent::new(own_id(), name())
+                .properties(properties())
+                .created(Timestamp::from_seconds(1_684_923_942)),
+        ),
+    ]
+}
