@@ -69,16 +69,16 @@ impl Endpoint for ActiveUsers {
     }
 
     fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
+        let mut description = describe(context, "activeusers")?;
+        self.fields.describe(&mut description.parameters);
+        self.paging
+            .describe(context.version, &mut description.parameters)?;
         if self.paging.asked_direction() != PageDirection::Before {
             return Err(InvalidValue::new(
                 "paginate_direction",
                 "must be `before` here",
             ));
         }
-        let mut description = describe(context, "activeusers")?;
-        self.fields.describe(&mut description.parameters);
-        self.paging
-            .describe(context.version, &mut description.parameters)?;
         Ok(description)
     }
 
