@@ -57,8 +57,9 @@ fn at(call: &Call) -> Option<Vec<Operation>> {
     let delete = |scopes, handler| operation(Method::DELETE, scopes, handler);
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     Some(match segments.as_slice() {
-        // An own id may be `import`, too; the methods tell them apart.
-        ["users", "import"] => vec![
+        // An own id may be `import`, too; the methods tell them apart. The pages of generation 1 do not
+        // know the method.
+        ["users", "import"] if !call.is_v1() => vec![
             post(&["user-write"], users::import),
             get(&["user-read"], users::get),
         ],

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::sandbox::{
     answer::{Answer, Failure},
     request::Call,
@@ -5,7 +7,25 @@ use crate::sandbox::{
     view::View,
 };
 
+/// The fields that are there unless they are switched off.
+const OPTIONAL: [&str; 7] = [
+    "auto_set",
+    "auto_set_settings",
+    "droppable",
+    "not_assigned_count",
+    "not_read_count",
+    "operators",
+    "priority",
+];
+
 /// `GET /apps/{id}/channels`
 pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
-    Ok(Answer::new(View::new(state, call).channels()))
+    let mut channels = View::new(state, call).channels();
+    for channel in channels.iter_mut().filter_map(Value::as_object_mut) {
+        channel.retain(|name, _| {
+            let switch = call.parameters.flag(&format!("include_{name}"));
+            !OPTIONAL.contains(&name.as_str()) || switch.unwrap_or(true)
+        });
+    }
+    Ok(Answer::new(channels.into()))
 }

@@ -26,6 +26,6 @@ pub(in crate::sandbox) fn parts(state: &mut State, call: &Call) -> Result<Answer
     let page = window.select(&conversation.parts, |_| true);
     let view = View::new(state, call);
     let parts = page.keys.iter().filter_map(|id| state.parts.get(id));
-    let records = parts.map(|part| view.part(part)).collect();
+    let records = parts.map(|part| view.part_of(call, part)).collect();
     Ok(page.answer(&view, records))
 }

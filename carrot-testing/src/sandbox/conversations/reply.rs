@@ -58,7 +58,7 @@ pub(in crate::sandbox) fn reply(state: &mut State, call: &Call) -> Result<Answer
     let part = state.append(id, draft);
 
     let view = View::new(state, call);
-    let show = |id: u64| state.parts.get(&id).map(|part| view.part(part));
+    let show = |id: u64| state.parts.get(&id).map(|part| view.part_of(call, part));
     let mut answer = Answer::new(show(part).unwrap_or_default());
     if let Some(assign_part) = assign_part.and_then(show) {
         answer = answer.beside("assign_part", assign_part);
