@@ -28,18 +28,22 @@ pub use self::request::RecordedRequest;
 /// A request that finds the queue empty gets a [`TransportError`] that says which request came.
 ///
 /// ```
-/// use carrot_core::{AuthToken, Client};
+/// use carrot_core::{AuthToken, Client, types::UserId, users};
 /// use carrot_testing::{RecordingTransport, VirtualClock};
-/// use serde_json::json;
+/// use http::StatusCode;
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let transport = RecordingTransport::new();
-/// transport.answer_ok(json!({"id": 7}));
+/// transport.answer_error(StatusCode::BAD_REQUEST, "LookupError", "no such user");
 /// let token = AuthToken::new("app.1.secret")?;
 /// let client = Client::builder(transport.clone(), VirtualClock::new(), token).build()?;
-/// // … calls through `client` …
-/// assert_eq!(transport.requests().len(), 0);
-/// assert_eq!(transport.unused_answers(), 1);
-/// # Ok::<(), carrot_core::types::InvalidValue>(())
+/// let error = client.call(users::Get::new(UserId::new(7))).await.unwrap_err();
+/// assert!(error.is_not_found());
+/// assert_eq!(transport.requests().len(), 1);
+/// assert_eq!(transport.unused_answers(), 0);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Default)]
 pub struct RecordingTransport(Arc<Mutex<Recording>>);

@@ -1,0 +1,292 @@
+//! Addresses, tokens, encodings, refusals: what all operations have in common.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use carrot_core::Clock;
+use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
+use common::{Answer, FORM, get, post, send, start};
+use http::{Method, Request};
+use serde_json::json;
+
+const USER: &str = "1448121617782670209";
+
+fn sandbox() -> Sandbox {
+    let user = SeedUser::external("a/b v2").prop("$name", "Ada");
+    Sandbox::builder().user(user).build()
+}
+
+fn bare(sandbox: &Sandbox, uri: &str, header: Option<&str>) -> Answer {
+    let mut request = Request::get(uri);
+    if let Some(header) = header {
+        request = request.header("authorization", header);
+    }
+    Answer::of(&sandbox.handle(&request.body(Bytes::new()).unwrap()))
+}
+
+#[test]
+fn the_token_may_stand_in_three_places() {
+    let sandbox = sandbox();
+    let token = sandbox.token().to_owned();
+    let path = format!("/v2/users/{USER}");
+    for header in [format!("Token {token}"), format!("Bearer {token}")] {
+        bare(&sandbox, &path, Some(&header)).data();
+    }
+    bare(&sandbox, &format!("{path}?auth_token={token}"), None).data();
+    let form = format!("auth_token={token}&presence=idle");
+    let request = Request::post(format!("{path}/setpresence")).header("content-type", FORM);
+    Answer::of(&sandbox.handle(&request.body(form.into()).unwrap())).data();
+
+    for header in [
+        None,
+        Some("Token x"),
+        Some(&*token),
+        Some("Basic x"),
+        Some(""),
+    ] {
+        let answer = bare(&sandbox, &path, header);
+        let message = "the token is missing or wrong";
+        assert_eq!(answer.error(), (401, "NotAuthenticated", message));
+        let old = bare(&sandbox, &format!("/v1/users/{USER}"), header);
+        assert_eq!(old.error(), (401, "AuthenticationFailed", message));
+    }
+    assert!(!format!("{sandbox:?}").contains(&token));
+}
+
+#[test]
+fn the_generation_is_chosen_by_the_path_or_a_parameter() {
+    let sandbox = sandbox();
+    // Only generation 1 leaves the user out of the list.
+    start(&sandbox, "order-42", "Hi");
+    let user = sandbox.user_id("order-42").unwrap();
+    for (prefix, parameters, is_v2) in [
+        ("", &[][..], true),
+        ("/v2", &[], true),
+        ("/v2.1", &[], true),
+        ("/v1", &[], false),
+        ("/v1.0.3", &[], false),
+        ("", &[("version", "1")], false),
+        ("", &[("version", "2.0")], true),
+        ("/v1", &[("version", "2")], false),
+    ] {
+        let path = format!("{prefix}/users/{user}/conversations/");
+        let listed = get(&sandbox, &path, parameters);
+        assert_eq!(listed.data()[0].get("user").is_some(), is_v2, "{path}");
+    }
+    let in_body = post(
+        &sandbox,
+        &format!("/users/{user}/props"),
+        &[("version", "1"), ("operations", "[]")],
+    );
+    assert_eq!(in_body.json["meta"].get("not_changed_props"), None);
+    let unknown = get(&sandbox, "/users/1", &[("version", "3")]);
+    assert_eq!(unknown.error().1, "BadRequest");
+}
+
+#[test]
+fn unknown_addresses_and_methods() {
+    let sandbox = sandbox();
+    for path in [
+        "/",
+        "/v2",
+        "/v3/users/1",
+        "/v2/users",
+        "/v2/user/1",
+        "/v2/users/1/props/x",
+        "/v2/users/%FF",
+        "/v2/apps/1000",
+        "/v2/conversations/1/open",
+        "/v2/v2/users/1",
+    ] {
+        assert_eq!(get(&sandbox, path, &[]).error().0, 404, "{path}");
+        assert_eq!(get(&sandbox, path, &[]).error().1, "Error404");
+    }
+    for (method, path) in [
+        (Method::POST, "/v2/users/1"),
+        (Method::GET, "/v2/users/1/props"),
+        (Method::PUT, "/v2/users/1/events"),
+        (Method::DELETE, "/v2/conversations/1"),
+        (Method::HEAD, "/v2/users/1"),
+        (Method::POST, "/v1/users/import"),
+    ] {
+        let answer = send(&sandbox, method, path, &[]);
+        assert_eq!(answer.error().0, 405);
+        assert_eq!(answer.error().1, "MethodNotAllowed");
+    }
+}
+
+#[test]
+fn own_ids_are_decoded_and_apps_are_checked() {
+    let sandbox = sandbox();
+    let own = ("by_user_id", "yes");
+    let user = get(&sandbox, "/v2/users/a%2Fb%20v2", &[own]);
+    assert_eq!(user.data()["user_id"], "a/b v2");
+    for app in ["$self_app", "%24self_app", "1000"] {
+        get(&sandbox, &format!("/v2/apps/{app}/users"), &[]).data();
+    }
+    get(
+        &sandbox,
+        "/v2/users/a%2Fb%20v2",
+        &[own, ("app", "$self_app")],
+    )
+    .data();
+    for version in ["v1", "v2"] {
+        let name = ["PermissionDenied", "PermissionDeniedError"][usize::from(version == "v2")];
+        let answer = get(&sandbox, &format!("/{version}/apps/7/users"), &[]);
+        assert_eq!((answer.error().0, answer.error().1), (403, name));
+        let answer = get(
+            &sandbox,
+            &format!("/{version}/users/{USER}"),
+            &[("app", "7")],
+        );
+        assert_eq!((answer.error().0, answer.error().1), (403, name));
+    }
+    let answer = get(&sandbox, "/v2/apps/self/users", &[]);
+    assert_eq!(
+        answer.error().2,
+        "`id` must be the id of an app or `$self_app`"
+    );
+    let long = format!("/v2/users/{}", "x".repeat(256));
+    assert_eq!(
+        get(&sandbox, &long, &[own]).error().2,
+        "`id` must be an own id of 1 to 255 characters"
+    );
+}
+
+#[test]
+fn a_right_that_the_token_lacks_is_named() {
+    let sandbox = Sandbox::builder()
+        .scopes(["conversations-write", "conversations-read"])
+        .build();
+    let id = start(&sandbox, "x", "Hi");
+    let denied = |answer: Answer, scope: &str| {
+        let message = format!("the token lacks the right `{scope}`");
+        assert_eq!(
+            answer.error(),
+            (403, "PermissionDeniedError", message.as_str())
+        );
+    };
+    denied(get(&sandbox, "/v2/users/1", &[]), "user-read");
+    denied(get(&sandbox, "/v2/users/1/conversations", &[]), "user-read");
+    let reply = format!("/v2/conversations/{id}/reply");
+    let as_user = [("from_user", "default_user"), ("body", "Hi")];
+    denied(post(&sandbox, &reply, &as_user), "as-user");
+    denied(
+        post(&sandbox, &format!("/v2/conversations/{id}/markread"), &[]),
+        "as-user",
+    );
+    post(&sandbox, &reply, &as_user[1..]).data();
+    let old = post(&sandbox, &format!("/v1/conversations/{id}/markread"), &[]);
+    assert_eq!(old.error().1, "PermissionDenied");
+}
+
+#[test]
+fn bodies_of_another_type_are_refused() {
+    let sandbox = sandbox();
+    for (content_type, body) in [
+        ("application/json", "{}"),
+        ("multipart/form-data", "x"),
+        ("multipart/form-data; boundary=b", "x"),
+    ] {
+        let request = Request::post(format!("/v2/users/{USER}/events"))
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .header("content-type", content_type)
+            .body(Bytes::from(body));
+        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+        assert_eq!((answer.error().0, answer.error().1), (400, "BadRequest"));
+    }
+    // All parameters of a POST may stand in the query.
+    let request = Request::post(format!("/v2/users/{USER}/events?event=e"))
+        .header("authorization", format!("Token {}", sandbox.token()))
+        .body(Bytes::new());
+    Answer::of(&sandbox.handle(&request.unwrap())).data();
+}
+
+#[test]
+fn the_same_requests_get_the_same_answers() {
+    let run = |sandbox: &Sandbox| {
+        start(sandbox, "a", "Hi");
+        start(sandbox, "b", "Hi");
+        let list = get(
+            sandbox,
+            "/v2/apps/$self_app/conversations",
+            &[("include_not_assigned", "1")],
+        );
+        list.json
+    };
+    let sandbox = Sandbox::new();
+    let first = run(&sandbox);
+    assert_eq!(first["data"][1]["created"], 1_700_000_001);
+    assert_eq!(run(&Sandbox::new()), first);
+    assert_ne!(run(&sandbox), first);
+    assert_eq!(sandbox.requests(), 6);
+    sandbox.clone().reset();
+    assert_eq!(sandbox.requests(), 0);
+    assert!(sandbox.users().is_empty());
+    assert_eq!(run(&sandbox), first);
+}
+
+#[test]
+fn time_begins_and_steps_as_told() {
+    let sandbox = Sandbox::builder()
+        .starts_at(1_000)
+        .time_step(Duration::from_millis(250))
+        .build();
+    let id = start(&sandbox, "a", "Hi");
+    assert_eq!(sandbox.parts(id)[0]["created"], 1_000.25);
+    assert_eq!(sandbox.conversation(id).unwrap()["last_update"], 1_000);
+    sandbox.advance(Duration::from_secs(9));
+    assert_eq!(sandbox.now().seconds(), 1_009);
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused_until_a_minute_has_passed() {
+    let clock = VirtualClock::manual();
+    let sandbox = Sandbox::builder()
+        .rate_limit(2)
+        .clock(clock.clone())
+        .user(SeedUser::external("a"))
+        .build();
+    let ask = || get(&sandbox, "/v2/users/a", &[("by_user_id", "1")]);
+    ask().data();
+    clock.advance(Duration::from_secs(1));
+    ask().data();
+    for _ in 0..3 {
+        assert_eq!((ask().error().0, ask().error().1), (429, "TooManyRequests"));
+    }
+    clock.advance(Duration::from_secs(59));
+    ask().data();
+    assert_eq!(ask().error().0, 429);
+    assert_eq!(clock.now(), Duration::from_secs(60));
+}
+
+#[test]
+fn ids_and_cursors_are_texts_when_asked_for() {
+    let sandbox = sandbox();
+    let id = start(&sandbox, "order-42", "Hi");
+    start(&sandbox, "order-43", "Hi");
+    let parameters = [
+        ("id_as_string", "1"),
+        ("paginate_count", "1"),
+        ("include_not_assigned", "1"),
+    ];
+    let listed = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
+    let newest = sandbox.conversations()[1]["id"].to_string();
+    assert_eq!(
+        listed.json["meta"]["next_before_position"],
+        json!([1_700_000_002.000_001, newest])
+    );
+    let part = &listed.data()[0]["part_last"];
+    for name in ["id", "conversation", "part_group", "from"] {
+        assert!(part[name].is_string(), "{name}");
+    }
+    let cursor = listed.json["meta"]["next_before_position"].to_string();
+    let parameters = [parameters[0], parameters[2], ("paginate_position", &cursor)];
+    let rest = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
+    assert_eq!(rest.data()[0]["id"], json!(id.to_string()));
+    assert_eq!(rest.data().as_array().unwrap().len(), 1);
+}
