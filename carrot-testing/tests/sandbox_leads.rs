@@ -262,6 +262,22 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     );
     assert_eq!(user("ada")["props_custom"]["plan"], "pro");
 
+    // An own id is given to who has none, and never changed.
+    let csv =
+        "$email\t$user_id\nada@example.com\tother\nnew@example.com\tnewer\nx@example.com\tbob";
+    let answer = upload(
+        &sandbox,
+        "/v2/users/import",
+        &fields,
+        &[("file", "a.csv", csv)],
+    );
+    assert_eq!(answer.data()["updates_planned"], 3);
+    assert_eq!(user("ada")["props"]["$email"], "ada@example.com");
+    assert_eq!(sandbox.user_id("other"), None);
+    assert_eq!(user("newer")["props"]["$email"], "new@example.com");
+    assert_eq!(user("bob")["props"].get("$email"), None);
+    assert_eq!(sandbox.users().len(), 6);
+
     for (fields, files, parameter) in [
         (&[][..], &[("file", "a", "$user_id")][..], "app"),
         (&fields, &[], "file"),

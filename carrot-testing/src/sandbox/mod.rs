@@ -46,12 +46,13 @@
 //! | users | what makes a lead; presence for two minutes; unknown own ids created by `props`, `events` and `startconversation` | reading an unknown own id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments, no notes |
 //! | properties | the seven operations, their report, limits of values and of a request | `ignored_operations` hold the operation and a `reason`; only texts that spell an integer change their type; an unknown system property is ignored |
 //! | e-mail | the states; who may be unsubscribed | an address is `confirmed` at once, without double opt-in |
-//! | events | fields, limits, counting per type | a value that breaks a limit refuses the event; the system records no events by itself |
+//! | events | fields, limits, counting per type | a value that breaks a limit refuses the event; a type is `active` from its first event; the system records no events by itself |
 //! | leads | filters, sorting, `users` and `total` | `neq`, `str_neq` and `str_notcontains` fit users without the property; users without the property to sort by come last; `props` and `props_custom` are there; no nesting; no delay of the index |
 //! | list of conversations | the nine filters; the unassigned only with `include_not_assigned` | conversations begun by a message are listed once the user answers; `include_no_tags` adds in generation 1 and selects in generation 2 |
 //! | conversations | fields, types, empty `data` where nothing changes | a reply of the user opens a closed conversation, one of an operator does not; a reply of the operator marks the user's parts as read and the other way round |
+//! | contradictory fields | | `sended_time` and `last_user_reply_time` are timestamps; only generation 1 sends `read`, `clicked` and `unsubscribed`; `map_url` is `null` |
 //! | replies | senders, types, two parts with `auto_assign` | `data` is the new part, `assign_part` stands beside it; a bot named `Bot` writes where nobody is named; 65536 characters are too long |
-//! | import | columns, delimiters, the report | it is worked off at once; tags as JSON strings with commas between them, as a JSON array, or plain |
+//! | import | columns, delimiters, the report | it is worked off at once; generation 1 does not know it; an own id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
 //! | not there | | webhooks, the realtime service, segments, sending of e-mail |
 //!
 //! Sources: <https://developers.dashly.io/webapi/>, <https://developers.carrotquest.io/webapi/exceptions>,

@@ -43,8 +43,10 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
     for (line, record) in records {
         let wrong = if record.len() != columns.len() {
             Some("the line must have as many fields as the first")
-        } else if record[key].is_empty() || !values::is_short(&record[key]) {
-            Some("the field to merge by must have 1 to 255 characters")
+        } else if record[key].is_empty() {
+            Some("the field to merge by must not be empty")
+        } else if !record.iter().all(|field| values::is_short(field)) {
+            Some("the fields must have at most 255 characters")
         } else {
             None
         };
@@ -88,10 +90,18 @@ fn update(
         let users = state.users.values().filter(same);
         users.max_by_key(|user| user.last_seen).map(|user| user.id)
     };
-    let id = found.unwrap_or_else(|| {
-        let external = (merge_field == "$user_id").then(|| key.to_owned());
-        state.add_user(external)
-    });
+    let own_id = columns.iter().zip(record);
+    let own_id = own_id.filter(|(column, value)| *column == "$user_id" && !value.is_empty());
+    let own_id = own_id.map(|(_, value)| value).next_back();
+    let free = own_id.filter(|own_id| !state.by_external.contains_key(*own_id));
+    let id = match (found, free) {
+        (None, own_id) => state.add_user(own_id.cloned()),
+        (Some(id), Some(own_id)) => {
+            state.name_user(id, own_id);
+            id
+        }
+        (Some(id), None) => id,
+    };
     for tag in tags {
         if !state.user_tags.contains_key(tag) {
             let tag_id = state.next_tag();

@@ -30,6 +30,20 @@ impl State {
         id
     }
 
+    /// Gives a user an own id. One that is there already stays: it never changes.
+    pub(in crate::sandbox) fn name_user(&mut self, id: u64, external: &str) {
+        let named = self.change_user(id, |user| {
+            let unnamed = user.external.is_none();
+            if unnamed {
+                user.external = Some(external.to_owned());
+            }
+            unnamed
+        });
+        if named == Some(true) {
+            self.by_external.insert(external.to_owned(), id);
+        }
+    }
+
     /// The user did something just now.
     pub(in crate::sandbox) fn saw(&mut self, id: u64) {
         let now = self.now();
