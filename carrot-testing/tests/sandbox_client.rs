@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use carrot_core::{
-    ApiVersion, AuthToken, Client,
+    ApiVersion, AuthToken, Client, Clock,
     apps::{self, Assigned},
+    client::CallOptions,
     conversations::{self, Operator, Sender},
     endpoint::{PageDirection, Paging, Upload},
     types::{
@@ -16,7 +17,7 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{Sandbox, VirtualClock};
+use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
 
 const ADA: AdminId = AdminId::new(501);
 
@@ -290,4 +291,42 @@ async fn a_bot_writes_in_generation_1() {
     let parts = sandbox.parts(id);
     assert_eq!(parts[1]["from"]["name"], "Robo");
     assert_eq!(parts[2]["from"]["type"], "bot");
+}
+
+/// A sandbox with the service's limit, and clients that live by the same clock. No call has a deadline.
+fn limited<const CLIENTS: usize>() -> (Sandbox, VirtualClock, [Client; CLIENTS]) {
+    let clock = VirtualClock::new();
+    let sandbox = Sandbox::builder().rate_limit(60).clock(clock.clone());
+    let sandbox = sandbox.user(SeedUser::external("order-42")).build();
+    let token = AuthToken::new(sandbox.token()).unwrap();
+    let clients = std::array::from_fn(|_| {
+        let client = Client::builder(sandbox.clone(), clock.clone(), token.clone());
+        let options = CallOptions::new().call_timeout(None);
+        client.options(options).build().unwrap()
+    });
+    (sandbox, clock, clients)
+}
+
+#[tokio::test]
+async fn a_client_that_paces_itself_is_never_refused() {
+    let (sandbox, clock, [client]) = limited();
+    for _ in 0..150 {
+        let get = users::Get::new(UserRef::external("order-42"));
+        client.call(get).await.unwrap();
+    }
+    assert_eq!(sandbox.requests(), 150);
+    assert!(clock.now() >= Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn clients_that_share_a_key_unaware_are_refused_and_try_again() {
+    let (sandbox, clock, clients) = limited::<2>();
+    for _ in 0..60 {
+        for client in &clients {
+            let get = users::Get::new(UserRef::external("order-42"));
+            client.call(get).await.unwrap();
+        }
+    }
+    assert!(sandbox.requests() > 120, "none was refused");
+    assert!(clock.now() >= Duration::from_secs(60));
 }
