@@ -91,6 +91,28 @@ const VALUES: &[&str] = &[
     r#"{"type":"or","filters":[{"type":"daysmore","property_name":"$last_seen","value":{"value":1e300}}]}"#,
 ];
 
+/// Parameters that operations require. The arbitrary ones come after them and count over them.
+const SOUND: &[(&str, &str)] = &[
+    ("action", "add"),
+    ("app", "$self_app"),
+    ("body", "Hi"),
+    ("event", "e"),
+    ("from_admin", "501"),
+    ("operations", r#"[{"op":"union","key":"a","value":"x"}]"#),
+    ("presence", "online"),
+    ("session", "0123456789abcdefghijklmnopqrstuv"),
+    ("tag", "x"),
+];
+
+fn pairs() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+    let sound = prop::bool::weighted(0.8).prop_map(|sound| {
+        let sound = SOUND.iter().filter(move |_| sound);
+        sound.map(|(name, value)| (*name, (*value).to_owned()))
+    });
+    let arbitrary = prop::collection::vec((select(NAMES), value()), 0..4);
+    (sound, arbitrary).prop_map(|(sound, arbitrary)| sound.chain(arbitrary).collect())
+}
+
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => select(VALUES).prop_map(str::to_owned),
@@ -113,7 +135,14 @@ fn segment() -> impl Strategy<Value = String> {
 /// Paths that exist, mostly: with arbitrary segments alone no operation would be reached.
 fn path() -> impl Strategy<Value = String> {
     let user = select(vec!["1448121617782670209", "7", "x", "%F0%9F%98%80", "%FF"]);
-    let conversation = select(vec!["2155668332815057077", "7", "x"]);
+    let known_conversation = "2155668332815057077";
+    let conversation = select(vec![
+        known_conversation,
+        known_conversation,
+        known_conversation,
+        "7",
+        "x",
+    ]);
     let version = || select(vec!["", "/v1", "/v2"]);
     let of_user = select(vec![
         "",
@@ -137,17 +166,16 @@ fn path() -> impl Strategy<Value = String> {
     ]);
     let of_app = select(vec!["users", "conversations", "channels", "activeusers"]);
     prop_oneof![
-        (version(), user, of_user).prop_map(|(v, id, op)| format!("{v}/users/{id}{op}")),
-        (version(), conversation, of_conversation)
+        8 => (version(), user, of_user).prop_map(|(v, id, op)| format!("{v}/users/{id}{op}")),
+        8 => (version(), conversation, of_conversation)
             .prop_map(|(v, id, op)| format!("{v}/conversations/{id}{op}")),
-        (version(), of_app).prop_map(|(v, op)| format!("{v}/apps/$self_app/{op}")),
-        version().prop_map(|v| format!("{v}/users/import")),
-        prop::collection::vec(segment(), 0..6).prop_map(|all| format!("/{}", all.join("/"))),
+        4 => (version(), of_app).prop_map(|(v, op)| format!("{v}/apps/$self_app/{op}")),
+        2 => version().prop_map(|v| format!("{v}/users/import")),
+        2 => prop::collection::vec(segment(), 0..6).prop_map(|all| format!("/{}", all.join("/"))),
     ]
 }
 
 fn body() -> impl Strategy<Value = (Option<&'static str>, Vec<u8>)> {
-    let pairs = || prop::collection::vec((select(NAMES), value()), 0..6);
     let form = |pairs: &[(&str, String)]| {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(pairs);
@@ -174,7 +202,7 @@ fn body() -> impl Strategy<Value = (Option<&'static str>, Vec<u8>)> {
     ]);
     prop_oneof![
         6 => pairs().prop_map(move |pairs: Vec<(&str, String)>| (Some(common::FORM), form(&pairs))),
-        2 => (pairs(), "(\\$user_id|\\$email|name)[\t,\n\"a-z]{0,20}").prop_map(move |both| {
+        2 => (pairs(), "(\\$user_id\tname\nx\ty\n|\\$email|name)[\t,\n\"a-z]{0,20}").prop_map(move |both| {
             (Some("multipart/form-data; boundary=b"), multipart(both))
         }),
         1 => (any_type, prop::collection::vec(any::<u8>(), 0..200)),
