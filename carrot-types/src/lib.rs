@@ -11,6 +11,7 @@ mod event;
 mod filter;
 mod id;
 mod invalid;
+mod json;
 mod lenient;
 mod limit;
 mod objects;
@@ -21,6 +22,7 @@ pub mod strategies;
 pub mod system;
 mod timestamp;
 mod user_ref;
+pub mod webhook;
 
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
@@ -33,6 +35,7 @@ pub use crate::{
         UserId, UserTagId,
     },
     invalid::InvalidValue,
+    json::JsonError,
     objects::*,
     property::{
         EventStat, PropertyDate, PropertyName, PropertyOp, PropertyOperation, PropertyValue,

@@ -1,0 +1,123 @@
+//! Reading JSON of others, with errors that say where and what, but hold nothing of it.
+
+use serde::de::DeserializeOwned;
+
+/// JSON that cannot be read: the place, and the problem there.
+///
+/// It never holds a value that was found, which may be somebody's data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}`: {problem}")]
+pub struct JsonError {
+    path: String,
+    problem: String,
+}
+
+impl JsonError {
+    /// The place, such as `part_last.id`; `.` for the whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What was expected there and what was found, without the value.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// The same error in a JSON document that holds this one at `name`.
+    #[allow(dead_code, reason = "for the realtime messages")]
+    pub(crate) fn below(self, name: &str) -> Self {
+        let path = match self.path.as_str() {
+            "." => name.to_owned(),
+            // Places in a list begin with a bracket.
+            path if path.starts_with('[') => format!("{name}{path}"),
+            path => format!("{name}.{path}"),
+        };
+        Self { path, ..self }
+    }
+}
+
+/// Reads JSON.
+pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, JsonError> {
+    let plain = match serde_json::from_str(json) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    // Keeping track of the path costs more than the reading: only a failure pays for it.
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let (path, problem) = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        // It is what follows the value that is wrong.
+        Ok(_) => (".".to_owned(), plain.to_string()),
+        Err(error) => (error.path().to_string(), error.inner().to_string()),
+    };
+    Err(JsonError {
+        path,
+        problem: without_values(&problem),
+    })
+}
+
+/// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
+/// `invalid type: string, expected u64`.
+fn without_values(message: &str) -> String {
+    let value = message.find(['"', '`']);
+    let expected = message.rfind(", expected");
+    match (value, expected) {
+        (Some(value), Some(expected)) if value < expected => {
+            format!("{}{}", message[..value].trim_end(), &message[expected..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Conversation, JsonError, User};
+
+    use super::*;
+
+    fn refused<T: DeserializeOwned>(json: &str) -> JsonError {
+        match read::<T>(json) {
+            Ok(_) => panic!("was read: {json}"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_not_the_value() {
+        for (json, path, problem) in [
+            (
+                r#"{"id": 1, "part_last": {"id": 2, "body": 34567}}"#,
+                "part_last.body",
+                "invalid type: integer, expected a string",
+            ),
+            (
+                r#"{"id": 1, "closed": "Al\", expected a lot"}"#,
+                "closed",
+                "invalid type: string, expected a boolean",
+            ),
+            (r#"{"tags": []}"#, ".", "missing field `id`"),
+            (r#"{"id": 1"#, ".", "EOF while parsing an object"),
+            (r#"{"id": 1} {"#, ".", "trailing characters"),
+            ("", ".", "EOF while parsing a value"),
+        ] {
+            let error = refused::<Conversation>(json);
+            assert_eq!(error.path(), path, "{json}");
+            assert!(error.problem().starts_with(problem), "{error}");
+            assert!(error.problem().contains("at line 1 column"), "{error}");
+            let text = error.to_string();
+            assert!(!text.contains("Al\"") && !text.contains("34567"), "{text}");
+        }
+        let error = refused::<User>(r#"{"id": 1, "user_id": true}"#);
+        assert!(!error.to_string().contains("true"), "{error}");
+    }
+
+    #[test]
+    fn a_place_is_told_from_the_document_around_it() {
+        let below = |json: &str| refused::<Vec<Conversation>>(json).below("message");
+        assert_eq!(below("1").path(), "message");
+        assert_eq!(below(r#"[{"id": []}]"#).path(), "message[0].id");
+        let error = refused::<Conversation>(r#"{"id": []}"#).below("message");
+        assert_eq!(error.path(), "message.id");
+    }
+}

@@ -1,0 +1,163 @@
+//! The fields of a webhook, between the form and the kinds.
+
+use std::str::FromStr;
+
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use percent_encoding::percent_decode;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{WebhookError, token};
+use crate::{InvalidValue, JsonError, json};
+
+const TOKEN: &str = "token";
+const TYPE: &str = "type";
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The fields of a form whose token was right, without the token.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn open(body: &[u8], expected: &str) -> Result<Self, WebhookError> {
+        if expected.is_empty() {
+            return Err(WebhookError::NoExpectedToken);
+        }
+        let decoded = match token_of(body) {
+            Some(_) => None,
+            None => base64(body),
+        };
+        let body = decoded.as_deref().unwrap_or(body);
+        let received = token_of(body).ok_or(WebhookError::MissingToken)?;
+        if !token::same(expected, &received) {
+            return Err(WebhookError::WrongToken);
+        }
+        check_encoding(body)?;
+        let mut form = Self(form_urlencoded::parse(body).into_owned().collect());
+        form.take(TOKEN)?;
+        Ok(form)
+    }
+
+    pub(super) fn kind(&mut self) -> Result<String, WebhookError> {
+        self.take(TYPE)?.ok_or(WebhookError::MissingType)
+    }
+
+    pub(super) fn text(&mut self, field: &'static str) -> Result<String, WebhookError> {
+        self.take(field)?
+            .ok_or(WebhookError::MissingField { field })
+    }
+
+    /// An id: digits, as numbers and strings look the same in a form.
+    pub(super) fn id<T>(&mut self, field: &'static str) -> Result<T, WebhookError>
+    where
+        T: FromStr<Err = InvalidValue>,
+    {
+        let text = self.text(field)?;
+        text.parse().map_err(|error: InvalidValue| {
+            let rule = error.rule().to_owned();
+            WebhookError::InvalidField(InvalidValue::new(field, rule))
+        })
+    }
+
+    /// An object, as JSON.
+    pub(super) fn object<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<T, WebhookError> {
+        self.object_with(field, json::read)
+    }
+
+    /// An object that is read from its JSON in a way of its own.
+    pub(super) fn object_with<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, JsonError>,
+    ) -> Result<T, WebhookError> {
+        let json = self.text(field)?;
+        read(&json).map_err(|error| WebhookError::InvalidJson { field, error })
+    }
+
+    /// What was not taken, in the order of the form.
+    pub(super) fn rest(self) -> Vec<(String, String)> {
+        self.0
+    }
+
+    fn take(&mut self, field: &'static str) -> Result<Option<String>, WebhookError> {
+        let mut places = (0..self.0.len()).filter(|at| self.0[*at].0 == field);
+        let (first, second) = (places.next(), places.next());
+        if second.is_some() {
+            return Err(WebhookError::RepeatedField { field });
+        }
+        Ok(first.map(|at| self.0.remove(at).1))
+    }
+}
+
+fn token_of(body: &[u8]) -> Option<String> {
+    form_urlencoded::parse(body)
+        .find(|(name, _)| name == TOKEN)
+        .map(|(_, token)| token.into_owned())
+}
+
+fn base64(body: &[u8]) -> Option<Vec<u8>> {
+    // Encoders break lines, and padding may have been left out.
+    let text: Vec<u8> = body
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    BASE64.decode(text).ok()
+}
+
+/// Refuses what the reader of forms would silently replace.
+fn check_encoding(body: &[u8]) -> Result<(), WebhookError> {
+    for (at, _) in body.iter().enumerate().filter(|(_, byte)| **byte == b'%') {
+        match body.get(at + 1..at + 3) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {}
+            Some(_) => return Err(WebhookError::InvalidPercentEncoding),
+            None => return Err(WebhookError::Truncated),
+        }
+    }
+    // Names and values are parted by ASCII, so they are UTF-8 exactly when the whole is.
+    match percent_decode(body).decode_utf8() {
+        Ok(_) => Ok(()),
+        Err(error) if error.error_len().is_none() => Err(WebhookError::Truncated),
+        Err(_) => Err(WebhookError::InvalidUtf8),
+    }
+}
+
+/// Writes a form, with the token last: however it is cut off, the token is missing or wrong.
+pub(super) struct Writer(form_urlencoded::Serializer<'static, String>);
+
+impl Writer {
+    pub(super) fn new(kind: &str) -> Self {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair(TYPE, kind);
+        Self(form)
+    }
+
+    pub(super) fn text(mut self, field: &str, text: &str) -> Self {
+        self.0.append_pair(field, text);
+        self
+    }
+
+    pub(super) fn id(self, field: &str, id: impl Into<u64>) -> Self {
+        self.text(field, &id.into().to_string())
+    }
+
+    pub(super) fn object(self, field: &str, object: &impl Serialize) -> Self {
+        // No model refuses to be written: their keys are strings or ids, and their writers have no
+        // error of their own. Should one ever do, a reader names the field.
+        let json = serde_json::to_string(object).unwrap_or_default();
+        self.text(field, &json)
+    }
+
+    pub(super) fn finish(self, token: &str) -> String {
+        self.text(TOKEN, token).0.finish()
+    }
+}

@@ -1,0 +1,99 @@
+//! Webhooks: what the service posts to an address of yours.
+//!
+//! A webhook is an HTTP POST of content type `application/x-www-form-urlencoded`. Its fields are
+//! `type`, `token` and what the type brings; objects are JSON inside a field. [`parse`] checks the
+//! token and reads the body; [`Webhook::to_form`] writes one, for tests.
+//! Source: <https://developers.dashly.io/webhooks>
+//!
+//! * **Authenticity** is the token and nothing else: no signature is documented. Compare with the
+//!   token that the admin panel shows (Integrations, Webhooks). Serve HTTPS, since the token stands
+//!   in the body.
+//! * **Answer 200 OK**, and soon. After any other status the service repeats the request several times
+//!   over the next minutes; how often is not documented. A body that cannot be read will not get
+//!   better, so log the error, keep the body, and answer 200 too.
+//! * **Repetition**: the same webhook may come twice. [`Webhook::key`] is the same then: remember the
+//!   keys of the last day.
+//! * **Who calls**: `User-Agent` is one of [`USER_AGENTS`]. It proves nothing.
+//! * **Size**: bound the body in your server; one megabyte is plenty for a message.
+//!
+//! A webhook message of the newer kind, for which the operator writes method and body in the admin
+//! panel, has none of this: its body is whatever was written there.
+//!
+//! A handler, for any HTTP server: it takes the body and gives the status to answer with.
+//!
+//! ```
+//! use std::collections::HashSet;
+//! use carrot_types::webhook::{self, Webhook};
+//!
+//! fn handle(body: &[u8], token: &str, seen: &mut HashSet<String>) -> u16 {
+//!     let webhook = match webhook::parse(body, token) {
+//!         Ok(webhook) => webhook,
+//!         Err(error) if error.is_unauthorized() => return 401,
+//!         Err(error) => {
+//!             // Holds neither the token nor anybody's data.
+//!             eprintln!("unreadable webhook: {error}");
+//!             return 200;
+//!         }
+//!     };
+//!     if webhook.key().is_some_and(|key| !seen.insert(key)) {
+//!         return 200;
+//!     }
+//!     match webhook {
+//!         Webhook::Event(event) => println!("{} by user {}", event.event_name, event.user_id),
+//!         Webhook::Message(message) => println!("sent: {}", message.message_name),
+//!         Webhook::Conversation(message) => println!("part {}", message.part.id),
+//!         other => eprintln!("a new kind of webhook: {}", other.kind()),
+//!     }
+//!     200
+//! }
+//!
+//! let body = b"type=conversation&conversation=%7B%22id%22%3A%2278183798%22%7D&token=s3cret";
+//! let mut seen = HashSet::new();
+//! assert_eq!(handle(body, "s3cret", &mut seen), 200);
+//! assert_eq!(handle(body, "another", &mut seen), 401);
+//! assert!(seen.contains("conversation/78183798"));
+//! ```
+
+mod conversation;
+mod error;
+mod event;
+mod form;
+mod kind;
+mod message;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    conversation::{ConversationState, ConversationWebhook},
+    error::WebhookError,
+    event::EventWebhook,
+    kind::Webhook,
+    message::MessageWebhook,
+};
+
+/// The `User-Agent` of the service: of Carrot quest, and of Dashly.
+///
+/// Documented for the webhook of chat messages.
+/// Source: <https://help.carrotquest.io/article/187>
+pub const USER_AGENTS: [&str; 2] = ["Carrotquest Webhook 1.0", "Dashly Webhook 1.0"];
+
+/// Checks the token of a webhook and reads it.
+///
+/// `body` is the body of the request as it came, and `expected_token` the token that the admin panel
+/// shows. Nothing is looked at before the token, which is compared in constant time. Fields that the
+/// kind does not have are ignored.
+///
+/// One page of the vendor says that the body of chat messages is encoded in base64, all others show
+/// a plain form. A plain form is tried first; a body without a `token` is then read as base64.
+///
+/// # Errors
+///
+/// * [`NoExpectedToken`](WebhookError::NoExpectedToken): `expected_token` is empty.
+/// * [`MissingToken`](WebhookError::MissingToken) and [`WrongToken`](WebhookError::WrongToken): not
+///   from the service, or cut off before the token; see [`WebhookError::is_unauthorized`].
+/// * Every other error: from the service, but not readable.
+pub fn parse(body: &[u8], expected_token: &str) -> Result<Webhook, WebhookError> {
+    Webhook::from_form(form::Form::open(body, expected_token)?)
+}
