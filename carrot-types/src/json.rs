@@ -13,7 +13,8 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    /// The place, such as `part_last.id`; `.` for the whole.
+    /// The place, such as `part_last.id`; `.` for the whole, and `?` for what follows the last name
+    /// where the text breaks off between two fields.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -26,7 +27,6 @@ impl JsonError {
     }
 
     /// The same error in a JSON document that holds this one at `name`.
-    #[allow(dead_code, reason = "for the realtime messages")]
     pub(crate) fn below(self, name: &str) -> Self {
         let path = match self.path.as_str() {
             "." => name.to_owned(),
@@ -97,7 +97,7 @@ mod tests {
                 "invalid type: string, expected a boolean",
             ),
             (r#"{"tags": []}"#, ".", "missing field `id`"),
-            (r#"{"id": 1"#, ".", "EOF while parsing an object"),
+            (r#"{"id": 1"#, "?", "EOF while parsing an object"),
             (r#"{"id": 1} {"#, ".", "trailing characters"),
             ("", ".", "EOF while parsing a value"),
         ] {

@@ -16,6 +16,7 @@ mod lenient;
 mod limit;
 mod objects;
 mod property;
+pub mod realtime;
 #[cfg(any(test, feature = "proptest"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod strategies;

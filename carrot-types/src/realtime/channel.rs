@@ -1,0 +1,136 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{AppId, UserId, lenient, macros::OtherValue};
+
+/// Declares the channels, each with its name and the ids that follow the name after dots.
+macro_rules! channels {
+    ($( $(#[$attribute:meta])* $variant:ident $(( $($id:ident: $kind:ty),+ ))? = $name:literal, $pattern:literal; )+) => {
+        /// A stream of messages of the realtime service.
+        ///
+        /// Made from and written as its name, such as `conversation.100`. A name that this version of
+        /// the crate does not know is kept; it is made with `From<&str>`.
+        /// Source: <https://developers.carrotquest.io/rts/channels>
+        ///
+        /// ```
+        /// use carrot_types::{AppId, UserId, realtime::RealtimeChannel};
+        ///
+        /// let channel = RealtimeChannel::ConversationOfUser(AppId::new(100), UserId::new(7));
+        /// assert_eq!(channel.to_string(), "conversation.100.7");
+        /// assert_eq!(RealtimeChannel::from("conversation.100.7"), channel);
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RealtimeChannel {
+            $( $(#[$attribute])* $variant $(( $($kind),+ ))?, )+
+            /// A channel that this version of the crate does not know.
+            Other(OtherValue),
+        }
+
+        impl RealtimeChannel {
+            /// The name with the ids left open, such as `conversation.{app_id}`; `other` for a channel
+            /// that this version of the crate does not know. Fit for logs and metrics.
+            #[must_use]
+            pub fn pattern(&self) -> &'static str {
+                match self {
+                    $( Self::$variant { .. } => $pattern, )+
+                    Self::Other(_) => "other",
+                }
+            }
+
+            /// The ids in the name.
+            pub(super) fn ids(&self) -> Vec<u64> {
+                match self {
+                    $( Self::$variant $(( $($id),+ ))? => vec![$( $($id.get()),+ )?], )+
+                    Self::Other(_) => Vec::new(),
+                }
+            }
+
+            fn name(&self) -> &str {
+                match self {
+                    $( Self::$variant { .. } => $name, )+
+                    Self::Other(other) => other.as_str(),
+                }
+            }
+
+            fn known(name: &str, ids: &[u64]) -> Option<Self> {
+                Some(match (name, ids) {
+                    $( ($name, &[$( $($id),+ )?]) => Self::$variant $(( $($id.into()),+ ))?, )+
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+channels! {
+    /// A sign of life every ten seconds.
+    Ping = "ping", "ping";
+    /// Users came, fell idle or went.
+    UserPresenceChanged(app: AppId) = "user_presence_changed", "user_presence_changed.{app_id}";
+    /// Conversations began, by a user or by the site. One that the site began shows in the admin
+    /// panel only after the user has answered.
+    Conversation(app: AppId) = "conversation", "conversation.{app_id}";
+    /// Conversations of a user began, as that user sees them: without the user, the assignee, the
+    /// tags, and whether they are closed.
+    ConversationOfUser(app: AppId, user: UserId) = "conversation", "conversation.{app_id}.{user_id}";
+    /// Conversations began, by a user only. (The vendor's sample shows one that the site began.)
+    ConversationStartedByUser(app: AppId) = "conversation_started_user", "conversation_started_user.{app_id}";
+    /// Parts were added to conversations.
+    ConversationReply(app: AppId) = "conversation_reply", "conversation_reply.{app_id}";
+    /// Parts were added to conversations of a user, without the assignee. Parts that users do not
+    /// see, such as notes, are likely left out; that is not documented.
+    ConversationReplyOfUser(app: AppId, user: UserId) = "conversation_reply", "conversation_reply.{app_id}.{user_id}";
+    /// Somebody types; show it for ten seconds.
+    ConversationTyping(app: AppId) = "conversation_typing", "conversation_typing.{app_id}";
+    /// Somebody types in a conversation of a user, without the text typed so far.
+    ConversationTypingOfUser(app: AppId, user: UserId) = "conversation_typing", "conversation_typing.{app_id}.{user_id}";
+    /// Users read conversations.
+    ConversationRead(app: AppId) = "conversation_read", "conversation_read.{app_id}";
+    /// A user read a conversation.
+    ConversationReadOfUser(app: AppId, user: UserId) = "conversation_read", "conversation_read.{app_id}.{user_id}";
+    /// Conversations were assigned to operators, or to nobody any more.
+    ConversationAssigned(app: AppId) = "conversation_assigned", "conversation_assigned.{app_id}";
+    /// Conversations were closed.
+    ConversationClosed(app: AppId) = "conversation_closed", "conversation_closed.{app_id}";
+    /// Tags were added to conversations.
+    ConversationTagAdded(app: AppId) = "conversation_tag_added", "conversation_tag_added.{app_id}";
+    /// Tags were removed from conversations.
+    ConversationTagDeleted(app: AppId) = "conversation_tag_deleted", "conversation_tag_deleted.{app_id}";
+    /// Properties of a user changed.
+    UserPropsChanged(app: AppId, user: UserId) = "user_props_changed", "user_props_changed.{app_id}.{user_id}";
+    /// Events of a user happened.
+    Event(app: AppId, user: UserId) = "event", "event.{app_id}.{user_id}";
+}
+
+impl From<&str> for RealtimeChannel {
+    fn from(text: &str) -> Self {
+        let mut parts = text.split('.');
+        let name = parts.next().unwrap_or_default();
+        let ids: Option<Vec<u64>> = parts.map(lenient::parse_digits).collect();
+        ids.and_then(|ids| Self::known(name, &ids))
+            // An id with zeros before it would be written without them.
+            .filter(|channel| channel.to_string() == text)
+            .unwrap_or_else(|| Self::Other(OtherValue::new(text)))
+    }
+}
+
+impl fmt::Display for RealtimeChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        self.ids().iter().try_for_each(|id| write!(f, ".{id}"))
+    }
+}
+
+impl Serialize for RealtimeChannel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RealtimeChannel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(lenient::FromText::new())
+    }
+}

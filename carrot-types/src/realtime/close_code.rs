@@ -1,0 +1,92 @@
+use std::fmt;
+
+/// Why the service closed the connection: the close code of the WebSocket, or the HTTP status where
+/// no connection came about.
+///
+/// Source: <https://developers.carrotquest.io/rts/>
+///
+/// ```
+/// use carrot_types::realtime::CloseCode;
+///
+/// assert_eq!(CloseCode::from(3401), CloseCode::TokenRefused);
+/// assert!(!CloseCode::from(3401).should_reconnect());
+/// assert!(CloseCode::from(1006).should_reconnect());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseCode {
+    /// 1000 to 1999: for a reason of the connection, the protocol or the browser.
+    Connection(CloseNumber),
+    /// 3401: the token is missing, wrong, revoked or expired.
+    TokenRefused,
+    /// 3403: the token gives access to none of the channels.
+    NoAccess,
+    /// 3500: the service failed.
+    Internal,
+    /// 502, 503, 3502 or 3503: the service is not available.
+    Unavailable(CloseNumber),
+    /// A code that this version of the crate does not know.
+    Other(CloseNumber),
+}
+
+/// The number of a [`CloseCode`] that stands for several; made with `CloseCode::from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CloseNumber(u16);
+
+impl CloseNumber {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl CloseCode {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        match self {
+            Self::TokenRefused => 3401,
+            Self::NoAccess => 3403,
+            Self::Internal => 3500,
+            Self::Connection(number) | Self::Unavailable(number) | Self::Other(number) => {
+                number.get()
+            }
+        }
+    }
+
+    /// False when the same token and channels would be refused again. Otherwise connect again, after
+    /// a pause that grows with each failure.
+    #[must_use]
+    pub const fn should_reconnect(self) -> bool {
+        !matches!(self, Self::TokenRefused | Self::NoAccess)
+    }
+}
+
+impl From<u16> for CloseCode {
+    fn from(number: u16) -> Self {
+        let code = CloseNumber(number);
+        match number {
+            1000..=1999 => Self::Connection(code),
+            3401 => Self::TokenRefused,
+            3403 => Self::NoAccess,
+            3500 => Self::Internal,
+            502 | 503 | 3502 | 3503 => Self::Unavailable(code),
+            _ => Self::Other(code),
+        }
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self {
+            Self::Connection(_) => "the connection ended",
+            Self::TokenRefused => "the token was refused",
+            Self::NoAccess => "the token has no access to the channels",
+            Self::Internal => "the service failed",
+            Self::Unavailable(_) => "the service is not available",
+            Self::Other(_) => "unknown",
+        };
+        write!(f, "{} ({reason})", self.get())
+    }
+}

@@ -1,0 +1,55 @@
+//! The realtime service: what it sends over a WebSocket, as it happens.
+//!
+//! Nothing here connects. With a WebSocket client of your choice:
+//!
+//! 1. Open `wss://` + host + [`websocket_path`] + `?auth_token=` + your token, percent-encoded. The
+//!    hosts are [`HOST_CARROT_QUEST`] and [`HOST_DASHLY`]. Success is HTTP 101. The token stands in
+//!    the address here, so keep the address out of logs.
+//! 2. Read each text message with [`RealtimeMessage::parse`]. With [`RealtimeChannel::Ping`] among the
+//!    channels a message comes every ten seconds; after a minute without one the connection is lost.
+//! 3. When the service closes the connection, [`CloseCode`] says whether to connect again. The
+//!    parameters `tag` and `time` of the last message go on from there.
+//!
+//! Source: <https://developers.carrotquest.io/rts/>
+//!
+//! ```
+//! use carrot_types::{AppId, realtime::{self, RealtimeChannel, RealtimeMessage, RealtimePayload}};
+//!
+//! let app = AppId::new(100);
+//! let channels = [RealtimeChannel::Ping, RealtimeChannel::ConversationReply(app)];
+//! let path = realtime::websocket_path(&channels)?;
+//! assert_eq!(path, "/websocket/ping/conversation_reply.100");
+//!
+//! let received = r#"{"id": 1, "channel": "conversation_reply.100", "tag": "21",
+//!     "time": "Sat, 14 Nov 2015 15:51:54 GMT",
+//!     "message": {"id": 7498329, "body": "Hello", "from": 3181982, "random_id": 1650977560}}"#;
+//! let message = RealtimeMessage::parse(received)?;
+//! match message.payload {
+//!     RealtimePayload::ConversationReply(part) => assert_eq!(part.body.as_deref(), Some("Hello")),
+//!     other => panic!("no reply: {other:?}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod channel;
+mod close_code;
+mod message;
+mod path;
+mod payload;
+mod payloads;
+mod presence_changes;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    channel::RealtimeChannel,
+    close_code::{CloseCode, CloseNumber},
+    message::{RealtimeError, RealtimeMessage},
+    path::{HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, websocket_path},
+    payload::RealtimePayload,
+    payloads::{
+        ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,
+        PresenceChange,
+    },
+};

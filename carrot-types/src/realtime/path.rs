@@ -1,0 +1,61 @@
+use super::RealtimeChannel;
+use crate::{InvalidValue, limit};
+
+/// The host of the realtime service of Carrot quest.
+///
+/// Source: <https://developers.carrotquest.io/rts/>
+pub const HOST_CARROT_QUEST: &str = "realtime-services.carrotquest.io";
+
+/// The host of the realtime service of Dashly.
+///
+/// Source: <https://developers.dashly.io/rts>
+pub const HOST_DASHLY: &str = "realtime-services.dashly.app";
+
+/// The greatest number of channels of one connection: 50.
+///
+/// Source: <https://developers.carrotquest.io/rts/>
+pub const MAX_CHANNELS: usize = 50;
+
+const FIELD: &str = "realtime channel";
+
+/// The path to open a WebSocket at, with the channels in their order.
+///
+/// # Errors
+///
+/// There is no channel, or more than 50; an id is zero; or the name of an unknown channel is empty,
+/// `.` or `..`, or has other characters than ASCII letters, digits, `-`, `.`, `_` and `~`.
+pub fn websocket_path<'a>(
+    channels: impl IntoIterator<Item = &'a RealtimeChannel>,
+) -> Result<String, InvalidValue> {
+    let channels: Vec<&RealtimeChannel> = channels.into_iter().collect();
+    if channels.is_empty() {
+        return Err(InvalidValue::new("realtime channels", "must not be empty"));
+    }
+    limit::at_most(
+        "realtime channels",
+        MAX_CHANNELS,
+        "channels",
+        channels.len(),
+    )?;
+    let mut path = "/websocket".to_owned();
+    for channel in channels {
+        path.push('/');
+        path.push_str(&segment(channel)?);
+    }
+    Ok(path)
+}
+
+fn segment(channel: &RealtimeChannel) -> Result<String, InvalidValue> {
+    if channel.ids().contains(&0) {
+        return Err(InvalidValue::new(FIELD, "must not have an id of zero"));
+    }
+    let name = channel.to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if name.is_empty() || name == "." || name == ".." || !name.bytes().all(is_plain) {
+        return Err(InvalidValue::new(
+            FIELD,
+            "must be ASCII letters, digits, `-`, `.`, `_` and `~`, and neither `.` nor `..`",
+        ));
+    }
+    Ok(name)
+}

@@ -1,0 +1,115 @@
+//! The payloads that are no object of the API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Admin, ConversationId, Presence, PresenceDetails, Timestamp, UserId};
+
+/// A sign of life.
+///
+/// Source: <https://developers.carrotquest.io/rts/channels/ping>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Ping {
+    /// The time at the service.
+    pub timestamp: Timestamp,
+}
+
+setters!(Ping::new(timestamp: Timestamp) {});
+
+/// A user came, fell idle or went. The state may be the one that it was before.
+///
+/// Source: <https://developers.carrotquest.io/rts/channels/user_presence_changed>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PresenceChange {
+    /// The user.
+    pub user: UserId,
+    /// The new state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+    /// More on that; only while online or idle.
+    #[serde(default, skip_serializing_if = "PresenceDetails::is_empty")]
+    pub presence_details: PresenceDetails,
+}
+
+setters!(PresenceChange::new(user: UserId) {
+    presence: Presence,
+    presence_details: PresenceDetails,
+});
+
+/// Somebody types in a conversation: the user or an operator, one of the two. Show it for ten seconds.
+///
+/// Source: <https://developers.dashly.io/rts/channels/conversation_typing>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationTyping {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The operator, when it is one who types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+    /// The user, when it is the user who types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// The text typed so far; never over the channel of one user, who must not see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+setters!(ConversationTyping::new(conversation: ConversationId) {
+    admin: Admin,
+    user: UserId,
+    body: String,
+});
+
+/// A conversation was assigned to an operator, or to nobody any more.
+///
+/// Source: <https://developers.carrotquest.io/rts/channels/conversation_assigned>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationAssignment {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+    /// Whom it is assigned to; `None` when nobody any more.
+    pub assignee: Option<Admin>,
+}
+
+setters!(ConversationAssignment::new(conversation: ConversationId) {
+    admin: Admin,
+    assignee: Admin,
+});
+
+/// A conversation was closed.
+///
+/// Source: <https://developers.carrotquest.io/rts/channels/conversation_closed>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationClosing {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+}
+
+setters!(ConversationClosing::new(conversation: ConversationId) { admin: Admin });
+
+/// A tag was added to a conversation, or removed from it.
+///
+/// Source: <https://developers.carrotquest.io/rts/channels/conversation_tag_added>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationTagging {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The tag.
+    pub tag: String,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+}
+
+setters!(ConversationTagging::new(conversation: ConversationId, tag: String) { admin: Admin });

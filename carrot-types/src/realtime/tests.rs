@@ -1,0 +1,160 @@
+//! Every message that can be made is read back from its JSON.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::strategies::{self, id, json, open_enum, text};
+use crate::{AppId, Presence, UserId};
+
+fn channels() -> impl Strategy<Value = [RealtimeChannel; 17]> {
+    (id::<AppId>(), id::<UserId>()).prop_map(|(app, user)| {
+        use RealtimeChannel as C;
+        [
+            C::Ping,
+            C::UserPresenceChanged(app),
+            C::Conversation(app),
+            C::ConversationOfUser(app, user),
+            C::ConversationStartedByUser(app),
+            C::ConversationReply(app),
+            C::ConversationReplyOfUser(app, user),
+            C::ConversationTyping(app),
+            C::ConversationTypingOfUser(app, user),
+            C::ConversationRead(app),
+            C::ConversationReadOfUser(app, user),
+            C::ConversationAssigned(app),
+            C::ConversationClosed(app),
+            C::ConversationTagAdded(app),
+            C::ConversationTagDeleted(app),
+            C::UserPropsChanged(app, user),
+            C::Event(app, user),
+        ]
+    })
+}
+
+fn channel() -> impl Strategy<Value = RealtimeChannel> {
+    prop_oneof![
+        4 => channels().prop_flat_map(|all| prop::sample::select(all.to_vec())),
+        1 => any::<String>().prop_map(|name| RealtimeChannel::from(name.as_str())),
+        1 => "[a-z_]{1,20}(\\.[0-9]{1,3}){0,3}".prop_map(|name| RealtimeChannel::from(&*name)),
+    ]
+}
+
+fn payload() -> impl Strategy<Value = RealtimePayload> {
+    use RealtimePayload as P;
+    let change = (
+        id(),
+        open_enum(Presence::KNOWN),
+        strategies::presence_details(),
+    )
+        .prop_map(|(user, presence, details): (_, Presence, _)| {
+            let change = PresenceChange::new(user).presence(presence);
+            change.presence_details(details)
+        });
+    let typing = (id(), strategies::admin(), text(), any::<bool>()).prop_map(
+        |(conversation, admin, body, is_admin)| {
+            let typing = ConversationTyping::new(conversation).body(body);
+            if is_admin {
+                typing.admin(admin)
+            } else {
+                typing.user(7)
+            }
+        },
+    );
+    let assignment = (
+        id(),
+        strategies::admin(),
+        proptest::option::of(strategies::admin()),
+    )
+        .prop_map(|(conversation, admin, assignee)| {
+            let mut assignment = ConversationAssignment::new(conversation).admin(admin);
+            assignment.assignee = assignee;
+            assignment
+        });
+    let closing = (id(), strategies::admin())
+        .prop_map(|(conversation, admin)| ConversationClosing::new(conversation).admin(admin));
+    let tagging = (id(), text(), strategies::admin())
+        .prop_map(|(of, tag, admin)| ConversationTagging::new(of, tag).admin(admin));
+    let conversation = || strategies::conversation().prop_map(Box::new);
+    prop_oneof![
+        strategies::timestamp().prop_map(|now| P::Ping(Ping::new(now))),
+        proptest::collection::vec(change, 0..3).prop_map(P::UserPresenceChanged),
+        conversation().prop_map(P::Conversation),
+        conversation().prop_map(P::ConversationStartedByUser),
+        strategies::conversation_part().prop_map(|part| P::ConversationReply(part.into())),
+        typing.prop_map(P::ConversationTyping),
+        json().prop_map(P::ConversationRead),
+        assignment.prop_map(P::ConversationAssigned),
+        closing.prop_map(P::ConversationClosed),
+        tagging.clone().prop_map(P::ConversationTagAdded),
+        tagging.prop_map(P::ConversationTagDeleted),
+        Just(P::UserPropsChanged),
+        strategies::event().prop_map(|event| P::Event(event.into())),
+        json().prop_map(P::Other),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_channel_survives_its_name(channel in channel()) {
+        let name = channel.to_string();
+        prop_assert_eq!(RealtimeChannel::from(name.as_str()), channel.clone());
+        let json = serde_json::to_string(&channel)?;
+        prop_assert_eq!(serde_json::from_str::<RealtimeChannel>(&json)?, channel);
+    }
+
+    #[test]
+    fn every_name_is_kept(name in any::<String>()) {
+        prop_assert_eq!(RealtimeChannel::from(name.as_str()).to_string(), name);
+    }
+
+    #[test]
+    fn the_name_is_the_pattern_with_ids(all in channels()) {
+        for channel in all {
+            prop_assert!(!matches!(RealtimeChannel::from(&*channel.to_string()), RealtimeChannel::Other(_)));
+            let ids = channel.ids();
+            let name = match ids[..] {
+                [] => channel.pattern().to_owned(),
+                [app] => channel.pattern().replace("{app_id}", &app.to_string()),
+                [app, user, ..] => channel
+                    .pattern()
+                    .replace("{app_id}", &app.to_string())
+                    .replace("{user_id}", &user.to_string()),
+            };
+            prop_assert_eq!(channel.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn every_message_survives_its_json(
+        payload in payload(),
+        all in channels(),
+        other in "[A-Z]{0,5}",
+        id in any::<Option<i64>>(),
+        tag in proptest::option::of(text()),
+    ) {
+        let mut fitting = 0;
+        for channel in all.into_iter().chain([RealtimeChannel::from(other.as_str())]) {
+            let fits = payload.fits(&channel);
+            let made = RealtimeMessage::new(channel, payload.clone());
+            prop_assert_eq!(made.is_ok(), fits);
+            let Ok(mut message) = made else { continue };
+            fitting += 1;
+            (message.id, message.tag, message.time) = (id, tag.clone(), tag.clone());
+            let json = serde_json::to_string(&message)?;
+            prop_assert_eq!(RealtimeMessage::parse(&json), Ok(message));
+        }
+        prop_assert!((1..=2).contains(&fitting));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_without_a_panic(text in any::<String>(), channel in channel()) {
+        let _ = RealtimeMessage::parse(&text);
+        let json = serde_json::json!({"channel": channel, "message": text}).to_string();
+        let _ = RealtimeMessage::parse(&json);
+    }
+
+    #[test]
+    fn every_number_survives_as_a_close_code(number: u16) {
+        prop_assert_eq!(CloseCode::from(number).get(), number);
+    }
+}
