@@ -24,6 +24,8 @@ pub mod system;
 mod timestamp;
 mod user_ref;
 pub mod webhook;
+#[cfg(feature = "jiff")]
+mod with_jiff;
 
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
