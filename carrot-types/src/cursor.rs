@@ -168,10 +168,58 @@ impl NextCursor {
         let Some(cursor) = self.cursor() else {
             return serializer.serialize_none();
         };
-        // An `after` that is no JSON came as a string.
-        match serde_json::from_str::<&RawValue>(cursor.as_str()) {
-            Ok(raw) => raw.serialize(serializer),
-            Err(_) => serializer.serialize_str(cursor.as_str()),
+        let text = cursor.as_str();
+        // An `after` that reads back as another text, or as none, came as a string.
+        let is_same = |raw: &&RawValue| {
+            cursor.kind() != CursorKind::After
+                || raw.get() == text && text != "null" && !text.starts_with('"')
+        };
+        match serde_json::from_str::<&RawValue>(text).ok().filter(is_same) {
+            Some(raw) => raw.serialize(serializer),
+            None => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{Meta, NextCursor};
+
+    use super::*;
+
+    fn written_and_read(cursor: &Cursor) -> NextCursor {
+        let mut meta = Meta::new(200);
+        meta.next_after = NextCursor::At(cursor.clone());
+        let json = serde_json::to_string(&meta).expect("is written");
+        let meta: Meta = serde_json::from_str(&json).expect("is read");
+        meta.next_after
+    }
+
+    #[test]
+    fn a_text_that_looks_like_json_stays_a_text() {
+        for text in [
+            "2   ",
+            " 2",
+            "null",
+            "\"x\"",
+            "[1]",
+            "true",
+            "1447339319.900966",
+            "x",
+            "\\",
+        ] {
+            let cursor = Cursor::after(text).expect(text);
+            assert_eq!(written_and_read(&cursor), NextCursor::At(cursor), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_survives_an_answer(text in "[ \"0-9a-z.,\\[\\]{}\\\\]{1,6}|.{1,20}") {
+            let cursor = Cursor::after(text)?;
+            prop_assert_eq!(written_and_read(&cursor), NextCursor::At(cursor));
         }
     }
 }
