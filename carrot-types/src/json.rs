@@ -1,6 +1,7 @@
 //! Reading JSON of others, with errors that say where and what, but hold nothing of it.
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 /// JSON that cannot be read: the place, and the problem there.
 ///
@@ -13,8 +14,16 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    /// The place, such as `part_last.id`; `.` for the whole, and `?` for what follows the last name
-    /// where the text breaks off between two fields.
+    fn new(path: String, error: &serde_json::Error) -> Self {
+        let problem = without_values(&error.to_string());
+        let problem = match error.classify() {
+            Category::Syntax | Category::Eof => format!("no valid JSON, {problem}"),
+            _ => problem,
+        };
+        Self { path, problem }
+    }
+
+    /// The place, such as `part_last.id`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -39,22 +48,40 @@ impl JsonError {
 }
 
 /// Reads JSON.
-pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, JsonError> {
-    let plain = match serde_json::from_str(json) {
+///
+/// # Errors
+///
+/// It is no JSON, or not that of a `T`.
+///
+/// ```
+/// use carrot_types::{Conversation, json};
+///
+/// let error = json::read::<Conversation>(r#"{"id": 1, "tags": "vip"}"#).unwrap_err();
+/// assert_eq!(error.path(), "tags");
+/// assert!(error.problem().starts_with("invalid type: string, expected a sequence"));
+/// ```
+pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T, JsonError> {
+    let json = json.as_ref();
+    let plain = match serde_json::from_slice(json) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
     // Keeping track of the path costs more than the reading: only a failure pays for it.
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let (path, problem) = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         // It is what follows the value that is wrong.
-        Ok(_) => (".".to_owned(), plain.to_string()),
-        Err(error) => (error.path().to_string(), error.inner().to_string()),
-    };
-    Err(JsonError {
-        path,
-        problem: without_values(&problem),
-    })
+        Ok(_) => Err(JsonError::new(".".to_owned(), &plain)),
+        Err(error) => {
+            let path = error.path().to_string();
+            // A question mark stands for a part of the path that had not begun.
+            let known = match path.strip_suffix('?') {
+                Some("") => ".",
+                Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
+                None => &path,
+            };
+            Err(JsonError::new(known.to_owned(), error.inner()))
+        }
+    }
 }
 
 /// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
@@ -97,9 +124,13 @@ mod tests {
                 "invalid type: string, expected a boolean",
             ),
             (r#"{"tags": []}"#, ".", "missing field `id`"),
-            (r#"{"id": 1"#, "?", "EOF while parsing an object"),
-            (r#"{"id": 1} {"#, ".", "trailing characters"),
-            ("", ".", "EOF while parsing a value"),
+            (
+                r#"{"id": 1"#,
+                ".",
+                "no valid JSON, EOF while parsing an object",
+            ),
+            (r#"{"id": 1} {"#, ".", "no valid JSON, trailing characters"),
+            ("", ".", "no valid JSON, EOF while parsing a value"),
         ] {
             let error = refused::<Conversation>(json);
             assert_eq!(error.path(), path, "{json}");

@@ -11,7 +11,7 @@ mod event;
 mod filter;
 mod id;
 mod invalid;
-mod json;
+pub mod json;
 mod lenient;
 mod limit;
 mod objects;

@@ -236,8 +236,8 @@ fn an_error_names_the_channel_and_the_place_and_not_the_value() {
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
     for (json, place, problem) in [
-        ("", ".", "EOF while parsing a value"),
-        ("secret", ".", "expected value"),
+        ("", ".", "no valid JSON, EOF while parsing a value"),
+        ("secret", ".", "no valid JSON, expected value"),
         ("[]", ".", "invalid length 1"),
         (r#"{"message": {}}"#, ".", "missing field `channel`"),
         (r#"{"channel": "ping"}"#, ".", "missing field `message`"),

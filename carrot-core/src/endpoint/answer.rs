@@ -1,11 +1,11 @@
 //! Reading the body of an answer, for [`Endpoint::decode`](super::Endpoint::decode).
 
-use carrot_types::{Envelope, ErrorCode, Meta};
+use carrot_types::{Envelope, ErrorCode, Meta, json};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use serde_json::{Value, error::Category};
+use serde_json::Value;
 
 /// The status in the envelope of a success.
 const SUCCESS: u16 = 200;
@@ -106,50 +106,10 @@ fn error_in(body: &[u8]) -> Option<Meta> {
 ///
 /// The body is no JSON, or not that of a `T`; the error names the path.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
-    let plain = match serde_json::from_slice(body) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    if body.is_empty() {
-        return Err(AnswerError::unreadable(".", "the body is empty"));
-    }
-    // Keeping track of the path costs more than the reading: only a failure pays for it.
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Ok(_) => Err(unreadable(".".into(), &plain)),
-        Err(error) => {
-            let path = error.path().to_string();
-            // A question mark stands for a part of the path that had not begun.
-            let known = match path.strip_suffix('?') {
-                Some("") => ".",
-                Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
-                None => &path,
-            };
-            Err(unreadable(known.to_owned(), error.inner()))
-        }
-    }
-}
-
-fn unreadable(path: String, error: &serde_json::Error) -> AnswerError {
-    let problem = without_values(&error.to_string());
-    let problem = match error.classify() {
-        Category::Syntax | Category::Eof => format!("no valid JSON, {problem}"),
-        _ => problem,
-    };
-    AnswerError::Unreadable { path, problem }
-}
-
-/// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
-/// `invalid type: string, expected u64`. A value may be somebody's data, or a secret.
-fn without_values(message: &str) -> String {
-    let value = message.find(['"', '`']);
-    let expected = message.rfind(", expected");
-    match (value, expected) {
-        (Some(value), Some(expected)) if value < expected => {
-            format!("{}{}", message[..value].trim_end(), &message[expected..])
-        }
-        _ => message.to_owned(),
-    }
+    json::read(body).map_err(|error| match body {
+        b"" => AnswerError::unreadable(error.path(), "the body is empty"),
+        _ => AnswerError::unreadable(error.path(), error.problem()),
+    })
 }
 
 #[cfg(test)]
