@@ -1,15 +1,16 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod apps;
-pub mod conversations;
-pub mod users;
-
-pub mod client;
+#[macro_use]
 pub mod endpoint;
+
+pub mod apps;
+pub mod client;
+pub mod conversations;
 pub mod quota;
 pub mod retry;
 pub mod transport;
+pub mod users;
 
 mod api;
 mod auth;

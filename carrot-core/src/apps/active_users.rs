@@ -4,10 +4,9 @@ use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        AnswerError, Description, Fields, Page, PageDirection, Paginate, Paging, RepeatSafety,
-        UserField,
+        AnswerError, Description, Fields, Page, PageDirection, Paging, RepeatSafety, UserField,
     },
-    types::{InvalidValue, NextCursor, User},
+    types::{InvalidValue, User},
 };
 
 /// `GET /apps/{id}/activeusers`: lists the users who are online now.
@@ -43,12 +42,6 @@ impl ActiveUsers {
     /// Switches an optional field on or off.
     pub fn field(mut self, field: UserField, on: bool) -> Self {
         self.fields.set(field, on);
-        self
-    }
-
-    /// Which page.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
         self
     }
 }
@@ -91,34 +84,12 @@ impl Endpoint for ActiveUsers {
     }
 }
 
-impl Paginate for ActiveUsers {
-    type Item = User;
-
-    fn paging(&mut self) -> &mut Paging {
-        &mut self.paging
-    }
-
-    fn next_cursor(&self, page: &Self::Output) -> NextCursor {
-        page.next.clone()
-    }
-
-    fn count(page: &Self::Output) -> usize {
-        page.items.len()
-    }
-
-    fn into_items(page: Self::Output) -> Vec<User> {
-        page.items
-    }
-
-    fn identity(user: &User) -> Option<u64> {
-        Some(user.id.get())
-    }
-}
+pages_of!(ActiveUsers, User, by_id);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::UserId;
+    use crate::types::{NextCursor, UserId};
 
     #[test]
     fn reads_the_answer_of_the_vendors_page() {

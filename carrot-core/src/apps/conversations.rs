@@ -3,10 +3,8 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{
-        AnswerError, ConversationField, Description, Fields, Page, Paginate, Paging, RepeatSafety,
-    },
-    types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue, NextCursor},
+    endpoint::{AnswerError, ConversationField, Description, Fields, Page, Paging, RepeatSafety},
+    types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue},
 };
 
 /// Whose conversations to list.
@@ -156,12 +154,6 @@ impl Conversations {
         self.fields.set(field, on);
         self
     }
-
-    /// Which page.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
-        self
-    }
 }
 
 impl Default for Conversations {
@@ -234,25 +226,7 @@ impl Endpoint for Conversations {
     }
 }
 
-impl Paginate for Conversations {
-    type Item = Conversation;
-
-    fn paging(&mut self) -> &mut Paging {
-        &mut self.paging
-    }
-
-    fn next_cursor(&self, page: &Self::Output) -> NextCursor {
-        page.next.clone()
-    }
-
-    fn count(page: &Self::Output) -> usize {
-        page.items.len()
-    }
-
-    fn into_items(page: Self::Output) -> Vec<Conversation> {
-        page.items
-    }
-}
+pages_of!(Conversations, Conversation);
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,8 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, Fields, Page, Paginate, Paging, PartField, RepeatSafety},
-    types::{ConversationId, ConversationPart, InvalidValue, NextCursor},
+    endpoint::{AnswerError, Description, Fields, Page, Paging, PartField, RepeatSafety},
+    types::{ConversationId, ConversationPart, InvalidValue},
 };
 
 /// `GET /conversations/{id}/parts`: lists the parts of a conversation, newest first: messages, notes,
@@ -38,12 +38,6 @@ impl Parts {
         self.fields.set(field, on);
         self
     }
-
-    /// Which page.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
-        self
-    }
 }
 
 impl Endpoint for Parts {
@@ -73,25 +67,7 @@ impl Endpoint for Parts {
     }
 }
 
-impl Paginate for Parts {
-    type Item = ConversationPart;
-
-    fn paging(&mut self) -> &mut Paging {
-        &mut self.paging
-    }
-
-    fn next_cursor(&self, page: &Self::Output) -> NextCursor {
-        page.next.clone()
-    }
-
-    fn count(page: &Self::Output) -> usize {
-        page.items.len()
-    }
-
-    fn into_items(page: Self::Output) -> Vec<ConversationPart> {
-        page.items
-    }
-}
+pages_of!(Parts, ConversationPart);
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod description;
 mod fields;
 mod multipart;
 mod page;
+#[macro_use]
 mod paging;
 mod parameters;
 mod path;

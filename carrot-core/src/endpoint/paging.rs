@@ -242,3 +242,44 @@ pub trait Paginate: Endpoint + Clone + 'static {
         None
     }
 }
+
+/// What the listings that page by a cursor have in common: they answer with a [`Page`](super::Page),
+/// and keep which one in their field `paging`. `by_id` leaves out a record that comes a second time.
+macro_rules! pages_of {
+    ($operation:ident, $item:ident $(, $by_id:ident)?) => {
+        impl $operation {
+            /// Which page.
+            pub fn page(mut self, paging: $crate::endpoint::Paging) -> Self {
+                self.paging = paging;
+                self
+            }
+        }
+
+        impl $crate::Paginate for $operation {
+            type Item = $item;
+
+            fn paging(&mut self) -> &mut $crate::endpoint::Paging {
+                &mut self.paging
+            }
+
+            fn next_cursor(&self, page: &Self::Output) -> $crate::types::NextCursor {
+                page.next.clone()
+            }
+
+            fn count(page: &Self::Output) -> usize {
+                page.items.len()
+            }
+
+            fn into_items(page: Self::Output) -> Vec<$item> {
+                page.items
+            }
+
+            $( pages_of!(@$by_id $item); )?
+        }
+    };
+    (@by_id $item:ident) => {
+        fn identity(item: &$item) -> Option<u64> {
+            Some(item.id.get())
+        }
+    };
+}

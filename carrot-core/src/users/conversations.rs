@@ -4,10 +4,8 @@ use serde_json::Value;
 use super::{describe, refuse_external_in_v1};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{
-        AnswerError, ConversationField, Description, Fields, Page, Paginate, Paging, RepeatSafety,
-    },
-    types::{Conversation, InvalidValue, NextCursor, RecipientType, UserRef},
+    endpoint::{AnswerError, ConversationField, Description, Fields, Page, Paging, RepeatSafety},
+    types::{Conversation, InvalidValue, RecipientType, UserRef},
 };
 
 /// `GET /users/{id}/conversations`: lists the conversations of a user, by their last update, newest
@@ -66,12 +64,6 @@ impl Conversations {
         self.fields.set(field, on);
         self
     }
-
-    /// Which page.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
-        self
-    }
 }
 
 impl Endpoint for Conversations {
@@ -121,22 +113,4 @@ impl Endpoint for Conversations {
     }
 }
 
-impl Paginate for Conversations {
-    type Item = Conversation;
-
-    fn paging(&mut self) -> &mut Paging {
-        &mut self.paging
-    }
-
-    fn next_cursor(&self, page: &Self::Output) -> NextCursor {
-        page.next.clone()
-    }
-
-    fn count(page: &Self::Output) -> usize {
-        page.items.len()
-    }
-
-    fn into_items(page: Self::Output) -> Vec<Conversation> {
-        page.items
-    }
-}
+pages_of!(Conversations, Conversation);

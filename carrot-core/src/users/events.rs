@@ -4,8 +4,8 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, Page, Paginate, Paging, RepeatSafety},
-    types::{Event, EventName, InvalidValue, NextCursor, UserRef},
+    endpoint::{AnswerError, Description, Page, Paging, RepeatSafety},
+    types::{Event, EventName, InvalidValue, UserRef},
 };
 
 /// `GET /users/{id}/events`: lists what a user did, newest first.
@@ -46,12 +46,6 @@ impl Events {
         self.props_as_string = Some(true);
         self
     }
-
-    /// Which page.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
-        self
-    }
 }
 
 impl Endpoint for Events {
@@ -83,25 +77,7 @@ impl Endpoint for Events {
     }
 }
 
-impl Paginate for Events {
-    type Item = Event;
-
-    fn paging(&mut self) -> &mut Paging {
-        &mut self.paging
-    }
-
-    fn next_cursor(&self, page: &Self::Output) -> NextCursor {
-        page.next.clone()
-    }
-
-    fn count(page: &Self::Output) -> usize {
-        page.items.len()
-    }
-
-    fn into_items(page: Self::Output) -> Vec<Event> {
-        page.items
-    }
-}
+pages_of!(Events, Event);
 
 #[cfg(test)]
 mod tests {
