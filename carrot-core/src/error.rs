@@ -21,6 +21,8 @@ struct Inner {
     attempts: u32,
     /// The most that is known of any attempt but the last.
     sent_before: Sent,
+    /// Whether the service may have done what one of these attempts asked.
+    applied_before: bool,
     cause: Cause,
     body: Option<Bytes>,
 }
@@ -102,6 +104,7 @@ impl Error {
             scope: E::SCOPE,
             attempts,
             sent_before: Sent::Never,
+            applied_before: false,
             cause,
             body: None,
         }))
@@ -115,7 +118,7 @@ impl Error {
         Self::new::<E>(attempts, Cause::Transport(error))
     }
 
-    /// `sent` is the most that is known of any attempt.
+    /// `sent` is what is known of the attempt that was on its way.
     pub(crate) fn deadline<E: Endpoint>(
         attempts: u32,
         limit: Duration,
@@ -158,9 +161,11 @@ impl Error {
         self
     }
 
-    /// Remembers that an attempt before the last may have reached the server.
-    pub(crate) fn sent_before(mut self, sent: Sent) -> Self {
-        self.0.sent_before = self.0.sent_before.max(sent);
+    /// Remembers the attempts before the last: whether one reached the server, and whether the
+    /// service may have done what it asked.
+    pub(crate) fn with_past(mut self, sent: Sent, may_have_been_applied: bool) -> Self {
+        self.0.sent_before = sent;
+        self.0.applied_before = may_have_been_applied;
         self
     }
 
@@ -336,7 +341,7 @@ impl Error {
     /// 500.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
-        self.0.sent_before != Sent::Never || self.last_may_have_been_applied()
+        self.0.applied_before || self.last_may_have_been_applied()
     }
 
     /// The same for the last attempt alone.
@@ -359,6 +364,15 @@ impl Error {
             }
             Cause::Refused(refusal) => safe_to_repeat && refusal.status >= 500,
             _ => false,
+        }
+    }
+
+    /// What became of all attempts together.
+    fn fate(&self) -> String {
+        match self.sent() {
+            Sent::Never => Sent::Never.to_string(),
+            sent if self.may_have_been_applied() => sent.to_string(),
+            _ => "the service refused it before".to_owned(),
         }
     }
 
@@ -409,13 +423,14 @@ impl fmt::Display for Error {
         match &self.0.cause {
             Cause::Invalid(invalid) => write!(f, "{invalid}; nothing was sent")?,
             Cause::Transport(error) => write!(f, "{error}")?,
-            Cause::Deadline { limit, phase, sent } => {
+            Cause::Deadline { limit, phase, .. } => {
+                let fate = self.fate();
                 write!(
                     f,
-                    "the deadline of {limit:?} for the call passed while {phase}; {sent}"
+                    "the deadline of {limit:?} for the call passed while {phase}; {fate}"
                 )?;
             }
-            Cause::Quota(source) => write!(f, "no place in the quota: {source}; {}", self.sent())?,
+            Cause::Quota(source) => write!(f, "no place in the quota: {source}; {}", self.fate())?,
             Cause::Refused(refusal) => write!(f, "{refusal}")?,
             Cause::Unreadable { path, problem } => {
                 f.write_str("the answer could not be read")?;
@@ -437,7 +452,11 @@ impl fmt::Display for Error {
             )?,
         }
         if self.0.attempts > 1 {
-            write!(f, " (after {} attempts)", self.0.attempts)?;
+            write!(f, " (after {} attempts", self.0.attempts)?;
+            if self.0.applied_before {
+                f.write_str(", of which an earlier one may have reached the server")?;
+            }
+            f.write_str(")")?;
         }
         match self.advice() {
             Some(advice) => write!(f, "; {advice}"),

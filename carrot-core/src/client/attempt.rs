@@ -48,7 +48,7 @@ pub(super) async fn attempt<E: Endpoint>(
     let sending = shared.transport.send(request);
     let sent = within(
         &*shared.clock,
-        timeout.map(|timeout| timeout + GRACE),
+        timeout.map(|timeout| timeout.saturating_add(GRACE)),
         sending,
     )
     .await;

@@ -31,20 +31,26 @@ pub(super) async fn call<E: Endpoint>(
     endpoint: &E,
     deadline: Option<Duration>,
 ) -> Result<E::Output, Error> {
-    let request = request::build(shared, options, endpoint)?;
     let began = shared.clock.now();
     let call = Call {
         shared,
         options,
         endpoint,
-        ends_at: deadline.map(|limit| began + limit),
+        ends_at: deadline.map(|limit| began.saturating_add(limit)),
         progress: Mutex::new(Progress {
             phase: CallPhase::Quota,
             attempts: 0,
             sent: Sent::Never,
+            may_have_been_applied: false,
         }),
     };
-    let work = within(&*shared.clock, deadline, call.run(request));
+    let work = async {
+        let request = request::build(shared, options, endpoint);
+        match request {
+            Ok(request) => within(&*shared.clock, deadline, call.run(request)).await,
+            Err(invalid) => Some(Err(invalid)),
+        }
+    };
     let result = match trace::call(E::NAME, work).await {
         Some(result) => result,
         None => Err(call.deadline_passed(deadline.unwrap_or_default())),
@@ -75,16 +81,14 @@ struct Progress {
     attempts: u32,
     /// The most that is known of any attempt that is over.
     sent: Sent,
+    /// Whether the service may have done what one of them asked.
+    may_have_been_applied: bool,
 }
 
 impl<E: Endpoint> Call<'_, E> {
     /// Reads or changes the progress, without holding it over an await.
     fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
         look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn sent_so_far(&self) -> Sent {
-        self.progress(|progress| progress.sent)
     }
 
     async fn run(&self, request: Request<Body>) -> Result<E::Output, Error> {
@@ -100,13 +104,12 @@ impl<E: Endpoint> Call<'_, E> {
                 return Ok(output);
             }
             let Some(pause) = self.pause(&failed) else {
-                return Err(failed.error.sent_before(self.sent_so_far()));
+                return Err(self.with_past(failed.error));
             };
             self.progress(|progress| {
                 progress.phase = CallPhase::Pause;
-                if failed.error.last_may_have_been_applied() {
-                    progress.sent = progress.sent.max(failed.error.sent());
-                }
+                progress.sent = progress.sent.max(failed.error.sent());
+                progress.may_have_been_applied |= failed.error.last_may_have_been_applied();
             });
             self.shared.clock.sleep(pause).await;
         }
@@ -162,7 +165,7 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// A repeated write that the service refuses because the first attempt had its effect.
     fn done_before(&self, failed: &Failed) -> Option<E::Output> {
-        if self.sent_so_far() == Sent::Never {
+        if !self.progress(|progress| progress.may_have_been_applied) {
             return None;
         }
         self.endpoint.already_done(failed.error.code()?)
@@ -171,9 +174,14 @@ impl<E: Endpoint> Call<'_, E> {
     /// The pause before the next attempt; `None` when there must be none, or the time is too short.
     fn pause(&self, failed: &Failed) -> Option<Duration> {
         let error = &failed.error;
+        let safe = self.endpoint.repeat_safety() == RepeatSafety::Safe;
+        // The law, whatever the reasons for another attempt: a customer gets no message twice.
+        if !safe && error.last_may_have_been_applied() {
+            return None;
+        }
         let kind = if error.is_rate_limited() {
             FailureKind::Throttled
-        } else if error.is_transient(self.endpoint.repeat_safety() == RepeatSafety::Safe) {
+        } else if error.is_transient(safe) {
             FailureKind::Transient
         } else {
             return None;
@@ -200,13 +208,17 @@ impl<E: Endpoint> Call<'_, E> {
     }
 
     fn deadline_passed(&self, limit: Duration) -> Error {
-        self.progress(|progress| {
-            let sent = match progress.phase {
-                CallPhase::Attempt => progress.sent.max(Sent::Maybe),
-                _ => progress.sent,
-            };
-            Error::deadline::<E>(progress.attempts, limit, progress.phase, sent)
-        })
+        let (attempts, phase) = self.progress(|progress| (progress.attempts, progress.phase));
+        let sent = match phase {
+            CallPhase::Attempt => Sent::Maybe,
+            _ => Sent::Never,
+        };
+        self.with_past(Error::deadline::<E>(attempts, limit, phase, sent))
+    }
+
+    /// Adds to the last error what is known of the attempts before.
+    fn with_past(&self, error: Error) -> Error {
+        self.progress(|progress| error.with_past(progress.sent, progress.may_have_been_applied))
     }
 }
 

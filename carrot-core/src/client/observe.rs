@@ -7,7 +7,8 @@ use std::{fmt::Debug, time::Duration};
 
 use crate::{Error, ErrorKind};
 
-/// One attempt that is over.
+/// One attempt that is over. One that is cut off by the deadline of its call, or dropped, is not
+/// reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttemptReport {
@@ -25,7 +26,8 @@ pub struct AttemptReport {
     pub failure: Option<ErrorKind>,
 }
 
-/// A call that is over. One that is dropped before it ends is not reported.
+/// A call that is over, also one that was refused before anything was sent. One that is dropped before
+/// it ends is not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallReport {

@@ -27,7 +27,8 @@ impl Client {
     /// [`may_have_been_applied`](Error::may_have_been_applied).
     ///
     /// It looks for the [`random_id`](Reply::random_id) of the reply among the 200 newest parts of
-    /// its conversation, with at most four requests. A part that the service has not stored yet is
+    /// its conversation, with at most four requests, their retries aside. They wait as long as the
+    /// quota needs, as those of [`pages`](Client::pages) do. A part that the service has not stored yet is
     /// not found: give a request that may still be on its way some seconds first.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ struct State {
     /// The limit as it is now, in tenths of a request.
     limit_tenths: u32,
     in_flight: u32,
+    /// How many of those were refused with 429.
+    refused: u32,
     /// When the requests of the last window were over, oldest first.
     over: VecDeque<Duration>,
     paused_until: Duration,
@@ -74,6 +76,7 @@ impl<C: Clock> LocalQuota<C> {
             state: Mutex::new(State {
                 limit_tenths: max_requests * 10,
                 in_flight: 0,
+                refused: 0,
                 over: VecDeque::new(),
                 paused_until: Duration::ZERO,
                 waiting: BTreeMap::new(),
@@ -95,7 +98,7 @@ impl<C: Clock> LocalQuota<C> {
         while state
             .over
             .front()
-            .is_some_and(|over| *over + self.window <= now)
+            .is_some_and(|over| over.saturating_add(self.window) <= now)
         {
             state.over.pop_front();
         }
@@ -108,7 +111,7 @@ impl<C: Clock> LocalQuota<C> {
         // So many places must become free before it is this task's turn.
         let missing = used + before_me - limit;
         match state.over.get(missing) {
-            Some(over) => Turn::At(*over + self.window),
+            Some(over) => Turn::At(over.saturating_add(self.window)),
             None => Turn::Unknown,
         }
     }
@@ -153,7 +156,11 @@ impl<'a, C: Clock> Ticket<'a, C> {
                     .insert(self.number, Some(context.waker().clone()));
                 match turn {
                     Turn::At(until) => until,
-                    _ => return Poll::Pending,
+                    _ => {
+                        // A sleep that nobody polls would stand in the way of a virtual clock.
+                        *sleep = None;
+                        return Poll::Pending;
+                    }
                 }
             };
             let clock = &self.quota.clock;
@@ -194,23 +201,28 @@ impl<C: Clock> Quota for LocalQuota<C> {
     }
 
     fn release(&self) {
-        let now = self.clock.now();
         let mut state = self.state();
+        // Read under the lock, so that the moments stand in their order.
+        let now = self.clock.now();
         state.in_flight = state.in_flight.saturating_sub(1);
         state.over.push_back(now);
-        state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10);
+        match state.refused.checked_sub(1) {
+            Some(rest) => state.refused = rest,
+            None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
+        }
         state.changed();
     }
 
     fn throttled(&self, retry_after: Option<Duration>) {
-        let now = self.clock.now();
         let mut state = self.state();
+        let now = self.clock.now();
+        state.refused = (state.refused + 1).min(state.in_flight);
         // Requests that went out together are refused together: they count as one.
         if now >= state.paused_until {
             state.limit_tenths = (state.limit_tenths / 2).max(10);
         }
         let pause = retry_after.unwrap_or(PAUSE).min(self.window);
-        state.paused_until = state.paused_until.max(now + pause);
+        state.paused_until = state.paused_until.max(now.saturating_add(pause));
         state.changed();
     }
 }

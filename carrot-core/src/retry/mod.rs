@@ -4,6 +4,16 @@
 //! be; one that may have reached the server only where the operation is safe to repeat (see
 //! [`RepeatSafety`](crate::endpoint::RepeatSafety)); one that was refused with status 429 after a
 //! pause. The policy decides how often, and how long to wait.
+//!
+//! How often the transport sees a request that fails the same way every time, with the policy that
+//! clients have by default:
+//!
+#![doc = include_str!("../../docs/retry.md")]
+//!
+//! A retry is made only while the shared budget of the client and its clones lasts: ten in advance,
+//! then one for every ten calls that succeed. A retry after 429 costs none of it. And it is made only
+//! where its pause ends before the deadline of the call; otherwise the call ends at once with the
+//! error of its last attempt.
 
 mod after;
 mod budget;
