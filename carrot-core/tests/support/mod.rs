@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod operations;
 pub(crate) mod refused;
 pub(crate) mod request;
+pub(crate) mod simulation;
 pub(crate) mod transport;
 
 use std::{

@@ -4,10 +4,10 @@ mod apps;
 mod conversations;
 mod users;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, future::Future, pin::Pin};
 
 use carrot_core::{
-    ApiVersion, Endpoint, Error,
+    ApiVersion, Client, Endpoint, Error,
     endpoint::{ConversationField, PageDirection, PageOrder, Paging, RepeatSafety},
     types::{AdminId, AppId, ConversationId, Cursor, RandomId, UserId, UserRef},
 };
@@ -27,6 +27,17 @@ pub(crate) struct Case {
     pub(crate) repeat_safety: RepeatSafety,
     /// In the order of [`ApiVersion::ALL`].
     pub(crate) requests: [Result<Sent, Error>; 2],
+    /// Calls it, and forgets what it answers.
+    pub(crate) call: Call,
+}
+
+type Call = Box<dyn Fn(&Client) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>>;
+
+fn caller<E: Endpoint + Clone + 'static>(endpoint: E) -> Call {
+    Box::new(move |client| {
+        let (client, endpoint) = (client.clone(), endpoint.clone());
+        Box::pin(async move { client.call(endpoint).await.map(drop) })
+    })
 }
 
 impl Operation {
@@ -42,7 +53,7 @@ impl Operation {
 }
 
 /// The first case is that of no option. A case with the app named is added by itself.
-fn operation<E: Endpoint>(cases: &[(&str, E)]) -> Operation {
+fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     let prepare = |endpoint: &E, version: ApiVersion, app: Option<AppId>| {
         let mut builder = builder(&Recorder::new()).version(version);
         if let Some(app) = app {
@@ -55,6 +66,7 @@ fn operation<E: Endpoint>(cases: &[(&str, E)]) -> Operation {
         option: option.to_owned(),
         repeat_safety: endpoint.repeat_safety(),
         requests: ApiVersion::ALL.map(|version| prepare(endpoint, version, app)),
+        call: caller(endpoint.clone()),
     };
     let mut all: Vec<Case> = cases
         .iter()
