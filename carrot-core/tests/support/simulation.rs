@@ -242,3 +242,20 @@ impl HttpTransport for Service {
         Ok(response)
     }
 }
+
+/// Waits for the future for at most so long, and drops it then.
+pub(crate) async fn give_up_after<F: Future>(
+    clock: &VirtualClock,
+    limit: Duration,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    let mut sleep = clock.sleep(limit);
+    std::future::poll_fn(move |context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}
