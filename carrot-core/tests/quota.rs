@@ -24,7 +24,9 @@ use carrot_testing::{RecordingTransport, VirtualClock};
 use proptest::prelude::*;
 use support::{
     TOKEN,
-    simulation::{MINUTE, Service, Task, give_up_after, most_in, simulate, simulate_one, task},
+    simulation::{
+        MINUTE, Service, Task, give_up_after, most_in, places, simulate, simulate_one, task,
+    },
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -282,14 +284,26 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
     assert_eq!((service.answered().len(), service.refused()), (61, 0));
 }
 
-/// How many places there are at once.
-fn places(quota: &impl Quota) -> usize {
-    let mut count = 0;
-    while let std::task::Poll::Ready(result) = support::poll(std::pin::pin!(quota.acquire())) {
-        result.expect("a place");
-        count += 1;
-    }
-    count
+#[test]
+fn a_wait_that_is_overslept_sends_nothing() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10);
+    let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
+    let client = client_with(service.clone(), &clock, Arc::clone(&quota));
+    simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
+    let mut call = Box::pin(client.call(conversations::Reply::new(1, "Hi")));
+    assert!(support::poll(call.as_mut()).is_pending());
+    // As after a machine was suspended: there is a place now, but no time.
+    clock.advance(60 * MINUTE);
+    let std::task::Poll::Ready(result) = support::poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    let error = result.expect_err("the deadline passed");
+    assert_eq!(error.phase(), Some(CallPhase::Quota));
+    assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
+    assert_eq!(service.answered().len(), 1);
+    clock.advance(MINUTE);
+    assert_eq!(places(&quota), 1, "the place was given back");
 }
 
 #[test]
@@ -492,7 +506,7 @@ impl Drop for Place<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// However requests come, travel, fail and are given up.
     #[test]
@@ -516,7 +530,10 @@ proptest! {
                 clock.sleep(Duration::from_millis(plan.travels.1)).await;
             };
             match plan.patience {
-                None => Some(request.await),
+                None => {
+                    request.await;
+                    Some(())
+                }
                 Some(patience) => {
                     give_up_after(&clock, Duration::from_millis(patience), request).await
                 }

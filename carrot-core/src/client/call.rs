@@ -36,6 +36,7 @@ pub(super) async fn call<E: Endpoint>(
         shared,
         options,
         endpoint,
+        deadline,
         ends_at: deadline.map(|limit| began.saturating_add(limit)),
         progress: Mutex::new(Progress {
             phase: CallPhase::Quota,
@@ -53,7 +54,7 @@ pub(super) async fn call<E: Endpoint>(
     };
     let result = match trace::call(E::NAME, work).await {
         Some(result) => result,
-        None => Err(call.deadline_passed(deadline.unwrap_or_default())),
+        None => Err(call.deadline_passed()),
     };
     if let Some(observer) = &shared.observer {
         observer.call(&CallReport {
@@ -70,6 +71,7 @@ struct Call<'a, E> {
     shared: &'a Shared,
     options: &'a CallOptions,
     endpoint: &'a E,
+    deadline: Option<Duration>,
     /// On the clock of the client.
     ends_at: Option<Duration>,
     /// What the deadline finds when it passes.
@@ -117,6 +119,7 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Waits for a place and makes one attempt.
     async fn attempt(&self, mut request: Request<Body>) -> Result<E::Output, Failed> {
+        self.in_time()?;
         let attempts = self.progress(|progress| {
             progress.phase = CallPhase::Quota;
             progress.attempts
@@ -130,6 +133,7 @@ impl<E: Endpoint> Call<'_, E> {
             .map_err(|error| Error::quota::<E>(attempts, error))?;
         // Gives the place back also when the call is dropped in the middle.
         let _place = Place { quota };
+        self.in_time()?;
 
         let began = clock.now();
         let number = attempts + 1;
@@ -207,7 +211,17 @@ impl<E: Endpoint> Call<'_, E> {
             .map(|end| end.saturating_sub(self.shared.clock.now()))
     }
 
-    fn deadline_passed(&self, limit: Duration) -> Error {
+    /// A wait may be overslept, by a machine that was suspended. An attempt begun then would be given
+    /// up at once, and nobody would know what became of it.
+    fn in_time(&self) -> Result<(), Error> {
+        match self.time_left() {
+            Some(Duration::ZERO) => Err(self.deadline_passed()),
+            _ => Ok(()),
+        }
+    }
+
+    fn deadline_passed(&self) -> Error {
+        let limit = self.deadline.unwrap_or_default();
         let (attempts, phase) = self.progress(|progress| (progress.attempts, progress.phase));
         let sent = match phase {
             CallPhase::Attempt => Sent::Maybe,

@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, Clock, HttpTransport, TransportError};
+use carrot_core::{Body, Clock, HttpTransport, Quota, TransportError};
 use carrot_testing::VirtualClock;
 
 pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -182,7 +182,11 @@ impl Service {
             let value = pairs.find(|(key, _)| key == name)?.1;
             value.parse::<u64>().ok()
         };
-        if !request.uri().path().ends_with("/users") {
+        let path = request.uri().path();
+        if path.ends_with("/reply") {
+            return (200, r#"{"meta":{"status":200},"data":{"id":7}}"#.to_owned());
+        }
+        if !path.ends_with("/users") {
             return (200, r#"{"meta":{"status":200},"data":{}}"#.to_owned());
         }
         let offset = parameter("offset").unwrap_or(0);
@@ -243,6 +247,21 @@ impl HttpTransport for Service {
     }
 }
 
+/// Polls a future once; when it waits for a sleep, the clock moves to the first that is due.
+pub(crate) fn poll_and_turn<F: Future>(
+    clock: &VirtualClock,
+    future: Pin<&mut F>,
+) -> Poll<F::Output> {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let polled = future.poll(&mut Context::from_waker(&waker));
+    if polled.is_pending() && !woken.0.load(Ordering::Relaxed) {
+        let waiting = clock.waiting();
+        clock.advance(*waiting.first().expect("it waits for a sleep"));
+    }
+    polled
+}
+
 /// Waits for the future for at most so long, and drops it then.
 pub(crate) async fn give_up_after<F: Future>(
     clock: &VirtualClock,
@@ -258,4 +277,14 @@ pub(crate) async fn give_up_after<F: Future>(
         sleep.as_mut().poll(context).map(|()| None)
     })
     .await
+}
+
+/// How many places there are at once.
+pub(crate) fn places(quota: &impl Quota) -> usize {
+    let mut count = 0;
+    while let Poll::Ready(result) = super::poll(std::pin::pin!(quota.acquire())) {
+        result.expect("a place");
+        count += 1;
+    }
+    count
 }
