@@ -91,7 +91,8 @@ where
             });
         match ready {
             Some((index, outcome)) => {
-                drop(self.in_flight.swap_remove(index));
+                // The order stays: the oldest is polled first, so that none waits behind ever new ones.
+                drop(self.in_flight.remove(index));
                 self.progress.count(&outcome);
                 Poll::Ready(Some(outcome))
             }

@@ -1,0 +1,214 @@
+//! Many calls: how many at a time, what a failure does to the others, and how to stop and go on.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::{cell::RefCell, time::Duration};
+
+use carrot_core::{
+    AuthToken, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    client::Progress,
+    conversations::{AddTag, Close, Reply},
+    transport::TransportErrorKind,
+    types::ConversationId,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+use support::{
+    TOKEN,
+    simulation::{Service, simulate_one},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let builder = Client::builder(transport, clock.clone(), token);
+    builder.build().expect("a sound client")
+}
+
+fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
+    numbers.into_iter().map(ConversationId::new)
+}
+
+fn close(id: &ConversationId) -> Close {
+    Close::new(*id)
+}
+
+#[test]
+fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
+    for (asked, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        let mut each = client.each(ids(1..51), close);
+        if let Some(calls) = asked {
+            each = each.concurrency(calls);
+        }
+        let report = simulate_one(&clock, each.run(|_| {}));
+        assert_eq!((report.succeeded.len(), report.failed.len()), (50, 0));
+        assert_eq!(service.most_in_flight(), most);
+        assert_eq!(service.answered().len(), 50);
+        // As many rounds of two seconds as it takes, and not one more.
+        let rounds = 50_u32.div_ceil(most as u32);
+        assert_eq!(clock.now(), 2 * SECOND * rounds);
+    }
+}
+
+#[test]
+fn the_quota_holds_for_any_number_at_a_time() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 0);
+    let client = client(service.clone(), &clock);
+    let each = client.each(ids(1..131), close).concurrency(100);
+    let report = simulate_one(&clock, each.run(|_| {}));
+    // No deadline of 30 seconds applies: a job waits as long as the quota needs.
+    assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!(clock.now(), 120 * SECOND);
+}
+
+#[test]
+fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    (0..20).for_each(|_| transport.answer_ok(json!({})));
+    let client = client(transport.clone(), &clock);
+    // This transport answers at once, so every call ends when it is polled first.
+    let each = client.each(ids(1..21), close).concurrency(3);
+    let report = simulate_one(&clock, each.run(|_| {}));
+    let begun: Vec<String> = transport
+        .requests()
+        .iter()
+        .map(|request| request.path().to_owned())
+        .collect();
+    let expected: Vec<String> = (1..21)
+        .map(|id| format!("/v2/conversations/{id}/close"))
+        .collect();
+    assert_eq!(begun, expected);
+    let ended: Vec<u64> = report.succeeded.iter().map(|(id, _)| id.get()).collect();
+    assert!(ended.into_iter().eq(1..21));
+}
+
+#[test]
+fn a_failure_stops_nobody_and_tells_whose_it_is() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    transport.answer_ok(json!({"id": 1}));
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "no such");
+    transport.answer_ok(json!({"id": 5}));
+    let client = client(transport.clone(), &clock);
+    let watched = RefCell::new(Vec::new());
+    let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
+    let each = client
+        .each(texts, |text| Reply::new(1, text.clone()))
+        .concurrency(1);
+    let report = simulate_one(
+        &clock,
+        each.run(|progress| watched.borrow_mut().push(*progress)),
+    );
+
+    let succeeded: Vec<&str> = report.succeeded.iter().map(|(text, _)| &**text).collect();
+    assert_eq!(succeeded, ["one", "five"]);
+    let failed: Vec<_> = report
+        .failed
+        .iter()
+        .map(|(text, error)| (&**text, error.kind(), error.may_have_been_applied()))
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            ("two", ErrorKind::Transport, true),
+            ("three", ErrorKind::Refused, false),
+            ("", ErrorKind::InvalidRequest, false),
+        ]
+    );
+    assert_eq!(transport.requests().len(), 4, "the empty text was not sent");
+
+    let steps: Vec<_> = watched
+        .into_inner()
+        .iter()
+        .map(|progress: &Progress| (progress.begun, progress.succeeded, progress.failed))
+        .collect();
+    assert_eq!(
+        steps,
+        [(1, 1, 0), (2, 1, 1), (3, 1, 2), (4, 1, 3), (5, 2, 3)]
+    );
+}
+
+#[test]
+fn what_fails_and_may_be_repeated_is_repeated() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    transport.answer_ok(json!({}));
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    let code = "ConversationTagAlreadyAssigned";
+    transport.answer_error(http::StatusCode::BAD_REQUEST, code, "");
+    transport.answer_ok(json!({}));
+    let client = client(transport.clone(), &clock);
+    let each = client
+        .each(ids(1..4), |id| AddTag::new(*id, "vip"))
+        .concurrency(1);
+    let report = simulate_one(&clock, each.run(|_| {}));
+    assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
+    assert_eq!(transport.requests().len(), 4);
+}
+
+#[test]
+fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut seen = Vec::new();
+    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let rest = simulate_one(&clock, async {
+        for _ in 0..6 {
+            let outcome = each.next().await.expect("an outcome");
+            outcome.result.expect("a success");
+            seen.push(outcome.item.get());
+        }
+        each.stop();
+        assert_eq!(
+            each.progress().begun,
+            9,
+            "one is begun for one that is taken"
+        );
+        while let Some(outcome) = each.next().await {
+            seen.push(outcome.item.get());
+        }
+        assert!(each.next().await.is_none(), "and stays ended");
+        assert_eq!(each.progress().succeeded, 9);
+        each.into_rest()
+    });
+    assert_eq!((service.answered().len(), service.in_flight()), (9, 0));
+    let mut each = client.each(rest, close);
+    simulate_one(&clock, async {
+        while let Some(outcome) = each.next().await {
+            seen.push(outcome.item.get());
+        }
+    });
+    assert!(
+        seen.into_iter().eq(1..21),
+        "every item once, in their order"
+    );
+    assert_eq!(service.answered().len(), 20);
+}
+
+#[test]
+fn nothing_is_done_for_nobody() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 0);
+    let client = client(service.clone(), &clock);
+    let watched = RefCell::new(0);
+    let each = client.each(ids([]), close);
+    let report = simulate_one(&clock, each.run(|_| *watched.borrow_mut() += 1));
+    assert!(report.succeeded.is_empty() && report.failed.is_empty());
+    assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
+
+    let mut stopped = client.each(ids(1..6), close);
+    stopped.stop();
+    assert!(simulate_one(&clock, stopped.next()).is_none());
+    assert_eq!(stopped.into_rest().count(), 5);
+}
