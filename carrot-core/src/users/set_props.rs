@@ -19,7 +19,8 @@ const MAX_OPERATIONS: usize = 250;
 /// * Right of the token: `user-write`.
 /// * An unknown own id creates the user.
 /// * At most 250 operations in one request.
-/// * Safe to repeat: yes, unless an operation adds to a number or appends to a list.
+/// * Safe to repeat: yes, unless an operation adds to a number or appends to a list, or
+///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>
 ///
 /// ```
@@ -102,7 +103,9 @@ impl Endpoint for SetProps {
     const SCOPE: Option<&'static str> = Some("user-write");
 
     fn repeat_safety(&self) -> RepeatSafety {
-        match self.operations.iter().all(PropertyOperation::is_idempotent) {
+        let sends_no_mail = self.double_subscribe != Some(true);
+        let same_twice = self.operations.iter().all(PropertyOperation::is_idempotent);
+        match sends_no_mail && same_twice {
             true => RepeatSafety::Safe,
             false => RepeatSafety::Unsafe,
         }
