@@ -7,6 +7,8 @@ use std::{future::Future, time::Duration};
 
 use super::attempt::Failed;
 use crate::Error;
+#[cfg(feature = "tracing")]
+use crate::ErrorKind;
 
 #[cfg(feature = "tracing")]
 pub(super) async fn call<T>(
@@ -19,7 +21,7 @@ pub(super) async fn call<T>(
     let result = work.instrument(span.clone()).await;
     match &result {
         None => {
-            span.record("failure", "Deadline");
+            span.record("failure", tracing::field::debug(ErrorKind::Deadline));
         }
         Some(Err(error)) => {
             span.record("failure", tracing::field::debug(error.kind()));
