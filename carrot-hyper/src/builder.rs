@@ -70,17 +70,23 @@ impl HyperTransportBuilder {
     }
 
     /// The time for one attempt, from the lookup of the name to the last byte of the answer: 10
-    /// seconds by default; `None` for no limit but the caller's.
+    /// seconds by default; `None` for no limit.
     ///
-    /// The caller's limit, [`CallContext::timeout`](crate::transport::CallContext::timeout), applies
-    /// too: the smaller of both ends the attempt. To wait longer than 10 seconds, raise both.
+    /// It is for requests that carry no limit of their own: where there is a
+    /// [`CallContext::timeout`](crate::transport::CallContext::timeout), that one decides, shorter or
+    /// longer. The requests of a client carry one, set by
+    /// [`CallOptions::attempt_timeout`](crate::client::CallOptions::attempt_timeout).
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.attempt_timeout = limit.into();
         self
     }
 
-    /// The largest body of an answer, in bytes: 16 MiB by default. The smaller of this and
-    /// [`CallContext::max_body_bytes`](crate::transport::CallContext::max_body_bytes) applies.
+    /// The largest body of an answer, in bytes: 16 MiB by default.
+    ///
+    /// It is for requests that carry no limit of their own: where there is a
+    /// [`CallContext::max_body_bytes`](crate::transport::CallContext::max_body_bytes), that one
+    /// decides, smaller or larger. The requests of a client carry one, set by
+    /// [`CallOptions::max_body_bytes`](crate::client::CallOptions::max_body_bytes).
     pub fn max_body_bytes(mut self, limit: u64) -> Self {
         self.limits.max_body_bytes = limit;
         self

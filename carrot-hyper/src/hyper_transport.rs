@@ -33,7 +33,7 @@ pub struct HyperTransport {
     limits: Limits,
 }
 
-/// What bounds one attempt.
+/// What bounds an attempt whose request carries no limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) attempt_timeout: Option<Duration>,
@@ -55,7 +55,7 @@ impl HyperTransport {
 impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
         check_scheme(&request)?;
-        let limits = self.limits.tightened(request.extensions().get());
+        let limits = self.limits.given_way(request.extensions().get());
         // A limit beyond the end of time is no limit.
         let deadline = limits
             .attempt_timeout
@@ -83,19 +83,15 @@ impl HttpTransport for HyperTransport {
 }
 
 impl Limits {
-    /// The smaller of these limits and the caller's.
-    fn tightened(self, context: Option<&CallContext>) -> Self {
-        let Some(context) = context else {
-            return self;
-        };
+    /// The limits that the request carries, and these for what it leaves open. A request with a
+    /// limit above these means it: whoever raises a limit of the client must not have to know of the
+    /// transport's.
+    fn given_way(self, context: Option<&CallContext>) -> Self {
+        let timeout = context.and_then(|context| context.timeout);
+        let max_body_bytes = context.and_then(|context| context.max_body_bytes);
         Self {
-            attempt_timeout: match (self.attempt_timeout, context.timeout) {
-                (Some(own), Some(callers)) => Some(own.min(callers)),
-                (own, callers) => own.or(callers),
-            },
-            max_body_bytes: context
-                .max_body_bytes
-                .map_or(self.max_body_bytes, |limit| limit.min(self.max_body_bytes)),
+            attempt_timeout: timeout.or(self.attempt_timeout),
+            max_body_bytes: max_body_bytes.unwrap_or(self.max_body_bytes),
         }
     }
 }

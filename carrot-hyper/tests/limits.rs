@@ -78,12 +78,19 @@ async fn no_answer_meets_the_callers_timeout() {
 }
 
 #[tokio::test]
-async fn the_smaller_of_two_timeouts_ends_the_attempt() {
+async fn the_transports_timeout_is_for_requests_that_carry_none() {
     let server = silent().await;
-    for (own, callers) in [(SHORT, PLENTY), (PLENTY, SHORT)] {
-        let transport = builder().attempt_timeout(own).build().unwrap();
-        let request = limited(post(server.https("localhost", "/")), Some(callers), None);
-        fails(&transport, request, CONNECT, Sent::Never).await;
+    let transport = builder().attempt_timeout(SHORT).build().unwrap();
+    // A cap alone leaves the time to the transport.
+    let request = limited(post(server.https("localhost", "/")), None, Some(5));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+
+    // No time at all: nothing would ever succeed if this limit had a say.
+    let server = Server::answering(answer("fine")).await;
+    let transport = builder().attempt_timeout(Duration::ZERO).build().unwrap();
+    for _ in 0..20 {
+        let request = limited(get(server.url("/")), Some(PLENTY), None);
+        assert_eq!(succeeds(&transport, request).await.body(), "fine");
     }
 }
 
@@ -228,12 +235,14 @@ async fn a_body_of_just_the_cap_is_read() {
 }
 
 #[tokio::test]
-async fn the_smaller_of_two_caps_applies() {
+async fn the_transports_cap_is_for_requests_that_carry_none() {
     let server = Server::answering(answer("abcde")).await;
-    for (own, callers, limit) in [(4, None, 4), (4, Some(100), 4), (100, Some(3), 3)] {
-        let request = limited(get(server.url("/")), None, callers);
+    for (own, callers, limit) in [(4, None, 4), (100, Some(3), 3), (0, Some(4), 4)] {
+        let request = limited(get(server.url("/")), Some(PLENTY), callers);
         fails(&capped(own), request, TooLarge { limit }, Sent::Yes).await;
     }
-    let request = limited(get(server.url("/")), None, Some(5));
-    assert_eq!(succeeds(&capped(5), request).await.body(), "abcde");
+    for own in [0, 4, 5] {
+        let request = limited(get(server.url("/")), None, Some(5));
+        assert_eq!(succeeds(&capped(own), request).await.body(), "abcde");
+    }
 }

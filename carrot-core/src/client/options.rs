@@ -37,7 +37,7 @@ impl CallOptions {
     }
 
     /// The time for one attempt: connecting, sending, and reading the whole answer; `None` for no
-    /// limit but the transport's own.
+    /// limit but the time for the call, and where there is none either, the transport's own.
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.attempt_timeout = limit.into();
         self

@@ -19,9 +19,11 @@ pub struct CallContext {
     pub path_template: Cow<'static, str>,
     /// Counts the attempts of one call, from 1.
     pub attempt: u32,
-    /// The time that is left for this attempt; `None` for no limit but the transport's own.
+    /// The time that is left for this attempt. It decides, also where the transport has a shorter or
+    /// longer limit of its own; `None` leaves it to the transport.
     pub timeout: Option<Duration>,
-    /// The largest body that the caller accepts; `None` for no limit but the transport's own.
+    /// The largest body that the caller accepts, in bytes. It decides, also where the transport has
+    /// a smaller or larger limit of its own; `None` leaves it to the transport.
     pub max_body_bytes: Option<u64>,
 }
 
