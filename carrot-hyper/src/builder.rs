@@ -26,6 +26,7 @@ pub struct HyperTransportBuilder {
     pool_idle_timeout: Duration,
     pool_max_idle_per_host: usize,
     http2: bool,
+    gzip: bool,
     roots: Option<TlsRoots>,
     added_roots: Vec<Root>,
 }
@@ -57,6 +58,7 @@ impl HyperTransportBuilder {
             pool_idle_timeout: POOL_IDLE_TIMEOUT,
             pool_max_idle_per_host: POOL_MAX_IDLE_PER_HOST,
             http2: false,
+            gzip: false,
             roots: None,
             added_roots: Vec::new(),
         }
@@ -117,6 +119,19 @@ impl HyperTransportBuilder {
         self
     }
 
+    /// Asks for answers compressed with gzip, and decompresses them: off by default.
+    ///
+    /// The cap on a body holds for what comes and for what it becomes: an answer that grows beyond
+    /// it is [`TooLarge`](crate::transport::TransportErrorKind::TooLarge). One that breaks off is
+    /// `Truncated`, one that is corrupt is `Protocol`. A request with an `accept-encoding` of its own
+    /// gets its answer as it came.
+    #[cfg(feature = "gzip")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+    pub fn gzip(mut self, asked: bool) -> Self {
+        self.gzip = asked;
+        self
+    }
+
     /// Whose certificates are trusted, beside those added.
     ///
     /// By default those of the platform; where it has none, such as in an image without
@@ -171,7 +186,11 @@ impl HyperTransportBuilder {
             // that is dead.
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT);
-        Ok(HyperTransport::new(client.build(connector), self.limits))
+        Ok(HyperTransport::new(
+            client.build(connector),
+            self.limits,
+            self.gzip,
+        ))
     }
 }
 

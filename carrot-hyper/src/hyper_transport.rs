@@ -12,16 +12,19 @@ use hyper::body::Body as _;
 use hyper_util::client::legacy::{Client, connect::capture_connection};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{HyperTransportBuilder, body, connector::Connector, error};
+use crate::{HyperTransportBuilder, body, connector::Connector, encoding::Encoding, error};
 
 /// Sends requests with hyper, over TLS by rustls.
 ///
 /// * Connections are kept for the next request. Cloning is cheap; all clones share them.
 /// * A kept connection that turns out closed before a request is begun on it is replaced without a
 ///   word. That is the only repetition: whatever may have been sent is sent once.
-/// * Redirects are returned and not followed. There are no cookies, no proxies, no compression, and
-///   no headers beside the request's own but `host` and, with a body or for a method that is about one,
+/// * Redirects are returned and not followed. There are no cookies, no proxies, and no headers beside
+///   the request's own but `host` and, with a body or for a method that is about one,
 ///   `content-length`.
+/// * Nothing is compressed, unless with the feature `gzip` and `HyperTransportBuilder::gzip`. A success
+///   whose body came compressed all the same is an error of the kind `Protocol`; an answer of another
+///   status is handed over as it came, for its status is what matters.
 /// * HTTP/1.1. HTTP/2, where the server chooses it, with the feature `http2` and
 ///   `HyperTransportBuilder::http2`.
 /// * Dropping the future closes the connection that it used.
@@ -31,6 +34,7 @@ use crate::{HyperTransportBuilder, body, connector::Connector, error};
 pub struct HyperTransport {
     client: Client<Connector, Full<Bytes>>,
     limits: Limits,
+    gzip: bool,
 }
 
 /// What bounds an attempt whose request carries no limits.
@@ -46,8 +50,12 @@ impl HyperTransport {
         HyperTransportBuilder::new()
     }
 
-    pub(crate) fn new(client: Client<Connector, Full<Bytes>>, limits: Limits) -> Self {
-        Self { client, limits }
+    pub(crate) fn new(client: Client<Connector, Full<Bytes>>, limits: Limits, gzip: bool) -> Self {
+        Self {
+            client,
+            limits,
+            gzip,
+        }
     }
 }
 
@@ -63,6 +71,7 @@ impl HttpTransport for HyperTransport {
 
         let mut request = request.map(|body| Full::new(body.into_bytes()));
         declare_empty_body(&mut request);
+        let encoding = Encoding::ask(request.headers_mut(), self.gzip);
         let connection = capture_connection(&mut request);
         // Set when the request is given to a connection: what fails before was surely not sent.
         let dispatched = || connection.connection_metadata().is_some();
@@ -76,7 +85,10 @@ impl HttpTransport for HyperTransport {
 
         let (head, body) = response.into_parts();
         match until(deadline, body::collect(body, limits.max_body_bytes)).await {
-            Some(body) => Ok(Response::from_parts(head, body?)),
+            Some(body) => {
+                let answer = Response::from_parts(head, body?);
+                encoding.undo(answer, limits.max_body_bytes)
+            }
             None => Err(out_of_time(TimeoutPhase::Body, Sent::Yes)),
         }
     }

@@ -7,6 +7,7 @@ mod builder;
 mod clock;
 mod connect;
 mod connector;
+mod encoding;
 mod error;
 mod hyper_transport;
 mod resolver;
