@@ -120,8 +120,16 @@ impl ClientBuilder {
                  call `allow_plain_http` if that is what you want",
             ));
         }
-        let user_agent = HeaderValue::from_str(&self.user_agent)
-            .map_err(|_| InvalidValue::new("user agent", "must be visible ASCII characters"))?;
+        let invalid = || InvalidValue::new("user agent", "must be visible ASCII characters");
+        // `HeaderValue` takes more, such as letters beyond ASCII, which not every server does.
+        if !self
+            .user_agent
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            return Err(invalid());
+        }
+        let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| invalid())?;
         let quota = match self.quota {
             Some(quota) => quota,
             None => Box::new(LocalQuota::new(Arc::clone(&self.clock))),
