@@ -4,7 +4,8 @@ use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        AnswerError, Description, Fields, Page, PageDirection, Paging, RepeatSafety, UserField,
+        AnswerError, Asked, Description, Fields, Page, PageDirection, Paging, RepeatSafety,
+        UserField,
     },
     types::{InvalidValue, User},
 };
@@ -79,8 +80,8 @@ impl Endpoint for ActiveUsers {
         Page::decode(version, &self.paging, body)
     }
 
-    fn encode(&self, version: ApiVersion, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(version, &self.paging)
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
     }
 }
 

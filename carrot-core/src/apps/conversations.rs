@@ -3,7 +3,9 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, ConversationField, Description, Fields, Page, Paging, RepeatSafety},
+    endpoint::{
+        AnswerError, Asked, ConversationField, Description, Fields, Page, Paging, RepeatSafety,
+    },
     types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue},
 };
 
@@ -221,8 +223,8 @@ impl Endpoint for Conversations {
         Page::decode(version, &self.paging, body)
     }
 
-    fn encode(&self, version: ApiVersion, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(version, &self.paging)
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, Fields, Page, Paging, PartField, RepeatSafety},
+    endpoint::{AnswerError, Asked, Description, Fields, Page, Paging, PartField, RepeatSafety},
     types::{ConversationId, ConversationPart, InvalidValue},
 };
 
@@ -62,8 +62,8 @@ impl Endpoint for Parts {
         Page::decode(version, &self.paging, body)
     }
 
-    fn encode(&self, version: ApiVersion, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(version, &self.paging)
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Sender, describe};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, Fields, PartField, RepeatSafety, Upload, answer},
+    endpoint::{AnswerError, Asked, Description, Fields, PartField, RepeatSafety, Upload, answer},
     types::{AdminId, ConversationId, ConversationPart, InvalidValue, RandomId, ReplyReceipt},
 };
 
@@ -299,11 +299,7 @@ impl Endpoint for Reply {
         Ok(receipt)
     }
 
-    fn encode(
-        &self,
-        _version: ApiVersion,
-        receipt: &ReplyReceipt,
-    ) -> Result<Value, serde_json::Error> {
+    fn encode(_asked: &Asked<'_>, receipt: &ReplyReceipt) -> Result<Value, serde_json::Error> {
         let mut answer = json!({"meta": {"status": 200}, "data": receipt.part});
         if let Some(part) = &receipt.assign_part {
             answer["assign_part"] = serde_json::to_value(part)?;

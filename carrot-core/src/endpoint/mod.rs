@@ -9,6 +9,7 @@
 
 pub mod answer;
 
+mod asked;
 mod description;
 mod fields;
 mod multipart;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use self::{
     answer::AnswerError,
+    asked::Asked,
     description::Description,
     fields::{ChannelField, ConversationField, PartField, UserField},
     multipart::FilePart,
@@ -117,17 +119,14 @@ pub trait Endpoint: Send + Sync {
     }
 
     /// Writes the answer that [`decode`](Self::decode) reads back as `output`: for test kits that
-    /// stand in for the service.
+    /// stand in for the service. Such a kit sees requests and no operations, so an answer may depend
+    /// on what the request asked, and on nothing else.
     ///
     /// # Errors
     ///
     /// The output does not serialize.
-    fn encode(
-        &self,
-        version: ApiVersion,
-        output: &Self::Output,
-    ) -> Result<Value, serde_json::Error> {
-        let _ = version;
+    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
+        let _ = asked;
         serde_json::to_value(carrot_types::Envelope::ok(output))
     }
 }
@@ -154,11 +153,7 @@ impl<E: Endpoint> Endpoint for &E {
         (**self).decode(version, body)
     }
 
-    fn encode(
-        &self,
-        version: ApiVersion,
-        output: &Self::Output,
-    ) -> Result<Value, serde_json::Error> {
-        (**self).encode(version, output)
+    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
+        E::encode(asked, output)
     }
 }

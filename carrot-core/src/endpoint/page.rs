@@ -2,7 +2,7 @@ use carrot_types::{Cursor, Envelope, NextCursor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{AnswerError, PageDirection, Paging, answer};
+use super::{AnswerError, Asked, PageDirection, Paging, answer};
 use crate::ApiVersion;
 
 /// One page of a listing, and where the next one begins.
@@ -93,10 +93,10 @@ impl<T: Serialize> Page<T> {
     /// # Errors
     ///
     /// A record does not serialize.
-    pub fn encode(&self, version: ApiVersion, paging: &Paging) -> Result<Value, serde_json::Error> {
+    pub fn encode(&self, asked: &Asked<'_>) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(&self.items);
         let meta = &mut envelope.meta;
-        match (version, paging.asked_direction()) {
+        match (asked.version(), PageDirection::of(asked)) {
             (ApiVersion::V1, _) => meta.next_after = self.next.clone(),
             (ApiVersion::V2, PageDirection::Before) => {
                 meta.next_before_position = self.next.clone();

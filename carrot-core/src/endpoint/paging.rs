@@ -1,6 +1,6 @@
 use carrot_types::{Cursor, CursorKind, InvalidValue, NextCursor};
 
-use super::{Endpoint, Parameters};
+use super::{Asked, Endpoint, Parameters};
 use crate::ApiVersion;
 
 /// The largest page that the service gives.
@@ -28,6 +28,15 @@ impl PageDirection {
             Self::After => "after",
             Self::Around => "around",
         }
+    }
+
+    /// The direction that a request asks for.
+    pub(crate) fn of(asked: &Asked<'_>) -> Self {
+        let text = asked.parameter("paginate_direction");
+        [Self::Before, Self::After, Self::Around]
+            .into_iter()
+            .find(|direction| Some(direction.as_str()) == text)
+            .unwrap_or_default()
     }
 }
 

@@ -4,7 +4,9 @@ use serde_json::Value;
 use super::{describe, refuse_external_in_v1};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, ConversationField, Description, Fields, Page, Paging, RepeatSafety},
+    endpoint::{
+        AnswerError, Asked, ConversationField, Description, Fields, Page, Paging, RepeatSafety,
+    },
     types::{Conversation, InvalidValue, RecipientType, UserRef},
 };
 
@@ -108,8 +110,8 @@ impl Endpoint for Conversations {
         Page::decode(version, &self.paging, body)
     }
 
-    fn encode(&self, version: ApiVersion, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(version, &self.paging)
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
     }
 }
 

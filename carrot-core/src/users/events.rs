@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, Page, Paging, RepeatSafety},
+    endpoint::{AnswerError, Asked, Description, Page, Paging, RepeatSafety},
     types::{Event, EventName, InvalidValue, UserRef},
 };
 
@@ -72,8 +72,8 @@ impl Endpoint for Events {
         Page::decode(version, &self.paging, body)
     }
 
-    fn encode(&self, version: ApiVersion, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(version, &self.paging)
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
     }
 }
 

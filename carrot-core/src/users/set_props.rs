@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{AnswerError, Description, RepeatSafety, answer},
+    endpoint::{AnswerError, Asked, Description, RepeatSafety, answer},
     types::{InvalidValue, Nothing, PropertyOperation, PropertyReport, UserRef},
 };
 
@@ -141,11 +141,7 @@ impl Endpoint for SetProps {
         answer::envelope::<Nothing>(body).map(|envelope| PropertyReport::from(envelope.meta))
     }
 
-    fn encode(
-        &self,
-        _version: ApiVersion,
-        report: &PropertyReport,
-    ) -> Result<Value, serde_json::Error> {
+    fn encode(_asked: &Asked<'_>, report: &PropertyReport) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(Nothing::new());
         envelope.meta.affected_props = Some(report.affected.clone());
         envelope.meta.not_changed_props = Some(report.not_changed.clone());
