@@ -1,14 +1,33 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod fake;
 pub mod recording;
+pub mod samples;
 pub mod sandbox;
+pub mod single;
 
+mod client;
 mod clock;
+mod coverage;
 mod wire;
 
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub use carrot_types::strategies;
+
 pub use crate::{
+    client::client,
     clock::VirtualClock,
+    coverage::Coverage,
+    fake::{Answer, ApiError, Fake, RecordedCall},
     recording::{RecordedRequest, RecordingTransport},
     sandbox::Sandbox,
 };
+
+/// Fails the test that runs.
+#[track_caller]
+#[expect(clippy::panic, reason = "a failed test is what a test kit is for")]
+fn fail(text: &str) -> ! {
+    panic!("{text}")
+}

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use carrot_core::{Body, transport::CallContext};
 use http::{HeaderMap, HeaderValue, Method, Request, header::AUTHORIZATION};
 
-use crate::wire::{self, Multipart, Pairs};
+use crate::wire::{self, FilePart, Multipart, Pairs};
 
 const REDACTED: &str = "[redacted]";
 
@@ -24,7 +24,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    pub(super) fn new(request: Request<Body>) -> Self {
+    pub(crate) fn new(request: Request<Body>) -> Self {
         let (parts, body) = request.into_parts();
         let body = body.into_bytes();
         let mut headers = parts.headers;
@@ -127,8 +127,38 @@ impl RecordedRequest {
         self.context.as_ref()
     }
 
+    /// The files of a multipart body.
+    pub(crate) fn files(&self) -> Vec<FilePart> {
+        wire::multipart_type(&self.headers)
+            .and_then(|content_type| Multipart::read(content_type, &self.body).ok())
+            .map(|form| form.files)
+            .unwrap_or_default()
+    }
+
+    /// Takes the token out of a text, wherever it got there.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let sent = self
+            .authorization
+            .as_ref()
+            .and_then(|sent| sent.to_str().ok());
+        let token = sent
+            .and_then(|sent| sent.split_once(' '))
+            .map(|(_, token)| token);
+        let in_form = self.form("auth_token").or_else(|| self.query("auth_token"));
+        let mut text = text.to_owned();
+        // A shorter one is no secret, and would tear the text apart.
+        for token in [token, in_form]
+            .into_iter()
+            .flatten()
+            .filter(|token| token.len() > 5)
+        {
+            text = text.replace(token, REDACTED);
+        }
+        text
+    }
+
     /// The request in a few words that hold no value: `users.get (GET /v2/users/7)`.
-    pub(super) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let Self { method, path, .. } = self;
         match self.operation() {
             Some(operation) => format!("{operation} ({method} {path})"),

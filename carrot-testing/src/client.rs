@@ -1,0 +1,45 @@
+//! Clients for tests: as they are in production, but for time and pacing.
+
+use carrot_core::{AuthToken, Client, ClientBuilder, HttpTransport, RetryPolicy, UnlimitedQuota};
+
+use crate::{VirtualClock, fail};
+
+const TOKEN: &str = "app.1.token-of-a-test";
+
+/// A client over any transport for a test: with the usual retries, but no quota, no jitter in the
+/// pauses, and a virtual clock.
+///
+/// ```
+/// use carrot_core::users;
+/// use carrot_testing::{client, single::Capture};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let capture = Capture::new();
+/// let user = carrot_core::types::UserId::new(7);
+/// client(capture.clone()).call(users::UnsubscribeEmail::new(user)).await?;
+/// assert_eq!(capture.requests().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn client(transport: impl HttpTransport) -> Client {
+    build(builder(transport, VirtualClock::new()))
+}
+
+pub(crate) fn builder(transport: impl HttpTransport, clock: VirtualClock) -> ClientBuilder {
+    let token = match AuthToken::new(TOKEN) {
+        Ok(token) => token,
+        Err(error) => fail(&error.to_string()),
+    };
+    Client::builder(transport, clock, token)
+        .quota(UnlimitedQuota::new())
+        .retry(RetryPolicy::new().without_jitter())
+}
+
+pub(crate) fn build(builder: ClientBuilder) -> Client {
+    match builder.build() {
+        Ok(client) => client,
+        Err(error) => fail(&error.to_string()),
+    }
+}

@@ -1,0 +1,204 @@
+//! What differs between the parameters that were expected and those that came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// Longer texts are cut, around the place where they differ.
+const MAX_CHARS: usize = 160;
+/// How much of what is equal is left in front of a difference.
+const LEAD_CHARS: usize = 24;
+
+/// One place that differs; `None` for nothing there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Difference {
+    pub(super) place: String,
+    pub(super) expected: Option<String>,
+    pub(super) got: Option<String>,
+}
+
+/// The differences between two values of a parameter: field by field where both are JSON.
+pub(super) fn values(name: &str, expected: Option<&str>, got: Option<&str>) -> Vec<Difference> {
+    let json = |text: Option<&str>| {
+        let value: Value = serde_json::from_str(text?).ok()?;
+        (value.is_object() || value.is_array()).then_some(value)
+    };
+    if let (Some(expected), Some(got)) = (json(expected), json(got)) {
+        let mut found = Vec::new();
+        compare(name, Some(&expected), Some(&got), &mut found);
+        return found;
+    }
+    match expected == got {
+        true => Vec::new(),
+        false => vec![difference(
+            name,
+            expected.map(|text| format!("{text:?}")),
+            got.map(|text| format!("{text:?}")),
+        )],
+    }
+}
+
+/// The differences between two lists of parameters, whose order does not count.
+pub(super) fn parameters(
+    expected: &[(String, String)],
+    got: &[(String, String)],
+) -> Vec<Difference> {
+    let (expected, got) = (by_name(expected), by_name(got));
+    let names: BTreeSet<&str> = expected.keys().chain(got.keys()).copied().collect();
+    let mut found = Vec::new();
+    for name in names {
+        let expected = expected.get(name).map_or(&[][..], Vec::as_slice);
+        let got = got.get(name).map_or(&[][..], Vec::as_slice);
+        for at in 0..expected.len().max(got.len()) {
+            let (expected, got) = (expected.get(at).copied(), got.get(at).copied());
+            found.extend(values(name, expected, got));
+        }
+    }
+    found
+}
+
+fn by_name(pairs: &[(String, String)]) -> BTreeMap<&str, Vec<&str>> {
+    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in pairs {
+        by_name.entry(name).or_default().push(value);
+    }
+    by_name
+}
+
+/// The differences between two JSON values, found at a place of this name.
+pub(super) fn json(name: &str, expected: &Value, got: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(name, Some(expected), Some(got), &mut found);
+    found
+}
+
+fn compare(
+    place: &str,
+    expected: Option<&Value>,
+    got: Option<&Value>,
+    found: &mut Vec<Difference>,
+) {
+    match (expected, got) {
+        (Some(Value::Object(expected)), Some(Value::Object(got))) => {
+            let names: BTreeSet<&String> = expected.keys().chain(got.keys()).collect();
+            for name in names {
+                let place = format!("{place}.{name}");
+                compare(&place, expected.get(name), got.get(name), found);
+            }
+        }
+        (Some(Value::Array(expected)), Some(Value::Array(got))) => {
+            for at in 0..expected.len().max(got.len()) {
+                let place = format!("{place}[{at}]");
+                compare(&place, expected.get(at), got.get(at), found);
+            }
+        }
+        (expected, got) if expected == got => {}
+        (expected, got) => found.push(difference(
+            place,
+            expected.map(Value::to_string),
+            got.map(Value::to_string),
+        )),
+    }
+}
+
+pub(super) fn difference(place: &str, expected: Option<String>, got: Option<String>) -> Difference {
+    let same = match (&expected, &got) {
+        (Some(expected), Some(got)) => expected
+            .chars()
+            .zip(got.chars())
+            .take_while(|(left, right)| left == right)
+            .count(),
+        _ => 0,
+    };
+    Difference {
+        place: place.to_owned(),
+        expected: expected.map(|text| cut(&text, same)),
+        got: got.map(|text| cut(&text, same)),
+    }
+}
+
+/// A text that fits on a line: what stands around this character of it.
+pub(super) fn cut(text: &str, around: usize) -> String {
+    let characters = text.chars().count();
+    if characters <= MAX_CHARS {
+        return text.to_owned();
+    }
+    let from = match around + LEAD_CHARS < MAX_CHARS {
+        true => 0,
+        false => around.saturating_sub(LEAD_CHARS),
+    };
+    let shown: String = text.chars().skip(from).take(MAX_CHARS).collect();
+    let front = if from > 0 { "…" } else { "" };
+    let back = if from + MAX_CHARS < characters {
+        "…"
+    } else {
+        ""
+    };
+    format!("{front}{shown}{back} ({characters} characters)")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_the_place_of_every_difference() {
+        let expected = json!([{"op": "add", "key": "a", "value": 1}, {"op": "delete"}]);
+        let got = json!([{"op": "add", "value": "1", "more": null}]);
+        let places: Vec<String> = json("operations", &expected, &got)
+            .into_iter()
+            .map(|one| format!("{} {:?} {:?}", one.place, one.expected, one.got))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                r#"operations[0].key Some("\"a\"") None"#,
+                r#"operations[0].more None Some("null")"#,
+                r#"operations[0].value Some("1") Some("\"1\"")"#,
+                r#"operations[1] Some("{\"op\":\"delete\"}") None"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn the_order_of_parameters_and_the_spelling_of_json_do_not_count() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let one = [pair("a", "1"), pair("b", r#"{"x": 1, "y": 2}"#)];
+        let other = [pair("b", r#"{"y":2,"x":1}"#), pair("a", "1")];
+        assert_eq!(parameters(&one, &other), []);
+        assert_eq!(parameters(&one, &other[..1]).len(), 1);
+        assert_eq!(values("a", Some("1"), Some("1.0")).len(), 1);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_around_what_differs() {
+        let expected = format!("{}a", "x".repeat(500));
+        let got = format!("{}b{}", "x".repeat(500), "y".repeat(500));
+        let found = values("body", Some(&expected), Some(&got));
+        let [one] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        let (expected, got) = (one.expected.clone().unwrap(), one.got.clone().unwrap());
+        assert!(
+            expected.starts_with("…xxx") && expected.contains("xa\""),
+            "{expected}"
+        );
+        assert!(
+            got.contains("xby") && got.ends_with("… (1003 characters)"),
+            "{got}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn equal_values_have_no_difference_and_others_have_one(
+            one in ".{0,300}", other in ".{0,300}",
+        ) {
+            prop_assert!(values("x", Some(&one), Some(&one)).is_empty());
+            prop_assert_eq!(values("x", Some(&one), Some(&other)).is_empty(), one == other);
+        }
+    }
+}

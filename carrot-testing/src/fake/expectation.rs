@@ -1,0 +1,296 @@
+use std::{
+    fmt,
+    marker::PhantomData,
+    panic::Location,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use carrot_core::{ApiVersion, Endpoint, Sent, transport::TransportErrorKind};
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{
+    Answer, ApiError, RecordedCall,
+    matcher::Matcher,
+    state::{Expected, Reply, State, Step, Wanted},
+};
+use crate::{fail, recording::RecordedRequest};
+
+/// What a test expects of the calls of one operation, and what they are answered with; made by
+/// [`Fake::on`](super::Fake::on).
+///
+/// First comes what the request must be like, all of it; without any, every request of the operation
+/// will do. Then come the replies, one after the other with [`then`](Self::then) between them. Each
+/// is given exactly once, unless [`times`](Self::times), [`at_least_once`](Self::at_least_once) or
+/// [`repeatedly`](Self::repeatedly) follows it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carrot_core::users;
+/// use carrot_testing::{ApiError, Fake, samples};
+///
+/// let fake = Fake::lenient();
+/// fake.on::<users::Get>()
+///     .user("order-42")
+///     .param("notes", "true")
+///     .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
+///     .then()
+///     .reply(samples::user())
+///     .repeatedly();
+/// # std::mem::forget(fake);
+/// ```
+pub struct Expectation<E> {
+    state: Arc<State>,
+    at: usize,
+    /// A reply may follow: there is none yet, or `then` was called.
+    open: bool,
+    endpoint: PhantomData<fn() -> E>,
+}
+
+impl<E: Endpoint> Expectation<E> {
+    pub(super) fn new(state: &Arc<State>, written_at: &'static Location<'static>) -> Self {
+        let mut record = state.record();
+        record.expected.push(Expected {
+            written_at,
+            wanted: Arc::new(Wanted {
+                operation: E::NAME,
+                matchers: Vec::new(),
+            }),
+            steps: Vec::new(),
+            answered: Vec::new(),
+        });
+        Self {
+            state: Arc::clone(state),
+            at: record.expected.len() - 1,
+            open: true,
+            endpoint: PhantomData,
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Expected)) {
+        if let Some(expected) = self.state.record().expected.get_mut(self.at) {
+            change(expected);
+        }
+    }
+
+    pub(super) fn want(self, matcher: Matcher) -> Self {
+        self.change(|expected| Arc::make_mut(&mut expected.wanted).matchers.push(matcher));
+        self
+    }
+
+    /// The request has this parameter, in the query or in the form, with this value as the service
+    /// reads it: `true`, `716`, `On its way`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`&716` is no way to write an id"
+    )]
+    pub fn param(self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.want(Matcher::Param(name.into(), value.to_string()))
+    }
+
+    /// The request has this parameter, and its text is this JSON, however it is spelled.
+    pub fn param_json(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.want(Matcher::ParamJson(name.into(), value.into()))
+    }
+
+    /// The request does not have this parameter.
+    pub fn without_param(self, name: impl Into<String>) -> Self {
+        self.want(Matcher::Without(name.into()))
+    }
+
+    /// The first id in the path, decoded, is this: `716`, `order-42`, `$self_app`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`&716` is no way to write an id"
+    )]
+    pub fn path_id(self, id: impl ToString) -> Self {
+        self.want(Matcher::PathId(id.to_string()))
+    }
+
+    /// The user in the path is named by this id of your own. For an id of the service take
+    /// [`path_id`](Self::path_id).
+    pub fn user(self, own_id: impl Into<String>) -> Self {
+        self.want(Matcher::OwnUser(own_id.into()))
+    }
+
+    /// The request has this header.
+    pub fn header(self, name: impl Into<String>) -> Self {
+        self.want(Matcher::Header(name.into()))
+    }
+
+    /// The request is of this generation of the API.
+    pub fn version(self, version: ApiVersion) -> Self {
+        self.want(Matcher::Version(version))
+    }
+
+    /// The request passes a check of your own; `what` says in the failure text what it checks.
+    pub fn matching(
+        self,
+        what: impl Into<String>,
+        check: impl Fn(&RecordedRequest) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.want(Matcher::Custom(what.into(), Arc::new(check)))
+    }
+
+    /// Replies with this output of the operation, as the service would write it.
+    ///
+    /// # Panics
+    ///
+    /// Here and in the other replies: there is a reply already, and no [`then`](Self::then) between
+    /// them.
+    #[track_caller]
+    pub fn reply(self, output: E::Output) -> Self {
+        let output = Mutex::new(output);
+        self.add(Reply::Typed(Arc::new(move |asked| {
+            let output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            E::encode(asked, &output)
+        })))
+    }
+
+    /// Replies with an empty success, which operations read that have nothing to say.
+    #[track_caller]
+    pub fn reply_ok(self) -> Self {
+        self.reply_with(Answer::ok())
+    }
+
+    /// Replies with a success whose `data` is this JSON.
+    #[track_caller]
+    pub fn reply_json(self, data: impl Into<Value>) -> Self {
+        self.reply_with(Answer::data(data))
+    }
+
+    /// Replies with an error of the service.
+    #[track_caller]
+    pub fn reply_error(self, error: ApiError) -> Self {
+        self.reply_with(Answer::error(error))
+    }
+
+    /// Replies with this status and these bytes, such as the page of a proxy.
+    ///
+    /// # Panics
+    ///
+    /// The status is none: not 100 to 999.
+    #[track_caller]
+    pub fn reply_status(self, status: u16, body: impl Into<Bytes>) -> Self {
+        match StatusCode::from_u16(status) {
+            Ok(status) => self.reply_with(Answer::bytes(status, body)),
+            Err(_) => fail(&format!(
+                "{status} is no HTTP status: it must be 100 to 999"
+            )),
+        }
+    }
+
+    /// Fails as a transport does when no answer comes. `sent` says whether the request reached the
+    /// service: the client repeats a write only after [`Sent::Never`].
+    #[track_caller]
+    pub fn fail(self, kind: TransportErrorKind, sent: Sent) -> Self {
+        self.reply_with(Answer::failure(kind, sent))
+    }
+
+    /// Never answers, so that a deadline passes.
+    #[track_caller]
+    pub fn never_answer(self) -> Self {
+        self.reply_with(Answer::never())
+    }
+
+    /// Replies with what is computed from the call.
+    #[track_caller]
+    pub fn reply_from(
+        self,
+        compute: impl Fn(&RecordedCall) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.add(Reply::Computed(Arc::new(compute)))
+    }
+
+    /// Replies with this answer.
+    #[track_caller]
+    pub fn reply_with(self, answer: impl Into<Answer>) -> Self {
+        self.add(Reply::Fixed(answer.into()))
+    }
+
+    #[track_caller]
+    fn add(mut self, reply: Reply) -> Self {
+        if !self.open {
+            fail("this expectation has a reply already: put `.then()` between two replies");
+        }
+        self.open = false;
+        self.change(|expected| {
+            expected.steps.push(Step {
+                reply,
+                at_least: 1,
+                at_most: Some(1),
+                given: 0,
+            });
+        });
+        self
+    }
+
+    /// Begins the next reply: it is given when the one before was given as often as it may.
+    ///
+    /// # Panics
+    ///
+    /// There is no reply before, or it has no end.
+    #[track_caller]
+    pub fn then(mut self) -> Self {
+        if self.open {
+            fail("`.then()` follows a reply, and there is none before this one");
+        }
+        let mut is_endless = false;
+        self.change(|expected| {
+            is_endless = expected
+                .steps
+                .last()
+                .is_some_and(|step| step.at_most.is_none());
+        });
+        if is_endless {
+            fail("the reply before this `.then()` is given for ever: say `.times(n)` there");
+        }
+        self.open = true;
+        self
+    }
+
+    /// The reply before this is given exactly so often.
+    ///
+    /// # Panics
+    ///
+    /// Here and in the two below: there is no reply before.
+    #[track_caller]
+    pub fn times(self, times: u32) -> Self {
+        self.count(times, Some(times))
+    }
+
+    /// The reply before this is given once or more.
+    #[track_caller]
+    pub fn at_least_once(self) -> Self {
+        self.count(1, None)
+    }
+
+    /// The reply before this is given as often as it is asked for, or not at all.
+    #[track_caller]
+    pub fn repeatedly(self) -> Self {
+        self.count(0, None)
+    }
+
+    #[track_caller]
+    fn count(self, at_least: u32, at_most: Option<u32>) -> Self {
+        if self.open {
+            fail("how often is said after a reply, and there is none before");
+        }
+        self.change(|expected| {
+            if let Some(step) = expected.steps.last_mut() {
+                (step.at_least, step.at_most) = (at_least, at_most);
+            }
+        });
+        self
+    }
+}
+
+impl<E: Endpoint> fmt::Debug for Expectation<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expectation")
+            .field("operation", &E::NAME)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! What an expectation asks of a request.
+
+use std::sync::Arc;
+
+use carrot_core::{ApiContext, ApiVersion, endpoint::Description, types::InvalidValue};
+use serde_json::Value;
+
+use super::{
+    RecordedCall,
+    diff::{self, Difference},
+};
+use crate::recording::RecordedRequest;
+
+type Check = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
+type Describe = Arc<dyn Fn(&ApiContext) -> Result<Description, InvalidValue> + Send + Sync>;
+
+#[derive(Clone)]
+pub(super) enum Matcher {
+    Param(String, String),
+    ParamJson(String, Value),
+    Without(String),
+    PathId(String),
+    OwnUser(String),
+    Header(String),
+    Version(ApiVersion),
+    Exactly(Describe),
+    Custom(String, Check),
+}
+
+/// What a matcher says to a request.
+pub(super) struct Verdict {
+    pub(super) wants: String,
+    /// Why it does not match.
+    pub(super) problem: Option<String>,
+    pub(super) differences: Vec<Difference>,
+}
+
+impl Verdict {
+    pub(super) fn new(wants: impl Into<String>, problem: Option<String>) -> Self {
+        Self {
+            wants: wants.into(),
+            problem,
+            differences: Vec::new(),
+        }
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+impl Matcher {
+    /// What it asks for, in words.
+    pub(super) fn wants(&self) -> String {
+        match self {
+            Self::Param(name, value) => {
+                format!("param `{name}` is {}", diff::cut(&format!("{value:?}"), 0))
+            }
+            Self::ParamJson(name, value) => {
+                format!(
+                    "param `{name}` is the JSON {}",
+                    diff::cut(&value.to_string(), 0)
+                )
+            }
+            Self::Without(name) => format!("no param `{name}`"),
+            Self::PathId(id) => format!("id in the path is {id:?}"),
+            Self::OwnUser(id) => format!("user is {id:?}, an id of your own"),
+            Self::Header(name) => format!("header `{name}` is there"),
+            Self::Version(version) => format!("generation is {}", version.segment()),
+            Self::Exactly(_) => "exactly the request of the given call".to_owned(),
+            Self::Custom(what, _) => what.clone(),
+        }
+    }
+
+    /// True when the request is as asked for. Faster than [`verdict`](Self::verdict).
+    pub(super) fn holds(&self, call: &RecordedCall) -> bool {
+        match self {
+            Self::Param(name, value) => call.param(name) == Some(value),
+            Self::Without(name) => call.param(name).is_none(),
+            Self::Version(version) => call.version() == *version,
+            Self::Custom(_, check) => check(call.request()),
+            _ => self.verdict(call).holds(),
+        }
+    }
+
+    pub(super) fn verdict(&self, call: &RecordedCall) -> Verdict {
+        let mut verdict = Verdict::new(self.wants(), None);
+        match self {
+            Self::Param(name, value) => {
+                let got = call.param(name);
+                if got != Some(value) {
+                    verdict.problem = Some(came(got));
+                    verdict.differences = diff::values(name, Some(value), got);
+                }
+            }
+            Self::ParamJson(name, value) => match (call.param(name), call.param_json(name)) {
+                (_, Some(got)) if got == *value => {}
+                (_, Some(got)) => {
+                    verdict.problem = Some("came with other JSON".to_owned());
+                    verdict.differences = diff::json(name, value, &got);
+                }
+                (None, _) => verdict.problem = Some(came(None)),
+                (got, None) => verdict.problem = Some(format!("{}, which is no JSON", came(got))),
+            },
+            Self::Without(name) => verdict.problem = call.param(name).map(|got| came(Some(got))),
+            Self::PathId(id) => {
+                let got = call.path_id();
+                verdict.problem = (got.as_ref() != Some(id)).then(|| came(got.as_deref()));
+            }
+            Self::OwnUser(id) => verdict.problem = own_user(id, call),
+            Self::Header(name) => {
+                let there = call.request().headers().contains_key(name);
+                verdict.problem = (!there).then(|| came(None));
+            }
+            Self::Version(version) => {
+                let got = call.version();
+                verdict.problem = (got != *version).then(|| format!("came as {}", got.segment()));
+            }
+            Self::Exactly(describe) => exactly(describe, call, &mut verdict),
+            Self::Custom(_, check) => {
+                verdict.problem = (!check(call.request())).then(|| "says no".to_owned());
+            }
+        }
+        verdict
+    }
+}
+
+fn came(got: Option<&str>) -> String {
+    match got {
+        Some(got) => format!("came as {}", diff::cut(&format!("{got:?}"), 0)),
+        None => "is missing".to_owned(),
+    }
+}
+
+fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
+    let got = call.path_id();
+    if got.as_deref() != Some(id) {
+        return Some(came(got.as_deref()));
+    }
+    let is_own = call.param("by_user_id") == Some("true");
+    (!is_own).then(|| "came as an id of the service, without `by_user_id=true`".to_owned())
+}
+
+/// Compares a call with what an operation would send in its generation, for its app.
+fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
+    let version = call.version();
+    let description = match describe(&ApiContext::new(version).app(call.app())) {
+        Ok(description) => description,
+        Err(error) => {
+            let generation = version.segment();
+            verdict.problem = Some(format!("cannot be sent as {generation}: {error}"));
+            return;
+        }
+    };
+    let request = call.request();
+    let found = &mut verdict.differences;
+    if description.method != request.method() {
+        let (expected, got) = (description.method.to_string(), request.method().to_string());
+        found.push(diff::difference("method", Some(expected), Some(got)));
+    }
+    let path = format!("/{}{}", version.segment(), description.path.as_str());
+    if !request.path().ends_with(&path) {
+        let got = request.path().to_owned();
+        found.push(diff::difference("path", Some(path), Some(got)));
+    }
+    let parameters: Vec<(String, String)> = description
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    found.extend(diff::parameters(&parameters, call.params()));
+    files(&description, request, found);
+    if !verdict.differences.is_empty() {
+        verdict.problem = Some("differs".to_owned());
+    }
+}
+
+fn files(description: &Description, request: &RecordedRequest, found: &mut Vec<Difference>) {
+    let (expected, got) = (&description.files, request.files());
+    for at in 0..expected.len().max(got.len()) {
+        let (expected, got) = (expected.get(at), got.get(at));
+        let name = expected.map(|file| file.name);
+        let name = name.or_else(|| got.map(|file| file.name.as_str()));
+        let place = format!("file `{}`", name.unwrap_or_default());
+        let is_same = match (expected, got) {
+            (Some(expected), Some(got)) => {
+                expected.name == got.name
+                    && expected.file_name == got.filename
+                    && expected.content == got.bytes
+            }
+            _ => false,
+        };
+        if !is_same {
+            let words = |name: &str, bytes: usize| format!("{name:?} of {bytes} bytes");
+            let expected = expected.map(|file| words(&file.file_name, file.content.len()));
+            let mut got = got.map(|file| words(&file.filename, file.bytes.len()));
+            if expected == got {
+                got = got.map(|got| format!("{got}, and others"));
+            }
+            found.push(diff::difference(&place, expected, got));
+        }
+    }
+}

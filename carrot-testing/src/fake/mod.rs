@@ -1,0 +1,298 @@
+//! The service as a test tells it to be: what it expects, and what it answers.
+//!
+//! A [`Fake`] stands below the retry of the client, as a transport. So the code under test runs with
+//! its real client: retries, deadlines, the reading of answers, all of it. Nothing opens a port and
+//! nothing sleeps: time is a [`VirtualClock`](crate::VirtualClock) of the fake's own.
+//!
+//! ```
+//! use carrot_core::{types::UserRef, users};
+//! use carrot_testing::{Fake, samples};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let fake = Fake::new();
+//! fake.on::<users::Get>().user("order-42").reply(samples::user());
+//!
+//! let user = fake.client().call(users::Get::new(UserRef::external("order-42"))).await?;
+//! assert_eq!(user.name(), Some("Ada"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rules
+//!
+//! * A request goes to the expectation that is written first among those that match and have a reply
+//!   left. Every attempt of a call is a request.
+//! * Each reply is given exactly once unless the test says otherwise.
+//! * A request that no expectation matches fails in the code under test, as a request that was never
+//!   sent, and fails the test. So does an expectation that is not used as often as it should be.
+//! * The test fails when the last clone of the [`Fake`] is dropped, or at
+//!   [`verify`](Fake::verify). A test that panics already is not failed again: what came unexpected is
+//!   then printed, since it often is the cause.
+
+mod answer;
+mod api_error;
+mod call;
+mod diff;
+mod expectation;
+mod matcher;
+pub(crate) mod operations;
+mod report;
+mod state;
+
+use std::{fmt, panic::Location, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{Body, Client, ClientBuilder, Endpoint, HttpTransport, TransportError};
+use http::{Request, Response};
+
+pub use self::{answer::Answer, api_error::ApiError, call::RecordedCall, expectation::Expectation};
+use self::{
+    matcher::Matcher,
+    state::{Record, State},
+};
+use crate::{Coverage, VirtualClock, client, fail};
+
+/// The service as a test tells it to be. All clones are the same fake.
+///
+/// See the [module](self) for the rules.
+#[derive(Clone)]
+pub struct Fake(Arc<Handle>);
+
+/// What the clones share. The clients hold only the state within, so that a client that outlives the
+/// test does not keep it from being verified.
+struct Handle(Arc<State>);
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Fake {
+    /// A strict fake: whatever is not expected fails the test.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_clock(VirtualClock::new())
+    }
+
+    /// A strict fake whose clients take their time from this clock.
+    #[must_use]
+    pub fn with_clock(clock: VirtualClock) -> Self {
+        Self::of(State::new(clock, None))
+    }
+
+    /// A fake that answers with an empty success what nobody expects. What is expected must come all
+    /// the same.
+    #[must_use]
+    pub fn lenient() -> Self {
+        Self::lenient_with(Answer::ok())
+    }
+
+    /// A fake that gives this answer to what nobody expects.
+    #[must_use]
+    pub fn lenient_with(answer: impl Into<Answer>) -> Self {
+        Self::of(State::new(VirtualClock::new(), Some(answer.into())))
+    }
+
+    fn of(state: State) -> Self {
+        Self(Arc::new(Handle(Arc::new(state))))
+    }
+
+    fn state(&self) -> &Arc<State> {
+        &self.0.0
+    }
+
+    /// A client that talks to the fake: with the usual retries, but no quota, no jitter in the
+    /// pauses, and the clock of the fake.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        client::build(self.client_builder())
+    }
+
+    /// The same, to be set up further.
+    pub fn client_builder(&self) -> ClientBuilder {
+        client::builder(self.transport(), self.clock().clone())
+    }
+
+    /// The fake as a transport, for a client of your own.
+    #[must_use]
+    pub fn transport(&self) -> FakeTransport {
+        FakeTransport(Arc::clone(self.state()))
+    }
+
+    /// The clock of the fake's clients, to look at pauses and to turn time.
+    #[must_use]
+    pub fn clock(&self) -> &VirtualClock {
+        &self.state().clock
+    }
+
+    /// Expects calls of an operation.
+    #[track_caller]
+    pub fn on<E: Endpoint>(&self) -> Expectation<E> {
+        Expectation::new(self.state(), Location::caller())
+    }
+
+    /// Expects exactly the request that this operation sends, whatever the generation and the app of
+    /// the client: the same path, parameters and files. The order of the parameters does not count.
+    ///
+    /// ```
+    /// use carrot_core::{conversations::Reply, types::ConversationId};
+    /// use carrot_testing::{Fake, samples};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), carrot_core::Error> {
+    /// let reply = Reply::new(ConversationId::new(716), "On its way");
+    /// let fake = Fake::new();
+    /// fake.on_call(reply.clone()).reply(samples::reply_receipt());
+    /// fake.client().call(reply).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn on_call<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
+        let describe = Arc::new(move |context: &_| endpoint.describe(context));
+        self.on::<E>().want(Matcher::Exactly(describe))
+    }
+
+    /// Adds the operations that come from now on to a collection.
+    pub fn cover(&self, coverage: &Coverage) {
+        self.state().record().coverage = Some(coverage.clone());
+    }
+
+    /// Every request so far, oldest first. Every attempt of a call is one.
+    #[must_use]
+    pub fn calls(&self) -> Vec<RecordedCall> {
+        self.state().record().calls.clone()
+    }
+
+    /// The requests of one operation.
+    #[must_use]
+    pub fn calls_of<E: Endpoint>(&self) -> Vec<RecordedCall> {
+        let mut calls = self.calls();
+        calls.retain(RecordedCall::is::<E>);
+        calls
+    }
+
+    /// The only request of an operation.
+    ///
+    /// # Panics
+    ///
+    /// There is none, or more than one; a repeated attempt counts.
+    #[track_caller]
+    pub fn single<E: Endpoint>(&self) -> RecordedCall {
+        let mut calls = self.calls_of::<E>();
+        match (calls.pop(), calls.len()) {
+            (Some(call), 0) => call,
+            (_, more) => {
+                let came = match more {
+                    0 => "never".to_owned(),
+                    more => format!("{} times", more + 1),
+                };
+                let text = format!("{} should be called once, and was called {came}\n", E::NAME);
+                self.fail_with(|record| text + &report::list(record))
+            }
+        }
+    }
+
+    /// Checks that nothing came.
+    ///
+    /// # Panics
+    ///
+    /// Something did.
+    #[track_caller]
+    pub fn assert_no_calls(&self) {
+        if !self.state().record().calls.is_empty() {
+            self.fail_with(|record| format!("nothing should be called\n{}", report::list(record)));
+        }
+    }
+
+    /// Checks which operations were called, all of them in their order. Repeated attempts do not
+    /// count.
+    ///
+    /// # Panics
+    ///
+    /// Others were, or in another order.
+    #[track_caller]
+    pub fn assert_order<'a>(&self, operations: impl IntoIterator<Item = &'a str>) {
+        let operations: Vec<&str> = operations.into_iter().collect();
+        let problem = report::order(&self.state().record(), &operations);
+        if let Some(text) = problem {
+            self.fail_with(|_| text);
+        }
+    }
+
+    #[track_caller]
+    fn fail_with(&self, text: impl FnOnce(&Record) -> String) -> ! {
+        let mut record = self.state().record();
+        // The test fails for this: it needs no second failure when the fake is dropped.
+        record.told = true;
+        let text = report::redacted(&record, &text(&record));
+        drop(record);
+        fail(&text)
+    }
+
+    /// Checks that everything came that was expected, and nothing else. The fake does it by itself
+    /// when its last clone is dropped; call it where a test wants to know earlier.
+    ///
+    /// # Panics
+    ///
+    /// Something came unexpected, or did not come; the text tells what, and what would have matched.
+    #[track_caller]
+    pub fn verify(&self) {
+        let problems = report::problems(&self.state().record(), true);
+        if let Some(text) = problems {
+            self.fail_with(|_| text);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let record = self.0.record();
+        if record.told {
+            return;
+        }
+        if std::thread::panicking() {
+            // What was not called yet may be the consequence of the panic; what came unexpected is
+            // often its cause.
+            if let Some(text) = report::problems(&record, false) {
+                eprintln!("{text}");
+            }
+            return;
+        }
+        let problems = report::problems(&record, true);
+        drop(record);
+        if let Some(text) = problems {
+            fail(&text);
+        }
+    }
+}
+
+impl fmt::Debug for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.transport().fmt(f)
+    }
+}
+
+/// A [`Fake`] as a transport; made by [`Fake::transport`].
+#[derive(Clone)]
+pub struct FakeTransport(Arc<State>);
+
+#[async_trait]
+impl HttpTransport for FakeTransport {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        self.0.answer(request).await
+    }
+}
+
+impl fmt::Debug for FakeTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = self.0.record();
+        f.debug_struct("Fake")
+            .field("expectations", &record.expected.len())
+            .field("calls", &record.calls)
+            .finish_non_exhaustive()
+    }
+}

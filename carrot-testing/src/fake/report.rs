@@ -1,0 +1,416 @@
+//! The text of a failure: what came, what was expected instead, and what to write for it.
+
+use std::fmt::Write as _;
+
+use super::{
+    RecordedCall, diff,
+    matcher::Verdict,
+    operations,
+    state::{Expected, Record, Unexpected},
+};
+use crate::wire::Pairs;
+
+/// More calls than these are counted and not listed.
+const MAX_LISTED: usize = 30;
+/// More differences than these are counted and not shown.
+const MAX_DIFFERENCES: usize = 12;
+
+/// The whole story, or `None` when everything was as expected.
+pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
+    let unmet: Vec<usize> = (0..record.expected.len())
+        .filter(|_| with_unmet)
+        .filter(|at| record.expected.get(*at).is_some_and(Record::is_unmet))
+        .collect();
+    let count = record.unexpected.len() + unmet.len();
+    if count == 0 {
+        return None;
+    }
+    let noun = if count == 1 { "problem" } else { "problems" };
+    let mut text = format!("the fake was not used as expected: {count} {noun}\n");
+    for (at, unexpected) in record.unexpected.iter().enumerate() {
+        let _ = write!(text, "\n{}) ", at + 1);
+        text += &indented(&tell_unexpected(record, unexpected));
+    }
+    for (number, at) in unmet.iter().enumerate() {
+        let _ = write!(text, "\n{}) ", record.unexpected.len() + number + 1);
+        text += &indented(&tell_unmet(record, *at));
+    }
+    text += &list(record);
+    Some(redacted(record, &text))
+}
+
+/// Every line but the first goes below the number.
+fn indented(text: &str) -> String {
+    let mut shown = String::new();
+    for (at, line) in text.lines().enumerate() {
+        if at > 0 && !line.is_empty() {
+            shown += "   ";
+        }
+        shown += line;
+        shown.push('\n');
+    }
+    shown
+}
+
+/// The short story, for the error that the code under test gets.
+pub(super) fn in_one_line(record: &Record, unexpected: &Unexpected) -> String {
+    let Some(call) = record.calls.get(unexpected.call) else {
+        return String::new();
+    };
+    let name = call.name();
+    let why = match (&unexpected.because, nearest(record, call, unexpected)) {
+        (Some(because), _) => because.clone(),
+        (None, None) => "no expectation is about this operation".to_owned(),
+        (None, Some((at, verdicts))) => {
+            let missing: Vec<String> = verdicts
+                .iter()
+                .filter_map(|verdict| {
+                    Some(format!("{}: {}", verdict.wants, verdict.problem.as_ref()?))
+                })
+                .collect();
+            let place = record.expected.get(at).map(|expected| expected.written_at);
+            let place = place.map(ToString::to_string).unwrap_or_default();
+            format!("nearest is {place}, but {}", missing.join(", and "))
+        }
+    };
+    let text = format!("the fake expected no such call of {name}; {why}");
+    redacted(record, &text)
+}
+
+fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
+    let Some(call) = record.calls.get(unexpected.call) else {
+        return String::new();
+    };
+    let number = unexpected.call + 1;
+    let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
+    text += &request(call);
+    match unexpected.repeats {
+        0 => {}
+        1 => text += "(The client then made 1 more attempt of it.)\n",
+        repeats => {
+            let _ = writeln!(
+                text,
+                "(The client then made {repeats} more attempts of it.)"
+            );
+        }
+    }
+    if let Some(because) = &unexpected.because {
+        let _ = writeln!(text, "\nIt could not be answered: {because}.");
+        return text;
+    }
+    match nearest(record, call, unexpected) {
+        Some((at, verdicts)) => {
+            if let Some(expected) = record.expected.get(at) {
+                let place = expected.written_at;
+                let _ = writeln!(text, "\nThe nearest expectation is at {place}:\n");
+                text += &marked(&verdicts);
+                text += &hint(call, expected, &verdicts);
+            }
+        }
+        None => text += &others(record, unexpected),
+    }
+    text += "\nThis would have matched:\n\n";
+    text += &snippet(call);
+    text
+}
+
+/// What the expectations are about, where none is about the operation that came.
+fn others(record: &Record, unexpected: &Unexpected) -> String {
+    let known = record.expected.iter().take(unexpected.known);
+    let mut names: Vec<&str> = known.map(|expected| expected.wanted.operation).collect();
+    names.sort_unstable();
+    names.dedup();
+    match names.is_empty() {
+        true => "\nNothing was expected at all when it came.\n".to_owned(),
+        false => format!(
+            "\nNo expectation is about this operation; there are some about {}.\n",
+            names.join(", ")
+        ),
+    }
+}
+
+/// What to do about an expectation whose replies are used up.
+fn hint(call: &RecordedCall, expected: &Expected, verdicts: &[Verdict]) -> String {
+    let all_but_replies = verdicts.iter().filter(|verdict| !verdict.holds()).count() == 1;
+    if !all_but_replies || !Record::is_spent(expected) {
+        return String::new();
+    }
+    if expected.steps.is_empty() {
+        return "\nEnd that expectation with `.reply(…)`.\n".to_owned();
+    }
+    match call.attempt() {
+        1 => "\nIf more calls are right, say `.times(n)` or `.repeatedly()` after its reply.\n"
+            .to_owned(),
+        attempt => format!(
+            "\nThis is attempt {attempt}: the client repeats what failed. If that is right, expect \
+             the repetition\nwith `.then()` and another reply.\n"
+        ),
+    }
+}
+
+/// The expectation that the call comes closest to, and what each of its matchers says.
+fn nearest(
+    record: &Record,
+    call: &RecordedCall,
+    unexpected: &Unexpected,
+) -> Option<(usize, Vec<Verdict>)> {
+    let known = record.expected.iter().enumerate().take(unexpected.known);
+    known
+        .filter(|(_, expected)| expected.wanted.operation == call.operation())
+        .map(|(at, expected)| {
+            let mut verdicts = verdicts(expected, call);
+            let is_spent = unexpected.spent.contains(&at);
+            if is_spent {
+                verdicts.push(spent(expected));
+            }
+            (at, is_spent, verdicts)
+        })
+        .min_by_key(|(_, is_spent, verdicts)| {
+            let crosses = verdicts.iter().filter(|one| !one.holds()).count();
+            (crosses, !is_spent, usize::MAX - verdicts.len())
+        })
+        .map(|(at, _, verdicts)| (at, verdicts))
+}
+
+fn verdicts(expected: &Expected, call: &RecordedCall) -> Vec<Verdict> {
+    let operation = format!("operation is {}", expected.wanted.operation);
+    let mut verdicts = vec![Verdict::new(operation, None)];
+    let matchers = expected.wanted.matchers.iter();
+    verdicts.extend(matchers.map(|matcher| matcher.verdict(call)));
+    verdicts
+}
+
+fn spent(expected: &Expected) -> Verdict {
+    let problem = match expected.answered.as_slice() {
+        [] if expected.steps.is_empty() => "it has none at all".to_owned(),
+        [] => "it may be used 0 times".to_owned(),
+        [one] => format!("its only one went to call {}", one + 1),
+        several => {
+            let calls: Vec<String> = several.iter().map(|call| (call + 1).to_string()).collect();
+            format!("they went to the calls {}", calls.join(", "))
+        }
+    };
+    Verdict::new("it has a reply left", Some(problem))
+}
+
+/// The matchers with a tick or a cross, and below each cross what differs.
+fn marked(verdicts: &[Verdict]) -> String {
+    let mut text = String::new();
+    for verdict in verdicts {
+        let _ = match &verdict.problem {
+            None => writeln!(text, "    ✓ {}", verdict.wants),
+            Some(problem) => writeln!(text, "    ✗ {}: {problem}", verdict.wants),
+        };
+        // One plain value is in the problem already.
+        let only = verdict.differences.len() == 1;
+        let is_plain = |place: &str| verdict.wants.starts_with(&format!("param `{place}` is"));
+        if only && verdict.differences.iter().all(|one| is_plain(&one.place)) {
+            continue;
+        }
+        for one in verdict.differences.iter().take(MAX_DIFFERENCES) {
+            let _ = writeln!(text, "        {}", one.place);
+            for (word, value) in [("expected", &one.expected), ("got     ", &one.got)] {
+                let value = value.as_deref().unwrap_or("nothing");
+                let _ = writeln!(text, "          {word} {value}");
+            }
+        }
+        let more = verdict.differences.len().saturating_sub(MAX_DIFFERENCES);
+        if more > 0 {
+            let _ = writeln!(text, "        … and {more} more differences");
+        }
+    }
+    text
+}
+
+/// A request, in lines.
+fn request(call: &RecordedCall) -> String {
+    let request = call.request();
+    let mut text = format!("    {} {}\n", request.method(), request.path());
+    for (name, value) in call.params() {
+        let value = diff::cut(&format!("{value:?}"), 0);
+        let _ = writeln!(text, "      {name} = {value}");
+    }
+    for file in request.files() {
+        let (name, bytes) = (&file.filename, file.bytes.len());
+        let _ = writeln!(
+            text,
+            "      {} = the file {name:?} of {bytes} bytes",
+            file.name
+        );
+    }
+    text
+}
+
+/// An expectation that the call would have met, to be copied into the test.
+fn snippet(call: &RecordedCall) -> String {
+    let operation = operations::of(call.operation());
+    let type_path = match operation {
+        Some(operation) => operation.type_path.to_owned(),
+        None => format!("/* the type of `{}` */", call.name()),
+    };
+    let mut text = format!("    fake.on::<{type_path}>()\n");
+    let mut line = |line: String| {
+        let _ = writeln!(text, "        {line}");
+    };
+    let is_own = call.param("by_user_id") == Some("true");
+    if let Some(id) = call.path_id() {
+        match id.as_str() {
+            "$self_app" => {}
+            id if is_own => line(format!(".user({id:?})")),
+            id => line(format!(".path_id({id:?})")),
+        }
+    }
+    let parameters: Pairs = call.params().to_vec();
+    for (name, value) in parameters {
+        if is_own && name == "by_user_id" {
+            continue;
+        }
+        line(match call.param_json(&name) {
+            Some(json) if json.is_object() || json.is_array() => {
+                format!(".param_json({name:?}, json!({json}))")
+            }
+            _ => format!(".param({name:?}, {value:?})"),
+        });
+    }
+    line(match operation {
+        Some(operation) => format!(".reply({});", operation.sample),
+        None => ".reply_json(json!({}));".to_owned(),
+    });
+    text
+}
+
+fn tell_unmet(record: &Record, at: usize) -> String {
+    let Some(expected) = record.expected.get(at) else {
+        return String::new();
+    };
+    let place = expected.written_at;
+    let mut text = match expected.steps.is_empty() {
+        true => format!("The expectation at {place} has no reply: end it with `.reply(…)`\n\n"),
+        false => format!("The expectation at {place} was used {}\n\n", used(expected)),
+    };
+    let _ = writeln!(text, "    operation is {}", expected.wanted.operation);
+    for matcher in &expected.wanted.matchers {
+        let _ = writeln!(text, "    {}", matcher.wants());
+    }
+    if expected.steps.is_empty() {
+        return text;
+    }
+    text.push('\n');
+    text += &nearest_call(record, at, expected);
+    text
+}
+
+/// How often an expectation was used, and how often it should be: `once instead of twice`.
+fn used(expected: &Expected) -> String {
+    let given: u32 = sum(expected.steps.iter().map(|step| step.given));
+    let at_least = sum(expected.steps.iter().map(|step| step.at_least));
+    let or_more = match expected.steps.iter().any(|step| step.at_most.is_none()) {
+        true => " or more",
+        false => "",
+    };
+    format!("{} instead of {}{or_more}", times(given), times(at_least))
+}
+
+fn sum(counts: impl Iterator<Item = u32>) -> u32 {
+    counts.fold(0, u32::saturating_add)
+}
+
+fn times(times: u32) -> String {
+    match times {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
+    }
+}
+
+/// The call that comes closest to an expectation that still waits.
+fn nearest_call(record: &Record, at: usize, expected: &Expected) -> String {
+    let operation = expected.wanted.operation;
+    let explained = record.unexpected.iter().enumerate().find(|(_, one)| {
+        let call = record.calls.get(one.call);
+        let nearest = call.and_then(|call| nearest(record, call, one));
+        nearest.is_some_and(|(nearest, _)| nearest == at)
+    });
+    if let Some((problem, one)) = explained {
+        let (call, problem) = (one.call + 1, problem + 1);
+        return format!("Call {call} comes nearest: see {problem}).\n");
+    }
+    let candidates = record.calls.iter().enumerate().filter(|(number, call)| {
+        call.operation() == operation && !expected.answered.contains(number)
+    });
+    let found = candidates
+        .map(|(number, call)| (number, verdicts(expected, call)))
+        .min_by_key(|(_, verdicts)| verdicts.iter().filter(|one| !one.holds()).count());
+    match found {
+        None if record.calls.is_empty() => "Nothing was called at all.\n".to_owned(),
+        None if expected.answered.is_empty() => format!("{operation} was never called.\n"),
+        None => format!("{operation} was not called again.\n"),
+        Some((number, verdicts)) if verdicts.iter().all(Verdict::holds) => {
+            let taker = record
+                .expected
+                .iter()
+                .find(|one| one.answered.contains(&number));
+            let number = number + 1;
+            match taker {
+                Some(taker) => format!(
+                    "Call {number} is such a call, and went to the expectation at {}:\nof several that \
+                     match, the one that is written first is used first.\n",
+                    taker.written_at
+                ),
+                None => format!("Call {number} is such a call, and came before it was expected.\n"),
+            }
+        }
+        Some((number, verdicts)) => {
+            let number = number + 1;
+            format!("Call {number} comes nearest:\n\n{}", marked(&verdicts))
+        }
+    }
+}
+
+/// The calls so far, one in a line.
+pub(super) fn list(record: &Record) -> String {
+    if record.calls.is_empty() {
+        return "\nNothing was called.\n".to_owned();
+    }
+    let mut text = "\nThe calls so far:\n\n".to_owned();
+    let skipped = record.calls.len().saturating_sub(MAX_LISTED);
+    if skipped > 0 {
+        let _ = writeln!(text, "   … {skipped} earlier ones");
+    }
+    for (at, call) in record.calls.iter().enumerate().skip(skipped) {
+        let _ = writeln!(text, "{:>4}. {}", at + 1, call.line());
+    }
+    text
+}
+
+/// Takes every token that came with a request out of a text.
+pub(super) fn redacted(record: &Record, text: &str) -> String {
+    let calls = record.calls.iter();
+    calls.fold(text.to_owned(), |text, call| call.request().redact(&text))
+}
+
+/// Compares the order of the operations with the one that was expected, if they differ.
+pub(super) fn order(record: &Record, expected: &[&str]) -> Option<String> {
+    let first_attempts = record.calls.iter().filter(|call| call.attempt() == 1);
+    let got: Vec<String> = first_attempts.map(RecordedCall::name).collect();
+    if got == expected {
+        return None;
+    }
+    let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+    let width = expected.iter().map(|name| name.chars().count()).max();
+    let width = width.unwrap_or_default().max("expected".len());
+    let mut text = format!(
+        "the operations were called in another order\n\n    {:>4}  {:width$}  got\n",
+        "", "expected"
+    );
+    for at in 0..expected.len().max(got.len()) {
+        let (expected, got) = (expected.get(at), got.get(at));
+        let mark = if expected == got { '✓' } else { '✗' };
+        let shown = |name: Option<&String>| name.map_or("nothing", String::as_str).to_owned();
+        let (expected, got) = (shown(expected), shown(got));
+        let _ = writeln!(text, "  {mark} {:>4}. {expected:width$}  {got}", at + 1);
+    }
+    text += &list(record);
+    Some(redacted(record, &text))
+}

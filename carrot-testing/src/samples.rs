@@ -1,0 +1,265 @@
+//! Answers to begin a test with: plausible, always the same, and changed with the setters of the
+//! models.
+//!
+//! All of them tell one story: the user 7, whose own id is `order-42`, asked in conversation 716
+//! where the order is, and the operator 12 answered.
+//!
+//! ```
+//! use carrot_core::types::UserId;
+//! use carrot_testing::samples;
+//!
+//! let user = samples::user().id(UserId::new(8)).user_id("order-43");
+//! assert_eq!(user.name(), Some("Ada"));
+//! assert_ne!(user, samples::user());
+//! ```
+
+use carrot_core::{
+    endpoint::Page,
+    types::{
+        ActionReceipt, Admin, AdminId, AdminType, AppId, Attachment, AttachmentId, Author, Channel,
+        ChannelId, ChannelType, Conversation, ConversationId, ConversationPart, ConversationRef,
+        Direction, EmailStatus, EmailStatusId, EmailSubscriptionStatus, Event, EventId,
+        EventSummary, EventType, EventTypeId, ImportReport, LeadsPage, MessageId, Note, NoteId,
+        Nothing, PartGroupId, PartId, PartType, Presence, PropertyReport, ReplyReceipt, Segment,
+        SegmentId, SentMessage, SentVia, StartedConversation, Timestamp, User, UserId, UserTag,
+        UserTagId,
+    },
+};
+use serde_json::json;
+
+const APP: AppId = AppId::new(100);
+const USER: UserId = UserId::new(7);
+const CONVERSATION: ConversationId = ConversationId::new(716);
+/// 2023-05-24 10:25:42 UTC, in seconds.
+const NOW: i64 = 1_684_923_942;
+
+fn seconds_ago(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(NOW - seconds)
+}
+
+/// The user 7, `order-42` by an own id, online, with a name, an e-mail address and a phone number.
+#[must_use]
+pub fn user() -> User {
+    let props = [
+        ("$name", "Ada"),
+        ("$email", "ada@example.com"),
+        ("$phone", "+15550100"),
+    ];
+    let props = props.map(|(name, value)| (name.to_owned(), json!(value)));
+    User::new(USER)
+        .user_id("order-42")
+        .app(APP)
+        .presence(Presence::Online)
+        .props(std::collections::BTreeMap::from(props))
+}
+
+/// The operator 12.
+#[must_use]
+pub fn admin() -> Admin {
+    Admin::new()
+        .id(AdminId::new(12))
+        .name("Grace")
+        .kind(AdminType::Admin)
+}
+
+/// A channel for e-mail.
+#[must_use]
+pub fn channel() -> Channel {
+    Channel::new(ChannelId::new(31))
+        .name("Support")
+        .kind(ChannelType::Email)
+}
+
+/// The channels of an app: one.
+#[must_use]
+pub fn channels() -> Vec<Channel> {
+    vec![channel()]
+}
+
+/// The conversation 716: open, unassigned, with the question of the user as its last part.
+#[must_use]
+pub fn conversation() -> Conversation {
+    Conversation::new(CONVERSATION)
+        .created(seconds_ago(60))
+        .last_update(seconds_ago(60))
+        .closed(false)
+        .replied(true)
+        .parts_count(1_u64)
+        .reply_last_type(PartType::ReplyUser)
+        .user(user())
+        .part_last(part())
+}
+
+/// The question of the user.
+#[must_use]
+pub fn part() -> ConversationPart {
+    ConversationPart::new(PartId::new(9001))
+        .created(seconds_ago(60))
+        .conversation(ConversationRef::Id(CONVERSATION))
+        .body("Where is my order?")
+        .direction(Direction::UserToAdmin)
+        .kind(PartType::ReplyUser)
+        .from(Author::User(USER))
+        .sent_via(SentVia::WebUser)
+        .first(true)
+}
+
+/// The answer of the operator.
+#[must_use]
+pub fn reply_part() -> ConversationPart {
+    ConversationPart::new(PartId::new(9002))
+        .created(seconds_ago(0))
+        .conversation(ConversationRef::Id(CONVERSATION))
+        .body("On its way")
+        .direction(Direction::AdminToUser)
+        .kind(PartType::ReplyAdmin)
+        .from(Author::Admin(admin()))
+        .sent_via(SentVia::Api)
+}
+
+/// A receipt for the answer of the operator.
+#[must_use]
+pub fn reply_receipt() -> ReplyReceipt {
+    ReplyReceipt::new(reply_part())
+}
+
+/// A receipt for a change of the conversation, which left a part of the system.
+#[must_use]
+pub fn action_receipt() -> ActionReceipt {
+    ActionReceipt::new()
+        .part(PartId::new(9003))
+        .part_group(PartGroupId::new(501))
+}
+
+/// A picture.
+#[must_use]
+pub fn attachment() -> Attachment {
+    Attachment::new(AttachmentId::new(61))
+        .filename("receipt.png")
+        .mime_type("image/png")
+        .size(1024_u64)
+        .url("https://files.example.com/receipt.png")
+}
+
+/// The state of the e-mail subscription: confirmed.
+#[must_use]
+pub fn email_status() -> EmailStatus {
+    EmailStatus::new(EmailStatusId::new(71))
+        .app(APP)
+        .status(EmailSubscriptionStatus::Confirmed)
+}
+
+/// An event of the user, `Order paid`.
+#[must_use]
+pub fn event() -> Event {
+    Event::new(EventId::new(81))
+        .created(seconds_ago(3600))
+        .event_type(event_type())
+        .user(USER)
+        .props(std::collections::BTreeMap::from([(
+            "sum".to_owned(),
+            json!(4990),
+        )]))
+}
+
+/// The type of that event.
+#[must_use]
+pub fn event_type() -> EventType {
+    EventType::new(EventTypeId::new(91))
+        .name("Order paid")
+        .visible(true)
+        .active(true)
+}
+
+/// First, last and count of that event.
+#[must_use]
+pub fn event_summary() -> EventSummary {
+    EventSummary::new()
+        .event_type(event_type())
+        .first(seconds_ago(7200))
+        .last(seconds_ago(3600))
+        .count(2_u64)
+}
+
+/// A note of the operator on the user.
+#[must_use]
+pub fn note() -> Note {
+    Note::new(NoteId::new(101))
+        .author(admin())
+        .body("Prefers the phone")
+        .created(seconds_ago(600))
+        .app(APP)
+        .user(USER)
+}
+
+/// A segment of users.
+#[must_use]
+pub fn segment() -> Segment {
+    Segment::new(SegmentId::new(111)).name("Buyers").app(APP)
+}
+
+/// A tag of users.
+#[must_use]
+pub fn user_tag() -> UserTag {
+    UserTag::new(UserTagId::new(121)).app(APP).name("vip")
+}
+
+/// A report that the name of the user was changed.
+#[must_use]
+pub fn property_report() -> PropertyReport {
+    PropertyReport::new().affected(vec!["$name".to_owned()])
+}
+
+/// A report of an import of one row.
+#[must_use]
+pub fn import_report() -> ImportReport {
+    ImportReport::new().updates_planned(1_u64)
+}
+
+/// The receipt for a message, which began conversation 716.
+#[must_use]
+pub fn sent_message() -> SentMessage {
+    SentMessage::new(CONVERSATION, MessageId::new(2804))
+}
+
+/// The receipt for the beginning of conversation 716.
+#[must_use]
+pub fn started_conversation() -> StartedConversation {
+    StartedConversation::new(CONVERSATION)
+}
+
+/// A page of leads: the user, and no more.
+#[must_use]
+pub fn leads_page() -> LeadsPage {
+    LeadsPage::new().users(vec![user()]).total(1_u64)
+}
+
+/// A last page with the user.
+#[must_use]
+pub fn users_page() -> Page<User> {
+    Page::new(vec![user()])
+}
+
+/// A last page with the conversation.
+#[must_use]
+pub fn conversations_page() -> Page<Conversation> {
+    Page::new(vec![conversation()])
+}
+
+/// A last page with the answer of the operator and the question of the user.
+#[must_use]
+pub fn parts_page() -> Page<ConversationPart> {
+    Page::new(vec![reply_part(), part()])
+}
+
+/// A last page with the event.
+#[must_use]
+pub fn events_page() -> Page<Event> {
+    Page::new(vec![event()])
+}
+
+/// What operations answer that have nothing to say.
+#[must_use]
+pub fn nothing() -> Nothing {
+    Nothing::new()
+}

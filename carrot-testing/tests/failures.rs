@@ -1,0 +1,427 @@
+//! What a failing test reads: one file in `tests/failures` for every kind of failure.
+//!
+//! Run with `UPDATE_SNAPSHOTS=1` to write them anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use carrot_core::{
+    ApiContext, ApiVersion, AuthToken, Client, Endpoint, UnlimitedQuota, apps, conversations,
+    endpoint::{Description, Path, RepeatSafety, Upload},
+    types::{
+        AppId, ConversationId, Filter, InvalidValue, Nothing, PropertyOperation, UserId, UserRef,
+    },
+    users,
+};
+use carrot_testing::{ApiError, Fake, samples};
+use serde_json::json;
+
+const SECRET: &str = "app.65535.canary-5e1d";
+
+/// Runs a future that waits for nothing but the clock of the fake.
+fn run<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..10_000 {
+        if let Poll::Ready(output) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return output;
+        }
+    }
+    panic!("the future waits for something that no test brings");
+}
+
+/// Calls an operation and throws away what comes of it.
+fn call<E: Endpoint>(fake: &Fake, endpoint: E) {
+    let _ = run(fake.client().call(endpoint));
+}
+
+/// Holds what a test prints against its file.
+fn fails(name: &str, test: impl FnOnce()) {
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
+    let text = panic.downcast::<String>().expect("a text");
+    let text = without_lines(&text);
+    assert!(!text.contains("canary"), "{text}");
+
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/failures/{name}.txt"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, &text).unwrap();
+        return;
+    }
+    let stored = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{name}: {error}; run with UPDATE_SNAPSHOTS=1"))
+        .replace("\r\n", "\n");
+    assert!(
+        stored == text,
+        "{name} changed; run with UPDATE_SNAPSHOTS=1 if the new text is the right one:\n\n{text}"
+    );
+}
+
+/// The places in this file without their lines, which move with every change of it.
+fn without_lines(text: &str) -> String {
+    let mut parts = text.split("failures.rs:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+        let punctuation =
+            if part.len() > rest.len() && part[..part.len() - rest.len()].ends_with(':') {
+                ":"
+            } else {
+                ""
+            };
+        shown += "failures.rs:LINE";
+        shown += punctuation;
+        shown += rest;
+    }
+    shown.replace('\\', "/")
+}
+
+fn ada() -> UserRef {
+    UserRef::external("order-42")
+}
+
+fn reply(text: &str) -> conversations::Reply {
+    conversations::Reply::new(ConversationId::new(716), text)
+}
+
+#[test]
+fn nothing_was_expected() {
+    fails("nothing_expected", || {
+        let fake = Fake::new();
+        call(&fake, users::Get::new(ada()).with_notes());
+    });
+}
+
+#[test]
+fn another_operation_was_expected() {
+    fails("another_operation", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(samples::user());
+        call(&fake, users::Get::new(UserId::new(7)));
+        call(
+            &fake,
+            users::SetProps::new(ada())
+                .with(PropertyOperation::update_or_create("$name", "Ada").unwrap())
+                .with(PropertyOperation::add("orders", 1).unwrap()),
+        );
+    });
+}
+
+#[test]
+fn a_parameter_differs() {
+    fails("param", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .user("order-43")
+            .param("notes", "true")
+            .reply(samples::user());
+        fake.on::<users::Get>()
+            .user("order-42")
+            .param("notes", "true")
+            .param("tags", "true")
+            .without_param("segments")
+            .reply(samples::user());
+        call(&fake, users::Get::new(ada()).with_tags().with_segments());
+    });
+}
+
+#[test]
+fn every_kind_of_matcher_fails() {
+    fails("every_matcher", || {
+        let fake = Fake::new();
+        fake.on::<apps::Leads>()
+            .version(ApiVersion::V1)
+            .path_id(65535)
+            .param("limit", 50)
+            .param("sort_prop", "$last_seen")
+            .param_json("filters", json!({"type": "and", "filters": []}))
+            .param_json("sort_order", json!(["asc"]))
+            .without_param("offset")
+            .header("x-request-id")
+            .matching("asks for JSON", |request| {
+                request.header("accept") == Some("text/html")
+            })
+            .reply(samples::leads_page());
+        let leads = apps::Leads::new()
+            .filter(Filter::known("$email"))
+            .sort_order(apps::SortOrder::Descending)
+            .limit(10)
+            .offset(20);
+        call(&fake, leads);
+    });
+}
+
+#[test]
+fn a_given_call_differs() {
+    fails("exact_call", || {
+        let fake = Fake::new();
+        fake.on_call(reply("On its way").external_id("crm-1"))
+            .reply(samples::reply_receipt());
+        call(&fake, reply("On its way!").auto_assign(12));
+    });
+}
+
+#[test]
+fn a_given_call_has_other_json() {
+    let rename = |name: &str| PropertyOperation::update_or_create("$name", name).unwrap();
+    fails("exact_call_json", || {
+        let fake = Fake::new();
+        fake.on_call(
+            users::SetProps::new(ada())
+                .with(rename("Ada"))
+                .with(PropertyOperation::add("orders", 1).unwrap()),
+        )
+        .reply(samples::property_report());
+        call(
+            &fake,
+            users::SetProps::new(UserId::new(7)).with(rename("Ada Lovelace")),
+        );
+    });
+}
+
+#[test]
+fn a_given_call_has_another_file() {
+    fails("exact_call_file", || {
+        let fake = Fake::new();
+        fake.on_call(reply("Here").attachment(Upload::new("a.pdf", "1234")))
+            .reply(samples::reply_receipt());
+        call(&fake, reply("Here").attachment(Upload::new("b.pdf", "123")));
+    });
+}
+
+#[test]
+fn a_given_call_is_none_of_the_generation() {
+    fails("exact_call_generation", || {
+        let fake = Fake::new();
+        fake.on_call(reply("Here").external_id("crm-1"))
+            .reply(samples::reply_receipt());
+        let client = fake
+            .client_builder()
+            .version(ApiVersion::V1)
+            .build()
+            .unwrap();
+        let _ = run(client.call(reply("Here")));
+    });
+}
+
+#[test]
+fn a_call_came_once_too_often() {
+    fails("too_often", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Close>()
+            .path_id(716)
+            .reply(samples::action_receipt());
+        fake.on::<conversations::Close>()
+            .path_id(717)
+            .reply(samples::action_receipt());
+        for id in [716, 717, 716] {
+            call(&fake, conversations::Close::new(ConversationId::new(id)));
+        }
+    });
+}
+
+#[test]
+fn a_retry_was_not_expected() {
+    fails("retry_not_expected", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply_error(ApiError::internal());
+        call(&fake, users::Get::new(UserId::new(7)));
+    });
+}
+
+#[test]
+fn an_expectation_without_a_reply() {
+    fails("no_reply", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().user("order-42");
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn nothing_was_called() {
+    fails("never_called", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .user("order-42")
+            .reply(samples::user());
+        fake.verify();
+    });
+}
+
+#[test]
+fn called_less_often() {
+    fails("less_often", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(samples::user()).times(3);
+        fake.on::<conversations::Close>()
+            .reply(samples::action_receipt())
+            .at_least_once();
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn another_expectation_took_the_call() {
+    fails("taken", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(samples::user()).repeatedly();
+        fake.on::<users::Get>()
+            .user("order-42")
+            .reply(samples::user());
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn a_lenient_fake_was_not_called_as_expected() {
+    fails("lenient", || {
+        let fake = Fake::lenient();
+        fake.on::<users::UnsubscribeEmail>().path_id(7).reply_ok();
+        call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
+    });
+}
+
+#[test]
+fn an_operation_of_ones_own() {
+    /// Something that the crate does not know.
+    struct Salute;
+
+    impl Endpoint for Salute {
+        type Output = Nothing;
+        const NAME: &'static str = "users.salute";
+
+        fn repeat_safety(&self) -> RepeatSafety {
+            RepeatSafety::Unsafe
+        }
+
+        fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+            let path = Path::new().then("users").user(&ada())?.then("salute");
+            let mut description = Description::post(path);
+            description
+                .parameters
+                .text("words", "Good\nmorning, \"Ada\"")?;
+            Ok(description)
+        }
+    }
+    fails("own_operation", || {
+        let fake = Fake::new();
+        call(&fake, Salute);
+    });
+}
+
+#[test]
+fn a_long_text_differs() {
+    fails("long_text", || {
+        let text = "All work and no play makes Jack a dull boy. ".repeat(20);
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .param("body", format!("{text}Jack"))
+            .reply(samples::reply_receipt());
+        call(&fake, reply(&format!("{text}Jill")));
+    });
+}
+
+#[test]
+fn the_token_is_told_nowhere() {
+    fails("token", || {
+        let fake = Fake::new();
+        let token = AuthToken::new(SECRET).unwrap();
+        let client = Client::builder(fake.transport(), fake.clock().clone(), token)
+            .quota(UnlimitedQuota::new())
+            .app(AppId::new(65535))
+            .build()
+            .unwrap();
+        let error = run(client.call(reply(&format!("my key is {SECRET}")))).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
+        assert!(!format!("{fake:?}").contains(&format!("Token {SECRET}")));
+    });
+}
+
+#[test]
+fn a_single_call_is_none_or_several() {
+    fails("single", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
+            .then()
+            .reply(samples::user());
+        call(&fake, users::Get::new(ada()));
+        fake.single::<users::Get>();
+    });
+    fails("single_none", || {
+        let fake = Fake::new();
+        fake.single::<users::Get>();
+    });
+}
+
+#[test]
+fn calls_that_should_not_be() {
+    fails("no_calls", || {
+        let fake = Fake::lenient();
+        call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
+        fake.assert_no_calls();
+    });
+}
+
+#[test]
+fn the_order_is_another() {
+    fails("order", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(samples::user()).times(2);
+        fake.on::<conversations::Reply>()
+            .reply(samples::reply_receipt());
+        call(&fake, users::Get::new(ada()));
+        call(&fake, users::Get::new(ada()));
+        call(&fake, reply("On its way"));
+        fake.assert_order(["users.get", "conversations.reply", "conversations.close"]);
+    });
+}
+
+#[test]
+fn the_error_of_the_code_under_test_tells_the_short_story() {
+    let fake = Fake::new();
+    fake.on::<users::Get>()
+        .user("order-43")
+        .reply(samples::user());
+    let error = run(fake.client().call(users::Get::new(ada()))).unwrap_err();
+    let text = without_lines(&error.to_string());
+    assert_eq!(
+        text,
+        "users.get: the transport failed: the fake expected no such call of users.get; nearest is \
+         carrot-testing/tests/failures.rs:LINE, but user is \"order-43\", an id of your own: came as \
+         \"order-42\"; the request was not sent (after 3 attempts)"
+    );
+    catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
+}
+
+#[test]
+fn expectations_that_make_no_sense_fail_where_they_are_written() {
+    let message = |test: fn(Fake)| {
+        let panic = catch_unwind(|| test(Fake::lenient())).unwrap_err();
+        *panic.downcast::<String>().unwrap()
+    };
+    let twice = message(|fake| drop(fake.on::<users::Get>().reply_ok().reply_ok()));
+    assert!(twice.contains("put `.then()` between"), "{twice}");
+    let early = message(|fake| drop(fake.on::<users::Get>().then()));
+    assert!(early.contains("there is none before"), "{early}");
+    let endless = message(|fake| drop(fake.on::<users::Get>().reply_ok().repeatedly().then()));
+    assert!(endless.contains("for ever"), "{endless}");
+    let times = message(|fake| drop(fake.on::<users::Get>().times(2)));
+    assert!(times.contains("after a reply"), "{times}");
+    let status = message(|fake| drop(fake.on::<users::Get>().reply_status(42, "")));
+    assert!(status.contains("42 is no HTTP status"), "{status}");
+}
