@@ -14,7 +14,8 @@ use std::{
 };
 
 use carrot_core::{
-    ApiContext, ApiVersion, AuthToken, Client, Endpoint, UnlimitedQuota, apps, conversations,
+    ApiContext, ApiVersion, AuthToken, Client, Endpoint, RetryPolicy, UnlimitedQuota, apps,
+    conversations,
     endpoint::{Description, Path, RepeatSafety, Upload},
     types::{
         AppId, ConversationId, Filter, InvalidValue, Nothing, PropertyOperation, UserId, UserRef,
@@ -83,7 +84,7 @@ fn without_lines(text: &str) -> String {
         shown += punctuation;
         shown += rest;
     }
-    shown.replace('\\', "/")
+    shown.replace("carrot-testing\\tests\\", "carrot-testing/tests/")
 }
 
 fn ada() -> UserRef {
@@ -339,6 +340,7 @@ fn the_token_is_told_nowhere() {
         let token = AuthToken::new(SECRET).unwrap();
         let client = Client::builder(fake.transport(), fake.clock().clone(), token)
             .quota(UnlimitedQuota::new())
+            .retry(RetryPolicy::none())
             .app(AppId::new(65535))
             .build()
             .unwrap();
@@ -402,8 +404,8 @@ fn the_error_of_the_code_under_test_tells_the_short_story() {
     assert_eq!(
         text,
         "users.get: the transport failed: the fake expected no such call of users.get; nearest is \
-         carrot-testing/tests/failures.rs:LINE, but user is \"order-43\", an id of your own: came as \
-         \"order-42\"; the request was not sent (after 3 attempts)"
+         carrot-testing/tests/failures.rs:LINE, but own id of the user is \"order-43\" (it came as \
+         \"order-42\"); the request was not sent (after 3 attempts)"
     );
     catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
 }

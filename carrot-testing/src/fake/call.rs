@@ -133,26 +133,6 @@ impl RecordedCall {
             None => format!("{} {}", self.request.method(), self.request.path()),
         }
     }
-
-    /// One line for a list of calls.
-    pub(super) fn line(&self) -> String {
-        let request = &self.request;
-        let attempt = match self.attempt() {
-            1 => String::new(),
-            attempt => format!(" (attempt {attempt})"),
-        };
-        let operation = match self.operation() {
-            "" => "no operation",
-            operation => operation,
-        };
-        format!(
-            "{operation}{attempt}  {} {}  at {:?}  → {}",
-            request.method(),
-            request.path(),
-            self.at,
-            self.outcome
-        )
-    }
 }
 
 impl fmt::Debug for RecordedCall {

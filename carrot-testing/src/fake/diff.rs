@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// Longer texts are cut, around the place where they differ.
-const MAX_CHARS: usize = 160;
+const MAX_CHARS: usize = 120;
 /// How much of what is equal is left in front of a difference.
 const LEAD_CHARS: usize = 24;
 

@@ -126,6 +126,9 @@ impl<E: Endpoint> Expectation<E> {
     }
 
     /// The request passes a check of your own; `what` says in the failure text what it checks.
+    ///
+    /// The check may look at the fake, but a clone of the fake that it keeps is never dropped: call
+    /// [`verify`](super::Fake::verify) yourself then.
     pub fn matching(
         self,
         what: impl Into<String>,
@@ -195,7 +198,8 @@ impl<E: Endpoint> Expectation<E> {
         self.reply_with(Answer::never())
     }
 
-    /// Replies with what is computed from the call.
+    /// Replies with what is computed from the call. For a closure that keeps a clone of the fake, see
+    /// [`matching`](Self::matching).
     #[track_caller]
     pub fn reply_from(
         self,

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::recording::RecordedRequest;
 
+/// A value that is longer is not told in the middle of a line.
+const SHORT_CHARS: usize = 60;
+
 type Check = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 type Describe = Arc<dyn Fn(&ApiContext) -> Result<Description, InvalidValue> + Send + Sync>;
 
@@ -47,6 +50,26 @@ impl Verdict {
     pub(super) fn holds(&self) -> bool {
         self.problem.is_none()
     }
+
+    /// Says what came instead of a value: in a word where it is short, by its differences where it
+    /// is not.
+    fn compare(&mut self, differences: Vec<Difference>, got: Option<&str>) {
+        let is_long = |text: &str| text.chars().count() > SHORT_CHARS;
+        let in_a_word = match differences.as_slice() {
+            [one] => {
+                !one.place.contains(['.', '['])
+                    && !self.wants.ends_with('…')
+                    && !got.is_some_and(is_long)
+            }
+            _ => false,
+        };
+        if in_a_word || got.is_none() {
+            self.problem = Some(came(got));
+        } else {
+            self.problem = Some("this differs:".to_owned());
+            self.differences = differences;
+        }
+    }
 }
 
 impl Matcher {
@@ -54,17 +77,14 @@ impl Matcher {
     pub(super) fn wants(&self) -> String {
         match self {
             Self::Param(name, value) => {
-                format!("param `{name}` is {}", diff::cut(&format!("{value:?}"), 0))
+                format!("param `{name}` is {}", short(&format!("{value:?}")))
             }
             Self::ParamJson(name, value) => {
-                format!(
-                    "param `{name}` is the JSON {}",
-                    diff::cut(&value.to_string(), 0)
-                )
+                format!("param `{name}` is the JSON {}", short(&value.to_string()))
             }
             Self::Without(name) => format!("no param `{name}`"),
             Self::PathId(id) => format!("id in the path is {id:?}"),
-            Self::OwnUser(id) => format!("user is {id:?}, an id of your own"),
+            Self::OwnUser(id) => format!("own id of the user is {id:?}"),
             Self::Header(name) => format!("header `{name}` is there"),
             Self::Version(version) => format!("generation is {}", version.segment()),
             Self::Exactly(_) => "exactly the request of the given call".to_owned(),
@@ -89,16 +109,12 @@ impl Matcher {
             Self::Param(name, value) => {
                 let got = call.param(name);
                 if got != Some(value) {
-                    verdict.problem = Some(came(got));
-                    verdict.differences = diff::values(name, Some(value), got);
+                    verdict.compare(diff::values(name, Some(value), got), got);
                 }
             }
             Self::ParamJson(name, value) => match (call.param(name), call.param_json(name)) {
                 (_, Some(got)) if got == *value => {}
-                (_, Some(got)) => {
-                    verdict.problem = Some("came with other JSON".to_owned());
-                    verdict.differences = diff::json(name, value, &got);
-                }
+                (text, Some(got)) => verdict.compare(diff::json(name, value, &got), text),
                 (None, _) => verdict.problem = Some(came(None)),
                 (got, None) => verdict.problem = Some(format!("{}, which is no JSON", came(got))),
             },
@@ -114,21 +130,29 @@ impl Matcher {
             }
             Self::Version(version) => {
                 let got = call.version();
-                verdict.problem = (got != *version).then(|| format!("came as {}", got.segment()));
+                verdict.problem =
+                    (got != *version).then(|| format!("it came as {}", got.segment()));
             }
             Self::Exactly(describe) => exactly(describe, call, &mut verdict),
             Self::Custom(_, check) => {
-                verdict.problem = (!check(call.request())).then(|| "says no".to_owned());
+                verdict.problem = (!check(call.request())).then(|| "the check says no".to_owned());
             }
         }
         verdict
     }
 }
 
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT_CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn came(got: Option<&str>) -> String {
     match got {
-        Some(got) => format!("came as {}", diff::cut(&format!("{got:?}"), 0)),
-        None => "is missing".to_owned(),
+        Some(got) => format!("it came as {}", diff::cut(&format!("{got:?}"), 0)),
+        None => "it is missing".to_owned(),
     }
 }
 
@@ -138,7 +162,7 @@ fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
         return Some(came(got.as_deref()));
     }
     let is_own = call.param("by_user_id") == Some("true");
-    (!is_own).then(|| "came as an id of the service, without `by_user_id=true`".to_owned())
+    (!is_own).then(|| "it came as an id of the service, without `by_user_id=true`".to_owned())
 }
 
 /// Compares a call with what an operation would send in its generation, for its app.
@@ -148,7 +172,7 @@ fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
         Ok(description) => description,
         Err(error) => {
             let generation = version.segment();
-            verdict.problem = Some(format!("cannot be sent as {generation}: {error}"));
+            verdict.problem = Some(format!("it cannot be sent as {generation}: {error}"));
             return;
         }
     };
@@ -171,7 +195,7 @@ fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
     found.extend(diff::parameters(&parameters, call.params()));
     files(&description, request, found);
     if !verdict.differences.is_empty() {
-        verdict.problem = Some("differs".to_owned());
+        verdict.problem = Some("this differs:".to_owned());
     }
 }
 

@@ -187,10 +187,10 @@ impl Fake {
             (Some(call), 0) => call,
             (_, more) => {
                 let came = match more {
-                    0 => "never".to_owned(),
-                    more => format!("{} times", more + 1),
+                    0 => "never was".to_owned(),
+                    more => format!("was called {}", report::times(more + 1)),
                 };
-                let text = format!("{} should be called once, and was called {came}\n", E::NAME);
+                let text = format!("{} should be called once, and {came}\n", E::NAME);
                 self.fail_with(|record| text + &report::list(record))
             }
         }

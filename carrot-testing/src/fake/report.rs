@@ -1,6 +1,8 @@
 //! The text of a failure: what came, what was expected instead, and what to write for it.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+
+use serde_json::value::RawValue;
 
 use super::{
     RecordedCall, diff,
@@ -20,6 +22,11 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
     let unmet: Vec<usize> = (0..record.expected.len())
         .filter(|_| with_unmet)
         .filter(|at| record.expected.get(*at).is_some_and(Record::is_unmet))
+        // That it has no reply was said of the call then.
+        .filter(|at| {
+            let has_replies = |one: &Expected| !one.steps.is_empty();
+            record.expected.get(*at).is_some_and(has_replies) || explained(record, *at).is_none()
+        })
         .collect();
     let count = record.unexpected.len() + unmet.len();
     if count == 0 {
@@ -65,7 +72,8 @@ pub(super) fn in_one_line(record: &Record, unexpected: &Unexpected) -> String {
             let missing: Vec<String> = verdicts
                 .iter()
                 .filter_map(|verdict| {
-                    Some(format!("{}: {}", verdict.wants, verdict.problem.as_ref()?))
+                    let problem = verdict.problem.as_ref()?.trim_end_matches(':');
+                    Some(format!("{} ({problem})", verdict.wants))
                 })
                 .collect();
             let place = record.expected.get(at).map(|expected| expected.written_at);
@@ -84,16 +92,6 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     let number = unexpected.call + 1;
     let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
     text += &request(call);
-    match unexpected.repeats {
-        0 => {}
-        1 => text += "(The client then made 1 more attempt of it.)\n",
-        repeats => {
-            let _ = writeln!(
-                text,
-                "(The client then made {repeats} more attempts of it.)"
-            );
-        }
-    }
     if let Some(because) = &unexpected.because {
         let _ = writeln!(text, "\nIt could not be answered: {because}.");
         return text;
@@ -104,7 +102,9 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
                 let place = expected.written_at;
                 let _ = writeln!(text, "\nThe nearest expectation is at {place}:\n");
                 text += &marked(&verdicts);
-                text += &hint(call, expected, &verdicts);
+                if let Some(hint) = hint(call, expected, &verdicts) {
+                    return text + &hint;
+                }
             }
         }
         None => text += &others(record, unexpected),
@@ -130,22 +130,22 @@ fn others(record: &Record, unexpected: &Unexpected) -> String {
 }
 
 /// What to do about an expectation whose replies are used up.
-fn hint(call: &RecordedCall, expected: &Expected, verdicts: &[Verdict]) -> String {
+fn hint(call: &RecordedCall, expected: &Expected, verdicts: &[Verdict]) -> Option<String> {
     let all_but_replies = verdicts.iter().filter(|verdict| !verdict.holds()).count() == 1;
     if !all_but_replies || !Record::is_spent(expected) {
-        return String::new();
+        return None;
     }
     if expected.steps.is_empty() {
-        return "\nEnd that expectation with `.reply(…)`.\n".to_owned();
+        return Some("\nEnd that expectation with `.reply(…)`.\n".to_owned());
     }
-    match call.attempt() {
+    Some(match call.attempt() {
         1 => "\nIf more calls are right, say `.times(n)` or `.repeatedly()` after its reply.\n"
             .to_owned(),
         attempt => format!(
-            "\nThis is attempt {attempt}: the client repeats what failed. If that is right, expect \
-             the repetition\nwith `.then()` and another reply.\n"
+            "\nThis is attempt {attempt} of a call: the client repeats what failed. If that is \
+             right, go on there\nwith `.then()` and another reply.\n"
         ),
-    }
+    })
 }
 
 /// The expectation that the call comes closest to, and what each of its matchers says.
@@ -186,8 +186,14 @@ fn spent(expected: &Expected) -> Verdict {
         [] => "it may be used 0 times".to_owned(),
         [one] => format!("its only one went to call {}", one + 1),
         several => {
-            let calls: Vec<String> = several.iter().map(|call| (call + 1).to_string()).collect();
-            format!("they went to the calls {}", calls.join(", "))
+            let first = several.iter().take(MAX_LISTED);
+            let calls: Vec<String> = first.map(|call| (call + 1).to_string()).collect();
+            let more = if several.len() > MAX_LISTED {
+                ", …"
+            } else {
+                ""
+            };
+            format!("all went to the calls {}{more}", calls.join(", "))
         }
     };
     Verdict::new("it has a reply left", Some(problem))
@@ -199,14 +205,8 @@ fn marked(verdicts: &[Verdict]) -> String {
     for verdict in verdicts {
         let _ = match &verdict.problem {
             None => writeln!(text, "    ✓ {}", verdict.wants),
-            Some(problem) => writeln!(text, "    ✗ {}: {problem}", verdict.wants),
+            Some(problem) => writeln!(text, "    ✗ {} — {problem}", verdict.wants),
         };
-        // One plain value is in the problem already.
-        let only = verdict.differences.len() == 1;
-        let is_plain = |place: &str| verdict.wants.starts_with(&format!("param `{place}` is"));
-        if only && verdict.differences.iter().all(|one| is_plain(&one.place)) {
-            continue;
-        }
         for one in verdict.differences.iter().take(MAX_DIFFERENCES) {
             let _ = writeln!(text, "        {}", one.place);
             for (word, value) in [("expected", &one.expected), ("got     ", &one.got)] {
@@ -227,7 +227,11 @@ fn request(call: &RecordedCall) -> String {
     let request = call.request();
     let mut text = format!("    {} {}\n", request.method(), request.path());
     for (name, value) in call.params() {
-        let value = diff::cut(&format!("{value:?}"), 0);
+        // JSON in quotes is hard to read.
+        let value = match is_json(value) {
+            true => diff::cut(value, 0),
+            false => diff::cut(&format!("{value:?}"), 0),
+        };
         let _ = writeln!(text, "      {name} = {value}");
     }
     for file in request.files() {
@@ -239,6 +243,11 @@ fn request(call: &RecordedCall) -> String {
         );
     }
     text
+}
+
+/// True for a JSON object or array.
+fn is_json(text: &str) -> bool {
+    text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// An expectation that the call would have met, to be copied into the test.
@@ -265,11 +274,9 @@ fn snippet(call: &RecordedCall) -> String {
         if is_own && name == "by_user_id" {
             continue;
         }
-        line(match call.param_json(&name) {
-            Some(json) if json.is_object() || json.is_array() => {
-                format!(".param_json({name:?}, json!({json}))")
-            }
-            _ => format!(".param({name:?}, {value:?})"),
+        line(match is_json(&value) {
+            true => format!(".param_json({name:?}, json!({value}))"),
+            false => format!(".param({name:?}, {value:?})"),
         });
     }
     line(match operation {
@@ -285,9 +292,13 @@ fn tell_unmet(record: &Record, at: usize) -> String {
     };
     let place = expected.written_at;
     let mut text = match expected.steps.is_empty() {
-        true => format!("The expectation at {place} has no reply: end it with `.reply(…)`\n\n"),
-        false => format!("The expectation at {place} was used {}\n\n", used(expected)),
+        true => format!("The expectation at {place} has no reply: end it with `.reply(…)`.\n"),
+        false => format!("The expectation at {place} {}.\n", used(expected)),
     };
+    if let Some(explained) = explained(record, at) {
+        return text + &explained;
+    }
+    text.push('\n');
     let _ = writeln!(text, "    operation is {}", expected.wanted.operation);
     for matcher in &expected.wanted.matchers {
         let _ = writeln!(text, "    {}", matcher.wants());
@@ -296,26 +307,30 @@ fn tell_unmet(record: &Record, at: usize) -> String {
         return text;
     }
     text.push('\n');
-    text += &nearest_call(record, at, expected);
+    text += &nearest_call(record, expected);
     text
 }
 
-/// How often an expectation was used, and how often it should be: `once instead of twice`.
+/// How often an expectation should be used, and was.
 fn used(expected: &Expected) -> String {
-    let given: u32 = sum(expected.steps.iter().map(|step| step.given));
-    let at_least = sum(expected.steps.iter().map(|step| step.at_least));
+    let given = sum(expected.steps.iter().map(|step| step.given));
+    let at_least = times(sum(expected.steps.iter().map(|step| step.at_least)));
     let or_more = match expected.steps.iter().any(|step| step.at_most.is_none()) {
         true => " or more",
         false => "",
     };
-    format!("{} instead of {}{or_more}", times(given), times(at_least))
+    let was = match given {
+        0 => "never was".to_owned(),
+        given => format!("was used {}", times(given)),
+    };
+    format!("should be used {at_least}{or_more}, and {was}")
 }
 
-fn sum(counts: impl Iterator<Item = u32>) -> u32 {
-    counts.fold(0, u32::saturating_add)
+fn sum(counts: impl Iterator<Item = u32>) -> usize {
+    counts.fold(0, |sum, count| sum.saturating_add(count as usize))
 }
 
-fn times(times: u32) -> String {
+pub(super) fn times(times: usize) -> String {
     match times {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
@@ -324,18 +339,21 @@ fn times(times: u32) -> String {
     }
 }
 
-/// The call that comes closest to an expectation that still waits.
-fn nearest_call(record: &Record, at: usize, expected: &Expected) -> String {
-    let operation = expected.wanted.operation;
-    let explained = record.unexpected.iter().enumerate().find(|(_, one)| {
+/// A reference to the unexpected call that comes closest to an expectation, where there is one.
+fn explained(record: &Record, at: usize) -> Option<String> {
+    let mut problems = record.unexpected.iter().enumerate();
+    let (problem, one) = problems.find(|(_, one)| {
         let call = record.calls.get(one.call);
         let nearest = call.and_then(|call| nearest(record, call, one));
         nearest.is_some_and(|(nearest, _)| nearest == at)
-    });
-    if let Some((problem, one)) = explained {
-        let (call, problem) = (one.call + 1, problem + 1);
-        return format!("Call {call} comes nearest: see {problem}).\n");
-    }
+    })?;
+    let (call, problem) = (one.call + 1, problem + 1);
+    Some(format!("Call {call} comes nearest: see {problem}).\n"))
+}
+
+/// The call that comes closest to an expectation that still waits.
+fn nearest_call(record: &Record, expected: &Expected) -> String {
+    let operation = expected.wanted.operation;
     let candidates = record.calls.iter().enumerate().filter(|(number, call)| {
         call.operation() == operation && !expected.answered.contains(number)
     });
@@ -368,20 +386,70 @@ fn nearest_call(record: &Record, at: usize, expected: &Expected) -> String {
     }
 }
 
-/// The calls so far, one in a line.
+/// The calls so far, one in a line; the repetitions of an unexpected call stand in its line.
 pub(super) fn list(record: &Record) -> String {
     if record.calls.is_empty() {
-        return "\nNothing was called.\n".to_owned();
+        return String::new();
     }
-    let mut text = "\nThe calls so far:\n\n".to_owned();
-    let skipped = record.calls.len().saturating_sub(MAX_LISTED);
+    let repeats: BTreeSet<usize> = record
+        .unexpected
+        .iter()
+        .flat_map(|one| one.repeats.iter().copied())
+        .collect();
+    let shown: Vec<(usize, [String; 3])> = record
+        .calls
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !repeats.contains(at))
+        .map(|(at, call)| (at, columns(record, at, call)))
+        .collect();
+    let skipped = shown.len().saturating_sub(MAX_LISTED);
+    let shown = shown.get(skipped..).unwrap_or_default();
+    let width = |column: usize| {
+        let texts = shown.iter().filter_map(|(_, columns)| columns.get(column));
+        texts
+            .map(|text| text.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (first, second) = (width(0), width(1));
+    let mut text = "\nThe calls:\n\n".to_owned();
     if skipped > 0 {
         let _ = writeln!(text, "   … {skipped} earlier ones");
     }
-    for (at, call) in record.calls.iter().enumerate().skip(skipped) {
-        let _ = writeln!(text, "{:>4}. {}", at + 1, call.line());
+    for (at, [name, address, outcome]) in shown {
+        let number = at + 1;
+        let _ = writeln!(
+            text,
+            "{number:>4}. {name:first$}  {address:second$}  {outcome}"
+        );
     }
     text
+}
+
+fn columns(record: &Record, at: usize, call: &RecordedCall) -> [String; 3] {
+    let request = call.request();
+    let name = match (call.operation(), call.attempt()) {
+        ("", _) => "(no operation)".to_owned(),
+        (operation, 1) => operation.to_owned(),
+        (operation, attempt) => format!("{operation} (attempt {attempt})"),
+    };
+    let when = match call.at() {
+        Duration::ZERO => "0s".to_owned(),
+        at => format!("{at:?}"),
+    };
+    let repeats = record.unexpected.iter().find(|one| one.call == at);
+    let repeated = match repeats.map_or(0, |one| one.repeats.len()) {
+        0 => String::new(),
+        1 => ", nor was its repetition".to_owned(),
+        several => format!(", nor were its {several} repetitions"),
+    };
+    let outcome = format!("at {when} → {}{repeated}", call.outcome);
+    [
+        name,
+        format!("{} {}", request.method(), request.path()),
+        outcome,
+    ]
 }
 
 /// Takes every token that came with a request out of a text.

@@ -78,8 +78,8 @@ pub(super) struct Unexpected {
     pub(super) known: usize,
     /// What was fulfilled already when it came.
     pub(super) spent: Vec<usize>,
-    /// How many attempts the client made after this one.
-    pub(super) repeats: usize,
+    /// The numbers of the calls by which the client repeated it.
+    pub(super) repeats: Vec<usize>,
     /// Why, where it matched an expectation and could not be answered.
     pub(super) because: Option<String>,
 }
@@ -169,12 +169,12 @@ impl State {
             call,
             known,
             spent: matching.to_vec(),
-            repeats: 0,
+            repeats: Vec::new(),
             because: (!because.is_empty()).then_some(because),
         };
         let text = report::in_one_line(&record, &unexpected);
         match record.earlier_attempt(call) {
-            Some(earlier) => earlier.repeats += 1,
+            Some(earlier) => earlier.repeats.push(call),
             None => record.unexpected.push(unexpected),
         }
         TransportError::new(TransportErrorKind::Other, Sent::Never).with_source(text)
@@ -220,7 +220,7 @@ impl Record {
             calls.get(earlier.call).is_some_and(|other| {
                 same(other)
                     && u64::from(call.attempt())
-                        == u64::from(other.attempt()) + earlier.repeats as u64 + 1
+                        == u64::from(other.attempt()) + earlier.repeats.len() as u64 + 1
             })
         })
     }
