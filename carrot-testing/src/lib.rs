@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod cookbook;
 pub mod fake;
 pub mod recording;
 pub mod samples;

@@ -97,6 +97,9 @@ impl fmt::Display for Answer {
             Kind::Never => return f.write_str("never answered"),
         };
         write!(f, "{}", response.status().as_u16())?;
+        if response.status().is_success() {
+            return Ok(());
+        }
         let body: Option<Value> = serde_json::from_slice(response.body()).ok();
         match body
             .as_ref()

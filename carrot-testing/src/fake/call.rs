@@ -13,16 +13,17 @@ use crate::{
 pub struct RecordedCall {
     request: RecordedRequest,
     parameters: Pairs,
+    path_id: Option<String>,
     at: Duration,
     pub(super) outcome: String,
 }
 
 impl RecordedCall {
     pub(crate) fn new(request: RecordedRequest, at: Duration) -> Self {
-        let parameters = [request.query_pairs(), request.form_pairs()].concat();
         Self {
+            parameters: [request.query_pairs(), request.form_pairs()].concat(),
+            path_id: first_id(&request),
             request,
-            parameters,
             at,
             outcome: String::new(),
         }
@@ -53,13 +54,8 @@ impl RecordedCall {
 
     /// The first id in the path, decoded: `716`, `order-42`, `$self_app`.
     #[must_use]
-    pub fn path_id(&self) -> Option<String> {
-        // A proxy may have a path of its own in front.
-        let template = self.path_template().rsplit('/');
-        let path = self.request.path().rsplit('/');
-        let ids = template.zip(path).filter(|(name, _)| *name == "{id}");
-        let id = ids.last()?.1;
-        Some(wire::segment(id)?.into_owned())
+    pub fn path_id(&self) -> Option<&str> {
+        self.path_id.as_deref()
     }
 
     /// The value of a parameter, decoded, in the query or in the form; the first one of that name.
@@ -121,7 +117,7 @@ impl RecordedCall {
             Some("apps") => self.path_id(),
             _ => None,
         };
-        let named = in_path.as_deref().or_else(|| self.param("app"));
+        let named = in_path.or_else(|| self.param("app"));
         let id = named.and_then(|id| id.parse::<AppId>().ok());
         id.map_or(App::OfToken, App::Id)
     }
@@ -133,6 +129,15 @@ impl RecordedCall {
             None => format!("{} {}", self.request.method(), self.request.path()),
         }
     }
+}
+
+fn first_id(request: &RecordedRequest) -> Option<String> {
+    // From the end: a proxy may have a path of its own in front.
+    let template = request.context()?.path_template.rsplit('/');
+    let ids = template
+        .zip(request.path().rsplit('/'))
+        .filter(|(name, _)| *name == "{id}");
+    Some(wire::segment(ids.last()?.1)?.into_owned())
 }
 
 impl fmt::Debug for RecordedCall {

@@ -97,6 +97,10 @@ impl Matcher {
         match self {
             Self::Param(name, value) => call.param(name) == Some(value),
             Self::Without(name) => call.param(name).is_none(),
+            Self::PathId(id) => call.path_id() == Some(id),
+            Self::OwnUser(id) => {
+                call.path_id() == Some(id) && call.param("by_user_id") == Some("true")
+            }
             Self::Version(version) => call.version() == *version,
             Self::Custom(_, check) => check(call.request()),
             _ => self.verdict(call).holds(),
@@ -121,7 +125,7 @@ impl Matcher {
             Self::Without(name) => verdict.problem = call.param(name).map(|got| came(Some(got))),
             Self::PathId(id) => {
                 let got = call.path_id();
-                verdict.problem = (got.as_ref() != Some(id)).then(|| came(got.as_deref()));
+                verdict.problem = (got != Some(id)).then(|| came(got));
             }
             Self::OwnUser(id) => verdict.problem = own_user(id, call),
             Self::Header(name) => {
@@ -158,8 +162,8 @@ fn came(got: Option<&str>) -> String {
 
 fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
     let got = call.path_id();
-    if got.as_deref() != Some(id) {
-        return Some(came(got.as_deref()));
+    if got != Some(id) {
+        return Some(came(got));
     }
     let is_own = call.param("by_user_id") == Some("true");
     (!is_own).then(|| "it came as an id of the service, without `by_user_id=true`".to_owned())

@@ -2,7 +2,7 @@
 //!
 //! A [`Fake`] stands below the retry of the client, as a transport. So the code under test runs with
 //! its real client: retries, deadlines, the reading of answers, all of it. Nothing opens a port and
-//! nothing sleeps: time is a [`VirtualClock`](crate::VirtualClock) of the fake's own.
+//! nothing sleeps: time is a [`VirtualClock`] of the fake's own.
 //!
 //! ```
 //! use carrot_core::{types::UserRef, users};

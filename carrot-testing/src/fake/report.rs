@@ -263,7 +263,7 @@ fn snippet(call: &RecordedCall) -> String {
     };
     let is_own = call.param("by_user_id") == Some("true");
     if let Some(id) = call.path_id() {
-        match id.as_str() {
+        match id {
             "$self_app" => {}
             id if is_own => line(format!(".user({id:?})")),
             id => line(format!(".path_id({id:?})")),

@@ -1,0 +1,285 @@
+//! Recipes: how to test what an integration has to cope with.
+//!
+//! Every recipe is a whole test. They run the code under test, here a function or two, with a real
+//! client over a [`Fake`](crate::Fake), so what is tested is what runs in production.
+//!
+//! 1. [A retry](#a-retry)
+//! 2. [A rate limit](#a-rate-limit)
+//! 3. [A listing, page by page](#a-listing-page-by-page)
+//! 4. [No message twice](#no-message-twice)
+//! 5. [A service that hangs](#a-service-that-hangs)
+//! 6. [What must not be called](#what-must-not-be-called)
+//! 7. [The order of calls, and what they say](#the-order-of-calls-and-what-they-say)
+//! 8. [A transport of your own](#a-transport-of-your-own)
+//! 9. [Are all operations tested?](#are-all-operations-tested)
+//!
+//! # A retry
+//!
+//! Each attempt is a request to the fake, so a sequence of replies is a sequence of attempts. The
+//! pauses pass on the clock of the fake, in no time.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carrot_core::{types::UserId, users};
+//! use carrot_testing::{ApiError, Fake, samples};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let fake = Fake::new();
+//! fake.on::<users::Get>()
+//!     .reply_error(ApiError::internal())
+//!     .times(2)
+//!     .then()
+//!     .reply(samples::user());
+//!
+//! fake.client().call(users::Get::new(UserId::new(7))).await?;
+//!
+//! fake.clock().assert_sleeps([50, 100].map(Duration::from_millis));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A rate limit
+//!
+//! The service says 429, and the client comes back when it was told to.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carrot_core::{conversations::Close, types::ConversationId};
+//! use carrot_testing::{ApiError, Fake, samples};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let pause = Duration::from_secs(7);
+//! let fake = Fake::new();
+//! fake.on::<Close>()
+//!     .reply_error(ApiError::rate_limited(pause))
+//!     .then()
+//!     .reply(samples::action_receipt());
+//!
+//! fake.client().call(Close::new(ConversationId::new(716))).await?;
+//!
+//! fake.clock().assert_sleeps([pause]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A listing, page by page
+//!
+//! A page says where the next one begins; the request for it carries the cursor.
+//!
+//! ```
+//! use carrot_core::{
+//!     Client, Error,
+//!     conversations::Parts,
+//!     endpoint::Page,
+//!     types::{ConversationId, Cursor},
+//! };
+//! use carrot_testing::{Fake, samples};
+//!
+//! /// The code under test.
+//! async fn count_parts(client: &Client, id: ConversationId) -> Result<usize, Error> {
+//!     let mut parts = client.items(Parts::new(id));
+//!     let mut count = 0;
+//!     while parts.next().await?.is_some() {
+//!         count += 1;
+//!     }
+//!     Ok(count)
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let fake = Fake::new();
+//! fake.on::<Parts>()
+//!     .without_param("paginate_position")
+//!     .reply(Page::new(vec![samples::reply_part()]).next(Cursor::position("[9001]")?));
+//! fake.on::<Parts>()
+//!     .param("paginate_position", "[9001]")
+//!     .reply(Page::new(vec![samples::part()]));
+//!
+//! assert_eq!(count_parts(&fake.client(), ConversationId::new(716)).await?, 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # No message twice
+//!
+//! The connection breaks after the request may have been read. A reply is not safe to repeat, so the
+//! client does not repeat it; what your code does then is what to test.
+//!
+//! ```
+//! use carrot_core::{
+//!     Client, Error, Sent,
+//!     client::ReplyFate,
+//!     conversations::{Parts, Reply},
+//!     endpoint::Page,
+//!     transport::TransportErrorKind,
+//!     types::{ConversationId, RandomId},
+//! };
+//! use carrot_testing::{Fake, samples};
+//!
+//! /// The code under test: sends a reply once, whatever happens.
+//! async fn send_once(client: &Client, reply: Reply) -> Result<(), Error> {
+//!     match client.call(&reply).await {
+//!         Err(error) if error.may_have_been_applied() => {
+//!             if client.reconcile_reply(&reply).await? == ReplyFate::NotWritten {
+//!                 client.call(&reply).await?;
+//!             }
+//!             Ok(())
+//!         }
+//!         other => other.map(drop),
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let id = RandomId::new(77)?;
+//! let reply = Reply::new(ConversationId::new(716), "On its way").random_id(id);
+//!
+//! let fake = Fake::new();
+//! fake.on_call(reply.clone()).fail(TransportErrorKind::Reset, Sent::Maybe);
+//! fake.on::<Parts>().reply(Page::new(vec![samples::reply_part().random_id(id)]));
+//!
+//! send_once(&fake.client(), reply).await?;
+//! fake.assert_order(["conversations.reply", "conversations.parts"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A service that hangs
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carrot_core::{client::CallOptions, conversations::Reply, types::ConversationId};
+//! use carrot_testing::Fake;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let fake = Fake::new();
+//! fake.on::<Reply>().never_answer();
+//!
+//! let options = CallOptions::new().call_timeout(Duration::from_secs(5));
+//! let client = fake.client().with_options(options);
+//! let reply = Reply::new(ConversationId::new(716), "On its way");
+//! assert!(client.call(reply).await.is_err_and(|error| error.is_timeout()));
+//! # }
+//! ```
+//!
+//! # What must not be called
+//!
+//! A strict fake fails for everything that is not expected: nothing needs to be said. Where a fake is
+//! lenient, ask it afterwards.
+//!
+//! ```
+//! use carrot_core::{conversations, types::UserId, users};
+//! use carrot_testing::Fake;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let fake = Fake::lenient();
+//! fake.client().call(users::UnsubscribeEmail::new(UserId::new(7))).await?;
+//! assert!(fake.calls_of::<conversations::Reply>().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The order of calls, and what they say
+//!
+//! ```
+//! use carrot_core::{
+//!     Client, Error,
+//!     conversations::{Close, Reply},
+//!     types::ConversationId,
+//! };
+//! use carrot_testing::{Fake, samples};
+//!
+//! /// The code under test.
+//! async fn say_goodbye(client: &Client, id: ConversationId) -> Result<(), Error> {
+//!     client.call(Reply::new(id, "Goodbye")).await?;
+//!     client.call(Close::new(id)).await?;
+//!     Ok(())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let fake = Fake::new();
+//! fake.on::<Reply>().reply(samples::reply_receipt());
+//! fake.on::<Close>().reply(samples::action_receipt());
+//!
+//! say_goodbye(&fake.client(), ConversationId::new(716)).await?;
+//!
+//! fake.assert_order(["conversations.reply", "conversations.close"]);
+//! assert_eq!(fake.single::<Reply>().param("body"), Some("Goodbye"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A transport of your own
+//!
+//! A transport that stands in front of another, here one that counts, is tested over the fake. The
+//! client gets the settings that the test needs.
+//!
+//! ```
+//! use std::sync::{
+//!     Arc,
+//!     atomic::{AtomicUsize, Ordering},
+//! };
+//!
+//! use async_trait::async_trait;
+//! use carrot_core::{Body, HttpTransport, TransportError, types::UserId, users};
+//! use carrot_testing::{Fake, client, samples};
+//!
+//! #[derive(Debug)]
+//! struct Counting<T> {
+//!     inner: T,
+//!     count: Arc<AtomicUsize>,
+//! }
+//!
+//! #[async_trait]
+//! impl<T: HttpTransport> HttpTransport for Counting<T> {
+//!     async fn send(
+//!         &self,
+//!         request: http::Request<Body>,
+//!     ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+//!         self.count.fetch_add(1, Ordering::Relaxed);
+//!         self.inner.send(request).await
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let fake = Fake::new();
+//! fake.on::<users::Get>().reply(samples::user());
+//!
+//! let count = Arc::new(AtomicUsize::new(0));
+//! let transport = Counting { inner: fake.transport(), count: Arc::clone(&count) };
+//! client(transport).call(users::Get::new(UserId::new(7))).await?;
+//! assert_eq!(count.load(Ordering::Relaxed), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Are all operations tested?
+//!
+//! Hand one [`Coverage`](crate::Coverage) to the fakes of a test, and print it or check it at the end.
+//!
+//! ```
+//! use carrot_core::{types::UserId, users};
+//! use carrot_testing::{Coverage, Fake, samples};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), carrot_core::Error> {
+//! let coverage = Coverage::new();
+//! let fake = Fake::new();
+//! fake.cover(&coverage);
+//! fake.on::<users::Get>().reply(samples::user());
+//! fake.client().call(users::Get::new(UserId::new(7))).await?;
+//!
+//! assert_eq!(coverage.exercised(), ["users.get"]);
+//! println!("{coverage}");
+//! # Ok(())
+//! # }
+//! ```
