@@ -6,8 +6,9 @@
 mod support;
 
 use carrot_core::{
+    ApiContext,
     ApiVersion::{self, V1, V2},
-    apps,
+    Endpoint, apps,
     conversations::{self, Operator, Sender},
     endpoint::{Paging, Upload},
     types::{
@@ -374,13 +375,19 @@ fn files() {
             Upload::new(long, "x"),
             "must have a name of 1 to 255 characters, got 256",
         );
-        for name in ["a.exe", "txt", "a.txt.", "a"] {
-            refuse(
-                Upload::new(name, "x"),
-                "must have a name that ends in one of jpg, jpeg, png, gif, pdf, rar, zip, html, csv, \
-                 docx, doc, xlsx, xls, txt, sig",
-            );
-        }
+    }
+    for name in ["a.exe", "txt", "a.txt.", "a"] {
+        let kinds = "`file` must have a name that ends in one of jpg, jpeg, png, gif, pdf, rar, zip, \
+                     html, csv, docx, doc, xlsx, xls, txt, sig";
+        let file = Upload::new(name, "x");
+        refused(
+            V2,
+            users::StartConversation::with_file(USER, file.clone()),
+            kinds,
+        );
+        // No kinds are documented for a reply.
+        let reply = conversations::Reply::file(1, file);
+        assert!(reply.describe(&ApiContext::new(V2)).is_ok(), "{name}");
     }
     refused(
         V2,

@@ -135,6 +135,21 @@ fn text() -> impl Strategy<Value = String> {
         .prop_filter("not empty", |text| !text.is_empty())
 }
 
+/// To try one boundary after another would take days for such a file.
+#[test]
+fn a_file_of_boundaries_costs_one_pass() {
+    let lines: String = (0..100_000)
+        .map(|number| format!("carrot-form-boundary-{number}\n"))
+        .collect();
+    let start = users::StartConversation::with_file(UserId::new(1), Upload::new("a.txt", lines));
+    let sent = prepare(&start);
+    let content_type = header(&sent, "content-type").expect("a content type");
+    assert!(
+        content_type.ends_with("boundary=carrot-form-boundary-100000"),
+        "{content_type}"
+    );
+}
+
 proptest! {
     #[test]
     fn a_reply_with_a_file_reads_back_into_its_parts(

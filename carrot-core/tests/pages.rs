@@ -251,22 +251,40 @@ fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V1)), [50]);
 }
 
+/// The vendor's sample of one generation carries the cursor of the other.
 #[test]
-fn the_cursor_of_the_other_generation_is_refused_and_not_lost() {
+fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_before_position":[1]"#),
-        (ApiVersion::V2, r#","next_after":1"#),
+        (ApiVersion::V2, r#","next_after":1447339319.900966"#),
     ] {
-        let recorder = Recorder::answering([parts([1], meta)]);
+        let recorder = Recorder::answering([parts(1..=50, meta)]);
         let mut pages = pages_of_parts(&recorder, version);
-        run(pages.next()).expect("a page").expect("not the end");
+        let page = run(pages.next()).expect("a page").expect("not the end");
+        assert!(page.next.cursor().is_some(), "it can be seen");
         let error = run(pages.next()).expect_err("a foreign cursor");
-        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-        assert_eq!(
-            error.invalid_value().map(|invalid| invalid.field()),
-            Some("cursor")
-        );
+        assert_eq!(error.kind(), ErrorKind::MissingCursor);
         assert_eq!(recorder.requests().len(), 1);
+
+        let recorder = Recorder::answering([parts(1..=3, meta)]);
+        assert_eq!(counts(&mut pages_of_parts(&recorder, version)), [3]);
+    }
+}
+
+#[test]
+fn every_sign_of_the_end_is_the_end() {
+    for (version, meta) in [
+        (ApiVersion::V1, r#","next_after":null"#),
+        (ApiVersion::V1, r#","next_after":"""#),
+        (ApiVersion::V1, ""),
+        (ApiVersion::V1, r#","next_before_position":null"#),
+        (ApiVersion::V2, r#","next_before_position":null"#),
+        (ApiVersion::V2, r#","next_after":null"#),
+        (ApiVersion::V2, r#","next_after":"""#),
+    ] {
+        let recorder = Recorder::answering([parts(1..=50, meta)]);
+        let counted = counts(&mut pages_of_parts(&recorder, version));
+        assert_eq!(counted, [50], "{version:?} {meta}");
     }
 }
 

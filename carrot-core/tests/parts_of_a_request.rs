@@ -92,7 +92,8 @@ fn parameters_are_written_as_text_in_their_order() {
 #[test]
 fn a_parameter_that_is_refused_is_named_and_not_added() {
     let from_an_answer = |text: &str| serde_json::from_str::<RandomId>(text).expect("a number");
-    let attempts: [fn(&mut Parameters) -> Result<(), InvalidValue>; 4] = [
+    type Attempt = fn(&mut Parameters) -> Result<(), InvalidValue>;
+    let attempts: [Attempt; 4] = [
         |parameters| parameters.text("name", "a\0"),
         |parameters| parameters.line("name", "a\n"),
         |parameters| parameters.line("name", "a\0"),

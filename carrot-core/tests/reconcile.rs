@@ -102,6 +102,33 @@ fn a_reply_that_is_not_there_costs_four_requests_at_most() {
     }
 }
 
+/// The vendor's sample of this list has no numbers: to take that for "not written" would send the
+/// reply twice.
+#[test]
+fn a_list_that_says_no_numbers_decides_nothing() {
+    let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
+    for (parts, fate) in [
+        (
+            r#"{"id":5,"type":"reply_admin","random_id":0}"#,
+            ReplyFate::NotWritten,
+        ),
+        (r#"{"id":5,"type":"closed"}"#, ReplyFate::NotWritten),
+        (r#"{"id":5,"type":"reply_admin"}"#, ReplyFate::Unknown),
+        (r#"{"id":5}"#, ReplyFate::Unknown),
+        (
+            r#"{"id":6,"random_id":78},{"id":5,"type":"note"}"#,
+            ReplyFate::Unknown,
+        ),
+    ] {
+        for version in ApiVersion::ALL {
+            let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
+            let recorder = Recorder::answering([Answer::ok(answer)]);
+            let found = run(client(&recorder, version).reconcile_reply(&reply()));
+            assert_eq!(found.expect("an answer"), fate, "{parts}");
+        }
+    }
+}
+
 #[test]
 fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
     let recorder = Recorder::new();

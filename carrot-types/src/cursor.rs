@@ -139,14 +139,19 @@ impl NextCursor {
         Self::read(deserializer, Cursor::position)
     }
 
-    /// Reads `next_after`.
+    /// Reads `next_after`. An empty string is the end: clients of the service loop until it is empty.
     pub(crate) fn read_after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer, |json| {
-            let text = match serde_json::from_str::<String>(&json) {
+        let read = Self::read(deserializer, |json| {
+            let value = match serde_json::from_str::<String>(&json) {
                 Ok(text) => text.into(),
                 Err(_) => json,
             };
-            Cursor::after(text)
+            let kind = CursorKind::After;
+            Ok(Cursor { kind, value })
+        })?;
+        Ok(match read {
+            Self::At(cursor) if cursor.as_str().is_empty() => Self::End,
+            read => read,
         })
     }
 

@@ -10,9 +10,9 @@ use std::{
 
 use super::{Client, call};
 use crate::{
-    Endpoint, Error, ErrorKind, Paginate,
+    ApiVersion, Endpoint, Error, ErrorKind, Paginate,
     endpoint::MAX_PAGE_SIZE,
-    types::{Cursor, NextCursor},
+    types::{Cursor, CursorKind, NextCursor},
 };
 
 type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, Error>)> + Send>>;
@@ -118,15 +118,17 @@ impl<E: Paginate> Pages<E> {
         self.state = State::Finished;
         self.cursor = None;
         let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE) as usize;
+        let version = self.client.context().version;
         let cursor = match endpoint.next_cursor(&output) {
-            NextCursor::At(cursor) => cursor,
+            NextCursor::At(cursor) if fits(&cursor, version) => cursor,
+            NextCursor::End => return Ok(output),
             // A page that is not full is the last one, whether the answer says so or not. After a
             // full one there may be more, and to stop would lose it in silence.
-            NextCursor::Absent if E::count(&output) >= size => {
+            _ if E::count(&output) < size => return Ok(output),
+            _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
                 return Ok(output);
             }
-            _ => return Ok(output),
         };
         if !self.seen.insert(cursor.clone()) {
             self.state = State::Broken(ErrorKind::RepeatedCursor);
@@ -136,6 +138,15 @@ impl<E: Paginate> Pages<E> {
         endpoint.paging().go_on_from(cursor);
         self.state = State::Idle(endpoint);
         Ok(output)
+    }
+}
+
+/// Some answers of one generation carry the cursor of the other, from which no request can go on.
+fn fits(cursor: &Cursor, version: ApiVersion) -> bool {
+    match cursor.kind() {
+        CursorKind::After => version == ApiVersion::V1,
+        CursorKind::Position => version == ApiVersion::V2,
+        _ => true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding out what became of a write whose answer was lost.
 
-use carrot_types::{ConversationPart, InvalidValue};
+use carrot_types::{ConversationPart, InvalidValue, PartType};
 
 use super::Client;
 use crate::{
@@ -18,8 +18,12 @@ const MAX_PAGES: usize = 4;
 pub enum ReplyFate {
     /// It was written: this is the part.
     Written(Box<ConversationPart>),
-    /// It is not among the 200 newest parts of the conversation.
+    /// It is not among the 200 newest parts of the conversation, all of which say their number.
     NotWritten,
+    /// Nobody can tell: a message that may be it came without a `random_id`. The vendor documents the
+    /// number in the realtime feed and in webhooks, and not in the list of parts. Look at the
+    /// conversation before you write again.
+    Unknown,
 }
 
 impl Client {
@@ -28,8 +32,8 @@ impl Client {
     ///
     /// It looks for the [`random_id`](Reply::random_id) of the reply among the 200 newest parts of
     /// its conversation, with at most four requests, their retries aside. They wait as long as the
-    /// quota needs, as those of [`pages`](Client::pages) do. A part that the service has not stored yet is
-    /// not found: give a request that may still be on its way some seconds first.
+    /// quota needs, as those of [`pages`](Client::pages) do. A part that the service has not stored
+    /// yet is not found: give a request that may still be on its way some seconds first.
     ///
     /// # Errors
     ///
@@ -66,16 +70,35 @@ impl Client {
         };
         let parts = Parts::new(reply.conversation()).page(Paging::new());
         let mut pages = self.pages(parts);
+        let mut fate = ReplyFate::NotWritten;
         for _ in 0..MAX_PAGES {
             let Some(page) = pages.next().await? else {
                 break;
             };
             for part in page.items {
-                if part.random_id == Some(random_id) {
-                    return Ok(ReplyFate::Written(Box::new(part)));
+                match part.random_id {
+                    Some(found) if found == random_id => {
+                        return Ok(ReplyFate::Written(Box::new(part)));
+                    }
+                    None if may_be_a_reply(&part) => fate = ReplyFate::Unknown,
+                    _ => {}
                 }
             }
         }
-        Ok(ReplyFate::NotWritten)
+        Ok(fate)
     }
+}
+
+/// A record of the system is no reply, whether it says a number or not.
+fn may_be_a_reply(part: &ConversationPart) -> bool {
+    matches!(
+        part.kind,
+        None | Some(
+            PartType::ReplyAdmin
+                | PartType::ReplyUser
+                | PartType::Note
+                | PartType::Article
+                | PartType::Other(_)
+        )
+    )
 }

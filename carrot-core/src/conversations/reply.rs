@@ -132,7 +132,7 @@ impl Reply {
         self
     }
 
-    /// Adds a file (`attachment`). Generation 2 only.
+    /// Adds a file (`attachment`) of any kind: the page names none. Generation 2 only.
     pub fn attachment(mut self, file: Upload) -> Self {
         self.attachment = Some(file);
         self

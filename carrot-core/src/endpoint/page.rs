@@ -51,7 +51,8 @@ impl<T: DeserializeOwned> Page<T> {
     /// cursor from `meta`.
     ///
     /// Some samples of one generation show the cursor of the other. It is taken where the right one
-    /// is missing, so that it can be seen; the request for the next page then refuses it.
+    /// is missing, so that it can be seen. No request can go on from it: a listing ends there, with
+    /// an error where the page is full.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl<T: DeserializeOwned> Page<T> {
             }
         };
         let next = match (next, other) {
-            (NextCursor::Absent, NextCursor::At(cursor)) => NextCursor::At(cursor),
+            (NextCursor::Absent, other @ (NextCursor::At(_) | NextCursor::End)) => other,
             // Documented for this generation: a last page has `null` or nothing.
             (NextCursor::Absent, _) if version == ApiVersion::V1 => NextCursor::End,
             (next, _) => next,

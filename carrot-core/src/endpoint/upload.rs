@@ -13,9 +13,9 @@ const KINDS: [&str; 15] = [
 
 /// A file to send in a conversation.
 ///
-/// At most 10 MB, and of a kind that the service takes, told by the ending of its name: jpg, jpeg,
-/// png, gif, pdf, rar, zip, html, csv, docx, doc, xlsx, xls, txt, sig. Checked when a request is
-/// built.
+/// At most 10 MB, checked when a request is built. To begin a conversation it must be of a kind that
+/// the vendor lists, told by the ending of its name: jpg, jpeg, png, gif, pdf, rar, zip, html, csv,
+/// docx, doc, xlsx, xls, txt, sig. For a reply no kinds are documented, so none is refused.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -62,15 +62,19 @@ impl Upload {
                 "must have a name of 1 to {MAX_NAME_CHARS} characters, got {characters}"
             ));
         }
+        Ok(())
+    }
+
+    /// Checks the ending of the name against the kinds that begin a conversation.
+    pub(crate) fn check_kind(&self, field: &'static str) -> Result<(), InvalidValue> {
         let ending = self
             .name
             .rsplit_once('.')
             .map(|(_, ending)| ending.to_lowercase());
         if !ending.is_some_and(|ending| KINDS.contains(&ending.as_str())) {
-            return invalid(format!(
-                "must have a name that ends in one of {}",
-                KINDS.join(", ")
-            ));
+            let kinds = KINDS.join(", ");
+            let rule = format!("must have a name that ends in one of {kinds}");
+            return Err(InvalidValue::new(field, rule));
         }
         Ok(())
     }

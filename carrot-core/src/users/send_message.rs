@@ -2,7 +2,7 @@ use http::Method;
 
 use super::{describe, refuse_external_in_v1};
 use crate::{
-    ApiContext, ApiVersion, Endpoint,
+    ApiContext, Endpoint,
     endpoint::{Description, RepeatSafety},
     types::{InvalidValue, SentMessage, UserRef},
 };
@@ -19,8 +19,8 @@ pub enum MessageKind {
     PopupSmall,
     /// In a big pop-up window.
     PopupBig,
-    /// By e-mail. Generation 1 only: the current pages mention it in their introduction and leave
-    /// it out of their list of values.
+    /// By e-mail. Documented for generation 1. The current pages contradict each other: the English
+    /// one mentions it in its introduction, the Russian one leaves it out of its list.
     Email,
 }
 
@@ -82,12 +82,6 @@ impl Endpoint for SendMessage {
         if self.body.is_empty() {
             return Err(InvalidValue::new("body", "must not be empty"));
         }
-        if self.kind == Some(MessageKind::Email) && context.version != ApiVersion::V1 {
-            return Err(InvalidValue::new(
-                "type",
-                "`email` exists only in generation 1 of the API",
-            ));
-        }
         let mut description = describe(Method::POST, &self.user, Some("sendmessage"), context)?;
         description.parameters.text("body", &self.body)?;
         if let Some(kind) = self.kind {
@@ -100,7 +94,10 @@ impl Endpoint for SendMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{ConversationId, MessageId, UserId};
+    use crate::{
+        ApiVersion,
+        types::{ConversationId, MessageId, UserId},
+    };
 
     #[test]
     fn reads_the_answer_of_the_vendors_page() {

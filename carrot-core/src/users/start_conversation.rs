@@ -106,6 +106,7 @@ impl Endpoint for StartConversation {
         }
         if let Some(file) = &self.file {
             file.check("file")?;
+            file.check_kind("file")?;
             parameters.line("filename", file.name())?;
             description.files.push(file.part("file"));
         }
