@@ -261,6 +261,31 @@ fn nothing_was_called() {
 }
 
 #[test]
+fn a_given_call_was_never_made() {
+    fails("never_called_exactly", || {
+        let fake = Fake::new();
+        fake.on_call(
+            users::SetProps::new(ada()).with(PropertyOperation::add("orders", 1).unwrap()),
+        )
+        .reply(samples::property_report());
+        fake.verify();
+    });
+}
+
+#[test]
+fn a_sequence_was_not_used_up() {
+    fails("sequence", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .reply_error(ApiError::internal())
+            .times(2)
+            .then()
+            .reply(samples::reply_receipt());
+        call(&fake, reply("On its way"));
+    });
+}
+
+#[test]
 fn called_less_often() {
     fails("less_often", || {
         let fake = Fake::new();

@@ -606,3 +606,61 @@ async fn coverage_is_collected_over_fakes() {
         "{text}"
     );
 }
+
+/// Calls an operation as it was expected, and gets the sample back.
+async fn round<E>(coverage: &Coverage, version: ApiVersion, endpoint: E, sample: E::Output)
+where
+    E: Endpoint + Clone + 'static,
+    E::Output: Clone + PartialEq + std::fmt::Debug,
+{
+    let fake = Fake::new();
+    fake.cover(coverage);
+    fake.on_call(endpoint.clone()).reply(sample.clone());
+    assert_eq!(client(&fake, version).call(endpoint).await.unwrap(), sample);
+}
+
+#[tokio::test]
+async fn every_operation_is_faked_in_each_generation() {
+    const USER: UserId = UserId::new(7);
+    let name = || carrot_core::types::EventName::new("Order paid").unwrap();
+    let rename = || PropertyOperation::update_or_create("$name", "Ada").unwrap();
+    for version in ApiVersion::ALL {
+        let coverage = Coverage::new();
+        macro_rules! round {
+            ($( $endpoint:expr => $sample:ident, )+) => {
+                $( round(&coverage, version, $endpoint, samples::$sample()).await; )+
+            };
+        }
+        round! {
+            apps::ActiveUsers::new() => users_page,
+            apps::Channels::new() => channels,
+            apps::Conversations::new() => conversations_page,
+            apps::Leads::new() => leads_page,
+            conversations::AddTag::new(716, "vip") => action_receipt,
+            conversations::Assign::new(716, 12) => action_receipt,
+            conversations::Close::new(716) => action_receipt,
+            conversations::Get::new(716) => conversation,
+            conversations::MarkRead::new(716) => nothing,
+            conversations::Parts::new(716) => parts_page,
+            conversations::RemoveTag::new(716, "vip") => action_receipt,
+            reply() => reply_receipt,
+            conversations::SetTyping::new(716, "On its") => nothing,
+            conversations::Unassign::new(716) => action_receipt,
+            users::Conversations::new(USER) => conversations_page,
+            users::Events::new(USER) => events_page,
+            users::Get::new(USER) => user,
+            users::SendMessage::new(USER, "On its way") => sent_message,
+            users::SetPresence::new(USER, carrot_core::types::Presence::Online).session("a".repeat(32)) => nothing,
+            users::SetProps::new(USER).with(rename()) => property_report,
+            users::StartConversation::new(USER, "Where is it?") => started_conversation,
+            users::TrackEvent::new(USER, name()) => event,
+            users::UnsubscribeEmail::new(USER) => nothing,
+        }
+        if version == ApiVersion::V1 {
+            assert_eq!(coverage.not_exercised(), ["users.import"]);
+            continue;
+        }
+        round! { users::Import::new("$user_id\t$name\norder-42\tAda\n") => import_report, }
+        assert!(coverage.not_exercised().is_empty(), "{coverage}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 /// Longer texts are cut, around the place where they differ.
 const MAX_CHARS: usize = 120;
@@ -15,6 +15,19 @@ pub(super) struct Difference {
     pub(super) place: String,
     pub(super) expected: Option<String>,
     pub(super) got: Option<String>,
+}
+
+/// True for a JSON object or array.
+pub(super) fn is_json(text: &str) -> bool {
+    text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+/// A parameter on a line. JSON stands without quotes, which make it hard to read.
+pub(super) fn shown(name: &str, value: &str) -> String {
+    match is_json(value) {
+        true => format!("{name} = {}", cut(value, 0)),
+        false => format!("{name} = {}", cut(&format!("{value:?}"), 0)),
+    }
 }
 
 /// The differences between two values of a parameter: field by field where both are JSON.

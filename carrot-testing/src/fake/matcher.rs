@@ -92,6 +92,26 @@ impl Matcher {
         }
     }
 
+    /// What the given call sends in the current generation, one parameter in a line.
+    pub(super) fn details(&self) -> Vec<String> {
+        let Self::Exactly(describe) = self else {
+            return Vec::new();
+        };
+        match describe(&ApiContext::default()) {
+            Ok(description) => {
+                let mut lines = vec![format!(
+                    "{} {}",
+                    description.method,
+                    description.path.as_str()
+                )];
+                let parameters = description.parameters.iter();
+                lines.extend(parameters.map(|(name, value)| diff::shown(name, value)));
+                lines
+            }
+            Err(error) => vec![error.to_string()],
+        }
+    }
+
     /// True when the request is as asked for. Faster than [`verdict`](Self::verdict).
     pub(super) fn holds(&self, call: &RecordedCall) -> bool {
         match self {

@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
-use serde_json::value::RawValue;
-
 use super::{
     RecordedCall, diff,
     matcher::Verdict,
@@ -227,12 +225,7 @@ fn request(call: &RecordedCall) -> String {
     let request = call.request();
     let mut text = format!("    {} {}\n", request.method(), request.path());
     for (name, value) in call.params() {
-        // JSON in quotes is hard to read.
-        let value = match is_json(value) {
-            true => diff::cut(value, 0),
-            false => diff::cut(&format!("{value:?}"), 0),
-        };
-        let _ = writeln!(text, "      {name} = {value}");
+        let _ = writeln!(text, "      {}", diff::shown(name, value));
     }
     for file in request.files() {
         let (name, bytes) = (&file.filename, file.bytes.len());
@@ -243,11 +236,6 @@ fn request(call: &RecordedCall) -> String {
         );
     }
     text
-}
-
-/// True for a JSON object or array.
-fn is_json(text: &str) -> bool {
-    text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// An expectation that the call would have met, to be copied into the test.
@@ -274,7 +262,7 @@ fn snippet(call: &RecordedCall) -> String {
         if is_own && name == "by_user_id" {
             continue;
         }
-        line(match is_json(&value) {
+        line(match diff::is_json(&value) {
             true => format!(".param_json({name:?}, json!({value}))"),
             false => format!(".param({name:?}, {value:?})"),
         });
@@ -302,6 +290,9 @@ fn tell_unmet(record: &Record, at: usize) -> String {
     let _ = writeln!(text, "    operation is {}", expected.wanted.operation);
     for matcher in &expected.wanted.matchers {
         let _ = writeln!(text, "    {}", matcher.wants());
+        for line in matcher.details() {
+            let _ = writeln!(text, "      {line}");
+        }
     }
     if expected.steps.is_empty() {
         return text;
@@ -363,7 +354,18 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
     match found {
         None if record.calls.is_empty() => "Nothing was called at all.\n".to_owned(),
         None if expected.answered.is_empty() => format!("{operation} was never called.\n"),
-        None => format!("{operation} was not called again.\n"),
+        None => {
+            let last = expected
+                .answered
+                .last()
+                .and_then(|at| record.calls.get(*at));
+            let failed = last.is_some_and(|call| !call.outcome.starts_with('2'));
+            let why = match failed {
+                true => " After a failure a client repeats only what is safe to repeat.",
+                false => "",
+            };
+            format!("{operation} was not called again.{why}\n")
+        }
         Some((number, verdicts)) if verdicts.iter().all(Verdict::holds) => {
             let taker = record
                 .expected
