@@ -9,6 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     pin::pin,
+    process::Command,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -286,6 +287,58 @@ fn a_sequence_was_not_used_up() {
 }
 
 #[test]
+fn a_call_came_before_it_was_expected() {
+    fails("too_early", || {
+        let fake = Fake::new();
+        call(&fake, users::Get::new(ada()));
+        fake.on::<users::Get>()
+            .user("order-42")
+            .reply(samples::user());
+    });
+}
+
+#[test]
+fn a_call_came_after_many() {
+    fails("many_calls", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Close>()
+            .reply(samples::action_receipt())
+            .times(40);
+        for id in 1..=41 {
+            call(&fake, conversations::Close::new(ConversationId::new(id)));
+        }
+    });
+}
+
+/// Fails when it is told to by the test below.
+#[test]
+fn a_test_that_fails_by_itself() {
+    if std::env::var_os("FAIL_BY_ITSELF").is_some() {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(samples::user());
+        run(fake.client().call(reply("On its way"))).expect("the reply is sent");
+    }
+}
+
+#[test]
+fn a_test_that_fails_by_itself_tells_what_came_unexpected_and_not_what_was_left() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_test_that_fails_by_itself", "--nocapture"])
+        .env("FAIL_BY_ITSELF", "1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the reply is sent: "), "{text}");
+    assert!(
+        text.contains("Call 1 was not expected: conversations.reply"),
+        "{text}"
+    );
+    assert!(text.contains("there are some about users.get"), "{text}");
+    assert!(!text.contains("should be used"), "{text}");
+}
+
+#[test]
 fn called_less_often() {
     fails("less_often", || {
         let fake = Fake::new();
@@ -433,6 +486,59 @@ fn the_error_of_the_code_under_test_tells_the_short_story() {
          \"order-42\"); the request was not sent (after 3 attempts)"
     );
     catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
+}
+
+/// Calls an operation that is not expected, and takes the code that the failure offers. Then calls it
+/// with that code, which stands below and so is code that compiles.
+fn assert_offered<E: Endpoint>(endpoint: impl Fn() -> E, pasted: impl FnOnce(&Fake)) {
+    let fake = Fake::new();
+    call(&fake, endpoint());
+    let panic = catch_unwind(AssertUnwindSafe(|| fake.verify())).unwrap_err();
+    let text = panic.downcast::<String>().unwrap();
+    let (_, rest) = text.split_once("This would have matched:").unwrap();
+    let (offered, _) = rest.split_once("The calls:").unwrap();
+    let bare = |code: &str| code.replace(char::is_whitespace, "");
+    let source = bare(include_str!("failures.rs"));
+    assert!(source.contains(&bare(offered)), "{offered}");
+
+    let fake = Fake::new();
+    pasted(&fake);
+    run(fake.client().call(endpoint())).unwrap();
+}
+
+#[test]
+fn the_code_that_is_offered_can_be_pasted() {
+    assert_offered(
+        || users::Get::new(ada()).with_tags(),
+        |fake| {
+            fake.on::<users::Get>()
+                .user("order-42")
+                .param("tags", "true")
+                .reply(samples::user());
+        },
+    );
+    assert_offered(
+        || users::SetProps::new(UserId::new(7)).with(PropertyOperation::add("orders", 1).unwrap()),
+        |fake| {
+            fake.on::<users::SetProps>()
+                .path_id("7")
+                .param_json("operations", json!([{"op":"add","key":"orders","value":1}]))
+                .reply(samples::property_report());
+        },
+    );
+    assert_offered(
+        || reply("Good\nmorning, \"Ada\""),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Good\nmorning, \"Ada\"")
+                .param("from_admin", "default_admin")
+                .reply(samples::reply_receipt());
+        },
+    );
+    assert_offered(apps::Channels::new, |fake| {
+        fake.on::<apps::Channels>().reply(samples::channels());
+    });
 }
 
 #[test]

@@ -27,8 +27,10 @@
 //! * A request that no expectation matches fails in the code under test, as a request that was never
 //!   sent, and fails the test. So does an expectation that is not used as often as it should be.
 //! * The test fails when the last clone of the [`Fake`] is dropped, or at
-//!   [`verify`](Fake::verify). A test that panics already is not failed again: what came unexpected is
-//!   then printed, since it often is the cause.
+//!   [`verify`](Fake::verify). Keep that clone in the test: what panics in a spawned task fails nobody.
+//!   A client does not keep the fake from being verified.
+//! * A test that panics already is not failed again. What came unexpected is then printed, since it
+//!   often is the cause.
 
 mod answer;
 mod api_error;

@@ -11,7 +11,9 @@ use super::{
 use crate::wire::Pairs;
 
 /// More calls than these are counted and not listed.
-const MAX_LISTED: usize = 30;
+const MAX_LISTED: usize = 20;
+/// More numbers of calls than these are not told one by one.
+const MAX_NUMBERS: usize = 8;
 /// More differences than these are counted and not shown.
 const MAX_DIFFERENCES: usize = 12;
 
@@ -184,14 +186,16 @@ fn spent(expected: &Expected) -> Verdict {
         [] => "it may be used 0 times".to_owned(),
         [one] => format!("its only one went to call {}", one + 1),
         several => {
-            let first = several.iter().take(MAX_LISTED);
-            let calls: Vec<String> = first.map(|call| (call + 1).to_string()).collect();
-            let more = if several.len() > MAX_LISTED {
-                ", …"
-            } else {
-                ""
-            };
-            format!("all went to the calls {}{more}", calls.join(", "))
+            let calls: Vec<String> = several.iter().map(|call| (call + 1).to_string()).collect();
+            match calls.as_slice() {
+                [first, .., last] if calls.len() > MAX_NUMBERS => {
+                    format!(
+                        "all {} went to the calls from {first} to {last}",
+                        calls.len()
+                    )
+                }
+                _ => format!("all went to the calls {}", calls.join(", ")),
+            }
         }
     };
     Verdict::new("it has a reply left", Some(problem))
