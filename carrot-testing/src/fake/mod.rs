@@ -37,9 +37,11 @@ mod api_error;
 mod call;
 mod diff;
 mod expectation;
+mod listing;
 mod matcher;
 pub(crate) mod operations;
 mod report;
+mod snippet;
 mod state;
 
 use std::{fmt, panic::Location, sync::Arc};
@@ -193,7 +195,7 @@ impl Fake {
                     more => format!("was called {}", report::times(more + 1)),
                 };
                 let text = format!("{} should be called once, and {came}\n", E::NAME);
-                self.fail_with(|record| text + &report::list(record))
+                self.fail_with(|record| text + &listing::list(record))
             }
         }
     }
@@ -206,7 +208,7 @@ impl Fake {
     #[track_caller]
     pub fn assert_no_calls(&self) {
         if !self.state().record().calls.is_empty() {
-            self.fail_with(|record| format!("nothing should be called\n{}", report::list(record)));
+            self.fail_with(|record| format!("nothing should be called\n{}", listing::list(record)));
         }
     }
 
@@ -219,7 +221,7 @@ impl Fake {
     #[track_caller]
     pub fn assert_order<'a>(&self, operations: impl IntoIterator<Item = &'a str>) {
         let operations: Vec<&str> = operations.into_iter().collect();
-        let problem = report::order(&self.state().record(), &operations);
+        let problem = listing::order(&self.state().record(), &operations);
         if let Some(text) = problem {
             self.fail_with(|_| text);
         }

@@ -1,17 +1,14 @@
 //! The text of a failure: what came, what was expected instead, and what to write for it.
 
-use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use super::{
-    RecordedCall, diff,
+    RecordedCall, listing,
     matcher::Verdict,
-    operations,
+    snippet,
     state::{Expected, Record, Unexpected},
 };
-use crate::wire::Pairs;
 
-/// More calls than these are counted and not listed.
-const MAX_LISTED: usize = 20;
 /// More numbers of calls than these are not told one by one.
 const MAX_NUMBERS: usize = 8;
 /// More differences than these are counted and not shown.
@@ -42,7 +39,7 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
         let _ = write!(text, "\n{}) ", record.unexpected.len() + number + 1);
         text += &indented(&tell_unmet(record, *at));
     }
-    text += &list(record);
+    text += &listing::list(record);
     Some(redacted(record, &text))
 }
 
@@ -91,7 +88,7 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     };
     let number = unexpected.call + 1;
     let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
-    text += &request(call);
+    text += &snippet::request(call);
     if let Some(because) = &unexpected.because {
         let _ = writeln!(text, "\nIt could not be answered: {because}.");
         return text;
@@ -110,7 +107,7 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
         None => text += &others(record, unexpected),
     }
     text += "\nThis would have matched:\n\n";
-    text += &snippet(call);
+    text += &snippet::expectation(call);
     text
 }
 
@@ -221,60 +218,6 @@ fn marked(verdicts: &[Verdict]) -> String {
             let _ = writeln!(text, "        … and {more} more differences");
         }
     }
-    text
-}
-
-/// A request, in lines.
-fn request(call: &RecordedCall) -> String {
-    let request = call.request();
-    let mut text = format!("    {} {}\n", request.method(), request.path());
-    for (name, value) in call.params() {
-        let _ = writeln!(text, "      {}", diff::shown(name, value));
-    }
-    for file in request.files() {
-        let (name, bytes) = (&file.filename, file.bytes.len());
-        let _ = writeln!(
-            text,
-            "      {} = the file {name:?} of {bytes} bytes",
-            file.name
-        );
-    }
-    text
-}
-
-/// An expectation that the call would have met, to be copied into the test.
-fn snippet(call: &RecordedCall) -> String {
-    let operation = operations::of(call.operation());
-    let type_path = match operation {
-        Some(operation) => operation.type_path.to_owned(),
-        None => format!("/* the type of `{}` */", call.name()),
-    };
-    let mut text = format!("    fake.on::<{type_path}>()\n");
-    let mut line = |line: String| {
-        let _ = writeln!(text, "        {line}");
-    };
-    let is_own = call.param("by_user_id") == Some("true");
-    if let Some(id) = call.path_id() {
-        match id {
-            "$self_app" => {}
-            id if is_own => line(format!(".user({id:?})")),
-            id => line(format!(".path_id({id:?})")),
-        }
-    }
-    let parameters: Pairs = call.params().to_vec();
-    for (name, value) in parameters {
-        if is_own && name == "by_user_id" {
-            continue;
-        }
-        line(match diff::is_json(&value) {
-            true => format!(".param_json({name:?}, json!({value}))"),
-            false => format!(".param({name:?}, {value:?})"),
-        });
-    }
-    line(match operation {
-        Some(operation) => format!(".reply({});", operation.sample),
-        None => ".reply_json(json!({}));".to_owned(),
-    });
     text
 }
 
@@ -392,99 +335,8 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
     }
 }
 
-/// The calls so far, one in a line; the repetitions of an unexpected call stand in its line.
-pub(super) fn list(record: &Record) -> String {
-    if record.calls.is_empty() {
-        return String::new();
-    }
-    let repeats: BTreeSet<usize> = record
-        .unexpected
-        .iter()
-        .flat_map(|one| one.repeats.iter().copied())
-        .collect();
-    let shown: Vec<(usize, [String; 3])> = record
-        .calls
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !repeats.contains(at))
-        .map(|(at, call)| (at, columns(record, at, call)))
-        .collect();
-    let skipped = shown.len().saturating_sub(MAX_LISTED);
-    let shown = shown.get(skipped..).unwrap_or_default();
-    let width = |column: usize| {
-        let texts = shown.iter().filter_map(|(_, columns)| columns.get(column));
-        texts
-            .map(|text| text.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let (first, second) = (width(0), width(1));
-    let mut text = "\nThe calls:\n\n".to_owned();
-    if skipped > 0 {
-        let _ = writeln!(text, "   … {skipped} earlier ones");
-    }
-    for (at, [name, address, outcome]) in shown {
-        let number = at + 1;
-        let _ = writeln!(
-            text,
-            "{number:>4}. {name:first$}  {address:second$}  {outcome}"
-        );
-    }
-    text
-}
-
-fn columns(record: &Record, at: usize, call: &RecordedCall) -> [String; 3] {
-    let request = call.request();
-    let name = match (call.operation(), call.attempt()) {
-        ("", _) => "(no operation)".to_owned(),
-        (operation, 1) => operation.to_owned(),
-        (operation, attempt) => format!("{operation} (attempt {attempt})"),
-    };
-    let when = match call.at() {
-        Duration::ZERO => "0s".to_owned(),
-        at => format!("{at:?}"),
-    };
-    let repeats = record.unexpected.iter().find(|one| one.call == at);
-    let repeated = match repeats.map_or(0, |one| one.repeats.len()) {
-        0 => String::new(),
-        1 => ", nor was its repetition".to_owned(),
-        several => format!(", nor were its {several} repetitions"),
-    };
-    let outcome = format!("at {when} → {}{repeated}", call.outcome);
-    [
-        name,
-        format!("{} {}", request.method(), request.path()),
-        outcome,
-    ]
-}
-
 /// Takes every token that came with a request out of a text.
 pub(super) fn redacted(record: &Record, text: &str) -> String {
     let calls = record.calls.iter();
     calls.fold(text.to_owned(), |text, call| call.request().redact(&text))
-}
-
-/// Compares the order of the operations with the one that was expected, if they differ.
-pub(super) fn order(record: &Record, expected: &[&str]) -> Option<String> {
-    let first_attempts = record.calls.iter().filter(|call| call.attempt() == 1);
-    let got: Vec<String> = first_attempts.map(RecordedCall::name).collect();
-    if got == expected {
-        return None;
-    }
-    let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
-    let width = expected.iter().map(|name| name.chars().count()).max();
-    let width = width.unwrap_or_default().max("expected".len());
-    let mut text = format!(
-        "the operations were called in another order\n\n    {:>4}  {:width$}  got\n",
-        "", "expected"
-    );
-    for at in 0..expected.len().max(got.len()) {
-        let (expected, got) = (expected.get(at), got.get(at));
-        let mark = if expected == got { '✓' } else { '✗' };
-        let shown = |name: Option<&String>| name.map_or("nothing", String::as_str).to_owned();
-        let (expected, got) = (shown(expected), shown(got));
-        let _ = writeln!(text, "  {mark} {:>4}. {expected:width$}  {got}", at + 1);
-    }
-    text += &list(record);
-    Some(redacted(record, &text))
 }
