@@ -353,16 +353,16 @@ impl Error {
         }
     }
 
-    /// Whether the last attempt may be made again: it was surely not sent, or, where the operation is
-    /// safe to repeat, the way or the server failed.
-    pub(crate) fn is_transient(&self, safe_to_repeat: bool) -> bool {
+    /// Whether another attempt may go better: the way or the server failed. Whether it may be made is
+    /// another question.
+    pub(crate) fn is_transient(&self) -> bool {
         match &self.0.cause {
-            Cause::Transport(error) if error.sent() == Sent::Never => true,
             // The same answer would be too large once more.
             Cause::Transport(error) => {
-                safe_to_repeat && !matches!(error.kind(), TransportErrorKind::TooLarge { .. })
+                error.sent() == Sent::Never
+                    || !matches!(error.kind(), TransportErrorKind::TooLarge { .. })
             }
-            Cause::Refused(refusal) => safe_to_repeat && refusal.status >= 500,
+            Cause::Refused(refusal) => refusal.status >= 500,
             _ => false,
         }
     }

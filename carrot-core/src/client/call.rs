@@ -185,7 +185,7 @@ impl<E: Endpoint> Call<'_, E> {
         }
         let kind = if error.is_rate_limited() {
             FailureKind::Throttled
-        } else if error.is_transient(safe) {
+        } else if error.is_transient() {
             FailureKind::Transient
         } else {
             return None;
