@@ -7,10 +7,13 @@ mod support;
 
 use std::{
     cell::RefCell,
+    future::Future,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -169,6 +172,68 @@ fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
 }
 
 #[test]
+fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 2, MINUTE);
+    let moment = Duration::from_nanos(1);
+    assert_eq!(places(&quota), 2);
+    // However long requests are on their way, they have their places.
+    clock.advance(10 * MINUTE);
+    assert_eq!(places(&quota), 0);
+    quota.release();
+    clock.advance(20 * SECOND);
+    quota.release();
+    clock.advance(40 * SECOND - moment);
+    assert_eq!(places(&quota), 0);
+    clock.advance(moment);
+    assert_eq!(places(&quota), 1);
+    clock.advance(20 * SECOND - moment);
+    assert_eq!(places(&quota), 0);
+    clock.advance(moment);
+    assert_eq!(places(&quota), 1);
+}
+
+type SendTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The waker of one task that is all that holds another, as small executors have it.
+struct Holder {
+    woken: Arc<AtomicUsize>,
+    _task: Mutex<SendTask>,
+}
+
+impl Wake for Holder {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
+    let clock = VirtualClock::manual();
+    let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
+    assert_eq!(places(&quota), 1);
+    let wait = || -> SendTask {
+        let quota = Arc::clone(&quota);
+        Box::pin(async move { quota.acquire().await.expect("a place") })
+    };
+    let (mut inner, mut outer) = (wait(), wait());
+    assert!(support::poll(pin!(&mut inner)).is_pending());
+    let woken = Arc::<AtomicUsize>::default();
+    let waker = Waker::from(Arc::new(Holder {
+        woken: Arc::clone(&woken),
+        _task: Mutex::new(inner),
+    }));
+    let mut context = Context::from_waker(&waker);
+    assert!(outer.as_mut().poll(&mut context).is_pending());
+    drop(waker);
+    // To wake the outer task drops the inner one, which gives up its place in the queue.
+    quota.release();
+    assert_eq!(woken.load(Ordering::Relaxed), 1);
+    clock.advance(MINUTE);
+    assert!(support::poll(pin!(&mut outer)).is_ready());
+}
+
+#[test]
 fn who_comes_first_goes_first() {
     let clock = VirtualClock::manual();
     let quota = LocalQuota::with_limit(clock.clone(), 3, MINUTE);
@@ -295,7 +360,7 @@ fn a_wait_that_is_overslept_sends_nothing() {
     assert!(support::poll(call.as_mut()).is_pending());
     // As after a machine was suspended: there is a place now, but no time.
     clock.advance(60 * MINUTE);
-    let std::task::Poll::Ready(result) = support::poll(call.as_mut()) else {
+    let Poll::Ready(result) = support::poll(call.as_mut()) else {
         panic!("the time is over")
     };
     let error = result.expect_err("the deadline passed");

@@ -90,6 +90,17 @@ impl<C: Clock> LocalQuota<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes the state, and lets all who wait look at their turn again. They are woken when the lock
+    /// is open: a waker may run anything, and the last waker of a task may drop it.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        change(&mut state);
+        let waiting = state.waiting.values_mut();
+        let wakers: Vec<Waker> = waiting.filter_map(Option::take).collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn turn(&self, state: &mut State, ticket: u64) -> Turn {
         let now = self.clock.now();
         if now < state.paused_until {
@@ -117,15 +128,6 @@ impl<C: Clock> LocalQuota<C> {
     }
 }
 
-impl State {
-    /// Lets all who wait look at their turn again.
-    fn changed(&mut self) {
-        for waker in self.waiting.values_mut().filter_map(Option::take) {
-            waker.wake();
-        }
-    }
-}
-
 /// A place in the queue, given up when dropped.
 struct Ticket<'a, C: Clock> {
     quota: &'a LocalQuota<C>,
@@ -143,17 +145,18 @@ impl<'a, C: Clock> Ticket<'a, C> {
 
     fn poll(&self, context: &mut Context<'_>, sleep: &mut Sleep<'a>) -> Poll<()> {
         loop {
+            // Dropped when the lock is open, as in `change`.
+            let _old_waker;
             let until = {
                 let mut state = self.quota.state();
                 let turn = self.quota.turn(&mut state, self.number);
                 if matches!(turn, Turn::Go) {
-                    state.waiting.remove(&self.number);
+                    _old_waker = state.waiting.remove(&self.number);
                     state.in_flight += 1;
                     return Poll::Ready(());
                 }
-                state
-                    .waiting
-                    .insert(self.number, Some(context.waker().clone()));
+                let waker = Some(context.waker().clone());
+                _old_waker = state.waiting.insert(self.number, waker);
                 match turn {
                     Turn::At(until) => until,
                     _ => {
@@ -184,9 +187,11 @@ type Sleep<'a> = Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 
 impl<C: Clock> Drop for Ticket<'_, C> {
     fn drop(&mut self) {
-        let mut state = self.quota.state();
-        if state.waiting.remove(&self.number).is_some() {
-            state.changed();
+        let waits = self.quota.state().waiting.contains_key(&self.number);
+        if waits {
+            let mut _old_waker = None;
+            self.quota
+                .change(|state| _old_waker = state.waiting.remove(&self.number));
         }
     }
 }
@@ -201,28 +206,27 @@ impl<C: Clock> Quota for LocalQuota<C> {
     }
 
     fn release(&self) {
-        let mut state = self.state();
-        // Read under the lock, so that the moments stand in their order.
-        let now = self.clock.now();
-        state.in_flight = state.in_flight.saturating_sub(1);
-        state.over.push_back(now);
-        match state.refused.checked_sub(1) {
-            Some(rest) => state.refused = rest,
-            None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
-        }
-        state.changed();
+        self.change(|state| {
+            state.in_flight = state.in_flight.saturating_sub(1);
+            // Read under the lock, so that the moments stand in their order.
+            state.over.push_back(self.clock.now());
+            match state.refused.checked_sub(1) {
+                Some(rest) => state.refused = rest,
+                None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
+            }
+        });
     }
 
     fn throttled(&self, retry_after: Option<Duration>) {
-        let mut state = self.state();
-        let now = self.clock.now();
-        state.refused = (state.refused + 1).min(state.in_flight);
-        // Requests that went out together are refused together: they count as one.
-        if now >= state.paused_until {
-            state.limit_tenths = (state.limit_tenths / 2).max(10);
-        }
         let pause = retry_after.unwrap_or(PAUSE).min(self.window);
-        state.paused_until = state.paused_until.max(now.saturating_add(pause));
-        state.changed();
+        self.change(|state| {
+            let now = self.clock.now();
+            state.refused = (state.refused + 1).min(state.in_flight);
+            // Requests that went out together are refused together: they count as one.
+            if now >= state.paused_until {
+                state.limit_tenths = (state.limit_tenths / 2).max(10);
+            }
+            state.paused_until = state.paused_until.max(now.saturating_add(pause));
+        });
     }
 }
