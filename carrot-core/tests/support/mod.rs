@@ -5,6 +5,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod operations;
+pub(crate) mod people;
 pub(crate) mod refused;
 pub(crate) mod request;
 pub(crate) mod simulation;

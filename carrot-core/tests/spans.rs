@@ -1,0 +1,230 @@
+//! The spans of calls and attempts, with the feature `tracing`. None shows a person's data or the token.
+//!
+//! They have a file of their own, since a span that is met first by a thread without a subscriber is
+//! switched off for all threads.
+
+#![cfg(feature = "tracing")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::{
+    fmt::{Debug, Write as _},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use carrot_core::{
+    AuthToken, Client, HttpTransport, LocalQuota, RetryPolicy, Sent, TransportError,
+    client::CallOptions, conversations::Close, transport::TransportErrorKind,
+    types::ConversationId,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+use support::{
+    TOKEN,
+    people::{assert_shows_nobody, talk},
+    simulation::{MINUTE, Service, give_up_after, simulate_one},
+};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A client that may make two requests in a minute.
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    Client::builder(transport, clock.clone(), token)
+        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
+        .retry(RetryPolicy::new().without_jitter())
+        .options(CallOptions::new().call_timeout(5 * MINUTE))
+        .build()
+        .expect("a sound client")
+}
+
+/// A span, with all that was ever recorded of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Span {
+    name: &'static str,
+    /// The name of the span that it lies in.
+    parent: Option<u64>,
+    fields: Vec<(&'static str, String)>,
+    closed: bool,
+}
+
+impl Visit for Span {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.fields.push((field.name(), format!("{value:?}")));
+    }
+}
+
+/// Keeps all spans.
+#[derive(Clone, Default)]
+struct Spans {
+    all: Arc<Mutex<Vec<Span>>>,
+    entered: Arc<Mutex<Vec<u64>>>,
+    events: Arc<AtomicU64>,
+}
+
+impl Spans {
+    fn all(&self) -> Vec<Span> {
+        self.all.lock().expect("no panic held it").clone()
+    }
+
+    fn change(&self, id: &Id, change: impl FnOnce(&mut Span)) {
+        let index = usize::try_from(id.into_u64() - 1).expect("an index");
+        change(&mut self.all.lock().expect("no panic held it")[index]);
+    }
+}
+
+impl Subscriber for Spans {
+    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut span = Span {
+            name: attributes.metadata().name(),
+            parent: self
+                .entered
+                .lock()
+                .expect("no panic held it")
+                .last()
+                .copied(),
+            ..Span::default()
+        };
+        attributes.record(&mut span);
+        let mut all = self.all.lock().expect("no panic held it");
+        all.push(span);
+        Id::from_u64(all.len() as u64)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        self.change(id, |span| values.record(span));
+    }
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, _event: &Event<'_>) {
+        self.events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, id: &Id) {
+        let mut entered = self.entered.lock().expect("no panic held it");
+        entered.push(id.into_u64());
+    }
+
+    fn exit(&self, id: &Id) {
+        let last = self.entered.lock().expect("no panic held it").pop();
+        assert_eq!(last, Some(id.into_u64()), "the innermost is left first");
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        self.change(&id, |span| span.closed = true);
+        true
+    }
+}
+
+fn lines(spans: &[Span]) -> Vec<String> {
+    let line = |span: &Span| {
+        let mut line = span.name.to_owned();
+        if let Some(parent) = span.parent {
+            let _ = write!(line, " in {parent}");
+        }
+        for (name, value) in &span.fields {
+            let _ = write!(line, " {name}={value}");
+        }
+        line
+    };
+    spans.iter().map(line).collect()
+}
+
+#[test]
+fn a_call_is_a_span_and_its_attempts_are_spans_within() {
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
+    transport.answer_ok(json!({}));
+    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "");
+    let client = client(transport, &clock);
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        simulate_one(&clock, async {
+            client.call(Close::new(1)).await.expect("a success");
+            client.call(Close::new(2)).await.expect_err("no such");
+            let hasty = client.with_options(CallOptions::new().call_timeout(SECOND));
+            hasty.call(Close::new(3)).await.expect_err("no place");
+            client.call(Close::new(0)).await.expect_err("no id");
+        });
+    });
+    let waited = 60_000 - 150;
+    assert_eq!(
+        lines(&spans.all()),
+        [
+            r#"carrot.call operation="conversations.close""#.to_owned(),
+            "carrot.attempt in 1 attempt=1 waited_ms=0 failure=Transport".to_owned(),
+            "carrot.attempt in 1 attempt=2 waited_ms=0 failure=Refused status=502".to_owned(),
+            format!("carrot.attempt in 1 attempt=3 waited_ms={waited}"),
+            r#"carrot.call operation="conversations.close" failure=Refused"#.to_owned(),
+            "carrot.attempt in 5 attempt=1 waited_ms=50 failure=Refused status=404".to_owned(),
+            r#"carrot.call operation="conversations.close" failure=Deadline"#.to_owned(),
+            r#"carrot.call operation="conversations.close" failure=InvalidRequest"#.to_owned(),
+        ]
+    );
+    assert!(spans.all().iter().all(|span| span.closed));
+    assert_eq!(spans.events.load(Ordering::Relaxed), 0);
+}
+
+/// A pause or a wait of one call is not a part of the span of another.
+#[test]
+fn calls_side_by_side_have_spans_side_by_side() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service, &clock);
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        let ids = [1, 2, 3, 4].map(ConversationId::new);
+        let each = client.each(ids, |id| Close::new(*id));
+        simulate_one(&clock, each.run(|_| {}));
+    });
+    let all = spans.all();
+    let calls = all.iter().filter(|span| span.name == "carrot.call");
+    assert!(calls.clone().all(|span| span.parent.is_none()));
+    assert_eq!(calls.count(), 4);
+    let mut parents: Vec<_> = all.iter().filter_map(|span| span.parent).collect();
+    parents.sort_unstable();
+    parents.dedup();
+    assert_eq!(parents.len(), 4, "every attempt lies in its own call");
+}
+
+#[test]
+fn a_span_of_a_dropped_call_is_closed() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
+    let client = client(service, &clock);
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        let call = give_up_after(&clock, SECOND, client.call(Close::new(1)));
+        assert!(simulate_one(&clock, call).is_none());
+    });
+    assert_eq!(spans.all().len(), 2);
+    assert!(spans.all().iter().all(|span| span.closed));
+}
+
+#[test]
+fn no_span_shows_a_persons_data_or_the_token() {
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
+    let client = client(transport.clone(), &clock);
+    let spans = Spans::default();
+    tracing::subscriber::with_default(spans.clone(), || {
+        talk(&client, &transport, &clock);
+    });
+    assert!(spans.all().len() >= 10);
+    assert_shows_nobody(&lines(&spans.all()).join("\n"));
+}

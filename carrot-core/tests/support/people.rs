@@ -1,0 +1,57 @@
+//! Calls that carry people's data, to find out where it is shown.
+
+use carrot_core::{
+    Client, Sent, TransportError,
+    conversations::{Reply, Sender},
+    transport::TransportErrorKind,
+    types::{PropertyOperation, UserRef},
+    users,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+
+use super::{TOKEN, simulation::simulate_one};
+
+const E_MAIL: &str = "canary@example.com";
+const OWN_ID: &str = "canary-order-42";
+const TEXT: &str = "canary text of a message";
+
+/// Calls that carry people's data, and answers that give it back in every way.
+pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &VirtualClock) {
+    let words = format!("{TOKEN} {E_MAIL} {OWN_ID} {TEXT}");
+    let refused = http::StatusCode::BAD_REQUEST;
+    simulate_one(clock, async {
+        transport.answer_error(refused, words.as_str(), &words);
+        let reply = Reply::new(1, TEXT).from(Sender::DefaultAdmin);
+        client.call(&reply).await.expect_err("refused");
+
+        transport.answer_bytes(http::StatusCode::OK, words.clone());
+        client.call(&reply).await.expect_err("unreadable");
+
+        let kind = TransportErrorKind::Other;
+        transport.fail(TransportError::new(kind, Sent::Maybe).with_source(words.clone()));
+        client.call(&reply).await.expect_err("lost");
+
+        let property = PropertyOperation::update_or_create("$email", E_MAIL);
+        let change = users::SetProps::new(UserRef::external(OWN_ID));
+        let change = change.with(property.expect("a sound operation"));
+        transport.answer_bytes(http::StatusCode::BAD_GATEWAY, words.clone());
+        transport.answer_error(
+            http::StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequests",
+            &words,
+        );
+        transport.answer_ok(json!({"meta": words}));
+        drop(client.call(&change).await);
+
+        let invalid = users::Get::new(UserRef::external(format!("{OWN_ID}\u{0}")));
+        drop(client.call(invalid).await);
+    });
+    assert_eq!(transport.unused_answers(), 0);
+}
+
+pub(crate) fn assert_shows_nobody(shown: &str) {
+    for secret in [TOKEN, E_MAIL, OWN_ID, TEXT, "canary"] {
+        assert!(!shown.contains(secret), "`{secret}` is shown in {shown}");
+    }
+}
