@@ -1,0 +1,322 @@
+//! Many calls at a server that breaks the rules, and a check that nothing went missing.
+//!
+//! ```sh
+//! cargo run --release --bin soak -- --calls 200000 --concurrency 64 --seed 1
+//! ```
+//!
+//! The server runs in this process, on a port of this machine. It delays, resets and cuts answers,
+//! refuses, fails, and talks nonsense, all drawn from the seed. Half of the calls read and half
+//! write. At the end the program prints what happened, and fails when one of these is not so:
+//!
+//! * every call ended, and the observer was told of it and of every attempt;
+//! * an answer is that of its own call;
+//! * no write that was not refused with status 429 reached the server twice;
+//! * a write that succeeded reached the server once;
+//! * a write that is said not to have been applied did not reach it;
+//! * all connections and files are closed again, and the memory stayed within its bound.
+
+mod plan;
+mod process;
+mod server;
+mod tally;
+
+use std::{
+    error::Error,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use carrot_hyper::{
+    AuthToken, BaseUrl, Client, HyperTransport, RetryPolicy, TokioClock, UnlimitedQuota,
+    client::CallOptions,
+    conversations::{Get, Reply},
+    types::RandomId,
+};
+use clap::Parser;
+use tokio::time::sleep;
+
+use crate::{
+    plan::{ATTEMPTS, Plan},
+    server::{Server, Shared},
+    tally::{Tally, Told},
+};
+
+/// Many calls at a server that breaks the rules, and a check that nothing went missing.
+#[derive(Clone, Debug, Parser)]
+struct Arguments {
+    /// How many calls are made.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..1_000_000_000))]
+    calls: u32,
+    /// How many of them at a time.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    concurrency: u32,
+    /// Faults are drawn from it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The most memory that the process may take, in MiB.
+    #[arg(long, default_value_t = 256)]
+    max_memory: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(wrong) if wrong.is_empty() => {
+            println!("\nNothing is off.");
+            ExitCode::SUCCESS
+        }
+        Ok(wrong) => {
+            eprintln!("\nOff:");
+            for what in wrong {
+                eprintln!("  {what}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("soak: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A body that never ends is met with this limit. It is drawn for few calls.
+const TINY: Duration = Duration::from_millis(20);
+
+/// How long connections may take to close after the last call.
+const CLOSING: Duration = Duration::from_secs(20);
+
+/// Makes the calls and says what is off.
+async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
+    let files_before = process::open_files();
+    let began = Instant::now();
+    let plan = Plan::new(arguments.seed);
+    let server = Server::start(plan, arguments.calls).await?;
+    let told = Arc::new(Told::default());
+    let client = client(&server, &told, arguments.concurrency)?;
+
+    let work = Arc::new(Work {
+        plan,
+        calls: arguments.calls,
+        next: AtomicU32::new(0),
+        crossed: AtomicU64::new(0),
+    });
+    let workers: Vec<_> = (0..arguments.concurrency)
+        .map(|_| tokio::spawn(worker(client.clone(), Arc::clone(&work))))
+        .collect();
+    drop(client);
+    let mut tally = Tally::default();
+    let mut claims = Vec::new();
+    for worker in workers {
+        let (ended, claimed) = worker.await?;
+        tally.merge(ended);
+        claims.extend(claimed);
+    }
+    let took = began.elapsed();
+    let server = server.stop().await;
+    let files_after = closed(&server, files_before).await;
+
+    let seconds = took.as_secs_f64();
+    println!(
+        "{} calls in {seconds:.1} s, {:.0} a second, seed {}",
+        tally.total(),
+        f64::from(arguments.calls) / seconds,
+        arguments.seed
+    );
+    for (kind, number) in tally.iter() {
+        println!("  {number:>8} {kind}");
+    }
+    let attempts = told.attempts.load(Ordering::SeqCst);
+    println!(
+        "attempts: {attempts}, of which {} reached the server whole",
+        server.arrived()
+    );
+    println!(
+        "connections: {} in all, at most {} at once, {} at the end",
+        server.connections(),
+        server.most_open(),
+        server.open()
+    );
+    let shown = |number: Option<u64>| number.map_or("unknown".into(), |number| number.to_string());
+    println!(
+        "open files: {} at the start, {} at the end",
+        shown(files_before.map(|files| files as u64)),
+        shown(files_after.map(|files| files as u64))
+    );
+    let memory = process::peak_memory_kib();
+    println!("peak memory: {} KiB", shown(memory));
+
+    let mut wrong = broken_laws(&claims, &server);
+    let mut check = |holds: bool, what: &str| {
+        if !holds {
+            wrong.push(what.to_owned());
+        }
+    };
+    let calls = u64::from(arguments.calls);
+    check(tally.total() == calls, "not every call ended");
+    check(
+        claims.len() as u64 == calls,
+        "not every call is accounted for",
+    );
+    check(
+        told.calls.load(Ordering::SeqCst) == calls,
+        "the observer was not told of every call",
+    );
+    check(
+        told.attempts_of_calls.load(Ordering::SeqCst) == attempts,
+        "the observer was not told of every attempt",
+    );
+    check(
+        server.arrived() <= attempts,
+        "the server got more requests than there were attempts",
+    );
+    check(
+        work.crossed.load(Ordering::SeqCst) == 0,
+        "an answer was given to another call",
+    );
+    check(
+        server.strange() == 0,
+        "the server got a request that belongs to no call",
+    );
+    check(server.open() == 0, "connections are still open");
+    check(files_after == files_before, "files are still open");
+    check(
+        memory.is_none_or(|memory| memory <= arguments.max_memory * 1024),
+        "the memory is beyond its bound",
+    );
+    Ok(wrong)
+}
+
+fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client, Box<dyn Error>> {
+    let transport = HyperTransport::builder()
+        .pool_max_idle_per_host(concurrency as usize)
+        .build()?;
+    let token = AuthToken::new("app.1.soak")?;
+    let retry = RetryPolicy::new()
+        .max_attempts(ATTEMPTS)
+        .transient_base(Duration::from_millis(1))
+        .throttled_base(Duration::from_millis(1));
+    Ok(Client::builder(transport, TokioClock::new(), token)
+        .host(server.url().parse::<BaseUrl>()?)
+        .quota(UnlimitedQuota::new())
+        .retry(retry)
+        .observer(Arc::clone(told))
+        .build()?)
+}
+
+/// What is shared among the workers.
+struct Work {
+    plan: Plan,
+    calls: u32,
+    next: AtomicU32,
+    /// Answers that were another call's.
+    crossed: AtomicU64,
+}
+
+/// What the client says of a call.
+#[derive(Clone, Copy)]
+struct Claim {
+    call: u32,
+    end: End,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Done,
+    MayHaveBeenApplied,
+    NotApplied,
+}
+
+fn writes(call: u32) -> bool {
+    call % 2 == 0
+}
+
+async fn worker(client: Client, work: Arc<Work>) -> (Tally, Vec<Claim>) {
+    let hurried = client.with_options(CallOptions::new().attempt_timeout(TINY));
+    let mut tally = Tally::default();
+    let mut claims = Vec::new();
+    loop {
+        let call = work.next.fetch_add(1, Ordering::SeqCst);
+        if call >= work.calls {
+            return (tally, claims);
+        }
+        let client = match work.plan.stalls(call) {
+            true => &hurried,
+            false => &client,
+        };
+        let end = match make(client, call).await {
+            Ok(id) => {
+                if id != u64::from(call) + 1 {
+                    work.crossed.fetch_add(1, Ordering::SeqCst);
+                }
+                tally.done();
+                End::Done
+            }
+            Err(error) => {
+                tally.failed(&error);
+                match error.may_have_been_applied() {
+                    true => End::MayHaveBeenApplied,
+                    false => End::NotApplied,
+                }
+            }
+        };
+        claims.push(Claim { call, end });
+    }
+}
+
+/// Makes a call and returns the id in its answer, which is that of the call.
+async fn make(client: &Client, call: u32) -> Result<u64, carrot_hyper::Error> {
+    let id = u64::from(call) + 1;
+    if !writes(call) {
+        return Ok(client.call(Get::new(id)).await?.id.get());
+    }
+    let mut reply = Reply::new(id, "On its way");
+    if let Ok(random_id) = RandomId::new(i64::from(call) + 1) {
+        reply = reply.random_id(random_id);
+    }
+    Ok(client.call(reply).await?.part.id.get())
+}
+
+/// Compares what the client says of the calls with what the server got.
+fn broken_laws(claims: &[Claim], server: &Shared) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for Claim { call, end } in claims {
+        let Some(entry) = server.call(*call) else {
+            continue;
+        };
+        let (arrived, taken) = (entry.arrived(), entry.taken());
+        let number = call + 1;
+        if u32::from(arrived) > ATTEMPTS {
+            wrong.push(format!("call {number} arrived {arrived} times"));
+        }
+        if *end == End::Done && taken == 0 {
+            wrong.push(format!(
+                "call {number} is said to be done and never arrived"
+            ));
+        }
+        if writes(*call) && taken > 1 {
+            wrong.push(format!("the write {number} was taken {taken} times"));
+        }
+        if writes(*call) && *end == End::NotApplied && taken > 0 {
+            wrong.push(format!(
+                "the write {number} is said not to have been applied, and was taken"
+            ));
+        }
+    }
+    wrong
+}
+
+/// Waits until all connections are closed, and counts the open files then.
+async fn closed(server: &Shared, before: Option<usize>) -> Option<usize> {
+    let until = Instant::now() + CLOSING;
+    loop {
+        let files = process::open_files();
+        if (server.open() == 0 && files == before) || Instant::now() >= until {
+            return files;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}

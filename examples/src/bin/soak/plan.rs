@@ -1,0 +1,93 @@
+//! What befalls a request, drawn from a seed: the same seed, call and arrival give the same fault,
+//! however the calls are interleaved.
+
+/// What the server does with a request that it has read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Answers.
+    None,
+    /// Answers some milliseconds later.
+    Delay(u64),
+    /// Resets the connection.
+    Reset,
+    /// Closes the connection without a byte.
+    Close,
+    /// Answers with half of the body and closes the connection.
+    Truncate,
+    /// Sends half of the body and then nothing.
+    Stall,
+    /// Refuses with status 429.
+    Refuse,
+    /// Answers with status 500, in the service's own form.
+    Error500,
+    /// Answers with status 502, as a proxy does.
+    Error502,
+    /// Answers with what is no JSON.
+    Garbage,
+    /// Answers with what is no HTTP.
+    NoHttp,
+}
+
+/// Each fault and how often it is drawn among 1000.
+const FAULTS: [(Fault, u32); 9] = [
+    (Fault::Reset, 30),
+    (Fault::Close, 15),
+    (Fault::Truncate, 20),
+    (Fault::Stall, 5),
+    (Fault::Refuse, 25),
+    (Fault::Error500, 20),
+    (Fault::Error502, 10),
+    (Fault::Garbage, 10),
+    (Fault::NoHttp, 5),
+];
+
+/// How many requests of 1000 are answered late.
+const DELAYED: u32 = 40;
+
+/// How many connections of 1000 are reset before a byte is read.
+const RESET_UNREAD: u32 = 20;
+
+/// How often one call can arrive: once for each attempt.
+pub(crate) const ATTEMPTS: u32 = 3;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    seed: u64,
+}
+
+impl Plan {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// `arrival` counts the requests of one call, from 1.
+    pub(crate) fn fault(self, call: u32, arrival: u32) -> Fault {
+        let mut random = self.random(u64::from(call) << 8 | u64::from(arrival));
+        let mut drawn = random.u32(0..1000);
+        for (fault, share) in FAULTS {
+            match drawn.checked_sub(share) {
+                Some(rest) => drawn = rest,
+                None => return fault,
+            }
+        }
+        match drawn < DELAYED {
+            true => Fault::Delay(random.u64(1..=5)),
+            false => Fault::None,
+        }
+    }
+
+    /// Whether a body of this call never ends, so that the call needs a limit that is short.
+    pub(crate) fn stalls(self, call: u32) -> bool {
+        (1..=ATTEMPTS).any(|arrival| self.fault(call, arrival) == Fault::Stall)
+    }
+
+    pub(crate) fn resets_unread(self, connection: u64) -> bool {
+        self.random(!connection).u32(0..1000) < RESET_UNREAD
+    }
+
+    fn random(self, what: u64) -> fastrand::Rng {
+        // An odd factor spreads neighbouring numbers over all seeds.
+        let spread = what.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        fastrand::Rng::with_seed(spread ^ self.seed.rotate_left(32))
+    }
+}

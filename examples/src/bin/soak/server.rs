@@ -1,0 +1,270 @@
+//! A server on this machine that breaks the rules by plan, and writes down what it got.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::sleep,
+};
+
+use crate::plan::{Fault, Plan};
+
+/// What the server got of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    arrived: AtomicU8,
+    refused: AtomicU8,
+}
+
+impl Entry {
+    /// Requests that were read whole.
+    pub(crate) fn arrived(&self) -> u8 {
+        self.arrived.load(Ordering::SeqCst)
+    }
+
+    /// Requests that were read whole, and not refused with status 429: each may have had its effect.
+    pub(crate) fn taken(&self) -> u8 {
+        self.arrived() - self.refused.load(Ordering::SeqCst)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    plan: Plan,
+    calls: Vec<Entry>,
+    /// Requests that belong to no call, or come more often than a call can send them.
+    strange: AtomicU64,
+    connections: AtomicU64,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn call(&self, call: u32) -> Option<&Entry> {
+        self.calls.get(call as usize)
+    }
+
+    pub(crate) fn arrived(&self) -> u64 {
+        self.calls
+            .iter()
+            .map(|call| u64::from(call.arrived()))
+            .sum()
+    }
+
+    pub(crate) fn strange(&self) -> u64 {
+        self.strange.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Connections that are open now.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    /// The most connections that were open at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.most_open.load(Ordering::SeqCst)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) async fn start(plan: Plan, calls: u32) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            plan,
+            calls: (0..calls).map(|_| Entry::default()).collect(),
+            strange: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            most_open: AtomicUsize::new(0),
+        });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no more connections. Those that are open end when the client closes them.
+    pub(crate) async fn stop(self) -> Arc<Shared> {
+        self.accepting.abort();
+        // It ends with the error that says so.
+        let _ = self.accepting.await;
+        self.shared
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        // An error here is that of one connection which is gone already.
+        if let Ok((stream, _)) = listener.accept().await {
+            let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+            let open = Open::new(Arc::clone(&shared));
+            tokio::spawn(async move {
+                // However it ends, the connection is closed.
+                let _ = serve(stream, &open.0, number).await;
+                drop(open);
+            });
+        }
+    }
+}
+
+/// Counts a connection while it is open.
+struct Open(Arc<Shared>);
+
+impl Open {
+    fn new(shared: Arc<Shared>) -> Self {
+        let open = shared.open.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.most_open.fetch_max(open, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+async fn serve(mut stream: TcpStream, shared: &Shared, number: u64) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    if shared.plan.resets_unread(number) {
+        return reset(&stream);
+    }
+    while let Some(call) = read_call(&mut stream).await? {
+        let Some(entry) = call.and_then(|call| shared.call(call)) else {
+            shared.strange.fetch_add(1, Ordering::SeqCst);
+            return Ok(());
+        };
+        let arrival = entry.arrived.fetch_add(1, Ordering::SeqCst) + 1;
+        let call = call.unwrap_or_default();
+        let fault = shared.plan.fault(call, u32::from(arrival));
+        if fault == Fault::Refuse {
+            entry.refused.fetch_add(1, Ordering::SeqCst);
+        }
+        if !answer(&mut stream, call, fault).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Answers as planned; false when the connection is not to be used again.
+async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<bool> {
+    let id = u64::from(call) + 1;
+    let fine = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id}}}}}"#);
+    let text = match fault {
+        Fault::None => response("200 OK", "", &fine),
+        Fault::Delay(milliseconds) => {
+            sleep(Duration::from_millis(milliseconds)).await;
+            response("200 OK", "", &fine)
+        }
+        Fault::Refuse => response(
+            "429 Too Many Requests",
+            "retry-after: 0\r\n",
+            r#"{"meta":{"status":429,"error":"TooManyRequests"},"data":{}}"#,
+        ),
+        Fault::Error500 => response(
+            "500 Internal Server Error",
+            "",
+            r#"{"meta":{"status":500,"error":"InternalError"},"data":{}}"#,
+        ),
+        Fault::Error502 => response("502 Bad Gateway", "", "<html>Bad gateway</html>"),
+        Fault::Garbage => response("200 OK", "", "<html>Be right back</html>"),
+        Fault::Reset => {
+            reset(stream)?;
+            return Ok(false);
+        }
+        Fault::Close => return Ok(false),
+        Fault::NoHttp => {
+            stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n\r\n").await?;
+            return Ok(false);
+        }
+        Fault::Truncate | Fault::Stall => {
+            let whole = response("200 OK", "", &fine);
+            stream
+                .write_all(&whole.as_bytes()[..whole.len() - 9])
+                .await?;
+            if fault == Fault::Stall {
+                // Until the client gives up.
+                stream.read(&mut [0]).await?;
+            }
+            return Ok(false);
+        }
+    };
+    stream.write_all(text.as_bytes()).await?;
+    Ok(true)
+}
+
+fn response(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}")
+}
+
+/// Closes with a reset instead of a goodbye.
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
+}
+
+/// Reads one request and tells which call it is of: `None` at the end of the connection,
+/// `Some(None)` when it is of none.
+async fn read_call(stream: &mut TcpStream) -> io::Result<Option<Option<u32>>> {
+    let mut request = Vec::with_capacity(1024);
+    loop {
+        if let Some(end) = request.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&request[..end]);
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().unwrap_or(usize::MAX));
+            if request.len() - end - 4 >= length {
+                let body = String::from_utf8_lossy(&request[end + 4..]);
+                return Ok(Some(call_of(&head, &body)));
+            }
+        }
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// A write says which call it is of by its `random_id`, a read by the id in its path.
+fn call_of(head: &str, body: &str) -> Option<u32> {
+    let number = match head.starts_with("POST ") {
+        true => body
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("random_id="))?,
+        false => {
+            head.strip_prefix("GET /v2/conversations/")?
+                .split_once(' ')?
+                .0
+        }
+    };
+    number.parse::<u32>().ok()?.checked_sub(1)
+}
