@@ -70,8 +70,8 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(wrong) => {
-            eprintln!("\nOff:");
-            for what in wrong {
+            eprintln!("\nOff, {} in all:", wrong.len());
+            for what in wrong.iter().take(SHOWN) {
                 eprintln!("  {what}");
             }
             ExitCode::FAILURE
@@ -82,6 +82,9 @@ async fn main() -> ExitCode {
         }
     }
 }
+
+/// How much of what is off is printed.
+const SHOWN: usize = 20;
 
 /// A body that never ends is met with this limit. It is drawn for few calls.
 const TINY: Duration = Duration::from_millis(20);

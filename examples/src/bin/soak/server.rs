@@ -213,7 +213,7 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
                 .await?;
             if fault == Fault::Stall {
                 // Until the client gives up.
-                let _ends = stream.read(&mut [0]).await?;
+                while stream.read(&mut [0]).await? > 0 {}
             }
             return Ok(false);
         }
