@@ -24,13 +24,14 @@ use carrot_hyper::types::{UserId, UserRef};
 use carrot_testing::Sandbox;
 use clap::Parser;
 
-use crate::report::Report;
+use crate::{report::Report, story::Customer};
 
 /// One customer's story: in the sandbox, or, with `CARROT_TOKEN` set, in the real service.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Plays the story in the real service, on this user: an id of your own, or `id:` and that of
-    /// the service. Without it nothing is written there.
+    /// the service. It tracks an event, sets the property `carrot_quickstart`, starts a conversation
+    /// in the user's name, replies, notes, tags, assigns and closes it. Without it nothing is written.
     #[arg(long, value_name = "USER")]
     write: Option<String>,
 }
@@ -61,8 +62,15 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match arguments.write {
         None => look::around(&client, report).await?,
         Some(user) => {
-            println!("Playing the story in the real service, on the user {user}.\n");
-            story::play(&client, user_ref(&user)?, report).await?;
+            println!(
+                "Playing the story in the real service, on the user {user}: it tracks an event,"
+            );
+            println!(
+                "sets the property {}, and starts a conversation that operators",
+                story::MARK
+            );
+            println!("see, with a reply that the user gets.\n");
+            story::play(&client, Customer::real(user_ref(&user)?)?, report).await?;
         }
     }
     Ok(())
@@ -77,7 +85,7 @@ async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
     let client = carrot_hyper::builder(sandbox.token())?
         .host(server.url().parse::<carrot_hyper::BaseUrl>()?)
         .build()?;
-    story::play(&client, UserRef::external("order-42"), report).await?;
+    story::play(&client, Customer::made_up()?, report).await?;
     println!("The sandbox answered {} requests.", sandbox.requests());
     println!(
         "\nNext: set CARROT_TOKEN to look at your own app; nothing is written without --write."

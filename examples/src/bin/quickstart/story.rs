@@ -9,18 +9,55 @@ use carrot_hyper::{
     endpoint::Paging,
     types::{
         AdminId, Author, Conversation, ConversationId, ConversationPart, EventName,
-        EventProperties, Filter, PropertyOperation, UserRef, system,
+        EventProperties, Filter, InvalidValue, PropertyOperation, UserRef, system,
     },
     users,
 };
 
 use crate::report::Report;
 
-const EMAIL: &str = "alex@example.com";
+/// The customer of the story, and what it may change of them.
+pub(crate) struct Customer {
+    user: UserRef,
+    properties: Vec<PropertyOperation>,
+    /// What finds the customer among the leads, in words and as a filter.
+    found_by: (&'static str, Filter),
+}
+
+impl Customer {
+    /// A customer who exists only in the sandbox, and gets a name and an address there.
+    pub(crate) fn made_up() -> Result<Self, InvalidValue> {
+        let email = "alex@example.com";
+        Ok(Self {
+            user: UserRef::external("order-42"),
+            properties: vec![
+                PropertyOperation::update_or_create(system::property::NAME, "Alex")?,
+                PropertyOperation::update_or_create(system::property::EMAIL, email)?,
+                PropertyOperation::add("orders", 1)?,
+            ],
+            found_by: (
+                "whose e-mail is alex@example.com",
+                Filter::text_equals(system::property::EMAIL, email),
+            ),
+        })
+    }
+
+    /// Somebody real, whose own properties are left alone: only one that no shop uses is set.
+    pub(crate) fn real(user: UserRef) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            user,
+            properties: vec![PropertyOperation::update_or_create(MARK, true)?],
+            found_by: ("with the mark of this program", Filter::is_true(MARK)),
+        })
+    }
+}
+
+/// The property that is set on somebody real.
+pub(crate) const MARK: &str = "carrot_quickstart";
 
 pub(crate) async fn play(
     client: &Client,
-    customer: UserRef,
+    customer: Customer,
     mut report: Report,
 ) -> Result<(), Box<dyn Error>> {
     let conversation = the_customer_asks(client, &customer, &mut report).await?;
@@ -37,36 +74,28 @@ pub(crate) async fn play(
 
 async fn the_customer_asks(
     client: &Client,
-    customer: &UserRef,
+    customer: &Customer,
     report: &mut Report,
 ) -> Result<ConversationId, Box<dyn Error>> {
+    let user = &customer.user;
     report.step("An order is placed: track the event");
-    let event = users::TrackEvent::new(customer.clone(), EventName::new("Order placed")?)
-        .properties(
-            EventProperties::new()
-                .with("order", "42")?
-                .with("sum", 4_990)?,
-        );
+    let event = users::TrackEvent::new(user.clone(), EventName::new("Order placed")?).properties(
+        EventProperties::new()
+            .with("order", "42")?
+            .with("sum", 4_990)?,
+    );
     let event = client.call(event).await?;
     report.got(format_args!("event {}", event.id));
 
     report.step("Who ordered: set properties");
-    let props = users::SetProps::new(customer.clone())
-        .with(PropertyOperation::update_or_create(
-            system::property::NAME,
-            "Alex",
-        )?)
-        .with(PropertyOperation::update_or_create(
-            system::property::EMAIL,
-            EMAIL,
-        )?)
-        .with(PropertyOperation::add("orders", 1)?);
-    let done = client.call(props).await?;
+    let properties = customer.properties.iter().cloned();
+    let set = users::SetProps::new(user.clone()).with_all(properties);
+    let done = client.call(set).await?;
     report.got(format_args!("changed {}", done.affected.join(", ")));
 
-    report.step(format_args!("Find the lead whose e-mail is {EMAIL}"));
-    let by_email = Filter::text_equals(system::property::EMAIL, EMAIL);
-    let leads = client.call(Leads::new().filter(by_email)).await?;
+    let (words, filter) = &customer.found_by;
+    report.step(format_args!("Find the lead {words}"));
+    let leads = client.call(Leads::new().filter(filter.clone())).await?;
     match leads.users.first() {
         Some(lead) => report.got(format_args!(
             "user {}, {}, one of {} found",
@@ -80,7 +109,7 @@ async fn the_customer_asks(
     report.step("The customer starts a conversation");
     let question = "Where is my parcel?";
     let started = client
-        .call(users::StartConversation::new(customer.clone(), question))
+        .call(users::StartConversation::new(user.clone(), question))
         .await?;
     report.got(format_args!("conversation {}", started.id));
     Ok(started.id)
