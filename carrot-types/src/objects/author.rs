@@ -13,9 +13,9 @@ use crate::{Admin, AdminType, MessageSender, UserId, lenient};
 
 /// Who wrote a part of a conversation: `from` in the API.
 ///
-/// An id is a user; an object is read by its `type`. An object of a type that this version of the
-/// crate does not know is kept whole; one of a known type that is broken is an error that names the
-/// field.
+/// An id is a user; an object is read by its `type`, and one without a type by its fields. An object
+/// of a type that this version of the crate does not know is kept whole; one of a known type that is
+/// broken is an error that names the field.
 /// Source: <https://developers.dashly.io/objects/conversationpart>
 ///
 /// ```
@@ -158,6 +158,9 @@ const IS_DEFAULT: usize = 6;
 const IS_REMOVED: usize = 7;
 const IS_BOT: usize = 8;
 
+/// Any of these makes an object without a type a sender: operators have none of them.
+const ONLY_OF_SENDERS: [usize; 4] = [EMAIL_NAME, IS_DEFAULT, IS_REMOVED, IS_BOT];
+
 enum Key {
     /// The place in `NAMES`.
     Known(usize),
@@ -193,7 +196,7 @@ impl Fields {
         let is_sender = match &self.known[TYPE] {
             Field::Text(tag) if tag == "message_sender" => true,
             Field::Text(tag) if AdminType::KNOWN.contains(&tag.as_str()) => false,
-            Field::Absent | Field::Null => is_present(EMAIL_NAME) || is_present(IS_DEFAULT),
+            Field::Absent | Field::Null => ONLY_OF_SENDERS.into_iter().any(is_present),
             _ => return Ok(Author::Other(self.into_value())),
         };
         if is_sender {
@@ -420,12 +423,17 @@ mod tests {
         assert_eq!(admin, Author::Admin(expected));
         let null: Author = reads(r#"{"id": 7, "type": null}"#, &[]);
         assert_eq!(null, Author::Admin(Admin::new().id(7)));
-        for field in [r#""email_name": "anna""#, r#""is_default": true"#] {
-            let json = format!(r#"{{"id": 7, {field}, "is_bot": "false"}}"#);
-            let Author::Sender(sender) = serde_json::from_str(&json).expect(&json) else {
-                panic!("{json}");
-            };
-            assert_eq!((sender.id.get(), sender.is_bot), (7, Some(false)));
+        let sender = || MessageSender::new(SenderId::new(7));
+        for (field, expected) in [
+            (r#""email_name": "anna""#, sender().email_name("anna")),
+            (r#""is_default": true"#, sender().is_default(true)),
+            (r#""is_removed": false"#, sender().is_removed(false)),
+            (r#""is_bot": true"#, sender().is_bot(true)),
+            (r#""is_bot": "false""#, sender().is_bot(false)),
+        ] {
+            let json = format!(r#"{{"id": 7, {field}}}"#);
+            let author: Author = serde_json::from_str(&json).expect(&json);
+            assert_eq!(author, Author::Sender(expected), "{json}");
         }
     }
 
