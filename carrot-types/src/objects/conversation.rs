@@ -23,9 +23,9 @@ pub struct Conversation {
     /// answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replied: Option<bool>,
-    /// Put off until then.
+    /// Put off until then. Documented as seconds; other moments of a conversation come as a date too.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub delayed_until: Option<Timestamp>,
+    pub delayed_until: Option<Moment>,
     /// True when it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<bool>,
@@ -88,8 +88,12 @@ pub struct Conversation {
     /// The messenger it comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_service: Option<String>,
-    /// Its id in that messenger.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its id in that messenger. A number is read as its digits.
+    #[serde(
+        default,
+        deserialize_with = "lenient::text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_id: Option<String>,
     /// When the user last wrote. The sources disagree on the form.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,7 +136,7 @@ pub struct Conversation {
 setters!(Conversation::new(id: ConversationId) {
     created: Timestamp,
     replied: bool,
-    delayed_until: Timestamp,
+    delayed_until: Moment,
     closed: bool,
     message: MessageId,
     kind: ConversationType,
@@ -260,7 +264,7 @@ mod tests {
             .removed(Timestamp::from_seconds(1_450_342_055))
             .sended_time(DateTime::new("2015-12-17T13:01:32").expect("a date"))
             .last_user_reply_time(Timestamp::new(1_450_342_055, 250_000_000).expect("a moment"))
-            .delayed_until(1_450_342_056)
+            .delayed_until(Timestamp::from_seconds(1_450_342_056))
             .message(12931)
             .status(DeliveryStatus::Delivered)
             .assistant_type(AssistantType::LeadBot)
@@ -279,6 +283,17 @@ mod tests {
             .kind("smoke_signal")
             .reply_type("nod")
             .status("lost");
+        assert_eq!(conversation, expected);
+    }
+
+    #[test]
+    fn doubtful_values_are_read_by_their_meaning() {
+        let json =
+            r#"{"id": 1, "delayed_until": "2015-12-17T13:01:32+03:00", "external_id": 5417}"#;
+        let conversation: Conversation = reads(json, &["external_id"]);
+        let expected = Conversation::new(ConversationId::new(1))
+            .delayed_until(DateTime::new("2015-12-17T13:01:32+03:00").expect("a date"))
+            .external_id("5417");
         assert_eq!(conversation, expected);
     }
 

@@ -18,9 +18,9 @@ pub struct ConversationPart {
     /// When it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// When it was last edited.
+    /// When it was last edited. Documented as seconds; other moments of a part come as a date too.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub edited: Option<Timestamp>,
+    pub edited: Option<Moment>,
     /// When it was deleted, such as with the data of its user. Documented as seconds; other objects
     /// have a date in a field of this name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,8 +67,12 @@ pub struct ConversationPart {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub actions: Vec<Value>,
-    /// Its id in an external service.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its id in an external service. A number is read as its digits.
+    #[serde(
+        default,
+        deserialize_with = "lenient::text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub external_id: Option<String>,
     /// True when the user has read it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,8 +80,12 @@ pub struct ConversationPart {
     /// True for the first part of the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<bool>,
-    /// The e-mail that it came from.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The e-mail that it came from; an empty text is read as none.
+    #[serde(
+        default,
+        deserialize_with = "lenient::empty_as_none",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub inbound_email: Option<InboundEmailId>,
     /// The files in it.
     #[serde(
@@ -86,8 +94,12 @@ pub struct ConversationPart {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub attachments: Vec<Attachment>,
-    /// The number that the sender chose.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The number that the sender chose; an empty text is read as none.
+    #[serde(
+        default,
+        deserialize_with = "lenient::empty_as_none",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub random_id: Option<RandomId>,
     /// The tag, of a part that says that a tag was added or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +112,7 @@ pub struct ConversationPart {
 
 setters!(ConversationPart::new(id: PartId) {
     created: Timestamp,
-    edited: Timestamp,
+    edited: Moment,
     removed: Moment,
     conversation: ConversationRef,
     part_group: PartGroupId,
@@ -232,6 +244,35 @@ mod tests {
             .sent_via("telepathy")
             .direction("u2u");
         assert_eq!(part, expected);
+    }
+
+    #[test]
+    fn doubtful_values_are_read_by_their_meaning() {
+        let part: ConversationPart = reads(
+            r#"{"id": 1, "edited": "2020-01-02T03:04:05", "external_id": 18446744073709551615,
+                "inbound_email": "", "random_id": ""}"#,
+            &["external_id", "inbound_email", "random_id"],
+        );
+        let edited = crate::DateTime::new("2020-01-02T03:04:05").expect("a date");
+        let expected = ConversationPart::new(PartId::new(1))
+            .edited(edited)
+            .external_id("18446744073709551615");
+        assert_eq!(part, expected);
+        let nothing = r#"{"id": 1, "external_id": null, "inbound_email": null, "random_id": null}"#;
+        let part: ConversationPart = reads(nothing, &[]);
+        assert_eq!(part, ConversationPart::new(PartId::new(1)));
+        for (field, value, rule) in [
+            ("external_id", "[]", "a string, or a number"),
+            ("external_id", "1e300", "a string, or a number"),
+            ("inbound_email", r#"" ""#, "a string of digits"),
+            ("inbound_email", "-1", "an id from 0"),
+            ("inbound_email", "{}", "an integer"),
+            ("random_id", r#""x""#, "the text of one"),
+            ("random_id", "true", "an integer"),
+        ] {
+            let error = refused::<ConversationPart>(&format!(r#"{{"id": 1, "{field}": {value}}}"#));
+            assert!(error.contains(rule), "{field}: {error}");
+        }
     }
 
     #[test]

@@ -15,9 +15,11 @@ pub struct Segment {
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The filter: JSON inside a string, kept as it came.
+    /// The filter, kept as it came: seen as JSON inside a string, of which
+    /// [`Filter::from_segment`](crate::Filter::from_segment) makes filters.
+    /// [`filters_json`](Self::filters_json) reads it in any form.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub filters: Option<String>,
+    pub filters: Option<Value>,
     /// The app; seen in other clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<AppId>,
@@ -25,18 +27,21 @@ pub struct Segment {
 
 setters!(Segment::new(id: SegmentId) {
     name: String,
-    filters: String,
+    filters: Value,
     app: AppId,
 });
 
 impl Segment {
-    /// The filter as JSON; `None` when there is none.
+    /// The filter as JSON, whether it came inside a string or not; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// [`filters`](Self::filters) holds no JSON.
+    /// [`filters`](Self::filters) is a string that holds no JSON.
     pub fn filters_json(&self) -> Option<serde_json::Result<Value>> {
-        self.filters.as_deref().map(serde_json::from_str)
+        Some(match self.filters.as_ref()? {
+            Value::String(text) => serde_json::from_str(text),
+            json => Ok(json.clone()),
+        })
     }
 }
 
@@ -60,6 +65,16 @@ mod tests {
         assert_eq!(segment.app, Some(AppId::new(123)));
         let filters = segment.filters_json().expect("is there").expect("is JSON");
         assert_eq!(filters[0]["property_name"], "$last_seen");
+    }
+
+    #[test]
+    fn a_filter_may_stand_outside_of_a_string() {
+        let json = r#"{"id": 12, "filters": [{"type": "known", "property_name": "$email"}]}"#;
+        let segment: Segment = reads(json, &[]);
+        let filters = segment.filters_json().expect("is there").expect("is JSON");
+        assert_eq!(filters[0]["property_name"], "$email");
+        let filters: Vec<crate::Filter> = serde_json::from_value(filters).expect("filters");
+        assert_eq!(filters, [crate::Filter::known("$email")]);
     }
 
     #[test]

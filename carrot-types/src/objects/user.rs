@@ -18,8 +18,12 @@ use crate::{
 pub struct User {
     /// The id that the service gave.
     pub id: UserId,
-    /// The id that your own system gave ("User ID").
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The id that your own system gave ("User ID"). A number is read as its digits.
+    #[serde(
+        default,
+        deserialize_with = "lenient::text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub user_id: Option<String>,
     /// The app.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,6 +221,29 @@ mod tests {
             "notes": null, "tags": null, "events": null, "presence_details": null, "email_status": null}"#;
         let user: User = reads(json, &["props_custom"]);
         assert_eq!(user, User::new(UserId::new(1)));
+    }
+
+    #[test]
+    fn reads_an_own_id_that_is_a_number_as_its_digits() {
+        for (number, text) in [
+            ("27384", "27384"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-5", "-5"),
+            ("1.5", "1.5"),
+            (r#""007""#, "007"),
+            (r#""""#, ""),
+        ] {
+            let json = format!(r#"{{"id": 1, "user_id": {number}}}"#);
+            let user: User = serde_json::from_str(&json).expect(&json);
+            assert_eq!(user, User::new(UserId::new(1)).user_id(text), "{json}");
+            let tree = serde_json::from_str(&json).expect(&json);
+            assert_eq!(serde_json::from_value::<User>(tree).expect(&json), user);
+            let written = serde_json::to_value(&user).expect("encodes");
+            assert_eq!(written["user_id"], text);
+        }
+        // More digits than a number can hold: another id would come out.
+        let json = r#"{"id": 1, "user_id": 123456789012345678901234567890}"#;
+        assert!(refused::<User>(json).contains("loses no digit"));
     }
 
     #[test]

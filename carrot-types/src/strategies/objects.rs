@@ -145,11 +145,11 @@ pub fn note() -> BoxedStrategy<Note> {
     })
 }
 
-/// Any segment; its filter is any text.
+/// Any segment; its filter is any JSON.
 pub fn segment() -> BoxedStrategy<Segment> {
     with_fields!(id().prop_map(Segment::new), {
         name: option::of(text()),
-        filters: option::of(text()),
+        filters: option::of(json()),
         app: option::of(id()),
     })
 }
@@ -193,7 +193,7 @@ pub fn user() -> BoxedStrategy<User> {
 pub fn conversation_part() -> BoxedStrategy<ConversationPart> {
     with_fields!(id().prop_map(ConversationPart::new), {
         created: option::of(timestamp()),
-        edited: option::of(timestamp()),
+        edited: option::of(moment()),
         removed: option::of(moment()),
         conversation: option::of(conversation_ref()),
         part_group: option::of(id()),
@@ -239,7 +239,7 @@ fn bare_conversation() -> BoxedStrategy<Conversation> {
     with_fields!(id().prop_map(Conversation::new), {
         created: option::of(timestamp()),
         replied: any::<Option<bool>>(),
-        delayed_until: option::of(timestamp()),
+        delayed_until: option::of(moment()),
         closed: any::<Option<bool>>(),
         message: option::of(id()),
         kind: option::of(open_enum(ConversationType::KNOWN)),

@@ -73,12 +73,13 @@ pub struct ConversationState {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub tags: Vec<String>,
-    /// Put off until then; `conversation_delayed_until`.
+    /// Put off until then; `conversation_delayed_until`. Documented as seconds; other moments of a
+    /// conversation come as a date too.
     #[serde(
         rename = "conversation_delayed_until",
         skip_serializing_if = "Option::is_none"
     )]
-    pub delayed_until: Option<Timestamp>,
+    pub delayed_until: Option<Moment>,
     /// When it last changed; `conversation_last_update`.
     #[serde(
         rename = "conversation_last_update",
@@ -130,7 +131,7 @@ pub struct ConversationState {
 setters!(ConversationState::new() {
     closed: bool,
     tags: Vec<String>,
-    delayed_until: Timestamp,
+    delayed_until: Moment,
     last_update: Timestamp,
     replied: bool,
     admin_unread_count: u64,

@@ -31,8 +31,8 @@ fn conversation() -> impl Strategy<Value = Webhook> {
         .prop_map(|(flag, tags, update, reply, count, user)| {
             let mut state = ConversationState::new().tags(tags);
             (state.closed, state.replied) = (flag, flag.map(|flag| !flag));
-            (state.last_update, state.delayed_until) = (update, update);
-            state.last_user_reply_time = reply;
+            state.last_update = update;
+            (state.last_user_reply_time, state.delayed_until) = (reply.clone(), reply);
             (state.admin_unread_count, state.not_answered_admin_replies) = (count, count);
             state.user = user;
             state.kind(text_kind(count)).assistant_type("lead_bot")
