@@ -6,13 +6,21 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[test]
-fn a_name_has_1_to_255_characters() {
+fn a_name_has_1_to_255_characters_that_can_be_seen() {
     assert!(EventName::new("ж".repeat(255)).is_ok());
     for (name, message) in [
         (String::new(), "`event name` must not be empty"),
         (
             "ж".repeat(256),
             "`event name` must be at most 255 characters, got 256",
+        ),
+        (
+            "a\nb".to_owned(),
+            "`event name` must not contain control characters",
+        ),
+        (
+            "\u{7f}".to_owned(),
+            "`event name` must not contain control characters",
         ),
     ] {
         let error = EventName::new(name.as_str()).unwrap_err();
@@ -106,7 +114,7 @@ fn properties_are_read_with_the_same_checks() {
 proptest! {
     #[test]
     fn every_event_survives_json(
-        name in ".{1,255}",
+        name in r"\PC{1,255}",
         texts in prop::collection::btree_map(".{1,70}", ".{0,255}", 0..8),
         numbers in prop::collection::btree_map(".{1,70}", any::<i32>(), 0..8),
     ) {
@@ -126,10 +134,11 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_taken_as_it_is_or_refused_for_its_length(text in ".{0,300}") {
+    fn a_name_is_taken_as_it_is_or_refused(text in r"(?s).{0,300}|\PC{0,300}") {
         let length = text.chars().count();
         let name = EventName::new(text.as_str());
-        prop_assert_eq!(name.is_ok(), (1..=255).contains(&length));
+        let is_seen = !text.chars().any(char::is_control);
+        prop_assert_eq!(name.is_ok(), is_seen && (1..=255).contains(&length));
         if let Ok(name) = name {
             prop_assert_eq!(name.as_str(), text.as_str());
         }

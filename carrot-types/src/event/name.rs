@@ -6,7 +6,7 @@ use crate::{InvalidValue, limit};
 
 const FIELD: &str = "event name";
 
-/// The name of an event to record: 1 to 255 characters.
+/// The name of an event to record: 1 to 255 characters, none of them a control character.
 ///
 /// Names that begin with `$` are kept for system events; [`system::event`] lists them.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
@@ -33,12 +33,10 @@ impl EventName {
     ///
     /// # Errors
     ///
-    /// It is empty, or has more than 255 characters.
+    /// It is empty, has more than 255 characters, or contains control characters such as line breaks.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = name.into();
-        if name.is_empty() {
-            return Err(InvalidValue::new(FIELD, "must not be empty"));
-        }
+        limit::name(FIELD, &name)?;
         limit::characters(FIELD, Self::MAX_CHARACTERS, &name)?;
         Ok(Self(name.into()))
     }
