@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::Age;
+use crate::PropertyValue;
 
 /// What a [`Filter`](super::Filter) asks of its property.
 ///
@@ -98,6 +99,35 @@ impl Condition {
             Self::LessThanAgoOrUnknown(_) => "daysless_or_unknown",
             Self::ListContains(_) => "lcontains",
             Self::Other(other) => &other.kind,
+        }
+    }
+
+    /// False when an integer is one that no property can have.
+    pub(super) fn has_sound_integers(&self) -> bool {
+        let limit = PropertyValue::MAX_INTEGER;
+        let is_sound = |number: i64| (-limit..=limit).contains(&number);
+        match self {
+            Self::GreaterThan(number)
+            | Self::GreaterThanOrUnknown(number)
+            | Self::LessThan(number)
+            | Self::LessThanOrUnknown(number)
+            | Self::Equals(number)
+            | Self::NotEquals(number) => is_sound(*number),
+            Self::Between { low, high } => is_sound(*low) && is_sound(*high),
+            Self::MoreThanAgo(age)
+            | Self::MoreThanAgoOrUnknown(age)
+            | Self::LessThanAgo(age)
+            | Self::LessThanAgoOrUnknown(age) => i64::try_from(age.amount).is_ok_and(is_sound),
+            Self::Known
+            | Self::Unknown
+            | Self::TextEquals(_)
+            | Self::TextNotEquals(_)
+            | Self::TextContains(_)
+            | Self::TextNotContains(_)
+            | Self::IsTrue
+            | Self::IsFalse
+            | Self::ListContains(_)
+            | Self::Other(_) => true,
         }
     }
 }

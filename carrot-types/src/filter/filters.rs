@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Filter;
+use super::{FIELD, Filter};
 use crate::InvalidValue;
 
 open_enum! {
@@ -77,8 +77,15 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// [`Filter::check`] refuses one.
+    /// There is no filter, or [`Filter::check`] refuses one. What the service makes of a group
+    /// without filters is not documented; it may be all users.
     pub fn check(&self) -> Result<(), InvalidValue> {
+        if self.filters.is_empty() {
+            return Err(InvalidValue::new(
+                FIELD,
+                "must hold at least one filter: an empty group may select everybody",
+            ));
+        }
         self.filters.iter().try_for_each(Filter::check)
     }
 }

@@ -1,5 +1,8 @@
-use super::{Age, Condition, FilterLogic, Filters};
+use super::{Age, Condition, FIELD, FilterLogic, Filters};
 use crate::{InvalidValue, PropertyName};
+
+const INTEGER_RULE: &str =
+    "must hold integers from -2^53 to 2^53 only (-9007199254740992 to 9007199254740992)";
 
 /// One condition on one property of a user.
 ///
@@ -188,8 +191,13 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`PropertyName::check`] refuses the property, or a range ends before it begins.
+    /// [`PropertyName::check`] refuses the property, a range ends before it begins, or an integer is
+    /// below -2^53 or above 2^53, which the service takes for no property. A condition that this
+    /// version of the crate does not know is not looked into.
     pub fn check(&self) -> Result<(), InvalidValue> {
+        if !self.condition.has_sound_integers() {
+            return Err(InvalidValue::new(FIELD, INTEGER_RULE));
+        }
         if let Condition::Between { low, high } = self.condition {
             if low > high {
                 return Err(InvalidValue::new(

@@ -12,3 +12,6 @@ pub use self::{
     filters::{FilterLogic, Filters},
     leaf::Filter,
 };
+
+/// The parameter that filters are sent in.
+const FIELD: &str = "filters";
