@@ -10,9 +10,11 @@
 //!   in the body.
 //! * **Answer 200 OK**, and soon. After any other status the service repeats the request several times
 //!   over the next minutes; how often is not documented. A body that cannot be read will not get
-//!   better, so log the error, keep the body, and answer 200 too.
+//!   better, so log the error, keep the body, and answer 200 too. But answer 500 when the fault is
+//!   yours and may pass: no expected token was configured, or the work failed.
 //! * **Repetition**: the same webhook may come twice. [`Webhook::key`] is the same then: remember the
-//!   keys of the last day.
+//!   keys of the last day. Record a key after the work, or in one transaction with it: a program that
+//!   records it first and then fails takes the repetition for done, and the message is lost.
 //! * **Who calls**: `User-Agent` is one of [`USER_AGENTS`]. It proves nothing.
 //! * **Size**: bound the body in your server; one megabyte is plenty for a message.
 //!
@@ -23,35 +25,56 @@
 //!
 //! ```
 //! use std::collections::HashSet;
-//! use carrot_types::webhook::{self, Webhook};
+//! use carrot_types::webhook::{self, Webhook, WebhookError};
 //!
-//! fn handle(body: &[u8], token: &str, seen: &mut HashSet<String>) -> u16 {
+//! type Work = fn(&Webhook) -> Result<(), &'static str>;
+//!
+//! fn handle(body: &[u8], token: &str, done: &mut HashSet<String>, work: Work) -> u16 {
 //!     let webhook = match webhook::parse(body, token) {
 //!         Ok(webhook) => webhook,
 //!         Err(error) if error.is_unauthorized() => return 401,
+//!         Err(error @ WebhookError::NoExpectedToken) => {
+//!             // With 200 the service would take every webhook for done, and none would be.
+//!             eprintln!("{error}");
+//!             return 500;
+//!         }
 //!         Err(error) => {
 //!             // Holds neither the token nor anybody's data.
 //!             eprintln!("unreadable webhook: {error}");
 //!             return 200;
 //!         }
 //!     };
-//!     if webhook.key().is_some_and(|key| !seen.insert(key)) {
+//!     let key = webhook.key();
+//!     if key.as_ref().is_some_and(|key| done.contains(key)) {
 //!         return 200;
 //!     }
+//!     if let Err(error) = work(&webhook) {
+//!         // The service repeats it, and the key is not recorded: it will be worked on again.
+//!         eprintln!("a webhook is not done: {error}");
+//!         return 500;
+//!     }
+//!     done.extend(key);
+//!     200
+//! }
+//!
+//! fn work(webhook: &Webhook) -> Result<(), &'static str> {
 //!     match webhook {
 //!         Webhook::Event(event) => println!("{} by user {}", event.event_name, event.user_id),
 //!         Webhook::Message(message) => println!("sent: {}", message.message_name),
 //!         Webhook::Conversation(message) => println!("part {}", message.part.id),
 //!         other => eprintln!("a new kind of webhook: {}", other.kind()),
 //!     }
-//!     200
+//!     Ok(())
 //! }
 //!
 //! let body = b"type=conversation&conversation=%7B%22id%22%3A%2278183798%22%7D&token=s3cret";
-//! let mut seen = HashSet::new();
-//! assert_eq!(handle(body, "s3cret", &mut seen), 200);
-//! assert_eq!(handle(body, "another", &mut seen), 401);
-//! assert!(seen.contains("conversation/78183798"));
+//! let mut done = HashSet::new();
+//! assert_eq!(handle(body, "", &mut done, work), 500);
+//! assert_eq!(handle(body, "another", &mut done, work), 401);
+//! assert_eq!(handle(body, "s3cret", &mut done, |_| Err("no database")), 500);
+//! assert!(done.is_empty());
+//! assert_eq!(handle(body, "s3cret", &mut done, work), 200);
+//! assert!(done.contains("conversation/78183798"));
 //! ```
 
 mod conversation;
