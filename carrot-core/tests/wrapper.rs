@@ -56,9 +56,13 @@ fn rows() -> Vec<Row> {
     let session = "0123456789abcdefghijklmnopqrstuv";
     let page = || Paging::new().size(20);
     let event = || EventName::new("Order placed").expect("a name");
-    let set = |operation: Result<PropertyOperation, InvalidValue>| {
-        users::SetProps::new(USER).with(operation.expect("a sound operation"))
+    // What the wrapper takes for an offset is the cursor that the page before gave.
+    let after = || Cursor::after("1450345019").expect("a cursor");
+    let set_of = |user: UserRef, operation: Result<PropertyOperation, InvalidValue>| {
+        users::SetProps::new(user).with(operation.expect("a sound operation"))
     };
+    let set = |operation| set_of(USER.into(), operation);
+    let set_own = |operation| set_of(UserRef::external("7"), operation);
     vec![
         (
             "getActiveUsers()",
@@ -112,6 +116,12 @@ fn rows() -> Vec<Row> {
             &[],
         ),
         (
+            "getConversations(22735768, 20, 1450345019)",
+            sent(users::Conversations::new(USER).page(page().from(after()))),
+            "GET /v1/users/22735768/conversations?app=42&after=1450345019&count=20",
+            &[],
+        ),
+        (
             "getConversation(7100586)",
             sent(conversations::Get::new(CONVERSATION)),
             "GET /v1/conversations/7100586",
@@ -122,6 +132,23 @@ fn rows() -> Vec<Row> {
             sent(conversations::Parts::new(CONVERSATION).page(page())),
             "GET /v1/conversations/7100586/parts?count=20",
             &[],
+        ),
+        (
+            "getMessages(7100586, 20, 1450345019)",
+            sent(conversations::Parts::new(CONVERSATION).page(page().from(after()))),
+            "GET /v1/conversations/7100586/parts?after=1450345019&count=20",
+            &[],
+        ),
+        // A note unless another type is named.
+        (
+            "sendConversationMessage(7100586, 'Hi')",
+            sent(conversations::Reply::note(CONVERSATION, "Hi")),
+            "POST /v1/conversations/7100586/reply",
+            &[
+                ("body", "Hi"),
+                ("from_admin", "default_admin"),
+                ("type", "note"),
+            ],
         ),
         (
             "sendConversationMessage(7100586, 'Hi', 'note', 'Bot')",
@@ -168,6 +195,18 @@ fn rows() -> Vec<Row> {
             &[("body", "On"), ("from_admin", "912")],
         ),
         (
+            "setTyping(7100586, 'On', 'Bot')",
+            sent(conversations::SetTyping::new(CONVERSATION, "On").from(Sender::Bot("Bot".into()))),
+            "POST /v1/conversations/7100586/settyping",
+            &[("body", "On"), ("bot_name", "Bot")],
+        ),
+        (
+            "setTyping(7100586, 'On', null, true)",
+            sent(conversations::SetTyping::new(CONVERSATION, "On").from(Sender::DefaultUser)),
+            "POST /v1/conversations/7100586/settyping",
+            &[("body", "On"), ("from_user", "true")],
+        ),
+        (
             "assignConversation(7100586, 819, 912, 'Bot', 1)",
             sent(
                 conversations::Assign::new(CONVERSATION, ADMIN)
@@ -178,10 +217,35 @@ fn rows() -> Vec<Row> {
             &[("admin", "819"), ("from_admin", "912"), ("random_id", "1")],
         ),
         (
+            "assignConversation(7100586, 819, null, 'Bot', 1)",
+            sent(
+                conversations::Assign::new(CONVERSATION, ADMIN)
+                    .from(Operator::Bot("Bot".into()))
+                    .random_id(random_id(1)),
+            ),
+            "POST /v1/conversations/7100586/assign",
+            &[("admin", "819"), ("bot_name", "Bot"), ("random_id", "1")],
+        ),
+        (
             "addTag(7100586, 'vip', null, 'Bot')",
             sent(conversations::AddTag::new(CONVERSATION, "vip").from(Operator::Bot("Bot".into()))),
             "POST /v1/conversations/7100586/tag",
             &[("action", "add"), ("tag", "vip"), ("bot_name", "Bot")],
+        ),
+        (
+            "addTag(7100586, 'vip', 912, '', 1)",
+            sent(
+                conversations::AddTag::new(CONVERSATION, "vip")
+                    .from(FROM)
+                    .random_id(random_id(1)),
+            ),
+            "POST /v1/conversations/7100586/tag",
+            &[
+                ("action", "add"),
+                ("tag", "vip"),
+                ("from_admin", "912"),
+                ("random_id", "1"),
+            ],
         ),
         (
             "deleteTag(7100586, 'vip', 912)",
@@ -190,10 +254,35 @@ fn rows() -> Vec<Row> {
             &[("action", "delete"), ("tag", "vip"), ("from_admin", "912")],
         ),
         (
+            "deleteTag(7100586, 'vip', null, 'Bot', 1)",
+            sent(
+                conversations::RemoveTag::new(CONVERSATION, "vip")
+                    .from(Operator::Bot("Bot".into()))
+                    .random_id(random_id(1)),
+            ),
+            "POST /v1/conversations/7100586/tag",
+            &[
+                ("action", "delete"),
+                ("tag", "vip"),
+                ("bot_name", "Bot"),
+                ("random_id", "1"),
+            ],
+        ),
+        (
             "closeConversation(7100586, 912)",
             sent(conversations::Close::new(CONVERSATION).from(FROM)),
             "POST /v1/conversations/7100586/close",
             &[("from_admin", "912")],
+        ),
+        (
+            "closeConversation(7100586, null, 'Bot', 1)",
+            sent(
+                conversations::Close::new(CONVERSATION)
+                    .from(Operator::Bot("Bot".into()))
+                    .random_id(random_id(1)),
+            ),
+            "POST /v1/conversations/7100586/close",
+            &[("bot_name", "Bot"), ("random_id", "1")],
         ),
         // System properties come by themselves, and everything that is off is off by default.
         (
@@ -221,10 +310,35 @@ fn rows() -> Vec<Row> {
             ],
         ),
         (
+            "setProps('7', ['$name' => 'Alex'], false)",
+            sent(set_own(PropertyOperation::update_or_create(
+                "$name", "Alex",
+            ))),
+            "POST /v1/users/7/props",
+            &[
+                ("by_user_id", "true"),
+                ("app", "42"),
+                (
+                    "operations",
+                    r#"[{"op":"update_or_create","key":"$name","value":"Alex"}]"#,
+                ),
+            ],
+        ),
+        (
             "deleteProps(22735768, ['plan' => ''])",
             sent(set(PropertyOperation::delete("plan"))),
             "POST /v1/users/22735768/props",
             &[
+                ("app", "42"),
+                ("operations", r#"[{"op":"delete","key":"plan","value":""}]"#),
+            ],
+        ),
+        (
+            "deleteProps('7', ['plan' => ''], false)",
+            sent(set_own(PropertyOperation::delete("plan"))),
+            "POST /v1/users/7/props",
+            &[
+                ("by_user_id", "true"),
                 ("app", "42"),
                 ("operations", r#"[{"op":"delete","key":"plan","value":""}]"#),
             ],
@@ -271,6 +385,16 @@ fn rows() -> Vec<Row> {
             "getEvents(22735768, 'Order placed', 20)",
             sent(users::Events::new(USER).named(event()).page(page())),
             "GET /v1/users/22735768/events?app=42&filter_name=Order+placed&count=20",
+            &[],
+        ),
+        (
+            "getEvents(22735768, 'Order placed', 20, 1450345019)",
+            sent(
+                users::Events::new(USER)
+                    .named(event())
+                    .page(page().from(after())),
+            ),
+            "GET /v1/users/22735768/events?app=42&filter_name=Order+placed&after=1450345019&count=20",
             &[],
         ),
         (
