@@ -206,7 +206,7 @@ const PLACES: &[Place] = &[
     line(
         "name of an event",
         |v| prepare(event(v).map(|name| users::TrackEvent::new(UserId::new(1), name))),
-        "event",
+        "event name",
     ),
     within_json("value of an event's property", |v| {
         prepare(EventProperties::new().with("name", v).map(|properties| {
@@ -217,7 +217,7 @@ const PLACES: &[Place] = &[
     line(
         "name of listed events",
         |v| prepare(event(v).map(|name| users::Events::new(UserId::new(1)).named(name))),
-        "filter_name",
+        "event name",
     ),
     line(
         "name of a property",
