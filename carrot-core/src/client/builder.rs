@@ -91,7 +91,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The `User-Agent` header: name and version of this crate by default.
+    /// The `User-Agent` header: `carrot-rs/` and the version of this crate by default.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self

@@ -11,8 +11,8 @@ use crate::{Error, Paginate, types::Cursor};
 
 /// A listing, read record by record; made by [`Client::items`](super::Client::items).
 ///
-/// Where a listing moves while it is read and may hand out a record twice, the second one is left
-/// out.
+/// Where a listing moves while it is read and may hand out a record twice, as that of the leads does,
+/// the second one is left out. To know it, the ids of all records so far are kept, 8 bytes each.
 pub struct Items<E: Paginate> {
     pages: Pages<E>,
     page: vec::IntoIter<E::Item>,

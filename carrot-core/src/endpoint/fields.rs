@@ -15,7 +15,9 @@ macro_rules! fields {
     ($( $(#[$attribute:meta])* $name:ident { $( $(#[$variant_attribute:meta])* $variant:ident = $parameter:literal, )+ } )+) => { $(
         $(#[$attribute])*
         ///
-        /// Whether switching a field off works where it comes by default is not documented.
+        /// One page names the switch `include_` and the field, and that is what is sent; another leaves
+        /// open whether it is the bare name. Whether switching a field off works where it comes by
+        /// default is not documented.
         /// Source: <https://developers.carrotquest.io/webapi/objects_optional_fields>
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]

@@ -18,6 +18,8 @@ pub enum PageDirection {
     /// Towards greater positions: newer records.
     After,
     /// Both ways, about half of the page each.
+    /// `pages` and `items` go on from it towards older records; for the newer ones see
+    /// [`Page::newer`](super::Page::newer).
     Around,
 }
 
