@@ -22,6 +22,8 @@ async fn the_port_and_the_transport_are_one_service() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve().await.unwrap();
     assert_eq!(server.url(), format!("http://127.0.0.1:{}", server.port()));
+    assert_eq!(server.base_url().to_string(), server.url());
+    assert_eq!(server.url(), format!("http://{}", server.address()));
     let body = "by_user_id=true&body=Hi";
     let request = format!(
         "POST /users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
@@ -64,4 +66,31 @@ async fn the_server_stops_when_it_is_dropped() {
     let mut rest = Vec::new();
     open.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+}
+
+#[tokio::test]
+async fn an_address_is_taken_once() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.serve_on("[::1]:0".parse().unwrap()).await;
+    let first = match first {
+        Ok(first) => first,
+        // A machine without IPv6.
+        Err(_) => sandbox
+            .serve_on("127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap(),
+    };
+    assert_ne!(first.port(), 0);
+    assert!(first.base_url().is_private());
+    assert!(sandbox.serve_on(first.address()).await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_waits_for_the_port_to_be_closed() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let address = server.address();
+    let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    exchange(server.port(), unknown).await;
+    server.stop().await;
+    assert!(TcpStream::connect(address).await.is_err());
 }

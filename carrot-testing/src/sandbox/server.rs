@@ -11,39 +11,61 @@ use std::{
 };
 
 use bytes::Bytes;
+use carrot_core::BaseUrl;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::Sandbox;
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
 
-/// A [`Sandbox`] that listens on a port of this machine; made by [`Sandbox::serve`].
+/// A [`Sandbox`] that listens on a port; made by [`Sandbox::serve`] and [`Sandbox::serve_on`].
 ///
 /// When it is dropped it takes no more connections; requests that came in are still answered.
 #[must_use = "the server stops when this is dropped"]
 pub struct SandboxServer {
     sandbox: Sandbox,
     address: SocketAddr,
+    base_url: BaseUrl,
     /// Dropping it is the signal to stop.
-    _running: oneshot::Sender<Infallible>,
+    running: oneshot::Sender<Infallible>,
+    accepting: JoinHandle<()>,
 }
 
 impl SandboxServer {
-    /// The address in front of every path, such as `http://127.0.0.1:49152`.
+    /// The address in front of every path, for the `host` of a client.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub fn base_url(&self) -> BaseUrl {
+        self.base_url.clone()
     }
 
-    /// The port, on 127.0.0.1.
+    /// The same address as a text, such as `http://127.0.0.1:49152`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.base_url.to_string()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Stops it, and waits until every request that came in is answered.
+    pub async fn stop(self) {
+        drop(self.running);
+        // An error is the end of the runtime, and nothing is answered then.
+        let _ = self.accepting.await;
     }
 
     /// The sandbox that answers.
@@ -74,14 +96,33 @@ impl Sandbox {
     /// There is no tokio runtime with I/O.
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve(&self) -> io::Result<SandboxServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        self.serve_on((Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    /// Listens on an address of this machine; port 0 stands for any that is free. Whoever reaches an
+    /// address that is not of the loopback reaches the sandbox, in plain HTTP.
+    ///
+    /// # Errors
+    ///
+    /// The address is not of this machine, the port is taken, or the machine gives none.
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime with I/O.
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub async fn serve_on(&self, address: SocketAddr) -> io::Result<SandboxServer> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        let base_url = format!("http://{address}").parse();
+        let base_url = base_url.map_err(io::Error::other)?;
         let (running, stopped) = oneshot::channel();
-        tokio::spawn(accept(self.clone(), listener, stopped));
+        let accepting = tokio::spawn(accept(self.clone(), listener, stopped));
         Ok(SandboxServer {
             sandbox: self.clone(),
             address,
-            _running: running,
+            base_url,
+            running,
+            accepting,
         })
     }
 }

@@ -83,7 +83,7 @@ async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
     println!("{}. Nothing leaves this machine.\n", server.url());
 
     let client = carrot_hyper::builder(sandbox.token())?
-        .host(server.url().parse::<carrot_hyper::BaseUrl>()?)
+        .host(server.base_url())
         .build()?;
     story::play(&client, Customer::made_up()?, report).await?;
     println!("The sandbox answered {} requests.", sandbox.requests());
