@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 use carrot_testing::{
     RecordedRequest, RecordingTransport, Sandbox, VirtualClock,
-    sandbox::{SandboxBuilder, SeedUser},
+    sandbox::{
+        Answered, DeliveryState, SandboxBuilder, SeedError, SeedUser, Snapshot, WebhookDelivery,
+    },
 };
 
 fn shared<T: Clone + Debug + Send + Sync + 'static>() {}
@@ -16,6 +18,11 @@ fn everything_can_be_cloned_shared_and_shown() {
     shared::<Sandbox>();
     shared::<SandboxBuilder>();
     shared::<SeedUser>();
+    shared::<SeedError>();
+    shared::<Answered>();
+    shared::<Snapshot>();
+    shared::<WebhookDelivery>();
+    shared::<DeliveryState>();
     shared::<VirtualClock>();
     #[cfg(feature = "server")]
     {

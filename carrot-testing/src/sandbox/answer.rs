@@ -51,7 +51,7 @@ impl Answer {
 }
 
 /// A refusal. The message names the parameter and the rule, and never holds a value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     reason: Reason,
     message: Cow<'static, str>,
@@ -75,7 +75,36 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    fn status(self) -> StatusCode {
+    const ALL: [Self; 11] = [
+        Self::BadRequest,
+        Self::Validation,
+        Self::Lookup,
+        Self::NotAuthenticated,
+        Self::PermissionDenied,
+        Self::UnknownAddress,
+        Self::MethodNotAllowed,
+        Self::TooManyRequests,
+        Self::ReplyTooBig,
+        Self::TagAlreadyAssigned,
+        Self::TagIsNotAssigned,
+    ];
+
+    /// The most general one with this status.
+    pub(super) fn of_status(status: StatusCode) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| reason.status() == status)
+    }
+
+    /// The one with this name, in any generation.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| {
+            let mut versions = ApiVersion::ALL.into_iter();
+            versions.any(|version| reason.name(version) == name)
+        })
+    }
+
+    pub(super) fn status(self) -> StatusCode {
         match self {
             Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
@@ -86,7 +115,7 @@ impl Reason {
         }
     }
 
-    fn name(self, version: ApiVersion) -> &'static str {
+    pub(super) fn name(self, version: ApiVersion) -> &'static str {
         let old = version == ApiVersion::V1;
         match self {
             Self::Validation => "ValidationError",
@@ -134,17 +163,27 @@ impl Failure {
     }
 
     pub(super) fn into_response(self, version: ApiVersion) -> Response<Bytes> {
-        let status = self.reason.status();
-        let mut meta = json!({
-            "status": status.as_u16(),
-            "error": self.reason.name(version),
-            "error_message": self.message,
-        });
-        if let Some(fields) = self.fields {
-            meta["error_fields"] = fields;
-        }
-        response(status, &json!({"data": {}, "meta": meta}))
+        let (status, name) = (self.reason.status(), self.reason.name(version));
+        refusal(status, name, &self.message, self.fields)
     }
+}
+
+/// The envelope of an error.
+pub(super) fn refusal(
+    status: StatusCode,
+    name: &str,
+    message: &str,
+    fields: Option<Value>,
+) -> Response<Bytes> {
+    let mut meta = json!({
+        "status": status.as_u16(),
+        "error": name,
+        "error_message": message,
+    });
+    if let Some(fields) = fields {
+        meta["error_fields"] = fields;
+    }
+    response(status, &json!({"data": {}, "meta": meta}))
 }
 
 fn response(status: StatusCode, envelope: &Value) -> Response<Bytes> {

@@ -10,6 +10,15 @@
 //! begins at 2023-11-14T22:13:20 UTC and moves a second with each request; see
 //! [`SandboxBuilder::time_step`], [`SandboxBuilder::clock`] and [`Sandbox::advance`].
 //!
+//! | to | take |
+//! |---|---|
+//! | begin with users and conversations | [`SandboxBuilder::user`], [`SandboxBuilder::seed_json`] |
+//! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`] |
+//! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
+//! | have requests fail | [`Sandbox::fail_next`], [`Sandbox::fail_next_with`], [`SandboxBuilder::rate_limit`] |
+//! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to` |
+//! | go on in another run | [`Sandbox::snapshot`], [`Sandbox::restore`] |
+//!
 //! ```
 //! use bytes::Bytes;
 //! use carrot_testing::Sandbox;
@@ -52,6 +61,8 @@
 //! | conversations | fields, types, empty `data` where nothing changes | a reply of the user opens a closed conversation, one of an operator does not; a reply of the operator marks the user's parts as read and the other way round |
 //! | contradictory fields | | `sended_time` and `last_user_reply_time` are timestamps; only generation 1 sends `read`, `clicked` and `unsubscribed`; `map_url` is `null` |
 //! | replies | senders, types, two parts with `auto_assign` | `data` is the new part, `assign_part` stands beside it; a bot named `Bot` writes where nobody is named; 65536 characters are too long |
+//! | webhooks | the fields of the three kinds, `User-Agent`, 200 as the only good answer, repeats "over the next minutes" | five attempts, 30, 60, 120 and 240 seconds apart; `user` has `props`, `props_custom` and `tags`; all events are chosen; the chat webhook is on, tells of articles and messages too, whoever wrote, and has no `name_internal` in `assignee`; `sending_id` is the id of a conversation that is in no list |
+//! | failures on demand | | the error of a status without a documented name is `Error` and the status, after `Error404`; a token is not looked at |
 //! | import | columns, delimiters, the report | it is worked off at once; generation 1 does not know it; an own id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
 //! | not there | | webhooks, the realtime service, segments, sending of e-mail |
 //!
@@ -59,22 +70,29 @@
 //! <https://developers.carrotquest.io/scopes>, and the page of each method.
 
 mod answer;
+mod answered;
 mod apps;
 mod conversations;
 mod date;
+#[cfg(feature = "server")]
+mod deliver;
+mod fault;
 mod inspect;
 mod paging;
 mod panel;
 mod parameters;
 mod request;
 mod route;
+mod seed;
 #[cfg(feature = "server")]
 mod server;
 mod settings;
+mod snapshot;
 mod state;
 mod time;
 mod users;
 mod view;
+mod webhooks;
 
 use std::{
     fmt,
@@ -84,13 +102,19 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, HttpTransport, TransportError, types::AppId};
+use carrot_core::{ApiVersion, Body, HttpTransport, TransportError, types::AppId};
 use http::{Request, Response};
 
 #[cfg(feature = "server")]
 pub use self::server::SandboxServer;
-pub use self::settings::{SandboxBuilder, SeedUser};
-use self::{request::Call, settings::Settings, state::State};
+use self::{answer::Failure, request::Call, settings::Settings, state::State};
+pub use self::{
+    answered::Answered,
+    seed::SeedError,
+    settings::{SandboxBuilder, SeedUser},
+    snapshot::Snapshot,
+    webhooks::{DeliveryState, WebhookDelivery},
+};
 
 /// The service in memory: see the [module](self). All clones are the same service.
 #[derive(Clone)]
@@ -146,16 +170,37 @@ impl Sandbox {
     /// It looks at the path and the query of the address, not at its host, and never panics.
     #[must_use]
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let call = Call::read(request);
+        let response = self.answer(&call);
+        if let Some(on_answer) = &self.0.settings.on_answer {
+            let unreadable = |_| "(unreadable request)".to_owned();
+            on_answer(&Answered {
+                method: request.method().clone(),
+                path: call.as_ref().map_or_else(unreadable, route::path),
+                status: response.status(),
+            });
+        }
+        response
+    }
+
+    fn answer(&self, call: &Result<Call, (ApiVersion, Failure)>) -> Response<Bytes> {
         let mut state = self.state();
         state.time.step();
         state.requests += 1;
-        let call = match Call::read(request) {
-            Ok(call) => call,
-            Err((version, failure)) => return failure.into_response(version),
+        let version = match call {
+            Ok(call) => call.version,
+            Err((version, _)) => *version,
         };
-        match route::dispatch(&mut state, &call) {
+        if let Some(fault) = state.faults.pop_front() {
+            return fault.into_response(version);
+        }
+        let answer = match call {
+            Ok(call) => route::dispatch(&mut state, call),
+            Err((_, failure)) => Err(failure.clone()),
+        };
+        match answer {
             Ok(answer) => answer.into_response(),
-            Err(failure) => failure.into_response(call.version),
+            Err(failure) => failure.into_response(version),
         }
     }
 

@@ -51,6 +51,20 @@ pub(super) fn dispatch(state: &mut State, call: &Call) -> Result<Answer, Failure
     (operation.handler)(state, call)
 }
 
+/// The path of a call with `{id}` in the place of an id.
+pub(super) fn path(call: &Call) -> String {
+    if at(call).is_none() {
+        return "(unknown address)".to_owned();
+    }
+    let mut path = format!("/{}", call.version.segment());
+    let import = call.method == Method::POST && call.segments == ["users", "import"];
+    for (at, segment) in call.segments.iter().enumerate() {
+        path.push('/');
+        path.push_str(if at == 1 && !import { "{id}" } else { segment });
+    }
+    path
+}
+
 fn at(call: &Call) -> Option<Vec<Operation>> {
     let get = |scopes, handler| operation(Method::GET, scopes, handler);
     let post = |scopes, handler| operation(Method::POST, scopes, handler);

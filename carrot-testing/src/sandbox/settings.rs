@@ -1,12 +1,18 @@
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use carrot_core::{
     Clock,
     types::{AdminId, AppId, ChannelId, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Sandbox, time::Time};
+use super::{Sandbox, answered::Answered, seed::SeedConversation, time::Time};
 
 /// 2023-11-14T22:13:20 UTC.
 const START: i64 = 1_700_000_000;
@@ -27,6 +33,8 @@ pub(super) const SCOPES: [&str; 10] = [
     "users-list-active",
 ];
 
+type OnAnswer = Arc<dyn Fn(&Answered) + Send + Sync>;
+
 /// How a sandbox begins.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -35,7 +43,12 @@ pub(super) struct Settings {
     pub(super) scopes: BTreeSet<String>,
     pub(super) operators: Vec<Operator>,
     pub(super) channels: Vec<Channel>,
-    pub(super) users: Vec<SeedUser>,
+    /// Shared by all copies of the settings: there may be many.
+    pub(super) seeds: Arc<Seeds>,
+    pub(super) webhook_token: String,
+    /// The events that webhooks tell of; `None` for all.
+    pub(super) webhook_events: Option<BTreeSet<String>>,
+    pub(super) on_answer: Option<OnAnswer>,
     /// The most requests in a minute.
     pub(super) rate_limit: Option<usize>,
     start: i64,
@@ -43,13 +56,24 @@ pub(super) struct Settings {
     clock: Option<Arc<dyn Clock>>,
 }
 
-#[derive(Clone, Debug)]
+/// What is there from the beginning.
+#[derive(Clone, Default)]
+pub(super) struct Seeds {
+    pub(super) users: Vec<SeedUser>,
+    /// Those of `users`.
+    pub(super) own_ids: HashSet<String>,
+    pub(super) conversations: Vec<SeedConversation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Operator {
     pub(super) id: u64,
     pub(super) name: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Channel {
     pub(super) id: u64,
     pub(super) name: String,
@@ -81,7 +105,10 @@ impl Default for Settings {
                 id: 5,
                 name: "Test channel".to_owned(),
             }],
-            users: Vec::new(),
+            seeds: Arc::default(),
+            webhook_token: "5eed0000-0000-4000-8000-000000000000".to_owned(),
+            webhook_events: None,
+            on_answer: None,
             rate_limit: None,
             start: START,
             step: Duration::from_secs(1),
@@ -107,7 +134,7 @@ impl fmt::Debug for Settings {
 #[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get the sandbox"]
 pub struct SandboxBuilder {
-    settings: Settings,
+    pub(super) settings: Settings,
     own_operators: bool,
     own_channels: bool,
 }
@@ -167,7 +194,9 @@ impl SandboxBuilder {
 
     /// Adds a user who is there from the beginning. Their ids count up in the order they are added.
     pub fn user(mut self, user: SeedUser) -> Self {
-        self.settings.users.push(user);
+        let seeds = Arc::make_mut(&mut self.settings.seeds);
+        seeds.own_ids.extend(user.external.clone());
+        seeds.users.push(user);
         self
     }
 
@@ -201,6 +230,24 @@ impl SandboxBuilder {
         self
     }
 
+    /// The token in webhooks: a fixed one by default, see [`Sandbox::webhook_token`].
+    pub fn webhook_token(mut self, token: impl Into<String>) -> Self {
+        self.settings.webhook_token = token.into();
+        self
+    }
+
+    /// The names of the events that webhooks tell of: all by default, none of an empty list.
+    pub fn webhook_events<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings.webhook_events = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Calls a function after each request, such as to write a log.
+    pub fn on_answer(mut self, call: impl Fn(&Answered) + Send + Sync + 'static) -> Self {
+        self.settings.on_answer = Some(Arc::new(call));
+        self
+    }
+
     /// The sandbox.
     #[must_use]
     pub fn build(self) -> Sandbox {
@@ -214,6 +261,7 @@ impl SandboxBuilder {
 pub struct SeedUser {
     pub(super) external: Option<String>,
     pub(super) props: Map<String, Value>,
+    pub(super) tags: Vec<String>,
 }
 
 impl SeedUser {
@@ -226,13 +274,19 @@ impl SeedUser {
     pub fn external(id: impl Into<String>) -> Self {
         Self {
             external: Some(id.into()),
-            props: Map::new(),
+            ..Self::default()
         }
     }
 
     /// Sets a property, taken as it is; a name with `$` in front is one of the system's.
     pub fn prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.props.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a tag.
+    pub fn tag(mut self, name: impl Into<String>) -> Self {
+        self.tags.push(name.into());
         self
     }
 }

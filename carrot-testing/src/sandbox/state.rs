@@ -1,10 +1,17 @@
 //! What the sandbox remembers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+};
 
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{settings::Settings, time::Time};
+use super::{fault::Fault, settings::Settings, time::Time, webhooks::Delivery};
+
+/// One of the service's own words: known here, or read from a snapshot.
+pub(super) type Word = Cow<'static, str>;
 
 /// Everything that requests change. Ids are counted from one place each, so they are the same in every
 /// run.
@@ -30,10 +37,14 @@ pub(super) struct State {
     pub(super) requests: u64,
     /// When the requests of the last minute came.
     pub(super) minute: VecDeque<i64>,
+    /// What the next requests are refused with.
+    pub(super) faults: VecDeque<Fault>,
+    pub(super) webhooks: Vec<Delivery>,
 }
 
 /// The ids given last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Ids {
     user: u64,
     conversation: u64,
@@ -45,6 +56,7 @@ pub(super) struct Ids {
     attachment: u64,
     tag: u64,
     email_status: u64,
+    webhook: u64,
 }
 
 impl Ids {
@@ -60,13 +72,15 @@ impl Ids {
         attachment: 2_155_668_335_000_000_000,
         tag: 15_131_000,
         email_status: 900,
+        webhook: 0,
     };
 }
 
 macro_rules! next_ids {
     ($($method:ident: $field:ident),+ $(,)?) => { $(
         pub(super) fn $method(&mut self) -> u64 {
-            self.ids.$field += 1;
+            // A snapshot that somebody wrote may begin anywhere.
+            self.ids.$field = self.ids.$field.saturating_add(1);
             self.ids.$field
         }
     )+ };
@@ -74,7 +88,14 @@ macro_rules! next_ids {
 
 impl State {
     pub(super) fn new(settings: Settings) -> Self {
-        let mut state = Self {
+        let mut state = Self::empty(settings);
+        state.seed();
+        state
+    }
+
+    /// Without what is there from the beginning.
+    pub(super) fn empty(settings: Settings) -> Self {
+        Self {
             time: settings.time(),
             settings,
             ids: Ids::START,
@@ -91,9 +112,9 @@ impl State {
             parts: HashMap::new(),
             requests: 0,
             minute: VecDeque::new(),
-        };
-        state.seed();
-        state
+            faults: VecDeque::new(),
+            webhooks: Vec::new(),
+        }
     }
 
     next_ids! {
@@ -107,6 +128,7 @@ impl State {
         next_attachment: attachment,
         next_tag: tag,
         next_email_status: email_status,
+        next_webhook: webhook,
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -114,7 +136,8 @@ impl State {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct User {
     pub(super) id: u64,
     pub(super) external: Option<String>,
@@ -125,37 +148,44 @@ pub(super) struct User {
     pub(super) presence: Option<Presence>,
     pub(super) email: Option<EmailStatus>,
     pub(super) tags: BTreeSet<String>,
+    // A snapshot has this only once, at the other end.
+    #[serde(skip)]
     pub(super) events: BTreeSet<u64>,
+    #[serde(skip)]
     pub(super) event_counts: BTreeMap<u64, EventCount>,
     /// By their last change.
+    #[serde(skip)]
     pub(super) conversations: BTreeSet<(i64, u64)>,
 }
 
 /// The last heartbeat of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Presence {
-    pub(super) state: &'static str,
+    pub(super) state: Word,
     pub(super) at: i64,
     pub(super) session_started: i64,
     pub(super) page: Option<String>,
     pub(super) url: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EmailStatus {
     pub(super) id: u64,
-    pub(super) status: &'static str,
+    pub(super) status: Word,
     pub(super) updated: i64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct EventCount {
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) count: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Event {
     pub(super) id: u64,
     pub(super) event_type: u64,
@@ -164,26 +194,28 @@ pub(super) struct Event {
     pub(super) props: Value,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Conversation {
     pub(super) id: u64,
     pub(super) user: u64,
     pub(super) created: i64,
     /// The moment of the last change, different for all changes.
     pub(super) updated: i64,
-    pub(super) kind: &'static str,
+    pub(super) kind: Word,
     pub(super) message: Option<u64>,
-    pub(super) status: Option<&'static str>,
+    pub(super) status: Option<Word>,
     pub(super) replied: bool,
     pub(super) closed: bool,
     pub(super) delayed_until: Option<i64>,
     pub(super) assignee: Option<u64>,
     pub(super) assistant: Option<String>,
     pub(super) channel: Option<u64>,
-    pub(super) recipient: &'static str,
+    pub(super) recipient: Word,
     pub(super) tags: Vec<String>,
     /// The question that is open now; `None` after a closing, until the next part begins another.
     pub(super) group: Option<u64>,
+    #[serde(skip)]
     pub(super) parts: BTreeSet<u64>,
     pub(super) part_last: Option<u64>,
     pub(super) important_last: Option<u64>,
@@ -197,7 +229,8 @@ pub(super) struct Conversation {
     pub(super) not_answered: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Part {
     pub(super) id: u64,
     pub(super) conversation: u64,
@@ -209,11 +242,12 @@ pub(super) struct Part {
 }
 
 /// What a part is made of, before it has an id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Draft {
-    pub(super) kind: &'static str,
+    pub(super) kind: Word,
     pub(super) author: Author,
-    pub(super) sent_via: &'static str,
+    pub(super) sent_via: Word,
     pub(super) body: String,
     pub(super) body_json: Value,
     pub(super) actions: Value,
@@ -222,11 +256,22 @@ pub(super) struct Draft {
     pub(super) random_id: i64,
     pub(super) tag: Option<String>,
     /// The operator on an `assigned` part; the inner `None` says that the assignment was removed.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(super) assignee: Option<Option<u64>>,
 }
 
+/// A field that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Who a part is from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Author {
     User(u64),
     Admin(u64),
@@ -234,7 +279,8 @@ pub(super) enum Author {
     Bot(String),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Attachment {
     pub(super) id: u64,
     pub(super) filename: String,

@@ -57,6 +57,16 @@ impl Time {
         self.ahead = self.ahead.saturating_add(to_micros(duration));
     }
 
+    /// Goes on from this moment, and from the moment of the change before it.
+    pub(super) fn resume(&mut self, now: i64, last_stamp: i64) {
+        self.ahead = self.ahead.saturating_add(now.saturating_sub(self.now()));
+        self.last_stamp = last_stamp;
+    }
+
+    pub(super) fn last_stamp(&self) -> i64 {
+        self.last_stamp
+    }
+
     pub(super) fn now(&self) -> i64 {
         let elapsed = match &self.source {
             Source::Step { elapsed, .. } => *elapsed,

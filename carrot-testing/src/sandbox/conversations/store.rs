@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::state::{Author, Conversation, Draft, Part, State};
+use crate::sandbox::state::{Author, Conversation, Draft, Part, State, Word};
 
 impl Draft {
     /// A part without content.
-    pub(in crate::sandbox) fn new(kind: &'static str, author: Author) -> Self {
+    pub(in crate::sandbox) fn new(kind: impl Into<Word>, author: Author) -> Self {
         let sent_via = if matches!(author, Author::User(_)) {
             "web_user"
         } else {
             "api"
         };
         Self {
-            kind,
+            kind: kind.into(),
             author,
-            sent_via,
+            sent_via: sent_via.into(),
             body: String::new(),
             body_json: json!({}),
             actions: Value::Null,
@@ -75,16 +75,16 @@ impl State {
             user,
             created: self.now(),
             updated,
-            kind,
+            kind: kind.into(),
             message,
-            status: message.map(|_| "sent"),
+            status: message.map(|_| "sent".into()),
             replied: false,
             closed: false,
             delayed_until: None,
             assignee: None,
             assistant: None,
             channel: None,
-            recipient: "web",
+            recipient: "web".into(),
             tags: Vec::new(),
             group: None,
             parts: BTreeSet::new(),
@@ -105,9 +105,19 @@ impl State {
         id
     }
 
-    /// Adds a part and brings everything that depends on it up to date. Returns the id of the part,
-    /// or 0 where there is no such conversation.
+    /// Adds a part, brings everything that depends on it up to date, and tells the webhooks of it
+    /// where it is a message. Returns the id of the part, or 0 where there is no such conversation.
     pub(in crate::sandbox) fn append(&mut self, conversation: u64, content: Draft) -> u64 {
+        let is_message = Role::of(&content.kind) != Role::Internal;
+        let part = self.append_unheard(conversation, content);
+        if is_message {
+            self.tell_of_message(part);
+        }
+        part
+    }
+
+    /// As [`append`](Self::append), for parts that are there from the beginning.
+    pub(in crate::sandbox) fn append_unheard(&mut self, conversation: u64, content: Draft) -> u64 {
         let now = self.now();
         self.touch(conversation);
         let Some(open_group) = self.conversations.get(&conversation).map(|one| one.group) else {
@@ -115,7 +125,7 @@ impl State {
         };
         let group = open_group.unwrap_or_else(|| self.next_group());
         let id = self.next_part();
-        let role = Role::of(content.kind);
+        let role = Role::of(&content.kind);
         if role == Role::ByUser {
             // Who writes has read.
             self.mark_read(conversation);
@@ -192,7 +202,7 @@ impl State {
                 break;
             }
             if let Some(part) = parts.get_mut(id) {
-                if Role::of(part.content.kind) == Role::ToUser && !part.read {
+                if Role::of(&part.content.kind) == Role::ToUser && !part.read {
                     part.read = true;
                     left -= 1;
                 }

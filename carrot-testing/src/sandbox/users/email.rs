@@ -35,12 +35,12 @@ impl State {
             None => {
                 user.email = Some(EmailStatus {
                     id,
-                    status: SUBSCRIBED,
+                    status: SUBSCRIBED.into(),
                     updated: now,
                 });
             }
             Some(email) if resubscribe && email.status == UNSUBSCRIBED => {
-                email.status = SUBSCRIBED;
+                email.status = SUBSCRIBED.into();
                 email.updated = now;
             }
             Some(_) => {}
@@ -57,13 +57,13 @@ pub(in crate::sandbox) fn unsubscribe(state: &mut State, call: &Call) -> Result<
         .get_mut(&id)
         .and_then(|user| user.email.as_mut());
     let email = email.ok_or_else(|| Failure::bad_request("the user has no `$email`"))?;
-    if ![SUBSCRIBED, AWAITING, UNSUBSCRIBED].contains(&email.status) {
+    if ![SUBSCRIBED, AWAITING, UNSUBSCRIBED].contains(&&*email.status) {
         return Err(Failure::bad_request(
             "the subscription must be confirmed, awaiting confirmation or ended",
         ));
     }
     if email.status != UNSUBSCRIBED {
-        email.status = UNSUBSCRIBED;
+        email.status = UNSUBSCRIBED.into();
         email.updated = now;
     }
     Ok(Answer::empty())

@@ -67,10 +67,17 @@ impl State {
             created,
             props: props.into(),
         };
-        self.events.insert(id, event);
-        if let Some(user) = self.users.get_mut(&user) {
-            user.events.insert(id);
-            let count = user.event_counts.entry(event_type);
+        self.insert_event(event);
+        self.tell_of_event(id, name);
+        id
+    }
+
+    /// Puts an event where it belongs, and counts it.
+    pub(in crate::sandbox) fn insert_event(&mut self, event: Event) {
+        if let Some(user) = self.users.get_mut(&event.user) {
+            user.events.insert(event.id);
+            let created = event.created;
+            let count = user.event_counts.entry(event.event_type);
             let count = count.or_insert(EventCount {
                 first: created,
                 last: created,
@@ -80,7 +87,7 @@ impl State {
             count.last = count.last.max(created);
             count.count += 1;
         }
-        id
+        self.events.insert(event.id, event);
     }
 }
 

@@ -102,14 +102,8 @@ fn update(
         }
         (Some(id), None) => id,
     };
-    for tag in tags {
-        if !state.user_tags.contains_key(tag) {
-            let tag_id = state.next_tag();
-            state.user_tags.insert(tag.clone(), tag_id);
-        }
-    }
+    state.tag_user(id, tags);
     state.change_user(id, |user| {
-        user.tags.extend(tags.iter().cloned());
         for (column, value) in columns.iter().zip(record) {
             if column == "$user_id" {
                 continue;

@@ -32,7 +32,7 @@ pub(in crate::sandbox) fn start(state: &mut State, call: &Call) -> Result<Answer
     let file = file.map(|file| read_file(file, filename)).transpose()?;
     let user = find_or_create(state, call)?;
     let mut draft = Draft::new("reply_user", Author::User(user)).body(body);
-    draft.sent_via = "web_user";
+    draft.sent_via = "web_user".into();
     draft.random_id = random_id;
     draft.attachments = file.map(|file| state.attach(file)).into_iter().collect();
     let conversation = state.begin_conversation(user, "popup_chat", None);
@@ -60,7 +60,7 @@ pub(in crate::sandbox) fn send(state: &mut State, call: &Call) -> Result<Answer,
     let message = state.next_message();
     let conversation = state.begin_conversation(user, kind, Some(message));
     let mut draft = Draft::new("reply_admin", Author::DefaultAdmin).body(body);
-    draft.sent_via = "message_manual";
+    draft.sent_via = "message_manual".into();
     state.append(conversation, draft);
     let view = View::new(state, call);
     Ok(Answer::new(json!({

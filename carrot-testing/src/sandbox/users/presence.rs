@@ -36,7 +36,7 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
         }
         user.last_seen = now;
         user.presence = Some(Presence {
-            state: presence,
+            state: presence.into(),
             at: now,
             session_started: before.as_ref().map_or(now, |before| before.session_started),
             page: page.or_else(|| before.as_ref()?.page.clone()),

@@ -65,20 +65,15 @@ impl State {
         Some(result)
     }
 
-    /// Puts in what is there from the beginning.
-    pub(in crate::sandbox) fn seed(&mut self) {
-        for seed in self.settings.users.clone() {
-            let id = self.add_user(seed.external);
-            let (system, custom): (Map<_, _>, Map<_, _>) = seed
-                .props
-                .into_iter()
-                .partition(|(name, _)| name.starts_with('$'));
-            self.change_user(id, |user| {
-                user.props = system;
-                user.custom = custom;
-            });
-            self.follow_email(id, false);
+    /// Adds tags to a user; a new one gets an id.
+    pub(in crate::sandbox) fn tag_user(&mut self, id: u64, tags: &[String]) {
+        for tag in tags {
+            if !self.user_tags.contains_key(tag) {
+                let tag_id = self.next_tag();
+                self.user_tags.insert(tag.clone(), tag_id);
+            }
         }
+        self.change_user(id, |user| user.tags.extend(tags.iter().cloned()));
     }
 }
 
@@ -159,7 +154,7 @@ impl User {
             }
         }
         if let Some(presence) = &self.presence {
-            details.insert("presence".into(), presence.state.into());
+            details.insert("presence".into(), presence.state.as_ref().into());
             let started = presence.session_started.div_euclid(1_000_000);
             details.insert("session_started".into(), started.into());
             details.insert("page".into(), json!(presence.page));

@@ -33,6 +33,11 @@ impl ConversationFields {
         reply_last: false,
     };
 
+    pub(in crate::sandbox) const WITH_CHANNEL: Self = Self {
+        channel: true,
+        ..Self::NONE
+    };
+
     pub(in crate::sandbox) const SINGLE: Self = Self {
         channel: true,
         ..Self::LISTED
@@ -140,7 +145,7 @@ impl View<'_> {
             "type": conversation.kind,
             "reply_type": "text",
             "removed": null,
-            "reply_last_type": reply_last.map(|part| part.content.kind),
+            "reply_last_type": reply_last.map(|part| &part.content.kind),
             "parts_count": conversation.parts.len(),
             "assignee": self.assignee(conversation.assignee),
             "sended_time": moment(conversation.created),

@@ -41,6 +41,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// For webhooks of messages: generation 2, ids as texts.
+    pub(super) fn ids_as_text(state: &'a State) -> Self {
+        Self {
+            ids_as_text: true,
+            ..Self::plain(state)
+        }
+    }
+
     pub(super) fn is_v1(&self) -> bool {
         self.version == ApiVersion::V1
     }

@@ -61,7 +61,7 @@ impl View<'_> {
             "id": self.id(user.id),
             "app": self.app(),
             "user_id": user.external,
-            "presence": presence.map_or("offline", |presence| presence.state),
+            "presence": presence.map_or("offline", |presence| &*presence.state),
             "removed": null,
             "map_url": null,
         });

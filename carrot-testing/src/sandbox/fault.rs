@@ -1,0 +1,74 @@
+//! Failures that a test asks for.
+
+use bytes::Bytes;
+use carrot_core::ApiVersion;
+use http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Sandbox,
+    answer::{Reason, refusal},
+};
+
+/// What a request is refused with, whatever it asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    status: u16,
+    /// The vendor's name of the error; where there is none, the one that fits the status.
+    error: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn into_response(self, version: ApiVersion) -> Response<Bytes> {
+        let status = StatusCode::from_u16(self.status);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let error = self.error.unwrap_or_else(|| {
+            let reason = Reason::of_status(status);
+            // The only name of this kind that the vendor tells is `Error404`.
+            let other = || format!("Error{}", status.as_u16());
+            reason.map_or_else(other, |reason| reason.name(version).to_owned())
+        });
+        refusal(status, &error, "this failure was asked for", None)
+    }
+}
+
+/// Failures on demand, for the transport and the server alike. They queue: each is the answer to one
+/// request, of whatever kind, which changes nothing then but takes its time.
+impl Sandbox {
+    /// Refuses the next request with this status, and the error that the service has for it. 429 does
+    /// not need a [`rate_limit`](super::SandboxBuilder::rate_limit) for this.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use carrot_testing::Sandbox;
+    /// use http::StatusCode;
+    ///
+    /// let sandbox = Sandbox::new();
+    /// sandbox.fail_next(StatusCode::SERVICE_UNAVAILABLE);
+    /// let request = http::Request::get("/v2/apps/$self_app/channels").body(Bytes::new())?;
+    /// assert_eq!(sandbox.handle(&request).status(), 503);
+    /// // Without a token.
+    /// assert_eq!(sandbox.handle(&request).status(), 401);
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn fail_next(&self, status: StatusCode) {
+        self.state().faults.push_back(Fault {
+            status: status.as_u16(),
+            error: None,
+        });
+    }
+
+    /// Refuses the next request with the error of this name, such as `ReplyTooBig`, and its status;
+    /// a name that the sandbox does not know has the status 400, as most have.
+    ///
+    /// Source: <https://developers.dashly.io/webapi/exceptions>
+    pub fn fail_next_with(&self, error: impl Into<String>) {
+        let error = error.into();
+        let status = Reason::of_name(&error).map_or(StatusCode::BAD_REQUEST, Reason::status);
+        self.state().faults.push_back(Fault {
+            status: status.as_u16(),
+            error: Some(error),
+        });
+    }
+}
