@@ -1,0 +1,235 @@
+//! The service in memory, on a port, for programs in any language.
+//!
+//! ```sh
+//! cargo run --bin sandbox -- --addr 127.0.0.1:8787
+//! ```
+//!
+//! It prints its address, its token and two requests to begin with, then a line for each request, until
+//! Ctrl-C. Its time is the time of the machine.
+
+use std::{
+    error::Error,
+    fmt::Display,
+    fs,
+    io::{self, ErrorKind, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use carrot_hyper::{
+    AuthToken, TokioClock,
+    types::{Timestamp, json},
+};
+use carrot_testing::{
+    Sandbox,
+    sandbox::{SandboxBuilder, SandboxServer, Snapshot},
+};
+use clap::Parser;
+use tokio::{sync::Notify, time};
+
+/// How long a receiver of webhooks may take, and requests that are under way when the program stops.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The service in memory, on a port, until Ctrl-C.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where to listen; port 0 stands for any that is free.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    addr: SocketAddr,
+    /// Allows an address that other machines reach. They reach the sandbox in plain HTTP.
+    #[arg(long)]
+    public: bool,
+    /// The token that opens it.
+    #[arg(long)]
+    token: Option<String>,
+    /// What is there from the beginning: users, conversations, operators, channels, as JSON.
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+    /// Answers 429 to more requests than this in a minute.
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<usize>,
+    /// Where to post webhooks: an address of this machine.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// Goes on from this file where it exists, which counts over --seed, and writes it at the end.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    if !arguments.addr.ip().is_loopback() && !arguments.public {
+        return Err("--addr is reached by other machines; say --public if that is meant".into());
+    }
+    let answered = Arc::new(Notify::new());
+    let sandbox = set_up(&arguments, Arc::clone(&answered))?;
+    if let Some(state) = &arguments.state {
+        restore(&sandbox, state)?;
+    }
+    if let Some(url) = arguments.webhook.clone() {
+        // An address that cannot be is an error now, not with the first webhook.
+        deliver(&sandbox, &url).await?;
+        tokio::spawn(keep_delivering(sandbox.clone(), url, answered));
+    }
+    let server = sandbox.serve_on(arguments.addr).await?;
+    let stopped = stopped()?;
+    greet(&server);
+
+    stopped.await;
+    // One that takes too long is given up with the program.
+    let _ = time::timeout(PATIENCE, server.stop()).await;
+    if let Some(state) = &arguments.state {
+        save(&sandbox, state).map_err(|error| in_file("--state", state, error))?;
+        say(format_args!("Saved to {}", state.display()));
+    }
+    Ok(())
+}
+
+fn set_up(arguments: &Arguments, answered: Arc<Notify>) -> Result<Sandbox, Box<dyn Error>> {
+    let mut builder = Sandbox::builder()
+        .starts_at(now()?)
+        .clock(TokioClock::new())
+        .on_answer(move |line| {
+            say(line);
+            answered.notify_one();
+        });
+    if let Some(token) = &arguments.token {
+        AuthToken::new(token.as_str())?;
+        builder = builder.token(token);
+    }
+    if let Some(limit) = arguments.rate_limit {
+        builder = builder.rate_limit(limit);
+    }
+    if let Some(path) = &arguments.seed {
+        builder = seed(builder, path).map_err(|error| in_file("--seed", path, error))?;
+    }
+    Ok(builder.build())
+}
+
+fn now() -> Result<Timestamp, Box<dyn Error>> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(Timestamp::from_seconds(now.as_secs().try_into()?))
+}
+
+fn seed(builder: SandboxBuilder, path: &Path) -> Result<SandboxBuilder, Box<dyn Error>> {
+    Ok(builder.seed_json(&fs::read_to_string(path)?)?)
+}
+
+fn restore(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        text => text.map_err(|error| in_file("--state", path, error))?,
+    };
+    let snapshot: Snapshot = json::read(&text).map_err(|error| in_file("--state", path, error))?;
+    let wall = now()?;
+    sandbox.restore(&snapshot);
+    // The time that went by since then; a clock that was set back is waited for.
+    let away = wall.seconds().saturating_sub(sandbox.now().seconds());
+    sandbox.advance(Duration::from_secs(away.try_into().unwrap_or(0)));
+    Ok(())
+}
+
+/// Through a file beside it, so that what was there stays whole until all is written.
+fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = io::BufWriter::new(fs::File::create(&beside)?);
+    serde_json::to_writer(&mut file, &sandbox.snapshot())?;
+    file.flush()?;
+    fs::rename(&beside, path)?;
+    Ok(())
+}
+
+fn in_file(option: &str, path: &Path, error: impl Display) -> Box<dyn Error> {
+    format!("{option} {}: {error}", path.display()).into()
+}
+
+async fn deliver(sandbox: &Sandbox, url: &str) -> Result<(), Box<dyn Error>> {
+    let delivery = time::timeout(PATIENCE, sandbox.deliver_webhooks_to(url));
+    // Whatever was cut off by the time limit counts as failed.
+    let Ok(posted) = delivery.await else {
+        return Ok(());
+    };
+    for webhook in posted? {
+        let (id, kind) = (webhook.id(), webhook.kind());
+        let (state, attempts) = (webhook.state(), webhook.attempts());
+        say(format_args!(
+            "webhook {id} {kind}: {state:?} after attempt {attempts}"
+        ));
+    }
+    Ok(())
+}
+
+async fn keep_delivering(sandbox: Sandbox, url: String, answered: Arc<Notify>) {
+    loop {
+        if let Err(error) = deliver(&sandbox, &url).await {
+            say(format_args!("webhooks: {error}"));
+        }
+        // New ones come with a request, and old ones are due again with the time.
+        let _ = time::timeout(Duration::from_secs(1), answered.notified()).await;
+    }
+}
+
+fn greet(server: &SandboxServer) {
+    let (url, sandbox) = (server.url(), server.sandbox());
+    let token = sandbox.token();
+    let header = format!("-H 'Authorization: Token {}'", token.replace('\'', r"'\''"));
+    say(format_args!("Sandbox: {url}"));
+    say(format_args!("Token: {token}"));
+    say(format_args!(
+        "Token of webhooks: {}",
+        sandbox.webhook_token()
+    ));
+    say("Try:");
+    say(format_args!(
+        "curl {header} '{url}/v2/apps/$self_app/conversations?include_not_assigned=true'"
+    ));
+    say(format_args!(
+        "curl {header} -d by_user_id=true -d 'body=Where is it' {url}/v2/users/order-42/startconversation"
+    ));
+}
+
+/// A line of the log. Nobody may be reading it.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Waits for Ctrl-C, or for what ends a service elsewhere; from the call on, not from the first poll.
+#[cfg(unix)]
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where there is no Ctrl-C, only the end of the process ends it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
