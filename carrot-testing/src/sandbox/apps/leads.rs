@@ -26,22 +26,29 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
     let ascending = parameters.one_of("sort_order", &["asc", "desc"])? == Some("asc");
 
     let now = state.now();
+    let fits = |user: &&User| filters.fit(user, now);
+    // In the order of ids, in which they lie in memory.
     let leads = || {
-        let keys = state.leads.iter();
-        keys.filter_map(|(_, id)| state.users.get(id))
-            .filter(|user| filters.fit(user, now))
+        let users = state.users.values();
+        users.filter(|user| user.is_lead()).filter(fits)
     };
     let (users, total): (Vec<&User>, usize) = if sort_prop == "$last_seen" {
         // The index is in this order already; without filters nothing is looked at but the page.
-        let total = if filters.is_empty() {
-            state.leads.len()
+        let (skipped, total) = if filters.is_empty() {
+            (offset, state.leads.len())
         } else {
-            leads().count()
+            (0, leads().count())
+        };
+        let by_key = |(_, id): &(i64, u64)| state.users.get(id);
+        let mut keys = state.leads.iter();
+        let page = |keys: &mut dyn Iterator<Item = &(i64, u64)>| {
+            let users = keys.skip(skipped).filter_map(by_key).filter(fits);
+            users.skip(offset - skipped).take(limit).collect()
         };
         let page = if ascending {
-            leads().skip(offset).take(limit).collect()
+            page(&mut keys)
         } else {
-            leads().rev().skip(offset).take(limit).collect()
+            page(&mut keys.rev())
         };
         (page, total)
     } else {

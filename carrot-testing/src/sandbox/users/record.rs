@@ -82,7 +82,7 @@ impl User {
     /// sandbox knows no web push.
     ///
     /// Source: <https://developers.dashly.io/webapi/endpoints/apps/users/>
-    fn is_lead(&self) -> bool {
+    pub(in crate::sandbox) fn is_lead(&self) -> bool {
         let known = ["$name", "$email", "$phone"];
         self.external.is_some()
             || !self.conversations.is_empty()
