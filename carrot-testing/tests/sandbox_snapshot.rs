@@ -179,7 +179,7 @@ fn everything_is_in_a_snapshot() {
     let path = format!("/v2/conversations/{conversation}/assign");
     post(&first, &path, &[("from_admin", "501"), ("admin", "501")]).data();
     post(&first, &path, &[("from_admin", "501")]).data();
-    first.fail_next(StatusCode::BAD_GATEWAY);
+    first.fail_next(StatusCode::TOO_MANY_REQUESTS);
 
     let second = build();
     second.restore(&copy(&first));
@@ -189,7 +189,7 @@ fn everything_is_in_a_snapshot() {
     assert!(assigned.last().unwrap().get("assignee").is_some());
     assert_eq!(second.users(), first.users());
     for sandbox in [&first, &second] {
-        assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", &[]).status, 502);
+        assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", &[]).status, 429);
     }
     let channels = |sandbox| get(sandbox, "/v2/apps/$self_app/channels", &[]).json;
     assert_eq!(channels(&second), channels(&first));

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use carrot_core::ApiVersion;
-use http::{Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Fault {
     status: u16,
-    /// The vendor's name of the error; where there is none, the one that fits the status.
+    /// The vendor's name of the error; where none is given, the one that fits the status.
     error: Option<String>,
 }
 
@@ -23,21 +23,30 @@ impl Fault {
     pub(super) fn into_response(self, version: ApiVersion) -> Response<Bytes> {
         let status = StatusCode::from_u16(self.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let error = self.error.unwrap_or_else(|| {
-            let reason = Reason::of_status(status);
-            // The only name of this kind that the vendor tells is `Error404`.
-            let other = || format!("Error{}", status.as_u16());
-            reason.map_or_else(other, |reason| reason.name(version).to_owned())
-        });
-        refusal(status, &error, "this failure was asked for", None)
+        let known = || Reason::of_status(status).map(|reason| reason.name(version).to_owned());
+        match self.error.or_else(known) {
+            Some(error) => refusal(status, &error, "this failure was asked for", None),
+            None => page(status),
+        }
     }
+}
+
+/// What a web server answers when the service behind it breaks: the vendor documents no envelope.
+fn page(status: StatusCode) -> Response<Bytes> {
+    let page = format!("<html><body>{status}</body></html>\n");
+    let mut response = Response::new(Bytes::from(page));
+    *response.status_mut() = status;
+    let html = HeaderValue::from_static("text/html");
+    response.headers_mut().insert(CONTENT_TYPE, html);
+    response
 }
 
 /// Failures on demand, for the transport and the server alike. They queue: each is the answer to one
 /// request, of whatever kind, which changes nothing then but takes its time.
 impl Sandbox {
-    /// Refuses the next request with this status, and the error that the service has for it. 429 does
-    /// not need a [`rate_limit`](super::SandboxBuilder::rate_limit) for this.
+    /// Refuses the next request with this status, and the error that the service has for it; where
+    /// it has none, as for 500 and above, with an HTML page. 429 does not need a
+    /// [`rate_limit`](super::SandboxBuilder::rate_limit) for this.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -62,7 +62,7 @@
 //! | contradictory fields | | `sended_time` and `last_user_reply_time` are timestamps; only generation 1 sends `read`, `clicked` and `unsubscribed`; `map_url` is `null` |
 //! | replies | senders, types, two parts with `auto_assign` | `data` is the new part, `assign_part` stands beside it; a bot named `Bot` writes where nobody is named; 65536 characters are too long |
 //! | webhooks | the fields of the three kinds, `User-Agent`, 200 as the only good answer, repeats "over the next minutes" | five attempts, 30, 60, 120 and 240 seconds apart; `user` has `props`, `props_custom` and `tags`; all events are chosen; the chat webhook is on, tells of articles and messages too, whoever wrote, and has no `name_internal` in `assignee`; `sending_id` is the id of a conversation that is in no list |
-//! | failures on demand | | the error of a status without a documented name is `Error` and the status, after `Error404`; a token is not looked at |
+//! | failures on demand | | a status without a documented error comes with an HTML page; the token is not looked at |
 //! | import | columns, delimiters, the report | it is worked off at once; generation 1 does not know it; an own id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
 //! | not there | | webhooks, the realtime service, segments, sending of e-mail |
 //!
