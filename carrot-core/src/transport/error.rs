@@ -1,4 +1,4 @@
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, iter};
 
 /// Whether a request reached the server. It alone decides whether a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,7 +92,7 @@ impl fmt::Display for TransportErrorKind {
 
 /// Why a transport has no answer, and whether the request was sent.
 ///
-/// `Display` is one line with both, and with the texts of all sources.
+/// `Display` is one line with both, and with the text of the deepest source.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -134,16 +134,10 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
-        let mut shown = String::new();
-        let mut next = self.source();
-        while let Some(source) = next {
-            let text = source.to_string();
-            // Many errors repeat the text of what lies beneath them.
-            if !shown.contains(&text) {
-                write!(f, ": {text}")?;
-                shown = text;
-            }
-            next = source.source();
+        // What lies deepest says what happened; those above it say the kind once more.
+        let sources = iter::successors(self.source(), |&error| error.source());
+        if let Some(root) = sources.last() {
+            write!(f, ": {root}")?;
         }
         write!(f, "; {}", self.sent)
     }
