@@ -74,3 +74,51 @@ impl Quota for UnlimitedQuota {
 
     fn throttled(&self, _retry_after: Option<Duration>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::Mutex,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Told(Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl Quota for Told {
+        async fn acquire(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+            Err("asked".into())
+        }
+
+        fn release(&self) {
+            self.0.lock().expect("no panic").push("released".to_owned());
+        }
+
+        fn throttled(&self, retry_after: Option<Duration>) {
+            self.0
+                .lock()
+                .expect("no panic")
+                .push(format!("throttled {retry_after:?}"));
+        }
+    }
+
+    #[test]
+    fn a_shared_quota_is_told_what_each_of_its_owners_is() {
+        let shared = Arc::new(Told::default());
+        let mut asking = Quota::acquire(&shared);
+        let asked = asking
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(asked, Poll::Ready(Err(error)) if error.to_string() == "asked"));
+        drop(asking);
+        Quota::release(&shared);
+        Quota::throttled(&shared, Some(Duration::from_secs(3)));
+        assert_eq!(
+            *shared.0.lock().expect("no panic"),
+            ["released", "throttled Some(3s)"]
+        );
+    }
+}
