@@ -162,11 +162,12 @@ fn with_jitter_no_pause_exceeds_its_bound_and_a_seed_repeats_them() {
 }
 
 #[test]
-fn a_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
+fn a_longer_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
     let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
     for (headers, pause) in [
         (vec![("retry-after", "7")], millis(7_000)),
-        (vec![("retry-after", "0")], Duration::ZERO),
+        // No leave to come back at once, again and again.
+        (vec![("retry-after", "0")], millis(1_000)),
         (vec![("retry-after", "86400")], millis(60_000)),
         (
             vec![("retry-after", "99999999999999999999999")],
@@ -182,7 +183,7 @@ fn a_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
         ),
         (
             vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), now],
-            Duration::ZERO,
+            millis(1_000),
         ),
         // A date without the date of the answer says nothing, nor does nonsense.
         (

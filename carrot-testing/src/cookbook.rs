@@ -7,11 +7,12 @@
 //! 2. [A rate limit](#a-rate-limit)
 //! 3. [A listing, page by page](#a-listing-page-by-page)
 //! 4. [No message twice](#no-message-twice)
-//! 5. [A service that hangs](#a-service-that-hangs)
-//! 6. [What must not be called](#what-must-not-be-called)
-//! 7. [The order of calls, and what they say](#the-order-of-calls-and-what-they-say)
-//! 8. [A transport of your own](#a-transport-of-your-own)
-//! 9. [Are all operations tested?](#are-all-operations-tested)
+//! 5. [A webhook handler](#a-webhook-handler)
+//! 6. [A service that hangs](#a-service-that-hangs)
+//! 7. [What must not be called](#what-must-not-be-called)
+//! 8. [The order of calls, and what they say](#the-order-of-calls-and-what-they-say)
+//! 9. [A transport of your own](#a-transport-of-your-own)
+//! 10. [Are all operations tested?](#are-all-operations-tested)
 //!
 //! # A retry
 //!
@@ -110,8 +111,10 @@
 //! client does not repeat it; what your code does then is what to test.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use carrot_core::{
-//!     Client, Error, Sent,
+//!     Client, Clock, Error, Sent,
 //!     client::ReplyFate,
 //!     conversations::{Parts, Reply},
 //!     endpoint::Page,
@@ -120,16 +123,19 @@
 //! };
 //! use carrot_testing::{Fake, samples};
 //!
-//! /// The code under test: sends a reply once, whatever happens.
-//! async fn send_once(client: &Client, reply: Reply) -> Result<(), Error> {
-//!     match client.call(&reply).await {
-//!         Err(error) if error.may_have_been_applied() => {
-//!             if client.reconcile_reply(&reply).await? == ReplyFate::NotWritten {
-//!                 client.call(&reply).await?;
-//!             }
-//!             Ok(())
-//!         }
-//!         other => other.map(drop),
+//! /// The code under test: sends a reply once, whatever happens. `clock` is that of the client.
+//! async fn send_once(client: &Client, clock: &impl Clock, reply: Reply) -> Result<(), Error> {
+//!     let error = match client.call(&reply).await {
+//!         Err(error) if error.may_have_been_applied() => error,
+//!         other => return other.map(drop),
+//!     };
+//!     // A request that is still on its way needs time to arrive.
+//!     clock.sleep(Duration::from_secs(5)).await;
+//!     match client.reconcile_reply(&reply).await? {
+//!         ReplyFate::Written(_) => Ok(()),
+//!         ReplyFate::NotWritten => client.call(&reply).await.map(drop),
+//!         // Nobody can tell: a person must look.
+//!         _ => Err(error),
 //!     }
 //! }
 //!
@@ -142,8 +148,43 @@
 //! fake.on_call(reply.clone()).fail(TransportErrorKind::Reset, Sent::Maybe);
 //! fake.on::<Parts>().reply(Page::new(vec![samples::reply_part().random_id(id)]));
 //!
-//! send_once(&fake.client(), reply).await?;
+//! send_once(&fake.client(), fake.clock(), reply).await?;
 //! fake.assert_order(["conversations.reply", "conversations.parts"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A webhook handler
+//!
+//! The sandbox writes the webhooks of what happens in it. Take them and hand each to your handler, as
+//! the service would: as a form, with the token.
+//!
+//! ```
+//! use carrot_core::{
+//!     Client,
+//!     types::{UserRef, webhook::{self, Webhook}},
+//!     users::StartConversation,
+//! };
+//! use carrot_testing::{Sandbox, VirtualClock};
+//!
+//! /// The code under test: the texts that customers wrote.
+//! fn handle(body: &[u8], token: &str) -> Option<String> {
+//!     match webhook::parse(body, token).ok()? {
+//!         Webhook::Conversation(message) => message.part.body,
+//!         _ => None,
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::builder().webhook_token("a-token").build();
+//! let token = carrot_core::AuthToken::new(sandbox.token())?;
+//! let client = Client::builder(sandbox.clone(), VirtualClock::new(), token).build()?;
+//! client.call(StartConversation::new(UserRef::external("order-42"), "Where is it?")).await?;
+//!
+//! let webhooks = sandbox.take_webhooks();
+//! let texts = webhooks.iter().filter_map(|one| handle(one.body().as_bytes(), "a-token"));
+//! assert_eq!(texts.collect::<Vec<_>>(), ["Where is it?"]);
 //! # Ok(())
 //! # }
 //! ```

@@ -384,6 +384,20 @@ async fn replies_are_computed_from_the_call_and_may_look_at_the_fake() {
     fake.verify();
 }
 
+/// A failure text runs the checks once more, to tick and cross them.
+#[tokio::test]
+async fn a_check_that_says_no_may_look_at_the_fake_too() {
+    let fake = Fake::new();
+    let seen = fake.clone();
+    fake.on::<users::Get>()
+        .matching("is the hundredth call", move |_| seen.calls().len() == 100)
+        .reply_json(json!({"id": 8}));
+    let error = call(&fake, users::Get::new(UserId::new(7))).await;
+    assert!(error.is_err());
+    let verified = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fake.verify()));
+    assert!(verified.is_err());
+}
+
 #[tokio::test]
 async fn every_matcher_matches_what_it_is_for() {
     let fake = Fake::new();

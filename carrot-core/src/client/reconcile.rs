@@ -41,6 +41,7 @@ impl Client {
     /// [`call`](Client::call).
     ///
     /// ```
+    /// # async fn some_seconds() {}
     /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// use carrot_core::{
     ///     client::ReplyFate,
@@ -51,8 +52,11 @@ impl Client {
     /// let reply = Reply::new(ConversationId::new(716), "On its way").random_id(RandomId::new(77)?);
     /// match client.call(&reply).await {
     ///     Err(error) if error.may_have_been_applied() => {
-    ///         if client.reconcile_reply(&reply).await? == ReplyFate::NotWritten {
-    ///             client.call(&reply).await?;
+    ///         some_seconds().await; // sleep with your runtime
+    ///         match client.reconcile_reply(&reply).await? {
+    ///             ReplyFate::Written(_) => {}
+    ///             ReplyFate::NotWritten => drop(client.call(&reply).await?),
+    ///             _ => return Err(error.into()), // nobody can tell: a person must look
     ///         }
     ///     }
     ///     other => drop(other?),

@@ -9,8 +9,8 @@ use super::{FailedAttempt, FailureKind, Retry};
 ///
 /// The pause is drawn evenly between nothing and a bound, so that many clients that failed together
 /// do not come back together. The bound doubles with each attempt, from 50 ms, or from 1 s when the
-/// service said too many requests, up to 20 s. A `Retry-After` of the service counts instead of the
-/// draw, up to 60 s.
+/// service said too many requests, up to 20 s. A longer `Retry-After` of the service counts
+/// instead of the draw, up to 60 s.
 #[derive(Debug)]
 #[must_use = "does nothing until it is given to a client"]
 pub struct RetryPolicy {
@@ -100,22 +100,25 @@ impl Retry for RetryPolicy {
         if failed.attempt >= self.max_attempts {
             return None;
         }
-        if let Some(pause) = failed.retry_after {
-            return Some(pause.min(self.max_retry_after));
-        }
         let base = match failed.kind {
             FailureKind::Transient => self.transient_base,
             FailureKind::Throttled => self.throttled_base,
         };
         let doublings = failed.attempt.saturating_sub(1).min(31);
         let bound = base.saturating_mul(1 << doublings).min(self.max_pause);
-        Some(match &self.jitter {
+        let drawn = match &self.jitter {
             Jitter::None => bound,
             Jitter::Full(random) => {
                 // A draw cannot leave the generator broken, so a poisoned lock is sound.
                 bound.mul_f64(random.lock().unwrap_or_else(PoisonError::into_inner).f64())
             }
-        })
+        };
+        // `Retry-After: 0` is no leave to come back at once, again and again.
+        let asked = failed
+            .retry_after
+            .unwrap_or_default()
+            .min(self.max_retry_after);
+        Some(drawn.max(asked))
     }
 }
 
@@ -197,5 +200,10 @@ mod tests {
         assert_eq!(policy.pause(&failed), Some(Duration::from_secs(7)));
         failed.retry_after = Some(Duration::from_secs(86_400));
         assert_eq!(policy.pause(&failed), Some(Duration::from_secs(60)));
+
+        // A shorter one than the draw does not switch the back-off off.
+        let policy = RetryPolicy::new().without_jitter();
+        failed.retry_after = Some(Duration::ZERO);
+        assert_eq!(policy.pause(&failed), Some(Duration::from_secs(1)));
     }
 }

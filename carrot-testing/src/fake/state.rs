@@ -28,6 +28,7 @@ pub(super) enum Reply {
 }
 
 /// One reply of a sequence, and how often it is given.
+#[derive(Clone)]
 pub(super) struct Step {
     pub(super) reply: Reply,
     pub(super) at_least: u32,
@@ -55,6 +56,7 @@ impl Wanted {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Expected {
     pub(super) written_at: &'static Location<'static>,
     /// Shared, so that requests are compared without holding up the fake: a matcher may look at it.
@@ -71,6 +73,7 @@ impl Expected {
 }
 
 /// A call that nothing was expected for.
+#[derive(Clone)]
 pub(super) struct Unexpected {
     /// The number of the call, from 0.
     pub(super) call: usize,
@@ -84,7 +87,7 @@ pub(super) struct Unexpected {
     pub(super) because: Option<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Record {
     pub(super) expected: Vec<Expected>,
     pub(super) calls: Vec<RecordedCall>,
@@ -112,6 +115,12 @@ impl State {
 
     pub(super) fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is written down now. Texts are made from this copy and not under the lock, since they run
+    /// the checks of the test, which may look at the fake.
+    pub(super) fn copy(&self) -> Record {
+        self.record().clone()
     }
 
     /// Answers a request. Nothing is locked while the code of a test runs: it may ask the fake.
@@ -163,8 +172,7 @@ impl State {
         matching: &[usize],
         because: String,
     ) -> TransportError {
-        let mut record = self.record();
-        record.tell_outcome(call, "not expected".to_owned());
+        self.record().tell_outcome(call, "not expected".to_owned());
         let unexpected = Unexpected {
             call,
             known,
@@ -172,7 +180,8 @@ impl State {
             repeats: Vec::new(),
             because: (!because.is_empty()).then_some(because),
         };
-        let text = report::in_one_line(&record, &unexpected);
+        let text = report::in_one_line(&self.copy(), &unexpected);
+        let mut record = self.record();
         match record.earlier_attempt(call) {
             Some(earlier) => earlier.repeats.push(call),
             None => record.unexpected.push(unexpected),

@@ -22,3 +22,10 @@ pub(super) fn refused<T: DeserializeOwned>(json: &str) -> String {
         Err(error) => error.to_string(),
     }
 }
+
+/// True where some crate of the program switched on the feature `arbitrary_precision` of `serde_json`:
+/// numbers then keep every digit, and none has to be refused because it would lose some.
+pub(super) fn numbers_keep_every_digit() -> bool {
+    let digits = "123456789012345678901234567890";
+    serde_json::from_str::<Value>(digits).is_ok_and(|number| format!("{number}") == digits)
+}

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::{
         AdminType, AttachmentId, ConversationId, UserId,
-        objects::check::{reads, refused},
+        objects::check::{numbers_keep_every_digit, reads, refused},
     };
 
     #[test]
@@ -263,7 +263,6 @@ mod tests {
         assert_eq!(part, ConversationPart::new(PartId::new(1)));
         for (field, value, rule) in [
             ("external_id", "[]", "a string, or a number"),
-            ("external_id", "1e300", "a string, or a number"),
             ("inbound_email", r#"" ""#, "a string of digits"),
             ("inbound_email", "-1", "an id from 0"),
             ("inbound_email", "{}", "an integer"),
@@ -272,6 +271,10 @@ mod tests {
         ] {
             let error = refused::<ConversationPart>(&format!(r#"{{"id": 1, "{field}": {value}}}"#));
             assert!(error.contains(rule), "{field}: {error}");
+        }
+        if !numbers_keep_every_digit() {
+            let error = refused::<ConversationPart>(r#"{"id": 1, "external_id": 1e300}"#);
+            assert!(error.contains("a string, or a number"), "{error}");
         }
     }
 
