@@ -23,7 +23,7 @@
 //! use std::time::Duration;
 //!
 //! use carrot_core::{types::UserId, users};
-//! use carrot_testing::{ApiError, Fake, samples};
+//! use carrot_testing::{ApiError, Fake, fake};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), carrot_core::Error> {
@@ -32,7 +32,7 @@
 //!     .reply_error(ApiError::internal())
 //!     .times(2)
 //!     .then()
-//!     .reply(samples::user());
+//!     .reply(fake::user());
 //!
 //! fake.client().call(users::Get::new(UserId::new(7))).await?;
 //!
@@ -49,7 +49,7 @@
 //! use std::time::Duration;
 //!
 //! use carrot_core::{conversations::Close, types::ConversationId};
-//! use carrot_testing::{ApiError, Fake, samples};
+//! use carrot_testing::{ApiError, Fake, fake};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), carrot_core::Error> {
@@ -58,7 +58,7 @@
 //! fake.on::<Close>()
 //!     .reply_error(ApiError::rate_limited(pause))
 //!     .then()
-//!     .reply(samples::action_receipt());
+//!     .reply(fake::action_receipt());
 //!
 //! fake.client().call(Close::new(ConversationId::new(716))).await?;
 //!
@@ -78,7 +78,7 @@
 //!     endpoint::Page,
 //!     types::{ConversationId, Cursor},
 //! };
-//! use carrot_testing::{Fake, samples};
+//! use carrot_testing::{Fake, fake};
 //!
 //! /// The code under test.
 //! async fn count_parts(client: &Client, id: ConversationId) -> Result<usize, Error> {
@@ -95,10 +95,10 @@
 //! let fake = Fake::new();
 //! fake.on::<Parts>()
 //!     .without_param("paginate_position")
-//!     .reply(Page::new(vec![samples::reply_part()]).next(Cursor::position("[9001]")?));
+//!     .reply(Page::new(vec![fake::reply_part()]).next(Cursor::position("[9001]")?));
 //! fake.on::<Parts>()
 //!     .param("paginate_position", "[9001]")
-//!     .reply(Page::new(vec![samples::part()]));
+//!     .reply(Page::new(vec![fake::part()]));
 //!
 //! assert_eq!(count_parts(&fake.client(), ConversationId::new(716)).await?, 2);
 //! # Ok(())
@@ -121,7 +121,7 @@
 //!     transport::TransportErrorKind,
 //!     types::{ConversationId, RandomId},
 //! };
-//! use carrot_testing::{Fake, samples};
+//! use carrot_testing::{Fake, fake};
 //!
 //! /// The code under test: sends a reply once, whatever happens. `clock` is that of the client.
 //! async fn send_once(client: &Client, clock: &impl Clock, reply: Reply) -> Result<(), Error> {
@@ -146,7 +146,7 @@
 //!
 //! let fake = Fake::new();
 //! fake.on_call(reply.clone()).fail(TransportErrorKind::Reset, Sent::Maybe);
-//! fake.on::<Parts>().reply(Page::new(vec![samples::reply_part().random_id(id)]));
+//! fake.on::<Parts>().reply(Page::new(vec![fake::reply_part().random_id(id)]));
 //!
 //! send_once(&fake.client(), fake.clock(), reply).await?;
 //! fake.assert_order(["conversations.reply", "conversations.parts"]);
@@ -235,7 +235,7 @@
 //!     conversations::{Close, Reply},
 //!     types::ConversationId,
 //! };
-//! use carrot_testing::{Fake, samples};
+//! use carrot_testing::{Fake, fake};
 //!
 //! /// The code under test.
 //! async fn say_goodbye(client: &Client, id: ConversationId) -> Result<(), Error> {
@@ -247,8 +247,8 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Error> {
 //! let fake = Fake::new();
-//! fake.on::<Reply>().reply(samples::reply_receipt());
-//! fake.on::<Close>().reply(samples::action_receipt());
+//! fake.on::<Reply>().reply(fake::reply_receipt());
+//! fake.on::<Close>().reply(fake::action_receipt());
 //!
 //! say_goodbye(&fake.client(), ConversationId::new(716)).await?;
 //!
@@ -271,7 +271,7 @@
 //!
 //! use async_trait::async_trait;
 //! use carrot_core::{Body, HttpTransport, TransportError, types::UserId, users};
-//! use carrot_testing::{Fake, client, samples};
+//! use carrot_testing::{Fake, client, fake};
 //!
 //! #[derive(Debug)]
 //! struct Counting<T> {
@@ -293,7 +293,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), carrot_core::Error> {
 //! let fake = Fake::new();
-//! fake.on::<users::Get>().reply(samples::user());
+//! fake.on::<users::Get>().reply(fake::user());
 //!
 //! let count = Arc::new(AtomicUsize::new(0));
 //! let transport = Counting { inner: fake.transport(), count: Arc::clone(&count) };
@@ -309,14 +309,14 @@
 //!
 //! ```
 //! use carrot_core::{types::UserId, users};
-//! use carrot_testing::{Coverage, Fake, samples};
+//! use carrot_testing::{Coverage, Fake, fake};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), carrot_core::Error> {
 //! let coverage = Coverage::new();
 //! let fake = Fake::new();
 //! fake.cover(&coverage);
-//! fake.on::<users::Get>().reply(samples::user());
+//! fake.on::<users::Get>().reply(fake::user());
 //! fake.client().call(users::Get::new(UserId::new(7))).await?;
 //!
 //! assert_eq!(coverage.exercised(), ["users.get"]);

@@ -4,7 +4,6 @@
 pub mod cookbook;
 pub mod fake;
 pub mod recording;
-pub mod samples;
 pub mod sandbox;
 pub mod single;
 

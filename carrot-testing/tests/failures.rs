@@ -23,7 +23,7 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{ApiError, Fake, samples};
+use carrot_testing::{ApiError, Fake, fake};
 use serde_json::json;
 
 const SECRET: &str = "app.65535.canary-5e1d";
@@ -108,7 +108,7 @@ fn nothing_was_expected() {
 fn another_operation_was_expected() {
     fails("another_operation", || {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user());
+        fake.on::<users::Get>().reply(fake::user());
         call(&fake, users::Get::new(UserId::new(7)));
         call(
             &fake,
@@ -126,13 +126,13 @@ fn a_parameter_differs() {
         fake.on::<users::Get>()
             .user("order-43")
             .param("notes", "true")
-            .reply(samples::user());
+            .reply(fake::user());
         fake.on::<users::Get>()
             .user("order-42")
             .param("notes", "true")
             .param("tags", "true")
             .without_param("segments")
-            .reply(samples::user());
+            .reply(fake::user());
         call(&fake, users::Get::new(ada()).with_tags().with_segments());
     });
 }
@@ -153,7 +153,7 @@ fn every_kind_of_matcher_fails() {
             .matching("asks for JSON", |request| {
                 request.header("accept") == Some("text/html")
             })
-            .reply(samples::leads_page());
+            .reply(fake::leads_page());
         let leads = apps::Leads::new()
             .filter(Filter::known("$email"))
             .sort_order(apps::SortOrder::Descending)
@@ -168,7 +168,7 @@ fn a_given_call_differs() {
     fails("exact_call", || {
         let fake = Fake::new();
         fake.on_call(reply("On its way").external_id("crm-1"))
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         call(&fake, reply("On its way!").auto_assign(12));
     });
 }
@@ -183,7 +183,7 @@ fn a_given_call_has_other_json() {
                 .with(rename("Ada"))
                 .with(PropertyOperation::add("orders", 1).unwrap()),
         )
-        .reply(samples::property_report());
+        .reply(fake::property_report());
         call(
             &fake,
             users::SetProps::new(UserId::new(7)).with(rename("Ada Lovelace")),
@@ -196,7 +196,7 @@ fn a_given_call_has_another_file() {
     fails("exact_call_file", || {
         let fake = Fake::new();
         fake.on_call(reply("Here").attachment(Upload::new("a.pdf", "1234")))
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         call(&fake, reply("Here").attachment(Upload::new("b.pdf", "123")));
     });
 }
@@ -206,7 +206,7 @@ fn a_given_call_is_none_of_the_generation() {
     fails("exact_call_generation", || {
         let fake = Fake::new();
         fake.on_call(reply("Here").external_id("crm-1"))
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         let client = fake
             .client_builder()
             .version(ApiVersion::V1)
@@ -222,10 +222,10 @@ fn a_call_came_once_too_often() {
         let fake = Fake::new();
         fake.on::<conversations::Close>()
             .path_id(716)
-            .reply(samples::action_receipt());
+            .reply(fake::action_receipt());
         fake.on::<conversations::Close>()
             .path_id(717)
-            .reply(samples::action_receipt());
+            .reply(fake::action_receipt());
         for id in [716, 717, 716] {
             call(&fake, conversations::Close::new(ConversationId::new(id)));
         }
@@ -254,9 +254,7 @@ fn an_expectation_without_a_reply() {
 fn nothing_was_called() {
     fails("never_called", || {
         let fake = Fake::new();
-        fake.on::<users::Get>()
-            .user("order-42")
-            .reply(samples::user());
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
         fake.verify();
     });
 }
@@ -268,7 +266,7 @@ fn a_given_call_was_never_made() {
         fake.on_call(
             users::SetProps::new(ada()).with(PropertyOperation::add("orders", 1).unwrap()),
         )
-        .reply(samples::property_report());
+        .reply(fake::property_report());
         fake.verify();
     });
 }
@@ -281,7 +279,7 @@ fn a_sequence_was_not_used_up() {
             .reply_error(ApiError::internal())
             .times(2)
             .then()
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         call(&fake, reply("On its way"));
     });
 }
@@ -291,9 +289,7 @@ fn a_call_came_before_it_was_expected() {
     fails("too_early", || {
         let fake = Fake::new();
         call(&fake, users::Get::new(ada()));
-        fake.on::<users::Get>()
-            .user("order-42")
-            .reply(samples::user());
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
     });
 }
 
@@ -302,7 +298,7 @@ fn a_call_came_after_many() {
     fails("many_calls", || {
         let fake = Fake::new();
         fake.on::<conversations::Close>()
-            .reply(samples::action_receipt())
+            .reply(fake::action_receipt())
             .times(40);
         for id in 1..=41 {
             call(&fake, conversations::Close::new(ConversationId::new(id)));
@@ -315,7 +311,7 @@ fn a_call_came_after_many() {
 fn a_test_that_fails_by_itself() {
     if std::env::var_os("FAIL_BY_ITSELF").is_some() {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user());
+        fake.on::<users::Get>().reply(fake::user());
         run(fake.client().call(reply("On its way"))).expect("the reply is sent");
     }
 }
@@ -342,9 +338,9 @@ fn a_test_that_fails_by_itself_tells_what_came_unexpected_and_not_what_was_left(
 fn called_less_often() {
     fails("less_often", || {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user()).times(3);
+        fake.on::<users::Get>().reply(fake::user()).times(3);
         fake.on::<conversations::Close>()
-            .reply(samples::action_receipt())
+            .reply(fake::action_receipt())
             .at_least_once();
         call(&fake, users::Get::new(ada()));
     });
@@ -354,10 +350,8 @@ fn called_less_often() {
 fn another_expectation_took_the_call() {
     fails("taken", || {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user()).repeatedly();
-        fake.on::<users::Get>()
-            .user("order-42")
-            .reply(samples::user());
+        fake.on::<users::Get>().reply(fake::user()).repeatedly();
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
         call(&fake, users::Get::new(ada()));
     });
 }
@@ -406,7 +400,7 @@ fn a_long_text_differs() {
         let fake = Fake::new();
         fake.on::<conversations::Reply>()
             .param("body", format!("{text}Jack"))
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         call(&fake, reply(&format!("{text}Jill")));
     });
 }
@@ -438,7 +432,7 @@ fn a_single_call_is_none_or_several() {
         fake.on::<users::Get>()
             .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
             .then()
-            .reply(samples::user());
+            .reply(fake::user());
         call(&fake, users::Get::new(ada()));
         fake.single::<users::Get>();
     });
@@ -461,9 +455,9 @@ fn calls_that_should_not_be() {
 fn the_order_is_another() {
     fails("order", || {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user()).times(2);
+        fake.on::<users::Get>().reply(fake::user()).times(2);
         fake.on::<conversations::Reply>()
-            .reply(samples::reply_receipt());
+            .reply(fake::reply_receipt());
         call(&fake, users::Get::new(ada()));
         call(&fake, users::Get::new(ada()));
         call(&fake, reply("On its way"));
@@ -474,9 +468,7 @@ fn the_order_is_another() {
 #[test]
 fn the_error_of_the_code_under_test_tells_the_short_story() {
     let fake = Fake::new();
-    fake.on::<users::Get>()
-        .user("order-43")
-        .reply(samples::user());
+    fake.on::<users::Get>().user("order-43").reply(fake::user());
     let error = run(fake.client().call(users::Get::new(ada()))).unwrap_err();
     let text = without_lines(&error.to_string());
     assert_eq!(
@@ -514,7 +506,7 @@ fn the_code_that_is_offered_can_be_pasted() {
             fake.on::<users::Get>()
                 .user("order-42")
                 .param("tags", "true")
-                .reply(samples::user());
+                .reply(fake::user());
         },
     );
     assert_offered(
@@ -523,7 +515,7 @@ fn the_code_that_is_offered_can_be_pasted() {
             fake.on::<users::SetProps>()
                 .path_id("7")
                 .param_json("operations", json!([{"op":"add","key":"orders","value":1}]))
-                .reply(samples::property_report());
+                .reply(fake::property_report());
         },
     );
     assert_offered(
@@ -533,11 +525,11 @@ fn the_code_that_is_offered_can_be_pasted() {
                 .path_id("716")
                 .param("body", "Good\nmorning, \"Ada\"")
                 .param("from_admin", "default_admin")
-                .reply(samples::reply_receipt());
+                .reply(fake::reply_receipt());
         },
     );
     assert_offered(apps::Channels::new, |fake| {
-        fake.on::<apps::Channels>().reply(samples::channels());
+        fake.on::<apps::Channels>().reply(fake::channels());
     });
 }
 

@@ -19,7 +19,7 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{Answer, ApiError, Coverage, Fake, VirtualClock, samples};
+use carrot_testing::{Answer, ApiError, Coverage, Fake, VirtualClock, fake};
 use http::StatusCode;
 use serde_json::json;
 
@@ -57,30 +57,29 @@ fn client(fake: &Fake, version: ApiVersion) -> Client {
 #[tokio::test]
 async fn typed_replies_come_back_as_they_were_given() {
     let fake = Fake::new();
-    fake.on::<users::Get>().reply(samples::user());
+    fake.on::<users::Get>().reply(fake::user());
     fake.on::<conversations::Reply>()
-        .reply(samples::reply_receipt().assign_part(samples::part()));
-    fake.on::<users::SetProps>()
-        .reply(samples::property_report());
-    fake.on::<apps::Channels>().reply(samples::channels());
-    fake.on::<users::SetPresence>().reply(samples::nothing());
+        .reply(fake::reply_receipt().assign_part(fake::part()));
+    fake.on::<users::SetProps>().reply(fake::property_report());
+    fake.on::<apps::Channels>().reply(fake::channels());
+    fake.on::<users::SetPresence>().reply(fake::nothing());
     fake.on_call(conversations::Get::new(716))
-        .reply(samples::conversation());
+        .reply(fake::conversation());
 
-    assert_eq!(call(&fake, get()).await.unwrap(), samples::user());
+    assert_eq!(call(&fake, get()).await.unwrap(), fake::user());
     let receipt = call(&fake, reply()).await.unwrap();
-    assert_eq!(receipt.assign_part, Some(samples::part()));
+    assert_eq!(receipt.assign_part, Some(fake::part()));
     let rename = PropertyOperation::update_or_create("$name", "Ada").unwrap();
     let report = call(&fake, users::SetProps::new(ada()).with(rename))
         .await
         .unwrap();
-    assert_eq!(report, samples::property_report());
+    assert_eq!(report, fake::property_report());
     assert_eq!(
         call(&fake, apps::Channels::new()).await.unwrap(),
-        samples::channels()
+        fake::channels()
     );
     let conversation = call(&fake, conversations::Get::new(716)).await.unwrap();
-    assert_eq!(conversation, samples::conversation());
+    assert_eq!(conversation, fake::conversation());
     let online = users::SetPresence::new(UserId::new(7), carrot_core::types::Presence::Online);
     call(&fake, online).await.unwrap();
 }
@@ -95,15 +94,15 @@ async fn pages_are_written_for_the_generation_and_the_direction_that_was_asked()
         PageDirection::Around,
     ] {
         let page = match direction {
-            PageDirection::Around => samples::parts_page().next(older()).newer(newer()),
-            _ => samples::parts_page().next(older()),
+            PageDirection::Around => fake::parts_page().next(older()).newer(newer()),
+            _ => fake::parts_page().next(older()),
         };
         let fake = Fake::new();
         fake.on::<conversations::Parts>().reply(page.clone());
         let parts = conversations::Parts::new(716).page(Paging::new().direction(direction));
         assert_eq!(call(&fake, parts).await.unwrap(), page, "{direction:?}");
     }
-    let page = samples::parts_page().next(Cursor::after("9.5").unwrap());
+    let page = fake::parts_page().next(Cursor::after("9.5").unwrap());
     let fake = Fake::new();
     fake.on::<conversations::Parts>()
         .version(ApiVersion::V1)
@@ -120,15 +119,15 @@ async fn a_listing_is_read_through_to_its_end() {
     let fake = Fake::new();
     fake.on::<conversations::Parts>()
         .without_param("paginate_position")
-        .reply(Page::new(vec![samples::reply_part()]).next(cursor()));
+        .reply(Page::new(vec![fake::reply_part()]).next(cursor()));
     fake.on::<conversations::Parts>()
         .param("paginate_position", "[9]")
-        .reply(Page::new(vec![samples::part()]));
+        .reply(Page::new(vec![fake::part()]));
     let mut items = fake.client().items(conversations::Parts::new(716));
-    assert_eq!(items.next().await.unwrap(), Some(samples::reply_part()));
-    assert_eq!(items.next().await.unwrap(), Some(samples::part()));
+    assert_eq!(items.next().await.unwrap(), Some(fake::reply_part()));
+    assert_eq!(items.next().await.unwrap(), Some(fake::part()));
     assert_eq!(items.next().await.unwrap(), None);
-    assert_eq!(samples::parts_page().next, NextCursor::End);
+    assert_eq!(fake::parts_page().next, NextCursor::End);
 }
 
 #[tokio::test]
@@ -200,8 +199,8 @@ async fn the_pauses_of_retries_are_written_down() {
         .then()
         .reply_status(502, "<html>")
         .then()
-        .reply(samples::user());
-    assert_eq!(call(&fake, get()).await.unwrap(), samples::user());
+        .reply(fake::user());
+    assert_eq!(call(&fake, get()).await.unwrap(), fake::user());
     fake.clock()
         .assert_sleeps([7 * SECOND, Duration::from_millis(100)]);
     let calls = fake.calls_of::<users::Get>();
@@ -226,7 +225,7 @@ async fn a_rate_limit_without_advice_has_the_pause_of_the_policy() {
     fake.on::<conversations::Reply>()
         .reply_error(ApiError::rate_limited(None))
         .then()
-        .reply(samples::reply_receipt());
+        .reply(fake::reply_receipt());
     call(&fake, reply()).await.unwrap();
     fake.clock().assert_sleeps([SECOND]);
 }
@@ -255,7 +254,7 @@ async fn an_attempt_that_hangs_is_given_up_and_made_again() {
     fake.on::<users::Get>()
         .never_answer()
         .then()
-        .reply(samples::user());
+        .reply(fake::user());
     call(&fake, get()).await.unwrap();
     let second = fake.calls_of::<users::Get>().pop().unwrap();
     assert_eq!(
@@ -414,10 +413,10 @@ async fn every_matcher_matches_what_it_is_for() {
         .matching("carries the token", |request| {
             request.authorization_is("app.1.token-of-a-test")
         })
-        .reply(samples::property_report());
+        .reply(fake::property_report());
     fake.on::<apps::Channels>()
         .path_id("$self_app")
-        .reply(samples::channels());
+        .reply(fake::channels());
     let rename = PropertyOperation::update_or_create("$name", "Ada").unwrap();
     let props = users::SetProps::new(UserRef::external("заказ/42"))
         .with(rename)
@@ -432,10 +431,9 @@ async fn a_given_call_matches_itself_in_each_generation_for_any_app_behind_any_p
     let proxy: carrot_core::BaseUrl = "https://proxy.example/v1/carrot".parse().unwrap();
     for version in ApiVersion::ALL {
         let fake = Fake::new();
-        fake.on_call(get()).reply(samples::user());
-        fake.on_call(tag()).reply(samples::action_receipt());
-        fake.on_call(apps::Channels::new())
-            .reply(samples::channels());
+        fake.on_call(get()).reply(fake::user());
+        fake.on_call(tag()).reply(fake::action_receipt());
+        fake.on_call(apps::Channels::new()).reply(fake::channels());
         let client = fake
             .client_builder()
             .version(version)
@@ -461,7 +459,7 @@ async fn a_given_call_matches_itself_in_each_generation_for_any_app_behind_any_p
 async fn a_given_call_matches_its_files() {
     let with = |content: &'static str| reply().attachment(Upload::new("a.pdf", content));
     let fake = Fake::new();
-    fake.on_call(with("1234")).reply(samples::reply_receipt());
+    fake.on_call(with("1234")).reply(fake::reply_receipt());
     call(&fake, with("1235")).await.unwrap_err();
     call(&fake, with("1234")).await.unwrap();
     let text = failure(|| fake.verify());
@@ -506,7 +504,7 @@ async fn a_fake_is_verified_when_its_last_clone_goes_though_the_client_lives_on(
     let fake = Fake::new();
     let client = fake.client();
     let clone = fake.clone();
-    fake.on::<users::Get>().reply(samples::user());
+    fake.on::<users::Get>().reply(fake::user());
     drop(fake);
     let text = failure(|| drop(clone));
     assert!(
@@ -525,7 +523,7 @@ async fn a_fake_is_verified_when_its_last_clone_goes_though_the_client_lives_on(
 fn a_test_that_fails_by_itself_fails_with_its_own_words() {
     let text = failure(|| {
         let fake = Fake::new();
-        fake.on::<users::Get>().reply(samples::user());
+        fake.on::<users::Get>().reply(fake::user());
         panic!("the words of the test");
     });
     assert_eq!(text, "the words of the test");
@@ -534,7 +532,7 @@ fn a_test_that_fails_by_itself_fails_with_its_own_words() {
 #[test]
 fn a_failure_is_told_once() {
     let fake = Fake::new();
-    fake.on::<users::Get>().reply(samples::user());
+    fake.on::<users::Get>().reply(fake::user());
     assert!(failure(|| fake.verify()).contains("users.get"));
     drop(fake);
 }
@@ -543,7 +541,7 @@ fn a_failure_is_told_once() {
 async fn a_client_of_ones_own_sees_the_same_service() {
     let clock = VirtualClock::new();
     let fake = Fake::with_clock(clock.clone());
-    fake.on::<users::Get>().reply(samples::user()).times(60);
+    fake.on::<users::Get>().reply(fake::user()).times(60);
     let token = AuthToken::new("app.1.secret").unwrap();
     let client = Client::builder(fake.transport(), clock, token)
         .build()
@@ -573,7 +571,7 @@ async fn a_request_that_no_client_sent_is_told_by_its_address() {
 #[test]
 fn one_fake_serves_many_threads() {
     let fake = Fake::new();
-    fake.on::<users::Get>().reply(samples::user()).times(400);
+    fake.on::<users::Get>().reply(fake::user()).times(400);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let client = fake.client();
@@ -642,7 +640,7 @@ async fn every_operation_is_faked_in_each_generation() {
         let coverage = Coverage::new();
         macro_rules! round {
             ($( $endpoint:expr => $sample:ident, )+) => {
-                $( round(&coverage, version, $endpoint, samples::$sample()).await; )+
+                $( round(&coverage, version, $endpoint, fake::$sample()).await; )+
             };
         }
         round! {

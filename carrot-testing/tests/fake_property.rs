@@ -17,7 +17,7 @@ use carrot_core::{
     types::{ConversationId, UserId},
     users,
 };
-use carrot_testing::{ApiError, Fake, samples};
+use carrot_testing::{ApiError, Fake, fake};
 use http::Request;
 use proptest::prelude::*;
 use serde_json::json;
@@ -91,7 +91,7 @@ fn expecting() -> Fake {
         .version(ApiVersion::V1)
         .user("order-42")
         .param("notes", true);
-    get.reply(samples::user());
+    get.reply(fake::user());
     fake.on_call(users::Get::new(UserId::new(7)))
         .reply_error(ApiError::rate_limited(None))
         .then()
@@ -111,7 +111,7 @@ fn expecting() -> Fake {
                 .into()
         });
     fake.on_call(AddTag::new(ConversationId::new(716), "vip"))
-        .reply(samples::action_receipt());
+        .reply(fake::action_receipt());
     drop(fake.on::<Close>());
     fake
 }

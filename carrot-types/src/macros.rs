@@ -82,7 +82,7 @@ macro_rules! setters {
             }
         }
 
-        setters!($model { $( $field: $kind ),* });
+        setters!($model { $( $required: $required_kind, )* $( $field: $kind ),* });
     };
     ($model:ident { $( $field:ident : $kind:ty ),* $(,)? }) => {
         impl $model {

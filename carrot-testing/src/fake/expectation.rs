@@ -29,7 +29,7 @@ use crate::{fail, recording::RecordedRequest};
 /// use std::time::Duration;
 ///
 /// use carrot_core::users;
-/// use carrot_testing::{ApiError, Fake, samples};
+/// use carrot_testing::{ApiError, Fake, fake};
 ///
 /// let fake = Fake::lenient();
 /// fake.on::<users::Get>()
@@ -37,7 +37,7 @@ use crate::{fail, recording::RecordedRequest};
 ///     .param("notes", "true")
 ///     .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
 ///     .then()
-///     .reply(samples::user())
+///     .reply(fake::user())
 ///     .repeatedly();
 /// # std::mem::forget(fake);
 /// ```

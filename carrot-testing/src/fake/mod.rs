@@ -6,12 +6,12 @@
 //!
 //! ```
 //! use carrot_core::{types::UserRef, users};
-//! use carrot_testing::{Fake, samples};
+//! use carrot_testing::{Fake, fake};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), carrot_core::Error> {
 //! let fake = Fake::new();
-//! fake.on::<users::Get>().user("order-42").reply(samples::user());
+//! fake.on::<users::Get>().user("order-42").reply(fake::user());
 //!
 //! let user = fake.client().call(users::Get::new(UserRef::external("order-42"))).await?;
 //! assert_eq!(user.name(), Some("Ada"));
@@ -31,6 +31,21 @@
 //!   A client does not keep the fake from being verified.
 //! * A test that panics already is not failed again. What came unexpected is then printed, since it
 //!   often is the cause.
+//!
+//! # Models to answer with
+//!
+//! The functions of this module make a plausible one of every model, always the same, to be changed
+//! with its setters. All of them tell one story: the user 7, whose own id is `order-42`, asked in
+//! conversation 716 where the order is, and the operator 12 answered.
+//!
+//! ```
+//! use carrot_core::types::UserId;
+//! use carrot_testing::fake;
+//!
+//! let user = fake::user().id(UserId::new(8)).user_id("order-43");
+//! assert_eq!(user.name(), Some("Ada"));
+//! assert_ne!(user, fake::user());
+//! ```
 
 mod answer;
 mod api_error;
@@ -39,6 +54,7 @@ mod diff;
 mod expectation;
 mod listing;
 mod matcher;
+mod models;
 pub(crate) mod operations;
 mod report;
 mod snippet;
@@ -51,7 +67,9 @@ use bytes::Bytes;
 use carrot_core::{Body, Client, ClientBuilder, Endpoint, HttpTransport, TransportError};
 use http::{Request, Response};
 
-pub use self::{answer::Answer, api_error::ApiError, call::RecordedCall, expectation::Expectation};
+pub use self::{
+    answer::Answer, api_error::ApiError, call::RecordedCall, expectation::Expectation, models::*,
+};
 use self::{
     matcher::Matcher,
     state::{Record, State},
@@ -143,13 +161,13 @@ impl Fake {
     ///
     /// ```
     /// use carrot_core::{conversations::Reply, types::ConversationId};
-    /// use carrot_testing::{Fake, samples};
+    /// use carrot_testing::{Fake, fake};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), carrot_core::Error> {
     /// let reply = Reply::new(ConversationId::new(716), "On its way");
     /// let fake = Fake::new();
-    /// fake.on_call(reply.clone()).reply(samples::reply_receipt());
+    /// fake.on_call(reply.clone()).reply(fake::reply_receipt());
     /// fake.client().call(reply).await?;
     /// # Ok(())
     /// # }

@@ -6,7 +6,7 @@ use carrot_core::{Endpoint, apps, conversations, users};
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) type_path: &'static str,
-    /// The call of a function of `samples` that makes an answer of the right type.
+    /// The call of a function of `fake` that makes an answer of the right type.
     pub(crate) sample: &'static str,
 }
 
@@ -16,7 +16,7 @@ macro_rules! operations {
         pub(crate) const OPERATIONS: &[Operation] = &[$( Operation {
             name: <$module::$name as Endpoint>::NAME,
             type_path: concat!(stringify!($module), "::", stringify!($name)),
-            sample: concat!("samples::", stringify!($sample), "()"),
+            sample: concat!("fake::", stringify!($sample), "()"),
         }, )+];
 
         /// Holds each sample against the type that its operation answers with.
@@ -24,10 +24,10 @@ macro_rules! operations {
         fn for_each_sample(mut visit: impl FnMut(&'static str, serde_json::Value)) {
             use carrot_core::{ApiVersion, endpoint::Asked};
 
-            use crate::samples;
+            use crate::fake;
 
             $( for version in ApiVersion::ALL {
-                let output: <$module::$name as Endpoint>::Output = samples::$sample();
+                let output: <$module::$name as Endpoint>::Output = fake::$sample();
                 let asked = Asked::new(version, &[]);
                 let answer = <$module::$name as Endpoint>::encode(&asked, &output);
                 visit($module::$name::NAME, answer.expect("it serializes"));

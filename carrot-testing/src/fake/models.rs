@@ -1,18 +1,4 @@
-//! Answers to begin a test with: plausible, always the same, and changed with the setters and the
-//! fields of the models.
-//!
-//! All of them tell one story: the user 7, whose own id is `order-42`, asked in conversation 716
-//! where the order is, and the operator 12 answered.
-//!
-//! ```
-//! use carrot_core::types::UserId;
-//! use carrot_testing::samples;
-//!
-//! let mut user = samples::user().user_id("order-43");
-//! user.id = UserId::new(8);
-//! assert_eq!(user.name(), Some("Ada"));
-//! assert_ne!(user, samples::user());
-//! ```
+//! The models of the story that the documentation of `fake` tells.
 
 use carrot_core::{
     endpoint::Page,
