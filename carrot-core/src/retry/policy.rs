@@ -163,6 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn every_bound_is_a_setting_of_its_own() {
+        let second = Duration::from_secs(1);
+        let policy = RetryPolicy::new()
+            .without_jitter()
+            .max_attempts(100)
+            .transient_base(2 * second)
+            .throttled_base(3 * second)
+            .max_pause(5 * second)
+            .max_retry_after(7 * second);
+        let pause = |attempt, kind, retry_after| {
+            let mut failed = failed(attempt, kind);
+            failed.retry_after = retry_after;
+            policy.pause(&failed).expect("a pause")
+        };
+        assert_eq!(pause(1, FailureKind::Transient, None), 2 * second);
+        assert_eq!(pause(2, FailureKind::Transient, None), 4 * second);
+        assert_eq!(pause(1, FailureKind::Throttled, None), 3 * second);
+        assert_eq!(pause(2, FailureKind::Throttled, None), 5 * second);
+        let long = Some(60 * second);
+        assert_eq!(pause(1, FailureKind::Throttled, long), 7 * second);
+    }
+
+    #[test]
     fn gives_up_after_the_last_attempt() {
         let policy = RetryPolicy::new();
         assert!(policy.pause(&failed(2, FailureKind::Transient)).is_some());
