@@ -8,6 +8,7 @@ mod support;
 use std::{
     collections::BTreeMap,
     future::poll_fn,
+    ops::ControlFlow,
     pin::pin,
     sync::{
         Arc, Mutex,
@@ -225,8 +226,10 @@ fn many_calls_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let items = (1..8).map(ConversationId::new);
-            let each = client.each(items, |id| conversations::Close::new(*id));
-            let report = each.concurrency(3).run(|_| {}).await;
+            let mut each = client
+                .each(items, |id| conversations::Close::new(*id))
+                .concurrency(3);
+            let report = each.run(|_| ControlFlow::Continue(())).await;
             assert_eq!(report.succeeded.len() + report.failed.len(), 7);
         })
     });

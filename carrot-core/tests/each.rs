@@ -4,12 +4,13 @@
 
 mod support;
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, ops::ControlFlow, pin::pin, time::Duration};
 
 use carrot_core::{
     AuthToken, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
     client::Progress,
     conversations::{AddTag, Close, Reply},
+    endpoint::RepeatSafety,
     transport::TransportErrorKind,
     types::ConversationId,
 };
@@ -17,7 +18,7 @@ use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 use support::{
     TOKEN,
-    simulation::{Service, simulate_one},
+    simulation::{Service, give_up_after, simulate_one},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,6 +31,10 @@ fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
 
 fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
     numbers.into_iter().map(ConversationId::new)
+}
+
+fn to_the_end(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn close(id: &ConversationId) -> Close {
@@ -46,7 +51,7 @@ fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
         if let Some(calls) = asked {
             each = each.concurrency(calls);
         }
-        let report = simulate_one(&clock, each.run(|_| {}));
+        let report = simulate_one(&clock, each.run(to_the_end));
         assert_eq!((report.succeeded.len(), report.failed.len()), (50, 0));
         assert_eq!(service.most_in_flight(), most);
         assert_eq!(service.answered().len(), 50);
@@ -61,8 +66,8 @@ fn the_quota_holds_for_any_number_at_a_time() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
-    let each = client.each(ids(1..131), close).concurrency(100);
-    let report = simulate_one(&clock, each.run(|_| {}));
+    let mut each = client.each(ids(1..131), close).concurrency(100);
+    let report = simulate_one(&clock, each.run(to_the_end));
     // No deadline of 30 seconds applies: a job waits as long as the quota needs.
     assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
     assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
@@ -76,8 +81,8 @@ fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
     (0..20).for_each(|_| transport.answer_ok(json!({})));
     let client = client(transport.clone(), &clock);
     // This transport answers at once, so every call ends when it is polled first.
-    let each = client.each(ids(1..21), close).concurrency(3);
-    let report = simulate_one(&clock, each.run(|_| {}));
+    let mut each = client.each(ids(1..21), close).concurrency(3);
+    let report = simulate_one(&clock, each.run(to_the_end));
     let begun: Vec<String> = transport
         .requests()
         .iter()
@@ -102,12 +107,15 @@ fn a_failure_stops_nobody_and_tells_whose_it_is() {
     let client = client(transport.clone(), &clock);
     let watched = RefCell::new(Vec::new());
     let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
-    let each = client
+    let mut each = client
         .each(texts, |text| Reply::new(1, text.clone()))
         .concurrency(1);
     let report = simulate_one(
         &clock,
-        each.run(|progress| watched.borrow_mut().push(*progress)),
+        each.run(|progress| {
+            watched.borrow_mut().push(*progress);
+            ControlFlow::Continue(())
+        }),
     );
 
     let succeeded: Vec<&str> = report.succeeded.iter().map(|(text, _)| &**text).collect();
@@ -148,10 +156,10 @@ fn what_fails_and_may_be_repeated_is_repeated() {
     transport.answer_error(http::StatusCode::BAD_REQUEST, code, "");
     transport.answer_ok(json!({}));
     let client = client(transport.clone(), &clock);
-    let each = client
+    let mut each = client
         .each(ids(1..4), |id| AddTag::new(*id, "vip"))
         .concurrency(1);
-    let report = simulate_one(&clock, each.run(|_| {}));
+    let report = simulate_one(&clock, each.run(to_the_end));
     assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
     assert_eq!(transport.requests().len(), 4);
 }
@@ -180,7 +188,10 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
         }
         assert!(each.next().await.is_none(), "and stays ended");
         assert_eq!(each.progress().succeeded, 9);
-        each.into_rest()
+        let report = each.into_report();
+        assert!(report.succeeded.is_empty(), "`next` gave it");
+        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        report.rest.expect("eleven are left")
     });
     assert_eq!((service.answered().len(), service.in_flight()), (9, 0));
     let mut each = client.each(rest, close);
@@ -202,13 +213,132 @@ fn nothing_is_done_for_nobody() {
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
     let watched = RefCell::new(0);
-    let each = client.each(ids([]), close);
-    let report = simulate_one(&clock, each.run(|_| *watched.borrow_mut() += 1));
+    let mut each = client.each(ids([]), close);
+    let report = simulate_one(
+        &clock,
+        each.run(|_| {
+            *watched.borrow_mut() += 1;
+            ControlFlow::Continue(())
+        }),
+    );
+    assert!(report.rest.is_none() && report.cut_off.is_empty());
     assert!(report.succeeded.is_empty() && report.failed.is_empty());
     assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
 
     let mut stopped = client.each(ids(1..6), close);
     stopped.stop();
     assert!(simulate_one(&clock, stopped.next()).is_none());
-    assert_eq!(stopped.into_rest().count(), 5);
+    let rest = stopped.into_report().rest;
+    assert_eq!(rest.expect("all are left").count(), 5);
+}
+
+/// The numbers of the conversations, in their order.
+fn numbers<T>(list: &[(ConversationId, T)]) -> Vec<u64> {
+    let mut numbers: Vec<u64> = list.iter().map(|(id, _)| id.get()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut told = 0;
+    let report = simulate_one(
+        &clock,
+        client
+            .each(ids(1..21), close)
+            .concurrency(4)
+            .run(|progress| {
+                told += 1;
+                match progress.succeeded {
+                    6 => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
+                }
+            }),
+    );
+    // Nine were begun before the sixth was told of; three of them ended after it.
+    assert_eq!(numbers(&report.succeeded), (1..10).collect::<Vec<_>>());
+    assert_eq!(
+        (service.answered().len(), service.in_flight(), told),
+        (9, 0, 9)
+    );
+    assert!(report.failed.is_empty() && report.cut_off.is_empty());
+    let rest = report.rest.expect("eleven are left");
+    let report = simulate_one(&clock, client.each(rest, close).run(to_the_end));
+    assert_eq!(numbers(&report.succeeded), (10..21).collect::<Vec<_>>());
+    assert!(report.rest.is_none(), "all were begun");
+    assert_eq!(service.answered().len(), 20, "each once");
+}
+
+#[test]
+fn a_run_that_is_dropped_goes_on_with_the_next() {
+    for limit in 0..14 {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        let mut each = client.each(ids(1..21), close).concurrency(4);
+        let mut told = 0;
+        simulate_one(&clock, async {
+            let run = each.run(|_| {
+                told += 1;
+                ControlFlow::Continue(())
+            });
+            let _ = give_up_after(&clock, limit * SECOND, run).await;
+        });
+        // Ten seconds are enough; what a finished run reported is not reported again.
+        let ended = limit >= 10;
+        let report = simulate_one(&clock, each.run(to_the_end));
+        let expected = if ended { vec![] } else { (1..21).collect() };
+        assert_eq!(
+            numbers(&report.succeeded),
+            expected,
+            "dropped after {limit} s"
+        );
+        assert!(
+            ended || told == 4 * (limit as usize / 2),
+            "{told} after {limit} s"
+        );
+        assert_eq!(service.answered().len(), 20, "each once");
+        assert_eq!(each.progress().succeeded, 20);
+    }
+}
+
+#[test]
+fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let run = give_up_after(&clock, 3 * SECOND, each.run(to_the_end));
+    assert!(simulate_one(&clock, run).is_none());
+    let report = each.into_report();
+    assert_eq!(service.in_flight(), 0, "nothing is on its way any more");
+    assert_eq!(numbers(&report.succeeded), [1, 2, 3, 4]);
+    assert_eq!(numbers(&report.cut_off), [5, 6, 7, 8]);
+    assert!(
+        report
+            .cut_off
+            .iter()
+            .all(|(_, safety)| *safety == RepeatSafety::Safe)
+    );
+    let rest: Vec<u64> = report
+        .rest
+        .expect("twelve are left")
+        .map(ConversationId::get)
+        .collect();
+    assert_eq!(rest, (9..21).collect::<Vec<_>>());
+
+    let mut replies = client.each(ids(1..3), |id| Reply::new(*id, "Hi"));
+    assert!(support::poll(pin!(replies.next())).is_pending());
+    let report = replies.into_report();
+    assert_eq!(numbers(&report.cut_off), [1, 2]);
+    assert!(
+        report
+            .cut_off
+            .iter()
+            .all(|(_, safety)| *safety == RepeatSafety::Unsafe)
+    );
+    assert!(report.rest.is_none(), "none is left");
 }

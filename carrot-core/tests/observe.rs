@@ -5,6 +5,7 @@
 mod support;
 
 use std::{
+    ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -174,7 +175,8 @@ fn listings_and_bulk_work_are_reported_call_by_call() {
         let mut leads = client.items(carrot_core::apps::Leads::new());
         while leads.next().await.expect("a lead").is_some() {}
         let ids = [1, 2].map(carrot_core::types::ConversationId::new);
-        client.each(ids, |id| Close::new(*id)).run(|_| {}).await;
+        let mut each = client.each(ids, |id| Close::new(*id));
+        each.run(|_| ControlFlow::Continue(())).await;
     });
     let calls = watcher.calls.lock().expect("no panic held it");
     let operations: Vec<&str> = calls.iter().map(|one| one.operation).collect();

@@ -10,6 +10,7 @@ mod support;
 
 use std::{
     fmt::{Debug, Write as _},
+    ops::ControlFlow,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -190,8 +191,8 @@ fn calls_side_by_side_have_spans_side_by_side() {
     let spans = Spans::default();
     tracing::subscriber::with_default(spans.clone(), || {
         let ids = [1, 2, 3, 4].map(ConversationId::new);
-        let each = client.each(ids, |id| Close::new(*id));
-        simulate_one(&clock, each.run(|_| {}));
+        let mut each = client.each(ids, |id| Close::new(*id));
+        simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
     });
     let all = spans.all();
     let calls = all.iter().filter(|span| span.name == "carrot.call");

@@ -137,22 +137,30 @@ impl Client {
 
     /// Calls an operation for each of many items, several at a time, under the quota.
     ///
-    /// A failure does not stop the rest. The deadline of a single call does not apply, only that of
+    /// A failure does not stop the rest, and the callback can; see [`Each`]. The deadline of a single call does not apply, only that of
     /// each attempt: the work takes as long as the quota needs.
     ///
     /// ```
     /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::ops::ControlFlow;
+    ///
     /// use carrot_core::{conversations::Close, types::ConversationId};
     ///
     /// let stale = [716, 717, 718].map(ConversationId::new);
-    /// let report = client.each(stale, |id| Close::new(*id)).concurrency(4).run(|_| {}).await;
+    /// let report = client
+    ///     .each(stale, |id| Close::new(*id))
+    ///     .concurrency(4)
+    ///     .run(|progress| {
+    ///         println!("{} closed", progress.succeeded);
+    ///         ControlFlow::Continue(())
+    ///     })
+    ///     .await;
     /// for (id, error) in &report.failed {
     ///     eprintln!("{id}: {error}");
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use = "nothing is sent until it is run"]
     pub fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
     where
         I: IntoIterator,

@@ -5,69 +5,109 @@ mod report;
 use std::{
     fmt,
     future::{Future, poll_fn},
+    mem,
+    ops::ControlFlow,
     pin::Pin,
     task::{Context, Poll},
 };
 
 pub use self::report::{EachReport, Outcome, Progress};
 use super::{Client, call};
-use crate::{Endpoint, Error};
+use crate::{Endpoint, Error, endpoint::RepeatSafety};
 
 const CONCURRENCY: usize = 8;
-
-type InFlight<T, O> = Pin<Box<dyn Future<Output = Outcome<T, O>> + Send>>;
 
 /// An operation for each of many items; made by [`Client::each`].
 ///
 /// Take the outcomes one by one with [`next`](Self::next), or all together with [`run`](Self::run).
-/// To stop, call [`stop`](Self::stop): what is on its way is finished, nothing new is begun, and
-/// [`into_rest`](Self::into_rest) gives the items that were not begun, for another time.
+///
+/// It loses no item. To stop, break from the callback of `run`, or call [`stop`](Self::stop): what
+/// is on its way is finished, nothing new is begun, and the report has the items that were not begun
+/// as [`rest`](EachReport::rest), for another time. Where there is no time to finish, as when a
+/// program has to end now, [`into_report`](Self::into_report) gives up what is on its way and names
+/// it. The futures of `run` and `next` can be dropped at any point as long as this is kept: the next
+/// `run` or `next` goes on where they were.
+///
+/// ```
+/// # async fn example(
+/// #     client: &carrot_core::Client,
+/// #     mut told_to_end: impl FnMut() -> bool,
+/// # ) {
+/// use std::ops::ControlFlow;
+///
+/// use carrot_core::conversations::Close;
+///
+/// let close = |id: &u64| Close::new(*id);
+/// let report = client
+///     .each(700..800, close)
+///     .run(|_| match told_to_end() {
+///         true => ControlFlow::Break(()),
+///         false => ControlFlow::Continue(()),
+///     })
+///     .await;
+/// if let Some(rest) = report.rest {
+///     // Later:
+///     client.each(rest, close).run(|_| ControlFlow::Continue(())).await;
+/// }
+/// # }
+/// ```
+#[must_use = "nothing is sent until it is run"]
 pub struct Each<I: Iterator, F, E: Endpoint> {
     client: Client,
-    rest: I,
     operation: F,
     concurrency: usize,
     stopped: bool,
     progress: Progress,
     in_flight: Vec<InFlight<I::Item, E::Output>>,
+    /// What the next [`run`](Self::run) will report; its `rest` is where items come from.
+    report: EachReport<I, E::Output>,
+}
+
+/// The item stands beside its call, so that it outlives it.
+struct InFlight<T, O> {
+    item: T,
+    safety: RepeatSafety,
+    /// Boxed, so that it can be polled among others without being pinned in place.
+    call: Pin<Box<dyn Future<Output = Result<O, Error>> + Send>>,
 }
 
 impl<I, F, E> Each<I, F, E>
 where
     I: Iterator,
-    I::Item: Send + 'static,
     F: FnMut(&I::Item) -> E,
     E: Endpoint + 'static,
 {
     /// At most this many calls at a time: 8 by default; 0 counts as 1.
-    #[must_use = "a setter returns the changed value"]
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
     /// The next outcome, in the order in which the calls end; `None` when all is done, or all that
-    /// was begun before [`stop`](Self::stop).
+    /// was begun before [`stop`](Self::stop). No report has it then.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was.
+    /// Dropping the future loses nothing: the next call goes on where it was. Between the two the
+    /// time of each attempt runs on.
     pub async fn next(&mut self) -> Option<Outcome<I::Item, E::Output>> {
         poll_fn(|context| self.poll_outcome(context)).await
     }
 
-    /// Begins no more calls.
-    pub fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    /// Calls for all items, tells `watch` after each, and reports. Dropping the future drops the calls
-    /// that are on their way; to be able to stop and resume, use [`next`](Self::next).
-    pub async fn run(mut self, mut watch: impl FnMut(&Progress)) -> EachReport<I::Item, E::Output> {
-        let mut report = EachReport::new();
+    /// Calls for all items and reports. `watch` is told after each; when it breaks, that is
+    /// [`stop`](Self::stop), and it is still told of what is on its way.
+    ///
+    /// Dropping the future loses nothing as long as this is kept: the next `run` goes on where it
+    /// was, and reports everything since the last report.
+    pub async fn run(
+        &mut self,
+        mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> EachReport<I, E::Output> {
         while let Some(outcome) = self.next().await {
-            report.add(outcome);
-            watch(&self.progress);
+            self.report.add(outcome);
+            if watch(&self.progress).is_break() {
+                self.stop();
+            }
         }
-        report
+        self.take_report()
     }
 
     fn poll_outcome(
@@ -75,24 +115,35 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Outcome<I::Item, E::Output>>> {
         while !self.stopped && self.in_flight.len() < self.concurrency {
-            let Some(item) = self.rest.next() else { break };
+            let Some(items) = &mut self.report.rest else {
+                break;
+            };
+            let Some(item) = items.next() else {
+                // Nothing is left, and it is not asked again.
+                self.report.rest = None;
+                break;
+            };
             let endpoint = (self.operation)(&item);
             self.progress.begun += 1;
-            self.in_flight
-                .push(begin(self.client.clone(), item, endpoint));
+            self.in_flight.push(InFlight {
+                item,
+                safety: endpoint.repeat_safety(),
+                call: begin(self.client.clone(), endpoint),
+            });
         }
         let ready = self
             .in_flight
             .iter_mut()
             .enumerate()
-            .find_map(|(index, call)| match call.as_mut().poll(context) {
-                Poll::Ready(outcome) => Some((index, outcome)),
+            .find_map(|(index, one)| match one.call.as_mut().poll(context) {
+                Poll::Ready(result) => Some((index, result)),
                 Poll::Pending => None,
             });
         match ready {
-            Some((index, outcome)) => {
+            Some((index, result)) => {
                 // The order stays: the oldest is polled first, so that none waits behind ever new ones.
-                drop(self.in_flight.remove(index));
+                let InFlight { item, .. } = self.in_flight.remove(index);
+                let outcome = Outcome::new(item, result);
                 self.progress.count(&outcome);
                 Poll::Ready(Some(outcome))
             }
@@ -103,43 +154,51 @@ where
 }
 
 impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
-    pub(super) fn new(client: Client, rest: I, operation: F) -> Self {
+    pub(super) fn new(client: Client, items: I, operation: F) -> Self {
         Self {
             client,
-            rest,
             operation,
             concurrency: CONCURRENCY,
             stopped: false,
             progress: Progress::default(),
             in_flight: Vec::new(),
+            report: EachReport::new(items),
         }
     }
 
-    /// How far the work is.
+    /// Begins no more calls. What is on its way goes on with [`next`](Self::next) and
+    /// [`run`](Self::run).
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// How far the work is, from its beginning.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// The items that were not begun. Calls that are on their way are dropped: take all outcomes
-    /// before, if their fate matters.
-    #[must_use]
-    pub fn into_rest(self) -> I {
-        self.rest
+    /// Ends the work at once, without waiting for what is on its way: those calls are given up, and
+    /// their items are [`cut_off`](EachReport::cut_off). What [`next`](Self::next) gave, and what
+    /// [`run`](Self::run) reported before, is not in the report.
+    #[must_use = "the items that are not done are in it"]
+    pub fn into_report(mut self) -> EachReport<I, E::Output> {
+        let given_up = self.in_flight.drain(..);
+        let mut report = mem::take(&mut self.report);
+        report.cut_off = given_up.map(|one| (one.item, one.safety)).collect();
+        report
+    }
+
+    fn take_report(&mut self) -> EachReport<I, E::Output> {
+        mem::take(&mut self.report)
     }
 }
 
-/// Boxed, so that it can be polled among others without being pinned in place.
-fn begin<T, E>(client: Client, item: T, endpoint: E) -> InFlight<T, E::Output>
-where
-    T: Send + 'static,
-    E: Endpoint + 'static,
-{
-    Box::pin(async move {
-        let result: Result<E::Output, Error> =
-            call::call(&client.shared, &client.options, &endpoint, None).await;
-        Outcome::new(item, result)
-    })
+fn begin<E: Endpoint + 'static>(
+    client: Client,
+    endpoint: E,
+) -> Pin<Box<dyn Future<Output = Result<E::Output, Error>> + Send>> {
+    Box::pin(async move { call::call(&client.shared, &client.options, &endpoint, None).await })
 }
 
 impl<I: Iterator, F, E: Endpoint> fmt::Debug for Each<I, F, E> {

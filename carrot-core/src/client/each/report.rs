@@ -1,4 +1,4 @@
-use crate::Error;
+use crate::{Error, endpoint::RepeatSafety};
 
 /// What became of one item.
 #[derive(Debug)]
@@ -38,26 +38,47 @@ impl Progress {
     }
 }
 
-/// What became of all items, in the order in which their calls ended.
+/// What became of all items. Every item that was taken from the iterator stands in one of the lists,
+/// in the order in which the calls ended; the others are still in [`rest`](Self::rest).
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct EachReport<T, O> {
+pub struct EachReport<I: Iterator, O> {
     /// The items with their answers.
-    pub succeeded: Vec<(T, O)>,
+    pub succeeded: Vec<(I::Item, O)>,
     /// The items that failed. Where [`Error::may_have_been_applied`] is true, find out before you
     /// try again.
-    pub failed: Vec<(T, Error)>,
+    pub failed: Vec<(I::Item, Error)>,
+    /// The items whose calls were on their way when [`Each::into_report`] gave them up; empty where
+    /// the work was finished or stopped. Whether the service did what was asked is not known: where
+    /// it is not [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
+    ///
+    /// [`Each::into_report`]: super::Each::into_report
+    pub cut_off: Vec<(I::Item, RepeatSafety)>,
+    /// The items that were not begun, to be given to [`Client::each`](crate::Client::each) another
+    /// time; `None` when all were. After a stop it may turn out to hold no more items.
+    pub rest: Option<I>,
 }
 
-impl<T, O> EachReport<T, O> {
-    pub(super) fn new() -> Self {
+impl<I: Iterator, O> Default for EachReport<I, O> {
+    fn default() -> Self {
         Self {
             succeeded: Vec::new(),
             failed: Vec::new(),
+            cut_off: Vec::new(),
+            rest: None,
+        }
+    }
+}
+
+impl<I: Iterator, O> EachReport<I, O> {
+    pub(super) fn new(items: I) -> Self {
+        Self {
+            rest: Some(items),
+            ..Self::default()
         }
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome<T, O>) {
+    pub(super) fn add(&mut self, outcome: Outcome<I::Item, O>) {
         match outcome.result {
             Ok(output) => self.succeeded.push((outcome.item, output)),
             Err(error) => self.failed.push((outcome.item, error)),
