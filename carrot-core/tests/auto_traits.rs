@@ -7,7 +7,7 @@ use std::{fmt::Debug, future::Future};
 use carrot_core::{
     ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, Client, ClientBuilder, Endpoint, Error,
     ErrorKind, Host, Paginate, TransportError, apps,
-    client::{CallOptions, Items, Pages},
+    client::{CallOptions, Each, EachReport, Items, Pages},
     conversations,
     endpoint::{AnswerError, Description, FilePart, Page, Paging, Parameters, Path, Upload},
     transport::CallContext,
@@ -57,6 +57,14 @@ fn public_types_are_send_sync_and_debug() {
     shareable::<Parameters>();
     shareable::<Path>();
     shareable::<Upload>();
+    shareable::<EachReport<std::ops::Range<u64>, Conversation>>();
+    shareable::<users::PlannedImport>();
+    shareable::<users::PropertyChange>();
+    shareable::<users::PropsFailure>();
+    shareable::<users::PropsProgress>();
+    shareable::<users::PropsReport>();
+    shareable::<users::ScheduledImport>();
+    shareable::<users::SetPropsOfMany>();
 }
 
 #[test]
@@ -89,12 +97,16 @@ fn operations_are_send_sync_and_debug() {
 
 /// The futures can be spawned on a runtime of many threads. Only compiled.
 #[allow(dead_code)]
-fn futures_are_send<E: Paginate>(
+fn futures_are_send<E: Paginate + 'static>(
     client: &'static Client,
     endpoint: E,
     pages: &'static mut Pages<E>,
+    each: &'static mut Each<std::ops::Range<u64>, fn(&u64) -> E, E>,
+    plan: &'static mut users::PropsPlan,
 ) {
     fn spawn<F: Future + Send + 'static>(_: F) {}
     spawn(client.call(endpoint));
     spawn(pages.next());
+    spawn(each.run(|_| std::ops::ControlFlow::Continue(())));
+    spawn(plan.run(|_| std::ops::ControlFlow::Continue(())));
 }

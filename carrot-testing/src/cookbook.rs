@@ -12,7 +12,8 @@
 //! 7. [What must not be called](#what-must-not-be-called)
 //! 8. [The order of calls, and what they say](#the-order-of-calls-and-what-they-say)
 //! 9. [A transport of your own](#a-transport-of-your-own)
-//! 10. [Are all operations tested?](#are-all-operations-tested)
+//! 10. [Many users at once](#many-users-at-once)
+//! 11. [Are all operations tested?](#are-all-operations-tested)
 //!
 //! # A retry
 //!
@@ -299,6 +300,48 @@
 //! let transport = Counting { inner: fake.transport(), count: Arc::clone(&count) };
 //! client(transport).call(users::Get::new(UserId::new(7))).await?;
 //! assert_eq!(count.load(Ordering::Relaxed), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Many users at once
+//!
+//! Users with the same properties go together by one import, so one failure is that of all of them.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use carrot_core::{
+//!     Client, Error,
+//!     types::{PropertyOperation, UserRef},
+//!     users::{Import, PropertyChange},
+//! };
+//! use carrot_testing::{ApiError, Fake};
+//!
+//! /// The code under test: gives back the changes that were not made, and are safe to try again.
+//! async fn change_all(
+//!     client: &Client,
+//!     changes: Vec<PropertyChange>,
+//! ) -> Result<Vec<PropertyChange>, Error> {
+//!     let mut plan = client.set_props_of_many(changes).plan()?;
+//!     let report = plan.run(|_| ControlFlow::Continue(())).await;
+//!     let failed = report.failed.into_iter();
+//!     let refused = failed.filter(|failure| !failure.error.may_have_been_applied());
+//!     let changes = refused.flat_map(|failure| failure.changes.into_iter().chain(failure.not_sent));
+//!     Ok(changes.collect())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let fake = Fake::new();
+//! fake.on::<Import>().reply_error(ApiError::permission_denied());
+//!
+//! let plan = PropertyOperation::update_or_create("plan", "pro")?;
+//! let changes = ["order-41", "order-42"]
+//!     .map(|id| PropertyChange::new(UserRef::external(id)).with(plan.clone()));
+//! let left = change_all(&fake.client(), changes.to_vec()).await?;
+//!
+//! assert_eq!(left, changes);
 //! # Ok(())
 //! # }
 //! ```

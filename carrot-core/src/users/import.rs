@@ -6,8 +6,8 @@ use crate::{
     types::{ImportReport, InvalidValue},
 };
 
-/// The vendor says 30 MB without saying which; the smaller reading is safe.
-const MAX_CSV_BYTES: usize = 30_000_000;
+/// The vendor says below 30 MB without saying which; the smaller reading is safe.
+pub(super) const MAX_CSV_BYTES: usize = 30_000_000;
 
 /// The column that tells which user a row is about.
 ///
@@ -67,7 +67,8 @@ impl Delimiter {
 ///
 /// The first line names the properties, the system's own with their `$`. Users who exist are changed,
 /// others are created and count towards the plan's quota of visitors. The service works through the
-/// file later and tells the panel when it is done.
+/// file later and tells the panel when it is done. To have the file written from operations, see
+/// [`Client::set_props_of_many`](crate::Client::set_props_of_many).
 ///
 /// * Right of the token: not documented; `user-write` by analogy.
 /// * Generation 2 only: the pages of generation 1 do not know it.

@@ -9,6 +9,7 @@ mod import;
 mod send_message;
 mod set_presence;
 mod set_props;
+mod set_props_of_many;
 mod start_conversation;
 mod track_event;
 mod unsubscribe_email;
@@ -23,6 +24,10 @@ pub use self::{
     send_message::{MessageKind, SendMessage},
     set_presence::SetPresence,
     set_props::SetProps,
+    set_props_of_many::{
+        PlannedImport, PropertyChange, PropsFailure, PropsPlan, PropsProgress, PropsReport,
+        ScheduledImport, SetPropsOfMany,
+    },
     start_conversation::StartConversation,
     track_event::TrackEvent,
     unsubscribe_email::UnsubscribeEmail,

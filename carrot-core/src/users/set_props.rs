@@ -9,7 +9,7 @@ use crate::{
     types::{InvalidValue, Nothing, PropertyOperation, PropertyReport, UserRef},
 };
 
-const MAX_OPERATIONS: usize = 250;
+pub(super) const MAX_OPERATIONS: usize = 250;
 
 /// `POST /users/{id}/props`: sets, changes and deletes properties of a user.
 ///
@@ -18,7 +18,8 @@ const MAX_OPERATIONS: usize = 250;
 ///
 /// * Right of the token: `user-write`.
 /// * An unknown own id creates the user.
-/// * At most 250 operations in one request.
+/// * At most 250 operations in one request. For many users, or more operations, see
+///   [`Client::set_props_of_many`](crate::Client::set_props_of_many).
 /// * Safe to repeat: yes, unless an operation adds to a number or appends to a list, or
 ///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>

@@ -189,7 +189,12 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
         report
     }
 
-    fn take_report(&mut self) -> EachReport<I, E::Output> {
+    /// The items that were not begun.
+    pub(crate) fn rest(&self) -> Option<&I> {
+        self.report.rest.as_ref()
+    }
+
+    pub(crate) fn take_report(&mut self) -> EachReport<I, E::Output> {
         mem::take(&mut self.report)
     }
 }
