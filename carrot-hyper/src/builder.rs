@@ -13,6 +13,7 @@ use crate::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const POOL_MAX_IDLE_PER_HOST: usize = 8;
@@ -53,6 +54,7 @@ impl HyperTransportBuilder {
             connect_timeout: CONNECT_TIMEOUT,
             limits: Limits {
                 attempt_timeout: Some(ATTEMPT_TIMEOUT),
+                body_idle_timeout: Some(BODY_IDLE_TIMEOUT),
                 max_body_bytes: MAX_BODY_BYTES,
             },
             pool_idle_timeout: POOL_IDLE_TIMEOUT,
@@ -80,6 +82,22 @@ impl HyperTransportBuilder {
     /// [`CallOptions::attempt_timeout`](crate::client::CallOptions::attempt_timeout).
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.attempt_timeout = limit.into();
+        self
+    }
+
+    /// How long the body of an answer may make no progress: 5 seconds by default; `None` for no limit
+    /// but that of the attempt.
+    ///
+    /// It begins with the head of the answer, and anew with every piece of the body, compressed or
+    /// not. Over TLS and HTTP/2 a piece counts when it is whole; the largest usual one is of 16 KiB.
+    /// The connection of a body that stopped is not used again; over HTTP/2, the stream.
+    ///
+    /// It is for requests that carry no limit of their own: where there is a
+    /// [`CallContext::body_idle_timeout`](crate::transport::CallContext::body_idle_timeout), that one
+    /// decides, shorter or longer. The requests of a client carry none; a transport around this one
+    /// may add it for the operations that need it.
+    pub fn body_idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.limits.body_idle_timeout = limit.into();
         self
     }
 

@@ -33,7 +33,7 @@ pub(crate) enum ConnectFailure {
     Tcp(#[source] BoxError),
     #[error("the TLS handshake failed")]
     Tls(#[source] BoxError),
-    #[error("not connected within {0:?}")]
+    #[error("not connected within {0:?} (`connect_timeout` allows more)")]
     Timeout(Duration),
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, future::Future, time::Duration};
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,9 +10,14 @@ use http::{HeaderValue, Method, Request, Response, header::CONTENT_LENGTH, uri::
 use http_body_util::Full;
 use hyper::body::Body as _;
 use hyper_util::client::legacy::{Client, connect::capture_connection};
-use tokio::time::{Instant, timeout_at};
 
-use crate::{HyperTransportBuilder, body, connector::Connector, encoding::Encoding, error};
+use crate::{
+    HyperTransportBuilder, body,
+    connector::Connector,
+    deadline::{Expired, from_now, until},
+    encoding::Encoding,
+    error,
+};
 
 /// Sends requests with hyper, over TLS by rustls.
 ///
@@ -41,6 +46,7 @@ pub struct HyperTransport {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) body_idle_timeout: Option<Duration>,
     pub(crate) max_body_bytes: u64,
 }
 
@@ -64,10 +70,12 @@ impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
         check_scheme(&request)?;
         let limits = self.limits.given_way(request.extensions().get());
-        // A limit beyond the end of time is no limit.
-        let deadline = limits
-            .attempt_timeout
-            .and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = from_now(limits.attempt_timeout);
+        let out_of_time = |phase, sent| {
+            let limit = limits.attempt_timeout.unwrap_or_default();
+            TransportError::new(TransportErrorKind::Timeout(phase), sent)
+                .with_source(Expired::Attempt(limit))
+        };
 
         let mut request = request.map(|body| Full::new(body.into_bytes()));
         declare_empty_body(&mut request);
@@ -84,7 +92,7 @@ impl HttpTransport for HyperTransport {
         };
 
         let (head, body) = response.into_parts();
-        match until(deadline, body::collect(body, limits.max_body_bytes)).await {
+        match until(deadline, body::collect(body, limits)).await {
             Some(body) => {
                 let answer = Response::from_parts(head, body?);
                 encoding.undo(answer, limits.max_body_bytes)
@@ -100,9 +108,11 @@ impl Limits {
     /// transport's.
     fn given_way(self, context: Option<&CallContext>) -> Self {
         let timeout = context.and_then(|context| context.timeout);
+        let body_idle_timeout = context.and_then(|context| context.body_idle_timeout);
         let max_body_bytes = context.and_then(|context| context.max_body_bytes);
         Self {
             attempt_timeout: timeout.or(self.attempt_timeout),
+            body_idle_timeout: body_idle_timeout.or(self.body_idle_timeout),
             max_body_bytes: max_body_bytes.unwrap_or(self.max_body_bytes),
         }
     }
@@ -125,18 +135,6 @@ fn declare_empty_body(request: &mut Request<Full<Bytes>>) {
             .headers_mut()
             .entry(CONTENT_LENGTH)
             .or_insert(HeaderValue::from_static("0"));
-    }
-}
-
-fn out_of_time(phase: TimeoutPhase, sent: Sent) -> TransportError {
-    TransportError::new(TransportErrorKind::Timeout(phase), sent)
-}
-
-/// `None` when the deadline passed, with the work dropped.
-async fn until<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
-    match deadline {
-        Some(deadline) => timeout_at(deadline, work).await.ok(),
-        None => Some(work.await),
     }
 }
 

@@ -7,6 +7,7 @@ mod builder;
 mod clock;
 mod connect;
 mod connector;
+mod deadline;
 mod encoding;
 mod error;
 mod hyper_transport;

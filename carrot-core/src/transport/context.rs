@@ -22,6 +22,10 @@ pub struct CallContext {
     /// The time that is left for this attempt. It decides, also where the transport has a shorter or
     /// longer limit of its own; `None` leaves it to the transport.
     pub timeout: Option<Duration>,
+    /// How long the body of the answer may make no progress. It decides, also where the transport
+    /// has a shorter or longer limit of its own; `None`, which is what a client leaves it at, leaves
+    /// it to the transport.
+    pub body_idle_timeout: Option<Duration>,
     /// The largest body that the caller accepts, in bytes. It decides, also where the transport has
     /// a smaller or larger limit of its own; `None` leaves it to the transport.
     pub max_body_bytes: Option<u64>,
@@ -35,6 +39,7 @@ impl CallContext {
             path_template: path_template.into(),
             attempt: 1,
             timeout: None,
+            body_idle_timeout: None,
             max_body_bytes: None,
         }
     }

@@ -51,7 +51,7 @@ pub enum TransportErrorKind {
     /// No TLS session: the certificate is not trusted, expired, for another host; or the server
     /// speaks no version that is safe.
     Tls,
-    /// The time of the attempt ran out.
+    /// The time of the attempt, or of one of its steps, ran out.
     Timeout(TimeoutPhase),
     /// The connection was reset or closed before the answer began.
     Reset,
