@@ -2,8 +2,9 @@
 //!
 //! The token, an e-mail address, an own id and a text go through operations of all kinds over real
 //! sockets, while servers break the rules and quote whatever was sent to them. All spans, events and
-//! log records of all crates at all levels are collected, and so are panics, the reports of an
-//! observer, and what every error shows. None of it may hold one of the four.
+//! log records of all crates at all levels are looked through, and so are panics, the reports of an
+//! observer, and what every error shows. None of it may hold one of the four. The other suites are
+//! watched in the same way, with the token and the e-mail address: see `support/canary.rs`.
 //!
 //! Two exceptions, both of them data and not shown: `Error::body` is the answer as it came, and
 //! `Error::fields` what the service says of the arguments. And one that is shown: the text of an
@@ -13,134 +14,31 @@
 
 mod support;
 
-use std::{
-    error::Error as StdError,
-    fmt,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{env, process::Command, time::Duration};
 
 use carrot_hyper::{
     AuthToken, BaseUrl, Client, Error, HyperTransport, RetryPolicy, TokioClock, UnlimitedQuota,
     apps,
-    client::{AttemptReport, CallOptions, CallReport, Observe},
+    client::CallOptions,
     conversations,
     endpoint::Upload,
     types::{EventName, EventProperties, Filter, PropertyOperation, UserRef},
     users,
 };
 use support::{
-    SHORT, Server, builder, hold, read_request, reset,
+    SHORT, Server, builder,
+    canary::{
+        EMAIL, MARK, Reports, TOKEN, assert_hidden, kept, shown, tells_no_secret, watch,
+        watch_and_keep,
+    },
+    hold, read_request, reset,
     tls::{Authority, CA},
     transport,
 };
 use tokio::io::AsyncWriteExt;
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span::{Attributes, Id, Record},
-};
 
-/// Stands in all four, and in nothing else.
-const MARK: &str = "c4n4ry";
-const TOKEN: &str = "app.1.c4n4ry-token";
-const EMAIL: &str = "c4n4ry-mail@example.com";
 const OWN_ID: &str = "c4n4ry-id";
 const TEXT: &str = "c4n4ry text: where is my order?";
-
-/// All that was logged.
-static LOGGED: Mutex<String> = Mutex::new(String::new());
-
-fn logged(text: &str) {
-    let mut all = LOGGED
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    all.push_str(text);
-    all.push('\n');
-}
-
-struct Collector(AtomicU64);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push_str(&format!(" {}={value:?}", field.name()));
-    }
-}
-
-fn line(metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
-    let mut line = Line(format!("{} {}", metadata.target(), metadata.name()));
-    record(&mut line);
-    logged(&line.0);
-}
-
-impl Subscriber for Collector {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        line(span.metadata(), |line| span.record(line));
-        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut line = Line(String::from("record"));
-        values.record(&mut line);
-        logged(&line.0);
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        line(event.metadata(), |line| event.record(line));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-impl log::Log for Collector {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        logged(&format!("{} {}", record.target(), record.args()));
-    }
-
-    fn flush(&self) {}
-}
-
-fn collect_everything() {
-    tracing::subscriber::set_global_default(Collector(AtomicU64::new(1))).unwrap();
-    log::set_boxed_logger(Box::new(Collector(AtomicU64::new(1)))).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        logged(&format!("panic: {panic}"));
-        usual(panic);
-    }));
-}
-
-/// Puts every report among the logs.
-#[derive(Debug)]
-struct Reports;
-
-impl Observe for Reports {
-    fn attempt(&self, report: &AttemptReport) {
-        logged(&format!("{report:?}"));
-    }
-
-    fn call(&self, report: &CallReport) {
-        logged(&format!("{report:?} {report:#?}"));
-    }
-}
 
 fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client {
     let retry = RetryPolicy::new()
@@ -157,24 +55,6 @@ fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client 
     let client = client.build().unwrap();
     assert_hidden("a client", &format!("{client:?} {client:#?}"));
     client
-}
-
-fn assert_hidden(what: &str, shown: &str) {
-    assert!(!shown.contains(MARK), "{what} shows a secret: {shown}");
-}
-
-/// Everything that an error shows, and all errors beneath it.
-fn shown(error: &Error) -> String {
-    let mut shown = String::new();
-    let mut next: Option<&dyn StdError> = Some(error);
-    while let Some(error) = next {
-        shown.push_str(&format!("{error}\n{error:?}\n{error:#?}\n"));
-        next = error.source();
-    }
-    if let Some(error) = error.transport() {
-        shown.push_str(&format!("{error} {error:?}"));
-    }
-    shown
 }
 
 /// One operation of every kind: in the path, in the query, in a form, as JSON, with a file.
@@ -241,7 +121,8 @@ async fn run(what: &str, client: &Client, failures: usize) {
     let errors = call_everything(client).await;
     assert!(errors.len() >= REFUSED + failures, "{what}: {errors:?}");
     for error in &errors {
-        assert_hidden(what, &shown(error));
+        tells_no_secret(error);
+        error.transport().inspect(|cause| tells_no_secret(*cause));
     }
 }
 
@@ -378,7 +259,7 @@ fn plain() -> CallOptions {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_is_shown_or_logged() {
-    collect_everything();
+    watch_and_keep();
 
     for (what, quote) in QUOTES {
         let server = quoting(*quote).await;
@@ -440,9 +321,9 @@ async fn nothing_secret_is_shown_or_logged() {
     let error = format!("https://{TOKEN}@example.com").parse::<BaseUrl>();
     assert_hidden("a bad address", &format!("{error:?}"));
 
-    let logged = LOGGED.lock().unwrap().clone();
+    let said = kept();
     // Everybody was listened to.
-    for said in [
+    for expected in [
         "carrot.call operation=\"users.get\"",
         "carrot.attempt",
         "failure=Transport",
@@ -450,11 +331,50 @@ async fn nothing_secret_is_shown_or_logged() {
         "hyper_util::client::legacy",
         "rustls::client",
     ] {
-        assert!(logged.contains(said), "nobody said {said}");
+        assert!(said.contains(expected), "nobody said {expected}");
     }
-    assert!(!logged.contains("panic: "), "{logged}");
-    let leaks: Vec<_> = logged.lines().filter(|line| line.contains(MARK)).collect();
-    assert!(leaks.is_empty(), "{leaks:#?}");
+    assert!(!said.contains("panic: "), "{said}");
+}
+
+/// In a process of its own, which must not survive it.
+fn ends_with_a_leak(test: &str) {
+    let mut command = Command::new(env::current_exe().unwrap());
+    let output = command
+        .args(["--ignored", "--exact", test])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("a secret was said: "), "{test}: {text}");
+    assert!(!output.status.success(), "{test}: {text}");
+}
+
+/// The watch over all suites sees what it is there for, wherever it is said.
+#[test]
+fn a_secret_that_is_said_ends_the_tests() {
+    for test in ["says_it_in_a_log", "says_it_in_a_span", "says_it_in_a_task"] {
+        ends_with_a_leak(test);
+    }
+}
+
+#[test]
+#[ignore = "run by `a_secret_that_is_said_ends_the_tests`"]
+fn says_it_in_a_log() {
+    watch();
+    log::trace!("mail to {EMAIL}");
+}
+
+#[test]
+#[ignore = "run by `a_secret_that_is_said_ends_the_tests`"]
+fn says_it_in_a_span() {
+    watch();
+    tracing::trace_span!("call", token = TOKEN);
+}
+
+#[tokio::test]
+#[ignore = "run by `a_secret_that_is_said_ends_the_tests`"]
+async fn says_it_in_a_task() {
+    watch();
+    let _ = tokio::spawn(async { panic!("{MARK}") }).await;
 }
 
 /// The handshake goes wrong, or a server quotes the request after one that went well.

@@ -8,7 +8,9 @@ use std::io::Write;
 
 use carrot_hyper::{Sent, transport::TransportErrorKind::Protocol};
 use flate2::{Compression, write::GzEncoder};
-use support::{Server, answer, builder, fails, get, read_request, succeeds, transport};
+use support::{
+    Server, answer, builder, canary::TOKEN, fails, get, read_request, succeeds, transport,
+};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -51,7 +53,7 @@ async fn head_sent_by(transport: &carrot_hyper::HyperTransport) -> String {
 async fn unasked_nothing_is_accepted_and_an_encoded_success_is_an_error() {
     let head = head_sent_by(&transport()).await;
     assert!(!head.contains("accept-encoding"), "{head}");
-    for encoding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", "canary"] {
+    for encoding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", TOKEN] {
         let server = Server::answering(encoded(200, encoding, &gzip(b"{}"))).await;
         let error = fails(&transport(), get(server.url("/")), Protocol, Sent::Yes).await;
         let text = error.to_string();

@@ -15,12 +15,14 @@ use std::{
 
 use carrot_hyper::{
     AuthToken, BaseUrl, Client, Error, ErrorKind, RetryPolicy, Sent, TokioClock, UnlimitedQuota,
-    conversations,
+    apps, conversations,
     transport::TransportErrorKind::{Protocol, TooLarge},
+    types::Filter,
 };
 use support::{
-    CANARY, Server, answer, builder, fails, get, hold, read_request, succeeds, tells_no_secret,
-    transport,
+    Server, answer, builder,
+    canary::{EMAIL, Reports, TOKEN, tells_no_secret},
+    fails, get, hold, read_request, succeeds, transport,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -30,18 +32,19 @@ fn client(server: &Server) -> Client {
     Client::builder(
         transport(),
         TokioClock::new(),
-        AuthToken::new(CANARY).unwrap(),
+        AuthToken::new(TOKEN).unwrap(),
     )
     .host(server.url("").parse::<BaseUrl>().unwrap())
     .retry(RetryPolicy::none())
     .quota(UnlimitedQuota::new())
+    .observer(Reports)
     .build()
     .unwrap()
 }
 
 async fn refused(server: &Server) -> Error {
     let error = client(server)
-        .call(conversations::Get::new(1))
+        .call(apps::Leads::new().filter(Filter::text_contains("$email", EMAIL)))
         .await
         .expect_err("a failure");
     tells_no_secret(&error);
@@ -222,7 +225,7 @@ async fn a_proxy_of_the_environment_sees_nothing() {
 async fn calls_the_server_of_the_parent() {
     assert!(env::var("HTTP_PROXY").unwrap().starts_with("http://127."));
     let url = env::var("HARDENING_SERVER").unwrap();
-    let token = AuthToken::new(CANARY).unwrap();
+    let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(builder().build().unwrap(), TokioClock::new(), token)
         .host(url.parse::<BaseUrl>().unwrap())
         .build()

@@ -16,7 +16,7 @@ use carrot_hyper::{
     types::{InvalidValue, Nothing, UserId},
 };
 use http::{Method, Request, Response};
-use support::{CANARY, Server, answer, read_request, transport};
+use support::{Server, answer, canary::TOKEN, read_request, transport};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 const FINE: &str = r#"{"meta": {"status": 200}, "data": {}}"#;
@@ -61,7 +61,7 @@ async fn recording() -> (Server, mpsc::UnboundedReceiver<String>) {
 }
 
 fn client(transport: impl HttpTransport, server: &Server) -> Client {
-    let token = AuthToken::new(CANARY).unwrap();
+    let token = AuthToken::new(TOKEN).unwrap();
     Client::builder(transport, TokioClock::new(), token)
         .host(server.url("/proxied").parse::<BaseUrl>().unwrap())
         .user_agent("test/1")
@@ -94,7 +94,7 @@ async fn a_get_carries_its_own_headers_and_host() {
             "GET /proxied/v2/users/7/salute?politely=true HTTP/1.1",
             vec![
                 "accept: application/json",
-                "authorization: Token app.1.canary-c0ffee",
+                "authorization: Token app.1.c4n4ry-token",
                 &host,
                 "user-agent: test/1",
             ],
@@ -118,7 +118,7 @@ async fn a_form_carries_its_length_too() {
             "POST /proxied/v2/users/7/salute HTTP/1.1",
             vec![
                 "accept: application/json",
-                "authorization: Token app.1.canary-c0ffee",
+                "authorization: Token app.1.c4n4ry-token",
                 "content-length: 13",
                 "content-type: application/x-www-form-urlencoded",
                 &host,
