@@ -5,20 +5,27 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use carrot_hyper::{
-    HyperTransport, Sent,
+    HyperTransport, Sent, TlsRoots,
     transport::{
-        TimeoutPhase,
+        CallContext, TimeoutPhase,
         TransportErrorKind::{Timeout, TooLarge},
     },
 };
 use support::{
-    PLENTY, SHORT, Server, answer, builder, fails, get, hold, limited, post, read_request,
-    succeeds, transport,
+    PLENTY, SHORT, Server, answer, builder,
+    by_hand::{ByHand, Frozen},
+    canary, fails, get, hold, limited, post, read_request, succeeds, transport,
 };
-use tokio::io::AsyncWriteExt;
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{
+        Semaphore,
+        mpsc::{UnboundedReceiver, unbounded_channel},
+    },
+};
 
 const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
 const RESPONSE: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Response);
@@ -140,12 +147,201 @@ async fn half_a_body_meets_the_timeout() {
     }
 }
 
+const IDLE: Duration = Duration::from_secs(5);
+
+/// From a millisecond before a limit to after it: tokio's timers round up to the next one.
+const TICKS: Duration = Duration::from_millis(2);
+
+fn impatient() -> HyperTransport {
+    builder().body_idle_timeout(IDLE).build().unwrap()
+}
+
+type Pieces = &'static [&'static str];
+
+/// Half of a body of six bytes, however it ends, and the pieces of the rest.
+const HALVES: [(&str, Pieces); 3] = [
+    ("content-length: 6\r\n\r\nfin", &["e", "l", "y"]),
+    (
+        "transfer-encoding: chunked\r\n\r\n3\r\nfin\r\n",
+        &["1\r\ne\r\n", "1\r\nl\r\n", "1\r\ny\r\n0\r\n\r\n"],
+    ),
+    ("connection: close\r\n\r\nfin", &["e", "l", "y"]),
+];
+
+/// A server whose answer waits for the test before each piece of the rest; and the
+/// events of its connections.
+async fn hesitant(
+    half: &'static str,
+    rest: Pieces,
+) -> (Server, Arc<Semaphore>, UnboundedReceiver<&'static str>) {
+    let (events, seen) = unbounded_channel();
+    let go = Arc::new(Semaphore::new(0));
+    let server = Server::start({
+        let go = Arc::clone(&go);
+        move |_, mut stream| {
+            let (events, go) = (events.clone(), Arc::clone(&go));
+            async move {
+                read_request(&mut stream).await.unwrap();
+                let begun = format!("HTTP/1.1 200 OK\r\n{half}");
+                stream.write_all(begun.as_bytes()).await.unwrap();
+                events.send("half").unwrap();
+                for piece in rest {
+                    let going = tokio::select! {
+                        going = go.acquire() => going,
+                        () = hold(&mut stream) => break,
+                    };
+                    going.unwrap().forget();
+                    stream.write_all(piece.as_bytes()).await.unwrap();
+                    events.send("a piece").unwrap();
+                }
+                drop(stream);
+                events.send("closed").ok();
+            }
+        }
+    })
+    .await;
+    (server, go, seen)
+}
+
+#[tokio::test]
+async fn a_body_that_stops_meets_the_idle_timeout_and_loses_its_connection() {
+    let clock = Frozen::new();
+    for (half, rest) in HALVES {
+        let (server, go, mut seen) = hesitant(half, rest).await;
+        let transport = impatient();
+        let mut sending = ByHand::new(support::failure(&transport, post(server.url("/"))));
+        while seen.try_recv().is_err() {
+            sending.rests().await;
+        }
+        sending.rests().await;
+        clock.advance(IDLE - Duration::from_millis(1)).await;
+        sending.rests().await;
+        clock.advance(TICKS).await;
+        let error = sending.ends().await;
+        assert_eq!((error.kind(), error.sent()), (BODY, Sent::Yes), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "the time ran out while reading the answer: no more of it came for 5s \
+             (`body_idle_timeout` allows more); the request reached the server"
+        );
+        assert_eq!(seen.recv().await, Some("closed"));
+        // The next request has a connection of its own.
+        go.add_permits(rest.len());
+        let answered = ByHand::new(succeeds(&transport, get(server.url("/"))))
+            .ends()
+            .await;
+        assert_eq!(answered.body(), "finely");
+        assert_eq!(server.accepted(), 2);
+    }
+}
+
+/// In sum it takes many times the limit.
+#[tokio::test]
+async fn a_body_that_comes_slowly_is_read_to_its_end() {
+    let clock = Frozen::new();
+    for (half, rest) in HALVES {
+        let (server, go, mut seen) = hesitant(half, rest).await;
+        let transport = builder()
+            .body_idle_timeout(IDLE)
+            .attempt_timeout(None)
+            .build()
+            .unwrap();
+        let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
+        for _ in rest {
+            while seen.try_recv().is_err() {
+                sending.rests().await;
+            }
+            sending.rests().await;
+            clock.advance(IDLE - Duration::from_millis(1)).await;
+            sending.rests().await;
+            go.add_permits(1);
+        }
+        assert_eq!(sending.ends().await.body(), "finely");
+    }
+}
+
+#[tokio::test]
+async fn the_transports_idle_timeout_is_for_requests_that_carry_none() {
+    let (half, rest) = HALVES[0];
+    let (server, _go, _seen) = hesitant(half, rest).await;
+    let asking = |limit: Duration| {
+        let mut request = get(server.url("/"));
+        let mut context = CallContext::new("test.idle", "/");
+        context.body_idle_timeout = Some(limit);
+        request.extensions_mut().insert(context);
+        request
+    };
+    let error = fails(&transport(), asking(SHORT), BODY, Sent::Yes).await;
+    assert!(error.to_string().contains("for 50ms"), "{error}");
+    let off = builder().body_idle_timeout(None).build().unwrap();
+    let error = fails(&off, asking(SHORT), BODY, Sent::Yes).await;
+    assert!(error.to_string().contains("for 50ms"), "{error}");
+
+    // No time at all: a body that comes later would never be read if this limit had a say.
+    let (server, go, mut seen) = hesitant(half, rest).await;
+    let transport = builder().body_idle_timeout(Duration::ZERO).build().unwrap();
+    let mut request = get(server.url("/"));
+    let mut context = CallContext::new("test.idle", "/");
+    context.body_idle_timeout = Some(Duration::MAX);
+    request.extensions_mut().insert(context);
+    let mut sending = ByHand::new(succeeds(&transport, request));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    go.add_permits(rest.len());
+    assert_eq!(sending.ends().await.body(), "finely");
+}
+
+#[tokio::test]
+async fn without_an_idle_timeout_a_body_may_stand_still() {
+    let (half, rest) = HALVES[0];
+    let (server, go, mut seen) = hesitant(half, rest).await;
+    let patient = builder()
+        .attempt_timeout(None)
+        .body_idle_timeout(None)
+        .build()
+        .unwrap();
+    let clock = Frozen::new();
+    let mut sending = ByHand::new(succeeds(&patient, get(server.url("/"))));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    clock.advance(100 * IDLE).await;
+    sending.rests().await;
+    go.add_permits(rest.len());
+    assert_eq!(sending.ends().await.body(), "finely");
+}
+
+/// By default the body has less time than the attempt.
+#[tokio::test]
+async fn the_idle_timeout_is_5_seconds_by_default() {
+    let (half, rest) = HALVES[0];
+    let (server, _go, mut seen) = hesitant(half, rest).await;
+    canary::watch();
+    let transport = HyperTransport::builder()
+        .tls_roots(TlsRoots::OnlyAdded)
+        .add_root_certificate_pem(support::tls::CA.pem())
+        .build()
+        .unwrap();
+    let clock = Frozen::new();
+    let mut sending = ByHand::new(support::failure(&transport, get(server.url("/"))));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    sending.rests().await;
+    clock.advance(Duration::from_millis(4999)).await;
+    sending.rests().await;
+    clock.advance(TICKS).await;
+    assert_eq!(sending.ends().await.kind(), BODY);
+}
+
 #[tokio::test]
 async fn a_limit_beyond_the_end_of_time_is_none() {
     let server = Server::answering(answer("fine")).await;
     let transport = builder()
         .connect_timeout(Duration::MAX)
         .attempt_timeout(Duration::MAX)
+        .body_idle_timeout(Duration::MAX)
         .pool_idle_timeout(Duration::MAX)
         .build()
         .unwrap();

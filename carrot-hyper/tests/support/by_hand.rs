@@ -46,7 +46,17 @@ impl<F: Future> ByHand<F> {
         self.woken.0.notified().await;
     }
 
-    /// Polls whenever the future asks for it, until everybody rests. It must not come to its end.
+    /// Polls whenever it asks for that, to its end.
+    pub async fn ends(&mut self) -> F::Output {
+        loop {
+            if let Poll::Ready(output) = self.poll() {
+                return output;
+            }
+            self.woken().await;
+        }
+    }
+
+    /// Lets everybody go on until all rest, this future too. It must not come to its end.
     pub async fn rests(&mut self) {
         for _ in 0..RESTING {
             assert!(self.poll().is_pending(), "it ended");
