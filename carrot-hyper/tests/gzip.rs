@@ -99,13 +99,22 @@ async fn a_request_that_names_encodings_gets_its_answer_as_it_came() {
 
 #[cfg(feature = "gzip")]
 mod asked {
+    use std::time::Duration;
+
+    use bytes::Bytes;
     use carrot_hyper::{
         HyperTransport,
-        transport::TransportErrorKind::{TooLarge, Truncated},
+        transport::{
+            TimeoutPhase,
+            TransportErrorKind::{Timeout, TooLarge, Truncated},
+        },
     };
 
     use super::*;
-    use crate::support::limited;
+    use crate::support::{
+        by_hand::{ByHand, Frozen},
+        failure, limited,
+    };
 
     fn asking(limit: u64) -> HyperTransport {
         builder().gzip(true).max_body_bytes(limit).build().unwrap()
@@ -201,6 +210,51 @@ mod asked {
             let server = Server::answering(encoded(200, "gzip", &body)).await;
             fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
         }
+    }
+
+    /// What counts as progress is what comes, not what it becomes: of one byte nothing can be
+    /// decoded.
+    #[tokio::test]
+    async fn a_body_that_comes_slowly_is_read_and_one_that_stops_is_not_waited_for() {
+        const IDLE: Duration = Duration::from_secs(5);
+        let answer = encoded(200, "gzip", &gzip(b"fine"));
+        let begun = answer.len() - 10;
+        let pieces = || {
+            let rest = answer[begun..].iter();
+            rest.map(|byte| Bytes::copy_from_slice(&[*byte]))
+        };
+        let transport = builder()
+            .gzip(true)
+            .attempt_timeout(None)
+            .body_idle_timeout(IDLE)
+            .build()
+            .unwrap();
+        let clock = Frozen::new();
+
+        let (server, go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
+        for _ in pieces() {
+            while seen.try_recv().is_err() {
+                sending.rests().await;
+            }
+            sending.rests().await;
+            clock.advance(IDLE - Duration::from_millis(1)).await;
+            sending.rests().await;
+            go.add_permits(1);
+        }
+        assert_eq!(sending.ends().await.body(), "fine");
+
+        let (server, _go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let mut sending = ByHand::new(failure(&transport, get(server.url("/"))));
+        while seen.try_recv().is_err() {
+            sending.rests().await;
+        }
+        sending.rests().await;
+        clock.advance(2 * IDLE).await;
+        let error = sending.ends().await;
+        let expected = (Timeout(TimeoutPhase::Body), Sent::Yes);
+        assert_eq!((error.kind(), error.sent()), expected, "{error:?}");
+        assert_eq!(seen.recv().await, Some("closed"));
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use carrot_hyper::{
@@ -17,9 +17,15 @@ use carrot_hyper::{
 use h2::{Reason, SendStream, server::SendResponse};
 use http::{Request, Response, Version};
 use support::{
-    SHORT, Server, answer, builder, fails, get, limited, post, read_request, succeeds, tls::CA,
+    SHORT, Server, answer, builder,
+    by_hand::{ByHand, Frozen},
+    fails, get, limited, post, read_request, succeeds,
+    tls::CA,
 };
-use tokio::{io::AsyncWriteExt, sync::Barrier};
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{Barrier, Semaphore, mpsc},
+};
 
 fn transport() -> HyperTransport {
     builder().http2(true).build().unwrap()
@@ -204,6 +210,74 @@ async fn no_answer_meets_the_timeout() {
     let kind = Timeout(TimeoutPhase::Response);
     fails(&transport, request, kind, Sent::Maybe).await;
     assert_eq!(server.accepted(), 1);
+}
+
+/// The stream of the body ends, and the connection serves the next.
+#[tokio::test]
+async fn a_body_that_stops_meets_the_idle_timeout() {
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let server = serving(move |request, respond| {
+        let events = events.clone();
+        async move {
+            let mut body = begin(respond);
+            if request.uri().path() == "/whole" {
+                body.send_data("fine".into(), true).unwrap();
+                return;
+            }
+            body.send_data("half".into(), false).unwrap();
+            let reason = poll_fn(|context| body.poll_reset(context)).await;
+            events.send(reason.unwrap()).unwrap();
+        }
+    })
+    .await;
+    let transport = builder()
+        .http2(true)
+        .body_idle_timeout(SHORT)
+        .build()
+        .unwrap();
+    let request = post(server.https("localhost", "/"));
+    let kind = Timeout(TimeoutPhase::Body);
+    fails(&transport, request, kind, Sent::Yes).await;
+    assert_eq!(seen.recv().await, Some(Reason::CANCEL));
+    let patient = get(server.https("localhost", "/whole"));
+    assert_eq!(succeeds(&transport, patient).await.body(), "fine");
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_comes_slowly_is_read_to_its_end() {
+    const IDLE: Duration = Duration::from_secs(4);
+    let go = Arc::new(Semaphore::new(0));
+    let going = Arc::clone(&go);
+    let server = serving(move |_, respond| {
+        let going = Arc::clone(&going);
+        async move {
+            let mut body = begin(respond);
+            for byte in ["f", "i", "n", "e"] {
+                going.acquire().await.unwrap().forget();
+                body.send_data(byte.into(), byte == "e").unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = builder()
+        .http2(true)
+        .attempt_timeout(None)
+        .body_idle_timeout(IDLE)
+        .build()
+        .unwrap();
+    // Connected before the clock stands still.
+    let mut sending = ByHand::new(succeeds(&transport, get(server.https("localhost", "/"))));
+    let clock = Frozen::new();
+    for _ in 0..4 {
+        for _ in 0..10 {
+            sending.rests().await;
+        }
+        clock.advance(IDLE - Duration::from_millis(1)).await;
+        sending.rests().await;
+        go.add_permits(1);
+    }
+    assert_eq!(sending.ends().await.body(), "fine");
 }
 
 #[tokio::test]

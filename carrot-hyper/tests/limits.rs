@@ -7,6 +7,7 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use carrot_hyper::{
     HyperTransport, Sent, TlsRoots,
     transport::{
@@ -15,17 +16,11 @@ use carrot_hyper::{
     },
 };
 use support::{
-    PLENTY, SHORT, Server, answer, builder,
+    Events, PLENTY, SHORT, Server, answer, builder,
     by_hand::{ByHand, Frozen},
     canary, fails, get, hold, limited, post, read_request, succeeds, transport,
 };
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{
-        Semaphore,
-        mpsc::{UnboundedReceiver, unbounded_channel},
-    },
-};
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
 
 const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
 const RESPONSE: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Response);
@@ -168,39 +163,10 @@ const HALVES: [(&str, Pieces); 3] = [
     ("connection: close\r\n\r\nfin", &["e", "l", "y"]),
 ];
 
-/// A server whose answer waits for the test before each piece of the rest; and the
-/// events of its connections.
-async fn hesitant(
-    half: &'static str,
-    rest: Pieces,
-) -> (Server, Arc<Semaphore>, UnboundedReceiver<&'static str>) {
-    let (events, seen) = unbounded_channel();
-    let go = Arc::new(Semaphore::new(0));
-    let server = Server::start({
-        let go = Arc::clone(&go);
-        move |_, mut stream| {
-            let (events, go) = (events.clone(), Arc::clone(&go));
-            async move {
-                read_request(&mut stream).await.unwrap();
-                let begun = format!("HTTP/1.1 200 OK\r\n{half}");
-                stream.write_all(begun.as_bytes()).await.unwrap();
-                events.send("half").unwrap();
-                for piece in rest {
-                    let going = tokio::select! {
-                        going = go.acquire() => going,
-                        () = hold(&mut stream) => break,
-                    };
-                    going.unwrap().forget();
-                    stream.write_all(piece.as_bytes()).await.unwrap();
-                    events.send("a piece").unwrap();
-                }
-                drop(stream);
-                events.send("closed").ok();
-            }
-        }
-    })
-    .await;
-    (server, go, seen)
+/// A server that begins an answer with this, and the pieces that it goes on with.
+async fn hesitant(half: &str, rest: Pieces) -> (Server, Arc<Semaphore>, Events) {
+    let begun = format!("HTTP/1.1 200 OK\r\n{half}");
+    Server::hesitant(begun, rest.iter().map(|piece| Bytes::from(*piece))).await
 }
 
 #[tokio::test]

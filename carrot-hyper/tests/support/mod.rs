@@ -31,6 +31,7 @@ use http::{Request, Response};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc},
 };
 
 pub use self::canary::tells_no_secret;
@@ -57,6 +58,9 @@ pub fn builder() -> HyperTransportBuilder {
 pub fn transport() -> HyperTransport {
     builder().build().unwrap()
 }
+
+/// What a server tells of itself.
+pub type Events = mpsc::UnboundedReceiver<&'static str>;
 
 /// A server that counts its connections and treats each as the test says.
 #[derive(Clone, Debug)]
@@ -114,6 +118,41 @@ impl Server {
             }
         })
         .await
+    }
+
+    /// Answers one request of every connection with the beginning at once, and with each piece of the
+    /// rest when the semaphore lets it. The events tell of the beginning, of every piece, and of the
+    /// end of the connection.
+    pub async fn hesitant(
+        begun: impl Into<Bytes>,
+        rest: impl IntoIterator<Item = Bytes>,
+    ) -> (Self, Arc<Semaphore>, Events) {
+        let (begun, rest): (Bytes, Vec<Bytes>) = (begun.into(), rest.into_iter().collect());
+        let (events, seen) = mpsc::unbounded_channel();
+        let go = Arc::new(Semaphore::new(0));
+        let going = Arc::clone(&go);
+        let server = Self::start(move |_, mut stream| {
+            let (begun, rest) = (begun.clone(), rest.clone());
+            let (events, going) = (events.clone(), Arc::clone(&going));
+            async move {
+                read_request(&mut stream).await.unwrap();
+                stream.write_all(&begun).await.unwrap();
+                events.send("begun").unwrap();
+                for piece in rest {
+                    let place = tokio::select! {
+                        place = going.acquire() => place,
+                        () = hold(&mut stream) => break,
+                    };
+                    place.unwrap().forget();
+                    stream.write_all(&piece).await.unwrap();
+                    events.send("a piece").unwrap();
+                }
+                drop(stream);
+                events.send("closed").ok();
+            }
+        })
+        .await;
+        (server, go, seen)
     }
 
     pub fn url(&self, path: &str) -> String {
