@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Expired {
     #[error(
-        "the attempt took longer than {:?} (`attempt_timeout` allows more, within `call_timeout`)",
+        "the attempt had {:?} (by `attempt_timeout`, or what was left of `call_timeout`)",
         rounded(*.0)
     )]
     Attempt(Duration),
@@ -37,4 +37,27 @@ fn rounded(limit: Duration) -> Duration {
     let up = limit.saturating_add(Duration::from_nanos(999_999));
     let rest = up.subsec_nanos() % 1_000_000;
     up.saturating_sub(Duration::from_nanos(rest.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_call_is_told_in_whole_milliseconds() {
+        for (nanos, told) in [
+            (0, "0ns"),
+            (1, "1ms"),
+            (999_999, "1ms"),
+            (1_000_000, "1ms"),
+            (9_999_912_345, "10s"),
+            (10_000_000_000, "10s"),
+            (10_000_000_001, "10.001s"),
+        ] {
+            let text = Expired::Attempt(Duration::from_nanos(nanos)).to_string();
+            assert!(text.contains(&format!("had {told} (")), "{text}");
+        }
+        let text = Expired::Attempt(Duration::MAX).to_string();
+        assert!(text.contains("18446744073709551615.999s"), "{text}");
+    }
 }
