@@ -75,7 +75,6 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
         let cut = error.is_incomplete_message()
             || error.is_canceled()
             || error.is_closed()
-            || error.is_body_write_aborted()
             || error.is_timeout();
         return Some(match cut {
             true => Cause::Cut,
@@ -145,3 +144,6 @@ fn sources<'e>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

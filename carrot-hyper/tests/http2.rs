@@ -11,7 +11,7 @@ use carrot_hyper::{
     HyperTransport, Sent,
     transport::{
         TimeoutPhase,
-        TransportErrorKind::{Reset, Timeout, TooLarge, Truncated},
+        TransportErrorKind::{Other, Protocol, Reset, Timeout, TooLarge, Truncated},
     },
 };
 use h2::{Reason, SendStream, server::SendResponse};
@@ -19,13 +19,16 @@ use http::{Request, Response, Version};
 use support::{
     SHORT, Server, answer, builder,
     by_hand::{ByHand, Frozen},
-    fails, get, limited, post, read_request, succeeds,
+    canary::TOKEN,
+    fails, failure, get, hold, limited, post, read_request, succeeds,
     tls::CA,
 };
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
     sync::{Barrier, Semaphore, mpsc},
 };
+use tokio_rustls::server::TlsStream;
 
 fn transport() -> HyperTransport {
     builder().http2(true).build().unwrap()
@@ -158,20 +161,143 @@ async fn a_refused_stream_was_not_sent_and_any_other_reset_may_have_been() {
 
 #[tokio::test]
 async fn a_reset_in_the_body() {
-    let server = serving(|_, respond| async move {
-        let mut body = begin(respond);
-        body.send_data("half".into(), false).unwrap();
-        // Once the client has taken the half, its window grows again.
-        body.reserve_capacity(1);
-        body.send_reset(Reason::INTERNAL_ERROR);
+    let go = Arc::new(Semaphore::new(0));
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let going = Arc::clone(&go);
+    let server = serving(move |_, respond| {
+        let (going, events) = (Arc::clone(&going), events.clone());
+        async move {
+            let mut body = begin(respond);
+            body.send_data("half".into(), false).unwrap();
+            events.send(()).unwrap();
+            going.acquire().await.unwrap().forget();
+            body.send_reset(Reason::INTERNAL_ERROR);
+        }
     })
     .await;
-    let error = support::failure(&transport(), get(server.https("localhost", "/"))).await;
-    // A reset may overtake the head.
-    match error.sent() {
-        Sent::Yes => assert_eq!(error.kind(), Truncated, "{error:?}"),
-        sent => assert_eq!((error.kind(), sent), (Reset, Sent::Maybe), "{error:?}"),
+    let transport = transport();
+    let mut sending = ByHand::new(failure(&transport, get(server.https("localhost", "/"))));
+    // A reset must not overtake the head.
+    while seen.try_recv().is_err() {
+        sending.rests().await;
     }
+    sending.rests().await;
+    go.add_permits(1);
+    let error = sending.ends().await;
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (Truncated, Sent::Yes),
+        "{error:?}"
+    );
+}
+
+/// A server that goes on with a connection of HTTP/2 as the test says, once it has a request.
+async fn going_on<F, S>(go_on: S) -> Server
+where
+    S: Fn(h2::server::Connection<TlsStream<TcpStream>, Bytes>, SendResponse<Bytes>) -> F
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let acceptor = CA.acceptor("localhost", &["h2"]);
+    Server::start(move |_, stream| {
+        let (acceptor, go_on) = (acceptor.clone(), go_on.clone());
+        async move {
+            let stream = acceptor.accept(stream).await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let (_request, respond) = connection.accept().await.unwrap().unwrap();
+            go_on(connection, respond).await;
+        }
+    })
+    .await
+}
+
+/// Even where it says that it refused a stream: it did not say which.
+#[tokio::test]
+async fn a_server_that_goes_away_may_have_read_the_request() {
+    for reason in [Reason::INTERNAL_ERROR, Reason::REFUSED_STREAM] {
+        let server = going_on(move |mut connection, respond| async move {
+            connection.abrupt_shutdown(reason);
+            poll_fn(|context| connection.poll_closed(context))
+                .await
+                .ok();
+            drop(respond);
+        })
+        .await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Reset, Sent::Maybe).await;
+    }
+}
+
+/// The pings find out, long before the time of the attempt is over.
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word() {
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let server = going_on(move |connection, respond| {
+        let events = events.clone();
+        async move {
+            events.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop((connection, respond));
+        }
+    })
+    .await;
+    let transport = transport();
+    let failing = fails(
+        &transport,
+        post(server.https("localhost", "/")),
+        Reset,
+        Sent::Maybe,
+    );
+    let clock_runs = async {
+        seen.recv().await.unwrap();
+        tokio::time::pause();
+    };
+    tokio::join!(failing, clock_runs);
+}
+
+/// Refused by hyper itself, after the connection had it.
+#[tokio::test]
+async fn a_request_that_breaks_the_rules() {
+    let server = serving(|_, respond| async move {
+        begin(respond).send_data("fine".into(), true).unwrap();
+    })
+    .await;
+    let mut request = post(server.https("localhost", "/"));
+    *request.method_mut() = http::Method::CONNECT;
+    fails(&transport(), request, Other, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn frames_that_break_the_rules() {
+    let acceptor = CA.acceptor("localhost", &["h2"]);
+    let server = Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            // Empty settings, and once there is a request, data of no stream.
+            stream
+                .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+            let mut read = Vec::new();
+            while !read.ends_with(TOKEN.as_bytes()) {
+                stream.read_buf(&mut read).await.unwrap();
+            }
+            stream
+                .write_all(&[0, 0, 1, 0, 0, 0, 0, 0, 0, 7])
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+            hold(stream).await;
+        }
+    })
+    .await;
+    let request = post(server.https("localhost", "/"));
+    fails(&transport(), request, Protocol, Sent::Maybe).await;
 }
 
 #[tokio::test]
