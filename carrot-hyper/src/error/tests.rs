@@ -156,8 +156,10 @@ fn scripted(steps: impl IntoIterator<Item = Step>) -> Option<Scripted> {
     })
 }
 
+type OfTheSystem = (fn() -> io::Error, Kind, Kind);
+
 /// The error of the system, and what it is before the answer and in its body.
-fn of_the_system() -> Vec<(fn() -> io::Error, Kind, Kind)> {
+fn of_the_system() -> Vec<OfTheSystem> {
     vec![
         (
             || io::ErrorKind::BrokenPipe.into(),
