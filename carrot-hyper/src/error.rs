@@ -86,11 +86,8 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
     }
     #[cfg(feature = "http2")]
     if let Some(error) = error.downcast_ref::<h2::Error>() {
-        // What this side ends, it ends because the other broke a rule.
-        return match error.is_remote() {
-            true => Some(Cause::Cut),
-            false => error.reason().map(|_| Cause::Nonsense),
-        };
+        // What this side ends, it ends because the other broke a rule, as hyper's error above says.
+        return error.is_remote().then_some(Cause::Cut);
     }
     Some(match error.downcast_ref::<io::Error>()?.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Cause::Nonsense,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    future::{Ready, ready},
+    future::{Future, Ready, poll_fn, ready},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Executor, Read, ReadBufCursor, Write};
 use hyper_util::{
     client::legacy::connect::{Connected, Connection, capture_connection},
     rt::TokioExecutor,
@@ -19,6 +19,8 @@ use hyper_util::{
 use tower_service::Service;
 
 use super::*;
+
+type BoxSendFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a connection does when it is read from, in turn; at the end it says nothing more.
 enum Step {
@@ -130,6 +132,14 @@ fn post() -> Request<Full<Bytes>> {
 /// before whatever else the connection finds out.
 fn failure(
     connection: Option<Scripted>,
+    request: Request<Full<Bytes>>,
+) -> (Kind, Sent, TransportError) {
+    failure_with(TokioExecutor::new(), connection, request)
+}
+
+fn failure_with(
+    executor: impl Executor<BoxSendFuture> + Clone + Send + Sync + 'static,
+    connection: Option<Scripted>,
     mut request: Request<Full<Bytes>>,
 ) -> (Kind, Sent, TransportError) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -139,7 +149,7 @@ fn failure(
         .expect("a runtime");
     let error = runtime.block_on(async {
         let connector = Connector(Arc::new(Mutex::new(connection)));
-        let client = legacy::Client::builder(TokioExecutor::new()).build(connector);
+        let client = legacy::Client::builder(executor).build(connector);
         let dispatched = capture_connection(&mut request);
         match client.request(request).await {
             Err(error) => before_answer(error, dispatched.connection_metadata().is_some()),
@@ -147,6 +157,26 @@ fn failure(
         }
     });
     (error.kind(), error.sent(), error)
+}
+
+/// Gives up its tasks after so many polls, as a runtime does that ends.
+#[derive(Clone)]
+struct Ending(usize);
+
+impl Executor<BoxSendFuture> for Ending {
+    fn execute(&self, mut task: BoxSendFuture) {
+        let polls = self.0;
+        tokio::spawn(async move {
+            for _ in 0..polls {
+                poll_fn(|context| {
+                    let _ = task.as_mut().poll(context);
+                    Poll::Ready(())
+                })
+                .await;
+                tokio::task::yield_now().await;
+            }
+        });
+    }
 }
 
 fn scripted(steps: impl IntoIterator<Item = Step>) -> Option<Scripted> {
@@ -294,4 +324,13 @@ fn a_connection_that_is_closed_at_once() {
 fn a_connection_that_does_not_come_about() {
     let (was, sent, error) = failure(None, post());
     assert_eq!((was, sent), (Kind::Connect, Sent::Never), "{error:?}");
+}
+
+/// The task of the connection ends before it was given the request, or had begun it.
+#[test]
+fn a_connection_whose_task_is_gone_sent_nothing() {
+    for polls in [0, 1] {
+        let (was, sent, error) = failure_with(Ending(polls), scripted([Step::Request]), post());
+        assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
+    }
 }
