@@ -24,7 +24,7 @@ use support::{
     Server, builder,
     by_hand::{ByHand, settles},
     canary::{Reports, TOKEN},
-    read_request,
+    hold, read_request,
     tls::CA,
 };
 use tokio::{
@@ -79,25 +79,29 @@ struct Steps {
     done: mpsc::UnboundedSender<Stage>,
     /// How many connections the server has open.
     open: Arc<AtomicUsize>,
+    /// How many requests it has read, and neither answered nor seen given up.
+    in_hand: Arc<AtomicUsize>,
     /// How often it was asked for the conversation of the dropped call.
     asked: Arc<AtomicUsize>,
 }
 
-/// A connection of the server, as long as it is open.
-struct Open(Arc<AtomicUsize>);
+/// One of what is counted, as long as it is there.
+struct Counted(Arc<AtomicUsize>);
 
-impl Drop for Open {
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl Steps {
-    fn open(&self) -> Open {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        Open(Arc::clone(&self.open))
-    }
-
     async fn may(&self) {
         if let Ok(permit) = self.go.acquire().await {
             permit.forget();
@@ -128,6 +132,7 @@ async fn serve_http1(steps: &Steps, stream: &mut (impl AsyncRead + AsyncWrite + 
         let Some(request) = read_request(stream).await else {
             return;
         };
+        let _in_hand = Counted::new(&steps.in_hand);
         steps.did(Stage::Read);
         let request = String::from_utf8(request).unwrap();
         let body = steps.answer(request.split(' ').nth(1).unwrap());
@@ -141,7 +146,11 @@ async fn serve_http1(steps: &Steps, stream: &mut (impl AsyncRead + AsyncWrite + 
             (half_body, Stage::HalfBody),
             (body, Stage::Whole),
         ] {
-            steps.may().await;
+            tokio::select! {
+                biased;
+                () = hold(&mut *stream) => return,
+                () = steps.may() => {}
+            }
             if stream.write_all(part.as_bytes()).await.is_err() || stream.flush().await.is_err() {
                 return;
             }
@@ -159,16 +168,25 @@ async fn serve_http2(steps: &Steps, stream: impl AsyncRead + AsyncWrite + Unpin)
         let steps = steps.clone();
         tokio::spawn(async move {
             steps.may().await;
+            let _in_hand = Counted::new(&steps.in_hand);
             steps.did(Stage::Read);
             let body = steps.answer(request.uri().path());
-            steps.may().await;
+            tokio::select! {
+                biased;
+                _ = std::future::poll_fn(|context| respond.poll_reset(context)) => return,
+                () = steps.may() => {}
+            }
             let Ok(mut sending) = respond.send_response(http::Response::new(()), false) else {
                 return;
             };
             steps.did(Stage::Head);
             let (half, rest) = body.split_at(10);
             for (part, stage) in [(half, Stage::HalfBody), (rest, Stage::Whole)] {
-                steps.may().await;
+                tokio::select! {
+                    biased;
+                    _ = std::future::poll_fn(|context| sending.poll_reset(context)) => return,
+                    () = steps.may() => {}
+                }
                 let part = bytes::Bytes::copy_from_slice(part.as_bytes());
                 if sending.send_data(part, stage == Stage::Whole).is_err() {
                     return;
@@ -220,7 +238,7 @@ impl Protocol {
         Server::start(move |_, mut stream| {
             let (steps, acceptor) = (steps.clone(), acceptor.clone());
             async move {
-                let _open = steps.open();
+                let _open = Counted::new(&steps.open);
                 steps.did(Stage::Accepted);
                 if let Self::Http1 = self {
                     return serve_http1(&steps, &mut stream).await;
@@ -259,6 +277,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
         go: Arc::new(Semaphore::new(0)),
         done,
         open: Arc::default(),
+        in_hand: Arc::default(),
         asked: Arc::default(),
     };
     let server = protocol.server(steps.clone()).await;
@@ -313,6 +332,11 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     drop(call);
     assert_eq!(quota.0.available_permits(), 1, "{what}: no free place");
 
+    if ended.is_none() {
+        // The server stands still: nobody goes on with the request in secret until it is answered.
+        let in_hand = || steps.in_hand.load(Ordering::SeqCst);
+        settles(&format!("{what}: given up"), || in_hand() == 0).await;
+    }
     steps.go.close();
     let next = client.call(conversations::Get::new(NEXT)).await;
     assert_eq!(next.unwrap().id.get(), NEXT, "{what}");
