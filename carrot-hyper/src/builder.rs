@@ -92,10 +92,8 @@ impl HyperTransportBuilder {
     /// not. Over TLS and HTTP/2 a piece counts when it is whole; the largest usual one is of 16 KiB.
     /// The connection of a body that stopped is not used again; over HTTP/2, the stream.
     ///
-    /// It is for requests that carry no limit of their own: where there is a
-    /// [`CallContext::body_idle_timeout`](crate::transport::CallContext::body_idle_timeout), that one
-    /// decides, shorter or longer. The requests of a client carry none; a transport around this one
-    /// may add it for the operations that need it.
+    /// [`CallOptions::body_idle_timeout`](crate::client::CallOptions::body_idle_timeout) sets another for
+    /// some calls of a client, shorter or longer.
     pub fn body_idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.body_idle_timeout = limit.into();
         self

@@ -167,12 +167,19 @@ async fn a_body_that_stands_still() {
         hold(stream).await;
     })
     .await;
-    let transport = builder().body_idle_timeout(SHORT).build().unwrap();
-    let error = failure(transport, server.url(""), UnlimitedQuota::new(), patient()).await;
-    assert_eq!(
-        error.to_string(),
-        "apps.leads: the time ran out while reading the answer: no more of it came for 50ms \
-         (`body_idle_timeout` allows more); the request reached the server (after 3 attempts, of \
-         which an earlier one may have reached the server)"
-    );
+    // For all requests of the transport, or for these calls, whose limit decides.
+    let short = builder().body_idle_timeout(SHORT).build().unwrap();
+    let patient_one = builder().body_idle_timeout(PLENTY).build().unwrap();
+    for (transport, options) in [
+        (short, patient()),
+        (patient_one, patient().body_idle_timeout(SHORT)),
+    ] {
+        let error = failure(transport, server.url(""), UnlimitedQuota::new(), options).await;
+        assert_eq!(
+            error.to_string(),
+            "apps.leads: the time ran out while reading the answer: no more of it came for 50ms \
+             (`body_idle_timeout` allows more); the request reached the server (after 3 attempts, of \
+             which an earlier one may have reached the server)"
+        );
+    }
 }

@@ -15,16 +15,19 @@ const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 pub struct CallOptions {
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) body_idle_timeout: Option<Duration>,
     pub(crate) max_body_bytes: u64,
     pub(crate) retry: Option<Arc<dyn Retry>>,
 }
 
 impl CallOptions {
-    /// 30 seconds for a call, 10 for an attempt, 16 MiB for a body.
+    /// 30 seconds for a call, 10 for an attempt, 16 MiB for a body; how long a body may stand still is
+    /// left to the transport.
     pub fn new() -> Self {
         Self {
             call_timeout: Some(CALL_TIMEOUT),
             attempt_timeout: Some(ATTEMPT_TIMEOUT),
+            body_idle_timeout: None,
             max_body_bytes: MAX_BODY_BYTES,
             retry: None,
         }
@@ -40,6 +43,13 @@ impl CallOptions {
     /// limit but the time for the call, and where there is none either, the transport's own.
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.attempt_timeout = limit.into();
+        self
+    }
+
+    /// How long the body of an answer may make no progress, where it should be another time than the
+    /// transport's own.
+    pub fn body_idle_timeout(mut self, limit: Duration) -> Self {
+        self.body_idle_timeout = Some(limit);
         self
     }
 

@@ -46,6 +46,7 @@ pub(super) fn build<E: Endpoint>(
     let template = format!("/{generation}{}", description.path.template());
     let mut context = CallContext::new(E::NAME, template);
     context.timeout = options.attempt_timeout;
+    context.body_idle_timeout = options.body_idle_timeout;
     context.max_body_bytes = Some(options.max_body_bytes);
 
     let mut request = Request::new(Body::from(body));

@@ -23,8 +23,7 @@ pub struct CallContext {
     /// longer limit of its own; `None` leaves it to the transport.
     pub timeout: Option<Duration>,
     /// How long the body of the answer may make no progress. It decides, also where the transport
-    /// has a shorter or longer limit of its own; `None`, which is what a client leaves it at, leaves
-    /// it to the transport.
+    /// has a shorter or longer limit of its own; `None` leaves it to the transport.
     pub body_idle_timeout: Option<Duration>,
     /// The largest body that the caller accepts, in bytes. It decides, also where the transport has
     /// a smaller or larger limit of its own; `None` leaves it to the transport.
