@@ -149,7 +149,9 @@ fn every_kind_of_matcher_fails() {
             .param_json("filters", json!({"type": "and", "filters": []}))
             .param_json("sort_order", json!(["asc"]))
             .without_param("offset")
-            .header("x-request-id")
+            .has_header("x-request-id")
+            .header("accept", "text/html")
+            .file("attachment", Upload::new("a.pdf", "1234"))
             .matching("asks for JSON", |request| {
                 request.header("accept") == Some("text/html")
             })
@@ -384,6 +386,7 @@ fn an_operation_of_ones_own() {
             description
                 .parameters
                 .text("words", "Good\nmorning, \"Ada\"")?;
+            description.parameters.text("words", "Goodbye")?;
             Ok(description)
         }
     }
@@ -483,19 +486,34 @@ fn the_error_of_the_code_under_test_tells_the_short_story() {
 /// Calls an operation that is not expected, and takes the code that the failure offers. Then calls it
 /// with that code, which stands below and so is code that compiles.
 fn assert_offered<E: Endpoint>(endpoint: impl Fn() -> E, pasted: impl FnOnce(&Fake)) {
+    assert_offered_in(ApiVersion::V2, endpoint, pasted);
+}
+
+fn assert_offered_in<E: Endpoint>(
+    version: ApiVersion,
+    endpoint: impl Fn() -> E,
+    pasted: impl FnOnce(&Fake),
+) {
+    let client = |fake: &Fake| fake.client_builder().version(version).build().unwrap();
     let fake = Fake::new();
-    call(&fake, endpoint());
+    let _ = run(client(&fake).call(endpoint()));
     let panic = catch_unwind(AssertUnwindSafe(|| fake.verify())).unwrap_err();
     let text = panic.downcast::<String>().unwrap();
     let (_, rest) = text.split_once("This would have matched:").unwrap();
     let (offered, _) = rest.split_once("The calls:").unwrap();
-    let bare = |code: &str| code.replace(char::is_whitespace, "");
+    // Whatever rustfmt does to a line that is too long.
+    let bare = |code: &str| {
+        let code = code.replace(char::is_whitespace, "");
+        code.replace(",)", ")")
+            .replace(",]", "]")
+            .replace(",}", "}")
+    };
     let source = bare(include_str!("failures.rs"));
     assert!(source.contains(&bare(offered)), "{offered}");
 
     let fake = Fake::new();
     pasted(&fake);
-    run(fake.client().call(endpoint())).unwrap();
+    run(client(&fake).call(endpoint())).unwrap();
 }
 
 #[test]
@@ -514,7 +532,10 @@ fn the_code_that_is_offered_can_be_pasted() {
         |fake| {
             fake.on::<users::SetProps>()
                 .path_id("7")
-                .param_json("operations", json!([{"op":"add","key":"orders","value":1}]))
+                .param_json(
+                    "operations",
+                    json!([{"key": "orders", "op": "add", "value": 1}]),
+                )
                 .reply(fake::property_report());
         },
     );
@@ -526,6 +547,53 @@ fn the_code_that_is_offered_can_be_pasted() {
                 .param("body", "Good\nmorning, \"Ada\"")
                 .param("from_admin", "default_admin")
                 .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered(
+        || {
+            users::SetProps::new(ada())
+                .with(PropertyOperation::update_or_create("\"née\" {}", "a\\b\n\u{7f}").unwrap())
+                .with(PropertyOperation::add("seen", 5_000_000_000_i64).unwrap())
+        },
+        |fake| {
+            fake.on::<users::SetProps>()
+                .user("order-42")
+                .param_json("operations", json!([{"key": "\"née\" {}", "op": "update_or_create", "value": "a\\b\n\u{7f}"}, {"key": "seen", "op": "add", "value": 5000000000_u64}]))
+                .reply(fake::property_report());
+        },
+    );
+    assert_offered(
+        || reply("Here").attachment(Upload::new("a.txt", "1\n\"2\"")),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Here")
+                .param("from_admin", "default_admin")
+                .param("attachment_file_name", "a.txt")
+                .file("attachment", Upload::new("a.txt", "1\n\"2\""))
+                .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered(
+        || reply("Here").attachment(Upload::new("a.pdf", vec![0xff; 24])),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Here")
+                .param("from_admin", "default_admin")
+                .param("attachment_file_name", "a.pdf")
+                // and the file "attachment": "a.pdf" of 24 bytes
+                .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered_in(
+        ApiVersion::V1,
+        || users::Get::new(UserId::new(7)),
+        |fake| {
+            fake.on::<users::Get>()
+                .version(ApiVersion::V1)
+                .path_id("7")
+                .reply(fake::user());
         },
     );
     assert_offered(apps::Channels::new, |fake| {

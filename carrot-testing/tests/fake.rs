@@ -409,7 +409,7 @@ async fn every_matcher_matches_what_it_is_for() {
             json!([{"value": "Ada", "key": "$name", "op": "update_or_create"}]),
         )
         .without_param("source")
-        .header("Authorization")
+        .has_header("Authorization")
         .matching("carries the token", |request| {
             request.authorization_is("app.1.token-of-a-test")
         })

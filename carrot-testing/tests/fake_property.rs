@@ -13,6 +13,7 @@ use bytes::Bytes;
 use carrot_core::{
     ApiVersion, Body, HttpTransport, Sent,
     conversations::{AddTag, Close, Reply},
+    endpoint::Upload,
     transport::{CallContext, TransportErrorKind},
     types::{ConversationId, UserId},
     users,
@@ -103,7 +104,8 @@ fn expecting() -> Fake {
         .path_id(716)
         .param_json("filters", json!({"a": [1, {"b": null}]}))
         .without_param("body")
-        .header("content-type")
+        .has_header("content-type")
+        .file("f", Upload::new("a", "1"))
         .matching("has a body", |request| !request.body().is_empty())
         .reply_from(|call| {
             ApiError::internal()

@@ -6,8 +6,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use carrot_core::{ApiVersion, Endpoint, Sent, transport::TransportErrorKind};
-use http::StatusCode;
+use carrot_core::{ApiVersion, Endpoint, Sent, endpoint::Upload, transport::TransportErrorKind};
+use http::{HeaderName, StatusCode, header::AUTHORIZATION};
 use serde_json::Value;
 
 use super::{
@@ -81,7 +81,7 @@ impl<E: Endpoint> Expectation<E> {
     }
 
     /// The request has this parameter, in the query or in the form, with this value as the service
-    /// reads it: `true`, `716`, `On its way`.
+    /// reads it: `true`, `716`, `On its way`. Where a name comes more than once, one of them will do.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "`&716` is no way to write an id"
@@ -90,7 +90,8 @@ impl<E: Endpoint> Expectation<E> {
         self.want(Matcher::Param(name.into(), value.to_string()))
     }
 
-    /// The request has this parameter, and its text is this JSON, however it is spelled.
+    /// The request has this parameter, and its text is this JSON, however it is spelled. Where a name
+    /// comes more than once, one of them will do.
     pub fn param_json(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.want(Matcher::ParamJson(name.into(), value.into()))
     }
@@ -115,9 +116,36 @@ impl<E: Endpoint> Expectation<E> {
         self.want(Matcher::OwnUser(own_id.into()))
     }
 
-    /// The request has this header.
-    pub fn header(self, name: impl Into<String>) -> Self {
-        self.want(Matcher::Header(name.into()))
+    /// The form of the request has this file in this field: `attachment` for a reply. Its name and its
+    /// content count. To look at more or less of a file, ask
+    /// [`RecordedRequest::file`] in a [`matching`](Self::matching).
+    pub fn file(self, field: impl Into<String>, file: Upload) -> Self {
+        self.want(Matcher::File(field.into(), file))
+    }
+
+    /// The request has this header, with this value.
+    ///
+    /// # Panics
+    ///
+    /// The name is none; or it is `authorization`, since a test must neither hold the token nor print
+    /// it. Ask [`RecordedRequest::authorization_is`] in a [`matching`](Self::matching) for that.
+    #[track_caller]
+    pub fn header(self, name: &str, value: impl Into<String>) -> Self {
+        let name = header_name(name);
+        if name == AUTHORIZATION {
+            fail("the token is not compared here: it would be told when it differs");
+        }
+        self.want(Matcher::Header(name, value.into()))
+    }
+
+    /// The request has this header, whatever its value.
+    ///
+    /// # Panics
+    ///
+    /// The name is none.
+    #[track_caller]
+    pub fn has_header(self, name: &str) -> Self {
+        self.want(Matcher::HasHeader(header_name(name)))
     }
 
     /// The request is of this generation of the API.
@@ -288,6 +316,14 @@ impl<E: Endpoint> Expectation<E> {
             }
         });
         self
+    }
+}
+
+#[track_caller]
+fn header_name(name: &str) -> HeaderName {
+    match name.parse() {
+        Ok(name) => name,
+        Err(_) => fail(&format!("{name:?} is no name of a header")),
     }
 }
 

@@ -2,10 +2,24 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
-use super::{RecordedCall, report::redacted, state::Record};
+use super::{RecordedCall, diff, report::redacted, state::Record};
 
 /// More calls than these are counted and not listed.
 const MAX_LISTED: usize = 20;
+
+/// A request, in lines.
+pub(super) fn request(call: &RecordedCall) -> String {
+    let request = call.request();
+    let mut text = format!("    {} {}\n", request.method(), request.path());
+    for (name, value) in call.params() {
+        let _ = writeln!(text, "      {}", diff::shown(name, value));
+    }
+    for (name, upload) in request.files() {
+        let (file, bytes) = (upload.name(), upload.content().len());
+        let _ = writeln!(text, "      {name} = the file {file:?} of {bytes} bytes");
+    }
+    text
+}
 
 /// The calls so far, one in a line; the repetitions of an unexpected call stand in its line.
 pub(super) fn list(record: &Record) -> String {

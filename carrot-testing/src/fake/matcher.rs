@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use carrot_core::{ApiContext, ApiVersion, endpoint::Description, types::InvalidValue};
+use carrot_core::{
+    ApiContext, ApiVersion,
+    endpoint::{Description, Upload},
+    types::InvalidValue,
+};
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::{
@@ -24,7 +29,9 @@ pub(super) enum Matcher {
     Without(String),
     PathId(String),
     OwnUser(String),
-    Header(String),
+    Header(HeaderName, String),
+    HasHeader(HeaderName),
+    File(String, Upload),
     Version(ApiVersion),
     Exactly(Describe),
     Custom(String, Check),
@@ -72,6 +79,20 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Says that the first of several values was compared.
+    fn say_others(&mut self, count: usize) {
+        if let (Some(problem), 2..) = (&mut self.problem, count) {
+            let others = match count {
+                2 => "one more".to_owned(),
+                count => format!("{} more", count - 1),
+            };
+            let at = problem.trim_end_matches(':').len();
+            problem.insert_str(at, &format!(", the first of that name; {others} came"));
+        }
+    }
+}
+
 impl Matcher {
     /// What it asks for, in words.
     pub(super) fn wants(&self) -> String {
@@ -85,7 +106,11 @@ impl Matcher {
             Self::Without(name) => format!("no param `{name}`"),
             Self::PathId(id) => format!("id in the path is {id:?}"),
             Self::OwnUser(id) => format!("own id of the user is {id:?}"),
-            Self::Header(name) => format!("header `{name}` is there"),
+            Self::Header(name, value) => {
+                format!("header `{name}` is {}", short(&format!("{value:?}")))
+            }
+            Self::HasHeader(name) => format!("header `{name}` is there"),
+            Self::File(name, file) => format!("file `{name}` is {}", file_in_words(file)),
             Self::Version(version) => format!("generation is {}", version.segment()),
             Self::Exactly(_) => "exactly the request of the given call".to_owned(),
             Self::Custom(what, _) => what.clone(),
@@ -115,8 +140,9 @@ impl Matcher {
     /// True when the request is as asked for. Faster than [`verdict`](Self::verdict).
     pub(super) fn holds(&self, call: &RecordedCall) -> bool {
         match self {
-            Self::Param(name, value) => call.param(name) == Some(value),
+            Self::Param(name, value) => values(call, name).any(|got| got == value),
             Self::Without(name) => call.param(name).is_none(),
+            Self::HasHeader(name) => call.request().headers().contains_key(name),
             Self::PathId(id) => call.path_id() == Some(id),
             Self::OwnUser(id) => {
                 call.path_id() == Some(id) && call.param("by_user_id") == Some("true")
@@ -131,27 +157,35 @@ impl Matcher {
         let mut verdict = Verdict::new(self.wants(), None);
         match self {
             Self::Param(name, value) => {
-                let got = call.param(name);
-                if got != Some(value) {
+                if !self.holds(call) {
+                    let got = call.param(name);
                     verdict.compare(diff::values(name, Some(value), got), got);
+                    verdict.say_others(values(call, name).count());
                 }
             }
-            Self::ParamJson(name, value) => match (call.param(name), call.param_json(name)) {
-                (_, Some(got)) if got == *value => {}
-                (text, Some(got)) => verdict.compare(diff::json(name, value, &got), text),
-                (None, _) => verdict.problem = Some(came(None)),
-                (got, None) => verdict.problem = Some(format!("{}, which is no JSON", came(got))),
-            },
+            Self::ParamJson(name, value) => {
+                let as_json = |got: &str| serde_json::from_str::<Value>(got).ok();
+                if values(call, name).any(|got| as_json(got).as_ref() == Some(value)) {
+                    return verdict;
+                }
+                match (call.param(name), call.param_json(name)) {
+                    (text, Some(got)) => verdict.compare(diff::json(name, value, &got), text),
+                    (None, _) => verdict.problem = Some(came(None)),
+                    (got, None) => {
+                        verdict.problem = Some(format!("{}, which is no JSON", came(got)));
+                    }
+                }
+                verdict.say_others(values(call, name).count());
+            }
             Self::Without(name) => verdict.problem = call.param(name).map(|got| came(Some(got))),
             Self::PathId(id) => {
                 let got = call.path_id();
                 verdict.problem = (got != Some(id)).then(|| came(got));
             }
             Self::OwnUser(id) => verdict.problem = own_user(id, call),
-            Self::Header(name) => {
-                let there = call.request().headers().contains_key(name);
-                verdict.problem = (!there).then(|| came(None));
-            }
+            Self::Header(name, value) => verdict.problem = header(name, value, call),
+            Self::HasHeader(_) => verdict.problem = (!self.holds(call)).then(|| came(None)),
+            Self::File(name, file) => verdict.problem = wrong_file(name, file, call),
             Self::Version(version) => {
                 let got = call.version();
                 verdict.problem =
@@ -164,6 +198,50 @@ impl Matcher {
         }
         verdict
     }
+}
+
+/// The values of all parameters of a name.
+fn values<'a>(call: &'a RecordedCall, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let named = call.params().iter().filter(move |(key, _)| key == name);
+    named.map(|(_, value)| value.as_str())
+}
+
+/// Shows what came, unless its sender marked it as a secret.
+fn header(name: &HeaderName, value: &str, call: &RecordedCall) -> Option<String> {
+    let mut got = call.request().headers().get_all(name).iter().peekable();
+    let first = got.peek().copied();
+    if got.any(|got| got.as_bytes() == value.as_bytes()) {
+        return None;
+    }
+    Some(match first {
+        Some(secret) if secret.is_sensitive() => "it came as another, which is secret".to_owned(),
+        got => came(
+            got.map(HeaderValue::as_bytes)
+                .map(String::from_utf8_lossy)
+                .as_deref(),
+        ),
+    })
+}
+
+fn file_in_words(file: &Upload) -> String {
+    format!("{:?} of {} bytes", file.name(), file.content().len())
+}
+
+fn wrong_file(name: &str, file: &Upload, call: &RecordedCall) -> Option<String> {
+    let files = call.request().files();
+    let mut got = files.iter().filter(|(field, _)| field == name);
+    let first = got.clone().next().map(|(_, file)| file);
+    if got.any(|(_, got)| got == file) {
+        return None;
+    }
+    Some(match first {
+        None => came(None),
+        Some(got) => {
+            let (wanted, got) = (file_in_words(file), file_in_words(got));
+            let but = if got == wanted { ", and others" } else { "" };
+            format!("it came as {got}{but}")
+        }
+    })
 }
 
 fn short(text: &str) -> String {
@@ -228,20 +306,20 @@ fn files(description: &Description, request: &RecordedRequest, found: &mut Vec<D
     for at in 0..expected.len().max(got.len()) {
         let (expected, got) = (expected.get(at), got.get(at));
         let name = expected.map(|file| file.name);
-        let name = name.or_else(|| got.map(|file| file.name.as_str()));
+        let name = name.or_else(|| got.map(|file| file.0.as_str()));
         let place = format!("file `{}`", name.unwrap_or_default());
         let is_same = match (expected, got) {
             (Some(expected), Some(got)) => {
-                expected.name == got.name
-                    && expected.file_name == got.filename
-                    && expected.content == got.bytes
+                expected.name == got.0
+                    && expected.file_name == got.1.name()
+                    && expected.content == *got.1.content()
             }
             _ => false,
         };
         if !is_same {
             let words = |name: &str, bytes: usize| format!("{name:?} of {bytes} bytes");
             let expected = expected.map(|file| words(&file.file_name, file.content.len()));
-            let mut got = got.map(|file| words(&file.filename, file.bytes.len()));
+            let mut got = got.map(|file| file_in_words(&file.1));
             if expected == got {
                 got = got.map(|got| format!("{got}, and others"));
             }

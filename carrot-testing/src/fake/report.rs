@@ -88,9 +88,14 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     };
     let number = unexpected.call + 1;
     let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
-    text += &snippet::request(call);
+    text += &listing::request(call);
     if let Some(because) = &unexpected.because {
         let _ = writeln!(text, "\nIt could not be answered: {because}.");
+        return text;
+    }
+    if call.operation().is_empty() {
+        text += "\nIt names no operation, so no expectation can be about it: only a `Client` says which \
+                 operation it calls.\n";
         return text;
     }
     match nearest(record, call, unexpected) {
@@ -107,7 +112,7 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
         None => text += &others(record, unexpected),
     }
     text += "\nThis would have matched:\n\n";
-    text += &snippet::expectation(call);
+    text += &snippet::expectation(record, call);
     text
 }
 

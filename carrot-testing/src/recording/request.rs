@@ -1,10 +1,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use carrot_core::{Body, transport::CallContext};
+use carrot_core::{Body, endpoint::Upload, transport::CallContext};
 use http::{HeaderMap, HeaderValue, Method, Request, header::AUTHORIZATION};
 
-use crate::wire::{self, FilePart, Multipart, Pairs};
+use crate::wire::{self, Multipart, Pairs};
 
 const REDACTED: &str = "[redacted]";
 
@@ -87,6 +87,13 @@ impl RecordedRequest {
         &self.form
     }
 
+    /// The file in this field of a multipart form; the first one of that name.
+    #[must_use]
+    pub fn file(&self, field: &str) -> Option<Upload> {
+        let mut files = self.files().into_iter();
+        files.find_map(|(name, file)| (name == field).then_some(file))
+    }
+
     /// The body as it was sent.
     #[must_use]
     pub fn body(&self) -> &Bytes {
@@ -127,12 +134,13 @@ impl RecordedRequest {
         self.context.as_ref()
     }
 
-    /// The files of a multipart body.
-    pub(crate) fn files(&self) -> Vec<FilePart> {
-        wire::multipart_type(&self.headers)
-            .and_then(|content_type| Multipart::read(content_type, &self.body).ok())
-            .map(|form| form.files)
-            .unwrap_or_default()
+    /// The files of a multipart body, each with the name of its field.
+    pub(crate) fn files(&self) -> Vec<(String, Upload)> {
+        let form = wire::multipart_type(&self.headers)
+            .and_then(|content_type| Multipart::read(content_type, &self.body).ok());
+        let files = form.map(|form| form.files).unwrap_or_default();
+        let upload = |file: wire::FilePart| (file.name, Upload::new(file.filename, file.bytes));
+        files.into_iter().map(upload).collect()
     }
 
     /// Takes the token out of a text, wherever it got there.
@@ -152,7 +160,9 @@ impl RecordedRequest {
             .flatten()
             .filter(|token| token.len() > 5)
         {
-            text = text.replace(token, REDACTED);
+            // Once as it is, and once as it stands in quotes.
+            let quoted = token.escape_debug().to_string();
+            text = text.replace(token, REDACTED).replace(&quoted, REDACTED);
         }
         text
     }
