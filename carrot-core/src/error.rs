@@ -357,11 +357,12 @@ impl Error {
     /// another question.
     pub(crate) fn is_transient(&self) -> bool {
         match &self.0.cause {
-            // The same answer would be too large once more.
-            Cause::Transport(error) => {
-                error.sent() == Sent::Never
-                    || !matches!(error.kind(), TransportErrorKind::TooLarge { .. })
-            }
+            Cause::Transport(error) => match error.kind() {
+                // The same answer would be too large once more.
+                TransportErrorKind::TooLarge { .. } => error.sent() == Sent::Never,
+                TransportErrorKind::Rejected => false,
+                _ => true,
+            },
             Cause::Refused(refusal) => refusal.status >= 500,
             _ => false,
         }

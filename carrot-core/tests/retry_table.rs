@@ -39,7 +39,7 @@ enum Fault {
     Unreadable,
 }
 
-const KINDS: [TransportErrorKind; 11] = [
+const KINDS: [TransportErrorKind; 12] = [
     TransportErrorKind::Dns,
     TransportErrorKind::Connect,
     TransportErrorKind::Tls,
@@ -50,6 +50,7 @@ const KINDS: [TransportErrorKind; 11] = [
     TransportErrorKind::Protocol,
     TransportErrorKind::Truncated,
     TransportErrorKind::TooLarge { limit: 7 },
+    TransportErrorKind::Rejected,
     TransportErrorKind::Other,
 ];
 
@@ -77,9 +78,14 @@ impl Fault {
         )
     }
 
+    fn is_rejected(self) -> bool {
+        matches!(self, Self::Transport(TransportErrorKind::Rejected, _))
+    }
+
     /// What the library promises, in words of its own.
     fn is_repeated(self, safe: bool) -> bool {
         match self {
+            Self::Transport(TransportErrorKind::Rejected, _) => false,
             Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429) => true,
             Self::Transport(..) => safe && !self.is_too_large(),
             Self::Status(status) | Self::Envelope(status) => safe && status >= 500,
@@ -277,7 +283,9 @@ proptest! {
 fn the_table_in_the_documentation_is_what_was_measured() {
     let transport = |sent, too_large: bool| -> Vec<Fault> {
         let of_row = |fault: &Fault| match fault {
-            Fault::Transport(_, of) => *of == sent && (too_large == fault.is_too_large()),
+            Fault::Transport(_, of) => {
+                *of == sent && (too_large == fault.is_too_large()) && !fault.is_rejected()
+            }
             _ => false,
         };
         every_fault().into_iter().filter(of_row).collect()
@@ -290,6 +298,10 @@ fn the_table_in_the_documentation_is_what_was_measured() {
     let too_large = [transport(Sent::Maybe, true), transport(Sent::Yes, true)].concat();
     let rows: Vec<(&str, Vec<Fault>)> = vec![
         ("no answer, and the request was surely not sent", never),
+        (
+            "no answer, since the transport itself rejects the request",
+            vec![Fault::Transport(TransportErrorKind::Rejected, Sent::Never)],
+        ),
         (
             "no answer, and the request may have reached the server",
             transport(Sent::Maybe, false),

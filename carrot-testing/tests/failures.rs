@@ -476,9 +476,9 @@ fn the_error_of_the_code_under_test_tells_the_short_story() {
     let text = without_lines(&error.to_string());
     assert_eq!(
         text,
-        "users.get: the transport failed: the fake expected no such call of users.get; nearest is \
+        "users.get: the transport rejects the request: the fake expected no such call of users.get; nearest is \
          carrot-testing/tests/failures.rs:LINE, but own id of the user is \"order-43\" (it came as \
-         \"order-42\"); the request was not sent (after 3 attempts)"
+         \"order-42\"); the request was not sent"
     );
     catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
 }

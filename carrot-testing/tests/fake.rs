@@ -276,12 +276,14 @@ async fn every_failure_of_a_transport_reaches_the_caller() {
         TransportErrorKind::Protocol,
         TransportErrorKind::Truncated,
         TransportErrorKind::TooLarge { limit: 7 },
+        TransportErrorKind::Rejected,
         TransportErrorKind::Other,
     ];
     for kind in kinds {
         for sent in [Sent::Never, Sent::Maybe, Sent::Yes] {
             // A write is repeated only when it was surely not sent.
-            let attempts = if sent == Sent::Never { 3 } else { 1 };
+            let is_repeated = sent == Sent::Never && kind != TransportErrorKind::Rejected;
+            let attempts = if is_repeated { 3 } else { 1 };
             let fake = Fake::new();
             fake.on::<conversations::Reply>()
                 .fail(kind, sent)
@@ -320,8 +322,11 @@ async fn replies_are_counted() {
     let failed = error.transport().unwrap();
     assert_eq!(
         (failed.kind(), failed.sent()),
-        (TransportErrorKind::Other, Sent::Never)
+        (TransportErrorKind::Rejected, Sent::Never)
     );
+    // Nobody waits for what will not come, and the list of the calls is that of the code under test.
+    assert_eq!((error.attempts(), fake.calls().len()), (1, 6));
+    fake.clock().assert_sleeps([]);
     let text = failure(|| fake.verify());
     assert!(text.contains("all went to the calls 1, 3"), "{text}");
 }

@@ -109,7 +109,7 @@ async fn a_request_that_nobody_expected_says_which_it_was() {
     let error = error.unwrap_err();
     assert_eq!(
         (error.kind(), error.sent()),
-        (TransportErrorKind::Other, Sent::Never)
+        (TransportErrorKind::Rejected, Sent::Never)
     );
     let text = error.to_string();
     assert!(

@@ -64,6 +64,10 @@ pub enum TransportErrorKind {
         /// The cap in bytes.
         limit: u64,
     },
+    /// The transport itself rejects the request, and would reject it again: it is never repeated,
+    /// whatever [`Sent`] says. For a transport of your own that sends only some requests, such as one
+    /// that forbids writes; with [`Sent::Never`], and a source that says why.
+    Rejected,
     /// Anything else; see the source.
     Other,
 }
@@ -85,6 +89,7 @@ impl fmt::Display for TransportErrorKind {
             Self::TooLarge { limit } => {
                 return write!(f, "the answer is larger than the cap of {limit} bytes");
             }
+            Self::Rejected => "the transport rejects the request",
             Self::Other => "the transport failed",
         })
     }

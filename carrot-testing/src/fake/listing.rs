@@ -1,6 +1,6 @@
 //! The calls that came, in lines.
 
-use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use super::{RecordedCall, diff, report::redacted, state::Record};
 
@@ -21,22 +21,16 @@ pub(super) fn request(call: &RecordedCall) -> String {
     text
 }
 
-/// The calls so far, one in a line; the repetitions of an unexpected call stand in its line.
+/// The calls so far, one in a line.
 pub(super) fn list(record: &Record) -> String {
     if record.calls.is_empty() {
         return String::new();
     }
-    let repeats: BTreeSet<usize> = record
-        .unexpected
-        .iter()
-        .flat_map(|one| one.repeats.iter().copied())
-        .collect();
     let shown: Vec<(usize, [String; 3])> = record
         .calls
         .iter()
         .enumerate()
-        .filter(|(at, _)| !repeats.contains(at))
-        .map(|(at, call)| (at, columns(record, at, call)))
+        .map(|(at, call)| (at, columns(call)))
         .collect();
     let skipped = shown.len().saturating_sub(MAX_LISTED);
     let shown = shown.get(skipped..).unwrap_or_default();
@@ -62,7 +56,7 @@ pub(super) fn list(record: &Record) -> String {
     text
 }
 
-fn columns(record: &Record, at: usize, call: &RecordedCall) -> [String; 3] {
+fn columns(call: &RecordedCall) -> [String; 3] {
     let request = call.request();
     let name = match (call.operation(), call.attempt()) {
         ("", _) => "(no operation)".to_owned(),
@@ -73,13 +67,7 @@ fn columns(record: &Record, at: usize, call: &RecordedCall) -> [String; 3] {
         Duration::ZERO => "0s".to_owned(),
         at => format!("{at:?}"),
     };
-    let repeats = record.unexpected.iter().find(|one| one.call == at);
-    let repeated = match repeats.map_or(0, |one| one.repeats.len()) {
-        0 => String::new(),
-        1 => ", nor was its repetition".to_owned(),
-        several => format!(", nor were its {several} repetitions"),
-    };
-    let outcome = format!("at {when} → {}{repeated}", call.outcome);
+    let outcome = format!("at {when} → {}", call.outcome);
     [
         name,
         format!("{} {}", request.method(), request.path()),

@@ -25,7 +25,7 @@
 //!   left. Every attempt of a call is a request.
 //! * Each reply is given exactly once unless the test says otherwise.
 //! * A request that no expectation matches fails in the code under test, as a request that was never
-//!   sent, and fails the test. So does an expectation that is not used as often as it should be.
+//!   sent and need not be tried again, and fails the test. So does an expectation that is not used as often as it should be.
 //! * The test fails when the last clone of the [`Fake`] is dropped, or at
 //!   [`verify`](Fake::verify). Keep that clone in the test: what panics in a spawned task fails nobody.
 //!   A client does not keep the fake from being verified.

@@ -81,8 +81,6 @@ pub(super) struct Unexpected {
     pub(super) known: usize,
     /// What was fulfilled already when it came.
     pub(super) spent: Vec<usize>,
-    /// The numbers of the calls by which the client repeated it.
-    pub(super) repeats: Vec<usize>,
     /// Why, where it matched an expectation and could not be answered.
     pub(super) because: Option<String>,
 }
@@ -177,16 +175,12 @@ impl State {
             call,
             known,
             spent: matching.to_vec(),
-            repeats: Vec::new(),
             because: (!because.is_empty()).then_some(because),
         };
         let text = report::in_one_line(&self.copy(), &unexpected);
-        let mut record = self.record();
-        match record.earlier_attempt(call) {
-            Some(earlier) => earlier.repeats.push(call),
-            None => record.unexpected.push(unexpected),
-        }
-        TransportError::new(TransportErrorKind::Other, Sent::Never).with_source(text)
+        self.record().unexpected.push(unexpected);
+        // No client repeats such a request: it would come as unexpected once more.
+        TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(text)
     }
 }
 
@@ -214,24 +208,6 @@ impl Record {
         if let Some(call) = self.calls.get_mut(call) {
             call.outcome = outcome;
         }
-    }
-
-    /// The unexpected call that this one repeats.
-    fn earlier_attempt(&mut self, call: usize) -> Option<&mut Unexpected> {
-        let (calls, unexpected) = (&self.calls, &mut self.unexpected);
-        let call = calls.get(call)?;
-        let same = |other: &RecordedCall| {
-            other.operation() == call.operation()
-                && other.request().path() == call.request().path()
-                && other.params() == call.params()
-        };
-        unexpected.iter_mut().rev().find(|earlier| {
-            calls.get(earlier.call).is_some_and(|other| {
-                same(other)
-                    && u64::from(call.attempt())
-                        == u64::from(other.attempt()) + earlier.repeats.len() as u64 + 1
-            })
-        })
     }
 
     /// True when an expectation still waits for calls that must come, or cannot be answered.

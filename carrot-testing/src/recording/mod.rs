@@ -138,7 +138,7 @@ impl HttpTransport for RecordingTransport {
         let answer = recording.answers.pop_front();
         answer.unwrap_or_else(|| {
             let text = format!("{came} came, and no answer was queued for it");
-            Err(TransportError::new(TransportErrorKind::Other, Sent::Never).with_source(text))
+            Err(TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(text))
         })
     }
 }
