@@ -100,7 +100,9 @@ impl VirtualClock {
     pub fn advance(&self, duration: Duration) {
         let mut time = self.time();
         time.now = time.now.saturating_add(duration);
-        wake(time.due_wakers());
+        let wakers = time.due_wakers();
+        drop(time);
+        wake(wakers);
     }
 
     /// The lengths of the sleeps that came to their end, in that order. One that was dropped before,
@@ -151,6 +153,8 @@ impl Time {
     }
 }
 
+/// Must not be called, and no waker be dropped, while the clock is locked: a waker may run anything,
+/// and the last waker of a task may drop it. Both may use the clock.
 fn wake(wakers: Vec<Waker>) {
     wakers.into_iter().for_each(Waker::wake);
 }
@@ -195,17 +199,20 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        // Dropped when the lock is open; see `wake`.
+        let _old_waker: Option<Waker>;
         let mut time = this.clock.time();
         if time.now < this.key.0 {
             let Some(sleeper) = time.sleepers.get_mut(&this.key) else {
                 return Poll::Ready(());
             };
-            sleeper.waker = Some(context.waker().clone());
+            _old_waker = sleeper.waker.replace(context.waker().clone());
             if !time.automatic {
                 return Poll::Pending;
             }
             if this.turns < TURNS {
                 this.turns += 1;
+                drop(time);
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -215,7 +222,8 @@ impl Future for Sleep {
             }
             time.now = this.key.0;
         }
-        if time.sleepers.remove(&this.key).is_some() {
+        let ended = time.sleepers.remove(&this.key);
+        if ended.is_some() {
             time.slept.push(this.duration);
         }
         let mut wakers = time.due_wakers();
@@ -229,9 +237,9 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         let mut time = self.clock.time();
-        if time.sleepers.remove(&self.key).is_none() {
+        let Some(_sleeper) = time.sleepers.remove(&self.key) else {
             return;
-        }
+        };
         // It may have stood before another one that waits for its turn.
         let next = time.first_awaited().map(|(_, waker)| waker.clone());
         drop(time);

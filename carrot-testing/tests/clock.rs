@@ -55,6 +55,67 @@ async fn sleeps_take_no_real_time_and_are_written_down() {
     clock.assert_sleeps([3600 * SECOND, SECOND, Duration::ZERO]);
 }
 
+/// Looks at the clock, turns it and sleeps on it when it is woken and when it is dropped.
+struct Meddler {
+    clock: VirtualClock,
+    /// What it does wakes it again; once will do.
+    is_busy: AtomicBool,
+}
+
+impl Meddler {
+    fn meddle(&self) {
+        if self.is_busy.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.clock.advance(Duration::ZERO);
+        drop(self.clock.sleep(SECOND));
+        let _ = (self.clock.now(), self.clock.waiting(), self.clock.sleeps());
+        self.is_busy.store(false, Ordering::Relaxed);
+    }
+
+    fn waker(clock: &VirtualClock) -> Waker {
+        Waker::from(Arc::new(Self {
+            clock: clock.clone(),
+            is_busy: AtomicBool::new(false),
+        }))
+    }
+}
+
+impl Wake for Meddler {
+    fn wake(self: Arc<Self>) {
+        self.meddle();
+    }
+}
+
+impl Drop for Meddler {
+    fn drop(&mut self) {
+        self.meddle();
+    }
+}
+
+#[test]
+fn a_waker_may_use_the_clock_when_it_is_woken_and_when_it_is_dropped() {
+    for clock in [VirtualClock::new(), VirtualClock::manual()] {
+        // Each waker is held by the clock alone, which so drops it: when another one takes its place,
+        // when the sleep ends, and when it is given up.
+        let mut sleep = clock.sleep(SECOND);
+        for _ in 0..40 {
+            let waker = Meddler::waker(&clock);
+            let _ = sleep.as_mut().poll(&mut Context::from_waker(&waker));
+        }
+        let mut given_up = clock.sleep(3600 * SECOND);
+        let waker = Meddler::waker(&clock);
+        let mut context = Context::from_waker(&waker);
+        assert!(given_up.as_mut().poll(&mut context).is_pending());
+        drop(waker);
+        clock.advance(SECOND);
+        let mut noop = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut noop).is_ready());
+        drop(given_up);
+        clock.assert_sleeps([SECOND]);
+    }
+}
+
 #[tokio::test]
 async fn the_sleep_that_is_due_first_ends_first() {
     let clock = VirtualClock::new();
