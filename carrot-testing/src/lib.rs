@@ -10,6 +10,7 @@ pub mod single;
 mod client;
 mod clock;
 mod coverage;
+mod refusal;
 mod wire;
 
 #[cfg(feature = "proptest")]

@@ -3,7 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use carrot_core::ApiVersion;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::refusal::{Reason, refusal};
 
 /// A refusal of the service: the status, and the name that the pinned generation gives the error.
 ///
@@ -20,12 +22,9 @@ pub struct ApiError {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Name {
-    /// The same in both generations.
-    Same(String),
-    ByGeneration {
-        v1: &'static str,
-        v2: &'static str,
-    },
+    /// One that the service documents.
+    Of(Reason),
+    Any(String),
     /// The answer is a page of the web server, not one of the service.
     None,
 }
@@ -41,41 +40,29 @@ impl ApiError {
         }
     }
 
-    fn bad(name: &str, message: &str) -> Self {
-        Self::with(StatusCode::BAD_REQUEST, Name::Same(name.into()), message)
+    fn of(reason: Reason, message: &str) -> Self {
+        Self::with(reason.status(), Name::Of(reason), message)
     }
 
     /// An error of this name, the same in both generations.
     pub fn named(status: StatusCode, name: impl Into<String>) -> Self {
-        Self::with(status, Name::Same(name.into()), "")
+        Self::with(status, Name::Any(name.into()), "")
     }
 
     /// 401: the token is wrong or expired. `NotAuthenticated`; `AuthenticationFailed` in
     /// generation 1.
     pub fn not_authenticated() -> Self {
-        let name = Name::ByGeneration {
-            v1: "AuthenticationFailed",
-            v2: "NotAuthenticated",
-        };
-        Self::with(
-            StatusCode::UNAUTHORIZED,
-            name,
-            "the token is wrong or expired",
-        )
+        Self::of(Reason::NotAuthenticated, "the token is wrong or expired")
     }
 
     /// 403: the token lacks a right. `PermissionDeniedError`; `PermissionDenied` in generation 1.
     pub fn permission_denied() -> Self {
-        let name = Name::ByGeneration {
-            v1: "PermissionDenied",
-            v2: "PermissionDeniedError",
-        };
-        Self::with(StatusCode::FORBIDDEN, name, "the token lacks a right")
+        Self::of(Reason::PermissionDenied, "the token lacks a right")
     }
 
     /// 400 `LookupError`: no object has an id that the parameters give.
     pub fn lookup_error() -> Self {
-        Self::bad("LookupError", "no such object")
+        Self::of(Reason::Lookup, "no such object")
     }
 
     /// 400 `ValidationError`, with the arguments that failed (`error_fields`). Their shape is not
@@ -83,19 +70,18 @@ impl ApiError {
     pub fn validation_error(fields: impl Into<Value>) -> Self {
         Self {
             fields: Some(fields.into()),
-            ..Self::bad("ValidationError", "an argument breaks a rule")
+            ..Self::of(Reason::Validation, "an argument breaks a rule")
         }
     }
 
     /// 400 `BadRequest`: an error in the parameters.
     pub fn bad_request() -> Self {
-        Self::bad("BadRequest", "the parameters are wrong")
+        Self::of(Reason::BadRequest, "the parameters are wrong")
     }
 
     /// 404 `Error404`: no such address.
     pub fn not_found() -> Self {
-        let name = Name::Same("Error404".into());
-        Self::with(StatusCode::NOT_FOUND, name, "no such address")
+        Self::of(Reason::UnknownAddress, "no such address")
     }
 
     /// 429 `TooManyRequests`, with a `Retry-After` of whole seconds, rounded up; `None` for none.
@@ -103,28 +89,27 @@ impl ApiError {
     /// The vendor does not document the header, so code should be ready for both.
     /// Source: <https://developers.carrotquest.io/webapi/limits>
     pub fn rate_limited(retry_after: impl Into<Option<Duration>>) -> Self {
-        let name = Name::Same("TooManyRequests".into());
         Self {
             retry_after: retry_after.into(),
-            ..Self::with(StatusCode::TOO_MANY_REQUESTS, name, "too many requests")
+            ..Self::of(Reason::TooManyRequests, "too many requests")
         }
     }
 
     /// 400 `ReplyTooBig`: the text of a message is too long.
     pub fn reply_too_big() -> Self {
-        Self::bad("ReplyTooBig", "the text is too long")
+        Self::of(Reason::ReplyTooBig, "the text is too long")
     }
 
     /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. Generation 1 answers with
     /// a success instead.
     pub fn tag_already_assigned() -> Self {
-        Self::bad("ConversationTagAlreadyAssigned", "the tag is there already")
+        Self::of(Reason::TagAlreadyAssigned, "the tag is there already")
     }
 
     /// 400 `ConversationTagIsNotAssigned`: the conversation does not have the tag. Generation 1
     /// answers with a success instead.
     pub fn tag_is_not_assigned() -> Self {
-        Self::bad("ConversationTagIsNotAssigned", "the tag is not there")
+        Self::of(Reason::TagIsNotAssigned, "the tag is not there")
     }
 
     /// 500 with an HTML page, as a web server answers when the service breaks: the vendor documents
@@ -143,47 +128,34 @@ impl ApiError {
         self
     }
 
-    fn name(&self, version: ApiVersion) -> Option<&str> {
-        match &self.name {
-            Name::Same(name) => Some(name),
-            Name::ByGeneration { v1, v2 } => Some(match version {
-                ApiVersion::V1 => v1,
-                _ => v2,
-            }),
-            Name::None => None,
-        }
-    }
-
     /// The answer that carries the error in this generation.
     #[must_use]
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
-        let (content_type, body) = match self.name(version) {
-            Some(name) => {
-                let mut meta = json!({
-                    "status": self.status.as_u16(),
-                    "error": name,
-                    "error_message": self.message,
-                });
-                if let Some(fields) = &self.fields {
-                    meta["error_fields"] = fields.clone();
-                }
-                let envelope = json!({"data": {}, "meta": meta});
-                ("application/json", envelope.to_string())
-            }
-            None => (
-                "text/html",
-                format!("<html><body>{}</body></html>\n", self.message),
-            ),
+        let name = match &self.name {
+            Name::Of(reason) => Some(reason.name(version)),
+            Name::Any(name) => Some(name.as_str()),
+            Name::None => None,
         };
-        let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let mut response = match name {
+            Some(name) => refusal(self.status, name, &self.message, self.fields.clone()),
+            None => self.page(),
+        };
         if let Some(pause) = self.retry_after {
             let started = u64::from(pause.subsec_nanos() > 0);
             let seconds = pause.as_secs().saturating_add(started);
-            headers.insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
+        response
+    }
+    /// A page as a web server writes it.
+    fn page(&self) -> Response<Bytes> {
+        let page = format!("<html><body>{}</body></html>\n", self.message);
+        let mut response = Response::new(Bytes::from(page));
+        *response.status_mut() = self.status;
+        let html = HeaderValue::from_static("text/html");
+        response.headers_mut().insert(header::CONTENT_TYPE, html);
         response
     }
 }

@@ -1,11 +1,14 @@
-//! What the service answers with: the envelope, and its errors by generation.
+//! What the service answers with: the envelope, and what is refused.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use carrot_core::ApiVersion;
-use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
+
+use crate::refusal::response;
+pub(super) use crate::refusal::{Reason, refusal};
 
 /// A success: `data`, and what stands in `meta` beside the status.
 #[derive(Debug)]
@@ -58,83 +61,6 @@ pub(super) struct Failure {
     fields: Option<Value>,
 }
 
-/// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
-    Validation,
-    BadRequest,
-    Lookup,
-    NotAuthenticated,
-    PermissionDenied,
-    UnknownAddress,
-    MethodNotAllowed,
-    TooManyRequests,
-    ReplyTooBig,
-    TagAlreadyAssigned,
-    TagIsNotAssigned,
-}
-
-impl Reason {
-    const ALL: [Self; 11] = [
-        Self::BadRequest,
-        Self::Validation,
-        Self::Lookup,
-        Self::NotAuthenticated,
-        Self::PermissionDenied,
-        Self::UnknownAddress,
-        Self::MethodNotAllowed,
-        Self::TooManyRequests,
-        Self::ReplyTooBig,
-        Self::TagAlreadyAssigned,
-        Self::TagIsNotAssigned,
-    ];
-
-    /// The most general one with this status.
-    pub(super) fn of_status(status: StatusCode) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|reason| reason.status() == status)
-    }
-
-    /// The one with this name, in any generation.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|reason| {
-            let mut versions = ApiVersion::ALL.into_iter();
-            versions.any(|version| reason.name(version) == name)
-        })
-    }
-
-    pub(super) fn status(self) -> StatusCode {
-        match self {
-            Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
-            Self::PermissionDenied => StatusCode::FORBIDDEN,
-            Self::UnknownAddress => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    pub(super) fn name(self, version: ApiVersion) -> &'static str {
-        let old = version == ApiVersion::V1;
-        match self {
-            Self::Validation => "ValidationError",
-            Self::BadRequest => "BadRequest",
-            Self::Lookup => "LookupError",
-            Self::NotAuthenticated if old => "AuthenticationFailed",
-            Self::NotAuthenticated => "NotAuthenticated",
-            Self::PermissionDenied if old => "PermissionDenied",
-            Self::PermissionDenied => "PermissionDeniedError",
-            Self::UnknownAddress => "Error404",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::TooManyRequests => "TooManyRequests",
-            Self::ReplyTooBig => "ReplyTooBig",
-            Self::TagAlreadyAssigned => "ConversationTagAlreadyAssigned",
-            Self::TagIsNotAssigned => "ConversationTagIsNotAssigned",
-        }
-    }
-}
-
 impl Failure {
     pub(super) fn new(reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -166,30 +92,4 @@ impl Failure {
         let (status, name) = (self.reason.status(), self.reason.name(version));
         refusal(status, name, &self.message, self.fields)
     }
-}
-
-/// The envelope of an error.
-pub(super) fn refusal(
-    status: StatusCode,
-    name: &str,
-    message: &str,
-    fields: Option<Value>,
-) -> Response<Bytes> {
-    let mut meta = json!({
-        "status": status.as_u16(),
-        "error": name,
-        "error_message": message,
-    });
-    if let Some(fields) = fields {
-        meta["error_fields"] = fields;
-    }
-    response(status, &json!({"data": {}, "meta": meta}))
-}
-
-fn response(status: StatusCode, envelope: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(envelope.to_string()));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
 }

@@ -1,0 +1,113 @@
+//! The errors of the service: their status, their name in each generation, and the answer that carries
+//! them.
+//!
+//! Source: <https://developers.carrotquest.io/webapi/exceptions>
+
+use bytes::Bytes;
+use carrot_core::ApiVersion;
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+/// An error that the service documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Validation,
+    BadRequest,
+    Lookup,
+    NotAuthenticated,
+    PermissionDenied,
+    UnknownAddress,
+    MethodNotAllowed,
+    TooManyRequests,
+    ReplyTooBig,
+    TagAlreadyAssigned,
+    TagIsNotAssigned,
+}
+
+impl Reason {
+    const ALL: [Self; 11] = [
+        Self::BadRequest,
+        Self::Validation,
+        Self::Lookup,
+        Self::NotAuthenticated,
+        Self::PermissionDenied,
+        Self::UnknownAddress,
+        Self::MethodNotAllowed,
+        Self::TooManyRequests,
+        Self::ReplyTooBig,
+        Self::TagAlreadyAssigned,
+        Self::TagIsNotAssigned,
+    ];
+
+    /// The most general one with this status.
+    pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| reason.status() == status)
+    }
+
+    /// The one with this name, in any generation.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| {
+            let mut versions = ApiVersion::ALL.into_iter();
+            versions.any(|version| reason.name(version) == name)
+        })
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
+            Self::PermissionDenied => StatusCode::FORBIDDEN,
+            Self::UnknownAddress => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(crate) fn name(self, version: ApiVersion) -> &'static str {
+        let old = version == ApiVersion::V1;
+        match self {
+            Self::Validation => "ValidationError",
+            Self::BadRequest => "BadRequest",
+            Self::Lookup => "LookupError",
+            Self::NotAuthenticated if old => "AuthenticationFailed",
+            Self::NotAuthenticated => "NotAuthenticated",
+            Self::PermissionDenied if old => "PermissionDenied",
+            Self::PermissionDenied => "PermissionDeniedError",
+            Self::UnknownAddress => "Error404",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::ReplyTooBig => "ReplyTooBig",
+            Self::TagAlreadyAssigned => "ConversationTagAlreadyAssigned",
+            Self::TagIsNotAssigned => "ConversationTagIsNotAssigned",
+        }
+    }
+}
+
+/// The envelope of an error.
+pub(crate) fn refusal(
+    status: StatusCode,
+    name: &str,
+    message: &str,
+    fields: Option<Value>,
+) -> Response<Bytes> {
+    let mut meta = json!({
+        "status": status.as_u16(),
+        "error": name,
+        "error_message": message,
+    });
+    if let Some(fields) = fields {
+        meta["error_fields"] = fields;
+    }
+    response(status, &json!({"data": {}, "meta": meta}))
+}
+
+/// An answer in JSON.
+pub(crate) fn response(status: StatusCode, envelope: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(envelope.to_string()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
