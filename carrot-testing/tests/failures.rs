@@ -287,6 +287,20 @@ fn a_sequence_was_not_used_up() {
 }
 
 #[test]
+fn a_sequence_that_begins_with_a_refusal_was_not_used_up() {
+    fails("sequence_refused", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .user("order-42")
+            .reply_error(ApiError::lookup_error())
+            .then()
+            .reply_from(|_| carrot_testing::Answer::ok())
+            .at_least_once();
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
 fn a_call_came_before_it_was_expected() {
     fails("too_early", || {
         let fake = Fake::new();

@@ -415,6 +415,7 @@ async fn every_matcher_matches_what_it_is_for() {
         )
         .without_param("source")
         .has_header("Authorization")
+        .header("Accept", "application/json")
         .matching("carries the token", |request| {
             request.authorization_is("app.1.token-of-a-test")
         })
@@ -540,6 +541,82 @@ fn a_failure_is_told_once() {
     fake.on::<users::Get>().reply(fake::user());
     assert!(failure(|| fake.verify()).contains("users.get"));
     drop(fake);
+}
+
+#[tokio::test]
+async fn a_file_is_matched_by_its_field_its_name_and_its_content() {
+    let upload = || Upload::new("a.txt", "1234");
+    let reply = || conversations::Reply::new(ConversationId::new(716), "Here");
+    for (other, problem) in [
+        (Some(Upload::new("b.txt", "1234")), "\"b.txt\" of 4 bytes"),
+        (Some(Upload::new("a.txt", "1235")), "4 bytes, and others"),
+        (
+            None,
+            "file `attachment` is \"a.txt\" of 4 bytes — it is missing",
+        ),
+    ] {
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .file("attachment", upload())
+            .reply(fake::reply_receipt());
+        call(&fake, reply().attachment(upload())).await.unwrap();
+        let call_of_it = fake.single::<conversations::Reply>();
+        assert_eq!(call_of_it.request().file("attachment"), Some(upload()));
+        assert_eq!(call_of_it.request().file("else"), None);
+
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .file("attachment", upload())
+            .reply(fake::reply_receipt());
+        let sent = match other {
+            Some(other) => reply().attachment(other),
+            None => reply(),
+        };
+        call(&fake, sent).await.unwrap_err();
+        let text = failure(|| fake.verify());
+        assert!(text.contains(problem), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_of_a_header_is_not_told() {
+    let fake = Fake::new();
+    fake.on::<users::Get>()
+        .header("x-key", "other")
+        .matching("has no key", |_| false)
+        .reply(fake::user());
+    let mut secret = http::HeaderValue::from_static("canary");
+    secret.set_sensitive(true);
+    let mut request = http::Request::get("https://api.example/v2/users/7")
+        .header("x-key", secret)
+        .body(carrot_core::Body::default())
+        .unwrap();
+    let context = carrot_core::transport::CallContext::new("users.get", "/v2/users/{id}");
+    request.extensions_mut().insert(context);
+    fake.transport().send(request).await.unwrap_err();
+    let text = failure(|| fake.verify());
+    assert!(
+        text.contains("it came as another, which is secret"),
+        "{text}"
+    );
+    assert!(
+        text.contains("x-key: [redacted]") && !text.contains("canary"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_token_is_not_compared_as_a_header() {
+    let text = failure(|| {
+        drop(
+            Fake::lenient()
+                .on::<users::Get>()
+                .header("Authorization", "Token x"),
+        );
+    });
+    assert!(text.contains("the token is not compared"), "{text}");
+    let text = failure(|| drop(Fake::lenient().on::<users::Get>().has_header("a b")));
+    assert!(text.contains("\"a b\" is no name of a header"), "{text}");
 }
 
 #[tokio::test]

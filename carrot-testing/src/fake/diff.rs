@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, value::RawValue};
 
-/// Longer texts are cut, around the place where they differ.
+/// Longer texts are cut: around the place where they differ, or else in their middle.
 const MAX_CHARS: usize = 120;
 /// How much of what is equal is left in front of a difference.
 const LEAD_CHARS: usize = 24;
+/// How much of the end is left of a text that is cut in its middle.
+const TAIL_CHARS: usize = 40;
 
 /// One place that differs; `None` for nothing there.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +27,8 @@ pub(super) fn is_json(text: &str) -> bool {
 /// A parameter on a line. JSON stands without quotes, which make it hard to read.
 pub(super) fn shown(name: &str, value: &str) -> String {
     match is_json(value) {
-        true => format!("{name} = {}", cut(value, 0)),
-        false => format!("{name} = {}", cut(&format!("{value:?}"), 0)),
+        true => format!("{name} = {}", middle_cut(value, MAX_CHARS)),
+        false => format!("{name} = {}", quoted(value)),
     }
 }
 
@@ -43,11 +45,7 @@ pub(super) fn values(name: &str, expected: Option<&str>, got: Option<&str>) -> V
     }
     match expected == got {
         true => Vec::new(),
-        false => vec![difference(
-            name,
-            expected.map(|text| format!("{text:?}")),
-            got.map(|text| format!("{text:?}")),
-        )],
+        false => vec![texts(name, expected, got)],
     }
 }
 
@@ -106,6 +104,9 @@ fn compare(
             }
         }
         (expected, got) if expected == got => {}
+        (Some(Value::String(expected)), Some(Value::String(got))) => {
+            found.push(texts(place, Some(expected), Some(got)));
+        }
         (expected, got) => found.push(difference(
             place,
             expected.map(Value::to_string),
@@ -115,39 +116,101 @@ fn compare(
 }
 
 pub(super) fn difference(place: &str, expected: Option<String>, got: Option<String>) -> Difference {
-    let same = match (&expected, &got) {
-        (Some(expected), Some(got)) => expected
-            .chars()
-            .zip(got.chars())
-            .take_while(|(left, right)| left == right)
-            .count(),
-        _ => 0,
+    let same = same(expected.as_deref(), got.as_deref());
+    let shown = |text: String| {
+        let (front, part, back, count) = window(&text, same);
+        format!("{front}{part}{back}{count}")
     };
     Difference {
         place: place.to_owned(),
-        expected: expected.map(|text| cut(&text, same)),
-        got: got.map(|text| cut(&text, same)),
+        expected: expected.map(shown),
+        got: got.map(shown),
     }
 }
 
-/// A text that fits on a line: what stands around this character of it.
-pub(super) fn cut(text: &str, around: usize) -> String {
-    let characters = text.chars().count();
-    if characters <= MAX_CHARS {
-        return text.to_owned();
+/// The same for texts, which are put in quotes.
+fn texts(place: &str, expected: Option<&str>, got: Option<&str>) -> Difference {
+    let same = same(expected, got);
+    let shown = |text: &str| {
+        let (front, part, back, count) = window(text, same);
+        format!("{front}{part:?}{back}{count}")
+    };
+    Difference {
+        place: place.to_owned(),
+        expected: expected.map(shown),
+        got: got.map(shown),
     }
+}
+
+/// How many characters two texts begin with alike.
+fn same(expected: Option<&str>, got: Option<&str>) -> usize {
+    let (Some(expected), Some(got)) = (expected, got) else {
+        return 0;
+    };
+    let pairs = expected.chars().zip(got.chars());
+    pairs.take_while(|(left, right)| left == right).count()
+}
+
+/// What stands around this character of a text that does not fit on a line, what stands for the rest
+/// in front and behind, and its length.
+fn window(text: &str, around: usize) -> (&'static str, &str, &'static str, String) {
+    let count = text.chars().count();
+    if count <= MAX_CHARS {
+        return ("", text, "", String::new());
+    }
+    // The end of a text is as near to its difference as a place in the middle.
     let from = match around + LEAD_CHARS < MAX_CHARS {
         true => 0,
         false => around.saturating_sub(LEAD_CHARS),
     };
-    let shown: String = text.chars().skip(from).take(MAX_CHARS).collect();
     let front = if from > 0 { "…" } else { "" };
-    let back = if from + MAX_CHARS < characters {
-        "…"
-    } else {
-        ""
+    let back = if from + MAX_CHARS < count { "…" } else { "" };
+    (
+        front,
+        part(text, from, from + MAX_CHARS),
+        back,
+        length(count),
+    )
+}
+
+/// From one character of a text up to another.
+fn part(text: &str, from: usize, to: usize) -> &str {
+    let at = |number| {
+        text.char_indices()
+            .nth(number)
+            .map_or(text.len(), |at| at.0)
     };
-    format!("{front}{shown}{back} ({characters} characters)")
+    text.get(at(from)..at(to)).unwrap_or_default()
+}
+
+fn length(characters: usize) -> String {
+    format!(" ({characters} characters)")
+}
+
+/// A text in quotes that fits on a line.
+pub(super) fn quoted(text: &str) -> String {
+    let count = text.chars().count();
+    match count <= MAX_CHARS {
+        true => format!("{text:?}"),
+        false => {
+            let front = part(text, 0, MAX_CHARS - TAIL_CHARS);
+            let back = part(text, count - TAIL_CHARS, count);
+            format!("{front:?}…{back:?}{}", length(count))
+        }
+    }
+}
+
+/// A text that fits in so many characters: its beginning and its end.
+pub(super) fn middle_cut(text: &str, max: usize) -> String {
+    let count = text.chars().count();
+    match count <= max {
+        true => text.to_owned(),
+        false => {
+            let tail = max / 3;
+            let front = part(text, 0, max - tail);
+            format!("{front}…{}", part(text, count - tail, count))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -196,11 +259,11 @@ mod tests {
         };
         let (expected, got) = (one.expected.clone().unwrap(), one.got.clone().unwrap());
         assert!(
-            expected.starts_with("…xxx") && expected.contains("xa\""),
+            expected.starts_with("…\"xxx") && expected.ends_with("xa\" (501 characters)"),
             "{expected}"
         );
         assert!(
-            got.contains("xby") && got.ends_with("… (1003 characters)"),
+            got.contains("xby") && got.ends_with("y\"… (1001 characters)"),
             "{got}"
         );
     }

@@ -6,11 +6,35 @@ use super::{RecordedCall, diff, report::redacted, state::Record};
 
 /// More calls than these are counted and not listed.
 const MAX_LISTED: usize = 20;
+/// More pairs of operations than these are not compared.
+const MAX_ALIGNED: usize = 1_000_000;
 
 /// A request, in lines.
 pub(super) fn request(call: &RecordedCall) -> String {
+    first_line(call) + &parameters(call)
+}
+
+/// The same, and its headers; never the token, nor what its sender marked as a secret.
+pub(super) fn request_with_headers(call: &RecordedCall) -> String {
+    let mut text = first_line(call);
+    for (name, value) in call.request().headers() {
+        let value = match value.is_sensitive() {
+            true => "[redacted]".to_owned(),
+            false => diff::quoted(&String::from_utf8_lossy(value.as_bytes())),
+        };
+        let _ = writeln!(text, "      {name}: {value}");
+    }
+    text + &parameters(call)
+}
+
+fn first_line(call: &RecordedCall) -> String {
     let request = call.request();
-    let mut text = format!("    {} {}\n", request.method(), request.path());
+    format!("    {} {}\n", request.method(), request.path())
+}
+
+fn parameters(call: &RecordedCall) -> String {
+    let request = call.request();
+    let mut text = String::new();
     for (name, value) in call.params() {
         let _ = writeln!(text, "      {}", diff::shown(name, value));
     }
@@ -82,20 +106,70 @@ pub(super) fn order(record: &Record, expected: &[&str]) -> Option<String> {
     if got == expected {
         return None;
     }
-    let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
     let width = expected.iter().map(|name| name.chars().count()).max();
     let width = width.unwrap_or_default().max("expected".len());
     let mut text = format!(
-        "the operations were called in another order\n\n    {:>4}  {:width$}  got\n",
-        "", "expected"
+        "the operations that were called are others, or in another order\n\n      {:width$}  got\n",
+        "expected"
     );
-    for at in 0..expected.len().max(got.len()) {
-        let (expected, got) = (expected.get(at), got.get(at));
+    for (expected, got) in aligned(expected, &got) {
         let mark = if expected == got { '✓' } else { '✗' };
-        let shown = |name: Option<&String>| name.map_or("nothing", String::as_str).to_owned();
-        let (expected, got) = (shown(expected), shown(got));
-        let _ = writeln!(text, "  {mark} {:>4}. {expected:width$}  {got}", at + 1);
+        let (expected, got) = (expected.unwrap_or("nothing"), got.unwrap_or("nothing"));
+        let _ = writeln!(text, "  {mark}   {expected:width$}  {got}");
     }
     text += &list(record);
     Some(redacted(record, &text))
+}
+
+/// Puts what is the same in both side by side, as much of it as the order allows.
+fn aligned<'a>(expected: &[&'a str], got: &'a [String]) -> Vec<(Option<&'a str>, Option<&'a str>)> {
+    // The length of the longest common subsequence of what is left from here and from there. Of very
+    // many calls it is not known, and only what is side by side already stays so.
+    let rows = match expected.len().saturating_mul(got.len()) {
+        ..=MAX_ALIGNED => expected.len() + 1,
+        _ => 0,
+    };
+    let mut common = vec![vec![0_usize; got.len() + 1]; rows];
+    let at = |common: &[Vec<usize>], left: usize, right: usize| {
+        let row = common.get(left).and_then(|row| row.get(right));
+        row.copied().unwrap_or_default()
+    };
+    for (left, wanted) in expected.iter().enumerate().rev() {
+        for (right, came) in got.iter().enumerate().rev() {
+            let longest = match wanted == came {
+                true => at(&common, left + 1, right + 1) + 1,
+                false => at(&common, left + 1, right).max(at(&common, left, right + 1)),
+            };
+            if let Some(cell) = common.get_mut(left).and_then(|row| row.get_mut(right)) {
+                *cell = longest;
+            }
+        }
+    }
+    let (mut left, mut right, mut rows) = (0, 0, Vec::new());
+    loop {
+        let (wanted, came) = (
+            expected.get(left).copied(),
+            got.get(right).map(String::as_str),
+        );
+        let skips_expected = at(&common, left + 1, right) >= at(&common, left, right + 1);
+        match (wanted, came) {
+            (None, None) => return rows,
+            (Some(one), Some(other)) if one == other => {
+                rows.push((wanted, came));
+                (left, right) = (left + 1, right + 1);
+            }
+            (Some(_), None) => {
+                rows.push((wanted, None));
+                left += 1;
+            }
+            (Some(_), Some(_)) if skips_expected => {
+                rows.push((wanted, None));
+                left += 1;
+            }
+            _ => {
+                rows.push((None, came));
+                right += 1;
+            }
+        }
+    }
 }

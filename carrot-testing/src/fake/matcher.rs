@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     RecordedCall,
     diff::{self, Difference},
+    listing,
 };
 use crate::recording::RecordedRequest;
 
@@ -43,6 +44,8 @@ pub(super) struct Verdict {
     /// Why it does not match.
     pub(super) problem: Option<String>,
     pub(super) differences: Vec<Difference>,
+    /// The lines of the request, where nothing else says what came.
+    pub(super) saw: String,
 }
 
 impl Verdict {
@@ -51,6 +54,7 @@ impl Verdict {
             wants: wants.into(),
             problem,
             differences: Vec::new(),
+            saw: String::new(),
         }
     }
 
@@ -65,7 +69,7 @@ impl Verdict {
         let in_a_word = match differences.as_slice() {
             [one] => {
                 !one.place.contains(['.', '['])
-                    && !self.wants.ends_with('…')
+                    && !self.wants.contains('…')
                     && !got.is_some_and(is_long)
             }
             _ => false,
@@ -193,7 +197,10 @@ impl Matcher {
             }
             Self::Exactly(describe) => exactly(describe, call, &mut verdict),
             Self::Custom(_, check) => {
-                verdict.problem = (!check(call.request())).then(|| "the check says no".to_owned());
+                if !check(call.request()) {
+                    verdict.problem = Some("the check says no to this:".to_owned());
+                    verdict.saw = listing::request_with_headers(call);
+                }
             }
         }
         verdict
@@ -245,15 +252,12 @@ fn wrong_file(name: &str, file: &Upload, call: &RecordedCall) -> Option<String> 
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(SHORT_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    diff::middle_cut(text, SHORT_CHARS)
 }
 
 fn came(got: Option<&str>) -> String {
     match got {
-        Some(got) => format!("it came as {}", diff::cut(&format!("{got:?}"), 0)),
+        Some(got) => format!("it came as {}", diff::quoted(got)),
         None => "it is missing".to_owned(),
     }
 }

@@ -210,7 +210,10 @@ impl Fake {
             (_, more) => {
                 let came = match more {
                     0 => "never was".to_owned(),
-                    more => format!("was called {}", report::times(more + 1)),
+                    more => format!(
+                        "was called {}; repeated attempts count",
+                        report::times(more + 1)
+                    ),
                 };
                 let text = format!("{} should be called once, and {came}\n", E::NAME);
                 self.fail_with(|record| text + &listing::list(record))

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use carrot_core::Sent;
+
 use super::{
     RecordedCall, listing,
     matcher::Verdict,
     snippet,
-    state::{Expected, Record, Unexpected},
+    state::{Expected, Record, Reply, Step, Unexpected},
 };
 
 /// More numbers of calls than these are not told one by one.
@@ -91,6 +93,15 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     text += &listing::request(call);
     if let Some(because) = &unexpected.because {
         let _ = writeln!(text, "\nIt could not be answered: {because}.");
+        return text;
+    }
+    let mut later = record.expected.iter().skip(unexpected.known);
+    if let Some(late) = later.find(|one| one.wanted.holds(call)) {
+        let place = late.written_at;
+        let _ = writeln!(
+            text,
+            "\nThe expectation at {place} matches it, and was written after it came."
+        );
         return text;
     }
     if call.operation().is_empty() {
@@ -218,6 +229,9 @@ fn marked(verdicts: &[Verdict]) -> String {
                 let _ = writeln!(text, "          {word} {value}");
             }
         }
+        for line in verdict.saw.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
         let more = verdict.differences.len().saturating_sub(MAX_DIFFERENCES);
         if more > 0 {
             let _ = writeln!(text, "        … and {more} more differences");
@@ -235,8 +249,14 @@ fn tell_unmet(record: &Record, at: usize) -> String {
         true => format!("The expectation at {place} has no reply: end it with `.reply(…)`.\n"),
         false => format!("The expectation at {place} {}.\n", used(expected)),
     };
+    let mut replies = String::new();
+    if expected.steps.len() > 1 {
+        replies += "\nIts replies, in their order:\n\n";
+        replies.extend(expected.steps.iter().map(tell_step));
+    }
     if let Some(explained) = explained(record, at) {
-        return text + &explained;
+        let space = if replies.is_empty() { "" } else { "\n" };
+        return text + &replies + space + &explained;
     }
     text.push('\n');
     let _ = writeln!(text, "    operation is {}", expected.wanted.operation);
@@ -249,9 +269,35 @@ fn tell_unmet(record: &Record, at: usize) -> String {
     if expected.steps.is_empty() {
         return text;
     }
+    text += &replies;
     text.push('\n');
     text += &nearest_call(record, expected);
     text
+}
+
+/// One reply of a sequence, and whether it was given as often as it should be.
+fn tell_step(step: &Step) -> String {
+    let reply = match &step.reply {
+        Reply::Fixed(answer) => answer.to_string(),
+        Reply::Typed(_) => "a typed output".to_owned(),
+        Reply::Computed(_) => "what a closure computes".to_owned(),
+    };
+    let given = match step.given {
+        0 => "never given".to_owned(),
+        given => format!("given {}", times(given as usize)),
+    };
+    match step.given >= step.at_least {
+        true => format!("    ✓ {reply} — {given}\n"),
+        false => {
+            let should = times(step.at_least as usize);
+            let or_more = if step.at_most.is_none() {
+                " or more"
+            } else {
+                ""
+            };
+            format!("    ✗ {reply} — {given}, and should be {should}{or_more}\n")
+        }
+    }
 }
 
 /// How often an expectation should be used, and was.
@@ -311,9 +357,8 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
                 .answered
                 .last()
                 .and_then(|at| record.calls.get(*at));
-            let failed = last.is_some_and(|call| !call.outcome.starts_with('2'));
-            let why = match failed {
-                true => " After a failure a client repeats only what is safe to repeat.",
+            let why = match last.is_some_and(is_doubtful) {
+                true => "\nAfter such a failure a client repeats only what is safe to repeat.",
                 false => "",
             };
             format!("{operation} was not called again.{why}\n")
@@ -338,6 +383,14 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
             format!("Call {number} comes nearest:\n\n{}", marked(&verdicts))
         }
     }
+}
+
+/// True for a first attempt that may have had its effect though it failed.
+fn is_doubtful(call: &RecordedCall) -> bool {
+    let outcome = &call.outcome;
+    let failed =
+        outcome.starts_with('5') || !outcome.starts_with(|first: char| first.is_ascii_digit());
+    call.attempt() == 1 && failed && !outcome.ends_with(&Sent::Never.to_string())
 }
 
 /// Takes every token that came with a request out of a text.

@@ -51,7 +51,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn holds(&self, call: &RecordedCall) -> bool {
+    pub(super) fn holds(&self, call: &RecordedCall) -> bool {
         call.operation() == self.operation && self.matchers.iter().all(|one| one.holds(call))
     }
 }
