@@ -24,10 +24,15 @@ const TOKEN: &str = "app.1.token-of-a-test";
 /// ```
 #[must_use]
 pub fn client(transport: impl HttpTransport) -> Client {
-    build(builder(transport, VirtualClock::new()))
+    build(client_builder(transport))
 }
 
-pub(crate) fn builder(transport: impl HttpTransport, clock: VirtualClock) -> ClientBuilder {
+/// The same, to be set up further.
+pub fn client_builder(transport: impl HttpTransport) -> ClientBuilder {
+    builder_with(transport, VirtualClock::new())
+}
+
+pub(crate) fn builder_with(transport: impl HttpTransport, clock: VirtualClock) -> ClientBuilder {
     let token = match AuthToken::new(TOKEN) {
         Ok(token) => token,
         Err(error) => fail(&error.to_string()),

@@ -348,22 +348,45 @@
 //!
 //! # Are all operations tested?
 //!
-//! Hand one [`Coverage`](crate::Coverage) to the fakes of a test, and print it or check it at the end.
+//! Let one [`Coverage`](crate::Coverage) observe the clients of all tests, whatever their transport. A
+//! suite is many processes, so it is kept in a file; each test takes its clients from here.
 //!
 //! ```
-//! use carrot_core::{types::UserId, users};
-//! use carrot_testing::{Coverage, Fake, fake};
+//! use std::{io, path::Path};
+//!
+//! use carrot_core::{AuthToken, Client, types::{UserId, UserRef}, users};
+//! use carrot_testing::{Coverage, Fake, Sandbox, VirtualClock, fake};
+//!
+//! /// For every test of the suite, here as `target/coverage.txt` below the package.
+//! fn coverage(target: &Path) -> io::Result<Coverage> {
+//!     Coverage::in_file(target.join("coverage.txt"))
+//! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), carrot_core::Error> {
-//! let coverage = Coverage::new();
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let target = std::env::temp_dir().join(format!("carrot-cookbook-{}", std::process::id()));
+//! # std::fs::create_dir_all(&target)?;
+//! // One test, with a fake:
 //! let fake = Fake::new();
-//! fake.cover(&coverage);
 //! fake.on::<users::Get>().reply(fake::user());
-//! fake.client().call(users::Get::new(UserId::new(7))).await?;
+//! let client = fake.client_builder().observer(coverage(&target)?).build()?;
+//! client.call(users::Get::new(UserId::new(7))).await?;
 //!
-//! assert_eq!(coverage.exercised(), ["users.get"]);
+//! // Another test, with the sandbox:
+//! let sandbox = Sandbox::new();
+//! let token = AuthToken::new(sandbox.token())?;
+//! let client = Client::builder(sandbox, VirtualClock::new(), token)
+//!     .observer(coverage(&target)?)
+//!     .build()?;
+//! let order = UserRef::external("order-42");
+//! client.call(users::StartConversation::new(order, "Where is it?")).await?;
+//!
+//! // After all tests, in one that is `#[ignore]`d but for this:
+//! let coverage = coverage(&target)?;
 //! println!("{coverage}");
+//! assert_eq!(coverage.exercised(), ["users.get", "users.start_conversation"]);
+//! assert!(coverage.not_exercised().contains(&"conversations.reply"));
+//! # std::fs::remove_dir_all(&target)?;
 //! # Ok(())
 //! # }
 //! ```

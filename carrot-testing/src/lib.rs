@@ -18,7 +18,7 @@ mod wire;
 pub use carrot_types::strategies;
 
 pub use crate::{
-    client::client,
+    client::{client, client_builder},
     clock::VirtualClock,
     coverage::Coverage,
     fake::{Answer, ApiError, Fake, RecordedCall},

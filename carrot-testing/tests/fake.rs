@@ -8,8 +8,8 @@ use std::{
 };
 
 use carrot_core::{
-    ApiVersion, AuthToken, CallPhase, Client, Endpoint, Error, ErrorKind, HttpTransport, Sent,
-    apps,
+    ApiVersion, AuthToken, CallPhase, Client, ClientBuilder, Endpoint, Error, ErrorKind,
+    HttpTransport, Sent, apps,
     client::CallOptions,
     conversations,
     endpoint::{Page, PageDirection, Paging, Upload},
@@ -19,7 +19,10 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{Answer, ApiError, Coverage, Fake, VirtualClock, fake};
+use carrot_testing::{
+    Answer, ApiError, Coverage, Fake, VirtualClock, client_builder, fake,
+    single::{AlwaysFails, Capture},
+};
 use http::StatusCode;
 use serde_json::json;
 
@@ -673,16 +676,19 @@ fn one_fake_serves_many_threads() {
 }
 
 #[tokio::test]
-async fn coverage_is_collected_over_fakes() {
+async fn coverage_is_collected_over_clients() {
     let coverage = Coverage::new();
+    let observed = |builder: ClientBuilder| builder.observer(coverage.clone()).build().unwrap();
     for endpoint in [get(), get().with_notes()] {
-        let fake = Fake::lenient();
-        fake.cover(&coverage);
-        let _ = call(&fake, endpoint).await;
+        let _ = observed(Fake::lenient().client_builder())
+            .call(endpoint)
+            .await;
     }
-    let fake = Fake::lenient();
-    fake.cover(&coverage);
-    let _ = call(&fake, reply()).await;
+    let failing = AlwaysFails::with(TransportErrorKind::Connect, Sent::Never);
+    let _ = observed(client_builder(failing)).call(reply()).await;
+    // Nothing was sent.
+    let invalid = conversations::Reply::new(ConversationId::new(716), "");
+    let _ = observed(client_builder(Capture::new())).call(invalid).await;
     coverage.add("users.salute");
     assert_eq!(
         coverage.exercised(),
@@ -701,6 +707,25 @@ async fn coverage_is_collected_over_fakes() {
     );
 }
 
+#[test]
+fn coverage_is_kept_in_a_file_that_many_share() {
+    let path = std::env::temp_dir().join(format!("carrot-coverage-{}.txt", std::process::id()));
+    let (one, other) = (
+        Coverage::in_file(&path).unwrap(),
+        Coverage::in_file(&path).unwrap(),
+    );
+    one.add("users.get");
+    one.add("users.get");
+    other.add("users.salute");
+    assert_eq!(one.exercised(), ["users.get"]);
+    let lines = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(lines, "users.get\nusers.salute\n");
+    let all = Coverage::in_file(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(all.exercised(), ["users.get", "users.salute"]);
+    assert!(Coverage::in_file(std::env::temp_dir()).is_err());
+}
+
 /// Calls an operation as it was expected, and gets the sample back.
 async fn round<E>(coverage: &Coverage, version: ApiVersion, endpoint: E, sample: E::Output)
 where
@@ -708,9 +733,10 @@ where
     E::Output: Clone + PartialEq + std::fmt::Debug,
 {
     let fake = Fake::new();
-    fake.cover(coverage);
     fake.on_call(endpoint.clone()).reply(sample.clone());
-    assert_eq!(client(&fake, version).call(endpoint).await.unwrap(), sample);
+    let builder = fake.client_builder().version(version);
+    let client = builder.observer(coverage.clone()).build().unwrap();
+    assert_eq!(client.call(endpoint).await.unwrap(), sample);
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ use self::{
     matcher::Matcher,
     state::{Record, State},
 };
-use crate::{Coverage, VirtualClock, client, fail};
+use crate::{VirtualClock, client, fail};
 
 /// The service as a test tells it to be. All clones are the same fake.
 ///
@@ -135,7 +135,7 @@ impl Fake {
 
     /// The same, to be set up further.
     pub fn client_builder(&self) -> ClientBuilder {
-        client::builder(self.transport(), self.clock().clone())
+        client::builder_with(self.transport(), self.clock().clone())
     }
 
     /// The fake as a transport, for a client of your own.
@@ -176,11 +176,6 @@ impl Fake {
     pub fn on_call<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
         let describe = Arc::new(move |context: &_| endpoint.describe(context));
         self.on::<E>().want(Matcher::Exactly(describe))
-    }
-
-    /// Adds the operations that come from now on to a collection.
-    pub fn cover(&self, coverage: &Coverage) {
-        self.state().record().coverage = Some(coverage.clone());
     }
 
     /// Every request so far, oldest first. Every attempt of a call is one.

@@ -13,7 +13,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::{Answer, RecordedCall, matcher::Matcher, report};
-use crate::{Coverage, VirtualClock, recording::RecordedRequest};
+use crate::{VirtualClock, recording::RecordedRequest};
 
 type Compute = Arc<dyn Fn(&RecordedCall) -> Answer + Send + Sync>;
 type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
@@ -90,7 +90,6 @@ pub(super) struct Record {
     pub(super) expected: Vec<Expected>,
     pub(super) calls: Vec<RecordedCall>,
     pub(super) unexpected: Vec<Unexpected>,
-    pub(super) coverage: Option<Coverage>,
     /// A failure was told, and needs no telling again.
     pub(super) told: bool,
 }
@@ -129,11 +128,6 @@ impl State {
         let call = RecordedCall::new(RecordedRequest::new(request), self.clock.now());
         let wanted: Vec<Arc<Wanted>> = {
             let record = self.record();
-            if let (Some(coverage), Some(operation)) =
-                (&record.coverage, call.request().operation())
-            {
-                coverage.add(operation);
-            }
             let expected = record.expected.iter();
             expected.map(|one| Arc::clone(&one.wanted)).collect()
         };
