@@ -16,6 +16,8 @@ use carrot_core::{
     transport::{TimeoutPhase, TransportErrorKind},
     types::{
         AppId, ConversationId, Cursor, ErrorCode, NextCursor, PropertyOperation, UserId, UserRef,
+        realtime::RealtimeMessage,
+        webhook::{self, Webhook},
     },
     users,
 };
@@ -705,6 +707,23 @@ async fn coverage_is_collected_over_clients() {
         text.contains("  ✓ users.get\n") && text.contains("  ✗ users.import\n"),
         "{text}"
     );
+}
+
+#[test]
+fn the_webhooks_and_realtime_messages_are_read_as_they_were_written() {
+    for webhook in [
+        Webhook::Event(Box::new(fake::event_webhook().event_name("Order \"42\""))),
+        Webhook::Message(Box::new(fake::message_webhook())),
+        Webhook::Conversation(Box::new(fake::conversation_webhook())),
+    ] {
+        let form = webhook.to_form("s3cret");
+        assert_eq!(webhook::parse(form.as_bytes(), "s3cret"), Ok(webhook));
+    }
+    let message = fake::realtime_message();
+    let json = serde_json::to_string(&message).unwrap();
+    assert_eq!(RealtimeMessage::parse(&json), Ok(message));
+    assert!(fake::order().completed().is_ok() && fake::cart().operations().is_ok());
+    assert!(fake::product().viewed().is_ok());
 }
 
 #[test]

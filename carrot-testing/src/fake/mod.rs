@@ -35,16 +35,16 @@
 //! # Models to answer with
 //!
 //! The functions of this module make a plausible one of every model, always the same, to be changed
-//! with its setters. All of them tell one story: the user 7, whose own id is `order-42`, asked in
+//! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them tell one story: the user 7, whose own id is `order-42`, asked in
 //! conversation 716 where the order is, and the operator 12 answered.
 //!
 //! ```
 //! use carrot_core::types::UserId;
 //! use carrot_testing::fake;
 //!
-//! let user = fake::user().id(UserId::new(8)).user_id("order-43");
-//! assert_eq!(user.name(), Some("Ada"));
-//! assert_ne!(user, fake::user());
+//! let user = fake::user().id(UserId::new(8)).with_name("Grace").with_prop("plan", "pro");
+//! assert_eq!(user.name(), Some("Grace"));
+//! assert_eq!(user.email(), fake::user().email());
 //! ```
 
 mod answer;

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::property_map;
 use crate::{EventId, EventType, PropertyMap, Timestamp, UserId};
@@ -36,6 +37,15 @@ setters!(Event::new(id: EventId) {
     user: UserId,
     props: PropertyMap,
 });
+
+impl Event {
+    /// Sets one property and leaves the others.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.props.insert(name.into(), value.into());
+        self
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{event_summary, property_map};
 use crate::{
@@ -134,6 +135,45 @@ impl User {
     #[must_use]
     pub fn phone(&self) -> Option<&str> {
         self.prop("$phone")
+    }
+
+    /// Sets the name, the system property `$name`.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        self.with_prop("$name", name.into())
+    }
+
+    /// Sets the e-mail address, the system property `$email`.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_email(self, email: impl Into<String>) -> Self {
+        self.with_prop("$email", email.into())
+    }
+
+    /// Sets the phone number, the system property `$phone`.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_phone(self, phone: impl Into<String>) -> Self {
+        self.with_prop("$phone", phone.into())
+    }
+
+    /// Sets one property and leaves the others: in `props` where the name begins with `$`, as those of
+    /// the system do, and in `props_custom` otherwise.
+    ///
+    /// ```
+    /// use carrot_types::{User, UserId};
+    ///
+    /// let user = User::new(UserId::new(7)).with_name("Grace").with_prop("plan", "pro");
+    /// assert_eq!(user.name(), Some("Grace"));
+    /// assert_eq!(user.props_custom["plan"], "pro");
+    /// ```
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        let props = match name.starts_with('$') {
+            true => &mut self.props,
+            false => &mut self.props_custom,
+        };
+        props.insert(name, value.into());
+        self
     }
 
     fn prop(&self, name: &str) -> Option<&str> {

@@ -32,6 +32,12 @@ impl ConversationWebhook {
         }
     }
 
+    /// Sets `part`.
+    #[must_use = "a setter returns the changed value"]
+    pub fn part(self, part: ConversationPart) -> Self {
+        Self { part, ..self }
+    }
+
     /// Sets `state`.
     #[must_use = "a setter returns the changed value"]
     pub fn state(self, state: ConversationState) -> Self {

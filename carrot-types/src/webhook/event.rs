@@ -26,6 +26,14 @@ pub struct EventWebhook {
     pub event_id: EventId,
 }
 
+setters!(EventWebhook {
+    user: User,
+    user_id: UserId,
+    event_name: String,
+    event: Event,
+    event_id: EventId,
+});
+
 impl EventWebhook {
     /// A webhook with the ids of `user` and `event`.
     pub fn new(user: User, event_name: impl Into<String>, event: Event) -> Self {

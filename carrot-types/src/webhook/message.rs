@@ -27,6 +27,16 @@ pub struct MessageWebhook {
     pub message_name: String,
 }
 
+setters!(MessageWebhook {
+    user: User,
+    user_id: UserId,
+    event: Event,
+    event_id: EventId,
+    message_id: MessageId,
+    sending_id: ConversationId,
+    message_name: String,
+});
+
 impl MessageWebhook {
     /// A webhook with the ids of `user` and `event`.
     pub fn new(

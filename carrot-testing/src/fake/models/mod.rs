@@ -1,18 +1,24 @@
 //! The models of the story that the documentation of `fake` tells.
 
+mod realtime;
+mod shop;
+mod webhook;
+
 use carrot_core::{
     endpoint::Page,
     types::{
         ActionReceipt, Admin, AdminId, AdminType, AppId, Attachment, AttachmentId, Author, Channel,
         ChannelId, ChannelType, Conversation, ConversationId, ConversationPart, ConversationRef,
         Direction, EmailStatus, EmailStatusId, EmailSubscriptionStatus, Event, EventId,
-        EventSummary, EventType, EventTypeId, ImportReport, LeadsPage, MessageId, Note, NoteId,
-        Nothing, PartGroupId, PartId, PartType, Presence, PropertyReport, ReplyReceipt, Segment,
-        SegmentId, SentMessage, SentVia, StartedConversation, Timestamp, User, UserId, UserTag,
-        UserTagId,
+        EventSummary, EventType, EventTypeId, ImportReport, LeadsPage, MessageId, MessageSender,
+        Note, NoteId, Nothing, PartGroupId, PartId, PartType, Presence, PresenceDetails,
+        PropertyMap, PropertyReport, ReplyReceipt, Segment, SegmentId, SenderId, SentMessage,
+        SentVia, StartedConversation, Timestamp, User, UserId, UserTag, UserTagId,
     },
 };
 use serde_json::json;
+
+pub use self::{realtime::*, shop::*, webhook::*};
 
 const APP: AppId = AppId::new(100);
 const USER: UserId = UserId::new(7);
@@ -27,17 +33,38 @@ fn seconds_ago(seconds: i64) -> Timestamp {
 /// The user 7, `order-42` by an own id, online, with a name, an e-mail address and a phone number.
 #[must_use]
 pub fn user() -> User {
-    let props = [
-        ("$name", "Ada"),
-        ("$email", "ada@example.com"),
-        ("$phone", "+15550100"),
-    ];
-    let props = props.map(|(name, value)| (name.to_owned(), json!(value)));
     User::new(USER)
         .user_id("order-42")
         .app(APP)
         .presence(Presence::Online)
-        .props(std::collections::BTreeMap::from(props))
+        .presence_details(presence_details())
+        .with_name("Ada")
+        .with_email("ada@example.com")
+        .with_phone("+15550100")
+}
+
+/// The user is online and looks at the prices.
+#[must_use]
+pub fn presence_details() -> PresenceDetails {
+    let details = [
+        ("presence", "online"),
+        ("page", "Prices"),
+        ("url", "https://shop.example.com/prices"),
+    ];
+    details
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .into_iter()
+        .collect::<PropertyMap>()
+        .into()
+}
+
+/// The sender 31 of automatic messages.
+#[must_use]
+pub fn message_sender() -> MessageSender {
+    MessageSender::new(SenderId::new(31))
+        .name("Shop")
+        .email_name("hello")
+        .is_default(true)
 }
 
 /// The operator 12.
@@ -143,10 +170,7 @@ pub fn event() -> Event {
         .created(seconds_ago(3600))
         .event_type(event_type())
         .user(USER)
-        .props(std::collections::BTreeMap::from([(
-            "sum".to_owned(),
-            json!(4990),
-        )]))
+        .with_prop("sum", 4990)
 }
 
 /// The type of that event.
@@ -249,4 +273,99 @@ pub fn events_page() -> Page<Event> {
 #[must_use]
 pub fn nothing() -> Nothing {
     Nothing::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    /// Made from others, with a method of theirs; or read, and never answered with.
+    const OTHERWISE: [&str; 14] = [
+        "CartAdded",
+        "CartViewed",
+        "CloseNumber",
+        "DateTime",
+        "OrderCancelled",
+        "OrderClosed",
+        "OrderCompleted",
+        "OrderPaid",
+        "OrderRefunded",
+        "OrderStarted",
+        "ProductViewed",
+        "RandomId",
+        "RealtimeError",
+        "Step",
+    ];
+
+    fn sources(folder: &str) -> Vec<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = fs::read_dir(folder).unwrap();
+        files.map(|file| file.unwrap().path()).collect()
+    }
+
+    fn texts(folders: &[&str]) -> Vec<String> {
+        let paths = folders.iter().flat_map(|folder| sources(folder));
+        paths
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
+    const MODELS: [&str; 4] = [
+        "../carrot-types/src/objects",
+        "../carrot-types/src/webhook",
+        "../carrot-types/src/realtime",
+        "../carrot-types/src/ecommerce",
+    ];
+
+    /// The name of the struct that begins in this line.
+    fn model(line: &str) -> Option<&str> {
+        let rest = line.strip_prefix("pub struct ")?;
+        rest.split(|c: char| !c.is_alphanumeric()).next()
+    }
+
+    #[test]
+    fn every_model_has_a_function() {
+        let functions = texts(&["src/fake/models"]).concat();
+        let mut missing: Vec<String> = texts(&MODELS)
+            .iter()
+            .flat_map(|text| text.lines().filter_map(model))
+            .filter(|name| !functions.contains(&format!(") -> {name} {{")))
+            .map(str::to_owned)
+            .collect();
+        missing.sort();
+        assert_eq!(missing, OTHERWISE);
+    }
+
+    #[test]
+    fn every_field_of_a_model_has_a_setter() {
+        let mut fields = 0;
+        for text in texts(&MODELS[..3]) {
+            let setters: String = text.split("setters!(").skip(1).collect();
+            let mut model_now = "";
+            for line in text.lines() {
+                model_now = model(line).unwrap_or(model_now);
+                let field = line
+                    .strip_prefix("    pub ")
+                    .and_then(|rest| rest.split_once(": "));
+                let Some((field, _)) = field.filter(|(field, _)| !field.contains(['(', ' ']))
+                else {
+                    continue;
+                };
+                // They must fit each other, which `new` checks.
+                if model_now == "RealtimeMessage" && ["channel", "payload"].contains(&field) {
+                    continue;
+                }
+                fields += 1;
+                assert!(
+                    setters.contains(&format!("{field}: "))
+                        || text.contains(&format!("pub fn {field}(self, ")),
+                    "{model_now}.{field}"
+                );
+            }
+        }
+        assert!(fields > 100, "{fields}");
+    }
 }
