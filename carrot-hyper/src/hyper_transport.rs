@@ -121,8 +121,10 @@ impl Limits {
 fn check_scheme(request: &Request<Body>) -> Result<(), TransportError> {
     match request.uri().scheme() {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Ok(()),
-        _ => Err(TransportError::new(TransportErrorKind::Other, Sent::Never)
-            .with_source("the address must begin with `https://` or `http://`")),
+        _ => Err(
+            TransportError::new(TransportErrorKind::Rejected, Sent::Never)
+                .with_source("the address must begin with `https://` or `http://`"),
+        ),
     }
 }
 

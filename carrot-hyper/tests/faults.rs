@@ -6,7 +6,7 @@ mod support;
 
 use carrot_hyper::{
     Sent,
-    transport::TransportErrorKind::{Connect, Dns, Other, Protocol, Reset, Truncated},
+    transport::TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Reset, Truncated},
 };
 use http::{Request, StatusCode};
 use support::{
@@ -208,7 +208,7 @@ async fn chunks_that_break_the_rules() {
 #[tokio::test]
 async fn an_address_that_is_not_http() {
     for url in ["ftp://localhost/", "/path/only", "localhost:1"] {
-        fails(&transport(), get(url), Other, Sent::Never).await;
+        fails(&transport(), get(url), Rejected, Sent::Never).await;
     }
 }
 
