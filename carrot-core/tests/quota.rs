@@ -217,6 +217,8 @@ fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
         Box::pin(async move { quota.acquire().await.expect("a place") })
     };
     let (mut inner, mut outer) = (wait(), wait());
+    // The outer one comes first: it is woken when a request is over.
+    assert!(support::poll(pin!(&mut outer)).is_pending());
     assert!(support::poll(pin!(&mut inner)).is_pending());
     let woken = Arc::<AtomicUsize>::default();
     let waker = Waker::from(Arc::new(Holder {

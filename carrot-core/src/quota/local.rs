@@ -54,8 +54,24 @@ enum Turn {
     Go,
     /// Nothing changes before this moment, unless somebody wakes the task.
     At(Duration),
-    /// Until a request is over, or another gives up its place.
+    /// Until a request is over, or all that came before have their places.
     Unknown,
+}
+
+impl State {
+    fn limit(&self) -> usize {
+        (self.limit_tenths / 10).max(1) as usize
+    }
+
+    fn used(&self) -> usize {
+        self.in_flight as usize + self.over.len()
+    }
+
+    /// The waker of the one that waits with so many numbers before its own.
+    fn waker(&mut self, ahead: usize) -> Option<Waker> {
+        let first = *self.waiting.first_key_value()?.0;
+        self.waiting.get_mut(&(first + ahead as u64))?.take()
+    }
 }
 
 impl<C: Clock> LocalQuota<C> {
@@ -90,22 +106,26 @@ impl<C: Clock> LocalQuota<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, and lets all who wait look at their turn again. They are woken when the lock
-    /// is open: a waker may run anything, and the last waker of a task may drop it.
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    /// Changes the state, hands out what is free now, and wakes whom it concerns, however many wait:
+    /// who has a place, who is first, and the one whose turn is known since a request is over.
+    ///
+    /// They are woken when the lock is open: a waker may run anything, and the last waker of a task may
+    /// drop it.
+    fn change(&self, change: impl FnOnce(&mut State, Duration)) {
         let mut state = self.state();
-        change(&mut state);
-        let waiting = state.waiting.values_mut();
-        let wakers: Vec<Waker> = waiting.filter_map(Option::take).collect();
+        let now = self.clock.now();
+        change(&mut state, now);
+        let mut wakers = self.hand_out(&mut state, now);
+        wakers.extend(state.waker(0));
+        let known = state.limit().checked_sub(state.in_flight as usize + 1);
+        wakers.extend(known.and_then(|ahead| state.waker(ahead)));
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    fn turn(&self, state: &mut State, ticket: u64) -> Turn {
-        let now = self.clock.now();
-        if now < state.paused_until {
-            return Turn::At(state.paused_until);
-        }
+    /// Gives the places that are free to those who came first, whether or not they are looking: one
+    /// that nobody polls holds its place, and not all who wait behind it. Returns whom to wake.
+    fn hand_out(&self, state: &mut State, now: Duration) -> Vec<Waker> {
         while state
             .over
             .front()
@@ -113,25 +133,58 @@ impl<C: Clock> LocalQuota<C> {
         {
             state.over.pop_front();
         }
-        let before_me = state.waiting.range(..ticket).count();
-        let limit = (state.limit_tenths / 10).max(1) as usize;
-        let used = state.in_flight as usize + state.over.len();
-        if used + before_me < limit {
-            return Turn::Go;
+        let mut wakers = Vec::new();
+        if now < state.paused_until {
+            return wakers;
         }
-        // So many places must become free before it is this task's turn.
-        let missing = used + before_me - limit;
-        match state.over.get(missing) {
-            Some(over) => Turn::At(over.saturating_add(self.window)),
-            None => Turn::Unknown,
+        while state.used() < state.limit() {
+            let Some((_, waker)) = state.waiting.pop_first() else {
+                return wakers;
+            };
+            state.in_flight += 1;
+            wakers.extend(waker);
+            if state.used() == state.limit() {
+                // Only who is first knows its turn for certain: some before it may have given up.
+                wakers.extend(state.waker(0));
+            }
+        }
+        wakers
+    }
+
+    /// The turn of a number, the free places being handed out.
+    fn turn(&self, state: &State, number: u64, now: Duration) -> Turn {
+        let first = state.waiting.first_key_value().map(|(first, _)| *first);
+        let after_places = match first {
+            Some(first) if state.waiting.contains_key(&number) => {
+                // Those who gave up are counted with the others: nobody has to count who waits, and
+                // the moment may be too late, but for the first.
+                let ahead = usize::try_from(number - first).unwrap_or(usize::MAX);
+                // So many places must become free before it is this one's turn.
+                let missing = state
+                    .used()
+                    .saturating_add(ahead)
+                    .checked_sub(state.limit());
+                match missing.map(|missing| state.over.get(missing)) {
+                    Some(None) => return Turn::Unknown,
+                    Some(Some(over)) => over.saturating_add(self.window),
+                    None => Duration::ZERO,
+                }
+            }
+            // It has its place.
+            _ => Duration::ZERO,
+        };
+        match after_places.max(state.paused_until) {
+            until if until <= now => Turn::Go,
+            until => Turn::At(until),
         }
     }
 }
 
-/// A place in the queue, given up when dropped.
+/// A place in the queue, and then one of the quota, given up when dropped before it is taken.
 struct Ticket<'a, C: Clock> {
     quota: &'a LocalQuota<C>,
     number: u64,
+    taken: bool,
 }
 
 impl<'a, C: Clock> Ticket<'a, C> {
@@ -140,30 +193,25 @@ impl<'a, C: Clock> Ticket<'a, C> {
         let number = state.next_ticket;
         state.next_ticket += 1;
         state.waiting.insert(number, None);
-        Self { quota, number }
+        Self {
+            quota,
+            number,
+            taken: false,
+        }
     }
 
-    fn poll(&self, context: &mut Context<'_>, sleep: &mut Sleep<'a>) -> Poll<()> {
+    fn poll(&mut self, context: &mut Context<'_>, sleep: &mut Sleep<'a>) -> Poll<()> {
         loop {
-            // Dropped when the lock is open, as in `change`.
-            let _old_waker;
-            let until = {
-                let mut state = self.quota.state();
-                let turn = self.quota.turn(&mut state, self.number);
-                if matches!(turn, Turn::Go) {
-                    _old_waker = state.waiting.remove(&self.number);
-                    state.in_flight += 1;
+            let until = match self.look(context) {
+                Turn::Go => {
+                    self.taken = true;
                     return Poll::Ready(());
                 }
-                let waker = Some(context.waker().clone());
-                _old_waker = state.waiting.insert(self.number, waker);
-                match turn {
-                    Turn::At(until) => until,
-                    _ => {
-                        // A sleep that nobody polls would stand in the way of a virtual clock.
-                        *sleep = None;
-                        return Poll::Pending;
-                    }
+                Turn::At(until) => until,
+                Turn::Unknown => {
+                    // A sleep that nobody polls would stand in the way of a virtual clock.
+                    *sleep = None;
+                    return Poll::Pending;
                 }
             };
             let clock = &self.quota.clock;
@@ -180,6 +228,22 @@ impl<'a, C: Clock> Ticket<'a, C> {
             *sleep = None;
         }
     }
+
+    /// Hands out what is free, and leaves the waker of this task when it has to wait.
+    fn look(&self, context: &mut Context<'_>) -> Turn {
+        let mut state = self.quota.state();
+        let now = self.quota.clock.now();
+        // Taken out first: this task does not have to wake itself. Dropped when the lock is open.
+        let _old_waker = state.waiting.get_mut(&self.number).and_then(Option::take);
+        let wakers = self.quota.hand_out(&mut state, now);
+        let turn = self.quota.turn(&state, self.number, now);
+        if let Some(waker) = state.waiting.get_mut(&self.number) {
+            *waker = Some(context.waker().clone());
+        }
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        turn
+    }
 }
 
 /// A sleep, and the moment that it lasts to.
@@ -187,29 +251,33 @@ type Sleep<'a> = Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 
 impl<C: Clock> Drop for Ticket<'_, C> {
     fn drop(&mut self) {
-        let waits = self.quota.state().waiting.contains_key(&self.number);
-        if waits {
-            let mut _old_waker = None;
-            self.quota
-                .change(|state| _old_waker = state.waiting.remove(&self.number));
+        if self.taken {
+            return;
         }
+        let mut _waker = None;
+        self.quota.change(|state, _| {
+            match state.waiting.remove(&self.number) {
+                Some(waker) => _waker = waker,
+                // It got a place that it made no request with.
+                None => state.in_flight = state.in_flight.saturating_sub(1),
+            }
+        });
     }
 }
 
 #[async_trait]
 impl<C: Clock> Quota for LocalQuota<C> {
     async fn acquire(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let ticket = Ticket::draw(self);
+        let mut ticket = Ticket::draw(self);
         let mut sleep = None;
         poll_fn(|context| ticket.poll(context, &mut sleep)).await;
         Ok(())
     }
 
     fn release(&self) {
-        self.change(|state| {
+        self.change(|state, now| {
             state.in_flight = state.in_flight.saturating_sub(1);
-            // Read under the lock, so that the moments stand in their order.
-            state.over.push_back(self.clock.now());
+            state.over.push_back(now);
             match state.refused.checked_sub(1) {
                 Some(rest) => state.refused = rest,
                 None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
@@ -219,8 +287,7 @@ impl<C: Clock> Quota for LocalQuota<C> {
 
     fn throttled(&self, retry_after: Option<Duration>) {
         let pause = retry_after.unwrap_or(PAUSE).min(self.window);
-        self.change(|state| {
-            let now = self.clock.now();
+        self.change(|state, now| {
             state.refused = (state.refused + 1).min(state.in_flight);
             // Requests that went out together are refused together: they count as one.
             if now >= state.paused_until {
