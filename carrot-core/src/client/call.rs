@@ -45,17 +45,7 @@ pub(super) async fn call<E: Endpoint>(
             may_have_been_applied: false,
         }),
     };
-    let work = async {
-        let request = request::build(shared, options, endpoint);
-        match request {
-            Ok(request) => within(&*shared.clock, deadline, call.run(request)).await,
-            Err(invalid) => Some(Err(invalid)),
-        }
-    };
-    let result = match trace::call(E::NAME, work).await {
-        Some(result) => result,
-        None => Err(call.deadline_passed()),
-    };
+    let result = trace::call(E::NAME, call.within_deadline()).await;
     if let Some(observer) = &shared.observer {
         observer.call(&CallReport {
             operation: E::NAME,
@@ -91,6 +81,13 @@ impl<E: Endpoint> Call<'_, E> {
     /// Reads or changes the progress, without holding it over an await.
     fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
         look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn within_deadline(&self) -> Result<E::Output, Error> {
+        let request = request::build(self.shared, self.options, self.endpoint)?;
+        within(&*self.shared.clock, self.deadline, self.run(request))
+            .await
+            .unwrap_or_else(|| Err(self.deadline_passed()))
     }
 
     async fn run(&self, request: Request<Body>) -> Result<E::Output, Error> {

@@ -7,26 +7,18 @@ use std::{future::Future, time::Duration};
 
 use super::attempt::Failed;
 use crate::Error;
-#[cfg(feature = "tracing")]
-use crate::ErrorKind;
 
 #[cfg(feature = "tracing")]
 pub(super) async fn call<T>(
     operation: &'static str,
-    work: impl Future<Output = Option<Result<T, Error>>>,
-) -> Option<Result<T, Error>> {
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     use tracing::{Instrument, field::Empty};
 
     let span = tracing::info_span!("carrot.call", operation, failure = Empty);
     let result = work.instrument(span.clone()).await;
-    match &result {
-        None => {
-            span.record("failure", tracing::field::debug(ErrorKind::Deadline));
-        }
-        Some(Err(error)) => {
-            span.record("failure", tracing::field::debug(error.kind()));
-        }
-        Some(Ok(_)) => {}
+    if let Err(error) = &result {
+        span.record("failure", tracing::field::debug(error.kind()));
     }
     result
 }
@@ -57,8 +49,8 @@ pub(super) async fn attempt<T>(
 #[cfg(not(feature = "tracing"))]
 pub(super) async fn call<T>(
     _operation: &'static str,
-    work: impl Future<Output = Option<Result<T, Error>>>,
-) -> Option<Result<T, Error>> {
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     work.await
 }
 
