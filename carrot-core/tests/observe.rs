@@ -46,24 +46,27 @@ impl Observe for Watcher {
     }
 }
 
-/// Number, wait, time, status and failure of an attempt.
-type Attempt = (u32, Duration, Duration, Option<u16>, Option<ErrorKind>);
+/// Number, pause and wait before it, time, status and failure of an attempt.
+type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Option<ErrorKind>);
 
 impl Watcher {
     fn attempts(&self) -> Vec<Attempt> {
         let attempts = self.attempts.lock().expect("no panic held it");
         attempts
             .iter()
-            .map(|one| (one.attempt, one.waited, one.took, one.status, one.failure))
+            .map(|one| {
+                let before = [one.pause, one.waited];
+                (one.attempt, before, one.took, one.status, one.failure)
+            })
             .collect()
     }
 
-    /// Attempts, time and failure of every call.
-    fn calls(&self) -> Vec<(u32, Duration, Option<ErrorKind>)> {
+    /// Attempts, time, status and failure of every call.
+    fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Option<ErrorKind>)> {
         let calls = self.calls.lock().expect("no panic held it");
         calls
             .iter()
-            .map(|one| (one.attempts, one.took, one.failure))
+            .map(|one| (one.attempts, one.took, one.status, one.failure))
             .collect()
     }
 }
@@ -91,23 +94,68 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
     simulate_one(&clock, client.call(Close::new(1))).expect("the third attempt succeeds");
-    let (zero, pauses) = (Duration::ZERO, Duration::from_millis(50 + 100));
+    let (zero, pauses) = (Duration::ZERO, [50, 100].map(Duration::from_millis));
     assert_eq!(
         watcher.attempts(),
         [
-            (1, zero, zero, None, Some(ErrorKind::Transport)),
-            (2, zero, zero, Some(502), Some(ErrorKind::Refused)),
+            (1, [zero, zero], zero, None, Some(ErrorKind::Transport)),
+            (
+                2,
+                [pauses[0], zero],
+                zero,
+                Some(502),
+                Some(ErrorKind::Refused)
+            ),
             // The pauses are none of its wait for a place, a minute after the first attempt.
-            (3, MINUTE - pauses, zero, None, None),
+            (
+                3,
+                [pauses[1], MINUTE - pauses[0] - pauses[1]],
+                zero,
+                Some(200),
+                None
+            ),
         ]
     );
-    assert_eq!(watcher.calls(), [(3, MINUTE, None)]);
+    assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), None)]);
     let attempts = watcher.attempts.lock().expect("no panic held it");
     assert!(
         attempts
             .iter()
             .all(|one| one.operation == "conversations.close")
     );
+}
+
+#[test]
+fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
+    let lost = || TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    let of = |status| http::StatusCode::from_u16(status).expect("a status");
+    let envelope = |status: u16| format!(r#"{{"meta":{{"status":{status}}},"data":{{}}}}"#);
+    transport.answer_bytes(of(201), envelope(200));
+    transport.answer_bytes(of(200), envelope(404));
+    transport.answer_bytes(of(502), envelope(403));
+    transport.answer_bytes(of(200), "no JSON");
+    transport.fail(lost());
+    // Whose last attempt has no answer: the status of the one before it is not its own.
+    transport.answer_bytes(of(503), "");
+    transport.fail(lost());
+    transport.fail(lost());
+    let (client, watcher) = watched(transport.clone(), &clock);
+    let once = CallOptions::new().retry(RetryPolicy::none());
+    simulate_one(&clock, async {
+        let client_once = client.with_options(once.call_timeout(None));
+        for _ in 0..5 {
+            drop(client_once.call(Reply::new(1, "Hi")).await);
+        }
+        drop(client.call(Close::new(1)).await);
+    });
+    assert_eq!(transport.unused_answers(), 0);
+    let calls: Vec<_> = watcher.calls().into_iter().map(|one| one.2).collect();
+    let attempts: Vec<_> = watcher.attempts().into_iter().map(|one| one.3).collect();
+    let once = [Some(201), Some(404), Some(502), Some(200), None];
+    assert_eq!(calls, [&once[..], &[None]].concat());
+    assert_eq!(attempts, [&once[..], &[Some(503), None, None]].concat());
 }
 
 #[test]
@@ -118,19 +166,19 @@ fn the_time_of_an_attempt_is_that_of_its_request() {
     for _ in 0..3 {
         simulate_one(&clock, client.call(Close::new(1))).expect("a success");
     }
-    let took = 3 * SECOND;
+    let (zero, took) = (Duration::ZERO, 3 * SECOND);
     assert_eq!(
         watcher.attempts(),
         [
-            (1, Duration::ZERO, took, None, None),
-            (1, Duration::ZERO, took, None, None),
+            (1, [zero, zero], took, Some(200), None),
+            (1, [zero, zero], took, Some(200), None),
             // A minute after the first was over, three seconds of which the second took.
-            (1, MINUTE - took, took, None, None),
+            (1, [zero, MINUTE - took], took, Some(200), None),
         ]
     );
     assert_eq!(
         watcher.calls(),
-        [(1, took, None), (1, took, None), (1, MINUTE, None)]
+        [took, took, MINUTE].map(|took| (1, took, Some(200), None))
     );
 }
 
@@ -159,9 +207,9 @@ fn calls_that_end_otherwise_are_reported_too_and_dropped_ones_are_not() {
     assert_eq!(
         watcher.calls(),
         [
-            (0, Duration::ZERO, Some(ErrorKind::InvalidRequest)),
-            (1, SECOND, Some(ErrorKind::Deadline)),
-            (0, SECOND, Some(ErrorKind::Deadline)),
+            (0, Duration::ZERO, None, Some(ErrorKind::InvalidRequest)),
+            (1, SECOND, None, Some(ErrorKind::Deadline)),
+            (0, SECOND, None, Some(ErrorKind::Deadline)),
         ]
     );
 }

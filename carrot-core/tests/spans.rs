@@ -164,18 +164,27 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
             client.call(Close::new(0)).await.expect_err("no id");
         });
     });
-    let waited = 60_000 - 150;
+    let call = r#"carrot.call operation="conversations.close""#;
+    let attempt = |parent: u32, rest: &str| {
+        format!(r#"carrot.attempt in {parent} operation="conversations.close" {rest}"#)
+    };
     assert_eq!(
         lines(&spans.all()),
         [
-            r#"carrot.call operation="conversations.close""#.to_owned(),
-            "carrot.attempt in 1 attempt=1 waited_ms=0 failure=Transport".to_owned(),
-            "carrot.attempt in 1 attempt=2 waited_ms=0 failure=Refused status=502".to_owned(),
-            format!("carrot.attempt in 1 attempt=3 waited_ms={waited}"),
-            r#"carrot.call operation="conversations.close" failure=Refused"#.to_owned(),
-            "carrot.attempt in 5 attempt=1 waited_ms=50 failure=Refused status=404".to_owned(),
-            r#"carrot.call operation="conversations.close" failure=Deadline"#.to_owned(),
-            r#"carrot.call operation="conversations.close" failure=InvalidRequest"#.to_owned(),
+            format!("{call} attempts=3 status=200"),
+            attempt(1, "attempt=1 pause_ms=0 waited_ms=0 failure=Transport"),
+            attempt(
+                1,
+                "attempt=2 pause_ms=50 waited_ms=0 status=502 failure=Refused"
+            ),
+            attempt(1, "attempt=3 pause_ms=100 waited_ms=59850 status=200"),
+            format!("{call} attempts=1 status=404 failure=Refused"),
+            attempt(
+                5,
+                "attempt=1 pause_ms=0 waited_ms=50 status=404 failure=Refused"
+            ),
+            format!("{call} attempts=0 failure=Deadline"),
+            format!("{call} attempts=0 failure=InvalidRequest"),
         ]
     );
     assert!(spans.all().iter().all(|span| span.closed));

@@ -34,37 +34,64 @@ impl From<Error> for Failed {
     }
 }
 
+/// How an attempt ended.
+pub(super) struct Attempted<T> {
+    /// The status of the answer: that of HTTP, or of the envelope where that alone refuses. `None`
+    /// when no answer came.
+    pub(super) status: Option<u16>,
+    pub(super) result: Result<T, Failed>,
+}
+
 pub(super) async fn attempt<E: Endpoint>(
     shared: &Shared,
     endpoint: &E,
     request: Request<Body>,
     number: u32,
-) -> Result<E::Output, Failed> {
-    let transport = |error| Failed::from(Error::from_transport::<E>(number, error));
+) -> Attempted<E::Output> {
+    let response = match send(shared, request).await {
+        Ok(response) => response,
+        Err(error) => {
+            return Attempted {
+                status: None,
+                result: Err(Error::from_transport::<E>(number, error).into()),
+            };
+        }
+    };
+    let result = read(shared, endpoint, &response, number);
+    let refused = result.as_ref().err().and_then(Error::status);
+    Attempted {
+        status: Some(refused.unwrap_or_else(|| response.status().as_u16())),
+        result: result.map_err(|error| Failed {
+            retry_after: retry_after(response.headers()),
+            error: error.with_body(response.into_body()),
+        }),
+    }
+}
+
+/// Gives an answer of a size that was agreed to, in the time that was.
+async fn send(shared: &Shared, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
     let context = request.extensions().get::<CallContext>();
     let limit = context.and_then(|context| context.max_body_bytes);
     let timeout = context.and_then(|context| context.timeout);
 
-    let sending = shared.transport.send(request);
     let sent = within(
         &*shared.clock,
         timeout.map(|timeout| timeout.saturating_add(GRACE)),
-        sending,
+        shared.transport.send(request),
     )
     .await;
     let Some(sent) = sent else {
         let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
-        return Err(transport(TransportError::new(kind, Sent::Maybe)));
+        return Err(TransportError::new(kind, Sent::Maybe));
     };
-    let response = sent.map_err(|error| transport(without_token_in_sources(shared, error)))?;
-    if let Some(limit) = limit.filter(|limit| response.body().len() as u64 > *limit) {
-        let kind = TransportErrorKind::TooLarge { limit };
-        return Err(transport(TransportError::new(kind, Sent::Yes)));
+    let response = sent.map_err(|error| without_token_in_sources(shared, error))?;
+    match limit.filter(|limit| response.body().len() as u64 > *limit) {
+        Some(limit) => {
+            let kind = TransportErrorKind::TooLarge { limit };
+            Err(TransportError::new(kind, Sent::Yes))
+        }
+        None => Ok(response),
     }
-    read(shared, endpoint, &response, number).map_err(|error| Failed {
-        retry_after: retry_after(response.headers()),
-        error: error.with_body(response.into_body()),
-    })
 }
 
 fn read<E: Endpoint>(

@@ -14,7 +14,7 @@ use http::Request;
 
 use super::{
     AttemptReport, CallOptions, CallReport, Shared,
-    attempt::{self, Failed},
+    attempt::{self, Attempted, Failed},
     request, trace,
 };
 use crate::{
@@ -41,20 +41,30 @@ pub(super) async fn call<E: Endpoint>(
         progress: Mutex::new(Progress {
             phase: CallPhase::Quota,
             attempts: 0,
+            status: None,
             sent: Sent::Never,
             may_have_been_applied: false,
         }),
     };
-    let result = trace::call(E::NAME, call.within_deadline()).await;
+    let ended = trace::call(E::NAME, call.ended()).await;
     if let Some(observer) = &shared.observer {
         observer.call(&CallReport {
             operation: E::NAME,
-            attempts: call.progress(|progress| progress.attempts),
+            attempts: ended.attempts,
             took: shared.clock.now().saturating_sub(began),
-            failure: result.as_ref().err().map(Error::kind),
+            status: ended.status,
+            failure: ended.result.as_ref().err().map(Error::kind),
         });
     }
-    result
+    ended.result
+}
+
+/// How a call ended.
+pub(super) struct Ended<T> {
+    pub(super) attempts: u32,
+    /// Of the answer to the last attempt.
+    pub(super) status: Option<u16>,
+    pub(super) result: Result<T, Error>,
 }
 
 struct Call<'a, E> {
@@ -71,6 +81,8 @@ struct Call<'a, E> {
 struct Progress {
     phase: CallPhase,
     attempts: u32,
+    /// Of the answer to the last attempt; `None` while it is under way.
+    status: Option<u16>,
     /// The most that is known of any attempt that is over.
     sent: Sent,
     /// Whether the service may have done what one of them asked.
@@ -83,6 +95,15 @@ impl<E: Endpoint> Call<'_, E> {
         look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    async fn ended(&self) -> Ended<E::Output> {
+        let result = self.within_deadline().await;
+        self.progress(|progress| Ended {
+            attempts: progress.attempts,
+            status: progress.status,
+            result,
+        })
+    }
+
     async fn within_deadline(&self) -> Result<E::Output, Error> {
         let request = request::build(self.shared, self.options, self.endpoint)?;
         within(&*self.shared.clock, self.deadline, self.run(request))
@@ -91,8 +112,9 @@ impl<E: Endpoint> Call<'_, E> {
     }
 
     async fn run(&self, request: Request<Body>) -> Result<E::Output, Error> {
+        let mut pause = Duration::ZERO;
         loop {
-            let failed = match self.attempt(request.clone()).await {
+            let failed = match self.attempt(request.clone(), pause).await {
                 Ok(output) => {
                     self.shared.budget.succeeded();
                     return Ok(output);
@@ -102,8 +124,9 @@ impl<E: Endpoint> Call<'_, E> {
             if let Some(output) = self.done_before(&failed) {
                 return Ok(output);
             }
-            let Some(pause) = self.pause(&failed) else {
-                return Err(self.with_past(failed.error));
+            pause = match self.pause(&failed) {
+                Some(pause) => pause,
+                None => return Err(self.with_past(failed.error)),
             };
             self.progress(|progress| {
                 progress.phase = CallPhase::Pause;
@@ -114,8 +137,12 @@ impl<E: Endpoint> Call<'_, E> {
         }
     }
 
-    /// Waits for a place and makes one attempt.
-    async fn attempt(&self, mut request: Request<Body>) -> Result<E::Output, Failed> {
+    /// Waits for a place and makes one attempt, after this pause.
+    async fn attempt(
+        &self,
+        mut request: Request<Body>,
+        pause: Duration,
+    ) -> Result<E::Output, Failed> {
         self.in_time()?;
         let attempts = self.progress(|progress| {
             progress.phase = CallPhase::Quota;
@@ -137,6 +164,7 @@ impl<E: Endpoint> Call<'_, E> {
         self.progress(|progress| {
             progress.phase = CallPhase::Attempt;
             progress.attempts = number;
+            progress.status = None;
         });
 
         let timeout = match (self.options.attempt_timeout, self.time_left()) {
@@ -147,18 +175,20 @@ impl<E: Endpoint> Call<'_, E> {
             context.attempt = number;
             context.timeout = timeout;
         }
+        let waited = began.saturating_sub(asked);
+        let mut report = AttemptReport::begun(E::NAME, number, pause, waited);
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
-        let result = trace::attempt(number, began.saturating_sub(asked), work).await;
+        let Attempted { status, result } = trace::attempt(&report, work).await;
+        self.progress(|progress| progress.status = status);
         if let Err(failed) = &result {
             if failed.error.is_rate_limited() {
                 quota.throttled(failed.retry_after);
             }
         }
         if let Some(observer) = &self.shared.observer {
-            let error = result.as_ref().err().map(|failed| &failed.error);
-            let mut report = AttemptReport::new(E::NAME, number, error);
-            report.waited = began.saturating_sub(asked);
             report.took = clock.now().saturating_sub(began);
+            report.status = status;
+            report.failure = result.as_ref().err().map(|failed| failed.error.kind());
             observer.attempt(&report);
         }
         result

@@ -5,7 +5,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use crate::{Error, ErrorKind};
+use crate::ErrorKind;
 
 /// One attempt that is over. One that is cut off by the deadline of its call, or dropped, is not
 /// reported.
@@ -16,11 +16,14 @@ pub struct AttemptReport {
     pub operation: &'static str,
     /// Counts the attempts of one call, from 1.
     pub attempt: u32,
-    /// How long it waited for its place in the quota.
+    /// How long it was put off after the attempt before it failed; nothing for the first.
+    pub pause: Duration,
+    /// How long it waited for its place in the quota, from then on.
     pub waited: Duration,
     /// How long it took from then on.
     pub took: Duration,
-    /// The status with which the service refused it; `None` for a success, or when no answer came.
+    /// The status of the answer, also of a success: that of HTTP, or of the envelope where that alone
+    /// refuses. `None` when no answer came.
     pub status: Option<u16>,
     /// What went wrong; `None` for a success.
     pub failure: Option<ErrorKind>,
@@ -37,6 +40,8 @@ pub struct CallReport {
     pub attempts: u32,
     /// How long it took, all waits included.
     pub took: Duration,
+    /// The status of the answer to its last attempt; `None` when none came.
+    pub status: Option<u16>,
     /// What went wrong; `None` for a success.
     pub failure: Option<ErrorKind>,
 }
@@ -82,14 +87,21 @@ impl<O: Observe + ?Sized> Observe for std::sync::Arc<O> {
 }
 
 impl AttemptReport {
-    pub(super) fn new(operation: &'static str, attempt: u32, error: Option<&Error>) -> Self {
+    /// Of an attempt that begins after this pause and this wait.
+    pub(super) fn begun(
+        operation: &'static str,
+        attempt: u32,
+        pause: Duration,
+        waited: Duration,
+    ) -> Self {
         Self {
             operation,
             attempt,
-            waited: Duration::ZERO,
+            pause,
+            waited,
             took: Duration::ZERO,
-            status: error.and_then(Error::status),
-            failure: error.map(Error::kind),
+            status: None,
+            failure: None,
         }
     }
 }

@@ -1,64 +1,74 @@
 //! A span for every call and one for every attempt, with the feature `tracing`; nothing without it.
 //!
-//! A span holds the name of the operation, numbers and statuses. It never holds an address, a
-//! parameter, a body or the token.
+//! A span holds what the report to an observer does: the name of the operation, numbers, statuses and
+//! durations. It never holds an address, a parameter, a body or the token.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
-use super::attempt::Failed;
-use crate::Error;
+use super::{AttemptReport, attempt::Attempted, call::Ended};
 
 #[cfg(feature = "tracing")]
 pub(super) async fn call<T>(
     operation: &'static str,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+    work: impl Future<Output = Ended<T>>,
+) -> Ended<T> {
     use tracing::{Instrument, field::Empty};
 
-    let span = tracing::info_span!("carrot.call", operation, failure = Empty);
-    let result = work.instrument(span.clone()).await;
-    if let Err(error) = &result {
+    let span = tracing::info_span!(
+        "carrot.call",
+        operation,
+        attempts = Empty,
+        status = Empty,
+        failure = Empty,
+    );
+    let ended = work.instrument(span.clone()).await;
+    span.record("attempts", ended.attempts);
+    span.record("status", ended.status);
+    if let Err(error) = &ended.result {
         span.record("failure", tracing::field::debug(error.kind()));
     }
-    result
+    ended
 }
 
 #[cfg(feature = "tracing")]
 pub(super) async fn attempt<T>(
-    number: u32,
-    waited: Duration,
-    work: impl Future<Output = Result<T, Failed>>,
-) -> Result<T, Failed> {
+    begun: &AttemptReport,
+    work: impl Future<Output = Attempted<T>>,
+) -> Attempted<T> {
+    use std::time::Duration;
+
     use tracing::{Instrument, field::Empty};
 
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let span = tracing::info_span!(
         "carrot.attempt",
-        attempt = number,
-        waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+        operation = begun.operation,
+        attempt = begun.attempt,
+        pause_ms = millis(begun.pause),
+        waited_ms = millis(begun.waited),
         status = Empty,
         failure = Empty,
     );
-    let result = work.instrument(span.clone()).await;
-    if let Err(failed) = &result {
+    let attempted = work.instrument(span.clone()).await;
+    span.record("status", attempted.status);
+    if let Err(failed) = &attempted.result {
         span.record("failure", tracing::field::debug(failed.error.kind()));
-        span.record("status", failed.error.status());
     }
-    result
+    attempted
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(super) async fn call<T>(
     _operation: &'static str,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+    work: impl Future<Output = Ended<T>>,
+) -> Ended<T> {
     work.await
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(super) async fn attempt<T>(
-    _number: u32,
-    _waited: Duration,
-    work: impl Future<Output = Result<T, Failed>>,
-) -> Result<T, Failed> {
+    _begun: &AttemptReport,
+    work: impl Future<Output = Attempted<T>>,
+) -> Attempted<T> {
     work.await
 }
