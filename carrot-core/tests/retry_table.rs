@@ -1,15 +1,19 @@
 //! Which failed attempts are made again: every operation, every fault, both generations.
 //!
-//! The table in `docs/retry.md` is measured here. Run with `UPDATE_SNAPSHOTS=1` to write it anew.
+//! The tables in `docs/retry.md` and `docs/retry_operations.md` are measured here. Run with
+//! `UPDATE_SNAPSHOTS=1` to write them anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
-    sync::atomic::{AtomicUsize, Ordering},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -24,7 +28,7 @@ use carrot_testing::VirtualClock;
 use proptest::prelude::*;
 use support::{
     TOKEN, assert_snapshot,
-    operations::{Case, every_operation},
+    operations::{Case, Operation, every_operation},
     simulation::simulate_one,
 };
 
@@ -65,7 +69,7 @@ fn every_fault() -> Vec<Fault> {
         .flat_map(|kind| sents.map(|sent| Fault::Transport(*kind, sent)))
         .collect();
     faults.extend(STATUSES.map(Fault::Status));
-    faults.extend([400, 429, 500, 503].map(Fault::Envelope));
+    faults.extend([400, 408, 429, 500, 502, 503, 504].map(Fault::Envelope));
     faults.push(Fault::Unreadable);
     faults
 }
@@ -80,6 +84,11 @@ impl Fault {
 
     fn is_rejected(self) -> bool {
         matches!(self, Self::Transport(TransportErrorKind::Rejected, _))
+    }
+
+    /// Whether another attempt would fail in the same way, once the request was sent.
+    fn is_hopeless(self) -> bool {
+        self.is_too_large() || self.is_rejected()
     }
 
     /// What the library promises, in words of its own.
@@ -108,6 +117,13 @@ impl Fault {
             self,
             Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429)
         )
+    }
+
+    fn status(self) -> Option<u16> {
+        match self {
+            Self::Status(status) | Self::Envelope(status) => Some(status),
+            Self::Transport(..) | Self::Unreadable => None,
+        }
     }
 
     fn sent(self) -> Sent {
@@ -141,8 +157,20 @@ impl Fault {
 /// Fails the attempts with these faults in turn, and those after them with the last.
 #[derive(Clone, Debug)]
 struct Failing {
-    faults: Arc<Mutex<Vec<Fault>>>,
-    seen: Arc<AtomicUsize>,
+    faults: Arc<[Fault]>,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Failing {
+    /// The faults of the attempts so far.
+    fn made(&self) -> Vec<Fault> {
+        let attempts = self.attempts.load(Ordering::Relaxed);
+        (0..attempts).map(|attempt| self.fault(attempt)).collect()
+    }
+
+    fn fault(&self, attempt: usize) -> Fault {
+        self.faults[attempt.min(self.faults.len() - 1)]
+    }
 }
 
 #[async_trait]
@@ -151,17 +179,16 @@ impl HttpTransport for Failing {
         &self,
         _request: http::Request<Body>,
     ) -> Result<http::Response<Bytes>, TransportError> {
-        let index = self.seen.fetch_add(1, Ordering::Relaxed);
-        let faults = self.faults.lock().expect("no panic held it");
-        faults[index.min(faults.len() - 1)].answer()
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.fault(attempt).answer()
     }
 }
 
-/// Calls an operation on a client of its own; gives the error, and how often the transport saw it.
-fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, usize) {
+/// Calls an operation on a client of its own; gives the error, and the fault of every attempt.
+fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
     let transport = Failing {
-        faults: Arc::new(Mutex::new(faults.to_vec())),
-        seen: Arc::default(),
+        faults: faults.into(),
+        attempts: Arc::default(),
     };
     let clock = VirtualClock::manual();
     let token = AuthToken::new(TOKEN).expect("a sound token");
@@ -172,46 +199,49 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, usize) {
         .expect("a sound client");
     let result = simulate_one(&clock, (case.call)(&client));
     let error = result.expect_err("every attempt fails");
-    (error, transport.seen.load(Ordering::Relaxed))
+    (error, transport.made())
 }
 
-/// Every case that the generation knows, with whether it is safe to repeat.
-fn for_every_case(mut work: impl FnMut(&str, &Case, ApiVersion, bool)) {
+/// Every operation with every option, in the generations that know it.
+fn for_every_case(mut work: impl FnMut(&Operation, &Case, ApiVersion)) {
     for operation in every_operation() {
         for case in &operation.cases {
-            for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
+            for (version, request) in ApiVersion::ALL.into_iter().zip(&case.requests) {
                 if request.is_ok() {
-                    let safe = case.repeat_safety == RepeatSafety::Safe;
-                    let what = format!("{}, {}, {version:?}", operation.name, case.option);
-                    work(&what, case, *version, safe);
+                    work(&operation, case, version);
                 }
             }
         }
     }
 }
 
+impl Case {
+    fn is_safe(&self) -> bool {
+        self.repeat_safety == RepeatSafety::Safe
+    }
+}
+
+/// How often the server may have seen the request.
+fn seen(made: &[Fault]) -> usize {
+    let seen = made.iter().filter(|fault| fault.sent() != Sent::Never);
+    seen.count()
+}
+
 #[test]
 fn every_operation_keeps_the_rules_with_every_fault() {
-    let mut names = std::collections::BTreeSet::new();
-    let mut calls = 0;
-    for_every_case(|what, case, version, safe| {
-        // Every option of what may not be repeated; one option of the rest, where nothing is at
-        // stake.
-        let name = (
-            what.split(',').next().map(str::to_owned),
-            version.segment(),
-            safe,
-        );
-        if !names.insert(name) && safe {
-            return;
-        }
+    let mut names = BTreeSet::new();
+    for_every_case(|operation, case, version| {
+        let safe = case.is_safe();
+        names.insert((operation.name, version.segment(), safe));
         for fault in every_fault() {
-            calls += 1;
-            let (error, seen) = call(case, version, &[fault]);
-            let what = format!("{what}, {fault:?}");
+            let (error, made) = call(case, version, &[fault]);
+            let what = format!(
+                "{}, {}, {version:?}, {fault:?}",
+                operation.name, case.option
+            );
             let expected = if fault.is_repeated(safe) { 3 } else { 1 };
-            assert_eq!(seen, expected, "{what}");
-            assert_eq!(error.attempts() as usize, seen, "{what}");
+            assert_eq!(made.len(), expected, "{what}");
+            assert_eq!(error.attempts() as usize, made.len(), "{what}");
             assert_eq!(error.kind(), fault.kind(), "{what}");
             assert_eq!(error.sent(), fault.sent(), "{what}");
             assert_eq!(
@@ -219,16 +249,17 @@ fn every_operation_keeps_the_rules_with_every_fault() {
                 fault.may_have_been_applied(),
                 "{what}"
             );
+            // The law, said without the rules above.
             assert!(
-                safe || seen == 1 || fault.is_harmless(),
-                "{what} reached the server {seen} times"
+                safe || seen(&made) <= 1 || fault.is_harmless(),
+                "{what} was seen {} times",
+                seen(&made)
             );
         }
     });
     // 24 operations, of which one knows one generation only, and one is safe or not by its values.
-    let of_one_generation = names.iter().filter(|(.., segment, _)| *segment == "v2");
-    assert_eq!(of_one_generation.count(), 25);
-    assert!(calls > 5_000, "{calls}");
+    let of_generation = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
+    assert_eq!((of_generation("v1"), of_generation("v2")), (24, 25));
 }
 
 #[test]
@@ -237,8 +268,8 @@ fn nothing_is_sent_of_a_call_that_its_generation_does_not_know() {
         for case in &operation.cases {
             for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
                 if request.is_err() {
-                    let (error, seen) = call(case, *version, &[Fault::Unreadable]);
-                    assert_eq!((error.kind(), seen), (ErrorKind::InvalidRequest, 0));
+                    let (error, made) = call(case, *version, &[Fault::Unreadable]);
+                    assert_eq!((error.kind(), made.len()), (ErrorKind::InvalidRequest, 0));
                     assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
                     assert!(!error.may_have_been_applied());
                 }
@@ -262,12 +293,10 @@ proptest! {
                 all.find(|one| one.name == name).expect("an operation").cases.remove(0)
             });
         }
-        let (error, seen) = CASES.with(|cases| call(&cases[usize::from(!reply)], ApiVersion::V2, &faults));
-        let made: Vec<Fault> =
-            (0..seen).map(|index| faults[index.min(faults.len() - 1)]).collect();
+        let (error, made) = CASES.with(|cases| call(&cases[usize::from(!reply)], ApiVersion::V2, &faults));
         let (last, before) = made.split_last().expect("one at least");
         prop_assert!(before.iter().all(|fault| fault.is_repeated(!reply)));
-        prop_assert!(seen == 3 || !last.is_repeated(!reply));
+        prop_assert!(made.len() == 3 || !last.is_repeated(!reply));
         if reply {
             prop_assert!(before.iter().all(|fault| fault.is_harmless()), "{made:?}");
         }
@@ -279,74 +308,241 @@ proptest! {
     }
 }
 
-#[test]
-fn the_table_in_the_documentation_is_what_was_measured() {
-    let transport = |sent, too_large: bool| -> Vec<Fault> {
-        let of_row = |fault: &Fault| match fault {
-            Fault::Transport(_, of) => {
-                *of == sent && (too_large == fault.is_too_large()) && !fault.is_rejected()
-            }
-            _ => false,
-        };
-        every_fault().into_iter().filter(of_row).collect()
+/// Faults that are one column of the documentation, since all operations take all of them alike.
+struct Class {
+    name: &'static str,
+    column: &'static str,
+    faults: Vec<Fault>,
+}
+
+fn classes() -> Vec<Class> {
+    let class = |name, column, is_in: fn(Fault) -> bool| Class {
+        name,
+        column,
+        faults: every_fault()
+            .into_iter()
+            .filter(|one| is_in(*one))
+            .collect(),
     };
-    let never = [transport(Sent::Never, false), transport(Sent::Never, true)].concat();
-    let statuses = |of_row: fn(&u16) -> bool| -> Vec<Fault> {
-        let statuses = STATUSES.iter().copied().filter(of_row);
-        statuses.map(Fault::Status).collect()
-    };
-    let too_large = [transport(Sent::Maybe, true), transport(Sent::Yes, true)].concat();
-    let rows: Vec<(&str, Vec<Fault>)> = vec![
-        ("no answer, and the request was surely not sent", never),
-        (
-            "no answer, since the transport itself rejects the request",
-            vec![Fault::Transport(TransportErrorKind::Rejected, Sent::Never)],
+    vec![
+        class(
+            "no answer, and the request was surely not sent",
+            "not sent",
+            |fault| fault.sent() == Sent::Never && !fault.is_rejected(),
         ),
-        (
+        class(
+            "the transport itself rejects the request",
+            "rejected",
+            |fault| fault.sent() == Sent::Never && fault.is_rejected(),
+        ),
+        class(
             "no answer, and the request may have reached the server",
-            transport(Sent::Maybe, false),
+            "maybe sent",
+            |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless(),
         ),
-        (
+        class(
             "the answer broke off or took too long, after it had begun",
-            transport(Sent::Yes, false),
+            "broken off",
+            |fault| matches!(fault, Fault::Transport(_, Sent::Yes)) && !fault.is_hopeless(),
         ),
-        ("the answer is larger than the cap", too_large),
-        (
-            "status 429, too many requests",
-            statuses(|status| *status == 429),
+        class(
+            "the answer is larger than the cap, or the transport rejects what may have left",
+            "too large",
+            |fault| fault.is_hopeless() && fault.sent() != Sent::Never,
         ),
-        ("status 408", statuses(|status| *status == 408)),
-        ("any other status below 500 but 2xx", {
-            statuses(|status| *status < 500 && ![408, 429].contains(status))
+        class("status 408", "408", |fault| fault.status() == Some(408)),
+        class("status 429, too many requests", "429", |fault| {
+            fault.status() == Some(429)
         }),
-        ("status 500 and above", statuses(|status| *status >= 500)),
-        ("an answer that cannot be read", vec![Fault::Unreadable]),
-    ];
-    let operations = every_operation();
-    let case = |name: &str| {
-        let operation = operations.iter().find(|one| one.name == name);
-        &operation.expect("an operation").cases[0]
-    };
-    let (safe, not_safe) = (case("conversations.assign"), case("conversations.reply"));
-    let mut text = String::from(
-        "| what went wrong | attempts, safe to repeat | attempts, not safe to repeat | \
-         may have been applied |\n|---|---|---|---|\n",
-    );
-    for (row, faults) in rows {
-        let measured = |case: &Case| {
-            let mut all: Vec<_> = faults
+        class(
+            "any other status below 500 but 2xx",
+            "other below 500",
+            |fault| {
+                let status = fault.status();
+                status.is_some_and(|status| status < 500 && ![408, 429].contains(&status))
+            },
+        ),
+        class("status 500 and above", "500 and above", |fault| {
+            fault.status().is_some_and(|status| status >= 500)
+        }),
+        class("an answer that cannot be read", "not readable", |fault| {
+            fault == Fault::Unreadable
+        }),
+    ]
+}
+
+impl Class {
+    /// What the class is measured with: the statuses, or the kinds where it is not all of them.
+    fn measured_with(&self) -> String {
+        let mut kinds = BTreeSet::new();
+        let mut others = Vec::new();
+        for fault in &self.faults {
+            match fault {
+                Fault::Transport(kind, _) => {
+                    kinds.insert(format!("{kind:?}"));
+                }
+                Fault::Status(status) => others.push(status.to_string()),
+                Fault::Envelope(status) => others.push(format!("{status} in the envelope")),
+                Fault::Unreadable => others.push("a success without JSON".to_owned()),
+            }
+        }
+        if kinds.is_empty() {
+            return others.join(", ");
+        }
+        let all = KINDS.iter().map(|kind| format!("{kind:?}"));
+        let missing: Vec<String> = all.filter(|kind| !kinds.contains(kind)).collect();
+        let list = |kinds: Vec<String>| {
+            // Without what a variant holds.
+            let names = kinds
                 .iter()
-                .map(|fault| call(case, ApiVersion::V2, &[*fault]))
-                .map(|(error, seen)| (seen, error.may_have_been_applied()))
-                .collect();
-            all.dedup();
-            assert_eq!(all.len(), 1, "{row}: {all:?}");
-            all[0]
+                .map(|kind| kind.split(' ').next().unwrap_or(kind));
+            let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            quoted.join(" and ")
         };
-        let ((often, applied), (seldom, not_safe_applied)) = (measured(safe), measured(not_safe));
-        assert_eq!(applied, not_safe_applied, "{row}");
-        let applied = if applied { "yes" } else { "no" };
-        let _ = writeln!(text, "| {row} | {often} | {seldom} | {applied} |");
+        match (missing.len(), kinds.len()) {
+            (0, _) => "every kind of `TransportErrorKind`".to_owned(),
+            (_, 1..=2) => list(kinds.into_iter().collect()),
+            _ => format!("every kind but {}", list(missing)),
+        }
     }
-    assert_snapshot("docs/retry.md", &text);
+}
+
+/// What the server saw of a call, and what the caller got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    attempts: usize,
+    seen: usize,
+    kind: ErrorKind,
+    may_have_been_applied: bool,
+}
+
+/// The outcome of every class for one row, which must be the same with every option, in both
+/// generations, and for every fault of the class.
+struct Row {
+    operation: &'static str,
+    is_safe: bool,
+    /// The options that make it so.
+    options: Vec<String>,
+    outcomes: Vec<Outcome>,
+}
+
+fn measured(classes: &[Class]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for_every_case(|operation, case, version| {
+        let outcomes = classes.iter().map(|class| {
+            let mut outcomes = class.faults.iter().map(|fault| {
+                let (error, made) = call(case, version, &[*fault]);
+                Outcome {
+                    attempts: made.len(),
+                    seen: seen(&made),
+                    kind: error.kind(),
+                    may_have_been_applied: error.may_have_been_applied(),
+                }
+            });
+            let first = outcomes.next().expect("a fault");
+            for (outcome, fault) in outcomes.zip(&class.faults[1..]) {
+                assert_eq!(outcome, first, "{}: {fault:?}", class.name);
+            }
+            first
+        });
+        let outcomes: Vec<Outcome> = outcomes.collect();
+        let same =
+            |row: &&mut Row| row.operation == operation.name && row.is_safe == case.is_safe();
+        match rows.iter_mut().find(same) {
+            Some(row) => {
+                assert_eq!(
+                    row.outcomes, outcomes,
+                    "{}, {}",
+                    operation.name, case.option
+                );
+                if !row.options.contains(&case.option) {
+                    row.options.push(case.option.clone());
+                }
+            }
+            None => rows.push(Row {
+                operation: operation.name,
+                is_safe: case.is_safe(),
+                options: vec![case.option.clone()],
+                outcomes,
+            }),
+        }
+    });
+    rows
+}
+
+#[test]
+fn the_tables_in_the_documentation_are_what_was_measured() {
+    let classes = classes();
+    for fault in every_fault() {
+        let of = classes.iter().filter(|class| class.faults.contains(&fault));
+        assert_eq!(of.count(), 1, "{fault:?} is in one class");
+    }
+    let rows = measured(&classes);
+    assert_snapshot("docs/retry.md", &summary(&classes, &rows));
+    assert_snapshot("docs/retry_operations.md", &by_operation(&classes, &rows));
+}
+
+fn summary(classes: &[Class], rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| what went wrong | measured with | attempts, safe to repeat | attempts, not safe to repeat \
+         | kind of the error | may have been applied |\n|---|---|---|---|---|---|\n",
+    );
+    for (index, class) in classes.iter().enumerate() {
+        let outcome = |is_safe| {
+            let rows = rows.iter().filter(|row| row.is_safe == is_safe);
+            let mut outcomes: Vec<Outcome> = rows.map(|row| row.outcomes[index]).collect();
+            outcomes.dedup();
+            assert_eq!(outcomes.len(), 1, "{}: {outcomes:?}", class.name);
+            outcomes[0]
+        };
+        let (safe, not_safe) = (outcome(true), outcome(false));
+        assert_eq!(safe.kind, not_safe.kind);
+        assert_eq!(safe.may_have_been_applied, not_safe.may_have_been_applied);
+        let applied = if safe.may_have_been_applied {
+            "yes"
+        } else {
+            "no"
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | `{:?}` | {applied} |",
+            class.name,
+            class.measured_with(),
+            safe.attempts,
+            not_safe.attempts,
+            safe.kind,
+        );
+    }
+    text
+}
+
+fn by_operation(classes: &[Class], rows: &[Row]) -> String {
+    let mut text = String::from("| operation |");
+    classes.iter().for_each(|class| {
+        let _ = write!(text, " {} |", class.column);
+    });
+    let _ = writeln!(text, "\n|---|{}", "---|".repeat(classes.len()));
+    for row in rows {
+        let of_operation = rows.iter().filter(|other| other.operation == row.operation);
+        let safety = match (of_operation.count(), row.is_safe) {
+            (1, _) => String::new(),
+            (_, true) => ", safe to repeat".to_owned(),
+            (_, false) => {
+                let options = row.options.iter().filter(|one| *one != "every option");
+                let options: Vec<&str> = options.map(String::as_str).collect();
+                format!(", not safe to repeat: {}", options.join(", "))
+            }
+        };
+        let _ = write!(text, "| `{}`{safety} |", row.operation);
+        for outcome in &row.outcomes {
+            let mark = if outcome.may_have_been_applied {
+                " ?"
+            } else {
+                ""
+            };
+            let _ = write!(text, " {} of {}{mark} |", outcome.seen, outcome.attempts);
+        }
+        text.push('\n');
+    }
+    text
 }

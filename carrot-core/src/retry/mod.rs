@@ -14,6 +14,15 @@
 //! then one for every ten calls that succeed. A retry after 429 costs none of it. And it is made only
 //! where its pause ends before the deadline of the call; otherwise the call ends at once with the
 //! error of its last attempt.
+//!
+//! # Every operation
+//!
+//! The same for each operation by itself, with all its options, in both generations of the API. A cell
+//! such as `0 of 3` says how many attempts the server may have seen, of how many the client made; a
+//! `?` that the service may have acted on one, as
+//! [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) tells.
+//!
+#![doc = include_str!("../../docs/retry_operations.md")]
 
 mod after;
 mod budget;
