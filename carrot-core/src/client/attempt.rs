@@ -48,7 +48,16 @@ pub(super) async fn attempt<E: Endpoint>(
     request: Request<Body>,
     number: u32,
 ) -> Attempted<E::Output> {
-    let response = match send(shared, request).await {
+    let context = request.extensions().get::<CallContext>();
+    let limit = context.and_then(|context| context.max_body_bytes);
+    let timeout = context.and_then(|context| context.timeout);
+    let sent = within(
+        &*shared.clock,
+        timeout.map(|timeout| timeout.saturating_add(GRACE)),
+        shared.transport.send(request),
+    )
+    .await;
+    let response = match received(shared, sent, limit) {
         Ok(response) => response,
         Err(error) => {
             return Attempted {
@@ -68,18 +77,12 @@ pub(super) async fn attempt<E: Endpoint>(
     }
 }
 
-/// Gives an answer of a size that was agreed to, in the time that was.
-async fn send(shared: &Shared, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-    let context = request.extensions().get::<CallContext>();
-    let limit = context.and_then(|context| context.max_body_bytes);
-    let timeout = context.and_then(|context| context.timeout);
-
-    let sent = within(
-        &*shared.clock,
-        timeout.map(|timeout| timeout.saturating_add(GRACE)),
-        shared.transport.send(request),
-    )
-    .await;
+/// An answer that came in time, and is not larger than was agreed to.
+fn received(
+    shared: &Shared,
+    sent: Option<Result<Response<Bytes>, TransportError>>,
+    limit: Option<u64>,
+) -> Result<Response<Bytes>, TransportError> {
     let Some(sent) = sent else {
         let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
         return Err(TransportError::new(kind, Sent::Maybe));

@@ -46,25 +46,20 @@ pub(super) async fn call<E: Endpoint>(
             may_have_been_applied: false,
         }),
     };
-    let ended = trace::call(E::NAME, call.ended()).await;
-    if let Some(observer) = &shared.observer {
-        observer.call(&CallReport {
+    let report = |result: &Result<E::Output, Error>| {
+        call.progress(|progress| CallReport {
             operation: E::NAME,
-            attempts: ended.attempts,
+            attempts: progress.attempts,
             took: shared.clock.now().saturating_sub(began),
-            status: ended.status,
-            failure: ended.result.as_ref().err().map(Error::kind),
-        });
+            status: progress.status,
+            failure: result.as_ref().err().map(Error::kind),
+        })
+    };
+    let result = trace::call(E::NAME, call.within_deadline(), &report).await;
+    if let Some(observer) = &shared.observer {
+        observer.call(&report(&result));
     }
-    ended.result
-}
-
-/// How a call ended.
-pub(super) struct Ended<T> {
-    pub(super) attempts: u32,
-    /// Of the answer to the last attempt.
-    pub(super) status: Option<u16>,
-    pub(super) result: Result<T, Error>,
+    result
 }
 
 struct Call<'a, E> {
@@ -93,15 +88,6 @@ impl<E: Endpoint> Call<'_, E> {
     /// Reads or changes the progress, without holding it over an await.
     fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
         look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    async fn ended(&self) -> Ended<E::Output> {
-        let result = self.within_deadline().await;
-        self.progress(|progress| Ended {
-            attempts: progress.attempts,
-            status: progress.status,
-            result,
-        })
     }
 
     async fn within_deadline(&self) -> Result<E::Output, Error> {

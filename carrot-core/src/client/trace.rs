@@ -5,13 +5,15 @@
 
 use std::future::Future;
 
-use super::{AttemptReport, attempt::Attempted, call::Ended};
+use super::{AttemptReport, CallReport, attempt::Attempted};
+use crate::Error;
 
 #[cfg(feature = "tracing")]
 pub(super) async fn call<T>(
     operation: &'static str,
-    work: impl Future<Output = Ended<T>>,
-) -> Ended<T> {
+    work: impl Future<Output = Result<T, Error>>,
+    report: impl FnOnce(&Result<T, Error>) -> CallReport,
+) -> Result<T, Error> {
     use tracing::{Instrument, field::Empty};
 
     let span = tracing::info_span!(
@@ -21,13 +23,14 @@ pub(super) async fn call<T>(
         status = Empty,
         failure = Empty,
     );
-    let ended = work.instrument(span.clone()).await;
-    span.record("attempts", ended.attempts);
-    span.record("status", ended.status);
-    if let Err(error) = &ended.result {
-        span.record("failure", tracing::field::debug(error.kind()));
+    let result = work.instrument(span.clone()).await;
+    let report = report(&result);
+    span.record("attempts", report.attempts);
+    span.record("status", report.status);
+    if let Some(failure) = report.failure {
+        span.record("failure", tracing::field::debug(failure));
     }
-    ended
+    result
 }
 
 #[cfg(feature = "tracing")]
@@ -60,8 +63,9 @@ pub(super) async fn attempt<T>(
 #[cfg(not(feature = "tracing"))]
 pub(super) async fn call<T>(
     _operation: &'static str,
-    work: impl Future<Output = Ended<T>>,
-) -> Ended<T> {
+    work: impl Future<Output = Result<T, Error>>,
+    _report: impl FnOnce(&Result<T, Error>) -> CallReport,
+) -> Result<T, Error> {
     work.await
 }
 
