@@ -26,8 +26,10 @@ use carrot_core::{
 };
 use carrot_testing::VirtualClock;
 use support::{
-    TOKEN,
+    TOKEN, Watched,
+    canary::{E_MAIL, TEXT, assert_error_hides_all},
     simulation::{MINUTE, Service, Task, places, poll_and_turn, simulate_one, task},
+    watched,
 };
 
 /// Loses the answer of the first of every four requests, refuses the second, and lets the others
@@ -70,9 +72,12 @@ impl HttpTransport for Bumpy {
             return answer;
         }
         match number % 4 {
-            0 => Err(TransportError::new(TransportErrorKind::Reset, Sent::Maybe)),
+            0 => {
+                let lost = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+                Err(lost.with_source(format!("no answer to `Token {TOKEN}`")))
+            }
             1 => {
-                let mut refused = http::Response::new(Bytes::from_static(b"{}"));
+                let mut refused = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
                 *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
                 let seconds = http::HeaderValue::from_static("2");
                 refused.headers_mut().insert("retry-after", seconds);
@@ -88,7 +93,7 @@ struct World {
     clock: VirtualClock,
     quota: Arc<LocalQuota<VirtualClock>>,
     transport: Bumpy,
-    client: Client,
+    client: Watched,
 }
 
 impl World {
@@ -105,12 +110,11 @@ impl World {
             paths: Arc::default(),
         };
         let token = AuthToken::new(TOKEN).expect("a sound token");
-        let client = Client::builder(transport.clone(), clock.clone(), token)
+        let builder = Client::builder(transport.clone(), clock.clone(), token)
             .quota(Arc::clone(&quota))
             .retry(RetryPolicy::new().without_jitter())
-            .options(CallOptions::new().call_timeout(10 * MINUTE))
-            .build()
-            .expect("a sound client");
+            .options(CallOptions::new().call_timeout(10 * MINUTE));
+        let client = watched(builder);
         Self {
             clock,
             quota,
@@ -153,7 +157,7 @@ impl World {
 }
 
 /// Drops what `begin` begins after every number of polls; gives how many points there were.
-fn drop_at_every_point(begin: impl Fn(Client) -> Task<'static, ()>) -> usize {
+fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
     for times in 0.. {
         let world = World::new();
         let mut work = begin(world.client.clone());
@@ -260,7 +264,7 @@ fn a_listing_loses_nothing_when_every_next_is_dropped_after_one_poll() {
 fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
     let world = World::new();
     let items = (1..13).map(ConversationId::new);
-    let each = |id: &ConversationId| conversations::Reply::new(*id, "Hi");
+    let each = |id: &ConversationId| conversations::Reply::new(*id, TEXT);
     let mut replies = world.client.each(items, each).concurrency(3);
     let mut fates = BTreeMap::new();
     loop {
@@ -282,6 +286,7 @@ fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
         let seen = paths.iter().find(|(uri, _)| path(uri));
         let (_, seen) = seen.expect("it was sent");
         let Err(error) = result else { continue };
+        assert_error_hides_all(error);
         // The answer was lost, which is told, and the reply was not sent again after that.
         assert!(error.may_have_been_applied(), "{error}");
         assert_eq!(error.attempts() as usize, *seen);

@@ -10,12 +10,13 @@ use carrot_core::{
     ApiVersion, AuthToken, Client, ErrorKind, Sent, client::CallOptions, conversations,
     types::UserId, users,
 };
-use support::{ManualClock, Recorder, TOKEN, poll, run, transport::Answer};
+use support::{
+    ManualClock, Recorder, TOKEN, Watched, canary::TEXT, poll, run, transport::Answer, watched,
+};
 
-fn client(recorder: &Recorder, clock: &ManualClock) -> Client {
+fn client(recorder: &Recorder, clock: &ManualClock) -> Watched {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(recorder.clone(), clock.clone(), token);
-    builder.build().expect("a sound client")
+    watched(Client::builder(recorder.clone(), clock.clone(), token))
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ fn without_attempt_timeout() -> CallOptions {
 fn a_call_that_is_never_answered_ends_after_30_seconds() {
     let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
-    let mut call = pin!(client.call(conversations::Reply::new(1, "Hi")));
+    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
     assert!(poll(call.as_mut()).is_pending());
@@ -56,7 +57,7 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
 fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
     let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
     let client = client(&recorder, &clock);
-    let mut call = pin!(client.call(conversations::Reply::new(1, "Hi")));
+    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(10 * SECOND);
     assert!(
@@ -155,7 +156,7 @@ fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
     ] {
         let recorder = Recorder::new();
         let client = support::client(&recorder, version);
-        let context = |client: &Client| {
+        let context = |client: &Watched| {
             let _ = run(client.call(users::Events::new(UserId::new(1))));
             recorder.requests().pop().expect("a request").context
         };

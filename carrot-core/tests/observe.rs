@@ -20,7 +20,8 @@ use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 use support::{
     TOKEN,
-    people::{assert_shows_nobody, talk},
+    canary::assert_hidden,
+    people::talk,
     simulation::{MINUTE, Service, give_up_after, simulate_one},
 };
 
@@ -239,5 +240,5 @@ fn no_report_shows_a_persons_data_or_the_token() {
     let (client, watcher) = watched(transport.clone(), &clock);
     talk(&client, &transport, &clock);
     assert!(watcher.attempts().len() >= 6);
-    assert_shows_nobody(&format!("{watcher:#?}"));
+    assert_hidden("a report", &format!("{watcher:#?}"));
 }

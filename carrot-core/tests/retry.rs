@@ -20,8 +20,11 @@ use carrot_core::{
 use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 use support::{
-    TOKEN, poll,
+    Watched,
+    canary::{E_MAIL, TEXT, TOKEN},
+    poll,
     simulation::{simulate, simulate_one, task},
+    watched,
 };
 
 const fn millis(millis: u64) -> Duration {
@@ -34,7 +37,7 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Bench {
     transport: RecordingTransport,
     clock: VirtualClock,
-    client: Client,
+    client: Watched,
 }
 
 impl Bench {
@@ -46,11 +49,10 @@ impl Bench {
         let transport = RecordingTransport::new();
         let clock = VirtualClock::manual();
         let token = AuthToken::new(TOKEN).expect("a sound token");
-        let client = Client::builder(transport.clone(), clock.clone(), token)
+        let builder = Client::builder(transport.clone(), clock.clone(), token)
             .retry(policy)
-            .quota(UnlimitedQuota::new())
-            .build()
-            .expect("a sound client");
+            .quota(UnlimitedQuota::new());
+        let client = watched(builder);
         Self {
             transport,
             clock,
@@ -59,7 +61,9 @@ impl Bench {
     }
 
     fn fails(self, kind: TransportErrorKind, sent: Sent) -> Self {
-        self.transport.fail(TransportError::new(kind, sent));
+        let quoting = format!("could not send `authorization: Token {TOKEN}`");
+        let failure = TransportError::new(kind, sent);
+        self.transport.fail(failure.with_source(quoting));
         self
     }
 
@@ -73,7 +77,8 @@ impl Bench {
 
     /// Answers with this status and these headers.
     fn status(self, status: u16, headers: &[(&'static str, &str)]) -> Self {
-        let body = format!(r#"{{"meta":{{"status":{status}}}}}"#);
+        let data = format!("Token {TOKEN} of {E_MAIL}");
+        let body = format!(r#"{{"meta":{{"status":{status}}},"data":"{data}"}}"#);
         let mut response = http::Response::new(Bytes::from(body));
         *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
         for (name, value) in headers {
@@ -87,7 +92,8 @@ impl Bench {
     /// Refuses in the words of the service.
     fn refuses(self, status: u16, code: &str) -> Self {
         let status = http::StatusCode::from_u16(status).expect("a status");
-        self.transport.answer_error(status, code, "because");
+        let because = format!("the token {TOKEN} is no good");
+        self.transport.answer_error(status, code, &because);
         self
     }
 
@@ -126,7 +132,7 @@ fn close() -> conversations::Close {
 }
 
 fn reply() -> conversations::Reply {
-    conversations::Reply::new(1, "Hi")
+    conversations::Reply::new(1, TEXT)
 }
 
 #[test]
@@ -424,8 +430,9 @@ fn the_error_remembers_every_attempt() {
     let error = bench.call(close()).expect_err("three failures");
     assert_eq!(
         error.to_string(),
-        "conversations.close: no connection could be made; the request was not sent (after 3 \
-         attempts, of which an earlier one may have reached the server)"
+        "conversations.close: no connection could be made: could not send `authorization: Token \
+         [token]`; the request was not sent (after 3 attempts, of which an earlier one may have \
+         reached the server)"
     );
     assert_eq!(error.attempts(), 3);
     assert_eq!(error.sent(), Sent::Maybe);
@@ -504,7 +511,7 @@ fn every_attempt_is_the_same_request_with_its_own_number() {
 
 #[test]
 fn a_change_of_properties_is_repeated_only_where_twice_is_as_good_as_once() {
-    let name = || PropertyOperation::update_or_create("$name", "Alex").expect("sound");
+    let name = || PropertyOperation::update_or_create("$email", E_MAIL).expect("sound");
     let once = || users::SetProps::new(UserId::new(1)).with(name());
     let bench = Bench::new().lost().succeeds();
     bench.call(once()).expect("the second attempt succeeds");

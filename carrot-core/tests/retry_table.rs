@@ -11,7 +11,7 @@ use std::{
     collections::BTreeSet,
     fmt::Write as _,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -26,9 +26,11 @@ use carrot_core::{
 };
 use carrot_testing::VirtualClock;
 use proptest::prelude::*;
+use serde_json::json;
 use support::{
-    TOKEN, assert_snapshot,
-    operations::{Case, Operation, every_operation},
+    assert_snapshot,
+    canary::{E_MAIL, TOKEN, assert_error_hides_all, watched},
+    operations::{Case, every_operation},
     simulation::simulate_one,
 };
 
@@ -141,12 +143,32 @@ impl Fault {
         }
     }
 
-    fn answer(self) -> Result<http::Response<Bytes>, TransportError> {
+    /// Whoever answers quotes all of the request where it hurts.
+    fn answer(
+        self,
+        request: &http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let quoted = format!(
+            "Token {TOKEN} of {E_MAIL}: {} {}",
+            request.uri(),
+            String::from_utf8_lossy(request.body().as_bytes())
+        );
+        let envelope = |status: u16| {
+            let error = format!("Error {TOKEN}");
+            let message = format!("The token {TOKEN} is no good");
+            let fields = json!({TOKEN: [E_MAIL]});
+            let meta = json!({"status": status, "error": error, "error_message": message,
+                "error_fields": fields});
+            json!({"meta": meta, "data": quoted}).to_string()
+        };
         let (http_status, body) = match self {
-            Self::Transport(kind, sent) => return Err(TransportError::new(kind, sent)),
-            Self::Status(status) => (status, format!(r#"{{"meta":{{"status":{status}}}}}"#)),
-            Self::Envelope(status) => (200, format!(r#"{{"meta":{{"status":{status}}}}}"#)),
-            Self::Unreadable => (200, "<html>".to_owned()),
+            Self::Transport(kind, sent) => {
+                let quoting = format!("could not send `authorization: Token {TOKEN}`");
+                return Err(TransportError::new(kind, sent).with_source(quoting));
+            }
+            Self::Status(status) => (status, envelope(status)),
+            Self::Envelope(status) => (200, envelope(status)),
+            Self::Unreadable => (200, format!("<html>{quoted}")),
         };
         let mut response = http::Response::new(Bytes::from(body));
         *response.status_mut() = http::StatusCode::from_u16(http_status).expect("a status");
@@ -177,10 +199,10 @@ impl Failing {
 impl HttpTransport for Failing {
     async fn send(
         &self,
-        _request: http::Request<Body>,
+        request: http::Request<Body>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
-        self.fault(attempt).answer()
+        self.fault(attempt).answer(&request)
     }
 }
 
@@ -192,71 +214,95 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
     };
     let clock = VirtualClock::manual();
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let client = Client::builder(transport.clone(), clock.clone(), token)
+    let builder = Client::builder(transport.clone(), clock.clone(), token)
         .quota(UnlimitedQuota::new())
-        .version(version)
-        .build()
-        .expect("a sound client");
+        .version(version);
+    let client = watched(builder);
     let result = simulate_one(&clock, (case.call)(&client));
     let error = result.expect_err("every attempt fails");
+    assert_error_hides_all(&error);
     (error, transport.made())
 }
 
-/// Every operation with every option, in the generations that know it.
-fn for_every_case(mut work: impl FnMut(&Operation, &Case, ApiVersion)) {
+/// What became of one call.
+struct Measured {
+    operation: &'static str,
+    option: String,
+    version: ApiVersion,
+    is_safe: bool,
+    fault: Fault,
+    outcome: Outcome,
+    /// What the error says.
+    attempts: u32,
+    sent: Sent,
+}
+
+/// What the server saw of a call, and what the caller got, as the documentation shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    attempts: usize,
+    /// How many of them the server may have seen.
+    seen: usize,
+    kind: ErrorKind,
+    may_have_been_applied: bool,
+}
+
+/// Every operation with every option, in the generations that know it, with every fault.
+static MEASURED: LazyLock<Vec<Measured>> = LazyLock::new(|| {
+    let mut all = Vec::new();
     for operation in every_operation() {
         for case in &operation.cases {
             for (version, request) in ApiVersion::ALL.into_iter().zip(&case.requests) {
                 if request.is_ok() {
-                    work(&operation, case, version);
+                    let faults = every_fault().into_iter();
+                    all.extend(faults.map(|fault| measure(operation.name, case, version, fault)));
                 }
             }
         }
     }
-}
+    all
+});
 
-impl Case {
-    fn is_safe(&self) -> bool {
-        self.repeat_safety == RepeatSafety::Safe
-    }
-}
-
-/// How often the server may have seen the request.
-fn seen(made: &[Fault]) -> usize {
+fn measure(operation: &'static str, case: &Case, version: ApiVersion, fault: Fault) -> Measured {
+    let (error, made) = call(case, version, &[fault]);
     let seen = made.iter().filter(|fault| fault.sent() != Sent::Never);
-    seen.count()
+    Measured {
+        operation,
+        option: case.option.clone(),
+        version,
+        is_safe: case.repeat_safety == RepeatSafety::Safe,
+        fault,
+        outcome: Outcome {
+            attempts: made.len(),
+            seen: seen.count(),
+            kind: error.kind(),
+            may_have_been_applied: error.may_have_been_applied(),
+        },
+        attempts: error.attempts(),
+        sent: error.sent(),
+    }
 }
 
 #[test]
 fn every_operation_keeps_the_rules_with_every_fault() {
     let mut names = BTreeSet::new();
-    for_every_case(|operation, case, version| {
-        let safe = case.is_safe();
-        names.insert((operation.name, version.segment(), safe));
-        for fault in every_fault() {
-            let (error, made) = call(case, version, &[fault]);
-            let what = format!(
-                "{}, {}, {version:?}, {fault:?}",
-                operation.name, case.option
-            );
-            let expected = if fault.is_repeated(safe) { 3 } else { 1 };
-            assert_eq!(made.len(), expected, "{what}");
-            assert_eq!(error.attempts() as usize, made.len(), "{what}");
-            assert_eq!(error.kind(), fault.kind(), "{what}");
-            assert_eq!(error.sent(), fault.sent(), "{what}");
-            assert_eq!(
-                error.may_have_been_applied(),
-                fault.may_have_been_applied(),
-                "{what}"
-            );
-            // The law, said without the rules above.
-            assert!(
-                safe || seen(&made) <= 1 || fault.is_harmless(),
-                "{what} was seen {} times",
-                seen(&made)
-            );
-        }
-    });
+    for one in &*MEASURED {
+        let (safe, fault, outcome) = (one.is_safe, one.fault, one.outcome);
+        names.insert((one.operation, one.version.segment(), safe));
+        let what = format!(
+            "{}, {}, {:?}, {fault:?}: {outcome:?}",
+            one.operation, one.option, one.version
+        );
+        let attempts = if fault.is_repeated(safe) { 3 } else { 1 };
+        assert_eq!(outcome.attempts, attempts, "{what}");
+        assert_eq!(one.attempts as usize, attempts, "{what}");
+        assert_eq!(outcome.kind, fault.kind(), "{what}");
+        assert_eq!(one.sent, fault.sent(), "{what}");
+        let applied = fault.may_have_been_applied();
+        assert_eq!(outcome.may_have_been_applied, applied, "{what}");
+        // The law, said without the rules above.
+        assert!(safe || outcome.seen <= 1 || fault.is_harmless(), "{what}");
+    }
     // 24 operations, of which one knows one generation only, and one is safe or not by its values.
     let of_generation = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
     assert_eq!((of_generation("v1"), of_generation("v2")), (24, 25));
@@ -407,67 +453,53 @@ impl Class {
     }
 }
 
-/// What the server saw of a call, and what the caller got.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Outcome {
-    attempts: usize,
-    seen: usize,
-    kind: ErrorKind,
-    may_have_been_applied: bool,
-}
-
-/// The outcome of every class for one row, which must be the same with every option, in both
-/// generations, and for every fault of the class.
+/// What all faults of every class make of one operation, in both generations and with all options that
+/// are as safe to repeat.
 struct Row {
     operation: &'static str,
     is_safe: bool,
-    /// The options that make it so.
     options: Vec<String>,
     outcomes: Vec<Outcome>,
 }
 
-fn measured(classes: &[Class]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for_every_case(|operation, case, version| {
-        let outcomes = classes.iter().map(|class| {
-            let mut outcomes = class.faults.iter().map(|fault| {
-                let (error, made) = call(case, version, &[*fault]);
-                Outcome {
-                    attempts: made.len(),
-                    seen: seen(&made),
-                    kind: error.kind(),
-                    may_have_been_applied: error.may_have_been_applied(),
-                }
-            });
-            let first = outcomes.next().expect("a fault");
-            for (outcome, fault) in outcomes.zip(&class.faults[1..]) {
-                assert_eq!(outcome, first, "{}: {fault:?}", class.name);
-            }
-            first
-        });
-        let outcomes: Vec<Outcome> = outcomes.collect();
-        let same =
-            |row: &&mut Row| row.operation == operation.name && row.is_safe == case.is_safe();
-        match rows.iter_mut().find(same) {
-            Some(row) => {
-                assert_eq!(
-                    row.outcomes, outcomes,
-                    "{}, {}",
-                    operation.name, case.option
-                );
-                if !row.options.contains(&case.option) {
-                    row.options.push(case.option.clone());
-                }
-            }
-            None => rows.push(Row {
-                operation: operation.name,
-                is_safe: case.is_safe(),
-                options: vec![case.option.clone()],
-                outcomes,
-            }),
+fn rows(classes: &[Class]) -> Vec<Row> {
+    let mut keys: Vec<(&str, bool)> = Vec::new();
+    for one in &*MEASURED {
+        let key = (one.operation, one.is_safe);
+        if !keys.contains(&key) {
+            keys.push(key);
         }
-    });
-    rows
+    }
+    let row = |(operation, is_safe)| {
+        let of_row = MEASURED
+            .iter()
+            .filter(|one| (one.operation, one.is_safe) == (operation, is_safe));
+        let mut options: Vec<String> = of_row.clone().map(|one| one.option.clone()).collect();
+        options.dedup();
+        let outcome = |class: &Class| {
+            let of_class = of_row
+                .clone()
+                .filter(|one| class.faults.contains(&one.fault));
+            alike(of_class.map(|one| one.outcome))
+        };
+        Row {
+            operation,
+            is_safe,
+            options,
+            outcomes: classes.iter().map(outcome).collect(),
+        }
+    };
+    keys.into_iter().map(row).collect()
+}
+
+/// What all of them are.
+fn alike(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut outcomes = outcomes.peekable();
+    let first = *outcomes.peek().expect("one at least");
+    for outcome in outcomes {
+        assert_eq!(outcome, first);
+    }
+    first
 }
 
 #[test]
@@ -477,7 +509,7 @@ fn the_tables_in_the_documentation_are_what_was_measured() {
         let of = classes.iter().filter(|class| class.faults.contains(&fault));
         assert_eq!(of.count(), 1, "{fault:?} is in one class");
     }
-    let rows = measured(&classes);
+    let rows = rows(&classes);
     assert_snapshot("docs/retry.md", &summary(&classes, &rows));
     assert_snapshot("docs/retry_operations.md", &by_operation(&classes, &rows));
 }
@@ -490,10 +522,7 @@ fn summary(classes: &[Class], rows: &[Row]) -> String {
     for (index, class) in classes.iter().enumerate() {
         let outcome = |is_safe| {
             let rows = rows.iter().filter(|row| row.is_safe == is_safe);
-            let mut outcomes: Vec<Outcome> = rows.map(|row| row.outcomes[index]).collect();
-            outcomes.dedup();
-            assert_eq!(outcomes.len(), 1, "{}: {outcomes:?}", class.name);
-            outcomes[0]
+            alike(rows.map(|row| row.outcomes[index]))
         };
         let (safe, not_safe) = (outcome(true), outcome(false));
         assert_eq!(safe.kind, not_safe.kind);

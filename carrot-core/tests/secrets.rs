@@ -1,42 +1,26 @@
-//! The token is shown nowhere, whoever echoes it.
+//! The token and a person's data are shown nowhere, whoever echoes them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use carrot_core::{
-    ApiVersion, AuthToken, BaseUrl, Client, Error, Sent, TransportError, conversations,
+    ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
     transport::TransportErrorKind,
 };
 use serde_json::json;
-use support::{Recorder, TOKEN, builder, client, run, transport::Answer};
-
-fn assert_hidden(what: &str, text: &str) {
-    assert!(!text.contains(TOKEN), "{what} shows the token: {text}");
-    assert!(
-        !text.contains("canary"),
-        "{what} shows a part of the token: {text}"
-    );
-}
-
-/// Everything that an error shows, and all errors beneath it.
-fn assert_error_hides_it(error: &Error) {
-    let mut next: Option<&dyn StdError> = Some(error);
-    while let Some(error) = next {
-        assert_hidden("Display", &error.to_string());
-        assert_hidden("Debug", &format!("{error:?}"));
-        assert_hidden("the long Debug", &format!("{error:#?}"));
-        next = error.source();
-    }
-    assert_hidden("the message", error.message().unwrap_or_default());
-    assert_hidden("the path", error.path().unwrap_or_default());
-    let code = error.code().map(|code| format!("{code} {code:?}"));
-    assert_hidden("the code", &code.unwrap_or_default());
-    let fields = error.fields().map(ToString::to_string);
-    assert_hidden("the fields", &fields.unwrap_or_default());
-}
+use support::{
+    Recorder, TOKEN, builder,
+    canary::{E_MAIL, TEXT, assert_hidden},
+    client, run,
+    transport::Answer,
+};
 
 /// An error that quotes what it should not.
 #[derive(Debug)]
@@ -61,7 +45,7 @@ impl StdError for Talkative {
 }
 
 #[test]
-fn no_error_shows_the_token() {
+fn no_error_shows_the_token_or_a_person() {
     let refusal = |status: u16| {
         let meta = json!({
             "status": status,
@@ -69,7 +53,7 @@ fn no_error_shows_the_token() {
             "error_message": format!("The key {TOKEN} ({TOKEN}) is bad"),
             "error_fields": {TOKEN: [TOKEN]},
         });
-        json!({"meta": meta, "data": {TOKEN: TOKEN}}).to_string()
+        json!({"meta": meta, "data": {TOKEN: E_MAIL}}).to_string()
     };
     let odd_refusal = json!({"meta": {"status": 400, "error_message": [TOKEN]}}).to_string();
     let key = format!(
@@ -95,7 +79,11 @@ fn no_error_shows_the_token() {
         Answer::ok(format!(r#"{{"meta":{{"status":"{TOKEN}"}},"data":{{}}}}"#)),
         Answer::ok(format!(r#"{{"meta":{{"status":200}},"{TOKEN}":{{}}}}"#)),
         Answer::ok(TOKEN),
-        Answer::status(500, TOKEN),
+        Answer::ok(format!(
+            r#"{{"meta":{{"status":200}},"data":{{"id":"{E_MAIL}"}}}}"#
+        )),
+        Answer::ok(E_MAIL),
+        Answer::status(500, format!("{TOKEN} {E_MAIL}")),
         quoting(talkative(None)),
         quoting(talkative(Some(Box::new(talkative(None))))),
     ];
@@ -103,12 +91,40 @@ fn no_error_shows_the_token() {
     let recorder = Recorder::answering(answers);
     let client = client(&recorder, ApiVersion::V2);
     for _ in 0..number {
-        let error = run(client.call(conversations::Get::new(1))).expect_err("an error");
-        assert_error_hides_it(&error);
+        run(client.call(conversations::Get::new(1))).expect_err("an error");
     }
-    let error = run(client.call(conversations::Reply::new(1, format!("{TOKEN}\0"))));
-    assert_error_hides_it(&error.expect_err("refused"));
+    let invalid = conversations::Reply::new(1, format!("{TOKEN} {E_MAIL}\0"));
+    run(client.call(invalid)).expect_err("refused");
     assert_eq!(recorder.requests().len(), number);
+}
+
+/// What the watch of these tests would see of a client that showed something.
+#[test]
+fn a_leak_is_noticed() {
+    let quoting = |data: &str| {
+        let meta = json!({"status": 400, "error_message": data});
+        Answer::status(400, json!({"meta": meta}).to_string())
+    };
+    let failing = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
+    for (answer, leaks) in [
+        (quoting("No such conversation"), false),
+        (quoting(E_MAIL), true),
+        (Answer::Fails(failing.with_source(TEXT)), true),
+    ] {
+        let client = client(&Recorder::answering([answer]), ApiVersion::V2);
+        let call = AssertUnwindSafe(|| run(client.call(conversations::Get::new(1))).is_err());
+        assert_eq!(catch_unwind(call).is_err(), leaks);
+    }
+    #[cfg(feature = "tracing")]
+    {
+        let says = |words: &'static str| catch_unwind(|| tracing::info!(words)).is_err();
+        assert!(!says("all is well") && says(TEXT));
+        let enters = |words: &'static str| {
+            let span = || drop(tracing::info_span!("a span", words));
+            catch_unwind(span).is_err()
+        };
+        assert!(!enters("all is well") && enters(E_MAIL));
+    }
 }
 
 #[test]
@@ -161,7 +177,7 @@ fn nothing_that_holds_the_token_shows_it() {
     let pages = client.pages(conversations::Parts::new(1));
     let items = client.items(conversations::Parts::new(1));
     let request = client
-        .prepare(&conversations::Reply::new(1, "Hi"))
+        .prepare(&conversations::Reply::new(1, TEXT))
         .expect("a request");
     for (what, text) in [
         ("a token", format!("{token:?} {token:#?}")),

@@ -27,7 +27,8 @@ use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 use support::{
     TOKEN,
-    people::{assert_shows_nobody, talk},
+    canary::assert_hidden,
+    people::talk,
     simulation::{MINUTE, Service, give_up_after, simulate_one},
 };
 use tracing::{
@@ -236,5 +237,5 @@ fn no_span_shows_a_persons_data_or_the_token() {
         talk(&client, &transport, &clock);
     });
     assert!(spans.all().len() >= 10);
-    assert_shows_nobody(&lines(&spans.all()).join("\n"));
+    assert_hidden("a span", &lines(&spans.all()).join("\n"));
 }

@@ -3,6 +3,7 @@
 
 #![allow(dead_code)] // Every test file uses its own part of this.
 
+pub(crate) mod canary;
 pub(crate) mod clock;
 pub(crate) mod operations;
 pub(crate) mod people;
@@ -20,10 +21,12 @@ use std::{
 
 use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder, RetryPolicy, UnlimitedQuota};
 
-pub(crate) use self::{clock::ManualClock, request::Sent, transport::Recorder};
-
-/// The token of every client here. It stands nowhere else, so a search for it finds a leak.
-pub(crate) const TOKEN: &str = "app.65535.canary-7d1f";
+pub(crate) use self::{
+    canary::{TOKEN, Watched, watched},
+    clock::ManualClock,
+    request::Sent,
+    transport::Recorder,
+};
 
 /// One attempt a call, as many calls as a test likes: retry and quota have tests of their own.
 pub(crate) fn builder(recorder: &Recorder) -> ClientBuilder {
@@ -34,11 +37,8 @@ pub(crate) fn builder(recorder: &Recorder) -> ClientBuilder {
 }
 
 /// A client over this transport, of this generation, whose clock stands still.
-pub(crate) fn client(recorder: &Recorder, version: ApiVersion) -> Client {
-    builder(recorder)
-        .version(version)
-        .build()
-        .expect("a sound client")
+pub(crate) fn client(recorder: &Recorder, version: ApiVersion) -> Watched {
+    watched(builder(recorder).version(version))
 }
 
 /// Runs a future that never has to wait.

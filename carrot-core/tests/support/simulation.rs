@@ -16,6 +16,8 @@ use bytes::Bytes;
 use carrot_core::{Body, Clock, HttpTransport, Quota, TransportError};
 use carrot_testing::VirtualClock;
 
+use super::canary::E_MAIL;
+
 pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A future as a task.
@@ -172,8 +174,11 @@ impl Service {
         let begins = state.answered.partition_point(|came| *came + MINUTE <= now);
         if state.answered.len() - begins >= self.0.limit {
             state.refused += 1;
-            let meta = r#"{"meta":{"status":429,"error":"TooManyRequests"},"data":{}}"#;
-            return (429, meta.to_owned());
+            let meta = r#"{"status":429,"error":"TooManyRequests"}"#;
+            return (
+                429,
+                format!(r#"{{"meta":{meta},"data":{{"email":"{E_MAIL}"}}}}"#),
+            );
         }
         state.answered.push(now);
         let parameter = |name: &str| {
@@ -192,7 +197,7 @@ impl Service {
         let offset = parameter("offset").unwrap_or(0);
         let limit = parameter("limit").unwrap_or(20);
         let leads: Vec<String> = (offset..(offset + limit).min(self.0.leads))
-            .map(|id| format!(r#"{{"id":{}}}"#, id + 1))
+            .map(|id| format!(r#"{{"id":{},"props":{{"$email":"{E_MAIL}"}}}}"#, id + 1))
             .collect();
         let total = self.0.leads;
         let leads = leads.join(",");

@@ -6,8 +6,8 @@ use carrot_core::{
 use serde_json::json;
 
 use super::{
-    ADMIN, CONVERSATION, CONVERSATION_FIELDS, Operation, USER, fields, operation, paged, position,
-    random_id,
+    ADMIN, CONVERSATION, CONVERSATION_FIELDS, Operation, TEXT, USER, fields, operation, paged,
+    position, random_id,
 };
 
 /// The options of what is done in the name of somebody and leaves a part.
@@ -135,7 +135,12 @@ pub(super) fn all() -> Vec<Operation> {
 
 fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
     use conversations::Reply;
-    let reply = || Reply::new(CONVERSATION, "Уже едет\n& скоро будет = 100%+");
+    let reply = || {
+        Reply::new(
+            CONVERSATION,
+            format!("Уже едет\n& скоро будет = 100%+ {TEXT}"),
+        )
+    };
     let upload = || Upload::new("отчёт \"1\".txt", "line 1\nline 2");
     let button = || json!({"type": "button", "text": "Да"});
     let mut cases = vec![("no option", reply())];

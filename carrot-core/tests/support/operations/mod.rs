@@ -12,7 +12,10 @@ use carrot_core::{
     types::{AdminId, AppId, ConversationId, Cursor, RandomId, UserId, UserRef},
 };
 
-use super::{Recorder, Sent, builder};
+use super::{
+    Recorder, Sent, builder,
+    canary::{E_MAIL, TEXT},
+};
 
 /// An operation, with the requests of all its options.
 pub(crate) struct Operation {
@@ -96,7 +99,7 @@ const ADMIN: AdminId = AdminId::new(819);
 
 /// An own id of which nearly every character has to be encoded.
 fn own_id() -> UserRef {
-    UserRef::external("заказ 42/a?b#c")
+    UserRef::external(format!("заказ 42/a?b#c {E_MAIL}"))
 }
 
 fn random_id(number: i64) -> RandomId {

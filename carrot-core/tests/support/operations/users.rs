@@ -6,7 +6,8 @@ use carrot_core::{
 use serde_json::json;
 
 use super::{
-    CONVERSATION_FIELDS, Operation, USER, fields, operation, own_id, paged, position, random_id,
+    CONVERSATION_FIELDS, E_MAIL, Operation, USER, fields, operation, own_id, paged, position,
+    random_id,
 };
 
 pub(super) fn all() -> Vec<Operation> {
@@ -158,7 +159,7 @@ fn import_cases() -> Vec<(&'static str, users::Import)> {
         ),
         (
             "merged by the e-mail",
-            users::Import::new("$email\t$name\na@example.com\tAlex\n")
+            users::Import::new(format!("$email\t$name\n{E_MAIL}\tAlex\n"))
                 .merge_field(MergeField::Email),
         ),
         ("delimited by tabs", import().delimiter(Delimiter::Tab)),

@@ -1,0 +1,159 @@
+//! A token and a person's data that stand nowhere else, so that a search for them finds a leak; and a
+//! client that searches all it shows.
+//!
+//! Two things may hold data and are not shown: `Error::body`, the answer as it came, and
+//! `Error::fields`, what the service says of the arguments. And the words of the service are quoted by
+//! the error, so no answer of these tests puts a person's data there.
+
+use std::{error::Error as StdError, future::Future, ops::Deref};
+
+use carrot_core::{
+    Client, ClientBuilder, Endpoint, Error,
+    client::{AttemptReport, CallOptions, CallReport, Observe},
+};
+
+/// Stands in all of them.
+const MARK: &str = "canary";
+
+/// The token of every client.
+pub(crate) const TOKEN: &str = "app.65535.canary-7d1f";
+pub(crate) const E_MAIL: &str = "canary-7d1f@example.com";
+pub(crate) const OWN_ID: &str = "canary-order-42";
+pub(crate) const TEXT: &str = "canary text of a message";
+
+#[track_caller]
+pub(crate) fn assert_hidden(what: &str, shown: &str) {
+    assert!(!shown.contains(MARK), "{what} shows a secret: {shown}");
+}
+
+/// Everything that an error shows, and all errors beneath it.
+#[track_caller]
+pub(crate) fn assert_error_hides_all(error: &Error) {
+    let mut next: Option<&dyn StdError> = Some(error);
+    while let Some(error) = next {
+        assert_hidden("Display", &error.to_string());
+        assert_hidden("Debug", &format!("{error:?}"));
+        assert_hidden("the long Debug", &format!("{error:#?}"));
+        next = error.source();
+    }
+    assert_hidden("the message", error.message().unwrap_or_default());
+    assert_hidden("the path", error.path().unwrap_or_default());
+    let code = error.code().map(|code| format!("{code} {code:?}"));
+    assert_hidden("the code", &code.unwrap_or_default());
+    let fields = error.fields().map(ToString::to_string);
+    let fields = fields.unwrap_or_default();
+    assert!(
+        !fields.contains(TOKEN),
+        "the fields show the token: {fields}"
+    );
+}
+
+/// A client that searches every error of its calls, every report and every span.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched(Client);
+
+/// The client of a builder, watched.
+pub(crate) fn watched(builder: ClientBuilder) -> Watched {
+    #[cfg(feature = "tracing")]
+    spans::listen();
+    Watched(builder.observer(Reports).build().expect("a sound client"))
+}
+
+impl Deref for Watched {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl Watched {
+    pub(crate) fn with_options(&self, options: CallOptions) -> Self {
+        Self(self.0.with_options(options))
+    }
+
+    pub(crate) fn call<E: Endpoint>(
+        &self,
+        endpoint: E,
+    ) -> impl Future<Output = Result<E::Output, Error>> {
+        let call = Box::pin(self.0.call(endpoint));
+        async move { call.await.inspect_err(assert_error_hides_all) }
+    }
+}
+
+/// Searches every report.
+#[derive(Debug)]
+struct Reports;
+
+impl Observe for Reports {
+    fn attempt(&self, report: &AttemptReport) {
+        assert_hidden("a report", &format!("{report:?}"));
+    }
+
+    fn call(&self, report: &CallReport) {
+        assert_hidden("a report", &format!("{report:?}"));
+    }
+}
+
+#[cfg(feature = "tracing")]
+mod spans {
+    use std::{
+        fmt::Debug,
+        sync::{
+            Once,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
+
+    use tracing::{
+        Event, Metadata, Subscriber,
+        field::{Field, Visit},
+        span::{Attributes, Id, Record},
+    };
+
+    use super::assert_hidden;
+
+    /// Searches every span and event of all threads.
+    pub(super) fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let listener = Listener(AtomicU64::new(1));
+            tracing::subscriber::set_global_default(listener).expect("nobody else listens");
+        });
+    }
+
+    struct Listener(AtomicU64);
+
+    struct Search;
+
+    impl Visit for Search {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            assert_hidden("a span", &format!("{}={value:?}", field.name()));
+        }
+    }
+
+    impl Subscriber for Listener {
+        fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, span: &Attributes<'_>) -> Id {
+            span.record(&mut Search);
+            Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn record(&self, _id: &Id, values: &Record<'_>) {
+            values.record(&mut Search);
+        }
+
+        fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut Search);
+        }
+
+        fn enter(&self, _id: &Id) {}
+
+        fn exit(&self, _id: &Id) {}
+    }
+}
