@@ -252,6 +252,26 @@ fn who_is_behind_the_first_does_not_miss_its_sleep() {
 }
 
 #[test]
+fn who_becomes_the_first_learns_its_turn_though_one_before_it_gave_up() {
+    let mut queue = Queue::new(2);
+    let taken = queue.come_all(2);
+    assert_eq!(queue.run(), taken);
+    queue.quota.release();
+    queue.clock.advance(10 * SECOND);
+    queue.quota.release();
+    // The turn of the third is not known as long as there is a second.
+    let came = queue.come_all(3);
+    queue.assert_all_wait();
+    queue.give_up(1);
+    queue.assert_all_wait();
+    queue.clock.advance(50 * SECOND);
+    assert_eq!(queue.run(), [came[0]]);
+    // Nothing happens but that time passes.
+    queue.clock.advance(10 * SECOND);
+    assert_eq!(queue.run(), [came[2]]);
+}
+
+#[test]
 fn a_place_that_was_given_and_not_taken_goes_to_the_next_at_once() {
     let mut queue = Queue::exhausted(2);
     let came = queue.come_all(5);
@@ -320,8 +340,10 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
     let came = queue.come_all(3);
     queue.assert_all_wait();
     queue.leave_alone(0);
-    (0..2).for_each(|_| queue.quota.release());
-    queue.assert_all_wait();
+    for _ in 0..2 {
+        queue.quota.release();
+        queue.assert_all_wait();
+    }
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
 }
@@ -361,7 +383,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
         3 => any::<prop::sample::Index>().prop_map(Step::GiveUp),
         5 => Just(Step::Release),
         1 => prop::option::of(0..90_u64).prop_map(Step::Throttled),
-        4 => prop_oneof![Just(60), Just(1), 0..70_u64].prop_map(Step::Advance),
+        5 => prop_oneof![Just(60), Just(10), Just(50), 0..70_u64].prop_map(Step::Advance),
     ];
     prop::collection::vec((step, prop::bool::weighted(0.7)), 1..120)
 }

@@ -36,7 +36,7 @@ pub struct LocalQuota<C> {
 
 #[derive(Debug)]
 struct State {
-    /// The limit as it is now, in tenths of a request.
+    /// The limit as it is now, in tenths of a request; never less than ten.
     limit_tenths: u32,
     in_flight: u32,
     /// How many of those were refused with 429.
@@ -60,7 +60,7 @@ enum Turn {
 
 impl State {
     fn limit(&self) -> usize {
-        (self.limit_tenths / 10).max(1) as usize
+        (self.limit_tenths / 10) as usize
     }
 
     fn used(&self) -> usize {
@@ -106,21 +106,19 @@ impl<C: Clock> LocalQuota<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, hands out what is free now, and wakes whom it concerns, however many wait:
-    /// who has a place, who is first, and the one whose turn is known since a request is over.
+    /// Changes the state, and wakes whom it concerns, however many wait: who is first, and the one
+    /// whose turn is known since one request less is on its way.
     ///
     /// They are woken when the lock is open: a waker may run anything, and the last waker of a task may
     /// drop it.
     fn change(&self, change: impl FnOnce(&mut State, Duration)) {
         let mut state = self.state();
-        let now = self.clock.now();
-        change(&mut state, now);
-        let mut wakers = self.hand_out(&mut state, now);
-        wakers.extend(state.waker(0));
+        change(&mut state, self.clock.now());
+        let first = state.waker(0);
         let known = state.limit().checked_sub(state.in_flight as usize + 1);
-        wakers.extend(known.and_then(|ahead| state.waker(ahead)));
+        let known = known.and_then(|ahead| state.waker(ahead));
         drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        first.into_iter().chain(known).for_each(Waker::wake);
     }
 
     /// Gives the places that are free to those who came first, whether or not they are looking: one
