@@ -209,30 +209,69 @@ impl Wake for Holder {
 
 #[test]
 fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
+    for is_woken in [true, false] {
+        let clock = VirtualClock::manual();
+        let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
+        assert_eq!(places(&quota), 1);
+        let wait = || -> SendTask {
+            let quota = Arc::clone(&quota);
+            Box::pin(async move { quota.acquire().await.expect("a place") })
+        };
+        let (mut inner, mut outer) = (wait(), wait());
+        // The outer one comes first: it is woken when a request is over.
+        assert!(support::poll(pin!(&mut outer)).is_pending());
+        assert!(support::poll(pin!(&mut inner)).is_pending());
+        let woken = Arc::<AtomicUsize>::default();
+        let waker = Waker::from(Arc::new(Holder {
+            woken: Arc::clone(&woken),
+            _task: Mutex::new(inner),
+        }));
+        let mut context = Context::from_waker(&waker);
+        assert!(outer.as_mut().poll(&mut context).is_pending());
+        drop(waker);
+        // To wake the outer task, or to poll it with another waker, drops the inner one, which gives
+        // up its place in the queue.
+        match is_woken {
+            true => quota.release(),
+            false => assert!(support::poll(pin!(&mut outer)).is_pending()),
+        }
+        assert_eq!(woken.load(Ordering::Relaxed), usize::from(is_woken));
+        if !is_woken {
+            quota.release();
+        }
+        clock.advance(MINUTE);
+        assert!(support::poll(pin!(&mut outer)).is_ready());
+    }
+}
+
+/// A clock whose first sleep ends too early.
+#[derive(Debug)]
+struct Hasty(VirtualClock, AtomicUsize);
+
+#[async_trait]
+impl Clock for Hasty {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        match self.1.fetch_add(1, Ordering::Relaxed) {
+            0 => self.0.sleep(duration / 2).await,
+            _ => self.0.sleep(duration).await,
+        }
+    }
+}
+
+#[test]
+fn a_sleep_that_ends_too_early_gives_no_place_away() {
     let clock = VirtualClock::manual();
-    let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
-    assert_eq!(places(&quota), 1);
-    let wait = || -> SendTask {
-        let quota = Arc::clone(&quota);
-        Box::pin(async move { quota.acquire().await.expect("a place") })
-    };
-    let (mut inner, mut outer) = (wait(), wait());
-    // The outer one comes first: it is woken when a request is over.
-    assert!(support::poll(pin!(&mut outer)).is_pending());
-    assert!(support::poll(pin!(&mut inner)).is_pending());
-    let woken = Arc::<AtomicUsize>::default();
-    let waker = Waker::from(Arc::new(Holder {
-        woken: Arc::clone(&woken),
-        _task: Mutex::new(inner),
-    }));
-    let mut context = Context::from_waker(&waker);
-    assert!(outer.as_mut().poll(&mut context).is_pending());
-    drop(waker);
-    // To wake the outer task drops the inner one, which gives up its place in the queue.
+    let quota = LocalQuota::with_limit(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    support::run(quota.acquire()).expect("a place");
     quota.release();
-    assert_eq!(woken.load(Ordering::Relaxed), 1);
-    clock.advance(MINUTE);
-    assert!(support::poll(pin!(&mut outer)).is_ready());
+    simulate_one(&clock, quota.acquire()).expect("a place");
+    assert_eq!(clock.now(), MINUTE);
+    // The second needs no look: who is woken for a place that is free takes it.
+    clock.assert_sleeps([MINUTE / 2]);
 }
 
 #[test]
