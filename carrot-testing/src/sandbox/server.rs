@@ -7,7 +7,8 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::pin,
-    task::Poll,
+    task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,12 +17,15 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
 use super::Sandbox;
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
+
+/// How long nothing is accepted after the machine refused to give a connection.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A [`Sandbox`] that listens on a port; made by [`Sandbox::serve`] and [`Sandbox::serve_on`].
 ///
@@ -93,7 +97,7 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// There is no tokio runtime with I/O.
+    /// There is no tokio runtime with I/O and time.
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve(&self) -> io::Result<SandboxServer> {
         self.serve_on((Ipv4Addr::LOCALHOST, 0).into()).await
@@ -108,13 +112,15 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// There is no tokio runtime with I/O.
+    /// There is no tokio runtime with I/O and time.
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve_on(&self, address: SocketAddr) -> io::Result<SandboxServer> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let base_url = format!("http://{address}").parse();
         let base_url = base_url.map_err(io::Error::other)?;
+        // A runtime without time is found out here, not when the first pause is due.
+        drop(time::sleep(Duration::ZERO));
         let (running, stopped) = oneshot::channel();
         let accepting = tokio::spawn(accept(self.clone(), listener, stopped));
         Ok(SandboxServer {
@@ -131,18 +137,16 @@ async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Recei
     let graceful = GracefulShutdown::new();
     let mut stopped = pin!(stopped);
     loop {
+        let mut accepted = pin!(connection(|context| listener.poll_accept(context)));
         let next = poll_fn(|context| {
             if stopped.as_mut().poll(context).is_ready() {
                 return Poll::Ready(None);
             }
-            listener.poll_accept(context).map(Some)
+            accepted.as_mut().poll(context).map(Some)
         });
         match next.await {
             None => break,
-            // A client that gave up while it connected is no reason to stop, and one that finds no
-            // free file descriptor finds one when a connection ends.
-            Some(Err(_)) => tokio::task::yield_now().await,
-            Some(Ok((stream, _))) => {
+            Some((stream, _)) => {
                 let sandbox = sandbox.clone();
                 let service = service_fn(move |request| answer(sandbox.clone(), request));
                 let connection =
@@ -154,6 +158,27 @@ async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Recei
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// The next connection, however many attempts fail before it. What stays wrong for a while, such as
+/// that no file descriptor is free, is tried again after a pause: at once would keep a core busy.
+async fn connection<T>(mut poll_accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>) -> T {
+    loop {
+        match poll_fn(&mut poll_accept).await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_the_client(&error) => tokio::task::yield_now().await,
+            Err(_) => time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// A client that gave up while it connected; the next one may be waiting already.
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 async fn answer(
@@ -172,4 +197,38 @@ async fn answer(
     };
     let request = Request::from_parts(head, body);
     Ok(sandbox.handle(&request).map(Full::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails as often as told, then gives a connection. Counts the attempts.
+    async fn accept_after(failures: u32, error: impl Fn() -> io::Error) -> (u32, Duration) {
+        let mut attempts = 0;
+        let begun = time::Instant::now();
+        connection(|_| {
+            attempts += 1;
+            Poll::Ready(if attempts > failures {
+                Ok(())
+            } else {
+                Err(error())
+            })
+        })
+        .await;
+        (attempts, begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_where_the_machine_gives_no_connection() {
+        // ENFILE, EMFILE and whatever else is not of one client.
+        let none_free = || io::Error::other("too many open files");
+        assert_eq!(accept_after(3, none_free).await, (4, 3 * PAUSE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn goes_on_at_once_where_a_client_gave_up() {
+        let gone = || io::Error::from(io::ErrorKind::ConnectionAborted);
+        assert_eq!(accept_after(3, gone).await, (4, Duration::ZERO));
+    }
 }
