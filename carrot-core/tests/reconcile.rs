@@ -16,7 +16,7 @@ use carrot_core::{
     client::ReplyFate,
     conversations::{Reply, Sender},
     transport::TransportErrorKind,
-    types::{ConversationId, RandomId, UserRef},
+    types::{RandomId, UserRef},
     users::StartConversation,
 };
 use carrot_testing::{Sandbox, VirtualClock};
@@ -262,8 +262,8 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                 simulate_one(&clock, async {
                     let start = StartConversation::new(customer, "Where is it?");
                     client.call(start).await.expect("a conversation");
-                    let id = sandbox.conversations()[0]["id"].as_u64().expect("an id");
-                    let reply = Reply::new(ConversationId::new(id), "On its way")
+                    let id = sandbox.conversations()[0].id;
+                    let reply = Reply::new(id, "On its way")
                         .from(Sender::DefaultAdmin)
                         .random_id(random_id());
                     loop {
@@ -277,10 +277,10 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                             }
                         }
                     }
-                    let parts = sandbox.parts(ConversationId::new(id));
+                    let parts = sandbox.parts(id);
                     let written = parts
                         .iter()
-                        .filter(|part| part["body"].to_string().contains("On its way"));
+                        .filter(|part| part.body.as_deref() == Some("On its way"));
                     assert_eq!(written.count(), 1, "{first:?}, {second:?}, {third:?}");
                 });
                 most = most.max(line.replies.load(Ordering::Relaxed));

@@ -247,11 +247,15 @@ proptest! {
                 prop_assert!(!answer.error().1.is_empty() && !answer.error().2.is_empty());
             }
         }
-        // Whatever came, the state holds together.
+        // Whatever came, the state holds together, and the models hold all of it.
+        for user in sandbox.users() {
+            prop_assert!(user.app.is_some());
+            prop_assert!(sandbox.events(user.id).iter().all(|event| event.user.is_some()));
+        }
         for conversation in sandbox.conversations() {
-            let parts = sandbox.parts(conversation["id"].as_u64().unwrap());
-            prop_assert_eq!(&conversation["parts_count"], parts.len());
-            prop_assert_eq!(parts.last(), conversation.get("part_last"));
+            let parts = sandbox.parts(conversation.id);
+            prop_assert_eq!(conversation.parts_count, Some(parts.len() as u64));
+            prop_assert_eq!(parts.last(), conversation.part_last.as_deref());
         }
     }
 }

@@ -12,8 +12,8 @@ use carrot_core::{
     conversations::{self, Operator, Sender},
     endpoint::{PageDirection, Paging, Upload},
     types::{
-        AdminId, Author, ChannelId, ConversationId, ErrorCode, EventName, EventProperties, Filter,
-        PartType, Presence, PropertyOperation, UserRef,
+        AdminId, AdminType, Author, ChannelId, ConversationId, ErrorCode, EventName,
+        EventProperties, Filter, PartType, Presence, PropertyOperation, UserRef,
     },
     users,
 };
@@ -37,7 +37,7 @@ fn part_types(sandbox: &Sandbox, id: ConversationId) -> Vec<String> {
     let parts = sandbox.parts(id);
     parts
         .iter()
-        .map(|part| part["type"].as_str().unwrap().to_owned())
+        .map(|part| part.kind.as_ref().unwrap().as_str().to_owned())
         .collect()
 }
 
@@ -289,8 +289,8 @@ async fn a_bot_writes_in_generation_1() {
         .await
         .unwrap();
     let parts = sandbox.parts(id);
-    assert_eq!(parts[1]["from"]["name"], "Robo");
-    assert_eq!(parts[2]["from"]["type"], "bot");
+    assert_eq!(parts[1].from.as_ref().unwrap().name(), Some("Robo"));
+    assert!(matches!(&parts[2].from, Some(Author::Admin(bot)) if bot.kind == Some(AdminType::Bot)));
 }
 
 /// A sandbox with the service's limit, and clients that live by the same clock. No call has a deadline.

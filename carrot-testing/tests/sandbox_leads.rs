@@ -5,7 +5,7 @@
 mod common;
 
 use carrot_testing::{Sandbox, sandbox::SeedUser};
-use common::{Answer, get, post, start, upload};
+use common::{Answer, get, json_of, post, start, upload};
 use serde_json::{Value, json};
 
 fn leads(sandbox: &Sandbox, parameters: &[(&str, &str)]) -> Answer {
@@ -235,7 +235,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     let errors = answer.data()["row_errors"].as_object().unwrap();
     assert_eq!(errors.keys().collect::<Vec<_>>(), ["3", "5"]);
     assert_eq!(answer.data()["updates_planned"], 2);
-    let user = |own: &str| sandbox.user(sandbox.user_id(own).unwrap()).unwrap();
+    let user = |own: &str| json_of(sandbox.user(sandbox.user_id(own).unwrap()).unwrap());
     assert_eq!(user("ada")["props"]["$email"], "ada@example.com");
     assert_eq!(user("ada")["props_custom"]["orders"], 6);
     assert_eq!(user("new")["props_custom"]["orders"], 7);

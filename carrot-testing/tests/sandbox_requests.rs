@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use carrot_core::Clock;
 use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
-use common::{Answer, FORM, get, post, send, start};
+use common::{Answer, FORM, get, json_of, post, send, start};
 use http::{Method, Request};
 use serde_json::json;
 
@@ -237,8 +237,11 @@ fn time_begins_and_steps_as_told() {
         .time_step(Duration::from_millis(250))
         .build();
     let id = start(&sandbox, "a", "Hi");
-    assert_eq!(sandbox.parts(id)[0]["created"], 1_000.25);
-    assert_eq!(sandbox.conversation(id).unwrap()["last_update"], 1_000);
+    assert_eq!(json_of(sandbox.parts(id))[0]["created"], 1_000.25);
+    assert_eq!(
+        json_of(sandbox.conversation(id).unwrap())["last_update"],
+        1_000
+    );
     sandbox.advance(Duration::from_secs(9));
     assert_eq!(sandbox.now().seconds(), 1_009);
 }
@@ -275,7 +278,7 @@ fn ids_and_cursors_are_texts_when_asked_for() {
         ("include_not_assigned", "1"),
     ];
     let listed = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
-    let newest = sandbox.conversations()[1]["id"].to_string();
+    let newest = json_of(sandbox.conversations())[1]["id"].to_string();
     assert_eq!(
         listed.json["meta"]["next_before_position"],
         json!([1_700_000_002.000_001, newest])

@@ -98,17 +98,16 @@ async fn with_a_token_it_writes_to_the_user_who_is_named() {
     let named = sandbox.user_id("order-42").expect("was created");
     assert_eq!(sandbox.events(named).len(), 1);
     assert_eq!(sandbox.conversations().len(), 1);
-    assert_eq!(sandbox.conversations()[0]["user"]["id"], named.get());
+    let conversation = &sandbox.conversations()[0];
+    assert_eq!(conversation.user.as_ref().map(|user| user.id), Some(named));
     assert_eq!(sandbox.user(stranger), before);
     // What the user is called is left alone.
     let user = sandbox.user(named).expect("is there");
-    assert_eq!(user["props_custom"]["carrot_quickstart"], true, "{user}");
+    assert_eq!(user.props_custom["carrot_quickstart"], true, "{user:?}");
     for own in ["$name", "$email"] {
         assert!(
-            user["props"]
-                .get(own)
-                .is_none_or(serde_json::Value::is_null),
-            "{user}"
+            user.props.get(own).is_none_or(serde_json::Value::is_null),
+            "{user:?}"
         );
     }
 }

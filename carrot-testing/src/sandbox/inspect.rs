@@ -1,10 +1,18 @@
 //! What a test may look at without a request: no time passes and nothing is counted.
 
-use carrot_core::types::{ConversationId, Timestamp, UserId};
+use std::collections::BTreeSet;
+
+use carrot_core::types::{
+    Admin, AdminId, AdminType, Author, Channel, ChannelId, Conversation, ConversationId,
+    ConversationPart, Event, EventType, EventTypeId, ImportReport, MessageId, PartId, SentMessage,
+    Timestamp, User, UserId, UserTag, UserTagId,
+};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
     Sandbox,
+    state::{Part, State},
     view::{ConversationFields, UserFields, View},
 };
 
@@ -22,23 +30,67 @@ const EVERYTHING: UserFields = UserFields {
     props_as_text: false,
 };
 
-/// All records are as generation 2 sends them, with every optional field.
+/// Somebody typed in a conversation: a request to `settyping`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Typing {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who: the user, an operator, or a bot.
+    pub author: Author,
+    /// What stood in the field; generation 1 need not say.
+    pub body: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A record as the models hold it. They take all that the sandbox writes, which a property test holds
+/// it to; were it otherwise, the record would be there with its id alone.
+fn read<T: DeserializeOwned>(json: Value, by_id: impl FnOnce() -> T) -> T {
+    serde_json::from_value(json).unwrap_or_else(|_| by_id())
+}
+
+fn user(view: &View<'_>, id: u64, record: &super::state::User) -> User {
+    read(view.user(record, &EVERYTHING), || {
+        User::new(UserId::new(id))
+    })
+}
+
+fn conversation(view: &View<'_>, id: u64) -> Option<Conversation> {
+    let record = view.state.conversations.get(&id)?;
+    let json = view.conversation(record, &ConversationFields::SINGLE);
+    let by_id = || Conversation::new(ConversationId::new(id));
+    Some(read(json, by_id))
+}
+
+fn part(view: &View<'_>, part: &Part) -> ConversationPart {
+    let by_id = || ConversationPart::new(PartId::new(part.id));
+    read(view.part(part), by_id)
+}
+
+/// All records are those that generation 2 sends, with every optional field: the models that a client
+/// reads.
 impl Sandbox {
-    /// Every user, oldest first, leads or not.
+    fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
+        let state: &State = &self.state();
+        at(&View::plain(state))
+    }
+
+    /// Every user, oldest first, leads or not: with properties, tags, notes, presence, the state of
+    /// the e-mail address, and what is counted of their events.
     #[must_use]
-    pub fn users(&self) -> Vec<Value> {
-        let state = self.state();
-        let view = View::plain(&state);
-        let users = state.users.values();
-        users.map(|user| view.user(user, &EVERYTHING)).collect()
+    pub fn users(&self) -> Vec<User> {
+        self.look(|view| {
+            let users = view.state.users.iter();
+            users.map(|(id, record)| user(view, *id, record)).collect()
+        })
     }
 
     /// A user by the service's id.
     #[must_use]
-    pub fn user(&self, id: impl Into<UserId>) -> Option<Value> {
-        let state = self.state();
-        let user = state.users.get(&id.into().get())?;
-        Some(View::plain(&state).user(user, &EVERYTHING))
+    pub fn user(&self, id: impl Into<UserId>) -> Option<User> {
+        let id = id.into().get();
+        self.look(|view| Some(user(view, id, view.state.users.get(&id)?)))
     }
 
     /// The service's id of the user with an own id.
@@ -50,56 +102,164 @@ impl Sandbox {
 
     /// The events of a user, oldest first.
     #[must_use]
-    pub fn events(&self, user: impl Into<UserId>) -> Vec<Value> {
-        let state = self.state();
-        let view = View::plain(&state);
-        let Some(user) = state.users.get(&user.into().get()) else {
-            return Vec::new();
-        };
-        let events = user.events.iter().filter_map(|id| state.events.get(id));
-        events.map(|event| view.event(event, false)).collect()
+    pub fn events(&self, user: impl Into<UserId>) -> Vec<Event> {
+        let user = user.into().get();
+        self.look(|view| {
+            let user = view.state.users.get(&user);
+            let events = user.into_iter().flat_map(|user| &user.events);
+            events
+                .filter_map(|id| view.state.events.get(id))
+                .map(|event| {
+                    let by_id = || Event::new(event.id.into());
+                    read(view.event(event, false), by_id)
+                })
+                .collect()
+        })
+    }
+
+    /// The types that events had so far, by their names.
+    #[must_use]
+    pub fn event_types(&self) -> Vec<EventType> {
+        self.look(|view| {
+            let ids = view.state.event_types.values();
+            ids.map(|id| {
+                read(view.event_type(*id), || {
+                    EventType::new(EventTypeId::new(*id))
+                })
+            })
+            .collect()
+        })
+    }
+
+    /// The tags that users ever had, by their names.
+    #[must_use]
+    pub fn user_tags(&self) -> Vec<UserTag> {
+        self.look(|view| {
+            let tags = view.state.user_tags.iter();
+            tags.map(|(name, id)| {
+                let by_id = || UserTag::new(UserTagId::new(*id));
+                read(view.user_tag(name), by_id)
+            })
+            .collect()
+        })
     }
 
     /// Every conversation, those with the oldest change first.
     #[must_use]
-    pub fn conversations(&self) -> Vec<Value> {
-        let state = self.state();
-        let view = View::plain(&state);
-        let recent = state.recent.iter();
-        recent
-            .filter_map(|(_, id)| state.conversations.get(id))
-            .map(|conversation| view.conversation(conversation, &ConversationFields::SINGLE))
-            .collect()
+    pub fn conversations(&self) -> Vec<Conversation> {
+        self.look(|view| {
+            let recent = view.state.recent.iter();
+            recent
+                .filter_map(|(_, id)| conversation(view, *id))
+                .collect()
+        })
     }
 
     /// A conversation.
     #[must_use]
-    pub fn conversation(&self, id: impl Into<ConversationId>) -> Option<Value> {
-        let state = self.state();
-        let conversation = state.conversations.get(&id.into().get())?;
-        let fields = ConversationFields::SINGLE;
-        Some(View::plain(&state).conversation(conversation, &fields))
+    pub fn conversation(&self, id: impl Into<ConversationId>) -> Option<Conversation> {
+        self.look(|view| conversation(view, id.into().get()))
     }
 
     /// The parts of a conversation, oldest first.
     #[must_use]
-    pub fn parts(&self, conversation: impl Into<ConversationId>) -> Vec<Value> {
+    pub fn parts(&self, conversation: impl Into<ConversationId>) -> Vec<ConversationPart> {
+        let conversation = conversation.into().get();
+        self.look(|view| {
+            let conversation = view.state.conversations.get(&conversation);
+            let parts = conversation.into_iter().flat_map(|one| &one.parts);
+            parts
+                .filter_map(|id| view.state.parts.get(id))
+                .map(|record| part(view, record))
+                .collect()
+        })
+    }
+
+    /// The messages that `sendmessage` sent, oldest first. Their texts are in the
+    /// [parts](Self::parts) of the conversations that they began.
+    #[must_use]
+    pub fn messages(&self) -> Vec<SentMessage> {
         let state = self.state();
-        let view = View::plain(&state);
-        let Some(conversation) = state.conversations.get(&conversation.into().get()) else {
-            return Vec::new();
-        };
-        let parts = conversation.parts.iter();
-        parts
-            .filter_map(|id| state.parts.get(id))
-            .map(|part| view.part(part))
+        let mut sent: Vec<(u64, u64)> = state
+            .conversations
+            .values()
+            .filter_map(|one| Some((one.message?, one.id)))
+            .collect();
+        sent.sort_unstable();
+        sent.into_iter()
+            .map(|(message, conversation)| {
+                SentMessage::new(ConversationId::new(conversation), MessageId::new(message))
+            })
             .collect()
+    }
+
+    /// Who typed in conversations, oldest first.
+    #[must_use]
+    pub fn typing(&self) -> Vec<Typing> {
+        self.look(|view| {
+            let typing = view.state.typing.iter();
+            typing
+                .map(|one| Typing {
+                    conversation: ConversationId::new(one.conversation),
+                    author: read(view.author(&one.author), || Author::Other(Value::Null)),
+                    body: one.body.clone(),
+                    at: Timestamp::from_seconds(one.at.div_euclid(1_000_000)),
+                })
+                .collect()
+        })
+    }
+
+    /// The reports of the imports, oldest first.
+    #[must_use]
+    pub fn imports(&self) -> Vec<ImportReport> {
+        self.state().imports.clone()
+    }
+
+    /// The operators.
+    #[must_use]
+    pub fn admins(&self) -> Vec<Admin> {
+        self.look(|view| {
+            let operators = view.state.settings.operators.iter();
+            operators
+                .map(|one| {
+                    let by_id = || Admin::new().id(AdminId::new(one.id)).kind(AdminType::Admin);
+                    read(view.admin(one.id), by_id)
+                })
+                .collect()
+        })
+    }
+
+    /// The channels, with what is counted of their conversations.
+    #[must_use]
+    pub fn channels(&self) -> Vec<Channel> {
+        self.look(|view| {
+            let ids = view.state.settings.channels.iter().map(|one| one.id);
+            let channels = view.channels().into_iter().zip(ids);
+            channels
+                .map(|(json, id)| read(json, || Channel::new(ChannelId::new(id))))
+                .collect()
+        })
+    }
+
+    /// The rights of the token, by the vendor's names.
+    #[must_use]
+    pub fn scopes(&self) -> BTreeSet<String> {
+        self.state().settings.scopes.clone()
     }
 
     /// How many requests came, refused ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.state().requests
+    }
+
+    /// How many requests of the last minute count against the
+    /// [limit](super::SandboxBuilder::rate_limit); 0 where there is none.
+    #[must_use]
+    pub fn requests_in_minute(&self) -> usize {
+        let mut state = self.state();
+        state.forget_old_requests();
+        state.minute.len()
     }
 
     /// The time of the sandbox, in whole seconds.

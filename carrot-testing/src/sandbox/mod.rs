@@ -13,7 +13,7 @@
 //! | to | take |
 //! |---|---|
 //! | begin with users and conversations | [`SandboxBuilder::user`], [`SandboxBuilder::seed_json`] |
-//! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`] |
+//! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`], [`Sandbox::messages`], [`Sandbox::imports`] |
 //! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
 //! | have requests fail | [`Sandbox::fail_next`], [`Sandbox::fail_next_with`], [`SandboxBuilder::rate_limit`] |
 //! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to` |
@@ -33,7 +33,8 @@
 //!     r#"{"data":{"id":2155668332815057077},"meta":{"status":200}}"#,
 //! );
 //! let user = sandbox.user_id("order-42").ok_or("the request made the user")?;
-//! assert_eq!(sandbox.conversations()[0]["user"]["id"], user.get());
+//! let asked = &sandbox.conversations()[0];
+//! assert_eq!(asked.user.as_ref().map(|user| user.id), Some(user));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -110,6 +111,7 @@ pub use self::server::SandboxServer;
 use self::{answer::Failure, request::Call, settings::Settings, state::State};
 pub use self::{
     answered::Answered,
+    inspect::Typing,
     seed::SeedError,
     settings::{SandboxBuilder, SeedUser},
     snapshot::Snapshot,

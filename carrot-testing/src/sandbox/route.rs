@@ -134,20 +134,22 @@ impl State {
         let Some(limit) = self.settings.rate_limit else {
             return Ok(());
         };
-        let now = self.now();
-        while self
-            .minute
-            .front()
-            .is_some_and(|at| now.saturating_sub(*at) >= 60_000_000)
-        {
-            self.minute.pop_front();
-        }
+        self.forget_old_requests();
         if self.minute.len() >= limit {
             let message = "more requests in a minute than one key may make";
             return Err(Failure::new(Reason::TooManyRequests, message));
         }
-        self.minute.push_back(now);
+        self.minute.push_back(self.now());
         Ok(())
+    }
+
+    /// Leaves the requests of the last minute.
+    pub(super) fn forget_old_requests(&mut self) {
+        let now = self.now();
+        let is_old = |at: &i64| now.saturating_sub(*at) >= 60_000_000;
+        while self.minute.front().is_some_and(is_old) {
+            self.minute.pop_front();
+        }
     }
 
     /// Checks that an app is the one of the token.

@@ -194,7 +194,7 @@ impl SandboxBuilder {
     ///         }"#,
     ///     )?
     ///     .build();
-    /// assert_eq!(sandbox.conversations()[0]["parts_count"], 3);
+    /// assert_eq!(sandbox.conversations()[0].parts_count, Some(3));
     /// # Ok::<(), carrot_testing::sandbox::SeedError>(())
     /// ```
     ///

@@ -1,17 +1,18 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use carrot_core::types::ImportReport;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Sandbox,
     fault::Fault,
     settings::{Channel, Operator, Settings},
-    state::{Conversation, Event, Ids, Part, State, User},
+    state::{Conversation, Event, Ids, Part, State, Typing, User},
     webhooks::Delivery,
 };
 
 /// Everything that happened in a [`Sandbox`], for another run: its records, its time, the ids it gave
-/// last, its operators and channels, failures and webhooks that are still to come.
+/// last, its operators and channels, failures that are still to come, webhooks.
 ///
 /// It is written as plain JSON, and two sandboxes that got the same requests write the same. It holds
 /// no token; app, rights, limits and the pace of the time stay those of the sandbox that takes it.
@@ -48,6 +49,8 @@ pub struct Snapshot {
     minute: VecDeque<i64>,
     faults: VecDeque<Fault>,
     webhooks: Vec<Delivery>,
+    typing: Vec<Typing>,
+    imports: Vec<ImportReport>,
 }
 
 impl Sandbox {
@@ -98,6 +101,8 @@ impl State {
             minute: self.minute.clone(),
             faults: self.faults.clone(),
             webhooks: self.webhooks.clone(),
+            typing: self.typing.clone(),
+            imports: self.imports.clone(),
         }
     }
 
@@ -116,6 +121,8 @@ impl State {
         state.minute.clone_from(&snapshot.minute);
         state.faults.clone_from(&snapshot.faults);
         state.webhooks.clone_from(&snapshot.webhooks);
+        state.typing.clone_from(&snapshot.typing);
+        state.imports.clone_from(&snapshot.imports);
         for user in &snapshot.users {
             if let Some(external) = &user.external {
                 state.by_external.insert(external.clone(), user.id);

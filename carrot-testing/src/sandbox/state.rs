@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
 };
 
+use carrot_core::types::ImportReport;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -40,6 +41,8 @@ pub(super) struct State {
     /// What the next requests are refused with.
     pub(super) faults: VecDeque<Fault>,
     pub(super) webhooks: Vec<Delivery>,
+    pub(super) typing: Vec<Typing>,
+    pub(super) imports: Vec<ImportReport>,
 }
 
 /// The ids given last.
@@ -114,6 +117,8 @@ impl State {
             minute: VecDeque::new(),
             faults: VecDeque::new(),
             webhooks: Vec::new(),
+            typing: Vec::new(),
+            imports: Vec::new(),
         }
     }
 
@@ -267,6 +272,16 @@ pub(super) struct Draft {
 /// A field that is there, be it `null`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Somebody typed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Typing {
+    pub(super) conversation: u64,
+    pub(super) author: Author,
+    pub(super) body: Option<String>,
+    pub(super) at: i64,
 }
 
 /// Who a part is from.

@@ -45,6 +45,11 @@ impl Answer {
     }
 }
 
+/// A model as the service would write it, but for fields that are `null`.
+pub fn json_of(model: impl serde::Serialize) -> Value {
+    serde_json::to_value(model).unwrap()
+}
+
 pub fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)

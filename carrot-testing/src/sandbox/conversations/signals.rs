@@ -4,7 +4,7 @@ use super::{author, check_body, find};
 use crate::sandbox::{
     answer::{Answer, Failure},
     request::Call,
-    state::State,
+    state::{State, Typing},
 };
 
 /// `POST /conversations/{id}/markread`
@@ -14,16 +14,22 @@ pub(in crate::sandbox) fn mark_read(state: &mut State, call: &Call) -> Result<An
     Ok(Answer::empty())
 }
 
-/// `POST /conversations/{id}/settyping`. Only the realtime service shows who types, so here it has no
-/// effect.
+/// `POST /conversations/{id}/settyping`. Only the realtime service shows who types, so here a test sees
+/// it and no request.
 pub(in crate::sandbox) fn set_typing(state: &mut State, call: &Call) -> Result<Answer, Failure> {
     let id = find(state, call)?;
-    match call.parameters.text("body") {
+    let body = match call.parameters.text("body") {
         None if !call.is_v1() => return Err(Failure::validation("body", "is required")),
-        body => check_body(body.unwrap_or_default())?,
+        body => body.map(check_body).transpose()?,
     };
     let conversation = state.conversations.get(&id);
     let conversation = conversation.ok_or_else(|| Failure::lookup("conversation"))?;
-    author::typist(state, call, conversation)?;
+    let author = author::typist(state, call, conversation)?;
+    state.typing.push(Typing {
+        conversation: id,
+        author,
+        body: body.map(str::to_owned),
+        at: state.now(),
+    });
     Ok(Answer::empty())
 }

@@ -1,4 +1,7 @@
-use serde_json::{Map, json};
+use std::collections::BTreeMap;
+
+use carrot_core::types::ImportReport;
+use serde_json::json;
 
 use super::{operation::Operation, values};
 use crate::sandbox::{
@@ -38,7 +41,7 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
         let rule = "must have the column that `merge_field` names";
         return Err(Failure::validation("file", rule));
     };
-    let mut errors = Map::new();
+    let mut errors = BTreeMap::new();
     let mut planned = 0_u64;
     for (line, record) in records {
         let wrong = if record.len() != columns.len() {
@@ -51,15 +54,16 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
             None
         };
         if let Some(wrong) = wrong {
-            errors.insert(line.to_string(), wrong.into());
+            errors.insert(*line, wrong.to_owned());
             continue;
         }
         planned += 1;
         update(state, merge_field, columns, record, &record[key], &tags);
     }
-    Ok(Answer::new(
-        json!({"row_errors": errors, "updates_planned": planned}),
-    ))
+    let answer = json!({"row_errors": errors, "updates_planned": planned});
+    let report = ImportReport::new().row_errors(errors);
+    state.imports.push(report.updates_planned(planned));
+    Ok(Answer::new(answer))
 }
 
 /// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are
@@ -124,7 +128,7 @@ fn update(
 
 /// The lines of a CSV file with their numbers, empty ones left out; `None` where a quotation mark is
 /// out of place.
-fn rows(text: &str, delimiter: char) -> Option<Vec<(usize, Vec<String>)>> {
+fn rows(text: &str, delimiter: char) -> Option<Vec<(u64, Vec<String>)>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rows = Vec::new();
     let (mut line, mut begun) = (1, 1);
@@ -140,7 +144,7 @@ fn rows(text: &str, delimiter: char) -> Option<Vec<(usize, Vec<String>)>> {
                     }
                     '"' => break,
                     other => {
-                        line += usize::from(other == '\n');
+                        line += u64::from(other == '\n');
                         field.push(other);
                     }
                 }
@@ -158,7 +162,7 @@ fn rows(text: &str, delimiter: char) -> Option<Vec<(usize, Vec<String>)>> {
     }
     row.push(field);
     rows.push((begun, row));
-    rows.retain(|(_, row): &(usize, Vec<String>)| row.iter().any(|field| !field.is_empty()));
+    rows.retain(|(_, row): &(u64, Vec<String>)| row.iter().any(|field| !field.is_empty()));
     Some(rows)
 }
 

@@ -74,7 +74,7 @@ impl<'a> View<'a> {
         json!({"id": self.id(id), "name": name, "avatar": DEFAULT_AVATAR, "type": "admin"})
     }
 
-    fn author(&self, author: &Author) -> Value {
+    pub(super) fn author(&self, author: &Author) -> Value {
         match author {
             Author::User(id) => self.id(*id),
             Author::Admin(id) => self.admin(*id),

@@ -101,16 +101,17 @@ impl View<'_> {
     }
 
     fn user_tags(&self, user: &User) -> Value {
-        let tag = |name: &String| {
-            json!({
-                "id": self.id(self.state.user_tags.get(name).copied().unwrap_or_default()),
-                "app": self.app(),
-                // The name is JSON inside the string, as the vendor documents.
-                "name": Value::from(name.as_str()).to_string(),
-                "removed": null,
-            })
-        };
-        user.tags.iter().map(tag).collect()
+        user.tags.iter().map(|name| self.user_tag(name)).collect()
+    }
+
+    pub(in crate::sandbox) fn user_tag(&self, name: &str) -> Value {
+        json!({
+            "id": self.id(self.state.user_tags.get(name).copied().unwrap_or_default()),
+            "app": self.app(),
+            // The name is JSON inside the string, as the vendor documents.
+            "name": Value::from(name).to_string(),
+            "removed": null,
+        })
     }
 
     fn email_status(&self, user: &User) -> Value {
@@ -142,7 +143,7 @@ impl View<'_> {
         }
     }
 
-    fn event_type(&self, id: u64) -> Value {
+    pub(in crate::sandbox) fn event_type(&self, id: u64) -> Value {
         json!({
             "id": self.id(id),
             "name": self.state.event_names.get(&id),
