@@ -4,9 +4,10 @@
 
 mod common;
 
+use carrot_core::types::{PartType, Presence};
 use carrot_testing::{
     Sandbox,
-    sandbox::{SeedError, SeedUser},
+    sandbox::{Seed, SeedConversation, SeedError, SeedEvent, SeedPart, SeedUser},
 };
 use common::{get, json_of};
 use proptest::prelude::*;
@@ -79,6 +80,111 @@ fn everything_is_there_from_the_beginning() {
     assert_ne!(sandbox.snapshot(), before);
 }
 
+/// All that a seed can hold, in code.
+fn in_code() -> Seed {
+    Seed::new()
+        .operator(7, "Ada")
+        .channel(9, "Sales")
+        .scopes(["conversations-read", "users-list"])
+        .event_type("Never")
+        .user(
+            SeedUser::external("order-42")
+                .prop("$email", "a@example.com")
+                .prop("orders", 1)
+                .tag("vip")
+                .note("Prefers to be called")
+                .presence(Presence::Idle)
+                .event(
+                    SeedEvent::new("Order placed")
+                        .prop("sum", 990)
+                        .created(1_600_000_000),
+                ),
+        )
+        .user(SeedUser::new())
+        .conversation(
+            SeedConversation::new("order-42", SeedPart::user("Where is it?"))
+                .part(SeedPart::operator(7, "Asked").note())
+                .part(SeedPart::bot("Soon"))
+                .part(SeedPart::default_admin("Read this").article())
+                .channel(9)
+                .assignee(7)
+                .tag("delivery")
+                .closed(),
+        )
+}
+
+/// The same in JSON.
+const IN_JSON: &str = r#"{
+    "operators": [{"id": 7, "name": "Ada"}],
+    "channels": [{"id": 9, "name": "Sales"}],
+    "scopes": ["conversations-read", "users-list"],
+    "event_types": ["Never"],
+    "users": [
+        {
+            "user_id": "order-42", "props": {"$email": "a@example.com", "orders": 1}, "tags": ["vip"],
+            "notes": ["Prefers to be called"], "presence": "idle",
+            "events": [{"name": "Order placed", "props": {"sum": 990}, "created": 1600000000}]
+        },
+        {}
+    ],
+    "conversations": [
+        {"user": "order-42", "channel": 9, "assignee": 7, "tags": ["delivery"], "closed": true, "parts": [
+            {"body": "Where is it?"},
+            {"from": 7, "type": "note", "body": "Asked"},
+            {"from": "bot", "body": "Soon"},
+            {"from": "default_admin", "type": "article", "body": "Read this"}
+        ]}
+    ]
+}"#;
+
+#[test]
+fn a_seed_from_code_is_the_one_from_json() {
+    let code = Sandbox::builder().seed(in_code()).unwrap().build();
+    let json = Sandbox::builder().seed_json(IN_JSON).unwrap().build();
+    assert_eq!(code.snapshot(), json.snapshot());
+    assert_eq!(code.scopes(), json.scopes());
+    assert_eq!(code.scopes().len(), 2);
+    let written = serde_json::to_string(&in_code()).unwrap();
+    assert_eq!(serde_json::from_str::<Seed>(&written).unwrap(), in_code());
+
+    let id = code.user_id("order-42").unwrap();
+    let user = code.user(id).unwrap();
+    assert_eq!(user.presence, Some(Presence::Idle));
+    assert_eq!(user.notes[0].body.as_deref(), Some("Prefers to be called"));
+    let names: Vec<_> = code.event_types().into_iter().map(|one| one.name).collect();
+    assert_eq!(
+        names,
+        [Some("Never".to_owned()), Some("Order placed".to_owned())]
+    );
+    let events = code.events(id);
+    assert_eq!(events[0].props["sum"], 990);
+    assert_eq!(events[0].created.unwrap().seconds(), 1_600_000_000);
+    assert!(code.webhooks().is_empty());
+    let conversation = &code.conversations()[0];
+    assert_eq!(conversation.closed, Some(true));
+    let kinds: Vec<_> = code
+        .parts(conversation.id)
+        .into_iter()
+        .map(|part| part.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            PartType::ReplyUser,
+            PartType::Note,
+            PartType::ReplyAdmin,
+            PartType::Article
+        ]
+        .map(Some)
+    );
+    // A reset brings the seed back.
+    let before = code.snapshot();
+    code.advance(std::time::Duration::from_secs(500));
+    assert_eq!(code.user(id).unwrap().presence, Some(Presence::Offline));
+    code.reset();
+    assert_eq!(code.snapshot(), before);
+}
+
 #[test]
 fn texts_add_up_and_know_each_other() {
     let sandbox = Sandbox::builder()
@@ -122,6 +228,15 @@ fn an_error_names_the_place_and_no_value() {
             "operators[0].id",
         ),
         (r#"{"channels": [{"id": 1}]}"#, "channels[0]"),
+        (r#"{"event_types": ["x", ""]}"#, "event_types[1]"),
+        (
+            r#"{"users": [{"presence": "secret"}]}"#,
+            "users[0].presence",
+        ),
+        (
+            r#"{"users": [{"events": [{"name": ""}]}]}"#,
+            "users[0].events[0].name",
+        ),
         (
             r#"{"conversations": [{"user": "secret", "parts": [{"body": ""}]}]}"#,
             "conversations[0].user",

@@ -12,7 +12,7 @@
 //!
 //! | to | take |
 //! |---|---|
-//! | begin with users and conversations | [`SandboxBuilder::user`], [`SandboxBuilder::seed_json`] |
+//! | begin with users and conversations | [`SandboxBuilder::user`], [`SandboxBuilder::seed`], [`SandboxBuilder::seed_json`] |
 //! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`], [`Sandbox::messages`], [`Sandbox::imports`] |
 //! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
 //! | have requests fail | [`Sandbox::fail_next`], [`Sandbox::fail_next_with`], [`SandboxBuilder::rate_limit`] |
@@ -53,7 +53,7 @@
 //! | ids | 64 bits; as strings with `id_as_string`, cursors and `app` included | from which number they count |
 //! | pages | sizes, directions, orders, cursors by generation | `null` as `next_after` on the last page of generation 1; a cursor is the position of the last record of a page |
 //! | optional fields | `include_` and the name; the bare name for `GET /users/{id}` | the bare name for users in lists too; `include_x=false` switches off |
-//! | users | what makes a lead; presence for two minutes; unknown own ids created by `props`, `events` and `startconversation` | reading an unknown own id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments, no notes |
+//! | users | what makes a lead; presence for two minutes; unknown own ids created by `props`, `events` and `startconversation` | reading an unknown own id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments; notes are those of a seed |
 //! | properties | the seven operations, their report, limits of values and of a request | `ignored_operations` hold the operation and a `reason`; only texts that spell an integer change their type; an unknown system property is ignored |
 //! | e-mail | the states; who may be unsubscribed | an address is `confirmed` at once, without double opt-in |
 //! | events | fields, limits, counting per type | a value that breaks a limit refuses the event; a type is `active` from its first event; the system records no events by itself |
@@ -112,8 +112,8 @@ use self::{answer::Failure, request::Call, settings::Settings, state::State};
 pub use self::{
     answered::Answered,
     inspect::Typing,
-    seed::SeedError,
-    settings::{SandboxBuilder, SeedUser},
+    seed::{Seed, SeedConversation, SeedError, SeedEvent, SeedPart, SeedUser},
+    settings::SandboxBuilder,
     snapshot::Snapshot,
     webhooks::{DeliveryState, WebhookDelivery},
 };

@@ -10,9 +10,13 @@ use carrot_core::{
     types::{AdminId, AppId, ChannelId, Timestamp},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{Sandbox, answered::Answered, seed::SeedConversation, time::Time};
+use super::{
+    Sandbox,
+    answered::Answered,
+    seed::{SeedConversation, SeedUser},
+    time::Time,
+};
 
 /// 2023-11-14T22:13:20 UTC.
 const START: i64 = 1_700_000_000;
@@ -62,6 +66,7 @@ pub(super) struct Seeds {
     pub(super) users: Vec<SeedUser>,
     /// Those of `users`.
     pub(super) own_ids: HashSet<String>,
+    pub(super) event_types: Vec<String>,
     pub(super) conversations: Vec<SeedConversation>,
 }
 
@@ -195,7 +200,7 @@ impl SandboxBuilder {
     /// Adds a user who is there from the beginning. Their ids count up in the order they are added.
     pub fn user(mut self, user: SeedUser) -> Self {
         let seeds = Arc::make_mut(&mut self.settings.seeds);
-        seeds.own_ids.extend(user.external.clone());
+        seeds.own_ids.extend(user.own_id().map(str::to_owned));
         seeds.users.push(user);
         self
     }
@@ -252,41 +257,5 @@ impl SandboxBuilder {
     #[must_use]
     pub fn build(self) -> Sandbox {
         Sandbox::with(self.settings)
-    }
-}
-
-/// A user who is there from the beginning.
-#[derive(Clone, Debug, Default)]
-#[must_use = "does nothing until it is given to `SandboxBuilder::user`"]
-pub struct SeedUser {
-    pub(super) external: Option<String>,
-    pub(super) props: Map<String, Value>,
-    pub(super) tags: Vec<String>,
-}
-
-impl SeedUser {
-    /// A user of whom nothing is known, and who is no lead therefore.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A user with an id of your own.
-    pub fn external(id: impl Into<String>) -> Self {
-        Self {
-            external: Some(id.into()),
-            ..Self::default()
-        }
-    }
-
-    /// Sets a property, taken as it is; a name with `$` in front is one of the system's.
-    pub fn prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.props.insert(name.into(), value.into());
-        self
-    }
-
-    /// Adds a tag.
-    pub fn tag(mut self, name: impl Into<String>) -> Self {
-        self.tags.push(name.into());
-        self
     }
 }

@@ -60,6 +60,7 @@ pub(super) struct Ids {
     tag: u64,
     email_status: u64,
     webhook: u64,
+    note: u64,
 }
 
 impl Ids {
@@ -76,6 +77,7 @@ impl Ids {
         tag: 15_131_000,
         email_status: 900,
         webhook: 0,
+        note: 16,
     };
 }
 
@@ -134,6 +136,7 @@ impl State {
         next_tag: tag,
         next_email_status: email_status,
         next_webhook: webhook,
+        next_note: note,
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -153,6 +156,7 @@ pub(super) struct User {
     pub(super) presence: Option<Presence>,
     pub(super) email: Option<EmailStatus>,
     pub(super) tags: BTreeSet<String>,
+    pub(super) notes: Vec<Note>,
     // A snapshot has this only once, at the other end.
     #[serde(skip)]
     pub(super) events: BTreeSet<u64>,
@@ -161,6 +165,15 @@ pub(super) struct User {
     /// By their last change.
     #[serde(skip)]
     pub(super) conversations: BTreeSet<(i64, u64)>,
+}
+
+/// What an operator wrote down about a user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Note {
+    pub(super) id: u64,
+    pub(super) body: String,
+    pub(super) created: i64,
 }
 
 /// The last heartbeat of a user.

@@ -20,6 +20,7 @@ pub(in crate::sandbox) fn record(state: &mut State, call: &Call) -> Result<Answe
     let created = parameters.moment("created")?;
     let user = find_or_create(state, call)?;
     let event = state.add_event(user, name, created, props);
+    state.tell_of_event(event, name);
     let event = state.events.get(&event);
     let event = event.ok_or_else(|| Failure::lookup("event"))?;
     Ok(Answer::new(View::new(state, call).event(event, false)))
@@ -42,7 +43,8 @@ fn read_props(call: &Call) -> Result<Map<String, Value>, Failure> {
 }
 
 impl State {
-    fn add_event(
+    /// Adds an event without telling the webhooks.
+    pub(in crate::sandbox) fn add_event(
         &mut self,
         user: u64,
         name: &str,
@@ -51,15 +53,7 @@ impl State {
     ) -> u64 {
         let id = self.next_event();
         let created = created.unwrap_or_else(|| self.now());
-        let event_type = match self.event_types.get(name) {
-            Some(event_type) => *event_type,
-            None => {
-                let event_type = self.next_event_type();
-                self.event_types.insert(name.to_owned(), event_type);
-                self.event_names.insert(event_type, name.to_owned());
-                event_type
-            }
-        };
+        let event_type = self.event_type(name);
         let event = Event {
             id,
             event_type,
@@ -68,8 +62,18 @@ impl State {
             props: props.into(),
         };
         self.insert_event(event);
-        self.tell_of_event(id, name);
         id
+    }
+
+    /// The type of this name; a new one gets an id.
+    pub(in crate::sandbox) fn event_type(&mut self, name: &str) -> u64 {
+        if let Some(event_type) = self.event_types.get(name) {
+            return *event_type;
+        }
+        let event_type = self.next_event_type();
+        self.event_types.insert(name.to_owned(), event_type);
+        self.event_names.insert(event_type, name.to_owned());
+        event_type
     }
 
     /// Puts an event where it belongs, and counts it.

@@ -91,7 +91,7 @@ impl View<'_> {
         set("presence_details", details, &|| user.presence_details());
         set("events", fields.events, &|| self.event_counts(user));
         set("segments", fields.segments, &|| json!([]));
-        set("notes", fields.notes, &|| json!([]));
+        set("notes", fields.notes, &|| self.notes(user));
         set("tags", fields.tags, &|| self.user_tags(user));
         set("email_status", fields.email_status, &|| {
             self.email_status(user)
@@ -112,6 +112,20 @@ impl View<'_> {
             "name": Value::from(name).to_string(),
             "removed": null,
         })
+    }
+
+    fn notes(&self, user: &User) -> Value {
+        let notes = user.notes.iter().map(|note| {
+            json!({
+                "id": self.id(note.id),
+                "author": null,
+                "body": note.body,
+                "created": moment(note.created),
+                "app": self.app(),
+                "user": self.id(user.id),
+            })
+        });
+        notes.collect()
     }
 
     fn email_status(&self, user: &User) -> Value {

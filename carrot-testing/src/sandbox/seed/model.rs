@@ -1,0 +1,363 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use carrot_core::types::{AdminId, ChannelId, Presence, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
+
+/// What is there when a [`Sandbox`](crate::Sandbox) begins, made in code or read from JSON: the one is
+/// the other, so a seed that code made may be kept as a file.
+///
+/// ```
+/// use carrot_core::types::AdminId;
+/// use carrot_testing::{Sandbox, sandbox::{Seed, SeedConversation, SeedEvent, SeedPart, SeedUser}};
+///
+/// let ada = AdminId::new(7);
+/// let seed = Seed::new()
+///     .operator(ada, "Ada")
+///     .user(SeedUser::external("order-42").tag("vip").event(SeedEvent::new("Order placed")))
+///     .conversation(
+///         SeedConversation::new("order-42", SeedPart::user("Where is it?"))
+///             .part(SeedPart::operator(ada, "Asked the courier").note())
+///             .assignee(ada),
+///     );
+/// let sandbox = Sandbox::builder().seed(seed.clone())?.build();
+/// assert_eq!(sandbox.conversations()[0].parts_count, Some(2));
+///
+/// let same = Sandbox::builder().seed_json(&serde_json::to_string(&seed)?)?.build();
+/// assert_eq!(same.snapshot(), sandbox.snapshot());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[must_use = "does nothing until it is given to `SandboxBuilder::seed`"]
+pub struct Seed {
+    pub(super) operators: Vec<Named<AdminId>>,
+    pub(super) channels: Vec<Named<ChannelId>>,
+    /// The rights of the token; as they are where this is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scopes: Option<BTreeSet<String>>,
+    pub(super) event_types: Vec<String>,
+    pub(super) users: Vec<SeedUser>,
+    pub(super) conversations: Vec<SeedConversation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Named<Id> {
+    pub(super) id: Id,
+    pub(super) name: String,
+}
+
+impl Seed {
+    /// A seed of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an operator, as [`SandboxBuilder::operator`](super::SandboxBuilder::operator) does.
+    pub fn operator(mut self, id: impl Into<AdminId>, name: impl Into<String>) -> Self {
+        let (id, name) = (id.into(), name.into());
+        self.operators.push(Named { id, name });
+        self
+    }
+
+    /// Adds a channel, as [`SandboxBuilder::channel`](super::SandboxBuilder::channel) does.
+    pub fn channel(mut self, id: impl Into<ChannelId>, name: impl Into<String>) -> Self {
+        let (id, name) = (id.into(), name.into());
+        self.channels.push(Named { id, name });
+        self
+    }
+
+    /// Sets the rights of the token, as [`SandboxBuilder::scopes`](super::SandboxBuilder::scopes)
+    /// does.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds a type of event that no user had yet. A name has 1 to 255 characters.
+    pub fn event_type(mut self, name: impl Into<String>) -> Self {
+        self.event_types.push(name.into());
+        self
+    }
+
+    /// Adds a user.
+    pub fn user(mut self, user: SeedUser) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// Adds a conversation.
+    pub fn conversation(mut self, conversation: SeedConversation) -> Self {
+        self.conversations.push(conversation);
+        self
+    }
+}
+
+/// A user who is there from the beginning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[must_use = "does nothing until it is given to `Seed::user` or `SandboxBuilder::user`"]
+pub struct SeedUser {
+    #[serde(rename = "user_id", skip_serializing_if = "Option::is_none")]
+    pub(super) external: Option<String>,
+    pub(super) props: Map<String, Value>,
+    pub(super) tags: Vec<String>,
+    /// The texts of operators' notes.
+    pub(super) notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) presence: Option<Presence>,
+    pub(super) events: Vec<SeedEvent>,
+}
+
+impl SeedUser {
+    /// A user of whom nothing is known, and who is no lead therefore.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A user with an id of your own.
+    pub fn external(id: impl Into<String>) -> Self {
+        Self {
+            external: Some(id.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Sets a property, taken as it is; a name with `$` in front is one of the system's.
+    pub fn prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.props.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a tag.
+    pub fn tag(mut self, name: impl Into<String>) -> Self {
+        self.tags.push(name.into());
+        self
+    }
+
+    /// Adds a note of an operator.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Has the user be online or idle when the sandbox begins, for two minutes as after a heartbeat.
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.presence = Some(presence);
+        self
+    }
+
+    pub(in crate::sandbox) fn own_id(&self) -> Option<&str> {
+        self.external.as_deref()
+    }
+
+    /// Adds an event of the user.
+    pub fn event(mut self, event: SeedEvent) -> Self {
+        self.events.push(event);
+        self
+    }
+}
+
+/// An event of a user from the beginning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use = "does nothing until it is given to `SeedUser::event`"]
+pub struct SeedEvent {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) props: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<Timestamp>,
+}
+
+impl SeedEvent {
+    /// An event that happened when the sandbox begins. A name has 1 to 255 characters.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            props: BTreeMap::new(),
+            created: None,
+        }
+    }
+
+    /// Sets a property, taken as it is.
+    pub fn prop(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.props.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets when it happened, in whole seconds.
+    pub fn created(mut self, moment: impl Into<Timestamp>) -> Self {
+        self.created = Some(moment.into());
+        self
+    }
+}
+
+/// A conversation that is there from the beginning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use = "does nothing until it is given to `Seed::conversation`"]
+pub struct SeedConversation {
+    /// The own id of its user.
+    pub(super) user: String,
+    pub(super) parts: Vec<SeedPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) channel: Option<ChannelId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) assignee: Option<AdminId>,
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
+    #[serde(default)]
+    pub(super) closed: bool,
+}
+
+impl SeedConversation {
+    /// A conversation with the user of this own id, open, in no channel and of no operator.
+    pub fn new(user: impl Into<String>, first: SeedPart) -> Self {
+        Self {
+            user: user.into(),
+            parts: vec![first],
+            channel: None,
+            assignee: None,
+            tags: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// Adds a part.
+    pub fn part(mut self, part: SeedPart) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Puts it into a channel.
+    pub fn channel(mut self, id: impl Into<ChannelId>) -> Self {
+        self.channel = Some(id.into());
+        self
+    }
+
+    /// Gives it to an operator.
+    pub fn assignee(mut self, id: impl Into<AdminId>) -> Self {
+        self.assignee = Some(id.into());
+        self
+    }
+
+    /// Adds a tag.
+    pub fn tag(mut self, name: impl Into<String>) -> Self {
+        self.tags.push(name.into());
+        self
+    }
+
+    /// Closes it.
+    pub fn closed(mut self) -> Self {
+        self.closed = true;
+        self
+    }
+}
+
+/// A part of a conversation from the beginning. Its text has at most 65536 characters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use = "does nothing until it is given to `SeedConversation`"]
+pub struct SeedPart {
+    #[serde(default)]
+    pub(super) from: Sender,
+    pub(super) body: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<Kind>,
+}
+
+impl SeedPart {
+    fn from(from: Sender, body: impl Into<String>) -> Self {
+        let (body, kind) = (body.into(), None);
+        Self { from, body, kind }
+    }
+
+    /// The user writes.
+    pub fn user(body: impl Into<String>) -> Self {
+        Self::from(Sender::User, body)
+    }
+
+    /// An operator writes.
+    pub fn operator(id: impl Into<AdminId>, body: impl Into<String>) -> Self {
+        Self::from(Sender::Operator(id.into()), body)
+    }
+
+    /// Nobody in particular writes for the site.
+    pub fn default_admin(body: impl Into<String>) -> Self {
+        Self::from(Sender::DefaultAdmin, body)
+    }
+
+    /// A bot writes.
+    pub fn bot(body: impl Into<String>) -> Self {
+        Self::from(Sender::Bot, body)
+    }
+
+    /// Makes it a note, which the user does not see. A part of the user is refused as a note.
+    pub fn note(mut self) -> Self {
+        self.kind = Some(Kind::Note);
+        self
+    }
+
+    /// Makes it an article. A part of the user is refused as an article.
+    pub fn article(mut self) -> Self {
+        self.kind = Some(Kind::Article);
+        self
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Sender {
+    #[default]
+    User,
+    DefaultAdmin,
+    Bot,
+    Operator(AdminId),
+}
+
+impl Serialize for Sender {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::User => serializer.serialize_str("user"),
+            Self::DefaultAdmin => serializer.serialize_str("default_admin"),
+            Self::Bot => serializer.serialize_str("bot"),
+            Self::Operator(id) => id.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Sender {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        match value.as_str() {
+            Some("user") => Ok(Self::User),
+            Some("default_admin") => Ok(Self::DefaultAdmin),
+            Some("bot") => Ok(Self::Bot),
+            _ => AdminId::deserialize(value)
+                .map(Self::Operator)
+                .map_err(|_| {
+                    de::Error::custom("must be user, default_admin, bot or the id of an operator")
+                }),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    #[default]
+    ReplyAdmin,
+    Note,
+    Article,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::ReplyAdmin => "reply_admin",
+            Self::Note => "note",
+            Self::Article => "article",
+        }
+    }
+}
