@@ -17,6 +17,14 @@ use http::{Method, Request, StatusCode};
 use proptest::prelude::*;
 use serde_json::Value;
 
+const LIKED: &str = r#"{"type": "or", "filters": [
+    {"type": "str_contains", "property_name": "$email", "value": {"value": "A"}},
+    {"type": "known", "property_name": "$event_5002_count"}
+]}"#;
+const COUNTED: &str = r#"{"type": "and", "filters": [
+    {"type": "gt", "property_name": "count", "value": {"value": 1}}
+]}"#;
+
 /// Sends one of the requests that change something or look at something, and returns the answer.
 fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes) {
     let user = format!("/v2/users/own-{}", whom % 4);
@@ -85,9 +93,30 @@ fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes)
         12 => (
             Method::GET,
             "/v2/apps/$self_app/conversations".into(),
-            vec![("include_not_assigned", "true"), ("paginate_count", "2")],
+            vec![
+                ("include_not_assigned", "true"),
+                ("paginate_count", "2"),
+                [
+                    ("closed", "true"),
+                    ("answered", "true"),
+                    ("assigned", "501"),
+                    ("tags", text),
+                    ("include_no_tags", "true"),
+                ][usize::from(whom % 5)],
+            ],
         ),
-        13 => (Method::GET, "/v1/apps/$self_app/users".into(), vec![]),
+        13 => (
+            Method::GET,
+            "/v1/apps/$self_app/users".into(),
+            [
+                vec![],
+                vec![("sort_prop", "count"), ("offset", "1")],
+                vec![("sort_prop", "$email"), ("sort_order", "asc")],
+                vec![("filters", LIKED), ("sort_prop", "$event_5001_count")],
+                vec![("filters", COUNTED), ("limit", "2")],
+            ][usize::from(whom % 5)]
+            .clone(),
+        ),
         14 => (Method::GET, "/v2/apps/$self_app/activeusers".into(), vec![]),
         _ => (Method::GET, user + "/events", vec![own]),
     };
@@ -141,6 +170,7 @@ proptest! {
         for action in &after {
             prop_assert_eq!(act(&second, action), act(&first, action));
         }
+        // Lists of the first go on with what they learnt before the changes, those of the second begin.
         prop_assert_eq!(second.users(), first.users());
         prop_assert_eq!(second.conversations(), first.conversations());
         prop_assert_eq!(second.webhooks(), first.webhooks());

@@ -148,7 +148,7 @@ impl Sandbox {
     #[must_use]
     pub fn conversations(&self) -> Vec<Conversation> {
         self.look(|view| {
-            let recent = view.state.recent.iter();
+            let recent = view.state.recent.keys();
             recent
                 .filter_map(|(_, id)| conversation(view, *id))
                 .collect()

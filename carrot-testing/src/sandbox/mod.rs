@@ -73,6 +73,7 @@
 mod answer;
 mod answered;
 mod apps;
+mod columns;
 mod conversations;
 mod date;
 #[cfg(feature = "server")]

@@ -2,10 +2,7 @@
 //!
 //! Source: <https://developers.dashly.io/webapi/pagination>
 
-use std::{
-    collections::BTreeSet,
-    ops::Bound::{self, Excluded, Included, Unbounded},
-};
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
 use serde_json::{Value, json};
 
@@ -168,8 +165,11 @@ impl<K: Position> Window<K> {
         })
     }
 
-    /// The page, from all positions of the listing; only those that `fits` takes count.
-    pub(super) fn select(&self, all: &BTreeSet<K>, fits: impl Fn(&K) -> bool) -> Page<K> {
+    /// The page, from what the listing has in a range of positions, oldest first.
+    pub(super) fn select<I: DoubleEndedIterator<Item = K>>(
+        &self,
+        listed: impl Fn((Bound<K>, Bound<K>)) -> I,
+    ) -> Page<K> {
         let (older, newer) = match self.direction {
             Direction::Before => (self.count, None),
             Direction::After => (0, Some(self.count)),
@@ -187,16 +187,14 @@ impl<K: Position> Window<K> {
             newer: None,
         };
         if self.direction != Direction::After {
-            let range: (Bound<K>, Bound<K>) = (Unbounded, bound(self.including));
-            let mut keys = all.range(range).rev().filter(|key| fits(key)).copied();
+            let mut keys = listed((Unbounded, bound(self.including))).rev();
             page.keys.extend(keys.by_ref().take(older));
             let end = page.keys.last().copied().or(self.from);
             page.older = Some(end.filter(|_| keys.next().is_some()));
         }
         if let Some(newer) = newer {
             let including = self.including && self.direction == Direction::After;
-            let range: (Bound<K>, Bound<K>) = (bound(including), Unbounded);
-            let mut keys = all.range(range).filter(|key| fits(key)).copied();
+            let mut keys = listed((bound(including), Unbounded));
             let found: Vec<K> = keys.by_ref().take(newer).collect();
             let end = found.last().copied().or(self.from);
             page.newer = Some(end.filter(|_| keys.next().is_some()));

@@ -44,11 +44,13 @@ impl Sandbox {
 
     /// Hands a conversation to an assistant, such as `lead_bot`, or takes it back.
     pub fn set_assistant(&self, id: impl Into<ConversationId>, assistant: Option<&str>) -> bool {
+        let id = id.into().get();
         let mut state = self.state();
-        let Some(conversation) = state.conversations.get_mut(&id.into().get()) else {
+        let Some(conversation) = state.conversations.get_mut(&id) else {
             return false;
         };
         conversation.assistant = assistant.map(str::to_owned);
+        state.note_facts(id);
         true
     }
 }

@@ -137,7 +137,6 @@ impl State {
         }
         for conversation in &snapshot.conversations {
             let position = (conversation.updated, conversation.id);
-            state.recent.insert(position);
             if let Some(user) = state.users.get_mut(&conversation.user) {
                 user.conversations.insert(position);
             }
@@ -149,6 +148,9 @@ impl State {
                 conversation.parts.insert(part.id);
             }
             state.parts.insert(part.id, part.clone());
+        }
+        for conversation in &snapshot.conversations {
+            state.note_facts(conversation.id);
         }
         let users: Vec<u64> = state.users.keys().copied().collect();
         for user in users {

@@ -9,7 +9,7 @@ use carrot_core::types::ImportReport;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{fault::Fault, settings::Settings, time::Time, webhooks::Delivery};
+use super::{columns::Columns, fault::Fault, settings::Settings, time::Time, webhooks::Delivery};
 
 /// One of the service's own words: known here, or read from a snapshot.
 pub(super) type Word = Cow<'static, str>;
@@ -25,6 +25,7 @@ pub(super) struct State {
     pub(super) by_external: HashMap<String, u64>,
     /// Users that are leads, by their `$last_seen`.
     pub(super) leads: BTreeSet<(i64, u64)>,
+    pub(super) columns: Columns,
     /// Users that ever were online; whether they still are depends on the time.
     pub(super) seen_online: BTreeSet<u64>,
     pub(super) user_tags: BTreeMap<String, u64>,
@@ -33,7 +34,7 @@ pub(super) struct State {
     pub(super) events: HashMap<u64, Event>,
     pub(super) conversations: HashMap<u64, Conversation>,
     /// All conversations by their last change.
-    pub(super) recent: BTreeSet<(i64, u64)>,
+    pub(super) recent: BTreeMap<(i64, u64), Facts>,
     pub(super) parts: HashMap<u64, Part>,
     pub(super) requests: u64,
     /// When the requests of the last minute came.
@@ -107,13 +108,14 @@ impl State {
             users: BTreeMap::new(),
             by_external: HashMap::new(),
             leads: BTreeSet::new(),
+            columns: Columns::default(),
             seen_online: BTreeSet::new(),
             user_tags: BTreeMap::new(),
             event_types: BTreeMap::new(),
             event_names: HashMap::new(),
             events: HashMap::new(),
             conversations: HashMap::new(),
-            recent: BTreeSet::new(),
+            recent: BTreeMap::new(),
             parts: HashMap::new(),
             requests: 0,
             minute: VecDeque::new(),
@@ -245,6 +247,22 @@ pub(super) struct Conversation {
     pub(super) admin_unread: u64,
     pub(super) user_unread: u64,
     pub(super) not_answered: u64,
+}
+
+/// What the list of conversations filters by, close together: it looks at all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) replied: bool,
+    pub(super) closed: bool,
+    /// The last reply is not the user's.
+    pub(super) answered: bool,
+    pub(super) delayed_until: Option<i64>,
+    pub(super) assignee: Option<u64>,
+    pub(super) channel: Option<u64>,
+    /// One of those that the list knows.
+    pub(super) assistant: Option<&'static str>,
+    /// A bit for each tag; tags may share one.
+    pub(super) tags: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

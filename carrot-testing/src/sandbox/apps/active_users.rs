@@ -10,10 +10,12 @@ use crate::sandbox::{
 pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
     let window = Window::<u64>::read(call, &[Direction::Before])?;
     let now = state.now();
-    let page = window.select(&state.seen_online, |id| {
+    let is_there = |id: &u64| {
         let user = state.users.get(id);
         user.is_some_and(|user| user.presence_at(now).is_some())
-    });
+    };
+    let seen = &state.seen_online;
+    let page = window.select(|range| seen.range(range).copied().filter(is_there));
     let defaults = UserFields {
         props: true,
         presence_details: true,

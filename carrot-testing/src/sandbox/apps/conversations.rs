@@ -2,11 +2,11 @@ use crate::sandbox::{
     answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
-    state::{Conversation, State},
+    state::{Facts, State},
     view::{ConversationFields, View},
 };
 
-const ASSISTANTS: [&str; 7] = [
+pub(in crate::sandbox) const ASSISTANTS: [&str; 7] = [
     "dialogflow",
     "yandex_ai",
     "lead_bot",
@@ -21,9 +21,12 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
     let window = Window::<(i64, u64)>::read(call, &Direction::ALL)?;
     let filter = Filter::read(call)?;
     let now = state.now();
-    let page = window.select(&state.recent, |(_, id)| {
-        let conversation = state.conversations.get(id);
-        conversation.is_some_and(|conversation| filter.fits(conversation, state, now))
+    let page = window.select(|range| {
+        let recent = state.recent.range(range);
+        let fits = |((_, id), facts): &(&(i64, u64), &Facts)| {
+            filter.fits(facts, now) && filter.has_tags(state, *id)
+        };
+        recent.filter(fits).map(|(key, _)| *key)
     });
     let fields = ConversationFields::read(call, ConversationFields::LISTED);
     let view = View::new(state, call);
@@ -44,6 +47,7 @@ struct Filter {
     assigned: Option<u64>,
     include_not_assigned: bool,
     tags: Option<Vec<String>>,
+    tag_bits: u64,
     include_no_tags: bool,
     /// 0 for those in no channel.
     channel: Option<u64>,
@@ -65,6 +69,7 @@ impl Filter {
             delayed: parameters.flag("delayed"),
             assigned: parameters.id_or_zero("assigned")?,
             include_not_assigned: parameters.is_set("include_not_assigned"),
+            tag_bits: Facts::bits(tags.as_deref().unwrap_or_default()),
             tags,
             // In generation 1 it adds to those with tags, which without `tags` are all.
             include_no_tags,
@@ -81,26 +86,23 @@ impl Filter {
         self
     }
 
-    fn fits(&self, conversation: &Conversation, state: &State, now: i64) -> bool {
+    /// Whether a conversation fits by what is known without its record.
+    fn fits(&self, facts: &Facts, now: i64) -> bool {
         let is = |wanted: Option<bool>, fact: bool| wanted.is_none_or(|wanted| wanted == fact);
-        let answered = || {
-            let reply = conversation.reply_last.and_then(|id| state.parts.get(&id));
-            reply.is_some_and(|part| part.content.kind != "reply_user")
-        };
-        let delayed = conversation.delayed_until.is_some_and(|until| until > now);
+        let delayed = facts.delayed_until.is_some_and(|until| until > now);
         // A conversation that a message began is nobody's work until the user answers.
-        conversation.replied
-            && is(self.closed, conversation.closed)
+        facts.replied
+            && is(self.closed, facts.closed)
             && is(self.delayed, delayed)
-            && self.fits_assignee(conversation.assignee)
-            && self.fits_tags(&conversation.tags)
+            && is(self.answered, facts.answered)
+            && self.fits_assignee(facts.assignee)
+            && self.may_have_tags(facts.tags)
             && self
                 .channel
-                .is_none_or(|channel| conversation.channel.unwrap_or(0) == channel)
+                .is_none_or(|channel| facts.channel.unwrap_or(0) == channel)
             && self
                 .assistant
-                .is_none_or(|assistant| conversation.assistant.as_deref() == Some(assistant))
-            && (self.answered.is_none() || is(self.answered, answered()))
+                .is_none_or(|assistant| facts.assistant == Some(assistant))
     }
 
     fn fits_assignee(&self, assignee: Option<u64>) -> bool {
@@ -110,13 +112,23 @@ impl Filter {
         }
     }
 
-    fn fits_tags(&self, tags: &[String]) -> bool {
-        if self.include_no_tags && tags.is_empty() {
+    fn may_have_tags(&self, bits: u64) -> bool {
+        if self.include_no_tags && bits == 0 {
             return true;
         }
         match &self.tags {
-            Some(wanted) => wanted.iter().all(|tag| tags.contains(tag)),
+            Some(_) => self.tag_bits & !bits == 0,
             None => !self.include_no_tags,
         }
+    }
+
+    /// Whether it has the tags, of which [`may_have_tags`](Self::may_have_tags) is not sure.
+    fn has_tags(&self, state: &State, id: u64) -> bool {
+        let Some(wanted) = &self.tags else {
+            return true;
+        };
+        let tags = state.conversations.get(&id).map(|one| one.tags.as_slice());
+        let tags = tags.unwrap_or_default();
+        (self.include_no_tags && tags.is_empty()) || wanted.iter().all(|tag| tags.contains(tag))
     }
 }

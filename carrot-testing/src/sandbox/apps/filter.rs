@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::{answer::Failure, date, state::User};
+use crate::sandbox::{answer::Failure, columns::Columns, date};
 
 /// Conditions that all have to hold, or one of them. No conditions fit everybody.
 #[derive(Default)]
@@ -56,13 +56,29 @@ impl Filters {
         self.leaves.is_empty()
     }
 
-    pub(super) fn fit(&self, user: &User, now: i64) -> bool {
-        let mut leaves = self.leaves.iter();
-        match (self.is_empty(), self.any) {
-            (true, _) => true,
-            (false, true) => leaves.any(|leaf| leaf.fits(user, now)),
-            (false, false) => leaves.all(|leaf| leaf.fits(user, now)),
-        }
+    /// The properties that they look at.
+    pub(super) fn properties(&self) -> impl Iterator<Item = &str> {
+        self.leaves.iter().map(|leaf| leaf.property.as_str())
+    }
+
+    /// The rows of the leads that fit, in the order of ids.
+    pub(super) fn rows(&self, columns: &Columns, now: i64) -> Vec<usize> {
+        let leaves: Vec<(&Leaf, &[Option<Value>])> = self
+            .leaves
+            .iter()
+            .map(|leaf| (leaf, columns.values(&leaf.property)))
+            .collect();
+        let fits = |row: &usize| {
+            let fits = |(leaf, values): &(&Leaf, &[Option<Value>])| {
+                leaf.fits(values.get(*row).and_then(Option::as_ref), now)
+            };
+            match (leaves.is_empty(), self.any) {
+                (true, _) => true,
+                (false, true) => leaves.iter().any(fits),
+                (false, false) => leaves.iter().all(fits),
+            }
+        };
+        columns.leads().filter(fits).collect()
     }
 }
 
@@ -106,9 +122,8 @@ impl Leaf {
         })
     }
 
-    fn fits(&self, user: &User, now: i64) -> bool {
-        let property = user.property(&self.property);
-        let Some(value) = property.as_deref() else {
+    fn fits(&self, value: Option<&Value>, now: i64) -> bool {
+        let Some(value) = value else {
             let negative = matches!(
                 self.test,
                 Test::Unknown | Test::NotEqual(_) | Test::TextNotEqual(_) | Test::NotContains(_)
@@ -116,7 +131,6 @@ impl Leaf {
             return self.or_unknown || negative;
         };
         let number = || value.as_f64();
-        let text = || value.as_str().map(str::to_lowercase);
         let age = || {
             let moment = date::parse(value.as_str()?)?;
             Some(now as f64 / 1e6 - moment as f64)
@@ -131,10 +145,10 @@ impl Leaf {
             }
             Test::Equal(wanted) => number() == Some(*wanted),
             Test::NotEqual(wanted) => number() != Some(*wanted),
-            Test::TextEqual(wanted) => text().as_ref() == Some(wanted),
-            Test::TextNotEqual(wanted) => text().as_ref() != Some(wanted),
-            Test::Contains(wanted) => text().is_some_and(|text| text.contains(wanted)),
-            Test::NotContains(wanted) => !text().is_some_and(|text| text.contains(wanted)),
+            Test::TextEqual(wanted) => value.as_str().is_some_and(|text| is_same(text, wanted)),
+            Test::TextNotEqual(wanted) => !value.as_str().is_some_and(|text| is_same(text, wanted)),
+            Test::Contains(wanted) => value.as_str().is_some_and(|text| contains(text, wanted)),
+            Test::NotContains(wanted) => !value.as_str().is_some_and(|text| contains(text, wanted)),
             Test::Is(wanted) => value.as_bool() == Some(*wanted),
             Test::MoreThanAgo(limit) => age().is_some_and(|age| age > *limit),
             Test::LessThanAgo(limit) => age().is_some_and(|age| age < *limit),
@@ -192,6 +206,29 @@ impl Argument {
         };
         Ok(self.number("value")? * unit)
     }
+}
+
+/// Whether a text is another in small letters. Most texts are ASCII, and need no copy.
+fn is_same(text: &str, wanted: &str) -> bool {
+    if text.is_ascii() {
+        text.eq_ignore_ascii_case(wanted)
+    } else {
+        text.to_lowercase() == wanted
+    }
+}
+
+/// As [`is_same`], for a piece of the text.
+fn contains(text: &str, wanted: &str) -> bool {
+    let Some(first) = wanted.as_bytes().first() else {
+        return true;
+    };
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(wanted);
+    }
+    let same = |piece: &[u8]| {
+        piece[0].eq_ignore_ascii_case(first) && piece.eq_ignore_ascii_case(wanted.as_bytes())
+    };
+    text.as_bytes().windows(wanted.len()).any(same)
 }
 
 fn wrong(rule: &str) -> Failure {

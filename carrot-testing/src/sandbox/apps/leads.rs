@@ -1,4 +1,4 @@
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::filter::Filters;
 use crate::sandbox::{
     answer::{Answer, Failure},
     request::Call,
-    state::{State, User},
+    state::State,
     view::{UserFields, View},
 };
 
@@ -25,48 +25,36 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
     let sort_prop = parameters.text("sort_prop").unwrap_or("$last_seen");
     let ascending = parameters.one_of("sort_order", &["asc", "desc"])? == Some("asc");
 
-    let now = state.now();
-    let fits = |user: &&User| filters.fit(user, now);
-    // In the order of ids, in which they lie in memory.
-    let leads = || {
-        let users = state.users.values();
-        users.filter(|user| user.is_lead()).filter(fits)
-    };
-    let (users, total): (Vec<&User>, usize) = if sort_prop == "$last_seen" {
-        // The index is in this order already; without filters nothing is looked at but the page.
-        let (skipped, total) = if filters.is_empty() {
-            (offset, state.leads.len())
-        } else {
-            (0, leads().count())
-        };
-        let by_key = |(_, id): &(i64, u64)| state.users.get(id);
-        let mut keys = state.leads.iter();
-        let page = |keys: &mut dyn Iterator<Item = &(i64, u64)>| {
-            let users = keys.skip(skipped).filter_map(by_key).filter(fits);
-            users.skip(offset - skipped).take(limit).collect()
-        };
+    let by_time = sort_prop == "$last_seen";
+    let (page, total): (Vec<u64>, usize) = if by_time && filters.is_empty() {
+        // The index is in this order already.
+        let keys = state.leads.iter().map(|(_, id)| *id);
         let page = if ascending {
-            page(&mut keys)
+            keys.skip(offset).take(limit).collect()
         } else {
-            page(&mut keys.rev())
+            keys.rev().skip(offset).take(limit).collect()
         };
-        (page, total)
+        (page, state.leads.len())
     } else {
-        let mut users: Vec<_> = leads()
-            .map(|user| (user.property(sort_prop), user))
-            .collect();
-        let total = users.len();
-        let wanted = offset.saturating_add(limit);
-        let order = |a: &(Option<Cow<'_, Value>>, &User), b: &(Option<Cow<'_, Value>>, &User)| {
-            compare(a.0.as_deref(), b.0.as_deref(), ascending).then(a.1.id.cmp(&b.1.id))
-        };
-        if wanted < total {
-            users.select_nth_unstable_by(wanted, order);
-            users.truncate(wanted);
+        let names = filters.properties().chain((!by_time).then_some(sort_prop));
+        state.columns.prepare(&state.users, names);
+        let columns = &state.columns;
+        let mut rows = filters.rows(columns, state.now());
+        let total = rows.len();
+        if by_time {
+            // As in the index: users of one moment in the order of ids, or against it.
+            let key = |row: &usize| (columns.last_seen(*row), *row);
+            cut(&mut rows, offset, limit, |a, b| {
+                directed(key(a).cmp(&key(b)), ascending)
+            });
+        } else {
+            let values = columns.values(sort_prop);
+            let value = |row: &usize| values.get(*row).and_then(Option::as_ref);
+            cut(&mut rows, offset, limit, |a, b| {
+                compare(value(a), value(b), ascending).then(a.cmp(b))
+            });
         }
-        users.sort_unstable_by(order);
-        let page = users.into_iter().skip(offset).map(|(_, user)| user);
-        (page.collect(), total)
+        (rows.into_iter().map(|row| columns.id(row)).collect(), total)
     };
     let fields = UserFields {
         props: true,
@@ -75,8 +63,35 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
         ..UserFields::default()
     };
     let view = View::new(state, call);
-    let users: Vec<Value> = users.iter().map(|user| view.user(user, &fields)).collect();
+    let users = page.iter().filter_map(|id| state.users.get(id));
+    let users: Vec<Value> = users.map(|user| view.user(user, &fields)).collect();
     Ok(Answer::new(json!({"users": users, "total": total})))
+}
+
+/// Leaves the page of rows, in its order; what is not on it is not sorted.
+fn cut(
+    rows: &mut Vec<usize>,
+    offset: usize,
+    limit: usize,
+    order: impl Fn(&usize, &usize) -> Ordering,
+) {
+    if offset >= rows.len() {
+        rows.clear();
+        return;
+    }
+    if offset > 0 {
+        rows.select_nth_unstable_by(offset, &order);
+        rows.drain(..offset);
+    }
+    if limit < rows.len() {
+        rows.select_nth_unstable_by(limit, &order);
+        rows.truncate(limit);
+    }
+    rows.sort_unstable_by(order);
+}
+
+fn directed(order: Ordering, ascending: bool) -> Ordering {
+    if ascending { order } else { order.reverse() }
 }
 
 /// Users without the property come last in either order.

@@ -7,6 +7,8 @@ mod filter;
 mod leads;
 
 pub(super) use self::{
-    active_users::list as active_users, channels::list as channels,
-    conversations::list as conversations, leads::list as leads,
+    active_users::list as active_users,
+    channels::list as channels,
+    conversations::{ASSISTANTS, list as conversations},
+    leads::list as leads,
 };

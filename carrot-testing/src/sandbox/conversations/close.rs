@@ -19,5 +19,6 @@ pub(in crate::sandbox) fn close(state: &mut State, call: &Call) -> Result<Answer
         conversation.closed = true;
         conversation.group = None;
     }
+    state.note_facts(id);
     Ok(receipt(state, call, part))
 }

@@ -23,7 +23,7 @@ pub(in crate::sandbox) fn parts(state: &mut State, call: &Call) -> Result<Answer
     let id = find(state, call)?;
     let conversation = state.conversations.get(&id);
     let conversation = conversation.ok_or_else(|| Failure::lookup("conversation"))?;
-    let page = window.select(&conversation.parts, |_| true);
+    let page = window.select(|range| conversation.parts.range(range).copied());
     let view = View::new(state, call);
     let parts = page.keys.iter().filter_map(|id| state.parts.get(id));
     let records = parts.map(|part| view.part_of(call, part)).collect();

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::state::{Author, Conversation, Draft, Part, State, Word};
+use crate::sandbox::{
+    apps::ASSISTANTS,
+    state::{Author, Conversation, Draft, Facts, Part, State, Word},
+};
 
 impl Draft {
     /// A part without content.
@@ -37,6 +40,19 @@ impl Draft {
     pub(in crate::sandbox) fn random_id(mut self, random_id: i64) -> Self {
         self.random_id = random_id;
         self
+    }
+}
+
+impl Facts {
+    /// The bits of tags: none for none.
+    pub(in crate::sandbox) fn bits(tags: &[String]) -> u64 {
+        tags.iter().fold(0, |bits, tag| {
+            let bytes = tag.bytes();
+            let hash = bytes.fold(0_u32, |hash, byte| {
+                hash.wrapping_mul(31).wrapping_add(byte.into())
+            });
+            bits | 1 << (hash % 64)
+        })
     }
 }
 
@@ -100,8 +116,8 @@ impl State {
             not_answered: 0,
         };
         self.conversations.insert(id, conversation);
-        self.recent.insert((updated, id));
         self.change_user(user, |user| user.conversations.insert((updated, id)));
+        self.note_facts(id);
         id
     }
 
@@ -170,7 +186,28 @@ impl State {
         };
         record.parts.insert(id);
         self.parts.insert(id, part);
+        self.note_facts(conversation);
         id
+    }
+
+    /// Notes what the list filters by. Whatever changes a conversation ends with this.
+    pub(in crate::sandbox) fn note_facts(&mut self, conversation: u64) {
+        let Some(record) = self.conversations.get(&conversation) else {
+            return;
+        };
+        let reply = record.reply_last.and_then(|id| self.parts.get(&id));
+        let assistant = record.assistant.as_deref();
+        let facts = Facts {
+            replied: record.replied,
+            closed: record.closed,
+            answered: reply.is_some_and(|part| part.content.kind != "reply_user"),
+            delayed_until: record.delayed_until,
+            assignee: record.assignee,
+            channel: record.channel,
+            assistant: ASSISTANTS.into_iter().find(|one| Some(*one) == assistant),
+            tags: Facts::bits(&record.tags),
+        };
+        self.recent.insert((record.updated, conversation), facts);
     }
 
     /// The conversation changed just now: it moves to the top of the lists.
@@ -182,7 +219,7 @@ impl State {
         let before = std::mem::replace(&mut record.updated, updated);
         let user = record.user;
         self.recent.remove(&(before, conversation));
-        self.recent.insert((updated, conversation));
+        self.note_facts(conversation);
         self.change_user(user, |user| {
             user.conversations.remove(&(before, conversation));
             user.conversations.insert((updated, conversation));

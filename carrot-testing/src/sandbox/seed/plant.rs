@@ -102,5 +102,6 @@ impl State {
                 conversation.group = None;
             }
         }
+        self.note_facts(id);
     }
 }

@@ -21,11 +21,13 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
     };
     let user = state.users.get(&user);
     let user = user.ok_or_else(|| Failure::lookup("user"))?;
-    let page = window.select(&user.conversations, |(_, id)| {
+    let fits = |(_, id): &(i64, u64)| {
         state.conversations.get(id).is_some_and(|conversation| {
             conversation.recipient == recipient && (conversation.has_user_reply || !replied_only)
         })
-    });
+    };
+    let all = &user.conversations;
+    let page = window.select(|range| all.range(range).copied().filter(fits));
     let mut fields = ConversationFields::read(call, ConversationFields::LISTED);
     fields.user &= !call.is_v1();
     let view = View::new(state, call);

@@ -90,6 +90,7 @@ impl State {
             count.first = count.first.min(created);
             count.last = count.last.max(created);
             count.count += 1;
+            self.columns.update(user);
         }
         self.events.insert(event.id, event);
     }
@@ -109,7 +110,7 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
         None => true,
         Some(wanted) => state.events.get(id).map(|event| event.event_type) == wanted,
     };
-    let page = window.select(&user.events, fits);
+    let page = window.select(|range| user.events.range(range).copied().filter(fits));
     let props_as_text = call.parameters.is_set("props_as_string");
     let events = page.keys.iter().filter_map(|id| state.events.get(id));
     let records = events

@@ -62,6 +62,7 @@ impl State {
         if user.is_lead() {
             self.leads.insert((user.last_seen, id));
         }
+        self.columns.update(user);
         Some(result)
     }
 
