@@ -5,7 +5,7 @@
 //! ```
 //!
 //! On two busy cores of an AMD EPYC, Rust 1.95, each for a page of 20 of the 100,000, in milliseconds.
-//! The first list that looks at a property reads it from all records, which took 15 to 60 ms; what
+//! The first list that looks at a property reads it from all records, which took 15 to 80 ms; what
 //! stands here is every list after it, changes between them or not.
 //!
 //! | listing | ms |
@@ -20,12 +20,12 @@
 //! | leads, sorted by a text, from the middle | 3.3 |
 //! | leads, filtered by a number, sorted by a text | 2.6 |
 //! | conversations, plain, or from a cursor in the middle | 1.0 |
-//! | conversations, with a rare tag | 7.5 |
-//! | conversations, closed ones, of which there are none | 4.9 |
+//! | conversations, with a rare tag | 7 to 11 |
+//! | conversations, closed ones, of which there are none | 5 to 6 |
 //! | conversations of a user | 0.03 |
 //! | channels, with their counts | 3.3 |
 //!
-//! Building it from JSON took 3.4 s and PEAK MB at the peak; a snapshot is 150 MB of JSON, which took
+//! Building it from JSON took 3.4 s and 565 MB at the peak; a snapshot is 150 MB of JSON, which took
 //! 0.8 s to write, 1.7 s to read, and 1.4 GB at the peak, both sandboxes and the text included.
 
 // It measures real time, which is what the rest of the crate never looks at.

@@ -4,7 +4,7 @@
 
 mod common;
 
-use carrot_core::types::ConversationPart;
+use carrot_core::types::{ChannelId, ConversationPart, Timestamp};
 use carrot_testing::Sandbox;
 use common::{get, json_of, post, send, start, upload};
 use http::Method;
@@ -553,6 +553,45 @@ fn files_are_attached() {
             .2
             .starts_with("`attachment` must be one of the types")
     );
+}
+
+#[test]
+fn every_action_leaves_its_system_part() {
+    let sandbox = Sandbox::new();
+    let id = start(&sandbox, "order-42", "Hi");
+    post(&sandbox, &path(id, "assign"), &[OPERATOR, ("admin", "502")]).data();
+    post(&sandbox, &path(id, "tag"), &[OPERATOR, ("tag", "sales")]).data();
+    send(
+        &sandbox,
+        Method::DELETE,
+        &path(id, "tag"),
+        &[OPERATOR, ("tag", "sales")],
+    )
+    .data();
+    assert!(sandbox.snooze(id, Timestamp::from_seconds(1_800_000_000)));
+    assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
+    post(&sandbox, &path(id, "close"), &[OPERATOR]).data();
+    assert_eq!(
+        kinds(&sandbox, id),
+        [
+            "reply_user",
+            "assigned",
+            "tag_added",
+            "tag_deleted",
+            "delayed",
+            "channel_changed",
+            "closed"
+        ]
+    );
+    let one = sandbox.conversation(id).unwrap();
+    assert_eq!(one.closed, Some(true));
+    assert_eq!(
+        one.channel.map(|channel| channel.id),
+        Some(ChannelId::new(5))
+    );
+    // The user sees none of them, and they are nobody's unread messages.
+    assert_eq!(one.user_unread_count, Some(0));
+    assert_eq!(one.admin_unread_count, Some(1));
 }
 
 #[test]

@@ -6,9 +6,10 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use carrot_testing::Sandbox;
 use common::{get, post};
-use http::StatusCode;
+use http::{Request, StatusCode};
 
 const CHANNELS: &str = "/v2/apps/$self_app/channels";
 
@@ -102,6 +103,11 @@ fn a_log_holds_no_ids_no_query_and_no_token() {
     get(&sandbox, CHANNELS, &[("version", "canary")]);
     sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
     get(&sandbox, CHANNELS, &[]);
+    // The address is told where the body cannot be read.
+    let json = Request::post("/v2/users/canary/events?event=canary")
+        .header("content-type", "application/json")
+        .body(Bytes::from("{}"));
+    assert_eq!(sandbox.handle(&json.unwrap()).status(), 400);
     assert_eq!(
         *lines.lock().unwrap(),
         [
@@ -114,6 +120,7 @@ fn a_log_holds_no_ids_no_query_and_no_token() {
             "POST /v2/users/{id} 405",
             "GET /v2/apps/{id}/channels 200",
             "GET /v2/apps/{id}/channels 429",
+            "POST /v2/users/{id}/events 400",
         ]
     );
 }

@@ -7,11 +7,11 @@ mod common;
 use std::time::Duration;
 
 use bytes::Bytes;
-use carrot_core::Clock;
+use carrot_core::{Clock, types::ChannelId};
 use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
-use common::{Answer, FORM, get, json_of, post, send, start};
+use common::{Answer, FORM, form, get, json_of, post, send, start, upload};
 use http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const USER: &str = "1448121617782670209";
 
@@ -292,4 +292,237 @@ fn ids_and_cursors_are_texts_when_asked_for() {
     let rest = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
     assert_eq!(rest.data()[0]["id"], json!(id.to_string()));
     assert_eq!(rest.data().as_array().unwrap().len(), 1);
+}
+
+/// Where a number stands that is an id.
+fn ids_as_numbers(json: &Value, path: &str, found: &mut Vec<String>) {
+    const IDS: [&str; 8] = [
+        "id",
+        "app",
+        "user",
+        "conversation",
+        "part_group",
+        "message",
+        "from",
+        "assignee",
+    ];
+    match json {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = format!("{path}.{name}");
+                if value.is_number() && IDS.contains(&name.as_str()) {
+                    found.push(path.clone());
+                }
+                ids_as_numbers(value, &path, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                ids_as_numbers(item, path, found);
+            }
+        }
+        // No moment and no count is as large as the ids that are counted by time.
+        Value::Number(number) if number.as_u64() > Some(1 << 53) => found.push(path.to_owned()),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_answer_has_ids_as_texts_when_asked_for() {
+    let sandbox = Sandbox::builder()
+        .user(SeedUser::external("order-42").tag("vip").note("Call"))
+        .build();
+    let id = start(&sandbox, "order-42", "Hi");
+    let own = ("by_user_id", "1");
+    let all = [
+        ("id_as_string", "true"),
+        ("include_user", "1"),
+        ("include_channel", "1"),
+        ("include_conversation", "1"),
+        ("include_tags", "1"),
+        ("include_notes", "1"),
+        ("include_events", "1"),
+        ("include_email_status", "1"),
+        ("include_not_assigned", "1"),
+    ];
+    let conversation = |operation: &str| format!("conversations/{id}{operation}");
+    let user = |operation: &str| format!("users/order-42{operation}");
+    let known = sandbox.user_id("order-42").unwrap();
+    assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
+    for version in ["v2", "v1"] {
+        for (path, parameters) in [
+            (
+                user("/props"),
+                vec![
+                    own,
+                    (
+                        "operations",
+                        r#"[{"op":"update_or_create","key":"$email","value":"a@b.c"}]"#,
+                    ),
+                ],
+            ),
+            (user("/events"), vec![own, ("event", "Order")]),
+            (user("/startconversation"), vec![own, ("body", "Hi")]),
+            (format!("users/{known}/sendmessage"), vec![("body", "Hi")]),
+            (
+                conversation("/reply"),
+                vec![
+                    ("body", "Hi"),
+                    ("from_admin", "501"),
+                    ("auto_assign", "502"),
+                ],
+            ),
+            (
+                conversation("/assign"),
+                vec![("from_admin", "501"), ("admin", "501")],
+            ),
+            (
+                conversation("/tag"),
+                vec![("tag", version), ("action", "add"), ("from_admin", "501")],
+            ),
+            (conversation("/close"), vec![("from_admin", "501")]),
+        ] {
+            let parameters: Vec<_> = parameters.into_iter().chain(all).collect();
+            let answer = post(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            answer.data();
+            let mut found = Vec::new();
+            ids_as_numbers(&answer.json, "", &mut found);
+            assert_eq!(found, [""; 0], "{version} {path}");
+        }
+        let presence = format!("/v2/users/{known}/setpresence");
+        post(&sandbox, &presence, &[("presence", "online")]).data();
+        for (path, more) in [
+            (user(""), Some(own)),
+            (user("/events"), Some(own)),
+            (format!("users/{known}/conversations"), None),
+            (conversation(""), None),
+            (conversation("/parts"), None),
+            ("apps/$self_app/users".to_owned(), None),
+            ("apps/$self_app/activeusers".to_owned(), None),
+            ("apps/$self_app/channels".to_owned(), None),
+            (
+                "apps/$self_app/conversations".to_owned(),
+                Some((
+                    if version == "v2" {
+                        "paginate_count"
+                    } else {
+                        "count"
+                    },
+                    "1",
+                )),
+            ),
+        ] {
+            let parameters: Vec<_> = more.into_iter().chain(all).collect();
+            let answer = get(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            assert_ne!(*answer.data(), json!([]), "{version} {path}");
+            let mut found = Vec::new();
+            ids_as_numbers(&answer.json, "", &mut found);
+            assert_eq!(found, [""; 0], "{version} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_needs_its_right() {
+    let operations = [
+        (Method::GET, "users/1", &["user-read"][..]),
+        (Method::POST, "users/1/props", &["user-write"]),
+        (Method::GET, "users/1/events", &["user-read"]),
+        (Method::POST, "users/1/events", &["user-write"]),
+        (
+            Method::GET,
+            "users/1/conversations",
+            &["conversations-read", "user-read"],
+        ),
+        (
+            Method::POST,
+            "users/1/startconversation",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "users/1/sendmessage",
+            &["messages-manual-send-one"],
+        ),
+        (Method::POST, "users/1/setpresence", &["user-write"]),
+        (Method::POST, "users/1/unsubscribeemail", &["user-write"]),
+        (Method::GET, "apps/1000/users", &["users-list"]),
+        (Method::GET, "apps/1000/activeusers", &["users-list-active"]),
+        (Method::GET, "apps/1000/channels", &["app-basic-read"]),
+        (
+            Method::GET,
+            "apps/1000/conversations",
+            &["conversations-read"],
+        ),
+        (Method::GET, "conversations/1", &["conversations-read"]),
+        (
+            Method::GET,
+            "conversations/1/parts",
+            &["conversations-read"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/reply",
+            &["conversations-write"],
+        ),
+        (Method::POST, "conversations/1/markread", &["as-user"]),
+        (
+            Method::POST,
+            "conversations/1/settyping",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/assign",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/close",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/tag",
+            &["conversations-write"],
+        ),
+    ];
+    let every = Sandbox::new().scopes();
+    for (method, path, rights) in operations {
+        for right in rights {
+            let others = every.iter().filter(|other| other != right);
+            let lacking = Sandbox::builder().scopes(others.cloned()).build();
+            for (version, name) in [("v2", "PermissionDeniedError"), ("v1", "PermissionDenied")] {
+                let path = format!("/{version}/{path}");
+                let answer = send(&lacking, method.clone(), &path, &[]);
+                let message = format!("the token lacks the right `{right}`");
+                assert_eq!(answer.error(), (403, name, message.as_str()), "{path}");
+            }
+        }
+        let enough = Sandbox::builder().scopes(rights.iter().copied()).build();
+        let answer = send(&enough, method, &format!("/v2/{path}"), &[]);
+        assert_ne!(answer.status, 403, "{path}");
+    }
+}
+
+#[test]
+fn parameters_come_in_every_encoding() {
+    let operations = r#"[{"op":"update_or_create","key":"plan","value":"pro"}]"#;
+    let sandbox = sandbox();
+    let path = format!("/users/{USER}/props/");
+    let sent = [
+        post(&sandbox, &path, &[("operations", operations)]),
+        // A form with parts, which most clients send only with a file.
+        upload(&sandbox, &path, &[("operations", operations)], &[]),
+        post(
+            &sandbox,
+            &format!("{path}?{}", form(&[("operations", operations)])),
+            &[],
+        ),
+    ];
+    for (at, answer) in sent.iter().enumerate() {
+        answer.data();
+        let list = ["affected_props", "not_changed_props"][usize::from(at > 0)];
+        assert_eq!(answer.json["meta"][list], json!(["plan"]), "{at}");
+    }
 }

@@ -176,10 +176,13 @@ impl Sandbox {
         let call = Call::read(request);
         let response = self.answer(&call);
         if let Some(on_answer) = &self.0.settings.on_answer {
-            let unreadable = |_| "(unreadable request)".to_owned();
+            let path = match &call {
+                Ok(call) => route::path(call),
+                Err(_) => path_alone(request),
+            };
             on_answer(&Answered {
                 method: request.method().clone(),
-                path: call.as_ref().map_or_else(unreadable, route::path),
+                path,
                 status: response.status(),
             });
         }
@@ -216,6 +219,20 @@ impl Sandbox {
     pub fn reset(&self) {
         *self.state() = State::new(self.0.settings.clone());
     }
+}
+
+/// The path of a request whose parameters nobody can read.
+fn path_alone(request: &Request<Bytes>) -> String {
+    let mut bare = Request::new(Bytes::new());
+    bare.method_mut().clone_from(request.method());
+    if let Ok(path) = request.uri().path().parse() {
+        *bare.uri_mut() = path;
+    }
+    let call = Call::read(&bare);
+    call.map_or_else(
+        |_| "(unreadable request)".to_owned(),
+        |call| route::path(&call),
+    )
 }
 
 #[async_trait]

@@ -57,7 +57,7 @@ impl Parameters {
         };
         let found = allowed.iter().find(|option| **option == text);
         found.copied().map(Some).ok_or_else(|| {
-            let rule = format!("must be one of {}", allowed.join(", "));
+            let rule = format!("must be one of `{}`", allowed.join("`, `"));
             Failure::validation(name, &rule)
         })
     }
