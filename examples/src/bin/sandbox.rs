@@ -196,10 +196,10 @@ fn greet(server: &SandboxServer) {
     ));
     say("Try:");
     say(format_args!(
-        "curl {header} '{url}/v2/apps/$self_app/conversations?include_not_assigned=true'"
+        "curl {header} -d by_user_id=true -d 'body=Where is it' {url}/v2/users/order-42/startconversation"
     ));
     say(format_args!(
-        "curl {header} -d by_user_id=true -d 'body=Where is it' {url}/v2/users/order-42/startconversation"
+        "curl {header} '{url}/v2/apps/$self_app/conversations?include_not_assigned=true'"
     ));
 }
 
