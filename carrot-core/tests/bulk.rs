@@ -847,12 +847,9 @@ fn who_stops_before_the_start_gets_everything_back() {
 /// The state of the sandbox, but for what depends on the time and on the order.
 fn sandbox_state(sandbox: &Sandbox) -> BTreeMap<String, Value> {
     let users = sandbox.users().into_iter().map(|mut user| {
-        user["props"]
-            .as_object_mut()
-            .expect("properties")
-            .remove("$last_seen");
-        let own_id = user["user_id"].as_str().expect("an own id").to_owned();
-        (own_id, json!([user["props"], user["props_custom"]]))
+        user.props.remove("$last_seen");
+        let own_id = user.user_id.take().expect("an own id");
+        (own_id, json!([user.props, user.props_custom]))
     });
     users.collect()
 }
