@@ -452,12 +452,17 @@ impl fmt::Display for Error {
                 "the listing gave the same cursor twice and would never end; begin it anew",
             )?,
         }
-        if self.0.attempts > 1 {
-            write!(f, " (after {} attempts", self.0.attempts)?;
-            if self.0.applied_before {
-                f.write_str(", of which an earlier one may have reached the server")?;
+        match self.0.attempts {
+            0 if self.is_timeout() => f.write_str(" (before the first attempt)")?,
+            1 if self.is_timeout() => f.write_str(" (after 1 attempt)")?,
+            0 | 1 => {}
+            attempts => {
+                write!(f, " (after {attempts} attempts")?;
+                if self.0.applied_before {
+                    f.write_str(", of which an earlier one may have reached the server")?;
+                }
+                f.write_str(")")?;
             }
-            f.write_str(")")?;
         }
         match self.advice() {
             Some(advice) => write!(f, "; {advice}"),

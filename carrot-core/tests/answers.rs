@@ -420,14 +420,15 @@ fn a_failure_of_the_transport_says_whether_the_request_was_sent() {
             Kind::Timeout(TimeoutPhase::Connect),
             Sent::Never,
             [false, false, false, true, false],
-            "conversations.get: the time ran out while connecting; the request was not sent",
+            "conversations.get: the time ran out while connecting; the request was not sent (after 1 \
+             attempt)",
         ),
         (
             Kind::Timeout(TimeoutPhase::Response),
             Sent::Maybe,
             TIMED_OUT,
             "conversations.get: the time ran out while waiting for the answer; the request may have \
-             reached the server",
+             reached the server (after 1 attempt)",
         ),
     ] {
         let error = get(Answer::Fails(TransportError::new(kind, sent))).expect_err(text);

@@ -6,9 +6,15 @@ mod support;
 
 use std::{pin::pin, task::Poll, time::Duration};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Client, ErrorKind, Sent, client::CallOptions, conversations,
-    types::UserId, users,
+    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    client::CallOptions,
+    conversations,
+    transport::{CallContext, TimeoutPhase, TransportErrorKind},
+    types::UserId,
+    users,
 };
 use support::{
     ManualClock, Recorder, TOKEN, Watched, canary::TEXT, poll, run, transport::Answer, watched,
@@ -42,7 +48,7 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
     assert_eq!(
         error.to_string(),
         "conversations.reply: the deadline of 30s for the call passed while waiting for the answer; \
-         the request may have reached the server"
+         the request may have reached the server (after 1 attempt)"
     );
     assert_eq!(
         (error.kind(), error.sent()),
@@ -71,9 +77,59 @@ fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit()
     assert_eq!(
         error.to_string(),
         "conversations.reply: the time ran out while waiting for the answer; the request may have \
-         reached the server"
+         reached the server (after 1 attempt)"
     );
     assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+}
+
+/// Gives up when its time is over, in the middle of the answer.
+#[derive(Debug)]
+struct KeepsTheLimit(ManualClock);
+
+#[async_trait]
+impl HttpTransport for KeepsTheLimit {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let context = request.extensions().get::<CallContext>();
+        let limit = context
+            .and_then(|context| context.timeout)
+            .expect("a limit");
+        self.0.sleep(limit).await;
+        let kind = TransportErrorKind::Timeout(TimeoutPhase::Body);
+        Err(TransportError::new(kind, Sent::Yes))
+    }
+}
+
+#[test]
+fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
+    let clock = ManualClock::new();
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let builder = Client::builder(KeepsTheLimit(clock.clone()), clock.clone(), token);
+    let client = watched(builder);
+
+    let of_the_attempt = CallOptions::new().call_timeout(11 * SECOND);
+    for (options, kind) in [
+        (without_attempt_timeout(), ErrorKind::Deadline),
+        (of_the_attempt, ErrorKind::Transport),
+    ] {
+        let client = client.with_options(options);
+        let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+        assert!(poll(call.as_mut()).is_pending());
+        clock.advance(if kind == ErrorKind::Deadline {
+            30 * SECOND
+        } else {
+            10 * SECOND
+        });
+        let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+            panic!("the time is over")
+        };
+        assert_eq!((error.kind(), error.attempts()), (kind, 1));
+        // What the transport knows of the request is kept.
+        assert_eq!(error.sent(), Sent::Yes);
+        assert!(error.is_timeout() && error.may_have_been_applied());
+    }
 }
 
 #[test]

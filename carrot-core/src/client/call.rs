@@ -112,7 +112,7 @@ impl<E: Endpoint> Call<'_, E> {
             }
             pause = match self.pause(&failed) {
                 Some(pause) => pause,
-                None => return Err(self.with_past(failed.error)),
+                None => return Err(self.given_up(failed.error)),
             };
             self.progress(|progress| {
                 progress.phase = CallPhase::Pause;
@@ -234,13 +234,29 @@ impl<E: Endpoint> Call<'_, E> {
     }
 
     fn deadline_passed(&self) -> Error {
-        let limit = self.deadline.unwrap_or_default();
-        let (attempts, phase) = self.progress(|progress| (progress.attempts, progress.phase));
-        let sent = match phase {
+        let sent = match self.progress(|progress| progress.phase) {
             CallPhase::Attempt => Sent::Maybe,
             _ => Sent::Never,
         };
+        self.deadline_passed_with(sent)
+    }
+
+    /// `sent` is what is known of the attempt that was on its way.
+    fn deadline_passed_with(&self, sent: Sent) -> Error {
+        let limit = self.deadline.unwrap_or_default();
+        let (attempts, phase) = self.progress(|progress| (progress.attempts, progress.phase));
         self.with_past(Error::deadline::<E>(attempts, limit, phase, sent))
+    }
+
+    /// The error of the last attempt. Where it had what was left of the call, the transport may notice
+    /// first that the time is over, and it is the call's all the same.
+    fn given_up(&self, error: Error) -> Error {
+        match (error.transport(), self.time_left()) {
+            (Some(cause), Some(Duration::ZERO)) if error.is_timeout() => {
+                self.deadline_passed_with(cause.sent())
+            }
+            _ => self.with_past(error),
+        }
     }
 
     /// Adds to the last error what is known of the attempts before.
