@@ -31,8 +31,10 @@ use carrot_testing::{Sandbox, VirtualClock};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
-    TOKEN,
+    TOKEN, Watched,
+    canary::{E_MAIL, OWN_ID, TEXT, assert_error_hides_all},
     simulation::{poll_and_turn, simulate_one},
+    watched,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -237,18 +239,17 @@ fn change(user: &mut BTreeMap<String, Value>, op: &str, key: &str, value: &Value
     user.insert(key.to_owned(), new);
 }
 
-fn client(transport: impl HttpTransport, clock: &VirtualClock, version: ApiVersion) -> Client {
+fn client(transport: impl HttpTransport, clock: &VirtualClock, version: ApiVersion) -> Watched {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(transport, clock.clone(), token)
+    let builder = Client::builder(transport, clock.clone(), token)
         .version(version)
         .quota(UnlimitedQuota::new())
-        .retry(RetryPolicy::none())
-        .build()
-        .expect("a sound client")
+        .retry(RetryPolicy::none());
+    watched(builder)
 }
 
 /// A client that sends nothing.
-fn planner() -> Client {
+fn planner() -> Watched {
     let clock = VirtualClock::manual();
     client(Service::new(&clock, []), &clock, ApiVersion::V2)
 }
@@ -274,9 +275,9 @@ fn own(id: &str) -> Name {
 
 /// Users with the same properties, and one each of two other kinds.
 fn mixed() -> Vec<PropertyChange> {
-    let many = (0..3).map(|id| of(&format!("same-{id}")).with(set("plan", "pro")));
+    let many = (0..3).map(|id| of(&format!("{OWN_ID}-{id}")).with(set("plan", TEXT)));
     let mut changes: Vec<_> = many.collect();
-    changes.push(of("other").with(PropertyOperation::add("orders", 1).expect("sound")));
+    changes.push(of(E_MAIL).with(PropertyOperation::add("orders", 1).expect("sound")));
     let big = (0..600).map(|key| set(&format!("key-{key}"), true));
     changes.push(of("big").with_all(big));
     changes
@@ -699,15 +700,15 @@ fn an_import_whose_answer_is_lost_is_not_repeated_and_stops_nobody() {
     for (fault, uncertain) in [(Fault::AnswerLost, true), (Fault::Refused, false)] {
         let service = Service::new(&clock, [(1, fault)]);
         let token = AuthToken::new(TOKEN).expect("a sound token");
-        let client = Client::builder(service.clone(), clock.clone(), token);
         // With the retries that a client has by default.
-        let client = client.build().expect("a sound client");
+        let client = watched(Client::builder(service.clone(), clock.clone(), token));
         let mut plan = client.set_props_of_many(mixed()).plan().expect("sound");
         let report = simulate_one(&clock, plan.run(to_the_end));
         assert_eq!(service.requests().len(), 1 + 1 + 3);
         let [failure] = &report.failed[..] else {
             panic!("one failure")
         };
+        assert_error_hides_all(&failure.error);
         assert_eq!(failure.error.may_have_been_applied(), uncertain);
         assert_eq!(failure.error.operation(), "users.import");
         assert_eq!(failure.changes, mixed()[..3]);
@@ -806,7 +807,7 @@ fn a_run_can_be_dropped_anywhere() {
         let sent = service.requests();
         let import_under_way = sent.len() == 1 && report.scheduled.is_empty();
         for (change, safety) in &report.cut_off {
-            let adds = change.user() == &UserRef::external("other");
+            let adds = change.user() == &UserRef::external(E_MAIL);
             let expected = match import_under_way || adds {
                 true => RepeatSafety::Unsafe,
                 false => RepeatSafety::Safe,

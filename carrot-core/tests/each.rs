@@ -17,16 +17,17 @@ use carrot_core::{
 use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 use support::{
-    TOKEN,
+    TOKEN, Watched,
+    canary::assert_error_hides_all,
     simulation::{Service, give_up_after, simulate_one},
+    watched,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport, clock.clone(), token);
-    builder.build().expect("a sound client")
+    watched(Client::builder(transport, clock.clone(), token))
 }
 
 fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
@@ -120,6 +121,8 @@ fn a_failure_stops_nobody_and_tells_whose_it_is() {
 
     let succeeded: Vec<&str> = report.succeeded.iter().map(|(text, _)| &**text).collect();
     assert_eq!(succeeded, ["one", "five"]);
+    let errors = report.failed.iter().map(|(_, error)| error);
+    errors.for_each(assert_error_hides_all);
     let failed: Vec<_> = report
         .failed
         .iter()

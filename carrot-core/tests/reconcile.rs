@@ -20,7 +20,7 @@ use carrot_core::{
     users::StartConversation,
 };
 use carrot_testing::{Sandbox, VirtualClock};
-use support::{Recorder, client, run, simulation::simulate_one, transport::Answer};
+use support::{Recorder, client, run, simulation::simulate_one, transport::Answer, watched};
 
 fn random_id() -> RandomId {
     RandomId::new(77).expect("a sound number")
@@ -256,8 +256,7 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                     replies: Arc::default(),
                 };
                 let token = AuthToken::new(sandbox.token()).expect("a sound token");
-                let client = Client::builder(line.clone(), clock.clone(), token);
-                let client = client.build().expect("a sound client");
+                let client = watched(Client::builder(line.clone(), clock.clone(), token));
                 let customer = UserRef::external("order-42");
                 simulate_one(&clock, async {
                     let start = StartConversation::new(customer, "Where is it?");
