@@ -82,53 +82,55 @@ fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit()
     assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
 }
 
-/// Gives up when its time is over, in the middle of the answer.
+/// Fails in this way when its time is over, in the middle of the answer.
 #[derive(Debug)]
-struct KeepsTheLimit(ManualClock);
+struct FailsAtTheLimit(ManualClock, TransportErrorKind);
 
 #[async_trait]
-impl HttpTransport for KeepsTheLimit {
+impl HttpTransport for FailsAtTheLimit {
     async fn send(
         &self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let context = request.extensions().get::<CallContext>();
-        let limit = context
-            .and_then(|context| context.timeout)
-            .expect("a limit");
-        self.0.sleep(limit).await;
-        let kind = TransportErrorKind::Timeout(TimeoutPhase::Body);
-        Err(TransportError::new(kind, Sent::Yes))
+        let limit = context.and_then(|context| context.timeout);
+        self.0.sleep(limit.expect("a limit")).await;
+        Err(TransportError::new(self.1, Sent::Yes))
     }
 }
 
 #[test]
 fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
-    let clock = ManualClock::new();
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(KeepsTheLimit(clock.clone()), clock.clone(), token);
-    let client = watched(builder);
-
-    let of_the_attempt = CallOptions::new().call_timeout(11 * SECOND);
-    for (options, kind) in [
-        (without_attempt_timeout(), ErrorKind::Deadline),
-        (of_the_attempt, ErrorKind::Transport),
+    let timeout = TransportErrorKind::Timeout(TimeoutPhase::Body);
+    let of_the_call = without_attempt_timeout;
+    let of_the_attempt = || CallOptions::new().call_timeout(11 * SECOND);
+    for (cause, options, seconds, kind) in [
+        (timeout, of_the_call(), 30, ErrorKind::Deadline),
+        (timeout, of_the_attempt(), 10, ErrorKind::Transport),
+        // In the same moment, and no matter of time.
+        (
+            TransportErrorKind::Truncated,
+            of_the_call(),
+            30,
+            ErrorKind::Transport,
+        ),
     ] {
+        let clock = ManualClock::new();
+        let token = AuthToken::new(TOKEN).expect("a sound token");
+        let transport = FailsAtTheLimit(clock.clone(), cause);
+        let client = watched(Client::builder(transport, clock.clone(), token));
         let client = client.with_options(options);
         let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
         assert!(poll(call.as_mut()).is_pending());
-        clock.advance(if kind == ErrorKind::Deadline {
-            30 * SECOND
-        } else {
-            10 * SECOND
-        });
+        clock.advance(seconds * SECOND);
         let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
             panic!("the time is over")
         };
-        assert_eq!((error.kind(), error.attempts()), (kind, 1));
+        assert_eq!((error.kind(), error.attempts()), (kind, 1), "{error}");
+        assert_eq!(error.is_timeout(), cause == timeout);
         // What the transport knows of the request is kept.
         assert_eq!(error.sent(), Sent::Yes);
-        assert!(error.is_timeout() && error.may_have_been_applied());
+        assert!(error.may_have_been_applied());
     }
 }
 
