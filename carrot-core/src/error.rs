@@ -338,7 +338,9 @@ impl Error {
     /// you repeat a call that writes.
     ///
     /// False when nothing was sent, and when the service refused every attempt with a status below
-    /// 500.
+    /// 500 other than 408.
+    ///
+    /// [`retry`](crate::retry#after-an-uncertain-write) says how to find out.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.applied_before || self.last_may_have_been_applied()
@@ -431,15 +433,18 @@ impl fmt::Display for Error {
                     "the deadline of {limit:?} for the call passed while {phase}; {fate}"
                 )?;
             }
-            Cause::Quota(source) => write!(f, "no place in the quota: {source}; {}", self.fate())?,
+            Cause::Quota(source) => {
+                let source = one_line(&source.to_string());
+                write!(f, "no place in the quota: {source}; {}", self.fate())?;
+            }
             Cause::Refused(refusal) => write!(f, "{refusal}")?,
             Cause::Unreadable { path, problem } => {
                 f.write_str("the answer could not be read")?;
                 // A dot is the body itself, which needs no naming.
                 if path != "." {
-                    write!(f, " at `{}`", one_line(path))?;
+                    write!(f, " at `{}`", quote(path))?;
                 }
-                write!(f, ": {}", one_line(problem))?;
+                write!(f, ": {}", quote(problem))?;
                 if let Some(body) = self.0.body.as_ref().filter(|body| !body.is_empty()) {
                     write!(f, "; `Error::body` holds its {} bytes", body.len())?;
                 }
@@ -475,11 +480,11 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the service answered {}", self.status)?;
         match &self.code {
-            Some(code) => write!(f, " {}", one_line(code.as_str()))?,
+            Some(code) => write!(f, " {}", quote(code.as_str()))?,
             None => f.write_str(" without saying why")?,
         }
         match self.message.as_deref() {
-            Some(message) if !message.is_empty() => write!(f, ": {}", one_line(message)),
+            Some(message) if !message.is_empty() => write!(f, ": {}", quote(message)),
             _ => Ok(()),
         }
     }
@@ -489,22 +494,17 @@ impl fmt::Display for Refusal {
 const MAX_QUOTE: usize = 300;
 
 /// A text of the service, fit for a log: one line, of a bounded length.
-fn one_line(text: &str) -> String {
-    let mut quote: String = text
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .take(MAX_QUOTE)
-        .collect();
-    if text.chars().nth(MAX_QUOTE).is_some() {
-        quote.push('…');
+fn quote(text: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
-    quote
+}
+
+/// A text without the line breaks and other control characters that would break a log.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// Shows what `Display` shows, and the length of the body.

@@ -1,4 +1,4 @@
-//! The errors beneath an error: what a program that walks the chain finds.
+//! The errors beneath an error: what a program that walks the chain finds, and what is shown of them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -66,4 +66,35 @@ fn beneath_a_refusal_lies_nothing() {
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("not there");
     assert!(StdError::source(&error).is_none());
+}
+
+#[test]
+fn what_lies_beneath_is_shown_in_one_line() {
+    let broken = TransportError::new(TransportErrorKind::Other, Sent::Never)
+        .with_source("first\nsecond\r\n\tthird");
+    let shown = "the transport failed: first second   third; the request was not sent";
+    assert_eq!(broken.to_string(), shown);
+
+    let builder = builder(&Recorder::answering([])).quota(Talkative);
+    let client = builder.build().expect("a sound client");
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
+    assert_eq!(
+        error.to_string(),
+        "users.get: no place in the quota: first second; the request was not sent"
+    );
+}
+
+/// A quota whose store says more than fits into a line.
+#[derive(Debug)]
+struct Talkative;
+
+#[async_trait]
+impl Quota for Talkative {
+    async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Err("first\nsecond".into())
+    }
+
+    fn release(&self) {}
+
+    fn throttled(&self, _retry_after: Option<Duration>) {}
 }

@@ -110,6 +110,14 @@ fn a_list_that_says_no_numbers_decides_nothing() {
     for (parts, fate) in [
         (
             r#"{"id":5,"type":"reply_admin","random_id":0}"#,
+            ReplyFate::Unknown,
+        ),
+        (
+            r#"{"id":6,"type":"reply_admin","random_id":78},{"id":5,"type":"reply_user","random_id":0}"#,
+            ReplyFate::NotWritten,
+        ),
+        (
+            r#"{"id":5,"type":"closed","random_id":0}"#,
             ReplyFate::NotWritten,
         ),
         (r#"{"id":5,"type":"closed"}"#, ReplyFate::NotWritten),

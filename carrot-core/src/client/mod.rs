@@ -137,8 +137,8 @@ impl Client {
 
     /// Calls an operation for each of many items, several at a time, under the quota.
     ///
-    /// A failure does not stop the rest, and the callback can; see [`Each`]. The deadline of a single call does not apply, only that of
-    /// each attempt: the work takes as long as the quota needs.
+    /// A failure does not stop the rest, and the callback can; see [`Each`]. The deadline of a single
+    /// call does not apply, only that of each attempt: the work takes as long as the quota needs.
     ///
     /// ```
     /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {

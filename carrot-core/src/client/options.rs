@@ -47,7 +47,7 @@ impl CallOptions {
     }
 
     /// How long the body of an answer may make no progress, where it should be another time than the
-    /// transport's own.
+    /// transport's own; [`Duration::MAX`] for no limit.
     pub fn body_idle_timeout(mut self, limit: Duration) -> Self {
         self.body_idle_timeout = Some(limit);
         self

@@ -1,6 +1,6 @@
 //! Finding out what became of a write whose answer was lost.
 
-use carrot_types::{ConversationPart, InvalidValue, PartType};
+use carrot_types::{ConversationPart, InvalidValue, PartType, RandomId};
 
 use super::Client;
 use crate::{
@@ -18,9 +18,10 @@ const MAX_PAGES: usize = 4;
 pub enum ReplyFate {
     /// It was written: this is the part.
     Written(Box<ConversationPart>),
-    /// It is not among the 200 newest parts of the conversation, all of which say their number.
+    /// It is not among the 200 newest parts of the conversation, and the list does say numbers.
     NotWritten,
-    /// Nobody can tell: a message that may be it came without a `random_id`. The vendor documents the
+    /// Nobody can tell: a message that may be it came without a `random_id`, or all of them came with
+    /// 0, which stands for none and may be all that this list ever says. The vendor documents the
     /// number in the realtime feed and in webhooks, and not in the list of parts. Look at the
     /// conversation before you write again.
     Unknown,
@@ -74,22 +75,26 @@ impl Client {
         };
         let parts = Parts::new(reply.conversation()).page(Paging::new());
         let mut pages = self.pages(parts);
-        let mut fate = ReplyFate::NotWritten;
+        let (mut says_numbers, mut says_none, mut says_zero) = (false, false, false);
         for _ in 0..MAX_PAGES {
             let Some(page) = pages.next().await? else {
                 break;
             };
             for part in page.items {
-                match part.random_id {
-                    Some(found) if found == random_id => {
+                match part.random_id.map(RandomId::get) {
+                    Some(found) if found == random_id.get() => {
                         return Ok(ReplyFate::Written(Box::new(part)));
                     }
-                    None if may_be_a_reply(&part) => fate = ReplyFate::Unknown,
-                    _ => {}
+                    Some(0) => says_zero |= may_be_a_reply(&part),
+                    Some(_) => says_numbers = true,
+                    None => says_none |= may_be_a_reply(&part),
                 }
             }
         }
-        Ok(fate)
+        match says_none || says_zero && !says_numbers {
+            true => Ok(ReplyFate::Unknown),
+            false => Ok(ReplyFate::NotWritten),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! A span for every call and one for every attempt, with the feature `tracing`; nothing without it.
 //!
 //! A span holds what the report to an observer does: the name of the operation, numbers, statuses and
-//! durations. It never holds an address, a parameter, a body or the token.
+//! durations. It never holds an address, a parameter, a body or the token. An attempt that is cut off,
+//! by the deadline of its call or because the call was dropped, has no status and no failure: its call
+//! has, or nobody waits for it.
 
 use std::future::Future;
 

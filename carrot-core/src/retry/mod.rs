@@ -15,6 +15,47 @@
 //! where its pause ends before the deadline of the call; otherwise the call ends at once with the
 //! error of its last attempt.
 //!
+//! # After an uncertain write
+//!
+//! Where [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) is true, the service may
+//! have done what was asked although no answer says so. Find out before you repeat a write that is not
+//! safe to repeat. Give the request some seconds first: it may still be on its way.
+//!
+//! | what was asked | how to find out |
+//! |---|---|
+//! | [`Reply`](crate::conversations::Reply) | give it a [`random_id`](crate::conversations::Reply::random_id), and ask [`Client::reconcile_reply`](crate::Client::reconcile_reply) |
+//! | [`SetProps`](crate::users::SetProps) that adds or appends | read the user with [`users::Get`](crate::users::Get), and compare with what you read before the write |
+//! | [`TrackEvent`](crate::users::TrackEvent) | put a number of your own into the event's properties, and look for it in [`users::Events`](crate::users::Events), named as the event |
+//! | [`StartConversation`](crate::users::StartConversation), [`SendMessage`](crate::users::SendMessage) | look for the text in the newest [`users::Conversations`](crate::users::Conversations) of the user, and in their [`Parts`](crate::conversations::Parts) |
+//! | [`Import`](crate::users::Import) | read one of its users with [`users::Get`](crate::users::Get); the panel tells when the service is done with a file |
+//!
+//! ```
+//! # async fn some_seconds() {}
+//! # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! use carrot_core::{
+//!     types::{PropertyOperation, User, UserRef},
+//!     users,
+//! };
+//!
+//! let orders = |user: &User| user.props_custom.get("orders").cloned();
+//! let read = users::Get::new(UserRef::external("order-42")).with_custom_props();
+//! let before = orders(&client.call(&read).await?);
+//!
+//! let write = users::SetProps::new(UserRef::external("order-42"))
+//!     .with(PropertyOperation::add("orders", 1)?);
+//! match client.call(&write).await {
+//!     Err(error) if error.may_have_been_applied() => {
+//!         some_seconds().await; // sleep with your runtime
+//!         if orders(&client.call(&read).await?) == before {
+//!             client.call(&write).await?;
+//!         }
+//!     }
+//!     other => drop(other?),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Every operation
 //!
 //! The same for each operation by itself, with all its options, in both generations of the API. A cell

@@ -1,5 +1,7 @@
 use std::{error::Error, fmt, iter};
 
+use crate::error::one_line;
+
 /// Whether a request reached the server. It alone decides whether a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -142,7 +144,7 @@ impl fmt::Display for TransportError {
         // What lies deepest says what happened; those above it say the kind once more.
         let sources = iter::successors(self.source(), |&error| error.source());
         if let Some(root) = sources.last() {
-            write!(f, ": {root}")?;
+            write!(f, ": {}", one_line(&root.to_string()))?;
         }
         write!(f, "; {}", self.sent)
     }

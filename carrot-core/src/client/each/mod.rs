@@ -21,7 +21,7 @@ const CONCURRENCY: usize = 8;
 ///
 /// Take the outcomes one by one with [`next`](Self::next), or all together with [`run`](Self::run).
 ///
-/// It loses no item. To stop, break from the callback of `run`, or call [`stop`](Self::stop): what
+/// It loses no item, but for one whose operation panics while it is made. To stop, break from the callback of `run`, or call [`stop`](Self::stop): what
 /// is on its way is finished, nothing new is begun, and the report has the items that were not begun
 /// as [`rest`](EachReport::rest), for another time. Where there is no time to finish, as when a
 /// program has to end now, [`into_report`](Self::into_report) gives up what is on its way and names
@@ -77,7 +77,8 @@ where
     F: FnMut(&I::Item) -> E,
     E: Endpoint + 'static,
 {
-    /// At most this many calls at a time: 8 by default; 0 counts as 1.
+    /// At most this many calls at a time: 8 by default; 0 counts as 1. More than the quota allows at
+    /// once gains nothing.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
@@ -87,7 +88,9 @@ where
     /// was begun before [`stop`](Self::stop). No report has it then.
     ///
     /// Dropping the future loses nothing: the next call goes on where it was. Between the two the
-    /// time of each attempt runs on.
+    /// time of each attempt runs on, and calls that wait for the quota keep the places they are
+    /// given. So where other calls are made between two outcomes, keep the concurrency below the
+    /// limit of the quota, or those wait for places that nobody uses.
     pub async fn next(&mut self) -> Option<Outcome<I::Item, E::Output>> {
         poll_fn(|context| self.poll_outcome(context)).await
     }

@@ -80,8 +80,10 @@ impl Client {
     /// names of one user, the id of the service and one of your own, are two users here.
     ///
     /// What the vendor does not document is assumed: that an import guesses the types of your own
-    /// properties as `SetProps` does, so that the text `"12345"` becomes a number either way, and that
-    /// it leaves alone whether a user is subscribed. Where that matters, use
+    /// properties as `SetProps` does, so that the text `"12345"` becomes a number either way, and the
+    /// number 12345 does not become a text; that it leaves alone whether a user is subscribed; and that
+    /// a key with the right `user-write` may import. Users whom an import creates count towards the
+    /// plan's quota of unique visitors. Where any of that matters, use
     /// [`without_import`](SetPropsOfMany::without_import).
     ///
     /// **An import is asynchronous**: the service works the file off after its answer, and tells the
