@@ -54,7 +54,30 @@ fn the_token_may_stand_in_three_places() {
         let old = bare(&sandbox, &format!("/v1/users/{USER}"), header);
         assert_eq!(old.error(), (401, "AuthenticationFailed", message));
     }
+    // A header of another scheme is for somebody else; one of these counts over the rest.
+    let with_right = format!("{path}?auth_token={token}");
+    bare(&sandbox, &with_right, Some("Basic x")).data();
+    assert_eq!(bare(&sandbox, &with_right, Some("Token x")).error().0, 401);
     assert!(!format!("{sandbox:?}").contains(&token));
+}
+
+#[test]
+fn slashes_at_the_end_are_tolerated_and_empty_segments_are_found_nowhere() {
+    let sandbox = sandbox();
+    for path in [format!("/v2/users/{USER}/"), format!("/v2/users/{USER}//")] {
+        get(&sandbox, &path, &[]).data();
+    }
+    for path in [
+        format!("/v2//users/{USER}"),
+        format!("//v2/users/{USER}"),
+        "/v2/users//events?by_user_id=true".to_owned(),
+        "/v2/conversations//parts".to_owned(),
+        "/".to_owned(),
+        "//".to_owned(),
+        "/v2/".to_owned(),
+    ] {
+        assert_eq!(get(&sandbox, &path, &[]).error().0, 404, "{path}");
+    }
 }
 
 #[test]

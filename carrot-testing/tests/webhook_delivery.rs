@@ -1,7 +1,7 @@
 //! Webhooks over HTTP, to a receiver on raw sockets.
 
 #![cfg(feature = "server")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
@@ -102,6 +102,46 @@ async fn a_receiver_that_is_not_there_is_given_up() {
     assert_eq!(sandbox.webhooks()[0].state(), DeliveryState::GivenUp);
     sandbox.advance(Duration::from_secs(1_000_000));
     assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_was_not_posted_has_used_no_attempt() {
+    let sandbox = Sandbox::new();
+    for user in ["order-42", "order-43", "order-44"] {
+        start(&sandbox, user, "Hello");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let attempts = || -> Vec<u32> {
+        let webhooks = sandbox.webhooks();
+        webhooks.iter().map(|one| one.attempts()).collect()
+    };
+    // The receiver takes the connection and says nothing; then the round is given up.
+    tokio::select! {
+        _ = sandbox.deliver_webhooks_to(&url) => panic!("there is no answer"),
+        stream = listener.accept() => drop(stream.unwrap()),
+    }
+    assert_eq!(attempts(), [1, 0, 0]);
+    let receiver = tokio::spawn(receive(listener, &[OK, OK]));
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap().len(), 2);
+    receiver.await.unwrap();
+    assert_eq!(attempts(), [1, 1, 1]);
+}
+
+/// With the clock of the runtime standing still, so that the ten seconds pass at once.
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_never_answers_fails_after_a_while() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let began = tokio::time::Instant::now();
+    let posted = sandbox.deliver_webhooks_to(&url).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(
+        (posted[0].attempts(), posted[0].state()),
+        (1, DeliveryState::Waiting)
+    );
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@
 //!
 //! | subject | documented | assumed |
 //! |---|---|---|
-//! | addresses | generation in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists; no other major one |
+//! | addresses | generation in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists, no other major one; an empty segment, as of an empty id, is an address with nothing at it; the token of the header counts over `auth_token`, a header of another scheme does not |
 //! | parameters | query, form or multipart body; JSON or commas inside a value; the rule for booleans | the body counts over the query, the later of two over the earlier; a JSON body is refused with `BadRequest` |
 //! | errors | names and statuses; older names in generation 1 | their order: address, method, token, limit, right, app, parameters; `error_fields` is an object of rules by parameter; a bad id in the path is a `ValidationError`; 405 and `MethodNotAllowed` in generation 2 |
 //! | rights | those of the pages of generation 1 | `startconversation` needs `conversations-write`, `channels` needs `app-basic-read`, `markread` needs `as-user`, `import` and `unsubscribeemail` need `user-write` |
@@ -65,7 +65,7 @@
 //! | webhooks | the fields of the three kinds, `User-Agent`, 200 as the only good answer, repeats "over the next minutes" | five attempts, 30, 60, 120 and 240 seconds apart; `user` has `props`, `props_custom` and `tags`; all events are chosen; the chat webhook is on, tells of articles and messages too, whoever wrote, and has no `name_internal` in `assignee`; `sending_id` is the id of a conversation that is in no list |
 //! | failures on demand | | a status without a documented error comes with an HTML page; the token is not looked at |
 //! | import | columns, delimiters, the report | it is worked off at once; generation 1 does not know it; an own id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
-//! | not there | | webhooks, the realtime service, segments, sending of e-mail |
+//! | not there | | the realtime service, segments, sending of e-mail |
 //!
 //! Sources: <https://developers.dashly.io/webapi/>, <https://developers.carrotquest.io/webapi/exceptions>,
 //! <https://developers.carrotquest.io/scopes>, and the page of each method.

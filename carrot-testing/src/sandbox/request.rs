@@ -24,9 +24,10 @@ pub(super) struct Call {
 impl Call {
     /// Reads a request. A failure is worded in the generation that could be made out.
     pub(super) fn read(request: &Request<Bytes>) -> Result<Self, (ApiVersion, Failure)> {
-        let mut encoded: Vec<&str> = request.uri().path().split('/').collect();
-        // A slash at the end is tolerated; the one in front is always there.
-        encoded.retain(|segment| !segment.is_empty());
+        // Slashes at the end are tolerated; one in front is always there. An empty segment between
+        // others, as of an empty id, is kept, and found nowhere.
+        let path = request.uri().path().trim_end_matches('/');
+        let mut encoded: Vec<&str> = path.split('/').skip(1).collect();
         let prefix = encoded.first().and_then(|segment| generation(segment));
         if prefix.is_some() {
             encoded.remove(0);
@@ -45,6 +46,7 @@ impl Call {
             .iter()
             .map(|segment| wire::segment(segment).map(|text| text.into_owned()))
             .collect();
+        let segments = segments.filter(|all| all.iter().all(|segment| !segment.is_empty()));
         let segments = segments.ok_or_else(|| (version, unknown_address()))?;
         Ok(Self {
             version,
@@ -116,12 +118,13 @@ fn read_parameters(request: &Request<Bytes>) -> Result<Parameters, Failure> {
     }
 }
 
+/// The token of the header counts; a header of another scheme is for somebody else, such as a proxy.
 fn token(request: &Request<Bytes>, parameters: &Parameters) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION);
-    let Some(header) = header.and_then(|header| header.to_str().ok()) else {
-        return parameters.text("auth_token").map(str::to_owned);
-    };
-    let (scheme, token) = header.split_once(' ')?;
-    let known = ["token", "bearer"].contains(&scheme.to_ascii_lowercase().as_str());
-    known.then(|| token.trim().to_owned())
+    let header = header.and_then(|header| header.to_str().ok()?.split_once(' '));
+    let is_known = |scheme: &str| ["token", "bearer"].contains(&&*scheme.to_ascii_lowercase());
+    match header {
+        Some((scheme, token)) if is_known(scheme) => Some(token.trim().to_owned()),
+        _ => parameters.text("auth_token").map(str::to_owned),
+    }
 }

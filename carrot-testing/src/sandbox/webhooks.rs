@@ -42,6 +42,11 @@ impl Delivery {
         }
     }
 
+    #[cfg(feature = "server")]
+    fn is_due(&self, now: i64) -> bool {
+        self.state() == DeliveryState::Waiting && self.due <= now
+    }
+
     fn show(&self, token: &str) -> WebhookDelivery {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("type", &self.kind);
@@ -283,21 +288,26 @@ impl State {
 
 #[cfg(feature = "server")]
 impl Sandbox {
-    /// Takes what is due as an attempt to deliver it: ids and bodies. That it fails is what is
-    /// written down, until [`attempted`](Self::attempted) says otherwise, so two who deliver at once
-    /// do not send the same.
-    pub(super) fn attempt_webhooks(&self) -> Vec<(u64, String)> {
+    /// The ids of what is due.
+    pub(super) fn due_webhooks(&self) -> Vec<u64> {
+        let state = self.state();
+        let now = state.now();
+        let due = state.webhooks.iter().filter(|one| one.is_due(now));
+        due.map(|one| one.id).collect()
+    }
+
+    /// Takes a webhook as an attempt to deliver it, and gives its body; `None` where it is not due any
+    /// more. That the attempt fails is what is written down, until [`attempted`](Self::attempted) says
+    /// otherwise, so two who deliver at once do not send the same.
+    pub(super) fn attempt_webhook(&self, id: u64) -> Option<String> {
         let token = self.webhook_token();
         let mut state = self.state();
         let now = state.now();
-        let waiting = state.webhooks.iter_mut();
-        let due = waiting.filter(|one| one.state() == DeliveryState::Waiting && one.due <= now);
-        due.map(|one| {
-            one.due = now.saturating_add(FIRST_PAUSE_MICROS << one.attempts);
-            one.attempts += 1;
-            (one.id, one.show(token).body)
-        })
-        .collect()
+        let mut due = state.webhooks.iter_mut().filter(|one| one.is_due(now));
+        let one = due.find(|one| one.id == id)?;
+        one.due = now.saturating_add(FIRST_PAUSE_MICROS << one.attempts);
+        one.attempts += 1;
+        Some(one.show(token).body)
     }
 
     /// Notes how an attempt went, and shows the webhook; `None` where it was taken out meanwhile.

@@ -12,7 +12,7 @@ use std::{
     fmt::Display,
     fs,
     io::{self, ErrorKind, Write},
-    net::SocketAddr,
+    net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -30,14 +30,14 @@ use carrot_testing::{
 use clap::Parser;
 use tokio::{sync::Notify, time};
 
-/// How long a receiver of webhooks may take, and requests that are under way when the program stops.
+/// How long requests may take that are under way when the program stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The service in memory, on a port, until Ctrl-C.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where to listen; port 0 stands for any that is free.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    /// Where to listen: a host and a port, where port 0 stands for any that is free.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT", value_parser = address)]
     addr: SocketAddr,
     /// Allows an address that other machines reach. They reach the sandbox in plain HTTP.
     #[arg(long)]
@@ -57,6 +57,16 @@ struct Arguments {
     /// Goes on from this file where it exists, which counts over --seed, and writes it at the end.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let example = "such as 127.0.0.1:8787 or localhost:8787";
+    let mut found = text
+        .to_socket_addrs()
+        .map_err(|error| format!("{error}; {example}"))?;
+    found
+        .next()
+        .ok_or_else(|| format!("no such host; {example}"))
 }
 
 #[tokio::main]
@@ -81,10 +91,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if let Some(url) = arguments.webhook.clone() {
         // An address that cannot be is an error now, not with the first webhook.
-        deliver(&sandbox, &url).await?;
+        deliver(&Sandbox::new(), &url)
+            .await
+            .map_err(|error| format!("--webhook {url}: {error}"))?;
         tokio::spawn(keep_delivering(sandbox.clone(), url, answered));
     }
-    let server = sandbox.serve_on(arguments.addr).await?;
+    let addr = arguments.addr;
+    let server = sandbox.serve_on(addr).await;
+    let server = server.map_err(|error| format!("--addr {addr}: {error}"))?;
     let stopped = stopped()?;
     greet(&server);
 
@@ -159,12 +173,7 @@ fn in_file(option: &str, path: &Path, error: impl Display) -> Box<dyn Error> {
 }
 
 async fn deliver(sandbox: &Sandbox, url: &str) -> Result<(), Box<dyn Error>> {
-    let delivery = time::timeout(PATIENCE, sandbox.deliver_webhooks_to(url));
-    // Whatever was cut off by the time limit counts as failed.
-    let Ok(posted) = delivery.await else {
-        return Ok(());
-    };
-    for webhook in posted? {
+    for webhook in sandbox.deliver_webhooks_to(url).await? {
         let (id, kind) = (webhook.id(), webhook.kind());
         let (state, attempts) = (webhook.state(), webhook.attempts());
         say(format_args!(
