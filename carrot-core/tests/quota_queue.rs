@@ -6,7 +6,7 @@
 mod support;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
@@ -349,6 +349,63 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
 }
 
 #[test]
+fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
+    let mut queue = Queue::exhausted(2);
+    let came = queue.come_all(3);
+    queue.assert_all_wait();
+    queue.leave_alone(0);
+    queue.give_up(1);
+    queue.clock.advance(MINUTE);
+    assert_eq!(queue.run(), [came[2]]);
+
+    // Each to the moment of who was before it, not to a later one.
+    let mut queue = Queue::new(3);
+    let taken = queue.come_all(3);
+    assert_eq!(queue.run(), taken);
+    for _ in 0..3 {
+        queue.quota.release();
+        queue.clock.advance(10 * SECOND);
+    }
+    let came = queue.come_all(3);
+    queue.assert_all_wait();
+    queue.leave_alone(0);
+    queue.give_up(1);
+    queue.assert_all_wait();
+    queue.clock.advance(40 * SECOND - Duration::from_nanos(1));
+    queue.assert_all_wait();
+    queue.clock.advance(Duration::from_nanos(1));
+    assert_eq!(queue.run(), [came[2]]);
+}
+
+#[test]
+fn a_limit_that_grows_moves_up_all_though_the_first_are_not_polled() {
+    let mut queue = Queue::new(20);
+    let came = queue.come_all(20);
+    assert_eq!(queue.run(), came);
+    queue.quota.throttled(None);
+    (0..20).for_each(|_| queue.quota.release());
+    for _ in 0..6 {
+        queue.clock.advance(MINUTE);
+        let one = queue.come();
+        assert_eq!(queue.run(), [one]);
+        queue.quota.release();
+    }
+    // The limit is 12.5 now.
+    queue.clock.advance(MINUTE);
+    let taken = queue.come_all(12);
+    assert_eq!(queue.run(), taken);
+    let came = queue.come_all(5);
+    queue.assert_all_wait();
+    (0..4).for_each(|index| queue.leave_alone(index));
+    for _ in 0..5 {
+        queue.quota.release();
+        queue.assert_all_wait();
+    }
+    queue.clock.advance(MINUTE);
+    assert_eq!(queue.run(), [came[4]]);
+}
+
+#[test]
 fn one_that_has_its_place_waits_for_the_end_of_a_pause_too() {
     let mut queue = Queue::exhausted(2);
     let came = queue.come_all(2);
@@ -371,6 +428,8 @@ enum Step {
     Come,
     /// The one at this part of the queue, woken or not.
     GiveUp(prop::sample::Index),
+    /// Nobody polls the one at this part of the queue, or somebody does again.
+    LeaveAlone(prop::sample::Index),
     Release,
     Throttled(Option<u64>),
     Advance(u64),
@@ -381,6 +440,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     let step = prop_oneof![
         6 => Just(Step::Come),
         3 => any::<prop::sample::Index>().prop_map(Step::GiveUp),
+        2 => any::<prop::sample::Index>().prop_map(Step::LeaveAlone),
         5 => Just(Step::Release),
         1 => prop::option::of(0..90_u64).prop_map(Step::Throttled),
         5 => prop_oneof![Just(60), Just(10), Just(50), 0..70_u64].prop_map(Step::Advance),
@@ -396,9 +456,32 @@ struct Rules {
     refused: u32,
     over: Vec<Duration>,
     paused_until: Duration,
+    /// The numbers of those that have a place and did not take it; they are in flight too.
+    given: BTreeSet<usize>,
 }
 
 impl Rules {
+    /// Gives the places that are free to the first of those who wait.
+    fn give(&mut self, waiting: &[usize], now: Duration) {
+        let without = waiting.iter().filter(|one| !self.given.contains(one));
+        let without: Vec<usize> = without.copied().collect();
+        for one in without.into_iter().take(self.free(now)) {
+            self.in_flight += 1;
+            self.given.insert(one);
+        }
+    }
+
+    fn give_up(&mut self, number: usize) {
+        if self.given.remove(&number) {
+            self.in_flight -= 1;
+        }
+    }
+
+    /// How many requests are on their way.
+    fn requests(&self) -> usize {
+        self.in_flight as usize - self.given.len()
+    }
+
     fn free(&mut self, now: Duration) -> usize {
         self.over.retain(|over| *over + MINUTE > now);
         if now < self.paused_until {
@@ -428,21 +511,33 @@ impl Rules {
 
 /// Polls all who are woken: those who go are those who may.
 fn settle(queue: &mut Queue, rules: &mut Rules) -> Result<(), TestCaseError> {
+    let now = queue.clock.now();
     let waited: Vec<usize> = queue.waiting.iter().map(|one| one.number).collect();
+    rules.give(&waited, now);
+    let goes = |one: &&Waiting| {
+        now >= rules.paused_until && !one.is_left_alone && rules.given.contains(&one.number)
+    };
+    let expected: Vec<usize> = queue
+        .waiting
+        .iter()
+        .filter(goes)
+        .map(|one| one.number)
+        .collect();
     let mut went = queue.run();
     // Of those who go at the same moment it does not matter who is polled first.
     went.sort_unstable();
-    let free = rules.free(queue.clock.now()).min(waited.len());
-    prop_assert_eq!(&went[..], &waited[..free]);
-    rules.in_flight += u32::try_from(free).expect("a few");
+    prop_assert_eq!(&went, &expected);
+    went.iter().for_each(|one| {
+        rules.given.remove(one);
+    });
     Ok(())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens in whatever order: a place that is free goes to the first who waits, at the
-    /// very moment that it is free.
+    /// Whatever happens in whatever order, and whoever is not polled: a place that is free goes to the
+    /// first who waits, at the very moment that it is free.
     #[test]
     fn a_free_place_is_always_that_of_the_first(steps in steps(), limit in 1_u32..7) {
         let mut queue = Queue::new(limit);
@@ -453,6 +548,7 @@ proptest! {
             refused: 0,
             over: Vec::new(),
             paused_until: Duration::ZERO,
+            given: BTreeSet::new(),
         };
         for (step, is_quiet_after) in steps {
             let now = queue.clock.now();
@@ -461,15 +557,29 @@ proptest! {
                     queue.come();
                 }
                 Step::GiveUp(index) if !queue.waiting.is_empty() => {
-                    queue.give_up(index.index(queue.waiting.len()));
+                    let index = index.index(queue.waiting.len());
+                    rules.give_up(queue.waiting[index].number);
+                    queue.give_up(index);
                 }
-                Step::Release if rules.in_flight > 0 => {
+                Step::LeaveAlone(index) if !queue.waiting.is_empty() => {
+                    // Who was never polled does not stand in the queue.
+                    settle(&mut queue, &mut rules)?;
+                    if !queue.waiting.is_empty() {
+                        let index = index.index(queue.waiting.len());
+                        queue.waiting[index].is_left_alone ^= true;
+                    }
+                }
+                Step::Release if rules.requests() > 0 => {
                     queue.quota.release();
                     rules.release(now);
                 }
                 Step::Throttled(seconds) => {
                     // Who has its place already when the pause begins, and who has not, is a matter
-                    // of moments.
+                    // of moments. It is not when all who may have theirs are polled.
+                    settle(&mut queue, &mut rules)?;
+                    for one in &mut queue.waiting {
+                        one.is_left_alone &= !rules.given.contains(&one.number);
+                    }
                     settle(&mut queue, &mut rules)?;
                     let asked = seconds.map(Duration::from_secs);
                     queue.quota.throttled(asked);

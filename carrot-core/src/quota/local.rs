@@ -44,6 +44,8 @@ struct State {
     /// When the requests of the last window were over, oldest first.
     over: VecDeque<Duration>,
     paused_until: Duration,
+    /// The latest time that the clock showed.
+    now: Duration,
     /// Who waits, by the order of coming.
     waiting: BTreeMap<u64, Option<Waker>>,
     next_ticket: u64,
@@ -54,7 +56,7 @@ enum Turn {
     Go,
     /// Nothing changes before this moment, unless somebody wakes the task.
     At(Duration),
-    /// Until a request is over, or all that came before have their places.
+    /// Until a request is over, or one before gives up: the task is woken then.
     Unknown,
 }
 
@@ -67,10 +69,22 @@ impl State {
         self.in_flight as usize + self.over.len()
     }
 
-    /// The waker of the one that waits with so many numbers before its own.
-    fn waker(&mut self, ahead: usize) -> Option<Waker> {
-        let first = *self.waiting.first_key_value()?.0;
-        self.waiting.get_mut(&(first + ahead as u64))?.take()
+    /// For how many of those who wait the moment of their turn is known: each of them waits for a
+    /// request that is over already to leave the window.
+    fn known(&self) -> usize {
+        self.limit().saturating_sub(self.in_flight as usize)
+    }
+
+    /// How many wait before this number, counted up to those whose turn is known.
+    fn ahead(&self, number: u64) -> usize {
+        self.waiting.range(..number).take(self.known()).count()
+    }
+
+    /// The wakers of those whose turn is known, but for the first so many.
+    fn wakers(&mut self, from: usize) -> Vec<Waker> {
+        let known = self.known();
+        let told = self.waiting.values_mut().take(known).skip(from);
+        told.filter_map(Option::take).collect()
     }
 }
 
@@ -95,6 +109,7 @@ impl<C: Clock> LocalQuota<C> {
                 refused: 0,
                 over: VecDeque::new(),
                 paused_until: Duration::ZERO,
+                now: Duration::ZERO,
                 waiting: BTreeMap::new(),
                 next_ticket: 0,
             }),
@@ -106,19 +121,27 @@ impl<C: Clock> LocalQuota<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state, and wakes whom it concerns, however many wait: who is first, and the one
-    /// whose turn is known since one request less is on its way.
+    /// The time. It never goes back, whatever the clock does: that would break the order of `over`.
+    fn now(&self, state: &mut State) -> Duration {
+        state.now = state.now.max(self.clock.now());
+        state.now
+    }
+
+    /// Changes the state, and wakes all whose turn is earlier than they were told. The change gives how
+    /// many of the first in the queue it does not concern.
+    ///
+    /// So everyone who waits sleeps to the very moment of its own turn, or does not know it, and relies
+    /// on nobody else who waits: any of them may not be polled, or give up.
     ///
     /// They are woken when the lock is open: a waker may run anything, and the last waker of a task may
     /// drop it.
-    fn change(&self, change: impl FnOnce(&mut State, Duration)) {
+    fn change(&self, change: impl FnOnce(&mut State, Duration) -> usize) {
         let mut state = self.state();
-        change(&mut state, self.clock.now());
-        let first = state.waker(0);
-        let known = state.limit().checked_sub(state.in_flight as usize + 1);
-        let known = known.and_then(|ahead| state.waker(ahead));
+        let now = self.now(&mut state);
+        let from = change(&mut state, now);
+        let wakers = state.wakers(from);
         drop(state);
-        first.into_iter().chain(known).for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Gives the places that are free to those who came first, whether or not they are looking: one
@@ -141,40 +164,28 @@ impl<C: Clock> LocalQuota<C> {
             };
             state.in_flight += 1;
             wakers.extend(waker);
-            if state.used() == state.limit() {
-                // Only who is first knows its turn for certain: some before it may have given up.
-                wakers.extend(state.waker(0));
-            }
         }
         wakers
     }
 
     /// The turn of a number, the free places being handed out.
     fn turn(&self, state: &State, number: u64, now: Duration) -> Turn {
-        let first = state.waiting.first_key_value().map(|(first, _)| *first);
-        let after_places = match first {
-            Some(first) if state.waiting.contains_key(&number) => {
-                // Those who gave up are counted with the others: nobody has to count who waits, and
-                // the moment may be too late, but for the first.
-                let ahead = usize::try_from(number - first).unwrap_or(usize::MAX);
-                // So many places must become free before it is this one's turn.
-                let missing = state
-                    .used()
-                    .saturating_add(ahead)
-                    .checked_sub(state.limit());
-                match missing.map(|missing| state.over.get(missing)) {
-                    Some(None) => return Turn::Unknown,
-                    Some(Some(over)) => over.saturating_add(self.window),
-                    None => Duration::ZERO,
-                }
-            }
+        if !state.waiting.contains_key(&number) {
             // It has its place.
-            _ => Duration::ZERO,
-        };
-        match after_places.max(state.paused_until) {
-            until if until <= now => Turn::Go,
-            until => Turn::At(until),
+            return match state.paused_until {
+                until if until <= now => Turn::Go,
+                until => Turn::At(until),
+            };
         }
+        let ahead = state.ahead(number);
+        if ahead >= state.known() {
+            return Turn::Unknown;
+        }
+        // So many places must become free before it is this one's turn; none in a pause, maybe.
+        let missing = (state.used() + ahead).checked_sub(state.limit());
+        let last = missing.and_then(|missing| state.over.get(missing));
+        let free = last.map_or(Duration::ZERO, |over| over.saturating_add(self.window));
+        Turn::At(free.max(state.paused_until))
     }
 }
 
@@ -199,38 +210,35 @@ impl<'a, C: Clock> Ticket<'a, C> {
     }
 
     fn poll(&mut self, context: &mut Context<'_>, sleep: &mut Sleep<'a>) -> Poll<()> {
-        loop {
-            let until = match self.look(context) {
-                Turn::Go => {
-                    self.taken = true;
-                    return Poll::Ready(());
-                }
-                Turn::At(until) => until,
-                Turn::Unknown => {
-                    // A sleep that nobody polls would stand in the way of a virtual clock.
-                    *sleep = None;
-                    return Poll::Pending;
-                }
-            };
+        let until = match self.look(context) {
+            Turn::Go => {
+                self.taken = true;
+                return Poll::Ready(());
+            }
+            Turn::At(until) => until,
+            Turn::Unknown => {
+                // A sleep that nobody polls would stand in the way of a virtual clock.
+                *sleep = None;
+                return Poll::Pending;
+            }
+        };
+        let planned = sleep.take().filter(|(planned, _)| *planned == until);
+        let (_, sleeping) = sleep.insert(planned.unwrap_or_else(|| {
             let clock = &self.quota.clock;
-            if sleep.as_ref().is_none_or(|(planned, _)| *planned != until) {
-                let pause = until.saturating_sub(clock.now());
-                *sleep = Some((until, clock.sleep(pause)));
-            }
-            let Some((_, sleeping)) = sleep else {
-                return Poll::Pending;
-            };
-            if sleeping.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
+            (until, clock.sleep(until.saturating_sub(clock.now())))
+        }));
+        if sleeping.as_mut().poll(context).is_ready() {
+            // To look again at once, and not in a loop here: a sleep may end too early, again and again.
             *sleep = None;
+            context.waker().wake_by_ref();
         }
+        Poll::Pending
     }
 
     /// Hands out what is free, and leaves the waker of this task when it has to wait.
     fn look(&self, context: &mut Context<'_>) -> Turn {
         let mut state = self.quota.state();
-        let now = self.quota.clock.now();
+        let now = self.quota.now(&mut state);
         // Taken out first: this task does not have to wake itself. Dropped when the lock is open.
         let _old_waker = state.waiting.get_mut(&self.number).and_then(Option::take);
         let wakers = self.quota.hand_out(&mut state, now);
@@ -254,10 +262,17 @@ impl<C: Clock> Drop for Ticket<'_, C> {
         }
         let mut _waker = None;
         self.quota.change(|state, _| {
+            let ahead = state.ahead(self.number);
             match state.waiting.remove(&self.number) {
-                Some(waker) => _waker = waker,
+                Some(waker) => {
+                    _waker = waker;
+                    ahead
+                }
                 // It got a place that it made no request with.
-                None => state.in_flight = state.in_flight.saturating_sub(1),
+                None => {
+                    state.in_flight = state.in_flight.saturating_sub(1);
+                    0
+                }
             }
         });
     }
@@ -274,24 +289,28 @@ impl<C: Clock> Quota for LocalQuota<C> {
 
     fn release(&self) {
         self.change(|state, now| {
+            let (known, limit) = (state.known(), state.limit());
             state.in_flight = state.in_flight.saturating_sub(1);
             state.over.push_back(now);
             match state.refused.checked_sub(1) {
                 Some(rest) => state.refused = rest,
                 None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
             }
+            // A limit that grows moves all up by one.
+            if state.limit() > limit { 0 } else { known }
         });
     }
 
     fn throttled(&self, retry_after: Option<Duration>) {
         let pause = retry_after.unwrap_or(PAUSE).min(self.window);
-        self.change(|state, now| {
-            state.refused = (state.refused + 1).min(state.in_flight);
-            // Requests that went out together are refused together: they count as one.
-            if now >= state.paused_until {
-                state.limit_tenths = (state.limit_tenths / 2).max(10);
-            }
-            state.paused_until = state.paused_until.max(now.saturating_add(pause));
-        });
+        // It makes nobody's turn earlier, so there is nobody to wake.
+        let mut state = self.state();
+        let now = self.now(&mut state);
+        state.refused = (state.refused + 1).min(state.in_flight);
+        // Requests that went out together are refused together: they count as one.
+        if now >= state.paused_until {
+            state.limit_tenths = (state.limit_tenths / 2).max(10);
+        }
+        state.paused_until = state.paused_until.max(now.saturating_add(pause));
     }
 }
