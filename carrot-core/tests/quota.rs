@@ -274,6 +274,104 @@ fn a_sleep_that_ends_too_early_gives_no_place_away() {
     clock.assert_sleeps([MINUTE / 2]);
 }
 
+/// A clock whose sleeps end at once.
+#[derive(Debug)]
+struct Sleepless(VirtualClock, AtomicUsize);
+
+#[async_trait]
+impl Clock for Sleepless {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, _duration: Duration) {
+        let sleeps = self.1.fetch_add(1, Ordering::Relaxed);
+        assert!(sleeps < 1_000, "there is no end of sleeps");
+    }
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_sleep_that_ends_too_early_again_and_again_lets_other_tasks_run() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    support::run(quota.acquire()).expect("a place");
+    quota.release();
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&waker);
+    let mut acquire = quota.acquire();
+    for polls in 1..=10 {
+        assert!(acquire.as_mut().poll(&mut context).is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "it asks for more");
+    }
+    clock.advance(MINUTE);
+    assert!(acquire.as_mut().poll(&mut context).is_ready());
+}
+
+/// A clock that can be set back.
+#[derive(Debug)]
+struct SetBack(VirtualClock, Arc<Mutex<Duration>>);
+
+#[async_trait]
+impl Clock for SetBack {
+    fn now(&self) -> Duration {
+        self.0.now() - *self.1.lock().expect("no panic")
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_gives_no_place_away() {
+    let clock = VirtualClock::manual();
+    let back = Arc::<Mutex<Duration>>::default();
+    let shown = SetBack(clock.clone(), Arc::clone(&back));
+    let quota = LocalQuota::with_limit(shown, 2, MINUTE);
+    assert_eq!(places(&quota), 2);
+    clock.advance(100 * SECOND);
+    quota.release();
+    // It shows 50 when the second is over, and 120 later on.
+    *back.lock().expect("no panic") = 50 * SECOND;
+    quota.release();
+    clock.advance(70 * SECOND);
+    let (mut first, mut second) = (quota.acquire(), quota.acquire());
+    let mut assert_both = |is_ready: bool| {
+        assert_eq!(support::poll(pin!(&mut first)).is_ready(), is_ready);
+        assert_eq!(support::poll(pin!(&mut second)).is_ready(), is_ready);
+    };
+    assert_both(false);
+    clock.advance(39 * SECOND);
+    assert_both(false);
+    clock.advance(SECOND);
+    assert_both(true);
+    assert_eq!(places(&quota), 0);
+}
+
+#[test]
+fn a_pause_is_as_long_as_asked_for_in_a_short_window_too() {
+    for (asked, pause) in [(None, 1), (Some(30), 30), (Some(60), 60), (Some(90), 60)] {
+        let clock = VirtualClock::manual();
+        let quota = LocalQuota::with_limit(clock.clone(), 4, SECOND / 2);
+        quota.throttled(asked.map(Duration::from_secs));
+        clock.advance(pause * SECOND - Duration::from_nanos(1));
+        assert_eq!(places(&quota), 0, "{asked:?}");
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(places(&quota), 2, "{asked:?}");
+    }
+}
+
 #[test]
 fn who_comes_first_goes_first() {
     let clock = VirtualClock::manual();

@@ -24,6 +24,8 @@ use proptest::prelude::*;
 use support::simulation::{MINUTE, places, simulate, task};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// The longest pause that the quota makes, whatever the service asks for.
+const MAX_PAUSE: Duration = MINUTE;
 const CROWD: usize = 10_000;
 
 /// A virtual clock that counts what it is asked for.
@@ -505,7 +507,7 @@ impl Rules {
         if now >= self.paused_until {
             self.tenths = (self.tenths / 2).max(10);
         }
-        self.paused_until = self.paused_until.max(now + pause.min(MINUTE));
+        self.paused_until = self.paused_until.max(now + pause.min(MAX_PAUSE));
     }
 }
 

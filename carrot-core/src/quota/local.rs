@@ -17,6 +17,8 @@ const REQUESTS: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
 /// The pause after a 429 that does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause, whatever the service asks for.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// A quota within one process: so many requests in any window of time, first come, first served.
 ///
@@ -24,8 +26,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// *over*, not after it was begun: the service saw the request at some moment in between, so however
 /// long requests travel, it never sees more than the limit in any window.
 ///
-/// After a 429 all requests pause, and the limit is halved; it grows back by one for every ten
-/// requests that are not refused.
+/// After a 429 all requests pause for as long as the service asks with `Retry-After`, at most 60 s, or
+/// for 1 s when it does not say; the window does not matter. And the limit is halved; it grows back by
+/// one for every ten requests that are not refused.
 #[derive(Debug)]
 pub struct LocalQuota<C> {
     clock: C,
@@ -302,7 +305,7 @@ impl<C: Clock> Quota for LocalQuota<C> {
     }
 
     fn throttled(&self, retry_after: Option<Duration>) {
-        let pause = retry_after.unwrap_or(PAUSE).min(self.window);
+        let pause = retry_after.unwrap_or(PAUSE).min(MAX_PAUSE);
         // It makes nobody's turn earlier, so there is nobody to wake.
         let mut state = self.state();
         let now = self.now(&mut state);
