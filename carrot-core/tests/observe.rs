@@ -6,17 +6,18 @@ mod support;
 
 use std::{
     ops::ControlFlow,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use carrot_core::{
     AuthToken, Client, ErrorKind, HttpTransport, LocalQuota, RetryPolicy, Sent, TransportError,
-    client::{AttemptReport, CallOptions, CallReport, Observe},
+    client::{AttemptReport, CallOptions, CallReport, Ending, Observe},
     conversations::{Close, Reply},
     transport::TransportErrorKind,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{RecordingTransport, VirtualClock, single::AnswerWith};
 use serde_json::json;
 use support::{
     TOKEN,
@@ -47,8 +48,8 @@ impl Observe for Watcher {
     }
 }
 
-/// Number, pause and wait before it, time, status and failure of an attempt.
-type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Option<ErrorKind>);
+/// Number, pause and wait before it, time, status and ending of an attempt.
+type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Ending);
 
 impl Watcher {
     fn attempts(&self) -> Vec<Attempt> {
@@ -57,17 +58,17 @@ impl Watcher {
             .iter()
             .map(|one| {
                 let before = [one.pause, one.waited];
-                (one.attempt, before, one.took, one.status, one.failure)
+                (one.attempt, before, one.took, one.status, one.ending)
             })
             .collect()
     }
 
-    /// Attempts, time, status and failure of every call.
-    fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Option<ErrorKind>)> {
+    /// Attempts, time, status and ending of every call.
+    fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Ending)> {
         let calls = self.calls.lock().expect("no panic held it");
         calls
             .iter()
-            .map(|one| (one.attempts, one.took, one.status, one.failure))
+            .map(|one| (one.attempts, one.took, one.status, one.ending))
             .collect()
     }
 }
@@ -99,13 +100,19 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
     assert_eq!(
         watcher.attempts(),
         [
-            (1, [zero, zero], zero, None, Some(ErrorKind::Transport)),
+            (
+                1,
+                [zero, zero],
+                zero,
+                None,
+                Ending::Failed(ErrorKind::Transport)
+            ),
             (
                 2,
                 [pauses[0], zero],
                 zero,
                 Some(502),
-                Some(ErrorKind::Refused)
+                Ending::Failed(ErrorKind::Refused)
             ),
             // The pauses are none of its wait for a place, a minute after the first attempt.
             (
@@ -113,11 +120,11 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
                 [pauses[1], MINUTE - pauses[0] - pauses[1]],
                 zero,
                 Some(200),
-                None
+                Ending::Done
             ),
         ]
     );
-    assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), None)]);
+    assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), Ending::Done)]);
     let attempts = watcher.attempts.lock().expect("no panic held it");
     assert!(
         attempts
@@ -171,20 +178,20 @@ fn the_time_of_an_attempt_is_that_of_its_request() {
     assert_eq!(
         watcher.attempts(),
         [
-            (1, [zero, zero], took, Some(200), None),
-            (1, [zero, zero], took, Some(200), None),
+            (1, [zero, zero], took, Some(200), Ending::Done),
+            (1, [zero, zero], took, Some(200), Ending::Done),
             // A minute after the first was over, three seconds of which the second took.
-            (1, [zero, MINUTE - took], took, Some(200), None),
+            (1, [zero, MINUTE - took], took, Some(200), Ending::Done),
         ]
     );
     assert_eq!(
         watcher.calls(),
-        [took, took, MINUTE].map(|took| (1, took, Some(200), None))
+        [took, took, MINUTE].map(|took| (1, took, Some(200), Ending::Done))
     );
 }
 
 #[test]
-fn calls_that_end_otherwise_are_reported_too_and_dropped_ones_are_not() {
+fn calls_that_end_otherwise_are_reported_too() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
@@ -192,27 +199,49 @@ fn calls_that_end_otherwise_are_reported_too_and_dropped_ones_are_not() {
         // Refused before it is sent.
         let invalid = client.call(Reply::new(1, ""));
         invalid.await.expect_err("an empty reply");
-        // Cut off by the deadline in the middle of an attempt: the attempt is not over.
+        // Cut off by the deadline in the middle of an attempt.
         let hasty = CallOptions::new()
             .call_timeout(SECOND)
             .attempt_timeout(None);
         let hasty = client.with_options(hasty);
         hasty.call(Close::new(1)).await.expect_err("too late");
-        // Dropped.
-        let dropped = give_up_after(&clock, SECOND, Box::pin(client.call(Close::new(1))));
-        assert!(dropped.await.is_none());
+        // Dropped in the middle of an attempt, and while it waits for a place.
+        for _ in 0..2 {
+            let dropped = give_up_after(&clock, SECOND, Box::pin(client.call(Close::new(1))));
+            assert!(dropped.await.is_none());
+        }
         // In vain for a place.
         hasty.call(Close::new(1)).await.expect_err("no place");
+        // Never polled: nothing began.
+        drop(client.call(Close::new(1)));
     });
-    assert_eq!(watcher.attempts(), []);
+    let zero = Duration::ZERO;
+    let cut_off = (1, [zero, zero], SECOND, None, Ending::CutOff);
+    assert_eq!(watcher.attempts(), [cut_off, cut_off]);
+    let deadline = Ending::Failed(ErrorKind::Deadline);
     assert_eq!(
         watcher.calls(),
         [
-            (0, Duration::ZERO, None, Some(ErrorKind::InvalidRequest)),
-            (1, SECOND, None, Some(ErrorKind::Deadline)),
-            (0, SECOND, None, Some(ErrorKind::Deadline)),
+            (0, zero, None, Ending::Failed(ErrorKind::InvalidRequest)),
+            (1, SECOND, None, deadline),
+            (1, SECOND, None, Ending::CutOff),
+            (0, SECOND, None, Ending::CutOff),
+            (0, SECOND, None, deadline),
         ]
     );
+}
+
+/// An observer that panics in its turn would abort the program.
+#[test]
+fn nothing_is_reported_of_a_call_that_panics() {
+    let clock = VirtualClock::manual();
+    let transport = AnswerWith::new(|_| panic!("a bug of the transport"));
+    let (client, watcher) = watched(transport, &clock);
+    let call = client.call(Close::new(1));
+    panic::catch_unwind(AssertUnwindSafe(|| simulate_one(&clock, call)))
+        .expect_err("the panic goes through");
+    assert_eq!(watcher.attempts(), []);
+    assert_eq!(watcher.calls(), []);
 }
 
 #[test]

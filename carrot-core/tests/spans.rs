@@ -172,20 +172,26 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
     assert_eq!(
         lines(&spans.all()),
         [
-            format!("{call} attempts=3 status=200"),
-            attempt(1, "attempt=1 pause_ms=0 waited_ms=0 failure=Transport"),
+            format!("{call} attempts=3 status=200 ending=Done"),
             attempt(
                 1,
-                "attempt=2 pause_ms=50 waited_ms=0 status=502 failure=Refused"
+                "attempt=1 pause_ms=0 waited_ms=0 ending=Failed(Transport)"
             ),
-            attempt(1, "attempt=3 pause_ms=100 waited_ms=59850 status=200"),
-            format!("{call} attempts=1 status=404 failure=Refused"),
+            attempt(
+                1,
+                "attempt=2 pause_ms=50 waited_ms=0 status=502 ending=Failed(Refused)"
+            ),
+            attempt(
+                1,
+                "attempt=3 pause_ms=100 waited_ms=59850 status=200 ending=Done"
+            ),
+            format!("{call} attempts=1 status=404 ending=Failed(Refused)"),
             attempt(
                 5,
-                "attempt=1 pause_ms=0 waited_ms=50 status=404 failure=Refused"
+                "attempt=1 pause_ms=0 waited_ms=50 status=404 ending=Failed(Refused)"
             ),
-            format!("{call} attempts=0 failure=Deadline"),
-            format!("{call} attempts=0 failure=InvalidRequest"),
+            format!("{call} attempts=0 ending=Failed(Deadline)"),
+            format!("{call} attempts=0 ending=Failed(InvalidRequest)"),
         ]
     );
     assert!(spans.all().iter().all(|span| span.closed));
@@ -215,7 +221,7 @@ fn calls_side_by_side_have_spans_side_by_side() {
 }
 
 #[test]
-fn a_span_of_a_dropped_call_is_closed() {
+fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let client = client(service, &clock);
@@ -224,7 +230,16 @@ fn a_span_of_a_dropped_call_is_closed() {
         let call = give_up_after(&clock, SECOND, client.call(Close::new(1)));
         assert!(simulate_one(&clock, call).is_none());
     });
-    assert_eq!(spans.all().len(), 2);
+    let operation = r#"operation="conversations.close""#;
+    assert_eq!(
+        lines(&spans.all()),
+        [
+            format!("carrot.call {operation} attempts=1 ending=CutOff"),
+            format!(
+                "carrot.attempt in 1 {operation} attempt=1 pause_ms=0 waited_ms=0 ending=CutOff"
+            ),
+        ]
+    );
     assert!(spans.all().iter().all(|span| span.closed));
 }
 

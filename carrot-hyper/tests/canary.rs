@@ -326,7 +326,7 @@ async fn nothing_secret_is_shown_or_logged() {
     for expected in [
         "carrot.call operation=\"users.get\"",
         "carrot.attempt",
-        "failure=Transport",
+        "ending=Failed(Transport)",
         "AttemptReport",
         "hyper_util::client::legacy",
         "rustls::client",

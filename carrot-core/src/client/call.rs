@@ -13,9 +13,10 @@ use std::{
 use http::Request;
 
 use super::{
-    AttemptReport, CallOptions, CallReport, Shared,
+    AttemptReport, CallOptions, Ending, Shared,
     attempt::{self, Attempted, Failed},
-    request, trace,
+    request,
+    watch::{AttemptWatch, CallWatch},
 };
 use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
@@ -46,19 +47,9 @@ pub(super) async fn call<E: Endpoint>(
             may_have_been_applied: false,
         }),
     };
-    let report = |result: &Result<E::Output, Error>| {
-        call.progress(|progress| CallReport {
-            operation: E::NAME,
-            attempts: progress.attempts,
-            took: shared.clock.now().saturating_sub(began),
-            status: progress.status,
-            failure: result.as_ref().err().map(Error::kind),
-        })
-    };
-    let result = trace::call(E::NAME, call.within_deadline(), &report).await;
-    if let Some(observer) = &shared.observer {
-        observer.call(&report(&result));
-    }
+    let watch = CallWatch::begin(shared, E::NAME, began, &call.progress);
+    let result = watch.span.around(call.within_deadline()).await;
+    watch.over(Ending::of(result.as_ref().err()));
     result
 }
 
@@ -73,21 +64,26 @@ struct Call<'a, E> {
     progress: Mutex<Progress>,
 }
 
-struct Progress {
+/// How far a call has come.
+pub(super) struct Progress {
     phase: CallPhase,
-    attempts: u32,
+    pub(super) attempts: u32,
     /// Of the answer to the last attempt; `None` while it is under way.
-    status: Option<u16>,
+    pub(super) status: Option<u16>,
     /// The most that is known of any attempt that is over.
     sent: Sent,
     /// Whether the service may have done what one of them asked.
     may_have_been_applied: bool,
 }
 
+/// Reads or changes the progress, without holding it over an await.
+pub(super) fn look<T>(progress: &Mutex<Progress>, look: impl FnOnce(&mut Progress) -> T) -> T {
+    look(&mut progress.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 impl<E: Endpoint> Call<'_, E> {
-    /// Reads or changes the progress, without holding it over an await.
-    fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
-        look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+        look(&self.progress, change)
     }
 
     async fn within_deadline(&self) -> Result<E::Output, Error> {
@@ -162,20 +158,17 @@ impl<E: Endpoint> Call<'_, E> {
             context.timeout = timeout;
         }
         let waited = began.saturating_sub(asked);
-        let mut report = AttemptReport::begun(E::NAME, number, pause, waited);
+        let report = AttemptReport::begun(E::NAME, number, pause, waited);
+        let watch = AttemptWatch::begin(self.shared, began, report);
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
-        let Attempted { status, result } = trace::attempt(&report, work).await;
+        let Attempted { status, result } = watch.span.around(work).await;
         self.progress(|progress| progress.status = status);
+        let error = result.as_ref().err().map(|failed| &failed.error);
+        watch.over(status, Ending::of(error));
         if let Err(failed) = &result {
             if failed.error.is_rate_limited() {
                 quota.throttled(failed.retry_after);
             }
-        }
-        if let Some(observer) = &self.shared.observer {
-            report.took = clock.now().saturating_sub(began);
-            report.status = status;
-            report.failure = result.as_ref().err().map(|failed| failed.error.kind());
-            observer.attempt(&report);
         }
         result
     }

@@ -13,6 +13,7 @@ mod request;
 #[cfg(feature = "stream")]
 mod stream;
 mod trace;
+mod watch;
 
 use std::{fmt, sync::Arc};
 
@@ -20,7 +21,7 @@ pub use self::{
     builder::ClientBuilder,
     each::{Each, EachReport, Outcome, Progress},
     items::Items,
-    observe::{AttemptReport, CallReport, Observe},
+    observe::{AttemptReport, CallReport, Ending, Observe},
     options::CallOptions,
     pages::Pages,
     reconcile::ReplyFate,

@@ -5,10 +5,28 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use crate::ErrorKind;
+use crate::{Error, ErrorKind};
 
-/// One attempt that is over. One that is cut off by the deadline of its call, or dropped, is not
-/// reported.
+/// How a call or an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// With the answer that was asked for.
+    Done,
+    /// With an error of this kind.
+    Failed(ErrorKind),
+    /// Without an end of its own. A call was dropped; an attempt was dropped with its call, or was
+    /// still under way at the deadline of it. The service may have got the request.
+    CutOff,
+}
+
+impl Ending {
+    pub(super) fn of(error: Option<&Error>) -> Self {
+        error.map_or(Self::Done, |error| Self::Failed(error.kind()))
+    }
+}
+
+/// One attempt that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttemptReport {
@@ -25,12 +43,11 @@ pub struct AttemptReport {
     /// The status of the answer, also of a success: that of HTTP, or of the envelope where that alone
     /// refuses. `None` when no answer came.
     pub status: Option<u16>,
-    /// What went wrong; `None` for a success.
-    pub failure: Option<ErrorKind>,
+    /// How it ended.
+    pub ending: Ending,
 }
 
-/// A call that is over, also one that was refused before anything was sent. One that is dropped before
-/// it ends is not reported.
+/// A call that is over, also one that was refused before anything was sent, or dropped before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallReport {
@@ -42,23 +59,26 @@ pub struct CallReport {
     pub took: Duration,
     /// The status of the answer to its last attempt; `None` when none came.
     pub status: Option<u16>,
-    /// What went wrong; `None` for a success.
-    pub failure: Option<ErrorKind>,
+    /// How it ended.
+    pub ending: Ending,
 }
 
 /// Watches the calls of a client; see [`ClientBuilder::observer`](super::ClientBuilder::observer).
 ///
+/// Every call and every attempt that begins is told of once, when it is over, but for one that a panic
+/// ends: nothing is told then.
+///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use carrot_core::client::{CallReport, Observe};
+/// use carrot_core::client::{CallReport, Ending, Observe};
 ///
 /// #[derive(Debug, Default)]
 /// struct Failures(AtomicU64);
 ///
 /// impl Observe for Failures {
 ///     fn call(&self, report: &CallReport) {
-///         if report.failure.is_some() {
+///         if let Ending::Failed(_) = report.ending {
 ///             self.0.fetch_add(1, Ordering::Relaxed);
 ///         }
 ///     }
@@ -101,7 +121,7 @@ impl AttemptReport {
             waited,
             took: Duration::ZERO,
             status: None,
-            failure: None,
+            ending: Ending::CutOff,
         }
     }
 }

@@ -1,0 +1,98 @@
+//! Tells the observer and the span of every call and attempt how it ended, also where it is dropped.
+
+use std::{sync::Mutex, thread, time::Duration};
+
+use super::{
+    AttemptReport, CallReport, Ending, Shared,
+    call::{Progress, look},
+    trace::Span,
+};
+
+/// A call under way. It is cut off, unless [`over`](Self::over) says otherwise.
+pub(super) struct CallWatch<'a> {
+    shared: &'a Shared,
+    operation: &'static str,
+    began: Duration,
+    progress: &'a Mutex<Progress>,
+    ending: Ending,
+    pub(super) span: Span,
+}
+
+impl<'a> CallWatch<'a> {
+    pub(super) fn begin(
+        shared: &'a Shared,
+        operation: &'static str,
+        began: Duration,
+        progress: &'a Mutex<Progress>,
+    ) -> Self {
+        Self {
+            shared,
+            operation,
+            began,
+            progress,
+            ending: Ending::CutOff,
+            span: Span::of_call(operation),
+        }
+    }
+
+    pub(super) fn over(mut self, ending: Ending) {
+        self.ending = ending;
+    }
+}
+
+impl Drop for CallWatch<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let (attempts, status) = look(self.progress, |now| (now.attempts, now.status));
+        self.span.attempts(attempts);
+        self.span.over(status, self.ending);
+        if let Some(observer) = &self.shared.observer {
+            observer.call(&CallReport {
+                operation: self.operation,
+                attempts,
+                took: self.shared.clock.now().saturating_sub(self.began),
+                status,
+                ending: self.ending,
+            });
+        }
+    }
+}
+
+/// An attempt under way. It is cut off, unless [`over`](Self::over) says otherwise.
+pub(super) struct AttemptWatch<'a> {
+    shared: &'a Shared,
+    began: Duration,
+    report: AttemptReport,
+    pub(super) span: Span,
+}
+
+impl<'a> AttemptWatch<'a> {
+    pub(super) fn begin(shared: &'a Shared, began: Duration, report: AttemptReport) -> Self {
+        Self {
+            shared,
+            began,
+            span: Span::of_attempt(&report),
+            report,
+        }
+    }
+
+    pub(super) fn over(mut self, status: Option<u16>, ending: Ending) {
+        self.report.status = status;
+        self.report.ending = ending;
+    }
+}
+
+impl Drop for AttemptWatch<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        self.span.over(self.report.status, self.report.ending);
+        if let Some(observer) = &self.shared.observer {
+            self.report.took = self.shared.clock.now().saturating_sub(self.began);
+            observer.attempt(&self.report);
+        }
+    }
+}
