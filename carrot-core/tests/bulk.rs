@@ -22,6 +22,7 @@ use bytes::Bytes;
 use carrot_core::{
     ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, RetryPolicy, Sent,
     TransportError, UnlimitedQuota,
+    client::CallOptions,
     endpoint::RepeatSafety,
     transport::TransportErrorKind,
     types::{PropertyDate, PropertyOperation, PropertyValue, UserId, UserRef},
@@ -31,8 +32,9 @@ use carrot_testing::{Sandbox, VirtualClock};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
-    TOKEN, Watched,
+    Recorder, TOKEN, Watched,
     canary::{E_MAIL, OWN_ID, TEXT, assert_error_hides_all},
+    run,
     simulation::{poll_and_turn, simulate_one},
     watched,
 };
@@ -595,6 +597,29 @@ fn files_stay_below_30_megabytes() {
             .prepare(&import.request())
             .expect("the service's limits hold");
     }
+}
+
+#[test]
+fn an_import_has_time_for_its_file() {
+    let recorder = Recorder::new();
+    let client = support::client(&recorder, ApiVersion::V2);
+    // 2,000 lines of 125 bytes after the first of 11; the last user goes alone.
+    let value = "x".repeat(118);
+    let timeouts = |client: &Watched| {
+        let changes = (0..2_000).map(|user| of(&format!("u{user:04}")).with(set("a", &value)));
+        let changes = changes.chain([of("alone").with(set("b", true))]);
+        let mut plan = client.set_props_of_many(changes).plan().expect("sound");
+        assert_eq!(plan.imports()[0].bytes(), 250_011);
+        let before = recorder.requests().len();
+        run(plan.run(to_the_end));
+        let requests = recorder.requests().split_off(before);
+        let timeouts = requests.into_iter().map(|sent| sent.context.timeout);
+        timeouts.collect::<Vec<_>>()
+    };
+    let import = 12 * SECOND + 11 * Duration::from_micros(8);
+    assert_eq!(timeouts(&client), [Some(import), Some(10 * SECOND)]);
+    let endless = client.with_options(CallOptions::new().attempt_timeout(None));
+    assert_eq!(timeouts(&endless), [None, None]);
 }
 
 #[test]

@@ -46,6 +46,13 @@ impl CallOptions {
         self
     }
 
+    /// More time for one attempt, where it has a limit.
+    pub(crate) fn longer_attempts(mut self, by: Duration) -> Self {
+        let limit = self.attempt_timeout;
+        self.attempt_timeout = limit.map(|limit| limit.saturating_add(by));
+        self
+    }
+
     /// How long the body of an answer may make no progress, where it should be another time than the
     /// transport's own; [`Duration::MAX`] for no limit.
     pub fn body_idle_timeout(mut self, limit: Duration) -> Self {

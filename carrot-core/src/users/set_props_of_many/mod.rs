@@ -91,8 +91,9 @@ impl Client {
     /// sent in the meantime may be overtaken.
     ///
     /// The deadline of a single call does not apply, only that of each attempt: the work takes as long
-    /// as the quota needs. An attempt has 10 seconds by default, which is short for a file of many
-    /// megabytes; give it more with [`attempt_timeout`](crate::client::CallOptions::attempt_timeout).
+    /// as the quota needs. [That limit](crate::client::CallOptions::attempt_timeout) is 10 seconds by
+    /// default. An attempt of an import has a second more for each 125 kB of the plan's largest file,
+    /// so 1 Mbit/s upstream is enough.
     ///
     /// Sources: <https://developers.dashly.io/webapi/endpoints/users/props>,
     /// <https://developers.dashly.io/webapi/endpoints/users/import>,

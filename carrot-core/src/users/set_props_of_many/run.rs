@@ -1,4 +1,4 @@
-use std::{fmt, mem, ops::ControlFlow, vec};
+use std::{fmt, mem, ops::ControlFlow, time::Duration, vec};
 
 use super::{
     PlannedImport, PropsFailure, PropsProgress, PropsReport, ScheduledImport,
@@ -11,6 +11,9 @@ use crate::{
     types::{ImportReport, PropertyReport, UserRef},
     users::{Import, SetProps},
 };
+
+/// What a byte of the largest file adds to the time for an attempt of an import: 1 Mbit/s.
+const TIME_FOR_A_BYTE: Duration = Duration::from_micros(8);
 
 type Imports = Each<vec::IntoIter<PlannedImport>, fn(&PlannedImport) -> Import, Import>;
 type Directs = Each<vec::IntoIter<Direct>, fn(&Direct) -> SetProps, SetProps>;
@@ -37,9 +40,14 @@ impl PropsPlan {
         let Routes { imports, direct } = routes;
         let imported = imports.iter().map(|import| import.users().len());
         let users = imported.sum::<usize>() + direct.len();
+        let largest = imports.iter().map(PlannedImport::bytes).max();
+        let largest = u32::try_from(largest.unwrap_or_default()).unwrap_or(u32::MAX);
+        let options = client.options().clone();
+        let options = options.longer_attempts(TIME_FOR_A_BYTE.saturating_mul(largest));
         Self {
             // A file is big, and several at a time would share the way.
             imports: client
+                .with_options(options)
                 .each(imports, PlannedImport::request as fn(&_) -> _)
                 .concurrency(1),
             direct: directs(&client, direct, concurrency),
