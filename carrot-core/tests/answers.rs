@@ -14,7 +14,7 @@ use carrot_core::{
     users,
 };
 use serde_json::json;
-use support::{Recorder, client, run, transport::Answer};
+use support::{Recorder, TOKEN, canary::E_MAIL, client, run, transport::Answer};
 
 /// Reads a conversation from this answer.
 fn get(answer: Answer) -> Result<u64, Error> {
@@ -44,7 +44,7 @@ const TIMED_OUT: [bool; 5] = [false, false, false, true, true];
 fn refusal(status: u16, code: &str, message: &str) -> Answer {
     let body = json!({
         "meta": {"status": status, "error": code, "error_message": message},
-        "data": {},
+        "data": {"$email": E_MAIL, "token": TOKEN},
     });
     Answer::status(status, body.to_string())
 }

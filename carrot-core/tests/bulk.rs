@@ -900,13 +900,9 @@ fn the_sandbox_ends_in_the_same_state_with_and_without_imports() {
     };
     let mut states = Vec::new();
     for import in [true, false] {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::builder().token(TOKEN).build();
         let clock = VirtualClock::manual();
-        let token = AuthToken::new(sandbox.token()).expect("a sound token");
-        let client = Client::builder(sandbox.clone(), clock.clone(), token)
-            .quota(UnlimitedQuota::new())
-            .build()
-            .expect("a sound client");
+        let client = client(sandbox.clone(), &clock, ApiVersion::V2);
         // Some are there already.
         for user in [0, 3] {
             let old = SetProps::new(UserRef::external(format!("user {user}")));

@@ -13,7 +13,7 @@ use carrot_core::{
     types::{InvalidValue, UserId},
     users,
 };
-use support::{Recorder, builder, client, run, transport::Answer};
+use support::{Recorder, builder, client, run, transport::Answer, watched};
 
 fn beneath<T: StdError + 'static>(error: &Error) -> &T {
     let source = StdError::source(error).expect("an error beneath");
@@ -54,8 +54,7 @@ impl Quota for Unreachable {
 
 #[test]
 fn beneath_a_place_that_was_not_given_lies_the_error_of_the_quota() {
-    let builder = builder(&Recorder::answering([])).quota(Unreachable);
-    let client = builder.build().expect("a sound client");
+    let client = watched(builder(&Recorder::answering([])).quota(Unreachable));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(beneath::<InvalidValue>(&error).field(), "store");
 }
@@ -75,8 +74,7 @@ fn what_lies_beneath_is_shown_in_one_line() {
     let shown = "the transport failed: first second   third; the request was not sent";
     assert_eq!(broken.to_string(), shown);
 
-    let builder = builder(&Recorder::answering([])).quota(Talkative);
-    let client = builder.build().expect("a sound client");
+    let client = watched(builder(&Recorder::answering([])).quota(Talkative));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(
         error.to_string(),

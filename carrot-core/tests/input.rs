@@ -19,7 +19,7 @@ use carrot_core::{
 use support::{
     ManualClock, Recorder, TOKEN, builder, client,
     refused::{no_value, refused, refused_by},
-    run,
+    run, watched,
 };
 
 const USER: UserId = UserId::new(1);
@@ -157,10 +157,7 @@ fn an_id_of_zero() {
     refused(V2, list().channel(ChannelId::new(0)), &zero("channel"));
 
     let recorder = Recorder::new();
-    let client = builder(&recorder)
-        .app(AppId::new(0))
-        .build()
-        .expect("a client");
+    let client = watched(builder(&recorder).app(AppId::new(0)));
     refused_by(&client, apps::Leads::new(), &zero("app"));
     refused_by(&client, users::Get::new(USER), &zero("app"));
     assert!(recorder.requests().is_empty());
@@ -266,10 +263,7 @@ fn a_base_url_stands_in_front_of_every_path() {
         ),
     ] {
         let base: BaseUrl = base.parse().expect("an address");
-        let client = builder(&Recorder::new())
-            .host(base)
-            .build()
-            .expect("a client");
+        let client = watched(builder(&Recorder::new()).host(base));
         let conversation = ConversationId::new(1);
         let request = client.prepare(&conversations::Get::new(conversation));
         assert_eq!(request.expect("a request").uri().to_string(), address);

@@ -16,13 +16,18 @@ use carrot_core::{
     types::UserId,
     users,
 };
-use support::{Recorder, client, poll, run, transport::Answer};
+use support::{
+    Recorder, TOKEN,
+    canary::{E_MAIL, Listing, TEXT},
+    client, poll, run,
+    transport::Answer,
+};
 
 /// A page of parts with these ids, and with this in `meta` beside the status.
 fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> Answer {
     let parts: Vec<String> = ids
         .into_iter()
-        .map(|id| format!(r#"{{"id":{id}}}"#))
+        .map(|id| format!(r#"{{"id":{id},"body":"{TEXT}"}}"#))
         .collect();
     Answer::ok(format!(
         r#"{{"meta":{{"status":200{meta}}},"data":[{}]}}"#,
@@ -33,7 +38,7 @@ fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> Answer {
 fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> Answer {
     let users: Vec<String> = ids
         .into_iter()
-        .map(|id| format!(r#"{{"id":{id}}}"#))
+        .map(|id| format!(r#"{{"id":{id},"props":{{"$email":"{E_MAIL}"}}}}"#))
         .collect();
     let users = users.join(",");
     Answer::ok(format!(
@@ -41,7 +46,10 @@ fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> Answer {
     ))
 }
 
-fn pages_of_parts(recorder: &Recorder, version: ApiVersion) -> Pages<conversations::Parts> {
+fn pages_of_parts(
+    recorder: &Recorder,
+    version: ApiVersion,
+) -> Listing<Pages<conversations::Parts>> {
     client(recorder, version).pages(conversations::Parts::new(1))
 }
 
@@ -55,7 +63,7 @@ fn values(recorder: &Recorder, parameter: &str) -> Vec<Option<String>> {
 }
 
 /// Reads all pages, and gives the number of records on each.
-fn counts<E: Paginate>(pages: &mut Pages<E>) -> Vec<usize> {
+fn counts<E: Paginate>(pages: &mut Listing<Pages<E>>) -> Vec<usize> {
     let mut counts = Vec::new();
     while let Some(page) = run(pages.next()).expect("a page") {
         counts.push(E::count(&page));
@@ -409,10 +417,21 @@ fn dropping_a_listing_drops_its_request() {
 
 #[test]
 fn after_an_error_the_same_page_is_asked_for_again() {
+    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+    let quoted = format!("{TOKEN} {E_MAIL}");
     let failures = [
-        Answer::Fails(TransportError::new(TransportErrorKind::Reset, Sent::Maybe)),
-        Answer::status(500, "<html>"),
-        Answer::ok("not JSON"),
+        Answer::Fails(reset.with_source(format!("could not send `Token {TOKEN}`"))),
+        Answer::status(500, format!("<html>{quoted}")),
+        Answer::status(
+            401,
+            format!(
+                r#"{{"meta":{{"status":401,"error_message":"{TOKEN} is bad"}},"data":"{quoted}"}}"#
+            ),
+        ),
+        Answer::ok(quoted.clone()),
+        Answer::ok(format!(
+            r#"{{"meta":{{"status":200}},"data":[{{"id":"{quoted}"}}]}}"#
+        )),
     ];
     for failure in failures {
         let recorder = Recorder::answering([

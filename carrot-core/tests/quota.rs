@@ -20,34 +20,38 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Body, CallPhase, Client, Clock, ErrorKind, HttpTransport, LocalQuota, Quota, Sent,
-    TransportError, UnlimitedQuota, apps, client::CallOptions, conversations, types::UserId, users,
+    AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota,
+    Quota, RetryPolicy, Sent, TransportError, UnlimitedQuota, apps, client::CallOptions,
+    conversations, types::UserId, users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
 use proptest::prelude::*;
 use support::{
-    TOKEN,
+    TOKEN, Watched,
+    canary::{E_MAIL, TEXT},
     simulation::{
         MINUTE, Service, Task, give_up_after, most_in, places, simulate, simulate_one, task,
     },
+    watched,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
+fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport, clock.clone(), token);
-    builder.build().expect("a sound client")
+    Client::builder(transport, clock.clone(), token)
 }
 
-fn client_with(transport: impl HttpTransport, clock: &VirtualClock, quota: impl Quota) -> Client {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport, clock.clone(), token).quota(quota);
-    builder.build().expect("a sound client")
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
+    watched(builder(transport, clock))
+}
+
+fn client_with(transport: impl HttpTransport, clock: &VirtualClock, quota: impl Quota) -> Watched {
+    watched(builder(transport, clock).quota(quota))
 }
 
 /// Reads all leads; gives how many there were.
-async fn export(client: &Client) -> usize {
+async fn export(client: &Watched) -> usize {
     let mut leads = client.items(apps::Leads::new());
     let mut count = 0;
     while leads.next().await.expect("the next lead").is_some() {
@@ -57,7 +61,7 @@ async fn export(client: &Client) -> usize {
 }
 
 /// Reads 25 pages of leads, the `part`th of eight.
-async fn export_part(client: Client, part: u64) -> usize {
+async fn export_part(client: Watched, part: u64) -> usize {
     let mut pages = client.pages(apps::Leads::new().offset(part * 1_250));
     let mut count = 0;
     for _ in 0..25 {
@@ -119,8 +123,7 @@ fn the_service_of_these_tests_notices_a_client_that_asks_too_often() {
             false => client(service.clone(), &clock),
         };
         let requests = (0..61).map(|_| {
-            let client =
-                client.with_options(CallOptions::new().retry(carrot_core::RetryPolicy::none()));
+            let client = client.with_options(CallOptions::new().retry(RetryPolicy::none()));
             task(async move { client.call(apps::Leads::new()).await.is_ok() })
         });
         simulate(&clock, requests.collect());
@@ -461,7 +464,7 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
             client.call(apps::Leads::new()).await.expect("a page");
         }
         let error = client
-            .call(conversations::Reply::new(1, "Hi"))
+            .call(conversations::Reply::new(1, TEXT))
             .await
             .expect_err("there is no place for a minute");
         assert_eq!(
@@ -495,7 +498,7 @@ fn a_wait_that_is_overslept_sends_nothing() {
     let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
     let client = client_with(service.clone(), &clock, Arc::clone(&quota));
     simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
-    let mut call = Box::pin(client.call(conversations::Reply::new(1, "Hi")));
+    let mut call = Box::pin(client.call(conversations::Reply::new(1, TEXT)));
     assert!(support::poll(call.as_mut()).is_pending());
     // As after a machine was suspended: there is a place now, but no time.
     clock.advance(60 * MINUTE);
@@ -560,7 +563,7 @@ fn all_wait_as_long_as_the_service_asks_for() {
     for (retry_after, pause) in [(None, 1), (Some("17"), 17), (Some("3600"), 60)] {
         let clock = VirtualClock::manual();
         let transport = RecordingTransport::new();
-        let mut refusal = http::Response::new(Bytes::from_static(b"{}"));
+        let mut refusal = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
         *refusal.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         if let Some(seconds) = retry_after {
             let value = http::HeaderValue::from_static(seconds);
@@ -568,12 +571,10 @@ fn all_wait_as_long_as_the_service_asks_for() {
         }
         transport.answer(refusal);
         (0..3).for_each(|_| transport.answer_ok(serde_json::json!({})));
-        let token = AuthToken::new(TOKEN).expect("a sound token");
-        let client = Client::builder(transport.clone(), clock.clone(), token)
-            .retry(carrot_core::RetryPolicy::new().without_jitter())
-            .options(CallOptions::new().call_timeout(None))
-            .build()
-            .expect("a sound client");
+        let builder = builder(transport.clone(), &clock)
+            .retry(RetryPolicy::new().without_jitter())
+            .options(CallOptions::new().call_timeout(None));
+        let client = watched(builder);
         let ended = async || {
             let call = client.call(users::UnsubscribeEmail::new(UserId::new(1)));
             call.await.expect("an answer in the end");
@@ -649,7 +650,8 @@ impl HttpTransport for Lost {
         _request: http::Request<Body>,
     ) -> Result<http::Response<Bytes>, TransportError> {
         let kind = carrot_core::transport::TransportErrorKind::Reset;
-        Err(TransportError::new(kind, Sent::Maybe))
+        let quoted = format!("could not send `Token {TOKEN}`");
+        Err(TransportError::new(kind, Sent::Maybe).with_source(quoted))
     }
 }
 

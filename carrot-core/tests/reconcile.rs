@@ -20,14 +20,26 @@ use carrot_core::{
     users::StartConversation,
 };
 use carrot_testing::{Sandbox, VirtualClock};
-use support::{Recorder, client, run, simulation::simulate_one, transport::Answer, watched};
+use support::{
+    Recorder, TOKEN,
+    canary::{OWN_ID, TEXT},
+    client, run,
+    simulation::simulate_one,
+    transport::Answer,
+    watched,
+};
 
 fn random_id() -> RandomId {
     RandomId::new(77).expect("a sound number")
 }
 
 fn reply() -> Reply {
-    Reply::new(1, "On its way").random_id(random_id())
+    Reply::new(1, TEXT).random_id(random_id())
+}
+
+/// A failure on the way that quotes the request.
+fn lost(kind: TransportErrorKind, sent: Sent) -> TransportError {
+    TransportError::new(kind, sent).with_source(format!("could not send `Token {TOKEN}`"))
 }
 
 /// A full page of parts, the `page`th, with the reply on it or without.
@@ -40,7 +52,7 @@ fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> Answer 
                 false => 770 + part,
             };
             let id = 1_000 - page * 50 - part;
-            format!(r#"{{"id":{id},"random_id":{random_id}}}"#)
+            format!(r#"{{"id":{id},"random_id":{random_id},"body":"{TEXT}"}}"#)
         })
         .collect();
     let cursor = match (version, next) {
@@ -140,7 +152,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
 #[test]
 fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
     let recorder = Recorder::new();
-    let nameless = Reply::new(1, "Secret words");
+    let nameless = Reply::new(1, TEXT);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -155,12 +167,15 @@ fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
 /// To take a failure for "not written" would send the reply twice.
 #[test]
 fn a_listing_that_breaks_off_is_an_error_and_no_fate() {
-    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
     let version = ApiVersion::V2;
+    let quoted = format!("<html>{TOKEN} {TEXT}");
     for (second, kind) in [
-        (Answer::Fails(reset), ErrorKind::Transport),
-        (Answer::status(403, "{}"), ErrorKind::Refused),
-        (Answer::ok("<html>"), ErrorKind::Unreadable),
+        (
+            Answer::Fails(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            ErrorKind::Transport,
+        ),
+        (Answer::status(403, quoted.clone()), ErrorKind::Refused),
+        (Answer::ok(quoted), ErrorKind::Unreadable),
     ] {
         let recorder = Recorder::answering([page(version, 0, false, true), second]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
@@ -203,8 +218,9 @@ struct BadLine {
     replies: Arc<AtomicUsize>,
 }
 
-fn bare(status: u16) -> http::Response<Bytes> {
-    let mut response = http::Response::new(Bytes::new());
+/// As a gateway answers that quotes what it was sent.
+fn broken(status: u16) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from(format!("<html>{TOKEN} {TEXT}")));
     *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
     response
 }
@@ -219,20 +235,19 @@ impl HttpTransport for BadLine {
             return self.sandbox.send(request).await;
         }
         self.replies.fetch_add(1, Ordering::Relaxed);
-        let lost = |kind, sent| Err(TransportError::new(kind, sent));
         let mishap = self.mishaps.lock().expect("no panic held it").pop();
         match mishap {
             None => self.sandbox.send(request).await,
-            Some(Mishap::NotSent) => lost(TransportErrorKind::Connect, Sent::Never),
-            Some(Mishap::LostOnTheWay) => lost(TransportErrorKind::Reset, Sent::Maybe),
-            Some(Mishap::Refused) => Ok(bare(429)),
-            Some(Mishap::ServerBroke) => Ok(bare(502)),
+            Some(Mishap::NotSent) => Err(lost(TransportErrorKind::Connect, Sent::Never)),
+            Some(Mishap::LostOnTheWay) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            Some(Mishap::Refused) => Ok(broken(429)),
+            Some(Mishap::ServerBroke) => Ok(broken(502)),
             Some(mishap) => {
                 self.sandbox.send(request).await?;
                 match mishap {
-                    Mishap::AnswerLost => lost(TransportErrorKind::Reset, Sent::Maybe),
-                    Mishap::ServerBrokeAfterwards => Ok(bare(504)),
-                    _ => lost(TransportErrorKind::Truncated, Sent::Yes),
+                    Mishap::AnswerLost => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+                    Mishap::ServerBrokeAfterwards => Ok(broken(504)),
+                    _ => Err(lost(TransportErrorKind::Truncated, Sent::Yes)),
                 }
             }
         }
@@ -257,20 +272,20 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
         for second in all {
             for third in all {
                 let clock = VirtualClock::manual();
-                let sandbox = Sandbox::new();
+                let sandbox = Sandbox::builder().token(TOKEN).build();
                 let line = BadLine {
                     sandbox: sandbox.clone(),
                     mishaps: Arc::new(Mutex::new(vec![third, second, first])),
                     replies: Arc::default(),
                 };
-                let token = AuthToken::new(sandbox.token()).expect("a sound token");
+                let token = AuthToken::new(TOKEN).expect("a sound token");
                 let client = watched(Client::builder(line.clone(), clock.clone(), token));
-                let customer = UserRef::external("order-42");
+                let customer = UserRef::external(OWN_ID);
                 simulate_one(&clock, async {
                     let start = StartConversation::new(customer, "Where is it?");
                     client.call(start).await.expect("a conversation");
                     let id = sandbox.conversations()[0].id;
-                    let reply = Reply::new(id, "On its way")
+                    let reply = Reply::new(id, TEXT)
                         .from(Sender::DefaultAdmin)
                         .random_id(random_id());
                     loop {
@@ -287,7 +302,7 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                     let parts = sandbox.parts(id);
                     let written = parts
                         .iter()
-                        .filter(|part| part.body.as_deref() == Some("On its way"));
+                        .filter(|part| part.body.as_deref() == Some(TEXT));
                     assert_eq!(written.count(), 1, "{first:?}, {second:?}, {third:?}");
                 });
                 most = most.max(line.replies.load(Ordering::Relaxed));

@@ -12,11 +12,11 @@ use std::{
 
 use carrot_core::{
     ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
-    transport::TransportErrorKind,
+    transport::TransportErrorKind, types::RandomId,
 };
 use serde_json::json;
 use support::{
-    Recorder, TOKEN, builder,
+    Recorder, TOKEN, Watched, builder,
     canary::{E_MAIL, TEXT, assert_hidden},
     client, run,
     transport::Answer,
@@ -98,6 +98,26 @@ fn no_error_shows_the_token_or_a_person() {
     assert_eq!(recorder.requests().len(), number);
 }
 
+/// The ways to the service. Each says whether it failed.
+const WAYS: &[fn(&Watched) -> bool] = &[
+    |client| run(client.call(conversations::Parts::new(1))).is_err(),
+    |client| run(client.pages(conversations::Parts::new(1)).next()).is_err(),
+    |client| run(client.items(conversations::Parts::new(1)).next()).is_err(),
+    |client| {
+        let number = RandomId::new(77).expect("a sound number");
+        let reply = conversations::Reply::new(1, TEXT).random_id(number);
+        run(client.reconcile_reply(&reply)).is_err()
+    },
+    #[cfg(feature = "stream")]
+    |client| {
+        let mut pages = client.pages(conversations::Parts::new(1));
+        let next = std::future::poll_fn(|context| {
+            futures_core::Stream::poll_next(std::pin::Pin::new(&mut pages), context)
+        });
+        run(next).is_some_and(|page| page.is_err())
+    },
+];
+
 /// What the watch of these tests would see of a client that showed something.
 #[test]
 fn a_leak_is_noticed() {
@@ -105,15 +125,22 @@ fn a_leak_is_noticed() {
         let meta = json!({"status": 400, "error_message": data});
         Answer::status(400, json!({"meta": meta}).to_string())
     };
-    let failing = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
-    for (answer, leaks) in [
-        (quoting("No such conversation"), false),
-        (quoting(E_MAIL), true),
-        (Answer::Fails(failing.with_source(TEXT)), true),
-    ] {
-        let client = client(&Recorder::answering([answer]), ApiVersion::V2);
-        let call = AssertUnwindSafe(|| run(client.call(conversations::Get::new(1))).is_err());
-        assert_eq!(catch_unwind(call).is_err(), leaks);
+    let failing = |words: &str| {
+        let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
+        Answer::Fails(failure.with_source(words))
+    };
+    for way in WAYS {
+        for (answer, leaks) in [
+            (quoting("No such conversation"), false),
+            (quoting(E_MAIL), true),
+            (failing("all is well"), false),
+            (failing(TEXT), true),
+        ] {
+            let client = client(&Recorder::answering([answer]), ApiVersion::V2);
+            let caught = catch_unwind(AssertUnwindSafe(|| way(&client)));
+            assert_eq!(caught.is_err(), leaks);
+            assert!(caught.unwrap_or(true), "it failed");
+        }
     }
     #[cfg(feature = "tracing")]
     {

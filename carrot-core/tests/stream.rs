@@ -13,7 +13,7 @@ use std::{
 
 use carrot_core::{ApiVersion, ErrorKind, TransportError, conversations::Parts, transport};
 use futures_core::Stream;
-use support::{Recorder, client, run, transport::Answer};
+use support::{Recorder, TOKEN, canary::E_MAIL, client, run, transport::Answer};
 
 fn page(ids: [u64; 2], cursor: &str) -> Answer {
     let [first, second] = ids;
@@ -45,12 +45,15 @@ fn items_come_as_a_stream_and_end() {
 fn pages_come_as_a_stream_and_go_on_after_an_error() {
     let reset = transport::TransportErrorKind::Reset;
     let lost = TransportError::new(reset, carrot_core::Sent::Maybe);
+    let lost = lost.with_source(format!("could not send `Token {TOKEN}`"));
     let recorder = Recorder::answering([
         page([4, 3], "[3]"),
         Answer::Fails(lost),
         page([2, 1], "null"),
+        Answer::ok(format!("{TOKEN} {E_MAIL}")),
     ]);
-    let mut pages = client(&recorder, ApiVersion::V2).pages(Parts::new(1));
+    let client = client(&recorder, ApiVersion::V2);
+    let mut pages = client.pages(Parts::new(1));
     let first = next(&mut pages).expect("not the end").expect("a page");
     assert_eq!(first.items.len(), 2);
     let error = next(&mut pages).expect("not the end").expect_err("lost");
@@ -58,6 +61,8 @@ fn pages_come_as_a_stream_and_go_on_after_an_error() {
     let second = next(&mut pages).expect("not the end").expect("a page");
     assert_eq!(second.items[0].id.get(), 2);
     assert!(next(&mut pages).is_none());
+    let unreadable = next(&mut client.items(Parts::new(1))).expect("not the end");
+    assert!(unreadable.is_err());
 }
 
 #[test]

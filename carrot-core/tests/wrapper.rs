@@ -6,7 +6,7 @@
 mod support;
 
 use carrot_core::{
-    ApiContext, ApiVersion, Client, Endpoint, ErrorKind, apps,
+    ApiContext, ApiVersion, Endpoint, ErrorKind, apps,
     apps::Assigned,
     conversations::{self, Operator, Sender},
     endpoint::{Description, Paging, Path, RepeatSafety},
@@ -17,7 +17,10 @@ use carrot_core::{
     },
     users,
 };
-use support::{Recorder, Sent, TOKEN, builder, client, request::pairs, run, transport::Answer};
+use support::{
+    Recorder, Sent, TOKEN, Watched, builder, client, request::pairs, run, transport::Answer,
+    watched,
+};
 
 const USER: UserId = UserId::new(22_735_768);
 const CONVERSATION: ConversationId = ConversationId::new(7_100_586);
@@ -25,11 +28,9 @@ const ADMIN: AdminId = AdminId::new(819);
 const FROM: AdminId = AdminId::new(912);
 
 /// The client that stands for `new Api($appId, $key, $secret)`.
-fn v1(recorder: &Recorder) -> Client {
-    let builder = builder(recorder)
-        .version(ApiVersion::V1)
-        .app(AppId::new(42));
-    builder.build().expect("a sound client")
+fn v1(recorder: &Recorder) -> Watched {
+    let builder = builder(recorder).version(ApiVersion::V1);
+    watched(builder.app(AppId::new(42)))
 }
 
 fn random_id(number: i64) -> RandomId {

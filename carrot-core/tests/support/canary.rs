@@ -8,8 +8,10 @@
 use std::{error::Error as StdError, future::Future, ops::Deref, panic, process, sync::Once};
 
 use carrot_core::{
-    Client, ClientBuilder, Endpoint, Error,
-    client::{AttemptReport, CallOptions, CallReport, Observe},
+    Body, Client, ClientBuilder, Endpoint, Error, Paginate,
+    client::{AttemptReport, CallOptions, CallReport, Each, Items, Observe, Pages, ReplyFate},
+    conversations::Reply,
+    users::{PropertyChange, SetPropsOfMany},
 };
 
 /// Stands in all of them.
@@ -48,7 +50,8 @@ pub(crate) fn assert_error_hides_all(error: &Error) {
     );
 }
 
-/// A client that searches every error of its calls, every report and every span.
+/// A client that searches every error, every report and every span. It is no [`Client`] to anybody, so
+/// that nothing of it goes unwatched.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched(Client);
 
@@ -71,14 +74,6 @@ pub(crate) fn watched(builder: ClientBuilder) -> Watched {
     Watched(builder.observer(Reports).build().expect("a sound client"))
 }
 
-impl Deref for Watched {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        &self.0
-    }
-}
-
 impl Watched {
     pub(crate) fn with_options(&self, options: CallOptions) -> Self {
         Self(self.0.with_options(options))
@@ -90,6 +85,82 @@ impl Watched {
     ) -> impl Future<Output = Result<E::Output, Error>> {
         let call = Box::pin(self.0.call(endpoint));
         async move { call.await.inspect_err(assert_error_hides_all) }
+    }
+
+    pub(crate) fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
+        let request = self.0.prepare(endpoint);
+        request.inspect_err(assert_error_hides_all)
+    }
+
+    pub(crate) fn pages<E: Paginate>(&self, endpoint: E) -> Listing<Pages<E>> {
+        Listing(self.0.pages(endpoint))
+    }
+
+    pub(crate) fn items<E: Paginate>(&self, endpoint: E) -> Listing<Items<E>> {
+        Listing(self.0.items(endpoint))
+    }
+
+    pub(crate) async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyFate, Error> {
+        let fate = self.0.reconcile_reply(reply).await;
+        fate.inspect_err(assert_error_hides_all)
+    }
+
+    /// Its errors are in its outcomes and its report: a test that lets it fail searches them.
+    pub(crate) fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
+    where
+        I: IntoIterator,
+        F: FnMut(&I::Item) -> E,
+        E: Endpoint + 'static,
+    {
+        self.0.each(items, operation)
+    }
+
+    /// Its errors are in its report, as those of [`each`](Self::each).
+    pub(crate) fn set_props_of_many(
+        &self,
+        changes: impl IntoIterator<Item = PropertyChange>,
+    ) -> SetPropsOfMany {
+        self.0.set_props_of_many(changes)
+    }
+}
+
+/// A listing that searches every error. What it is read with is here, so nothing goes past it.
+#[derive(Debug)]
+pub(crate) struct Listing<L>(L);
+
+impl<L> Deref for Listing<L> {
+    type Target = L;
+
+    fn deref(&self) -> &L {
+        &self.0
+    }
+}
+
+impl<E: Paginate> Listing<Pages<E>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<E::Output>, Error> {
+        self.0.next().await.inspect_err(assert_error_hides_all)
+    }
+}
+
+impl<E: Paginate> Listing<Items<E>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<E::Item>, Error> {
+        self.0.next().await.inspect_err(assert_error_hides_all)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T, L> futures_core::Stream for Listing<L>
+where
+    L: futures_core::Stream<Item = Result<T, Error>> + Unpin,
+{
+    type Item = L::Item;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<L::Item>> {
+        let next = std::pin::Pin::new(&mut self.0).poll_next(context);
+        next.map(|next| next.map(|next| next.inspect_err(assert_error_hides_all)))
     }
 }
 

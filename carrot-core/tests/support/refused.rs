@@ -1,8 +1,8 @@
 //! What is refused before anything is sent.
 
-use carrot_core::{ApiVersion, Client, Endpoint, ErrorKind, Sent, types::InvalidValue};
+use carrot_core::{ApiVersion, Endpoint, ErrorKind, Sent, types::InvalidValue};
 
-use super::{Recorder, client, run};
+use super::{Recorder, Watched, client, run};
 
 /// Asserts that an operation is refused for this reason, and that nothing is sent.
 pub(crate) fn refused<E: Endpoint>(version: ApiVersion, endpoint: E, rule: &str) {
@@ -11,7 +11,7 @@ pub(crate) fn refused<E: Endpoint>(version: ApiVersion, endpoint: E, rule: &str)
     assert!(recorder.requests().is_empty());
 }
 
-pub(crate) fn refused_by<E: Endpoint>(client: &Client, endpoint: E, rule: &str) {
+pub(crate) fn refused_by<E: Endpoint>(client: &Watched, endpoint: E, rule: &str) {
     let Err(error) = run(client.call(endpoint)) else {
         panic!("was sent, in spite of: {rule}")
     };

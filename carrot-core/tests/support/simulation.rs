@@ -16,7 +16,7 @@ use bytes::Bytes;
 use carrot_core::{Body, Clock, HttpTransport, Quota, TransportError};
 use carrot_testing::VirtualClock;
 
-use super::canary::E_MAIL;
+use super::canary::{E_MAIL, TOKEN};
 
 pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -174,11 +174,11 @@ impl Service {
         let begins = state.answered.partition_point(|came| *came + MINUTE <= now);
         if state.answered.len() - begins >= self.0.limit {
             state.refused += 1;
-            let meta = r#"{"status":429,"error":"TooManyRequests"}"#;
-            return (
-                429,
-                format!(r#"{{"meta":{meta},"data":{{"email":"{E_MAIL}"}}}}"#),
+            let meta = format!(
+                r#"{{"status":429,"error":"TooManyRequests","error_message":"Too many by {TOKEN}"}}"#
             );
+            let body = format!(r#"{{"meta":{meta},"data":{{"email":"{E_MAIL}"}}}}"#);
+            return (429, body);
         }
         state.answered.push(now);
         let parameter = |name: &str| {

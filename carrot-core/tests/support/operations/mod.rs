@@ -7,13 +7,13 @@ mod users;
 use std::{collections::BTreeSet, future::Future, pin::Pin};
 
 use carrot_core::{
-    ApiVersion, Client, Endpoint, Error,
+    ApiVersion, Endpoint, Error,
     endpoint::{ConversationField, PageDirection, PageOrder, Paging, RepeatSafety},
     types::{AdminId, AppId, ConversationId, Cursor, RandomId, UserId, UserRef},
 };
 
 use super::{
-    Recorder, Sent, builder,
+    Recorder, Sent, Watched, builder,
     canary::{E_MAIL, TEXT},
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Case {
     pub(crate) call: Call,
 }
 
-type Call = Box<dyn Fn(&Client) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>>;
+type Call = Box<dyn Fn(&Watched) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>>;
 
 fn caller<E: Endpoint + Clone + 'static>(endpoint: E) -> Call {
     Box::new(move |client| {
