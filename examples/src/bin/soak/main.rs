@@ -13,10 +13,13 @@
 //! * no write that was not refused with status 429 reached the server twice;
 //! * a write that succeeded reached the server once;
 //! * a write that is said not to have been applied did not reach it;
+//! * no error and no report shows the token or the person's data of the calls, though the server
+//!   quotes them;
 //! * all connections and files are closed again, and the memory stayed within its bound.
 
 mod plan;
 mod process;
+mod secrets;
 mod server;
 mod tally;
 
@@ -41,6 +44,7 @@ use tokio::time::sleep;
 
 use crate::{
     plan::{ATTEMPTS, Plan},
+    secrets::{TEXT, TOKEN},
     server::{Server, Shared},
     tally::{Tally, Told},
 };
@@ -182,7 +186,12 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
     );
     check(
         server.strange() == 0,
-        "the server got a request that belongs to no call",
+        "the server got a request that belongs to no call, or not all of one",
+    );
+    let (errors, reports) = (tally.leaks(), told.leaks());
+    check(
+        errors + reports == 0,
+        &format!("{errors} errors and {reports} reports show the token or a person's data"),
     );
     check(server.open() == 0, "connections are still open");
     check(files_after == files_before, "files are still open");
@@ -197,7 +206,7 @@ fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client,
     let transport = HyperTransport::builder()
         .pool_max_idle_per_host(concurrency as usize)
         .build()?;
-    let token = AuthToken::new("app.1.soak")?;
+    let token = AuthToken::new(TOKEN)?;
     let retry = RetryPolicy::new()
         .max_attempts(ATTEMPTS)
         .transient_base(Duration::from_millis(1))
@@ -276,7 +285,7 @@ async fn make(client: &Client, call: u32) -> Result<u64, carrot_hyper::Error> {
     if !writes(call) {
         return Ok(client.call(Get::new(id)).await?.id.get());
     }
-    let mut reply = Reply::new(id, "On its way");
+    let mut reply = Reply::new(id, TEXT);
     if let Ok(random_id) = RandomId::new(i64::from(call) + 1) {
         reply = reply.random_id(random_id);
     }

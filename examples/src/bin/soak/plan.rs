@@ -26,10 +26,12 @@ pub(crate) enum Fault {
     Garbage,
     /// Answers with what is no HTTP.
     NoHttp,
+    /// Answers with a text where a number belongs.
+    Misread,
 }
 
 /// Each fault and how often it is drawn among 1000.
-const FAULTS: [(Fault, u32); 9] = [
+const FAULTS: [(Fault, u32); 10] = [
     (Fault::Reset, 30),
     (Fault::Close, 15),
     (Fault::Truncate, 20),
@@ -39,6 +41,7 @@ const FAULTS: [(Fault, u32); 9] = [
     (Fault::Error502, 10),
     (Fault::Garbage, 10),
     (Fault::NoHttp, 5),
+    (Fault::Misread, 10),
 ];
 
 /// How many requests of 1000 are answered late.

@@ -1,4 +1,5 @@
-//! A server on this machine that breaks the rules by plan, and writes down what it got.
+//! A server on this machine that breaks the rules by plan, and writes down what it got. Its answers
+//! quote the token and the person's data, as a careless service or gateway does.
 
 use std::{
     io,
@@ -17,7 +18,10 @@ use tokio::{
     time::sleep,
 };
 
-use crate::plan::{Fault, Plan};
+use crate::{
+    plan::{Fault, Plan},
+    secrets::{E_MAIL, MARK, TEXT, TOKEN},
+};
 
 /// What the server got of one call.
 #[derive(Debug, Default)]
@@ -42,7 +46,7 @@ impl Entry {
 pub(crate) struct Shared {
     plan: Plan,
     calls: Vec<Entry>,
-    /// Requests that belong to no call, or come more often than a call can send them.
+    /// Requests that belong to no call, or do not carry what a call carries.
     strange: AtomicU64,
     connections: AtomicU64,
     open: AtomicUsize,
@@ -178,7 +182,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared, number: u64) -> io::Resul
 /// Answers as planned; false when the connection is not to be used again.
 async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<bool> {
     let id = u64::from(call) + 1;
-    let fine = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id}}}}}"#);
+    let fine = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id},"body":"{TEXT}"}}}}"#);
     let text = match fault {
         Fault::None => response("200 OK", "", &fine),
         Fault::Delay(milliseconds) => {
@@ -188,22 +192,28 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
         Fault::Refuse => response(
             "429 Too Many Requests",
             "retry-after: 0\r\n",
-            r#"{"meta":{"status":429,"error":"TooManyRequests"},"data":{}}"#,
+            &refusal(429, "TooManyRequests"),
         ),
         Fault::Error500 => response(
             "500 Internal Server Error",
             "",
-            r#"{"meta":{"status":500,"error":"InternalError"},"data":{}}"#,
+            &refusal(500, "InternalError"),
         ),
-        Fault::Error502 => response("502 Bad Gateway", "", "<html>Bad gateway</html>"),
-        Fault::Garbage => response("200 OK", "", "<html>Be right back</html>"),
+        Fault::Error502 => response("502 Bad Gateway", "", &page("Bad gateway")),
+        Fault::Garbage => response("200 OK", "", &page("Be right back")),
+        Fault::Misread => {
+            let data = format!(r#"{{"id":"{TOKEN} {E_MAIL}"}}"#);
+            let answer = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
+            response("200 OK", "", &answer)
+        }
         Fault::Reset => {
             reset(stream)?;
             return Ok(false);
         }
         Fault::Close => return Ok(false),
         Fault::NoHttp => {
-            stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n\r\n").await?;
+            let greeting = format!("SSH-2.0-OpenSSH_9.6 {TOKEN} {E_MAIL}\r\n\r\n");
+            stream.write_all(greeting.as_bytes()).await?;
             return Ok(false);
         }
         Fault::Truncate | Fault::Stall => {
@@ -220,6 +230,18 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
     };
     stream.write_all(text.as_bytes()).await?;
     Ok(true)
+}
+
+/// In the service's own form. Its words are shown but for the token, so no person stands there.
+fn refusal(status: u16, code: &str) -> String {
+    let meta =
+        format!(r#"{{"status":{status},"error":"{code}","error_message":"Not now, {TOKEN}"}}"#);
+    format!(r#"{{"meta":{meta},"data":{{"$email":"{E_MAIL}"}}}}"#)
+}
+
+/// A page that quotes what it was sent.
+fn page(title: &str) -> String {
+    format!("<html>{title}<pre>authorization: Token {TOKEN}\n\n{TEXT}</pre></html>")
 }
 
 fn response(status: &str, headers: &str, body: &str) -> String {
@@ -254,9 +276,14 @@ async fn read_call(stream: &mut TcpStream) -> io::Result<Option<Option<u32>>> {
     }
 }
 
-/// A write says which call it is of by its `random_id`, a read by the id in its path.
+/// A write says which call it is of by its `random_id`, a read by the id in its path. Both carry the
+/// token, and a write its text.
 fn call_of(head: &str, body: &str) -> Option<u32> {
-    let number = match head.starts_with("POST ") {
+    let writes = head.starts_with("POST ");
+    if !head.contains(TOKEN) || writes && !body.contains(MARK) {
+        return None;
+    }
+    let number = match writes {
         true => body
             .split('&')
             .find_map(|pair| pair.strip_prefix("random_id="))?,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -10,20 +11,38 @@ use carrot_hyper::{
     client::{AttemptReport, CallReport, Observe},
 };
 
+use crate::secrets;
+
 /// Counts what an observer is told.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) calls: AtomicU64,
     pub(crate) attempts: AtomicU64,
     pub(crate) attempts_of_calls: AtomicU64,
+    /// Reports that show the token or a person's data.
+    leaks: AtomicU64,
+}
+
+impl Told {
+    pub(crate) fn leaks(&self) -> u64 {
+        self.leaks.load(Ordering::SeqCst)
+    }
+
+    fn search(&self, report: &impl fmt::Debug) {
+        if secrets::are_in_report(report) {
+            self.leaks.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Observe for Told {
-    fn attempt(&self, _: &AttemptReport) {
+    fn attempt(&self, report: &AttemptReport) {
+        self.search(report);
         self.attempts.fetch_add(1, Ordering::SeqCst);
     }
 
     fn call(&self, report: &CallReport) {
+        self.search(report);
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.attempts_of_calls
             .fetch_add(report.attempts.into(), Ordering::SeqCst);
@@ -32,7 +51,11 @@ impl Observe for Told {
 
 /// Calls by how they ended.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(BTreeMap<String, u64>);
+pub(crate) struct Tally {
+    ends: BTreeMap<String, u64>,
+    /// Errors that show the token or a person's data.
+    leaks: u64,
+}
 
 impl Tally {
     pub(crate) fn done(&mut self) {
@@ -41,24 +64,30 @@ impl Tally {
 
     pub(crate) fn failed(&mut self, error: &Error) {
         self.add(kind(error), 1);
+        self.leaks += u64::from(secrets::are_in_error(error));
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        for (kind, number) in other.0 {
+        for (kind, number) in other.ends {
             self.add(kind, number);
         }
+        self.leaks += other.leaks;
     }
 
     fn add(&mut self, kind: String, number: u64) {
-        *self.0.entry(kind).or_default() += number;
+        *self.ends.entry(kind).or_default() += number;
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.ends.values().sum()
+    }
+
+    pub(crate) fn leaks(&self) -> u64 {
+        self.leaks
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(kind, number)| (&**kind, *number))
+        self.ends.iter().map(|(kind, number)| (&**kind, *number))
     }
 }
 
