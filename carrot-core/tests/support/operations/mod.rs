@@ -15,6 +15,7 @@ use carrot_core::{
 use super::{
     Recorder, Sent, Watched, builder,
     canary::{E_MAIL, TEXT},
+    watched,
 };
 
 /// An operation, with the requests of all its options.
@@ -62,8 +63,7 @@ fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
         if let Some(app) = app {
             builder = builder.app(app);
         }
-        let client = builder.build().expect("a sound client");
-        client.prepare(endpoint).map(Sent::new)
+        watched(builder).prepare(endpoint).map(Sent::new)
     };
     let case = |option: &str, endpoint: &E, app: Option<AppId>| Case {
         option: option.to_owned(),
