@@ -332,6 +332,9 @@ fn a_subscription_ends_and_comes_back_only_when_asked_for() {
     assert_eq!(unsubscribe().data(), &json!({}));
     email("b@example.com", &[]);
     assert_eq!(status(), "unsubscribed");
+    // An operation that is ignored updates nothing.
+    email("", &[("double_subscribe", "true")]);
+    assert_eq!(status(), "unsubscribed");
     email("b@example.com", &[("double_subscribe", "true")]);
     assert_eq!(status(), "confirmed");
 }

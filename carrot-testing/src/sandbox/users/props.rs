@@ -30,6 +30,7 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
     let detect = parameters.flag("parse_custom_props_type").unwrap_or(true);
     let resubscribe = parameters.is_set("double_subscribe");
     let id = find_or_create(state, call)?;
+    let mut touches_email = false;
     let report = state
         .change_user(id, |user| {
             let mut report = Report::default();
@@ -43,6 +44,8 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
                             &mut user.custom
                         };
                         let outcome = operation.apply(properties, detect);
+                        touches_email |=
+                            operation.key == "$email" && !matches!(outcome, Outcome::Ignored(_));
                         report.add(call, json, operation.key, &outcome);
                     }
                 }
@@ -50,8 +53,7 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
             report
         })
         .unwrap_or_default();
-    let touches_email = |json: &Value| json.get("key") == Some(&json!("$email"));
-    if operations.iter().any(touches_email) {
+    if touches_email {
         state.follow_email(id, resubscribe);
     }
     Ok(report.into_answer(call))
