@@ -151,6 +151,8 @@ fn generation_1_goes_back_only() {
     assert_eq!(numbers(&page), [3, 2, 1]);
     assert_eq!(page.json["meta"]["next_after"], Value::Null);
     assert_eq!(page.json["meta"].as_object().unwrap().len(), 2);
+    let page = list(&sandbox, "v1", &[("count", "2"), ("after", "0")]);
+    assert_eq!(numbers(&page), [5, 4]);
 }
 
 #[test]

@@ -119,8 +119,10 @@ impl<K: Position> Window<K> {
             Ok(usize::try_from(count).unwrap_or(20))
         };
         if call.is_v1() {
+            // Clients that know no beginning begin with 0, and nothing stands before it.
             let from = parameters
                 .text("after")
+                .filter(|text| *text != "0")
                 .map(|text| {
                     let rule = "must be the `next_after` of an earlier page";
                     K::read_after(text).ok_or_else(|| Failure::validation("after", rule))
