@@ -140,6 +140,31 @@ fn unknown_addresses_and_methods() {
         assert_eq!(answer.error().0, 405);
         assert_eq!(answer.error().1, "MethodNotAllowed");
     }
+    // Before the token is looked at.
+    let request = Request::delete("/v1/conversations/1/tag").body(Bytes::new());
+    let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+    assert_eq!(answer.error().1, "MethodNotAllowed");
+}
+
+#[test]
+fn text_of_another_encoding_is_refused_and_not_altered() {
+    let sandbox = sandbox();
+    // A name in Windows-1251, as a program that forgot to convert it sends.
+    let name = b"event=\xcf\xf0\xe8\xe2\xe5\xf2";
+    let encoded = "event=%CF%F0%E8%E2%E5%F2";
+    for (query, body) in [
+        ("", &name[..]),
+        ("", encoded.as_bytes()),
+        (&format!("?{encoded}"), b""),
+        ("?%CF=1", b"event=e"),
+    ] {
+        let request = Request::post(format!("/v2/users/{USER}/events{query}"))
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .body(Bytes::copy_from_slice(body));
+        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+        let expected = (400, "BadRequest", "the parameters must be UTF-8");
+        assert_eq!(answer.error(), expected, "{query}");
+    }
 }
 
 #[test]

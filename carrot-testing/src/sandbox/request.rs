@@ -94,7 +94,7 @@ fn generation(segment: &str) -> Option<ApiVersion> {
 fn read_parameters(request: &Request<Bytes>) -> Result<Parameters, Failure> {
     let query = request.uri().query().unwrap_or_default();
     let mut parameters = Parameters {
-        pairs: wire::pairs(query.as_bytes()),
+        pairs: pairs(query.as_bytes())?,
         files: Vec::new(),
     };
     let body = request.body();
@@ -109,12 +109,21 @@ fn read_parameters(request: &Request<Bytes>) -> Result<Parameters, Failure> {
     }
     match wire::media_type(request.headers()).as_deref() {
         None | Some("application/x-www-form-urlencoded") => {
-            parameters.pairs.extend(wire::pairs(body));
+            parameters.pairs.extend(pairs(body)?);
             Ok(parameters)
         }
         Some(_) => Err(Failure::bad_request(
             "the body must be application/x-www-form-urlencoded, or multipart/form-data with files",
         )),
+    }
+}
+
+/// The pairs of a query or a form. Text of another encoding would go on as something that nobody sent.
+fn pairs(form: &[u8]) -> Result<wire::Pairs, Failure> {
+    if wire::is_text(form) {
+        Ok(wire::pairs(form))
+    } else {
+        Err(Failure::bad_request("the parameters must be UTF-8"))
     }
 }
 

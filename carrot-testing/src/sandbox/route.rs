@@ -110,6 +110,9 @@ fn at(call: &Call) -> Option<Vec<Operation>> {
             vec![post(&["conversations-write"], conversations::assign)]
         }
         ["conversations", _, "close"] => vec![post(&["conversations-write"], conversations::close)],
+        ["conversations", _, "tag"] if call.is_v1() => {
+            vec![post(&["conversations-write"], conversations::add_tag)]
+        }
         ["conversations", _, "tag"] => vec![
             post(&["conversations-write"], conversations::add_tag),
             delete(&["conversations-write"], conversations::delete_tag),

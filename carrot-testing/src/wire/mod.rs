@@ -6,18 +6,24 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode, percent_decode_str};
 
 pub(crate) use self::multipart::{FilePart, Multipart};
 
 /// Names and values, decoded, in the order of the request.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// The pairs of a query or of a form body.
+/// The pairs of a query or of a form body. What is no UTF-8 becomes a replacement character.
 pub(crate) fn pairs(form: &[u8]) -> Pairs {
     form_urlencoded::parse(form)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect()
+}
+
+/// Whether all names and values of a query or of a form body are UTF-8. What separates them is ASCII, so
+/// the whole tells.
+pub(crate) fn is_text(form: &[u8]) -> bool {
+    percent_decode(form).decode_utf8().is_ok()
 }
 
 /// One segment of a path, decoded; `None` when it is no UTF-8.

@@ -17,12 +17,6 @@ pub(in crate::sandbox) fn add(state: &mut State, call: &Call) -> Result<Answer, 
 
 /// `DELETE /conversations/{id}/tag`
 pub(in crate::sandbox) fn delete(state: &mut State, call: &Call) -> Result<Answer, Failure> {
-    if call.is_v1() {
-        return Err(Failure::new(
-            Reason::MethodNotAllowed,
-            "the method DELETE is not allowed here",
-        ));
-    }
     change(state, call, false)
 }
 
