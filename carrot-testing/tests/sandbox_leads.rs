@@ -81,6 +81,7 @@ fn every_type_of_filter() {
     let value = |value: Value| json!({"value": value});
     for (kind, property, value, expected) in [
         ("known", "$name", json!({}), &["ada", "bob"][..]),
+        ("str_eq", "$user_id", value("bob".into()), &["bob"]),
         ("unknown", "$name", json!({}), &["eve"]),
         ("gt", "orders", value(2.into()), &["ada"]),
         ("gt_or_unknown", "orders", value(2.into()), &["ada", "eve"]),
@@ -278,6 +279,12 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     assert_eq!(user("bob")["props"].get("$email"), None);
     assert_eq!(sandbox.users().len(), 6);
 
+    // The vendor's page writes the tab as `\t`.
+    let tab = [("app", "1000"), ("delimiter", r"\t")];
+    let files = [("file", "a.csv", "$user_id\tplan\nada\tfree")];
+    upload(&sandbox, "/v2/users/import", &tab, &files).data();
+    assert_eq!(user("ada")["props_custom"]["plan"], "free");
+
     for (fields, files, parameter) in [
         (&[][..], &[("file", "a", "$user_id")][..], "app"),
         (&fields, &[], "file"),
@@ -301,6 +308,50 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
             answer.json
         );
     }
+}
+
+#[test]
+fn an_import_by_address_updates_the_last_who_was_there() {
+    let sandbox = people();
+    for own_id in ["ada", "eve", "bob"] {
+        let email = r#"[{"op": "update_or_create", "key": "$email", "value": "a@example.com"}]"#;
+        let path = format!("/v2/users/{own_id}/props");
+        let own = [("by_user_id", "1"), ("operations", email)];
+        post(&sandbox, &path, &own).data();
+    }
+    let eve = sandbox.user_id("eve").unwrap();
+    let path = format!("/v2/users/{eve}/setpresence");
+    post(&sandbox, &path, &[("presence", "online")]).data();
+
+    let before = sandbox.users().len();
+    let csv = "$email,plan,$email\n\
+               a@example.com,pro,other@example.com\n\
+               new@example.com,free,a@example.com\n\
+               new@example.com,pro,\n";
+    let fields = [
+        ("app", "1000"),
+        ("merge_field", "$email"),
+        ("delimiter", ","),
+    ];
+    let files = [("file", "a.csv", csv)];
+    let answer = upload(&sandbox, "/v2/users/import", &fields, &files);
+    assert_eq!(answer.data()["updates_planned"], 3);
+    let plans = |name: &str| {
+        let filters = json!({"type": "and", "filters": [
+            {"type": "str_eq", "property_name": "$email", "value": {"value": name}},
+            {"type": "str_eq", "property_name": "plan", "value": {"value": "pro"}},
+        ]});
+        let answer = leads(&sandbox, &[("filters", &filters.to_string())]);
+        let users = answer.data()["users"].as_array().unwrap();
+        users
+            .iter()
+            .map(|user| user["user_id"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(plans("a@example.com"), ["eve"]);
+    // Twice in the file is one new user.
+    assert_eq!(plans("new@example.com"), [Value::Null]);
+    assert_eq!(sandbox.users().len(), before + 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use carrot_core::types::ImportReport;
 use serde_json::json;
@@ -12,6 +12,9 @@ use crate::sandbox::{
 
 const MAX_BYTES: usize = 30_000_000;
 
+/// The page writes the tab as `\t`, which may be meant as it stands, so both are taken.
+const DELIMITERS: [&str; 6] = [",", "|", ";", "\t", "\\t", " "];
+
 /// `POST /users/import`. The service works the file off later; the sandbox does at once.
 pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answer, Failure> {
     let parameters = &call.parameters;
@@ -20,9 +23,10 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
     }
     let merge_field = parameters.one_of("merge_field", &["$user_id", "$email"])?;
     let merge_field = merge_field.unwrap_or("$user_id");
-    let delimiters = [",", "|", ";", "\t", " "];
-    let delimiter = parameters.one_of("delimiter", &delimiters)?;
-    let delimiter = delimiter.and_then(|text| text.chars().next());
+    let delimiter = match parameters.one_of("delimiter", &DELIMITERS)? {
+        None | Some("\\t") => '\t',
+        Some(text) => text.chars().next().unwrap_or('\t'),
+    };
     let tags = read_tags(call)?;
     let file = parameters.file("file");
     let file = file.ok_or_else(|| Failure::validation("file", "is required"))?;
@@ -31,8 +35,7 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
     }
     let text = std::str::from_utf8(&file.bytes)
         .map_err(|_| Failure::validation("file", "must be UTF-8"))?;
-    let rows = rows(text, delimiter.unwrap_or('\t'))
-        .ok_or_else(|| Failure::validation("file", "must be CSV"))?;
+    let rows = rows(text, delimiter).ok_or_else(|| Failure::validation("file", "must be CSV"))?;
     let Some(((_, columns), records)) = rows.split_first() else {
         let rule = "must have a first line with the names of the properties";
         return Err(Failure::validation("file", rule));
@@ -40,6 +43,12 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
     let Some(key) = columns.iter().position(|column| column == merge_field) else {
         let rule = "must have the column that `merge_field` names";
         return Err(Failure::validation("file", rule));
+    };
+    let mut plan = Plan {
+        columns,
+        key,
+        tags: &tags,
+        by_address: (merge_field == "$email").then(|| by_address(state)),
     };
     let mut errors = BTreeMap::new();
     let mut planned = 0_u64;
@@ -58,7 +67,7 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
             continue;
         }
         planned += 1;
-        update(state, merge_field, columns, record, &record[key], &tags);
+        plan.update(state, record);
     }
     let answer = json!({"row_errors": errors, "updates_planned": planned});
     let report = ImportReport::new().row_errors(errors);
@@ -78,52 +87,66 @@ fn read_tags(call: &Call) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn update(
-    state: &mut State,
-    merge_field: &str,
-    columns: &[String],
-    record: &[String],
-    key: &str,
-    tags: &[String],
-) {
-    let found = if merge_field == "$user_id" {
-        state.by_external.get(key).copied()
-    } else {
-        // The one who was there last, where several share the address.
-        let same = |user: &&User| user.props.get("$email") == Some(&json!(key));
-        let users = state.users.values().filter(same);
-        users.max_by_key(|user| user.last_seen).map(|user| user.id)
-    };
-    let own_id = columns.iter().zip(record);
-    let own_id = own_id.filter(|(column, value)| *column == "$user_id" && !value.is_empty());
-    let own_id = own_id.map(|(_, value)| value).next_back();
-    let free = own_id.filter(|own_id| !state.by_external.contains_key(*own_id));
-    let id = match (found, free) {
-        (None, own_id) => state.add_user(own_id.cloned()),
-        (Some(id), Some(own_id)) => {
-            state.name_user(id, own_id);
-            id
-        }
-        (Some(id), None) => id,
-    };
-    state.tag_user(id, tags);
-    state.change_user(id, |user| {
-        for (column, value) in columns.iter().zip(record) {
-            if column == "$user_id" {
-                continue;
+/// Which user has an address: the one who was there last, where several share it. A look through all
+/// users for each line would take minutes for a large file.
+fn by_address(state: &State) -> HashMap<String, u64> {
+    let mut users: Vec<&User> = state.users.values().collect();
+    users.sort_by_key(|user| user.last_seen);
+    let address = |user: &&User| Some((user.props.get("$email")?.as_str()?.to_owned(), user.id));
+    users.iter().filter_map(address).collect()
+}
+
+/// What an import does with each of its lines.
+struct Plan<'a> {
+    columns: &'a [String],
+    /// The column to merge by.
+    key: usize,
+    tags: &'a [String],
+    /// Users by their address, where the address is what they are merged by.
+    by_address: Option<HashMap<String, u64>>,
+}
+
+impl Plan<'_> {
+    fn update(&mut self, state: &mut State, record: &[String]) {
+        let key = &record[self.key];
+        let known = self.by_address.as_ref().unwrap_or(&state.by_external);
+        let found = known.get(key).copied();
+        let own_id = self.columns.iter().zip(record);
+        let own_id = own_id.filter(|(column, value)| *column == "$user_id" && !value.is_empty());
+        let own_id = own_id.map(|(_, value)| value).next_back();
+        let free = own_id.filter(|own_id| !state.by_external.contains_key(*own_id));
+        let id = match (found, free) {
+            (None, own_id) => state.add_user(own_id.cloned()),
+            (Some(id), Some(own_id)) => {
+                state.name_user(id, own_id);
+                id
             }
-            let operation = json!({"op": "update_or_create", "key": column, "value": value});
-            if let Ok(operation) = Operation::read(&operation) {
-                let properties = if column.starts_with('$') {
-                    &mut user.props
-                } else {
-                    &mut user.custom
-                };
-                operation.apply(properties, true);
-            }
+            (Some(id), None) => id,
+        };
+        if let Some(by_address) = &mut self.by_address {
+            by_address.insert(key.clone(), id);
         }
-    });
-    state.follow_email(id, false);
+        state.tag_user(id, self.tags);
+        state.change_user(id, |user| {
+            for (at, (column, value)) in self.columns.iter().zip(record).enumerate() {
+                // The address that users are merged by stays what they have.
+                let is_merged = self.by_address.is_some() && column == "$email" && at != self.key;
+                if column == "$user_id" || is_merged {
+                    continue;
+                }
+                let operation = json!({"op": "update_or_create", "key": column, "value": value});
+                if let Ok(operation) = Operation::read(&operation) {
+                    let properties = if column.starts_with('$') {
+                        &mut user.props
+                    } else {
+                        &mut user.custom
+                    };
+                    operation.apply(properties, true);
+                }
+            }
+        });
+        state.follow_email(id, false);
+    }
 }
 
 /// The lines of a CSV file with their numbers, empty ones left out; `None` where a quotation mark is

@@ -101,6 +101,9 @@ impl User {
         if name == "$last_seen" {
             return Some(Cow::Owned(date_of(self.last_seen)));
         }
+        if name == "$user_id" {
+            return Some(Cow::Owned(self.external.as_deref()?.into()));
+        }
         if let Some(rest) = name.strip_prefix("$event_") {
             let (event_type, statistic) = rest.split_once('_')?;
             let count = self.event_counts.get(&event_type.parse().ok()?)?;
