@@ -457,6 +457,11 @@ fn a_single_call_is_none_or_several() {
         let fake = Fake::new();
         fake.single::<users::Get>();
     });
+    fails("single_not_expected", || {
+        let fake = Fake::new();
+        call(&fake, reply("On its way"));
+        fake.single::<users::Get>();
+    });
 }
 
 #[test]
@@ -479,6 +484,20 @@ fn the_order_is_another() {
         call(&fake, users::Get::new(ada()));
         call(&fake, reply("On its way"));
         fake.assert_order(["users.get", "conversations.reply", "conversations.close"]);
+    });
+}
+
+#[test]
+fn the_order_is_another_because_of_a_call_that_was_not_expected() {
+    fails("order_not_expected", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .param("body", "On its way!")
+            .reply(fake::reply_receipt());
+        fake.on::<conversations::Close>()
+            .reply(fake::action_receipt());
+        call(&fake, reply("On its way"));
+        fake.assert_order(["conversations.reply", "conversations.close"]);
     });
 }
 
@@ -628,7 +647,10 @@ fn expectations_that_make_no_sense_fail_where_they_are_written() {
     let endless = message(|fake| drop(fake.on::<users::Get>().reply_ok().repeatedly().then()));
     assert!(endless.contains("for ever"), "{endless}");
     let times = message(|fake| drop(fake.on::<users::Get>().times(2)));
-    assert!(times.contains("after a reply"), "{times}");
+    assert!(
+        times.contains("`.times(n)`") && times.contains("follow a reply"),
+        "{times}"
+    );
     let status = message(|fake| drop(fake.on::<users::Get>().reply_status(42, "")));
     assert!(status.contains("42 is no HTTP status"), "{status}");
 }

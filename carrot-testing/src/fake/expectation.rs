@@ -133,7 +133,10 @@ impl<E: Endpoint> Expectation<E> {
     pub fn header(self, name: &str, value: impl Into<String>) -> Self {
         let name = header_name(name);
         if name == AUTHORIZATION {
-            fail("the token is not compared here: it would be told when it differs");
+            fail(
+                "the token is not compared here, since a failure would print it: say \
+                 `.matching(\"the token\", |request| request.authorization_is(token))`",
+            );
         }
         self.want(Matcher::Header(name, value.into()))
     }
@@ -308,7 +311,9 @@ impl<E: Endpoint> Expectation<E> {
     #[track_caller]
     fn count(self, at_least: u32, at_most: Option<u32>) -> Self {
         if self.open {
-            fail("how often is said after a reply, and there is none before");
+            fail(
+                "`.times(n)`, `.at_least_once()` and `.repeatedly()` follow a reply, and there is none before",
+            );
         }
         self.change(|expected| {
             if let Some(step) = expected.steps.last_mut() {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::{RecordedCall, diff, report::redacted, state::Record};
+use super::{RecordedCall, diff, state::Record};
 
 /// More calls than these are counted and not listed.
 const MAX_LISTED: usize = 20;
@@ -117,8 +117,7 @@ pub(super) fn order(record: &Record, expected: &[&str]) -> Option<String> {
         let (expected, got) = (expected.unwrap_or("nothing"), got.unwrap_or("nothing"));
         let _ = writeln!(text, "  {mark}   {expected:width$}  {got}");
     }
-    text += &list(record);
-    Some(redacted(record, &text))
+    Some(text)
 }
 
 /// Puts what is the same in both side by side, as much of it as the order allows.

@@ -211,7 +211,7 @@ impl Fake {
                     ),
                 };
                 let text = format!("{} should be called once, and {came}\n", E::NAME);
-                self.fail_with(|record| text + &listing::list(record))
+                self.fail_with(|record| text + &report::what_came(record))
             }
         }
     }
@@ -239,7 +239,7 @@ impl Fake {
         let operations: Vec<&str> = operations.into_iter().collect();
         let problem = listing::order(&self.state().copy(), &operations);
         if let Some(text) = problem {
-            self.fail_with(|_| text);
+            self.fail_with(|record| text + &report::what_came(record));
         }
     }
 

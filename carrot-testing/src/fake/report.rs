@@ -45,6 +45,15 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
     Some(redacted(record, &text))
 }
 
+/// The calls, below another failure: with the story of those that came unexpected, which are often its
+/// cause.
+pub(super) fn what_came(record: &Record) -> String {
+    match problems(record, false) {
+        Some(problems) => format!("\n{problems}"),
+        None => listing::list(record),
+    }
+}
+
 /// Every line but the first goes below the number.
 fn indented(text: &str) -> String {
     let mut shown = String::new();
