@@ -203,11 +203,13 @@ fn what_goes_wrong_is_one_line() {
     let broken = broken.to_str().unwrap();
     let missing = file("missing.json");
     let missing = missing.to_str().unwrap();
+    let nowhere = format!("{missing}/state.json");
     for (arguments, text) in [
         (["--addr", "0.0.0.0:0"], "--public"),
         (["--seed", broken], "`users`"),
         (["--seed", missing], "missing.json"),
         (["--state", broken], "broken.json"),
+        (["--state", &nowhere], "missing.json/state.json"),
         (["--token", ""], "token"),
         (
             ["--webhook", "http://example.com/"],

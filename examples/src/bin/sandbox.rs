@@ -88,6 +88,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let sandbox = set_up(&arguments, Arc::clone(&answered))?;
     if let Some(state) = &arguments.state {
         restore(&sandbox, state)?;
+        // A place that cannot be written is an error now, not when everything would be lost.
+        let beside = beside(state);
+        let written = fs::File::create(&beside).and_then(|_| fs::remove_file(&beside));
+        written.map_err(|error| in_file("--state", state, error))?;
     }
     if let Some(url) = arguments.webhook.clone() {
         // An address that cannot be is an error now, not with the first webhook.
@@ -156,11 +160,16 @@ fn restore(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Through a file beside it, so that what was there stays whole until all is written.
-fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
+/// The file that is written before it takes the place of this one.
+fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let beside = PathBuf::from(beside);
+    PathBuf::from(beside)
+}
+
+/// Through a file beside it, so that what was there stays whole until all is written.
+fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
+    let beside = beside(path);
     let mut file = io::BufWriter::new(fs::File::create(&beside)?);
     serde_json::to_writer(&mut file, &sandbox.snapshot())?;
     file.flush()?;
