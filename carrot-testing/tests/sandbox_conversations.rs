@@ -594,6 +594,30 @@ fn every_action_leaves_its_system_part() {
     assert_eq!(one.admin_unread_count, Some(1));
 }
 
+/// `read` of generation 1 is that of the first message, and true where the user began.
+#[test]
+fn the_first_message_of_a_conversation_is_read_or_not() {
+    let sandbox = Sandbox::new();
+    let read = |id: u64| {
+        let answer = get(&sandbox, &format!("/v1/conversations/{id}"), &[]);
+        answer.data()["read"].clone()
+    };
+    let reply = |id: u64| post(&sandbox, &path(id, "reply"), &[OPERATOR, ("body", "Hm")]);
+    let begun_by_user = start(&sandbox, "order-42", "Hi");
+    assert_eq!(read(begun_by_user), true);
+    reply(begun_by_user).data();
+    assert_eq!(read(begun_by_user), true);
+
+    let own = [("by_user_id", "1"), ("body", "Sale")];
+    let message = post(&sandbox, "/v2/users/order-42/sendmessage", &own);
+    let begun_by_message = message.data()["conversation"].as_u64().unwrap();
+    assert_eq!(read(begun_by_message), false);
+    post(&sandbox, &path(begun_by_message, "markread"), &[]).data();
+    assert_eq!(read(begun_by_message), true);
+    reply(begun_by_message).data();
+    assert_eq!(read(begun_by_message), true);
+}
+
 #[test]
 fn the_list_of_the_app_is_filtered() {
     let sandbox = Sandbox::new();

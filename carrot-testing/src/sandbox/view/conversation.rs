@@ -166,7 +166,10 @@ impl View<'_> {
             "recipient_type": conversation.recipient,
         });
         if self.is_v1() {
-            json["read"] = (conversation.user_unread == 0).into();
+            // Of the first message; who began the conversation has read it.
+            let first = part(conversation.parts.first().copied());
+            let is_read = |part: &Part| part.read || matches!(part.content.author, Author::User(_));
+            json["read"] = first.is_some_and(is_read).into();
             json["clicked"] = false.into();
             json["unsubscribed"] = false.into();
         }
