@@ -25,7 +25,8 @@
 //!   left. Every attempt of a call is a request.
 //! * Each reply is given exactly once unless the test says otherwise.
 //! * A request that no expectation matches fails in the code under test, as a request that was never
-//!   sent and need not be tried again, and fails the test. So does an expectation that is not used as often as it should be.
+//!   sent and need not be tried again, and fails the test. So does an expectation that is not used as
+//!   often as it should be.
 //! * The test fails when the last clone of the [`Fake`] is dropped, or at
 //!   [`verify`](Fake::verify). Keep that clone in the test: what panics in a spawned task fails nobody.
 //!   A client does not keep the fake from being verified.
@@ -35,8 +36,9 @@
 //! # Models to answer with
 //!
 //! The functions of this module make a plausible one of every model, always the same, to be changed
-//! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them tell one story: the user 7, whose own id is `order-42`, asked in
-//! conversation 716 where the order is, and the operator 12 answered.
+//! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them
+//! tell one story: the user 7, whose own id is `order-42`, asked in conversation 716 where the order is,
+//! and the operator 12 answered.
 //!
 //! ```
 //! use carrot_core::types::UserId;

@@ -23,9 +23,10 @@ impl Sandbox {
     /// `http://127.0.0.1:8080/hook`, one after the other, and returns what was posted.
     ///
     /// A webhook is delivered when the receiver answers with 200. Any other answer, and none within 10
-    /// seconds of the machine's time, is a failure: it is due again 30 seconds later, then after 60, 120 and 240, and then given up. This
-    /// is the time of the sandbox, which [`advance`](Self::advance) moves; nothing is sent but by a
-    /// call of this method. Dropping the future is safe: what was not posted yet has used no attempt.
+    /// seconds of the machine's time, is a failure: it is due again 30 seconds later, then after 60, 120
+    /// and 240, and then given up. This is the time of the sandbox, which [`advance`](Self::advance)
+    /// moves; nothing is sent but by a call of this method. Dropping the future is safe: what was not
+    /// posted yet has used no attempt.
     ///
     /// # Errors
     ///

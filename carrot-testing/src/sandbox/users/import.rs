@@ -136,12 +136,7 @@ impl Plan<'_> {
                 }
                 let operation = json!({"op": "update_or_create", "key": column, "value": value});
                 if let Ok(operation) = Operation::read(&operation) {
-                    let properties = if column.starts_with('$') {
-                        &mut user.props
-                    } else {
-                        &mut user.custom
-                    };
-                    operation.apply(properties, true);
+                    operation.apply(user, true);
                 }
             }
         });

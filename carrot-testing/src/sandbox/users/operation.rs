@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::values::{self, MAX_ITEMS};
+use crate::sandbox::state::User;
 
 /// System properties that a request may set; all others are the service's own.
 ///
@@ -58,9 +59,14 @@ impl<'a> Operation<'a> {
         Ok(Self { op, key, value })
     }
 
-    /// Carries it out on the properties that the key belongs to.
-    pub(super) fn apply(&self, properties: &mut Map<String, Value>, detect: bool) -> Outcome {
+    /// Carries it out on a user, of the system's properties or the custom ones.
+    pub(super) fn apply(&self, user: &mut User, detect: bool) -> Outcome {
         let key = self.key;
+        let properties = if key.starts_with('$') {
+            &mut user.props
+        } else {
+            &mut user.custom
+        };
         match self.op {
             "update_or_create" => match self.new_value(detect) {
                 Err(reason) => Ignored(reason),

@@ -38,12 +38,7 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
                 match Operation::read(json) {
                     Err(reason) => report.ignore(json, reason),
                     Ok(operation) => {
-                        let properties = if operation.key.starts_with('$') {
-                            &mut user.props
-                        } else {
-                            &mut user.custom
-                        };
-                        let outcome = operation.apply(properties, detect);
+                        let outcome = operation.apply(user, detect);
                         touches_email |=
                             operation.key == "$email" && !matches!(outcome, Outcome::Ignored(_));
                         report.add(call, json, operation.key, &outcome);
