@@ -321,6 +321,50 @@ fn a_limit_that_grows_lets_the_first_go_at_once() {
 }
 
 #[test]
+fn a_limit_that_grows_wakes_who_sleeps_to_a_later_moment() {
+    let mut queue = Queue::new(20);
+    let came = queue.come_all(20);
+    assert_eq!(queue.run(), came);
+    // As above: 11.9, and 12 with the first of the next to be over.
+    queue.quota.throttled(None);
+    (0..20).for_each(|_| queue.quota.release());
+    queue.clock.advance(MINUTE);
+    let came = queue.come_all(14);
+    assert_eq!(queue.run(), came[..11]);
+    queue.quota.release();
+    assert_eq!(queue.run(), [came[11]]);
+    // With nine more the others learn their turns, a minute from now.
+    (0..9).for_each(|_| queue.quota.release());
+    queue.assert_all_wait();
+    queue.clock.advance(10 * SECOND);
+    queue.assert_all_wait();
+    queue.quota.release();
+    assert_eq!(queue.run(), [came[12]], "13 places");
+    queue.clock.advance(49 * SECOND);
+    queue.assert_all_wait();
+    queue.clock.advance(SECOND);
+    assert_eq!(
+        queue.run(),
+        [came[13]],
+        "a minute after those that were over"
+    );
+}
+
+#[test]
+fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
+    let mut queue = Queue::new(60);
+    let came = queue.come_all(60);
+    assert_eq!(queue.run(), came);
+    queue.come_all(60);
+    queue.assert_all_wait();
+    for over in 1..=60 {
+        queue.quota.release();
+        queue.assert_all_wait();
+        assert_eq!(queue.wakes.load(Ordering::Relaxed), over);
+    }
+}
+
+#[test]
 fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
     // Its moment is known when all begin to wait.
     let mut queue = Queue::exhausted(2);
