@@ -4,7 +4,7 @@ use carrot_core::{AuthToken, Client, ClientBuilder, HttpTransport, RetryPolicy, 
 
 use crate::{VirtualClock, fail};
 
-const TOKEN: &str = "app.1.token-of-a-test";
+pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 
 /// A client over any transport for a test: with the usual retries, but no quota, no jitter in the
 /// pauses, and a virtual clock.
@@ -29,11 +29,15 @@ pub fn client(transport: impl HttpTransport) -> Client {
 
 /// The same, to be set up further.
 pub fn client_builder(transport: impl HttpTransport) -> ClientBuilder {
-    builder_with(transport, VirtualClock::new())
+    builder_with(transport, VirtualClock::new(), TOKEN)
 }
 
-pub(crate) fn builder_with(transport: impl HttpTransport, clock: VirtualClock) -> ClientBuilder {
-    let token = match AuthToken::new(TOKEN) {
+pub(crate) fn builder_with(
+    transport: impl HttpTransport,
+    clock: VirtualClock,
+    token: &str,
+) -> ClientBuilder {
+    let token = match AuthToken::new(token) {
         Ok(token) => token,
         Err(error) => fail(&error.to_string()),
     };

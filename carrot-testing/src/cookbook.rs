@@ -162,11 +162,10 @@
 //!
 //! ```
 //! use carrot_core::{
-//!     Client,
 //!     types::{UserRef, webhook::{self, Webhook}},
 //!     users::StartConversation,
 //! };
-//! use carrot_testing::{Sandbox, VirtualClock};
+//! use carrot_testing::Sandbox;
 //!
 //! /// The code under test: the texts that customers wrote.
 //! fn handle(body: &[u8], token: &str) -> Option<String> {
@@ -179,8 +178,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sandbox = Sandbox::builder().webhook_token("a-token").build();
-//! let token = carrot_core::AuthToken::new(sandbox.token())?;
-//! let client = Client::builder(sandbox.clone(), VirtualClock::new(), token).build()?;
+//! let client = sandbox.client();
 //! client.call(StartConversation::new(UserRef::external("order-42"), "Where is it?")).await?;
 //!
 //! let webhooks = sandbox.take_webhooks();
@@ -354,8 +352,8 @@
 //! ```
 //! use std::{io, path::Path};
 //!
-//! use carrot_core::{AuthToken, Client, types::{UserId, UserRef}, users};
-//! use carrot_testing::{Coverage, Fake, Sandbox, VirtualClock, fake};
+//! use carrot_core::{types::{UserId, UserRef}, users};
+//! use carrot_testing::{Coverage, Fake, Sandbox, fake};
 //!
 //! /// For every test of the suite, here as `target/coverage.txt` below the package.
 //! fn coverage(target: &Path) -> io::Result<Coverage> {
@@ -374,10 +372,7 @@
 //!
 //! // Another test, with the sandbox:
 //! let sandbox = Sandbox::new();
-//! let token = AuthToken::new(sandbox.token())?;
-//! let client = Client::builder(sandbox, VirtualClock::new(), token)
-//!     .observer(coverage(&target)?)
-//!     .build()?;
+//! let client = sandbox.client_builder().observer(coverage(&target)?).build()?;
 //! let order = UserRef::external("order-42");
 //! client.call(users::StartConversation::new(order, "Where is it?")).await?;
 //!

@@ -22,11 +22,7 @@ use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
 const ADA: AdminId = AdminId::new(501);
 
 fn client(sandbox: &Sandbox, version: ApiVersion) -> Client {
-    let token = AuthToken::new(sandbox.token()).unwrap();
-    Client::builder(sandbox.clone(), VirtualClock::new(), token)
-        .version(version)
-        .build()
-        .unwrap()
+    sandbox.client_builder().version(version).build().unwrap()
 }
 
 fn customer() -> UserRef {

@@ -106,7 +106,7 @@ fn a_log_holds_no_ids_no_query_and_no_token() {
     // The address is told where the body cannot be read.
     let json = Request::post("/v2/users/canary/events?event=canary")
         .header("content-type", "application/json")
-        .body(Bytes::from("{}"));
+        .body(Bytes::from("{"));
     assert_eq!(sandbox.handle(&json.unwrap()).status(), 400);
     assert_eq!(
         *lines.lock().unwrap(),

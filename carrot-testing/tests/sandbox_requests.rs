@@ -232,11 +232,41 @@ fn a_right_that_the_token_lacks_is_named() {
     assert_eq!(old.error().1, "PermissionDenied");
 }
 
+/// As some clients send it; see what is assumed.
+#[test]
+fn an_object_of_json_is_a_form() {
+    let sandbox = sandbox();
+    let token = sandbox.token().to_owned();
+    let path = format!("/v2/users/{USER}");
+    let send = |path: &str, json: &str| {
+        let request = Request::post(path).header("content-type", "application/json; charset=utf-8");
+        Answer::of(&sandbox.handle(&request.body(Bytes::from(json.to_owned())).unwrap()))
+    };
+    let operations = r#"[{"op":"update_or_create","key":"n","value":"one\u0020\"1\""}]"#;
+    // The value as JSON, and as a text that holds JSON.
+    for value in [operations, &serde_json::to_string(operations).unwrap()] {
+        sandbox.reset();
+        let json = format!(r#"{{"auth_token":"{token}","operations":{value},"by_user_id":null}}"#);
+        send(&format!("{path}/props"), &json).data();
+        let user = sandbox.users().remove(0);
+        assert_eq!(user.props_custom["n"], "one \"1\"");
+    }
+    // A boolean, and an object.
+    let json =
+        format!(r#"{{"auth_token":"{token}","event":"e","by_user_id":true,"params":{{"n":1}}}}"#);
+    send("/v2/users/new/events", &json).data();
+    let new = sandbox.user_id("new").expect("`by_user_id` was read");
+    assert_eq!(sandbox.events(new)[0].props["n"], 1);
+}
+
 #[test]
 fn bodies_of_another_type_are_refused() {
     let sandbox = sandbox();
     for (content_type, body) in [
-        ("application/json", "{}"),
+        ("text/plain", "event=e"),
+        ("application/json", "[]"),
+        ("application/json", r#"{"event":"e""#),
+        ("application/json", r#"{"event":1e999}"#),
         ("multipart/form-data", "x"),
         ("multipart/form-data; boundary=b", "x"),
     ] {

@@ -49,6 +49,19 @@ async fn the_port_and_the_transport_are_one_service() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_an_envelope() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let bytes = 40 * 1024 * 1024 + 1;
+    let request = format!(
+        "POST /v2/users/import HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n{}",
+        "x".repeat(bytes)
+    );
+    let answer = exchange(server.port(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("larger than 40 MiB"), "{answer}");
+}
+
+#[tokio::test]
 async fn the_server_stops_when_it_is_dropped() {
     let server = Sandbox::new().serve().await.unwrap();
     let mut open = TcpStream::connect(("127.0.0.1", server.port()))

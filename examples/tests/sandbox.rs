@@ -28,7 +28,7 @@ impl Running {
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting: Vec<String> = lines.by_ref().take(6).map(Result::unwrap).collect();
+        let greeting: Vec<String> = lines.by_ref().take(8).map(Result::unwrap).collect();
         let address = greeting[0]
             .strip_prefix("Sandbox: http://")
             .unwrap()
@@ -69,16 +69,16 @@ impl Running {
         ))
     }
 
+    /// Presses Ctrl-C.
+    fn press(&self) {
+        let interrupt = ["-INT", &self.child.id().to_string()];
+        let kill = Command::new("kill").args(interrupt).status();
+        assert!(kill.unwrap().success());
+    }
+
     /// Ends it as Ctrl-C does, and returns the rest of the log.
     fn interrupt(mut self) -> Vec<String> {
-        let interrupt = ["-INT", &self.child.id().to_string()];
-        assert!(
-            Command::new("kill")
-                .args(interrupt)
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.press();
         assert!(self.child.wait().unwrap().success());
         self.lines.by_ref().map(Result::unwrap).collect()
     }
@@ -117,8 +117,9 @@ fn it_answers_logs_and_goes_on_from_its_file() {
     let mut first = Running::start(&arguments);
     assert!(first.address.starts_with("127.0.0.1:"));
     assert_eq!(first.greeting[1], "Token: app.1000.canary");
+    assert_eq!(first.greeting[3], "Operator: 501 First operator");
     let curl = "curl -H 'Authorization: Token app.1000.canary' ";
-    assert!(first.greeting[4].starts_with(curl) && first.greeting[5].starts_with(curl));
+    assert!(first.greeting[6].starts_with(curl) && first.greeting[7].starts_with(curl));
 
     let answer = first.start_conversation(token);
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");

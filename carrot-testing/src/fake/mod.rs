@@ -137,7 +137,7 @@ impl Fake {
 
     /// The same, to be set up further.
     pub fn client_builder(&self) -> ClientBuilder {
-        client::builder_with(self.transport(), self.clock().clone())
+        client::builder_with(self.transport(), self.clock().clone(), client::TOKEN)
     }
 
     /// The fake as a transport, for a client of your own.

@@ -1,8 +1,8 @@
 //! The service in memory: stateful, deterministic, and without an account.
 //!
 //! A [`Sandbox`] answers requests the way the service does, in both generations, with the bytes that
-//! the service sends. It is an [`HttpTransport`], so a client can stand right on it; with the feature
-//! `server`, `Sandbox::serve` puts it on a port of this machine for programs in any language. Both
+//! the service sends. It is an [`HttpTransport`], so a client can stand right on it, such as that of
+//! [`Sandbox::client`]; with the feature `server`, `Sandbox::serve` puts it on a port of this machine for programs in any language. Both
 //! ways go through [`Sandbox::handle`].
 //!
 //! Nothing is random and nothing is shared: two sandboxes that get the same requests give the same
@@ -46,7 +46,7 @@
 //! | subject | documented | assumed |
 //! |---|---|---|
 //! | addresses | generation in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists, no other major one; an empty segment, as of an empty id, is an address with nothing at it; the token of the header counts over `auth_token`, a header of another scheme does not |
-//! | parameters | query, form or multipart body; JSON or commas inside a value; the rule for booleans | the body counts over the query, the later of two over the earlier; a JSON body, and text that is not UTF-8, are refused with `BadRequest` |
+//! | parameters | query, form or multipart body; JSON or commas inside a value; the rule for booleans | the body counts over the query, the later of two over the earlier; text that is not UTF-8 is refused with `BadRequest`; an object of JSON as the body counts as a form, `null` as left out: clients disagree whether the service takes it, so send forms |
 //! | errors | names and statuses; older names in generation 1 | their order: address, method, token, limit, right, app, parameters; `error_fields` is an object of rules by parameter; a bad id in the path is a `ValidationError`; 405 and `MethodNotAllowed` in generation 2 |
 //! | rights | those of the pages of generation 1 | `startconversation` needs `conversations-write`, `channels` needs `app-basic-read`, `markread` needs `as-user`, `import` and `unsubscribeemail` need `user-write` |
 //! | rate limit | 60 a minute, 429 | the minute slides; refused requests do not count |
@@ -104,7 +104,9 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{ApiVersion, Body, HttpTransport, TransportError, types::AppId};
+use carrot_core::{
+    ApiVersion, Body, Client, ClientBuilder, HttpTransport, TransportError, types::AppId,
+};
 use http::{Request, Response};
 
 #[cfg(feature = "server")]
@@ -118,6 +120,7 @@ pub use self::{
     snapshot::Snapshot,
     webhooks::{DeliveryState, WebhookDelivery},
 };
+use crate::{VirtualClock, client};
 
 /// The service in memory: see the [module](self). All clones are the same service.
 #[derive(Clone)]
@@ -153,6 +156,26 @@ impl Sandbox {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client that talks to it without a port: with the usual retries, but no quota, no jitter in the
+    /// pauses, and a virtual clock of its own.
+    ///
+    /// # Panics
+    ///
+    /// The token that it was [set up with](SandboxBuilder::token) is none that a client may send.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        client::build(self.client_builder())
+    }
+
+    /// The same, to be set up further.
+    ///
+    /// # Panics
+    ///
+    /// As [`client`](Self::client).
+    pub fn client_builder(&self) -> ClientBuilder {
+        client::builder_with(self.clone(), VirtualClock::new(), self.token())
     }
 
     /// The token that opens it.

@@ -1,8 +1,11 @@
 //! From an HTTP request to a call: generation, address, parameters, token.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use carrot_core::ApiVersion;
 use http::{Method, Request, header::AUTHORIZATION};
+use serde_json::{Value, value::RawValue};
 
 use super::{
     answer::{Failure, Reason},
@@ -112,6 +115,10 @@ fn read_parameters(request: &Request<Bytes>) -> Result<Parameters, Failure> {
             parameters.pairs.extend(pairs(body)?);
             Ok(parameters)
         }
+        Some("application/json") => {
+            parameters.pairs.extend(fields(body)?);
+            Ok(parameters)
+        }
         Some(_) => Err(Failure::bad_request(
             "the body must be application/x-www-form-urlencoded, or multipart/form-data with files",
         )),
@@ -125,6 +132,22 @@ fn pairs(form: &[u8]) -> Result<wire::Pairs, Failure> {
     } else {
         Err(Failure::bad_request("the parameters must be UTF-8"))
     }
+}
+
+/// The fields of a JSON object, in the words of a form: texts as they are, `null` left out, and all else
+/// as the JSON that stands there.
+fn fields(json: &[u8]) -> Result<wire::Pairs, Failure> {
+    let no_object = |_| Failure::bad_request("the body must be a JSON object");
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(json).map_err(no_object)?;
+    let mut pairs = Vec::new();
+    for (name, value) in fields {
+        match serde_json::from_str(value.get()).map_err(no_object)? {
+            Value::Null => {}
+            Value::String(text) => pairs.push((name, text)),
+            _ => pairs.push((name, value.get().to_owned())),
+        }
+    }
+    Ok(pairs)
 }
 
 /// The token of the header counts; a header of another scheme is for somebody else, such as a proxy.

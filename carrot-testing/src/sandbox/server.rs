@@ -19,7 +19,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
-use super::Sandbox;
+use super::{Sandbox, answer::refusal};
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
@@ -189,9 +189,9 @@ async fn answer(
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let mut response = Response::new(Full::default());
-            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-            return Ok(response);
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            let refused = refusal(status, "BadRequest", "the body is larger than 40 MiB", None);
+            return Ok(refused.map(Full::new));
         }
         Err(error) => return Err(error),
     };

@@ -4,8 +4,8 @@
 //! cargo run --bin sandbox -- --addr 127.0.0.1:8787
 //! ```
 //!
-//! It prints its address, its token and two requests to begin with, then a line for each request, until
-//! Ctrl-C. Its time is the time of the machine.
+//! It prints its address, its token, its operators and two requests to begin with, then a line for each
+//! request, until Ctrl-C; a second one does not wait for requests under way. Its time is the time of the machine.
 
 use std::{
     error::Error,
@@ -107,8 +107,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     greet(&server);
 
     stopped.await;
-    // One that takes too long is given up with the program.
-    let _ = time::timeout(PATIENCE, server.stop()).await;
+    // One that takes too long is given up with the program, or when that is asked for again.
+    let again = self::stopped()?;
+    tokio::select! {
+        _ = time::timeout(PATIENCE, server.stop()) => {}
+        () = again => {}
+    }
     if let Some(state) = &arguments.state {
         save(&sandbox, state).map_err(|error| in_file("--state", state, error))?;
         say(format_args!("Saved to {}", state.display()));
@@ -212,6 +216,11 @@ fn greet(server: &SandboxServer) {
         "Token of webhooks: {}",
         sandbox.webhook_token()
     ));
+    for operator in sandbox.admins() {
+        let id = operator.id.map(|id| id.to_string()).unwrap_or_default();
+        let name = operator.name.unwrap_or_default();
+        say(format_args!("Operator: {id} {name}"));
+    }
     say("Try:");
     say(format_args!(
         "curl {header} -d by_user_id=true -d 'body=Where is it' {url}/v2/users/order-42/startconversation"
