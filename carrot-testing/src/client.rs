@@ -9,6 +9,10 @@ pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 /// A client over any transport for a test: with the usual retries, but no quota, no jitter in the
 /// pauses, and a virtual clock.
 ///
+/// Its token is one of its own. A [`Sandbox`](crate::Sandbox) takes only
+/// [`Sandbox::token`](crate::Sandbox::token) and answers any other with 401, so make its clients with
+/// `Client::builder`.
+///
 /// ```
 /// use carrot_core::users;
 /// use carrot_testing::{client, single::Capture};

@@ -109,6 +109,11 @@ impl Fake {
 
     /// A fake that answers with an empty success what nobody expects. What is expected must come all
     /// the same.
+    ///
+    /// An operation whose answer has something to say cannot read an empty one: a call of
+    /// [`Reply`](carrot_core::conversations::Reply) or [`Parts`](carrot_core::conversations::Parts)
+    /// ends with an error of the kind [`Unreadable`](carrot_core::ErrorKind::Unreadable). Expect those
+    /// all the same.
     #[must_use]
     pub fn lenient() -> Self {
         Self::lenient_with(Answer::ok())

@@ -1,6 +1,9 @@
 //! Strategies of [`proptest`] that make any value of the models.
 //!
-//! Every value that they make survives JSON: what is written is read as the same value.
+//! Every value that they make survives JSON: what is written is read as the same value. They are what
+//! an answer can hold, so an id may be 0, which every request refuses; see [`ConversationId::new`].
+//!
+//! [`ConversationId::new`]: crate::ConversationId::new
 //!
 //! ```
 //! use carrot_types::{User, strategies};
