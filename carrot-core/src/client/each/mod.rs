@@ -171,6 +171,10 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
 
     /// Begins no more calls. What is on its way goes on with [`next`](Self::next) and
     /// [`run`](Self::run).
+    ///
+    /// A call that waits for the quota was begun: it waits on, and is made. So with the service's 60
+    /// requests a minute it may take that minute until all is over; where that is too long, give up
+    /// with [`into_report`](Self::into_report).
     pub fn stop(&mut self) {
         self.stopped = true;
     }
@@ -182,8 +186,9 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
     }
 
     /// Ends the work at once, without waiting for what is on its way: those calls are given up, and
-    /// their items are [`cut_off`](EachReport::cut_off). What [`next`](Self::next) gave, and what
-    /// [`run`](Self::run) reported before, is not in the report.
+    /// their items are [`cut_off`](EachReport::cut_off), also those that still waited for the quota.
+    /// What [`next`](Self::next) gave, and what [`run`](Self::run) reported before, is not in the
+    /// report.
     #[must_use = "the items that are not done are in it"]
     pub fn into_report(mut self) -> EachReport<I, E::Output> {
         let given_up = self.in_flight.drain(..);

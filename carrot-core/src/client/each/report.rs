@@ -49,8 +49,9 @@ pub struct EachReport<I: Iterator, O> {
     /// try again.
     pub failed: Vec<(I::Item, Error)>,
     /// The items whose calls were on their way when [`Each::into_report`] gave them up; empty where
-    /// the work was finished or stopped. Whether the service did what was asked is not known: where
-    /// it is not [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
+    /// the work was finished or stopped. Whether the service did what was asked is not known, nor
+    /// whether it was asked at all, since a call that waits for the quota is on its way too: where it
+    /// is not [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
     ///
     /// [`Each::into_report`]: super::Each::into_report
     pub cut_off: Vec<(I::Item, RepeatSafety)>,

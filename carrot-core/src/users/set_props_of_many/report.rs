@@ -40,7 +40,8 @@ pub struct PropsReport {
     /// Requests that failed.
     pub failed: Vec<PropsFailure>,
     /// Changes that were on their way when [`PropsPlan::into_report`] gave them up; empty where the
-    /// work was finished or stopped. Whether the service made them is not known: where it is not
+    /// work was finished or stopped. Whether the service made them is not known, nor whether they were
+    /// sent at all, since a request that waits for the quota is on its way too: where it is not
     /// [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
     ///
     /// [`PropsPlan::into_report`]: super::PropsPlan::into_report

@@ -93,6 +93,11 @@ impl PropsPlan {
     /// Sends the requests and reports. `watch` is told after each; when it breaks, that is
     /// [`stop`](Self::stop), and it is still told of what is on its way.
     ///
+    /// It is told after a request and at no other time, so a Ctrl-C is noticed only then: after up to a
+    /// minute, where all requests wait for the quota. To notice it at once, drop the future when the
+    /// signal comes, as `select!` of tokio does. Then [`into_report`](Self::into_report) ends the work,
+    /// and [`stop`](Self::stop) with another `run` finishes what is on its way.
+    ///
     /// A failure does not stop the rest, but for further requests of the same user: those are in
     /// [`not_sent`](PropsFailure::not_sent). Dropping the future loses nothing as long as this is
     /// kept: the next `run` goes on where it was, and reports everything since the last report.
@@ -108,8 +113,9 @@ impl PropsPlan {
         self.take_report()
     }
 
-    /// Begins no more requests. What is on its way goes on with [`run`](Self::run), whose report has
-    /// the others as [`rest`](PropsReport::rest).
+    /// Begins no more requests. What is on its way goes on with [`run`](Self::run), also a request that
+    /// waits for the quota, which may take a minute. The report of that `run` has the others as
+    /// [`rest`](PropsReport::rest).
     pub fn stop(&mut self) {
         self.stopped = true;
         self.imports.stop();
