@@ -39,7 +39,8 @@ impl From<BaseUrl> for Host {
     }
 }
 
-/// The address in front of every path: scheme, host, port, and a path where a proxy needs one.
+/// The address in front of every path: scheme, host, port, and a path where a proxy needs one. It ends
+/// before the generation of the API, such as `/v2`, with which every path begins.
 ///
 /// ```
 /// use carrot_core::BaseUrl;

@@ -47,6 +47,8 @@ impl From<ChannelId> for ChannelFilter {
 ///
 /// * Right of the token: `conversations-read`.
 /// * 1 to 50 conversations a page, 20 by default.
+/// * Unassigned conversations may be left out unless [`assigned`](Self::assigned) says
+///   [`Anybody`](Assigned::Anybody); see [`Assigned`].
 /// * Safe to repeat: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/apps/conversations/>
 ///
@@ -86,7 +88,7 @@ impl Conversations {
         ConversationField::User,
     ];
 
-    /// Lists conversations without a filter.
+    /// Lists conversations without a filter; see [`Assigned`] for those that nobody is assigned to.
     pub fn new() -> Self {
         Self {
             closed: None,

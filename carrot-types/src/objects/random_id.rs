@@ -11,6 +11,9 @@ use crate::InvalidValue;
 /// over the realtime channels.
 ///
 /// It is no key against repetition: nothing says that the service refuses the same number twice.
+/// To recognise a part by it, take another number for each part of a conversation. It need not be
+/// random: one that is made of the id of what a message answers is the same when the work is done
+/// again.
 /// The vendor says 32 bits and not whether they are signed, so 1 to 2^31-1 is what can be made;
 /// reading takes any 64-bit number, or the text of one, and 0 where the caller gave none.
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>

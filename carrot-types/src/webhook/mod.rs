@@ -15,6 +15,9 @@
 //! * **Repetition**: the same webhook may come twice. [`Webhook::key`] is the same then: remember the
 //!   keys of the last day. Record a key after the work, or in one transaction with it: a program that
 //!   records it first and then fails takes the repetition for done, and the message is lost.
+//! * **Who wrote**: a [`ConversationWebhook`] comes for messages of operators too, and so it may come
+//!   for what a program writes through the API. A bot that answers should do so where the `kind` of the
+//!   part is [`PartType::ReplyUser`](crate::PartType::ReplyUser) and nowhere else, or it answers itself.
 //! * **Who calls**: `User-Agent` is one of [`USER_AGENTS`]. It proves nothing.
 //! * **Size**: bound the body in your server; one megabyte is plenty for a message.
 //!

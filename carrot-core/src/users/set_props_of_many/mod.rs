@@ -88,7 +88,9 @@ impl Client {
     ///
     /// **An import is asynchronous**: the service works the file off after its answer, and tells the
     /// panel, not the API, when it is done. Until then the users have their old values, and a change
-    /// sent in the meantime may be overtaken.
+    /// sent in the meantime may be overtaken. Nor does its report name the properties that the service
+    /// ignores, as that of `SetProps` does: of a misspelled `$` name nothing is heard. Take the names of
+    /// [`system::property`](crate::types::system::property).
     ///
     /// The deadline of a single call does not apply, only that of each attempt: the work takes as long
     /// as the quota needs. [That limit](crate::client::CallOptions::attempt_timeout) is 10 seconds by
