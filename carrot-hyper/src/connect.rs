@@ -43,6 +43,10 @@ pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
 /// A variable that is set to nothing is an error and not the default: it is most often a mistake in
 /// a deployment, and the default would be the live service.
 ///
+/// The options of its calls can be set afterwards with [`Client::with_options`]. A quota, retries, an
+/// observer, another transport, and plain `http` to another machine are set before the client is made:
+/// read the variables yourself then, and use [`builder`].
+///
 /// # Errors
 ///
 /// A variable is missing or cannot be used, and the error names it; `CARROT_BASE_URL` is plain

@@ -114,8 +114,37 @@ impl FailedAttempt {
 /// Decides whether an attempt that may be repeated is, and when.
 ///
 /// [`RetryPolicy`] is the one that clients use unless told otherwise.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carrot_core::{
+///     Retry,
+///     retry::{FailedAttempt, FailureKind},
+/// };
+///
+/// /// For a bad network: five attempts, a second more before each, and what the service asks for.
+/// #[derive(Debug)]
+/// struct Patient;
+///
+/// impl Retry for Patient {
+///     fn pause(&self, failed: &FailedAttempt) -> Option<Duration> {
+///         let pause = Duration::from_secs(failed.attempt.into());
+///         (failed.attempt < 5).then_some(match failed.kind {
+///             FailureKind::Throttled => pause.max(failed.retry_after.unwrap_or_default()),
+///             _ => pause,
+///         })
+///     }
+/// }
+///
+/// let failed = FailedAttempt::new("users.get", FailureKind::Transient);
+/// assert_eq!(Patient.pause(&failed), Some(Duration::from_secs(1)));
+/// ```
 pub trait Retry: Debug + Send + Sync + 'static {
     /// The pause before the next attempt, or `None` to give up.
+    ///
+    /// Give up after some attempts: the calls of `pages`, `items` and `each` have no deadline, so one
+    /// that is throttled for ever would be made for ever.
     fn pause(&self, failed: &FailedAttempt) -> Option<Duration>;
 }
 
