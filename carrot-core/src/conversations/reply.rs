@@ -158,7 +158,8 @@ impl Reply {
         self
     }
 
-    /// Sets the number that the message carries in the realtime feed (`random_id`).
+    /// Sets the number that the message carries in the realtime feed (`random_id`). With it
+    /// [`Client::reconcile_reply`](crate::Client::reconcile_reply) can find the message again.
     pub fn random_id(mut self, random_id: RandomId) -> Self {
         self.random_id = Some(random_id);
         self

@@ -71,7 +71,8 @@ impl Client {
     ///   type is guessed;
     /// * ids, names and values need no quotation marks, whose form is not documented. They have none
     ///   and no backslash, no control character, no white space but single spaces between other
-    ///   characters and no invisible character; and they are not empty;
+    ///   characters and no invisible character; and they are not empty. So it pays to trim the texts of
+    ///   a file, and to leave out empty ones, which the service ignores anyway;
     /// * another user changes the same properties. Each file has one set of columns, because what an
     ///   empty cell does is not documented; a user alone takes one request either way, and `SetProps`
     ///   reports at once.
