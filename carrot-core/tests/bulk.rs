@@ -20,8 +20,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, RetryPolicy, Sent,
-    TransportError, UnlimitedQuota,
+    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, LocalQuota, RetryPolicy,
+    Sent, TransportError, UnlimitedQuota,
     client::CallOptions,
     endpoint::RepeatSafety,
     transport::TransportErrorKind,
@@ -398,7 +398,8 @@ fn which_changes_go_by_an_import() {
             "é\u{301}",
             "😀",
         ]),
-        names(&["a", "$name", "$email", "two words", "имя"]),
+        names(&["a", "two words", "имя"]),
+        names(&["$name", "$email", "$phone", "$group", "$last_order_status"]),
         vec![set("a", 0), set("a", -1_i64 << 53), set("a", 1_u64 << 53)],
     ];
     let directly = [
@@ -425,6 +426,8 @@ fn which_changes_go_by_an_import() {
             "2026-01-31T10:00:00",
         ]),
         names(&["$user_id", "$carrot_id", " a", "a ", "a\"b", "a\u{200d}b"]),
+        // Misspelled, set by the service only, an integer.
+        names(&["$nme", "$city", "$revenue"]),
         vec![
             set("a", true),
             set("a", date),
@@ -854,6 +857,34 @@ fn a_run_can_be_dropped_anywhere() {
         points += 1;
     }
     assert!(points > 4, "{points} points");
+}
+
+#[test]
+fn requests_that_wait_for_the_quota_are_given_back_by_a_stop() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, []);
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let quota = LocalQuota::with_limit(clock.clone(), 3, 60 * SECOND);
+    let client = watched(Client::builder(service.clone(), clock.clone(), token).quota(quota));
+    let changes = mixed();
+    // An import and two others are sent; the second of the big one, and nobody else, waits.
+    let mut plan = client
+        .set_props_of_many(changes.clone())
+        .plan()
+        .expect("sound");
+    let report = simulate_one(
+        &clock,
+        plan.run(|progress| match progress.done() {
+            4 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }),
+    );
+    assert_eq!((service.requests().len(), clock.now()), (3, 2 * SECOND));
+    assert!(report.cut_off.is_empty() && report.failed.is_empty());
+    assert_eq!(operations(&report.rest), 350, "all but the first 250");
+    let mut plan = client.set_props_of_many(report.rest).plan().expect("sound");
+    simulate_one(&clock, plan.run(to_the_end));
+    assert_eq!(service.requests().len(), 5);
 }
 
 #[test]

@@ -7,7 +7,8 @@ mod support;
 use std::{cell::RefCell, ops::ControlFlow, pin::pin, time::Duration};
 
 use carrot_core::{
-    AuthToken, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    AuthToken, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota, Sent,
+    TransportError,
     client::Progress,
     conversations::{AddTag, Close, Reply},
     endpoint::RepeatSafety,
@@ -19,15 +20,19 @@ use serde_json::json;
 use support::{
     TOKEN, Watched,
     canary::assert_error_hides_all,
-    simulation::{Service, give_up_after, simulate_one},
+    simulation::{MINUTE, Service, give_up_after, poll_and_turn, simulate_one},
     watched,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
+fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    watched(Client::builder(transport, clock.clone(), token))
+    Client::builder(transport, clock.clone(), token)
+}
+
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
+    watched(builder(transport, clock))
 }
 
 fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
@@ -181,22 +186,19 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
             seen.push(outcome.item.get());
         }
         each.stop();
-        assert_eq!(
-            each.progress().begun,
-            9,
-            "one is begun for one that is taken"
-        );
+        // A ninth was begun and not sent yet.
+        assert_eq!(each.progress().begun, 8);
         while let Some(outcome) = each.next().await {
             seen.push(outcome.item.get());
         }
         assert!(each.next().await.is_none(), "and stays ended");
-        assert_eq!(each.progress().succeeded, 9);
+        assert_eq!(each.progress().succeeded, 8);
         let report = each.into_report();
         assert!(report.succeeded.is_empty(), "`next` gave it");
         assert!(report.failed.is_empty() && report.cut_off.is_empty());
-        report.rest.expect("eleven are left")
+        report.into_rest()
     });
-    assert_eq!((service.answered().len(), service.in_flight()), (9, 0));
+    assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
     let mut each = client.each(rest, close);
     simulate_one(&clock, async {
         while let Some(outcome) = each.next().await {
@@ -231,8 +233,7 @@ fn nothing_is_done_for_nobody() {
     let mut stopped = client.each(ids(1..6), close);
     stopped.stop();
     assert!(simulate_one(&clock, stopped.next()).is_none());
-    let rest = stopped.into_report().rest;
-    assert_eq!(rest.expect("all are left").count(), 5);
+    assert_eq!(stopped.into_report().into_rest().count(), 5);
 }
 
 /// The numbers of the conversations, in their order.
@@ -261,16 +262,16 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
                 }
             }),
     );
-    // Nine were begun before the sixth was told of; three of them ended after it.
-    assert_eq!(numbers(&report.succeeded), (1..10).collect::<Vec<_>>());
+    // Eight were sent before the sixth was told of; two of them ended after it.
+    assert_eq!(numbers(&report.succeeded), (1..9).collect::<Vec<_>>());
     assert_eq!(
         (service.answered().len(), service.in_flight(), told),
-        (9, 0, 9)
+        (8, 0, 8)
     );
     assert!(report.failed.is_empty() && report.cut_off.is_empty());
-    let rest = report.rest.expect("eleven are left");
+    let rest = report.into_rest();
     let report = simulate_one(&clock, client.each(rest, close).run(to_the_end));
-    assert_eq!(numbers(&report.succeeded), (10..21).collect::<Vec<_>>());
+    assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
     assert!(report.rest.is_none(), "all were begun");
     assert_eq!(service.answered().len(), 20, "each once");
 }
@@ -305,6 +306,110 @@ fn a_run_that_is_dropped_goes_on_with_the_next() {
         );
         assert_eq!(service.answered().len(), 20, "each once");
         assert_eq!(each.progress().succeeded, 20);
+    }
+}
+
+#[test]
+fn calls_that_wait_for_the_quota_are_given_back_unsent() {
+    let begin = || {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        (
+            client.each(ids(1..81), close).concurrency(70),
+            service,
+            clock,
+        )
+    };
+    let waiting = |unsent: &[ConversationId]| unsent.iter().copied().eq(ids(61..71));
+
+    // A stop waits for those that were sent, and not for the minute that the others need.
+    let (mut each, service, clock) = begin();
+    let report = simulate_one(&clock, each.run(|_| ControlFlow::Break(())));
+    assert_eq!(numbers(&report.succeeded), (1..61).collect::<Vec<_>>());
+    assert!(waiting(&report.unsent), "{:?}", report.unsent);
+    assert_eq!((service.answered().len(), clock.now()), (60, 2 * SECOND));
+    assert_eq!(each.progress().begun, 60);
+    assert!(report.into_rest().eq(ids(61..81)));
+
+    // What is cut off was sent.
+    let (mut each, _, clock) = begin();
+    let run = give_up_after(&clock, SECOND / 2, each.run(to_the_end));
+    assert!(simulate_one(&clock, run).is_none());
+    let report = each.into_report();
+    assert_eq!(numbers(&report.cut_off), (1..61).collect::<Vec<_>>());
+    assert!(waiting(&report.unsent), "{:?}", report.unsent);
+}
+
+#[test]
+fn calls_that_wait_for_another_attempt_are_given_back_where_nothing_was_done() {
+    let refused = |transport: &RecordingTransport| {
+        transport.answer_error(
+            http::StatusCode::TOO_MANY_REQUESTS,
+            "RequestLimitExceeded",
+            "",
+        );
+    };
+    let lost = |transport: &RecordingTransport| {
+        transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    };
+    let never_sent = |transport: &RecordingTransport| {
+        transport.fail(TransportError::new(
+            TransportErrorKind::Connect,
+            Sent::Never,
+        ));
+    };
+    for (fail, unsent) in [
+        (&refused as &dyn Fn(&RecordingTransport), 1),
+        (&never_sent, 1),
+        (&lost, 0),
+    ] {
+        let clock = VirtualClock::manual();
+        let transport = RecordingTransport::new();
+        fail(&transport);
+        transport.answer_ok(json!({}));
+        let client = client(transport.clone(), &clock);
+        let mut each = client.each(ids(1..2), close);
+        assert!(support::poll(pin!(each.next())).is_pending(), "the pause");
+        each.stop();
+        let report = simulate_one(&clock, each.run(to_the_end));
+        assert_eq!(
+            (report.unsent.len(), report.succeeded.len()),
+            (unsent, 1 - unsent)
+        );
+        assert_eq!(transport.requests().len(), 2 - unsent);
+    }
+}
+
+#[test]
+fn work_that_is_stopped_anywhere_does_everything_once() {
+    for polls in 0.. {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 7, 0, |_| (SECOND, SECOND));
+        let quota = LocalQuota::with_limit(clock.clone(), 7, MINUTE);
+        let client = watched(builder(service.clone(), &clock).quota(quota));
+        let mut each = client.each(ids(1..21), close).concurrency(5);
+        let mut done = 0;
+        let ended = {
+            let mut run = pin!(each.run(to_the_end));
+            (0..polls).any(|_| poll_and_turn(&clock, run.as_mut()).is_ready())
+        };
+        if ended {
+            assert!(polls > 10, "{polls} polls");
+            break;
+        }
+        each.stop();
+        let report = simulate_one(&clock, each.run(to_the_end));
+        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        done += report.succeeded.len();
+        assert_eq!(
+            service.answered().len(),
+            done,
+            "stopped after {polls} polls"
+        );
+        let mut rest = client.each(report.into_rest(), close);
+        done += simulate_one(&clock, rest.run(to_the_end)).succeeded.len();
+        assert_eq!((service.answered().len(), done), (20, 20));
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn call<E: Endpoint>(
     options: &CallOptions,
     endpoint: &E,
     deadline: Option<Duration>,
+    progress: &Mutex<Progress>,
 ) -> Result<E::Output, Error> {
     let began = shared.clock.now();
     let call = Call {
@@ -39,15 +40,9 @@ pub(super) async fn call<E: Endpoint>(
         endpoint,
         deadline,
         ends_at: deadline.map(|limit| began.saturating_add(limit)),
-        progress: Mutex::new(Progress {
-            phase: CallPhase::Quota,
-            attempts: 0,
-            status: None,
-            sent: Sent::Never,
-            may_have_been_applied: false,
-        }),
+        progress,
     };
-    let watch = CallWatch::begin(shared, E::NAME, began, &call.progress);
+    let watch = CallWatch::begin(shared, E::NAME, began, progress);
     let result = watch.span.around(call.within_deadline()).await;
     watch.over(Ending::of(result.as_ref().err()));
     result
@@ -61,7 +56,7 @@ struct Call<'a, E> {
     /// On the clock of the client.
     ends_at: Option<Duration>,
     /// What the deadline finds when it passes.
-    progress: Mutex<Progress>,
+    progress: &'a Mutex<Progress>,
 }
 
 /// How far a call has come.
@@ -76,6 +71,26 @@ pub(super) struct Progress {
     may_have_been_applied: bool,
 }
 
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            phase: CallPhase::Quota,
+            attempts: 0,
+            status: None,
+            sent: Sent::Never,
+            may_have_been_applied: false,
+        }
+    }
+}
+
+impl Progress {
+    /// Whether giving up the call now is as if it had never begun: no attempt is under way, and none
+    /// that is over may have had an effect.
+    pub(super) fn nothing_happened(&self) -> bool {
+        self.phase != CallPhase::Attempt && !self.may_have_been_applied
+    }
+}
+
 /// Reads or changes the progress, without holding it over an await.
 pub(super) fn look<T>(progress: &Mutex<Progress>, look: impl FnOnce(&mut Progress) -> T) -> T {
     look(&mut progress.lock().unwrap_or_else(PoisonError::into_inner))
@@ -83,7 +98,7 @@ pub(super) fn look<T>(progress: &Mutex<Progress>, look: impl FnOnce(&mut Progres
 
 impl<E: Endpoint> Call<'_, E> {
     fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
-        look(&self.progress, change)
+        look(self.progress, change)
     }
 
     async fn within_deadline(&self) -> Result<E::Output, Error> {

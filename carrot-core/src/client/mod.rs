@@ -15,7 +15,10 @@ mod stream;
 mod trace;
 mod watch;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 pub use self::{
     builder::ClientBuilder,
@@ -116,6 +119,7 @@ impl Client {
             &self.options,
             &endpoint,
             self.options.call_timeout,
+            &Mutex::default(),
         )
         .await
     }

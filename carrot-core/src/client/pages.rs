@@ -153,7 +153,14 @@ fn fits(cursor: &Cursor, version: ApiVersion) -> bool {
 /// A job may take as long as it takes: only the attempts have a limit.
 fn fetch<E: Paginate>(client: Client, endpoint: E) -> Fetch<E> {
     Box::pin(async move {
-        let result = call::call(&client.shared, &client.options, &endpoint, None).await;
+        let result = call::call(
+            &client.shared,
+            &client.options,
+            &endpoint,
+            None,
+            &Mutex::default(),
+        )
+        .await;
         (endpoint, result)
     })
 }

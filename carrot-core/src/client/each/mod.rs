@@ -8,6 +8,7 @@ use std::{
     mem,
     ops::ControlFlow,
     pin::Pin,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
@@ -21,9 +22,10 @@ const CONCURRENCY: usize = 8;
 ///
 /// Take the outcomes one by one with [`next`](Self::next), or all together with [`run`](Self::run).
 ///
-/// It loses no item, but for one whose operation panics while it is made. To stop, break from the callback of `run`, or call [`stop`](Self::stop): what
-/// is on its way is finished, nothing new is begun, and the report has the items that were not begun
-/// as [`rest`](EachReport::rest), for another time. Where there is no time to finish, as when a
+/// It loses no item, but for one whose operation panics while it is made. To stop, break from the
+/// callback of `run`, or call [`stop`](Self::stop): what is on its way is finished, nothing new is
+/// sent, and the report has the other items, for another time; see [`into_rest`](EachReport::into_rest).
+/// Where there is no time to finish, as when a
 /// program has to end now, [`into_report`](Self::into_report) gives up what is on its way and names
 /// it. The futures of `run` and `next` can be dropped at any point as long as this is kept: the next
 /// `run` or `next` goes on where they were.
@@ -45,10 +47,11 @@ const CONCURRENCY: usize = 8;
 ///         false => ControlFlow::Continue(()),
 ///     })
 ///     .await;
-/// if let Some(rest) = report.rest {
-///     // Later:
-///     client.each(rest, close).run(|_| ControlFlow::Continue(())).await;
+/// for (id, error) in &report.failed {
+///     eprintln!("{id}: {error}");
 /// }
+/// // Later:
+/// client.each(report.into_rest(), close).run(|_| ControlFlow::Continue(())).await;
 /// # }
 /// ```
 #[must_use = "nothing is sent until it is run"]
@@ -67,8 +70,30 @@ pub struct Each<I: Iterator, F, E: Endpoint> {
 struct InFlight<T, O> {
     item: T,
     safety: RepeatSafety,
+    progress: Arc<Mutex<call::Progress>>,
     /// Boxed, so that it can be polled among others without being pinned in place.
     call: Pin<Box<dyn Future<Output = Result<O, Error>> + Send>>,
+}
+
+impl<T, O> InFlight<T, O> {
+    fn begin<E>(client: Client, endpoint: E, item: T) -> Self
+    where
+        E: Endpoint<Output = O> + 'static,
+    {
+        let progress = Arc::<Mutex<_>>::default();
+        Self {
+            item,
+            safety: endpoint.repeat_safety(),
+            progress: Arc::clone(&progress),
+            call: Box::pin(async move {
+                call::call(&client.shared, &client.options, &endpoint, None, &progress).await
+            }),
+        }
+    }
+
+    fn is_unsent(&self) -> bool {
+        call::look(&self.progress, |progress| progress.nothing_happened())
+    }
 }
 
 impl<I, F, E> Each<I, F, E>
@@ -117,6 +142,9 @@ where
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Outcome<I::Item, E::Output>>> {
+        if self.stopped {
+            self.take_back_unsent();
+        }
         while !self.stopped && self.in_flight.len() < self.concurrency {
             let Some(items) = &mut self.report.rest else {
                 break;
@@ -128,11 +156,8 @@ where
             };
             let endpoint = (self.operation)(&item);
             self.progress.begun += 1;
-            self.in_flight.push(InFlight {
-                item,
-                safety: endpoint.repeat_safety(),
-                call: begin(self.client.clone(), endpoint),
-            });
+            let one = InFlight::begin(self.client.clone(), endpoint, item);
+            self.in_flight.push(one);
         }
         let ready = self
             .in_flight
@@ -169,14 +194,21 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
         }
     }
 
-    /// Begins no more calls. What is on its way goes on with [`next`](Self::next) and
-    /// [`run`](Self::run).
-    ///
-    /// A call that waits for the quota was begun: it waits on, and is made. So with the service's 60
-    /// requests a minute it may take that minute until all is over; where that is too long, give up
-    /// with [`into_report`](Self::into_report).
+    /// Begins no more calls, and gives up those of which the service saw nothing yet, such as those
+    /// that wait for the quota: their items are [`unsent`](EachReport::unsent). The others go on with
+    /// [`next`](Self::next) and [`run`](Self::run).
     pub fn stop(&mut self) {
         self.stopped = true;
+        self.take_back_unsent();
+    }
+
+    fn take_back_unsent(&mut self) {
+        let in_flight = mem::take(&mut self.in_flight).into_iter();
+        let (unsent, on_its_way) = in_flight.partition::<Vec<_>, _>(InFlight::is_unsent);
+        self.in_flight = on_its_way;
+        self.progress.begun -= unsent.len();
+        let items = unsent.into_iter().map(|one| one.item);
+        self.report.unsent.extend(items);
     }
 
     /// How far the work is, from its beginning.
@@ -186,11 +218,12 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
     }
 
     /// Ends the work at once, without waiting for what is on its way: those calls are given up, and
-    /// their items are [`cut_off`](EachReport::cut_off), also those that still waited for the quota.
-    /// What [`next`](Self::next) gave, and what [`run`](Self::run) reported before, is not in the
+    /// their items are [`cut_off`](EachReport::cut_off), or [`unsent`](EachReport::unsent) where the
+    /// service saw nothing of them. What [`next`](Self::next) gave, and what [`run`](Self::run) reported before, is not in the
     /// report.
     #[must_use = "the items that are not done are in it"]
     pub fn into_report(mut self) -> EachReport<I, E::Output> {
+        self.stop();
         let given_up = self.in_flight.drain(..);
         let mut report = mem::take(&mut self.report);
         report.cut_off = given_up.map(|one| (one.item, one.safety)).collect();
@@ -205,13 +238,6 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
     pub(crate) fn take_report(&mut self) -> EachReport<I, E::Output> {
         mem::take(&mut self.report)
     }
-}
-
-fn begin<E: Endpoint + 'static>(
-    client: Client,
-    endpoint: E,
-) -> Pin<Box<dyn Future<Output = Result<E::Output, Error>> + Send>> {
-    Box::pin(async move { call::call(&client.shared, &client.options, &endpoint, None).await })
 }
 
 impl<I: Iterator, F, E: Endpoint> fmt::Debug for Each<I, F, E> {

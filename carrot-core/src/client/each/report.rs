@@ -21,7 +21,7 @@ impl<T, O> Outcome<T, O> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Items whose call was begun, those that are over included.
+    /// Items whose call was begun, those that are over included, and those given up unsent not.
     pub begun: usize,
     /// Items whose call succeeded.
     pub succeeded: usize,
@@ -49,14 +49,19 @@ pub struct EachReport<I: Iterator, O> {
     /// try again.
     pub failed: Vec<(I::Item, Error)>,
     /// The items whose calls were on their way when [`Each::into_report`] gave them up; empty where
-    /// the work was finished or stopped. Whether the service did what was asked is not known, nor
-    /// whether it was asked at all, since a call that waits for the quota is on its way too: where it
-    /// is not [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
+    /// the work was finished or stopped. Whether the service did what was asked is not known: where
+    /// it is not [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
     ///
     /// [`Each::into_report`]: super::Each::into_report
     pub cut_off: Vec<(I::Item, RepeatSafety)>,
-    /// The items that were not begun, to be given to [`Client::each`](crate::Client::each) another
-    /// time; `None` when all were. After a stop it may turn out to hold no more items.
+    /// The items whose calls were given up by a stop, or by [`Each::into_report`], before the service
+    /// saw anything of them, or when it had done nothing for them: they waited for the quota, or for
+    /// another attempt.
+    ///
+    /// [`Each::into_report`]: super::Each::into_report
+    pub unsent: Vec<I::Item>,
+    /// The items that were not begun; `None` when all were. After a stop it may turn out to hold no
+    /// more items.
     pub rest: Option<I>,
 }
 
@@ -66,6 +71,7 @@ impl<I: Iterator, O> Default for EachReport<I, O> {
             succeeded: Vec::new(),
             failed: Vec::new(),
             cut_off: Vec::new(),
+            unsent: Vec::new(),
             rest: None,
         }
     }
@@ -77,6 +83,14 @@ impl<I: Iterator, O> EachReport<I, O> {
             rest: Some(items),
             ..Self::default()
         }
+    }
+
+    /// The items to be given to [`Client::each`](crate::Client::each) another time, as if they had
+    /// never been: those that are [`unsent`](Self::unsent), and the [`rest`](Self::rest).
+    pub fn into_rest(self) -> impl Iterator<Item = I::Item> {
+        self.unsent
+            .into_iter()
+            .chain(self.rest.into_iter().flatten())
     }
 
     pub(super) fn add(&mut self, outcome: Outcome<I::Item, O>) {

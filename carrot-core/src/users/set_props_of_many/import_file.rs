@@ -2,14 +2,23 @@ use bytes::Bytes;
 
 use super::PropertyChange;
 use crate::{
-    types::{PropertyOp, PropertyOperation, PropertyValue, UserRef},
+    types::{
+        PropertyName, PropertyOp, PropertyOperation, PropertyValue, UserRef, system::property,
+    },
     users::Import,
 };
 
 const USER_ID: &str = "$user_id";
 
-/// Columns that may tell which user a row is about.
-const KEYS: [&str; 2] = [USER_ID, "$carrot_id"];
+/// The system properties that a request may set to a text. Others may be ignored, of which the report
+/// of an import does not tell.
+const SYSTEM_TEXTS: [&str; 5] = [
+    property::NAME,
+    property::PHONE,
+    property::EMAIL,
+    property::GROUP,
+    property::LAST_ORDER_STATUS,
+];
 
 /// Users who go together by one import, and the file of it.
 ///
@@ -105,7 +114,7 @@ fn operation_fits(operation: &PropertyOperation) -> bool {
     let name = operation.name();
     operation.op() == PropertyOp::UpdateOrCreate
         && is_plain(name.as_str())
-        && !KEYS.contains(&name.as_str())
+        && is_known(name)
         && operation
             .value()
             .is_some_and(|value| match value.as_text() {
@@ -113,6 +122,10 @@ fn operation_fits(operation: &PropertyOperation) -> bool {
                 // What type a system property gets from CSV is not documented.
                 None => value.as_integer().is_some() && !name.is_system(),
             })
+}
+
+fn is_known(name: &PropertyName) -> bool {
+    !name.is_system() || SYSTEM_TEXTS.contains(&name.as_str())
 }
 
 /// Whether a cell can be this text as it is, however the service reads CSV.

@@ -69,6 +69,9 @@ impl Client {
     /// * every value is a text or, in a property of your own, a number. Booleans, lists and dates
     ///   are not: CSV has no types, and the vendor documents only for properties of your own that the
     ///   type is guessed;
+    /// * a system property is one of the texts that can be set: `$name`, `$phone`, `$email`, `$group`
+    ///   and `$last_order_status`. Of another the service may ignore the change, and only `SetProps`
+    ///   tells of that;
     /// * ids, names and values need no quotation marks, whose form is not documented. They have none
     ///   and no backslash, no control character, no white space but single spaces between other
     ///   characters and no invisible character; and they are not empty. So it pays to trim the texts of
@@ -89,9 +92,7 @@ impl Client {
     ///
     /// **An import is asynchronous**: the service works the file off after its answer, and tells the
     /// panel, not the API, when it is done. Until then the users have their old values, and a change
-    /// sent in the meantime may be overtaken. Nor does its report name the properties that the service
-    /// ignores, as that of `SetProps` does: of a misspelled `$` name nothing is heard. Take the names of
-    /// [`system::property`](crate::types::system::property).
+    /// sent in the meantime may be overtaken.
     ///
     /// The deadline of a single call does not apply, only that of each attempt: the work takes as long
     /// as the quota needs. [That limit](crate::client::CallOptions::attempt_timeout) is 10 seconds by

@@ -40,13 +40,12 @@ pub struct PropsReport {
     /// Requests that failed.
     pub failed: Vec<PropsFailure>,
     /// Changes that were on their way when [`PropsPlan::into_report`] gave them up; empty where the
-    /// work was finished or stopped. Whether the service made them is not known, nor whether they were
-    /// sent at all, since a request that waits for the quota is on its way too: where it is not
+    /// work was finished or stopped. Whether the service made them is not known: where it is not
     /// [`Safe`](RepeatSafety::Safe) to repeat, find out before you try again.
     ///
     /// [`PropsPlan::into_report`]: super::PropsPlan::into_report
     pub cut_off: Vec<(PropertyChange, RepeatSafety)>,
-    /// Changes that were not begun. Give them to
+    /// Changes that were not begun, or given up before the service saw anything of them. Give them to
     /// [`Client::set_props_of_many`](crate::Client::set_props_of_many) another time; those of a user
     /// who is also in `cut_off` belong behind what was cut off.
     pub rest: Vec<PropertyChange>,

@@ -113,9 +113,9 @@ impl PropsPlan {
         self.take_report()
     }
 
-    /// Begins no more requests. What is on its way goes on with [`run`](Self::run), also a request that
-    /// waits for the quota, which may take a minute. The report of that `run` has the others as
-    /// [`rest`](PropsReport::rest).
+    /// Begins no more requests, and gives up those of which the service saw nothing yet, such as those
+    /// that wait for the quota. What is on its way goes on with [`run`](Self::run), whose report has the
+    /// others as [`rest`](PropsReport::rest).
     pub fn stop(&mut self) {
         self.stopped = true;
         self.imports.stop();
@@ -123,31 +123,37 @@ impl PropsPlan {
     }
 
     /// Ends the work at once, without waiting for what is on its way: those requests are given up, and
-    /// what they change is [`cut_off`](PropsReport::cut_off).
+    /// what they change is [`cut_off`](PropsReport::cut_off), or [`rest`](PropsReport::rest) where the
+    /// service saw nothing of them.
     #[must_use = "the changes that are not made are in it"]
     pub fn into_report(mut self) -> PropsReport {
-        let imports = self.imports.into_report();
-        let direct = self.direct.into_report();
-        for (import, safety) in imports.cut_off {
+        let mut imports = self.imports.into_report();
+        let mut direct = self.direct.into_report();
+        for (import, safety) in mem::take(&mut imports.cut_off) {
             let changes = import.into_changes().into_iter();
             self.report
                 .cut_off
                 .extend(changes.map(|change| (change, safety)));
         }
-        for (direct, safety) in direct.cut_off {
+        for (direct, safety) in mem::take(&mut direct.cut_off) {
             let given_up = direct.give_up();
             self.report.applied.extend(given_up.applied);
             self.report.cut_off.push((given_up.now, safety));
             self.report.rest.extend(given_up.later);
         }
-        add_rest(&mut self.report, imports.rest, direct.rest, self.next);
+        add_rest(
+            &mut self.report,
+            imports.into_rest(),
+            direct.into_rest(),
+            self.next,
+        );
         self.report
     }
 
     fn take_report(&mut self) -> PropsReport {
         let mut report = mem::take(&mut self.report);
-        let imports = self.imports.take_report().rest;
-        let direct = self.direct.take_report().rest;
+        let imports = self.imports.take_report().into_rest();
+        let direct = self.direct.take_report().into_rest();
         add_rest(&mut report, imports, direct, mem::take(&mut self.next));
         report
     }
@@ -230,16 +236,14 @@ fn directs(client: &Client, requests: Vec<Direct>, concurrency: usize) -> Direct
 /// Adds the changes that were not begun.
 fn add_rest(
     report: &mut PropsReport,
-    imports: Option<vec::IntoIter<PlannedImport>>,
-    direct: Option<vec::IntoIter<Direct>>,
+    imports: impl Iterator<Item = PlannedImport>,
+    direct: impl Iterator<Item = Direct>,
     next: Vec<Direct>,
 ) {
-    let imports = imports.into_iter().flatten();
     report
         .rest
         .extend(imports.flat_map(PlannedImport::into_changes));
-    let direct = direct.into_iter().flatten().chain(next);
-    for direct in direct {
+    for direct in direct.chain(next) {
         let given_up = direct.give_up();
         report.applied.extend(given_up.applied);
         let mut rest = given_up.now;
