@@ -105,8 +105,9 @@ impl std::str::FromStr for BaseUrl {
     ///
     /// # Errors
     ///
-    /// No `http` or `https` address; a port that is none; `.` or `..` in the path; or a user name, a
-    /// password, a query or a fragment, none of which has a place in front of a path.
+    /// No `http` or `https` address; a port that is none; `.` or `..` in the path, or `v1` or `v2` at its
+    /// end; or a user name, a password, a query or a fragment, none of which has a place in front of a
+    /// path.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |rule: &'static str| InvalidValue::new("base URL", rule);
         if text.contains('#') {
@@ -145,10 +146,16 @@ impl std::str::FromStr for BaseUrl {
         {
             return Err(invalid("must have a path without `.` and `..`"));
         }
+        let prefix = path.path().trim_end_matches('/');
+        if matches!(prefix.rsplit('/').next(), Some("v1" | "v2")) {
+            return Err(invalid(
+                "must not end with the generation of the API: the client adds it to every path",
+            ));
+        }
         Ok(Self {
             scheme,
             authority,
-            prefix: path.path().trim_end_matches('/').to_owned(),
+            prefix: prefix.to_owned(),
         })
     }
 }
@@ -205,6 +212,8 @@ mod tests {
             "https://ho st",
             "https:// host",
             "*",
+            "https://api.dashly.app/v2",
+            "https://host/proxy/v1/",
         ] {
             assert_eq!(url(text).expect_err(text).field(), "base URL");
         }

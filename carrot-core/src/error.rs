@@ -75,6 +75,24 @@ pub enum ErrorKind {
     MissingCursor,
 }
 
+impl ErrorKind {
+    /// The kind in one word of small letters, such as `refused` or `repeated_cursor`: a label for
+    /// metrics, which stays as it is.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Transport => "transport",
+            Self::Deadline => "deadline",
+            Self::Quota => "quota",
+            Self::Refused => "refused",
+            Self::Unreadable => "unreadable",
+            Self::RepeatedCursor => "repeated_cursor",
+            Self::MissingCursor => "missing_cursor",
+        }
+    }
+}
+
 /// What a call was doing when its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -404,10 +422,14 @@ impl Error {
         if self.fields().is_some() {
             return Some("`Error::fields` tells which arguments are wrong".into());
         }
-        if self.phase() == Some(CallPhase::Quota) {
-            let ways = "give the call more time, read lists with `pages` or `items`, or set another \
-                        quota";
-            return Some(ways.into());
+        if let Some(phase) = self.phase() {
+            let more = "`call_timeout` allows more";
+            return Some(match phase {
+                CallPhase::Quota => {
+                    format!("{more}; or read lists with `pages` or `items`, or set another quota")
+                }
+                CallPhase::Attempt | CallPhase::Pause => more.into(),
+            });
         }
         match self.refusal()?.status {
             300..=399 => Some("redirects are not followed; check the base URL".into()),

@@ -48,7 +48,7 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
     assert_eq!(
         error.to_string(),
         "conversations.reply: the deadline of 30s for the call passed while waiting for the answer; \
-         the request may have reached the server (after 1 attempt)"
+         the request may have reached the server (after 1 attempt); `call_timeout` allows more"
     );
     assert_eq!(
         (error.kind(), error.sent()),

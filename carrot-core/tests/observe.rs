@@ -263,6 +263,37 @@ fn listings_and_bulk_work_are_reported_call_by_call() {
     assert_eq!(watcher.attempts().len(), 5);
 }
 
+/// An observer of a program can be tested without a client.
+#[test]
+fn reports_can_be_made_and_their_kinds_are_labels() {
+    let watcher = Watcher::default();
+    let mut attempt = AttemptReport::new("users.get");
+    attempt.status = Some(404);
+    attempt.ending = Ending::Failed(ErrorKind::Refused);
+    watcher.attempt(&attempt);
+    watcher.call(&CallReport::new("users.get"));
+    let (zero, refused) = (Duration::ZERO, Ending::Failed(ErrorKind::Refused));
+    assert_eq!(
+        watcher.attempts(),
+        [(1, [zero, zero], zero, Some(404), refused)]
+    );
+    assert_eq!(watcher.calls(), [(0, zero, None, Ending::CutOff)]);
+
+    let kinds = [
+        (ErrorKind::InvalidRequest, "invalid_request"),
+        (ErrorKind::Transport, "transport"),
+        (ErrorKind::Deadline, "deadline"),
+        (ErrorKind::Quota, "quota"),
+        (ErrorKind::Refused, "refused"),
+        (ErrorKind::Unreadable, "unreadable"),
+        (ErrorKind::RepeatedCursor, "repeated_cursor"),
+        (ErrorKind::MissingCursor, "missing_cursor"),
+    ];
+    for (kind, label) in kinds {
+        assert_eq!(kind.as_str(), label);
+    }
+}
+
 #[test]
 fn no_report_shows_a_persons_data_or_the_token() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());

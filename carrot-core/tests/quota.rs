@@ -470,8 +470,8 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
         assert_eq!(
             error.to_string(),
             "conversations.reply: the deadline of 30s for the call passed while waiting for the \
-             quota; the request was not sent (before the first attempt); give the call more time, \
-             read lists with `pages` or `items`, or set another quota"
+             quota; the request was not sent (before the first attempt); `call_timeout` allows \
+             more; or read lists with `pages` or `items`, or set another quota"
         );
         assert_eq!(error.phase(), Some(CallPhase::Quota));
         assert_eq!(

@@ -43,15 +43,22 @@ pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
 /// A variable that is set to nothing is an error and not the default: it is most often a mistake in
 /// a deployment, and the default would be the live service.
 ///
-/// The options of its calls can be set afterwards with [`Client::with_options`]. A quota, retries, an
-/// observer, another transport, and plain `http` to another machine are set before the client is made:
-/// read the variables yourself then, and use [`builder`].
+/// For a quota, retries, an observer, or plain `http` to another machine, use [`builder_from_env`].
 ///
 /// # Errors
 ///
 /// A variable is missing or cannot be used, and the error names it; `CARROT_BASE_URL` is plain
 /// `http` to another machine; TLS cannot be set up.
 pub fn from_env() -> Result<Client, BuildError> {
+    build(builder_from_env()?)
+}
+
+/// The same, with the rest still to be set.
+///
+/// # Errors
+///
+/// A variable is missing or cannot be used, and the error names it; TLS cannot be set up.
+pub fn builder_from_env() -> Result<ClientBuilder, BuildError> {
     from_lookup(|name| env::var_os(name))
 }
 
@@ -59,22 +66,28 @@ const TOKEN: &str = "CARROT_TOKEN";
 const BASE_URL: &str = "CARROT_BASE_URL";
 const APP_ID: &str = "CARROT_APP_ID";
 
-fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Client, BuildError> {
+/// Only plain `http` to another machine is found out so late.
+fn build(client: ClientBuilder) -> Result<Client, BuildError> {
+    client.build().map_err(of(BASE_URL))
+}
+
+fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, BuildError> {
     let read = |name| read(&lookup, name);
     let token = read(TOKEN)?.ok_or(BuildError::MissingVariable { name: TOKEN })?;
     // Checked alone first, so that the error names the variable.
     AuthToken::new(token.as_str()).map_err(of(TOKEN))?;
     let mut client = builder(token)?;
     if let Some(app) = read(APP_ID)? {
-        client = client.app(app.parse::<AppId>().map_err(of(APP_ID))?);
-    }
-    match read(BASE_URL)? {
-        Some(url) => {
-            let url: BaseUrl = url.parse().map_err(of(BASE_URL))?;
-            client.host(url).build().map_err(of(BASE_URL))
+        let app: AppId = app.parse().map_err(of(APP_ID))?;
+        if app.get() == 0 {
+            return Err(of(APP_ID)(InvalidValue::new("app id", "must not be 0")));
         }
-        None => Ok(client.build()?),
+        client = client.app(app);
     }
+    if let Some(url) = read(BASE_URL)? {
+        client = client.host(url.parse::<BaseUrl>().map_err(of(BASE_URL))?);
+    }
+    Ok(client)
 }
 
 fn read(
@@ -104,11 +117,15 @@ mod tests {
 
     const CANARY: &str = "app.1.canary";
 
-    fn client(variables: &[(&str, &str)]) -> Result<Client, BuildError> {
+    fn read_from(variables: &[(&str, &str)]) -> Result<ClientBuilder, BuildError> {
         from_lookup(|name| {
             let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
             Some(OsString::from(value))
         })
+    }
+
+    fn client(variables: &[(&str, &str)]) -> Result<Client, BuildError> {
+        build(read_from(variables)?)
     }
 
     #[test]
@@ -130,6 +147,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_environment_cannot_say_is_set_afterwards() {
+        let variables = [(TOKEN, CANARY), (BASE_URL, "http://api.dashly.app")];
+        let builder = read_from(&variables).expect("read, and not built yet");
+        assert!(build(builder.allow_plain_http()).is_ok());
+    }
+
+    #[test]
     fn a_missing_token_is_named() {
         match client(&[(APP_ID, "77")]) {
             Err(BuildError::MissingVariable { name }) => assert_eq!(name, TOKEN),
@@ -144,6 +168,7 @@ mod tests {
             (TOKEN, vec![(TOKEN, "app.1.canary\n")]),
             (APP_ID, vec![(TOKEN, CANARY), (APP_ID, "")]),
             (APP_ID, vec![(TOKEN, CANARY), (APP_ID, "seventy")]),
+            (APP_ID, vec![(TOKEN, CANARY), (APP_ID, "0")]),
             (BASE_URL, vec![(TOKEN, CANARY), (BASE_URL, "")]),
             (
                 BASE_URL,

@@ -21,7 +21,7 @@ pub use crate::{
     build_error::BuildError,
     builder::HyperTransportBuilder,
     clock::TokioClock,
-    connect::{builder, connect, from_env},
+    connect::{builder, builder_from_env, connect, from_env},
     hyper_transport::HyperTransport,
     tls::TlsRoots,
 };

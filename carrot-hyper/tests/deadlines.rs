@@ -82,8 +82,8 @@ async fn the_whole_call() {
         format!(
             "apps.leads: the deadline of {limit:?} for the call passed while waiting for the \
              quota; the request may have reached the server (after 2 attempts, of which an \
-             earlier one may have reached the server); give the call more time, read lists with \
-             `pages` or `items`, or set another quota"
+             earlier one may have reached the server); `call_timeout` allows more; or read lists \
+             with `pages` or `items`, or set another quota"
         )
     );
 }
@@ -108,7 +108,7 @@ async fn the_whole_call_in_an_attempt() {
         format!(
             "apps.leads: the deadline of {limit:?} for the call passed while waiting for the answer; \
              the request may have reached the server (after 3 attempts, of which an earlier one may \
-             have reached the server)"
+             have reached the server); `call_timeout` allows more"
         )
     );
     assert_eq!(error.kind(), ErrorKind::Deadline);

@@ -9,9 +9,8 @@ pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 /// A client over any transport for a test: with the usual retries, but no quota, no jitter in the
 /// pauses, and a virtual clock.
 ///
-/// Its token is one of its own. A [`Sandbox`](crate::Sandbox) takes only
-/// [`Sandbox::token`](crate::Sandbox::token) and answers any other with 401, so make its clients with
-/// `Client::builder`.
+/// Its token is one of its own, which a [`Sandbox`](crate::Sandbox) answers with 401: take
+/// [`Sandbox::client`](crate::Sandbox::client) there.
 ///
 /// ```
 /// use carrot_core::users;

@@ -49,6 +49,26 @@ async fn the_port_and_the_transport_are_one_service() {
 }
 
 #[tokio::test]
+async fn an_answer_is_lost_and_its_request_is_done() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    sandbox.lose_next_answer();
+    let request = |body: &str| {
+        format!(
+            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Authorization: Token {}\r\nContent-Length: {}\r\n\r\n{body}",
+            sandbox.token(),
+            body.len()
+        )
+    };
+    let body = "by_user_id=true&body=Hi";
+    assert_eq!(exchange(server.port(), &request(body)).await, "");
+    assert_eq!(sandbox.conversations().len(), 1);
+    let answer = exchange(server.port(), &request(body)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_in_an_envelope() {
     let server = Sandbox::new().serve().await.unwrap();
     let bytes = 40 * 1024 * 1024 + 1;

@@ -172,8 +172,10 @@ impl<E: Endpoint> Call<'_, E> {
             context.attempt = number;
             context.timeout = timeout;
         }
-        let waited = began.saturating_sub(asked);
-        let report = AttemptReport::begun(E::NAME, number, pause, waited);
+        let mut report = AttemptReport::new(E::NAME);
+        report.attempt = number;
+        report.pause = pause;
+        report.waited = began.saturating_sub(asked);
         let watch = AttemptWatch::begin(self.shared, began, report);
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
         let Attempted { status, result } = watch.span.around(work).await;

@@ -107,18 +107,30 @@ impl<O: Observe + ?Sized> Observe for std::sync::Arc<O> {
 }
 
 impl AttemptReport {
-    /// Of an attempt that begins after this pause and this wait.
-    pub(super) fn begun(
-        operation: &'static str,
-        attempt: u32,
-        pause: Duration,
-        waited: Duration,
-    ) -> Self {
+    /// The first attempt of an operation, cut off at once. Set the fields to make another, as for a test
+    /// of an observer.
+    #[must_use]
+    pub fn new(operation: &'static str) -> Self {
         Self {
             operation,
-            attempt,
-            pause,
-            waited,
+            attempt: 1,
+            pause: Duration::ZERO,
+            waited: Duration::ZERO,
+            took: Duration::ZERO,
+            status: None,
+            ending: Ending::CutOff,
+        }
+    }
+}
+
+impl CallReport {
+    /// A call of an operation, cut off before its first attempt. Set the fields to make another, as for
+    /// a test of an observer.
+    #[must_use]
+    pub fn new(operation: &'static str) -> Self {
+        Self {
+            operation,
+            attempts: 0,
             took: Duration::ZERO,
             status: None,
             ending: Ending::CutOff,

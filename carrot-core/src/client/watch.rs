@@ -49,13 +49,12 @@ impl Drop for CallWatch<'_> {
         self.span.attempts(attempts);
         self.span.over(status, self.ending);
         if let Some(observer) = &self.shared.observer {
-            observer.call(&CallReport {
-                operation: self.operation,
-                attempts,
-                took: self.shared.clock.now().saturating_sub(self.began),
-                status,
-                ending: self.ending,
-            });
+            let mut report = CallReport::new(self.operation);
+            report.attempts = attempts;
+            report.took = self.shared.clock.now().saturating_sub(self.began);
+            report.status = status;
+            report.ending = self.ending;
+            observer.call(&report);
         }
     }
 }

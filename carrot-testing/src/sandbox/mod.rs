@@ -15,7 +15,7 @@
 //! | begin with users and conversations | [`SandboxBuilder::user`], [`SandboxBuilder::seed`], [`SandboxBuilder::seed_json`] |
 //! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`], [`Sandbox::messages`], [`Sandbox::imports`] |
 //! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
-//! | have requests fail | [`Sandbox::fail_next`], [`Sandbox::fail_next_with`], [`SandboxBuilder::rate_limit`] |
+//! | have requests fail | [`Sandbox::fail_next`], [`Sandbox::fail_next_with`], [`Sandbox::lose_next_answer`], [`SandboxBuilder::rate_limit`] |
 //! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to` |
 //! | go on in another run | [`Sandbox::snapshot`], [`Sandbox::restore`] |
 //!
@@ -105,13 +105,20 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, Body, Client, ClientBuilder, HttpTransport, TransportError, types::AppId,
+    ApiVersion, Body, Client, ClientBuilder, HttpTransport, Sent, TransportError,
+    transport::TransportErrorKind, types::AppId,
 };
 use http::{Request, Response};
 
 #[cfg(feature = "server")]
 pub use self::server::SandboxServer;
-use self::{answer::Failure, request::Call, settings::Settings, state::State};
+use self::{
+    answer::Failure,
+    fault::{AnswerLost, Fault},
+    request::Call,
+    settings::Settings,
+    state::State,
+};
 pub use self::{
     answered::Answered,
     inspect::Typing,
@@ -220,17 +227,22 @@ impl Sandbox {
             Ok(call) => call.version,
             Err((version, _)) => *version,
         };
-        if let Some(fault) = state.faults.pop_front() {
-            return fault.into_response(version);
+        let fault = state.faults.pop_front();
+        if let Some(Fault::Refused(refusal)) = fault {
+            return refusal.into_response(version);
         }
         let answer = match call {
             Ok(call) => route::dispatch(&mut state, call),
             Err((_, failure)) => Err(failure.clone()),
         };
-        match answer {
+        let mut response = match answer {
             Ok(answer) => answer.into_response(),
             Err(failure) => failure.into_response(version),
+        };
+        if fault == Some(Fault::AnswerLost) {
+            response.extensions_mut().insert(AnswerLost);
         }
+        response
     }
 
     /// Lets time pass.
@@ -261,7 +273,11 @@ fn path_alone(request: &Request<Bytes>) -> String {
 #[async_trait]
 impl HttpTransport for Sandbox {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        Ok(self.handle(&request.map(Body::into_bytes)))
+        let response = self.handle(&request.map(Body::into_bytes));
+        match response.extensions().get::<AnswerLost>() {
+            Some(AnswerLost) => Err(TransportError::new(TransportErrorKind::Reset, Sent::Maybe)),
+            None => Ok(response),
+        }
     }
 }
 
