@@ -888,6 +888,26 @@ fn requests_that_wait_for_the_quota_are_given_back_by_a_stop() {
 }
 
 #[test]
+fn changes_can_be_kept_for_another_run_of_the_program() {
+    let mut changes = mixed();
+    let date = PropertyValue::from(PropertyDate::new(2026, 1, 31).expect("a day"));
+    changes.push(PropertyChange::new(UserId::new(u64::MAX)).with(set("day", date)));
+    let kept = serde_json::to_string(&changes).expect("texts and numbers");
+    let read: Vec<PropertyChange> = serde_json::from_str(&kept).expect("the same");
+    assert_eq!(read, changes);
+    assert_eq!(
+        serde_json::to_value(of("u1").with(set("a", "x"))).expect("texts"),
+        json!({
+            "user": {"external": "u1"},
+            "operations": [{"op": "update_or_create", "key": "a", "value": "x"}],
+        })
+    );
+    // The rules hold for what is read, too.
+    let bad = r#"{"user":{"id":1},"operations":[{"op":"add","key":"","value":1}]}"#;
+    serde_json::from_str::<PropertyChange>(bad).expect_err("a name is missing");
+}
+
+#[test]
 fn who_stops_before_the_start_gets_everything_back() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, []);

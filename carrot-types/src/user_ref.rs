@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::UserId;
 
 /// Names a user in a request: by the id of the service, or by an id of your own.
@@ -7,6 +9,9 @@ use crate::UserId;
 /// user depends on the operation; each says so.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/user>
 ///
+/// It goes through serde, to be kept by a program, as `{"id":1}` or `{"external":"order-42"}`. The
+/// service has no such form.
+///
 /// ```
 /// use carrot_types::{UserId, UserRef};
 ///
@@ -14,7 +19,8 @@ use crate::UserId;
 /// let by_own_id = UserRef::external("order-42");
 /// assert_ne!(by_service_id, by_own_id);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UserRef {
     /// The id that the service gave.

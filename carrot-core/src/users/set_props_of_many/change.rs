@@ -1,10 +1,14 @@
+use serde::{Deserialize, Serialize};
+
 use crate::types::{PropertyOperation, UserRef};
 
 /// What to change of one user, as one of many; see
 /// [`Client::set_props_of_many`](crate::Client::set_props_of_many).
 ///
+/// It goes through serde, so that what a report has left can be kept for another run of the program.
+///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "does nothing until it is given to `Client::set_props_of_many`"]
 pub struct PropertyChange {
     user: UserRef,
