@@ -26,7 +26,7 @@ use carrot_core::{
     endpoint::RepeatSafety,
     transport::TransportErrorKind,
     types::{PropertyDate, PropertyOperation, PropertyValue, UserId, UserRef},
-    users::{Import, PropertyChange, PropsProgress, PropsReport, SetProps},
+    users::{Import, PlannedImport, PropertyChange, PropsProgress, PropsReport, SetProps},
 };
 use carrot_testing::{Sandbox, VirtualClock};
 use proptest::prelude::*;
@@ -300,6 +300,7 @@ fn left(report: PropsReport) -> (Vec<PropertyChange>, usize) {
         .map(|(change, _)| change)
         .collect();
     for failure in report.failed {
+        assert_error_hides_all(&failure.error);
         left.extend(failure.changes);
         left.extend(failure.not_sent);
     }
@@ -606,23 +607,27 @@ fn files_stay_below_30_megabytes() {
 fn an_import_has_time_for_its_file() {
     let recorder = Recorder::new();
     let client = support::client(&recorder, ApiVersion::V2);
-    // 2,000 lines of 125 bytes after the first of 11; the last user goes alone.
+    // 2,000 lines of 125 bytes after the first of 11, a small file, and a user who goes alone.
     let value = "x".repeat(118);
     let timeouts = |client: &Watched| {
-        let changes = (0..2_000).map(|user| of(&format!("u{user:04}")).with(set("a", &value)));
-        let changes = changes.chain([of("alone").with(set("b", true))]);
+        let many = (0..2_000).map(|user| of(&format!("u{user:04}")).with(set("a", &value)));
+        let few = ["v1", "v2"].map(|id| of(id).with(set("c", "x")));
+        let changes = many.chain(few).chain([of("alone").with(set("b", true))]);
         let mut plan = client.set_props_of_many(changes).plan().expect("sound");
-        assert_eq!(plan.imports()[0].bytes(), 250_011);
+        let sizes = plan.imports().iter().map(PlannedImport::bytes);
+        assert_eq!(sizes.collect::<Vec<_>>(), [250_011, 21]);
         let before = recorder.requests().len();
         run(plan.run(to_the_end));
         let requests = recorder.requests().split_off(before);
         let timeouts = requests.into_iter().map(|sent| sent.context.timeout);
         timeouts.collect::<Vec<_>>()
     };
-    let import = 12 * SECOND + 11 * Duration::from_micros(8);
-    assert_eq!(timeouts(&client), [Some(import), Some(10 * SECOND)]);
+    let import = Some(12 * SECOND + 11 * Duration::from_micros(8));
+    assert_eq!(timeouts(&client), [import, import, Some(10 * SECOND)]);
+    // Nor does the limit count that a transport has of its own where it is told of none.
     let endless = client.with_options(CallOptions::new().attempt_timeout(None));
-    assert_eq!(timeouts(&endless), [None, None]);
+    let forever = Some(Duration::MAX);
+    assert_eq!(timeouts(&endless), [forever, forever, None]);
 }
 
 #[test]
@@ -702,6 +707,7 @@ fn requests_of_one_user_follow_each_other() {
             panic!("one failure")
         };
         let lost = matches!(fault, Fault::AnswerLost);
+        assert_error_hides_all(&failure.error);
         assert_eq!(failure.error.may_have_been_applied(), lost);
         let all = big("a");
         let [failed] = &failure.changes[..] else {

@@ -231,6 +231,58 @@ fn calls_that_end_otherwise_are_reported_too() {
     );
 }
 
+/// A destructor may still have something to send.
+#[test]
+fn a_call_that_is_made_while_the_thread_panics_is_reported() {
+    struct Last<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for Last<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    transport.answer_ok(json!({}));
+    let (client, watcher) = watched(transport, &clock);
+    let close = || drop(simulate_one(&clock, client.call(Close::new(1))));
+    panic::catch_unwind(AssertUnwindSafe(|| {
+        let _last = Last(close);
+        panic!("something else")
+    }))
+    .expect_err("it panics");
+    assert_eq!((watcher.attempts().len(), watcher.calls().len()), (1, 1));
+}
+
+/// It must not, but what it is told of must not be lost by it.
+#[test]
+fn no_item_is_lost_by_an_observer_that_panics() {
+    #[derive(Debug)]
+    struct Bad;
+    impl Observe for Bad {
+        fn call(&self, report: &CallReport) {
+            assert_ne!(report.ending, Ending::CutOff, "a bug of the observer");
+        }
+    }
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let client = Client::builder(service, clock.clone(), token)
+        .observer(Bad)
+        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
+        .build()
+        .expect("a sound client");
+    let ids = (1..6).map(carrot_core::types::ConversationId::new);
+    let mut each = client.each(ids, |id| Close::new(*id)).concurrency(4);
+    simulate_one(&clock, async {
+        let run = each.run(|_| ControlFlow::Continue(()));
+        assert!(give_up_after(&clock, SECOND, run).await.is_none());
+    });
+    panic::catch_unwind(AssertUnwindSafe(|| each.stop())).expect_err("two calls are dropped");
+    let report = simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
+    assert_eq!((report.succeeded.len(), report.unsent.len()), (2, 2));
+    assert_eq!(report.into_rest().count(), 3);
+}
+
 /// An observer that panics in its turn would abort the program.
 #[test]
 fn nothing_is_reported_of_a_call_that_panics() {

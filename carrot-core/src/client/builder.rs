@@ -85,7 +85,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Who is told of every attempt and every call, for metrics: nobody by default.
+    /// Who is told of every attempt and every call, also of one that is dropped, for metrics: nobody by
+    /// default.
     pub fn observer(mut self, observer: impl Observe) -> Self {
         self.observer = Some(Box::new(observer));
         self

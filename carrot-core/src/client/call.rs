@@ -180,13 +180,13 @@ impl<E: Endpoint> Call<'_, E> {
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
         let Attempted { status, result } = watch.span.around(work).await;
         self.progress(|progress| progress.status = status);
-        let error = result.as_ref().err().map(|failed| &failed.error);
-        watch.over(status, Ending::of(error));
         if let Err(failed) = &result {
             if failed.error.is_rate_limited() {
                 quota.throttled(failed.retry_after);
             }
         }
+        let error = result.as_ref().err().map(|failed| &failed.error);
+        watch.over(status, Ending::of(error));
         result
     }
 

@@ -106,7 +106,7 @@ impl Client {
     /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise, the wait for the
     /// quota and all retries included. A failed attempt is made again by the rules of
     /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still acts
-    /// on it is then unknown, as after any cut connection.
+    /// on it is then unknown, as after any cut connection, and an observer is told that it was cut off.
     ///
     /// # Errors
     ///

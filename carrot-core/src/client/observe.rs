@@ -16,7 +16,7 @@ pub enum Ending {
     /// With an error of this kind.
     Failed(ErrorKind),
     /// Without an end of its own. A call was dropped; an attempt was dropped with its call, or was
-    /// still under way at the deadline of it. The service may have got the request.
+    /// still under way at the deadline of it. The service may have got the request of an attempt.
     CutOff,
 }
 
@@ -65,8 +65,10 @@ pub struct CallReport {
 
 /// Watches the calls of a client; see [`ClientBuilder::observer`](super::ClientBuilder::observer).
 ///
-/// Every call and every attempt that begins is told of once, when it is over, but for one that a panic
-/// ends: nothing is told then.
+/// Every call and every attempt that begins is told of once, when it is over. One that is dropped is told
+/// of in that drop, on its thread and under whatever locks the program holds there: hold no lock of the
+/// observer while you drop a call, a listing or bulk work. Of those that are dropped while their thread
+/// panics nothing is told.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,12 +87,12 @@ pub struct CallReport {
 /// }
 /// ```
 pub trait Observe: Debug + Send + Sync + 'static {
-    /// An attempt is over. Must not block.
+    /// An attempt is over. Must not block or panic.
     fn attempt(&self, report: &AttemptReport) {
         let _ = report;
     }
 
-    /// A call is over. Must not block.
+    /// A call is over. Must not block or panic.
     fn call(&self, report: &CallReport) {
         let _ = report;
     }

@@ -46,10 +46,11 @@ impl CallOptions {
         self
     }
 
-    /// More time for one attempt, where it has a limit.
+    /// More time for one attempt. Where it has no limit here, that of the transport does not count
+    /// either: it knows nothing of the reason.
     pub(crate) fn longer_attempts(mut self, by: Duration) -> Self {
-        let limit = self.attempt_timeout;
-        self.attempt_timeout = limit.map(|limit| limit.saturating_add(by));
+        let limit = self.attempt_timeout.unwrap_or(Duration::MAX);
+        self.attempt_timeout = Some(limit.saturating_add(by));
         self
     }
 

@@ -40,9 +40,15 @@ impl<'a> CallWatch<'a> {
     }
 }
 
+/// An observer that panics while its thread panics already would abort the program, so what is dropped
+/// then is not told of. What comes to an end then, such as a call that a destructor makes, is.
+fn is_lost_in_panic(ending: Ending) -> bool {
+    ending == Ending::CutOff && thread::panicking()
+}
+
 impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if is_lost_in_panic(self.ending) {
             return;
         }
         let (attempts, status) = look(self.progress, |now| (now.attempts, now.status));
@@ -85,7 +91,7 @@ impl<'a> AttemptWatch<'a> {
 
 impl Drop for AttemptWatch<'_> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if is_lost_in_panic(self.report.ending) {
             return;
         }
         self.span.over(self.report.status, self.report.ending);

@@ -72,7 +72,8 @@ impl Delimiter {
 ///
 /// * Right of the token: not documented; `user-write` by analogy.
 /// * Generation 2 only: the pages of generation 1 do not know it.
-/// * UTF-8, below 30 MB.
+/// * UTF-8, below 30 MB. A large file needs more than the 10 s of an attempt and the 30 s of a call that
+///   are the defaults; see [`CallOptions`](crate::client::CallOptions).
 /// * Safe to repeat: no. Two imports of one file at the same time may create a user twice.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 ///

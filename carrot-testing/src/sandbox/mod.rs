@@ -2,8 +2,8 @@
 //!
 //! A [`Sandbox`] answers requests the way the service does, in both generations, with the bytes that
 //! the service sends. It is an [`HttpTransport`], so a client can stand right on it, such as that of
-//! [`Sandbox::client`]; with the feature `server`, `Sandbox::serve` puts it on a port of this machine for programs in any language. Both
-//! ways go through [`Sandbox::handle`].
+//! [`Sandbox::client`]; with the feature `server`, `Sandbox::serve` puts it on a port of this machine
+//! for programs in any language. Both ways go through [`Sandbox::handle`].
 //!
 //! Nothing is random and nothing is shared: two sandboxes that get the same requests give the same
 //! answers, ids and moments included, and tests run side by side. The sandbox has its own time, which
@@ -166,7 +166,9 @@ impl Sandbox {
     }
 
     /// A client that talks to it without a port: with the usual retries, but no quota, no jitter in the
-    /// pauses, and a virtual clock of its own.
+    /// pauses, and a virtual clock of its own. Its pauses do not move the time of the sandbox: to test a
+    /// [`rate_limit`](SandboxBuilder::rate_limit), give one clock to both, here with
+    /// [`SandboxBuilder::clock`] and there with [`Client::builder`].
     ///
     /// # Panics
     ///

@@ -137,7 +137,7 @@ fn pairs(form: &[u8]) -> Result<wire::Pairs, Failure> {
 /// The fields of a JSON object, in the words of a form: texts as they are, `null` left out, and all else
 /// as the JSON that stands there.
 fn fields(json: &[u8]) -> Result<wire::Pairs, Failure> {
-    let no_object = |_| Failure::bad_request("the body must be a JSON object");
+    let no_object = |_| Failure::bad_request("the body must be a JSON object that can be read");
     let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(json).map_err(no_object)?;
     let mut pairs = Vec::new();
     for (name, value) in fields {

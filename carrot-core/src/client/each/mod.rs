@@ -207,8 +207,11 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
         let (unsent, on_its_way) = in_flight.partition::<Vec<_>, _>(InFlight::is_unsent);
         self.in_flight = on_its_way;
         self.progress.begun -= unsent.len();
-        let items = unsent.into_iter().map(|one| one.item);
+        let unsent = unsent.into_iter().map(|one| (one.item, one.call));
+        let (items, calls): (Vec<_>, Vec<_>) = unsent.unzip();
         self.report.unsent.extend(items);
+        // At the end, since the observer is told of each here, and is code of the program.
+        drop(calls);
     }
 
     /// How far the work is, from its beginning.
