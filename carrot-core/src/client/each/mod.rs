@@ -25,10 +25,10 @@ const CONCURRENCY: usize = 8;
 /// It loses no item, but for one whose operation panics while it is made. To stop, break from the
 /// callback of `run`, or call [`stop`](Self::stop): what is on its way is finished, nothing new is
 /// sent, and the report has the other items, for another time; see [`into_rest`](EachReport::into_rest).
-/// Where there is no time to finish, as when a
-/// program has to end now, [`into_report`](Self::into_report) gives up what is on its way and names
-/// it. The futures of `run` and `next` can be dropped at any point as long as this is kept: the next
-/// `run` or `next` goes on where they were.
+/// Where there is no time to finish, as when a program has to end now,
+/// [`into_report`](Self::into_report) gives up what is on its way and names it. The futures of `run`
+/// and `next` can be dropped at any point as long as this is kept: the next `run` or `next` goes on
+/// where they were.
 ///
 /// ```
 /// # async fn example(
@@ -222,8 +222,8 @@ impl<I: Iterator, F, E: Endpoint> Each<I, F, E> {
 
     /// Ends the work at once, without waiting for what is on its way: those calls are given up, and
     /// their items are [`cut_off`](EachReport::cut_off), or [`unsent`](EachReport::unsent) where the
-    /// service saw nothing of them. What [`next`](Self::next) gave, and what [`run`](Self::run) reported before, is not in the
-    /// report.
+    /// service saw nothing of them. What [`next`](Self::next) gave, and what [`run`](Self::run)
+    /// reported before, is not in the report.
     #[must_use = "the items that are not done are in it"]
     pub fn into_report(mut self) -> EachReport<I, E::Output> {
         self.stop();
