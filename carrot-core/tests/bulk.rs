@@ -20,8 +20,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, LocalQuota, RetryPolicy,
-    Sent, TransportError, UnlimitedQuota,
+    ApiVersion, AuthToken, Body, Client, ClientBuilder, Clock, ErrorKind, HttpTransport,
+    LocalQuota, RetryPolicy, Sent, TransportError, UnlimitedQuota,
     client::CallOptions,
     endpoint::RepeatSafety,
     transport::TransportErrorKind,
@@ -241,13 +241,20 @@ fn change(user: &mut BTreeMap<String, Value>, op: &str, key: &str, value: &Value
     user.insert(key.to_owned(), new);
 }
 
-fn client(transport: impl HttpTransport, clock: &VirtualClock, version: ApiVersion) -> Watched {
+fn builder(
+    transport: impl HttpTransport,
+    clock: &VirtualClock,
+    version: ApiVersion,
+) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport, clock.clone(), token)
+    Client::builder(transport, clock.clone(), token)
         .version(version)
         .quota(UnlimitedQuota::new())
-        .retry(RetryPolicy::none());
-    watched(builder)
+        .retry(RetryPolicy::none())
+}
+
+fn client(transport: impl HttpTransport, clock: &VirtualClock, version: ApiVersion) -> Watched {
+    watched(builder(transport, clock, version))
 }
 
 /// A client that sends nothing.
@@ -869,9 +876,8 @@ fn a_run_can_be_dropped_anywhere() {
 fn requests_that_wait_for_the_quota_are_given_back_by_a_stop() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, []);
-    let token = AuthToken::new(TOKEN).expect("a sound token");
     let quota = LocalQuota::with_limit(clock.clone(), 3, 60 * SECOND);
-    let client = watched(Client::builder(service.clone(), clock.clone(), token).quota(quota));
+    let client = watched(builder(service.clone(), &clock, ApiVersion::V2).quota(quota));
     let changes = mixed();
     // An import and two others are sent; the second of the big one, and nobody else, waits.
     let mut plan = client

@@ -221,6 +221,17 @@ impl Queue {
         self.waiting[index].is_left_alone = true;
     }
 
+    /// A limit of 20 that was halved to 10, and that 19 requests that were not refused made 11.9. The
+    /// window is full.
+    fn halved() -> Self {
+        let mut queue = Self::new(20);
+        let came = queue.come_all(20);
+        assert_eq!(queue.run(), came);
+        queue.quota.throttled(None);
+        (0..20).for_each(|_| queue.quota.release());
+        queue
+    }
+
     /// All places are taken, and their requests are over.
     fn exhausted(limit: u32) -> Self {
         let mut queue = Self::new(limit);
@@ -304,12 +315,7 @@ fn all_that_can_go_at_once_do() {
 
 #[test]
 fn a_limit_that_grows_lets_the_first_go_at_once() {
-    let mut queue = Queue::new(20);
-    let came = queue.come_all(20);
-    assert_eq!(queue.run(), came);
-    // The limit is halved to 10, and 19 that are not refused make it 11.9.
-    queue.quota.throttled(None);
-    (0..20).for_each(|_| queue.quota.release());
+    let mut queue = Queue::halved();
     queue.clock.advance(MINUTE);
     let came = queue.come_all(13);
     assert_eq!(queue.run(), came[..11]);
@@ -322,12 +328,7 @@ fn a_limit_that_grows_lets_the_first_go_at_once() {
 
 #[test]
 fn a_limit_that_grows_wakes_who_sleeps_to_a_later_moment() {
-    let mut queue = Queue::new(20);
-    let came = queue.come_all(20);
-    assert_eq!(queue.run(), came);
-    // As above: 11.9, and 12 with the first of the next to be over.
-    queue.quota.throttled(None);
-    (0..20).for_each(|_| queue.quota.release());
+    let mut queue = Queue::halved();
     queue.clock.advance(MINUTE);
     let came = queue.come_all(14);
     assert_eq!(queue.run(), came[..11]);
@@ -425,11 +426,7 @@ fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
 
 #[test]
 fn a_limit_that_grows_moves_up_all_though_the_first_are_not_polled() {
-    let mut queue = Queue::new(20);
-    let came = queue.come_all(20);
-    assert_eq!(queue.run(), came);
-    queue.quota.throttled(None);
-    (0..20).for_each(|_| queue.quota.release());
+    let mut queue = Queue::halved();
     for _ in 0..6 {
         queue.clock.advance(MINUTE);
         let one = queue.come();

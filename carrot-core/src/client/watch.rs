@@ -11,10 +11,9 @@ use super::{
 /// A call under way. It is cut off, unless [`over`](Self::over) says otherwise.
 pub(super) struct CallWatch<'a> {
     shared: &'a Shared,
-    operation: &'static str,
     began: Duration,
     progress: &'a Mutex<Progress>,
-    ending: Ending,
+    report: CallReport,
     pub(super) span: Span,
 }
 
@@ -27,16 +26,15 @@ impl<'a> CallWatch<'a> {
     ) -> Self {
         Self {
             shared,
-            operation,
             began,
             progress,
-            ending: Ending::CutOff,
+            report: CallReport::new(operation),
             span: Span::of_call(operation),
         }
     }
 
     pub(super) fn over(mut self, ending: Ending) {
-        self.ending = ending;
+        self.report.ending = ending;
     }
 }
 
@@ -48,19 +46,16 @@ fn is_lost_in_panic(ending: Ending) -> bool {
 
 impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
-        if is_lost_in_panic(self.ending) {
+        if is_lost_in_panic(self.report.ending) {
             return;
         }
-        let (attempts, status) = look(self.progress, |now| (now.attempts, now.status));
-        self.span.attempts(attempts);
-        self.span.over(status, self.ending);
+        let report = &mut self.report;
+        (report.attempts, report.status) = look(self.progress, |now| (now.attempts, now.status));
+        self.span.attempts(report.attempts);
+        self.span.over(report.status, report.ending);
         if let Some(observer) = &self.shared.observer {
-            let mut report = CallReport::new(self.operation);
-            report.attempts = attempts;
             report.took = self.shared.clock.now().saturating_sub(self.began);
-            report.status = status;
-            report.ending = self.ending;
-            observer.call(&report);
+            observer.call(report);
         }
     }
 }

@@ -28,10 +28,6 @@ pub(super) struct Refusal {
     error: Option<String>,
 }
 
-/// In the extensions of an answer: whoever carries it loses it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AnswerLost;
-
 impl Refusal {
     pub(super) fn into_response(self, version: ApiVersion) -> Response<Bytes> {
         let status = StatusCode::from_u16(self.status);

@@ -112,13 +112,7 @@ use http::{Request, Response};
 
 #[cfg(feature = "server")]
 pub use self::server::SandboxServer;
-use self::{
-    answer::Failure,
-    fault::{AnswerLost, Fault},
-    request::Call,
-    settings::Settings,
-    state::State,
-};
+use self::{answer::Failure, fault::Fault, request::Call, settings::Settings, state::State};
 pub use self::{
     answered::Answered,
     inspect::Typing,
@@ -205,8 +199,19 @@ impl Sandbox {
     /// It looks at the path and the query of the address, not at its host, and never panics.
     #[must_use]
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        self.exchange(request).0
+    }
+
+    /// The answer, for who carries it: `None` where it is lost on the way.
+    fn arriving(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let (response, is_lost) = self.exchange(request);
+        (!is_lost).then_some(response)
+    }
+
+    /// The answer, and whether it is to be lost.
+    fn exchange(&self, request: &Request<Bytes>) -> (Response<Bytes>, bool) {
         let call = Call::read(request);
-        let response = self.answer(&call);
+        let (response, is_lost) = self.answer(&call);
         if let Some(on_answer) = &self.0.settings.on_answer {
             let path = match &call {
                 Ok(call) => route::path(call),
@@ -218,10 +223,10 @@ impl Sandbox {
                 status: response.status(),
             });
         }
-        response
+        (response, is_lost)
     }
 
-    fn answer(&self, call: &Result<Call, (ApiVersion, Failure)>) -> Response<Bytes> {
+    fn answer(&self, call: &Result<Call, (ApiVersion, Failure)>) -> (Response<Bytes>, bool) {
         let mut state = self.state();
         state.time.step();
         state.requests += 1;
@@ -231,20 +236,17 @@ impl Sandbox {
         };
         let fault = state.faults.pop_front();
         if let Some(Fault::Refused(refusal)) = fault {
-            return refusal.into_response(version);
+            return (refusal.into_response(version), false);
         }
         let answer = match call {
             Ok(call) => route::dispatch(&mut state, call),
             Err((_, failure)) => Err(failure.clone()),
         };
-        let mut response = match answer {
+        let response = match answer {
             Ok(answer) => answer.into_response(),
             Err(failure) => failure.into_response(version),
         };
-        if fault == Some(Fault::AnswerLost) {
-            response.extensions_mut().insert(AnswerLost);
-        }
-        response
+        (response, fault == Some(Fault::AnswerLost))
     }
 
     /// Lets time pass.
@@ -275,11 +277,9 @@ fn path_alone(request: &Request<Bytes>) -> String {
 #[async_trait]
 impl HttpTransport for Sandbox {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let response = self.handle(&request.map(Body::into_bytes));
-        match response.extensions().get::<AnswerLost>() {
-            Some(AnswerLost) => Err(TransportError::new(TransportErrorKind::Reset, Sent::Maybe)),
-            None => Ok(response),
-        }
+        let lost = || TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+        self.arriving(&request.map(Body::into_bytes))
+            .ok_or_else(lost)
     }
 }
 

@@ -19,7 +19,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
-use super::{Sandbox, answer::refusal, fault::AnswerLost};
+use super::{Sandbox, answer::refusal};
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
@@ -196,12 +196,10 @@ async fn answer(
         Err(error) => return Err(error),
     };
     let request = Request::from_parts(head, body);
-    let response = sandbox.handle(&request);
-    match response.extensions().get::<AnswerLost>() {
-        // The connection is cut.
-        Some(AnswerLost) => Err("the answer is lost".into()),
-        None => Ok(response.map(Full::new)),
-    }
+    let response = sandbox.arriving(&request);
+    // The error cuts the connection.
+    let response = response.ok_or("the answer is lost")?;
+    Ok(response.map(Full::new))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! It prints its address, its token, its operators and two requests to begin with, then a line for each
-//! request, until Ctrl-C; a second one does not wait for requests under way. Its time is the time of the machine.
+//! request, until Ctrl-C; a second one does not wait for requests under way. Its time is the time of
+//! the machine.
 
 use std::{
     error::Error,
@@ -103,15 +104,15 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let addr = arguments.addr;
     let server = sandbox.serve_on(addr).await;
     let server = server.map_err(|error| format!("--addr {addr}: {error}"))?;
-    let stopped = stopped()?;
+    let told_to_stop = stopped()?;
     greet(&server);
 
-    stopped.await;
+    told_to_stop.await;
     // One that takes too long is given up with the program, or when that is asked for again.
-    let again = self::stopped()?;
+    let told_again = stopped()?;
     tokio::select! {
         _ = time::timeout(PATIENCE, server.stop()) => {}
-        () = again => {}
+        () = told_again => {}
     }
     if let Some(state) = &arguments.state {
         save(&sandbox, state).map_err(|error| in_file("--state", state, error))?;
