@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-#[path = "../../tests/common/same_json.rs"]
+#[path = "../../tests/it/same_json.rs"]
 mod same_json;
 
 /// Reads a sample, and asserts that the model writes the same but for the paths in `left_out`.

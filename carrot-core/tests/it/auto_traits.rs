@@ -1,0 +1,110 @@
+//! What a program can do with the public types: move them between threads, share them, print them.
+
+use std::{fmt::Debug, future::Future};
+
+use carrot_core::{
+    ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, Client, ClientBuilder, Endpoint, Error,
+    ErrorKind, Host, Paginate, TransportError, apps,
+    client::{CallOptions, Each, EachReport, Items, Pages},
+    conversations,
+    endpoint::{AnswerError, Description, FilePart, Page, Paging, Parameters, Path, Upload},
+    transport::CallContext,
+    types::Conversation,
+    users,
+};
+
+fn shareable<T: Debug + Send + Sync + 'static>() {}
+
+/// An operation can be kept, repeated and compared, and its answer sent to another thread.
+fn operation<E: Endpoint + Debug + Clone + PartialEq + Send + Sync + 'static>()
+where
+    E::Output: Debug + Clone + PartialEq + Send + Sync,
+{
+}
+
+fn listing<E: Paginate<Item: Sync> + Debug + Clone + PartialEq + Send + Sync + 'static>()
+where
+    E::Output: Debug + Clone + PartialEq + Send + Sync,
+{
+    operation::<E>();
+    shareable::<Pages<E>>();
+    shareable::<Items<E>>();
+}
+
+#[test]
+fn public_types_are_send_sync_and_debug() {
+    shareable::<ApiContext>();
+    shareable::<ApiVersion>();
+    shareable::<App>();
+    shareable::<AuthToken>();
+    shareable::<BaseUrl>();
+    shareable::<Body>();
+    shareable::<CallContext>();
+    shareable::<CallOptions>();
+    shareable::<Client>();
+    shareable::<ClientBuilder>();
+    shareable::<Error>();
+    shareable::<ErrorKind>();
+    shareable::<Host>();
+    shareable::<TransportError>();
+    shareable::<AnswerError>();
+    shareable::<Description>();
+    shareable::<FilePart>();
+    shareable::<Page<Conversation>>();
+    shareable::<Paging>();
+    shareable::<Parameters>();
+    shareable::<Path>();
+    shareable::<Upload>();
+    shareable::<EachReport<std::ops::Range<u64>, Conversation>>();
+    shareable::<users::PlannedImport>();
+    shareable::<users::PropertyChange>();
+    shareable::<users::PropsFailure>();
+    shareable::<users::PropsProgress>();
+    shareable::<users::PropsReport>();
+    shareable::<users::ScheduledImport>();
+    shareable::<users::SetPropsOfMany>();
+}
+
+#[test]
+fn operations_are_send_sync_and_debug() {
+    listing::<apps::ActiveUsers>();
+    operation::<apps::Channels>();
+    listing::<apps::Conversations>();
+    listing::<apps::Leads>();
+    operation::<conversations::AddTag>();
+    operation::<conversations::Assign>();
+    operation::<conversations::Close>();
+    operation::<conversations::Get>();
+    operation::<conversations::MarkRead>();
+    listing::<conversations::Parts>();
+    operation::<conversations::RemoveTag>();
+    operation::<conversations::Reply>();
+    operation::<conversations::SetTyping>();
+    operation::<conversations::Unassign>();
+    listing::<users::Conversations>();
+    listing::<users::Events>();
+    operation::<users::Get>();
+    operation::<users::Import>();
+    operation::<users::SendMessage>();
+    operation::<users::SetPresence>();
+    operation::<users::SetProps>();
+    operation::<users::StartConversation>();
+    operation::<users::TrackEvent>();
+    operation::<users::UnsubscribeEmail>();
+}
+
+/// The futures can be spawned on a runtime of many threads. Only compiled.
+#[allow(dead_code)]
+fn futures_are_send<E: Paginate + 'static>(
+    client: &'static Client,
+    endpoint: E,
+    pages: &'static mut Pages<E>,
+    each: &'static mut Each<std::ops::Range<u64>, fn(&u64) -> E, E>,
+    plan: &'static mut users::PropsPlan,
+) {
+    fn spawn<F: Future + Send + 'static>(_: F) {}
+    spawn(client.call(endpoint));
+    spawn(pages.next());
+    spawn(each.run(|_| std::ops::ControlFlow::Continue(())));
+    spawn(plan.run(|_| std::ops::ControlFlow::Continue(())));
+}

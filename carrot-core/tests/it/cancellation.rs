@@ -1,0 +1,343 @@
+//! Dropping a call, a listing or many calls at every point where they wait: nothing is left behind,
+//! and nothing is done twice.
+
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    ops::ControlFlow,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    AuthToken, Body, Client, ErrorKind, HttpTransport, LocalQuota, RetryPolicy, Sent,
+    TransportError, apps,
+    client::CallOptions,
+    conversations,
+    transport::TransportErrorKind,
+    types::{ConversationId, PropertyOperation, RandomId, UserId, UserRef},
+    users::PropertyChange,
+};
+use carrot_testing::VirtualClock;
+
+use crate::support::{
+    TOKEN, Watched,
+    canary::{E_MAIL, TEXT, assert_error_hides_all},
+    simulation::{MINUTE, Service, Task, places, poll_and_turn, simulate_one, task},
+    watched,
+};
+
+/// Loses the answer of the first of every four requests, refuses the second, and lets the others
+/// through. Every answer takes its time.
+#[derive(Clone, Debug)]
+struct Bumpy {
+    service: Service,
+    requests: Arc<AtomicUsize>,
+    smooth: Arc<AtomicBool>,
+    /// How often each path was asked for.
+    paths: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+/// Waits once, for nothing.
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[async_trait]
+impl HttpTransport for Bumpy {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let path = request.uri().to_string();
+        *(self.paths.lock().expect("no panic held it").entry(path)).or_default() += 1;
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        yield_once().await;
+        let answer = self.service.send(request).await;
+        yield_once().await;
+        if self.smooth.load(Ordering::Relaxed) {
+            return answer;
+        }
+        match number % 4 {
+            0 => {
+                let lost = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+                Err(lost.with_source(format!("no answer to `Token {TOKEN}`")))
+            }
+            1 => {
+                let mut refused = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
+                *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+                let seconds = http::HeaderValue::from_static("2");
+                refused.headers_mut().insert("retry-after", seconds);
+                Ok(refused)
+            }
+            _ => answer,
+        }
+    }
+}
+
+/// A client that meets every kind of wait: for the quota, for answers, in pauses.
+struct World {
+    clock: VirtualClock,
+    quota: Arc<LocalQuota<VirtualClock>>,
+    transport: Bumpy,
+    client: Watched,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = VirtualClock::manual();
+        let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 2, MINUTE));
+        let service = Service::with_latency(&clock, usize::MAX, 150, |_| {
+            (Duration::from_secs(1), Duration::from_secs(1))
+        });
+        let transport = Bumpy {
+            service,
+            requests: Arc::default(),
+            smooth: Arc::default(),
+            paths: Arc::default(),
+        };
+        let token = AuthToken::new(TOKEN).expect("a sound token");
+        let builder = Client::builder(transport.clone(), clock.clone(), token)
+            .quota(Arc::clone(&quota))
+            .retry(RetryPolicy::new().without_jitter())
+            .options(CallOptions::new().call_timeout(10 * MINUTE));
+        let client = watched(builder);
+        Self {
+            clock,
+            quota,
+            transport,
+            client,
+        }
+    }
+
+    /// Polls so often, and turns the clock to the next sleep in between; true when it came to its
+    /// end.
+    fn poll_times<T>(&self, task: &mut Task<'_, T>, times: usize) -> bool {
+        for _ in 0..times {
+            if poll_and_turn(&self.clock, pin!(&mut *task)).is_ready() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Nothing is left of what was dropped, and the client is as good as before.
+    fn assert_clean(&self, what: &str) {
+        let in_flight = self.transport.service.in_flight();
+        assert_eq!(in_flight, 0, "{what}: a request is left");
+        let sleeps = self.clock.waiting();
+        assert_eq!(sleeps, [], "{what}: a sleep is left");
+        self.transport.smooth.store(true, Ordering::Relaxed);
+        let call = self.client.call(conversations::Close::new(7));
+        simulate_one(&self.clock, call).expect("the next call works");
+        // Every refusal halved the limit; it grows back when all goes well.
+        for _ in 0..20 {
+            self.clock.advance(2 * MINUTE);
+            let now = places(&self.quota);
+            assert!((1..=2).contains(&now), "{what}: {now} places");
+            use carrot_core::Quota as _;
+            (0..now).for_each(|_| self.quota.release());
+        }
+        self.clock.advance(2 * MINUTE);
+        assert_eq!(places(&self.quota), 2, "{what}: a place is lost");
+    }
+}
+
+/// Drops what `begin` begins after every number of polls; gives how many points there were.
+fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
+    for times in 0.. {
+        let world = World::new();
+        let mut work = begin(world.client.clone());
+        let ended = world.poll_times(&mut work, times);
+        drop(work);
+        world.assert_clean(&format!("dropped after {times} polls"));
+        if ended {
+            return times;
+        }
+    }
+    unreachable!("the work ends")
+}
+
+#[test]
+fn a_call_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let call = client.call(conversations::Close::new(1));
+            call.await.expect("the third attempt succeeds");
+        })
+    });
+    assert!(points > 12, "{points} points");
+}
+
+#[test]
+fn several_calls_that_wait_for_each_other_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let mut calls: Vec<_> = (1..5)
+                .map(|id| Box::pin(client.call(conversations::Close::new(id))))
+                .collect();
+            poll_fn(|context| {
+                calls.retain_mut(|call| call.as_mut().poll(context).is_pending());
+                match calls.is_empty() {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                }
+            })
+            .await;
+        })
+    });
+    assert!(points > 20, "{points} points");
+}
+
+#[test]
+fn pages_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let mut pages = client.pages(apps::Leads::new());
+            while pages.next().await.expect("a page").is_some() {}
+            assert!(pages.is_finished());
+        })
+    });
+    assert!(points > 25, "{points} points");
+}
+
+#[test]
+fn items_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let mut leads = client.items(apps::Leads::new());
+            while leads.next().await.expect("a lead").is_some() {}
+        })
+    });
+    assert!(points > 25, "{points} points");
+}
+
+#[test]
+fn properties_of_many_users_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let set = |key: &str| PropertyOperation::update_or_create(key, TEXT).expect("sound");
+            let change = |id: u64| PropertyChange::new(UserRef::external(format!("{E_MAIL}-{id}")));
+            // Two go by an import, and one by two requests.
+            let mut changes: Vec<_> = (0..2).map(|id| change(id).with(set("plan"))).collect();
+            let many = (0..251).map(|key| set(&format!("key-{key}")));
+            changes.push(PropertyChange::new(UserId::new(7)).with_all(many));
+            let mut plan = client.set_props_of_many(changes).plan().expect("sound");
+            assert_eq!(plan.requests(), 3);
+            let report = plan.run(|_| ControlFlow::Continue(())).await;
+            let errors = report.failed.iter().map(|failure| &failure.error);
+            errors.for_each(assert_error_hides_all);
+            // The answer to the import is lost, and no import is sent twice.
+            assert_eq!((report.failed.len(), report.applied.len()), (1, 1));
+        })
+    });
+    assert!(points > 12, "{points} points");
+}
+
+#[test]
+fn the_search_for_a_reply_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let number = RandomId::new(77).expect("a sound number");
+            let reply = conversations::Reply::new(1, TEXT).random_id(number);
+            // This service knows no parts: the third attempt comes through, and cannot be read.
+            let fate = client.reconcile_reply(&reply).await;
+            let error = fate.expect_err("no list");
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unreadable, 3));
+        })
+    });
+    assert!(points > 12, "{points} points");
+}
+
+#[test]
+fn many_calls_can_be_dropped_anywhere() {
+    let points = drop_at_every_point(|client| {
+        task(async move {
+            let items = (1..8).map(ConversationId::new);
+            let mut each = client
+                .each(items, |id| conversations::Close::new(*id))
+                .concurrency(3);
+            let report = each.run(|_| ControlFlow::Continue(())).await;
+            let errors = report.failed.iter().map(|(_, error)| error);
+            errors.for_each(assert_error_hides_all);
+            assert_eq!(report.succeeded.len() + report.failed.len(), 7);
+        })
+    });
+    assert!(points > 40, "{points} points");
+}
+
+#[test]
+fn a_listing_loses_nothing_when_every_next_is_dropped_after_one_poll() {
+    let world = World::new();
+    let mut leads = world.client.items(apps::Leads::new());
+    let mut ids = Vec::new();
+    loop {
+        match poll_and_turn(&world.clock, pin!(leads.next())) {
+            Poll::Ready(Ok(Some(lead))) => ids.push(lead.id.get()),
+            Poll::Ready(Ok(None)) => break,
+            Poll::Ready(Err(error)) => panic!("{error}"),
+            Poll::Pending => {}
+        }
+    }
+    assert!(ids.iter().copied().eq(1..=150));
+    // Three pages; the first and the third met the two bumps.
+    assert_eq!(world.transport.requests.load(Ordering::Relaxed), 7);
+    drop(leads);
+    world.assert_clean("read to its end");
+}
+
+#[test]
+fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
+    let world = World::new();
+    let items = (1..13).map(ConversationId::new);
+    let each = |id: &ConversationId| conversations::Reply::new(*id, TEXT);
+    let mut replies = world.client.each(items, each).concurrency(3);
+    let mut fates = BTreeMap::new();
+    loop {
+        match poll_and_turn(&world.clock, pin!(replies.next())) {
+            Poll::Ready(Some(outcome)) => {
+                let before = fates.insert(outcome.item, outcome.result);
+                assert!(before.is_none(), "{} ended twice", outcome.item);
+            }
+            Poll::Ready(None) => break,
+            Poll::Pending => {}
+        }
+    }
+    assert_eq!(fates.len(), 12);
+    let paths = world.transport.paths.lock().expect("no panic held it");
+    assert_eq!(paths.len(), 12);
+    let mut lost = 0;
+    for (id, result) in &fates {
+        let path = |path: &str| path.contains(&format!("/{id}/"));
+        let seen = paths.iter().find(|(uri, _)| path(uri));
+        let (_, seen) = seen.expect("it was sent");
+        let Err(error) = result else { continue };
+        assert_error_hides_all(error);
+        // The answer was lost, which is told, and the reply was not sent again after that.
+        assert!(error.may_have_been_applied(), "{error}");
+        assert_eq!(error.attempts() as usize, *seen);
+        lost += 1;
+    }
+    // Of 12 replies every fourth request lost its answer, and every fourth was refused.
+    assert!((3..=6).contains(&lost), "{lost}");
+    // One request for each, and one more for each that was refused.
+    let requests = world.transport.requests.load(Ordering::Relaxed);
+    assert_eq!(requests, 12 + (requests + 2) / 4);
+    drop((paths, replies));
+    world.assert_clean("sent");
+}

@@ -1,0 +1,238 @@
+//! The deadline of a call, what a transport is told, and what giving up does.
+
+use std::{pin::pin, task::Poll, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    client::CallOptions,
+    conversations,
+    transport::{CallContext, TimeoutPhase, TransportErrorKind},
+    types::UserId,
+    users,
+};
+
+use crate::support::{
+    ManualClock, Recorder, TOKEN, Watched, canary::TEXT, poll, run, transport::Answer, watched,
+};
+
+fn client(recorder: &Recorder, clock: &ManualClock) -> Watched {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    watched(Client::builder(recorder.clone(), clock.clone(), token))
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Only the deadline of the whole call counts.
+fn without_attempt_timeout() -> CallOptions {
+    CallOptions::new().attempt_timeout(None)
+}
+
+#[test]
+fn a_call_that_is_never_answered_ends_after_30_seconds() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(30 * SECOND - Duration::from_nanos(1));
+    assert!(poll(call.as_mut()).is_pending());
+    assert_eq!(recorder.dropped(), 0);
+    clock.advance(Duration::from_nanos(1));
+    let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    assert_eq!(
+        error.to_string(),
+        "conversations.reply: the deadline of 30s for the call passed while waiting for the answer; \
+         the request may have reached the server (after 1 attempt); `call_timeout` allows more"
+    );
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (ErrorKind::Deadline, Sent::Maybe)
+    );
+    assert!(error.is_timeout() && error.may_have_been_applied());
+    assert_eq!(error.attempts(), 1);
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+}
+
+#[test]
+fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(10 * SECOND);
+    assert!(
+        poll(call.as_mut()).is_pending(),
+        "a transport may know better what was sent"
+    );
+    clock.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    assert_eq!(
+        error.to_string(),
+        "conversations.reply: the time ran out while waiting for the answer; the request may have \
+         reached the server (after 1 attempt)"
+    );
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+}
+
+/// Fails in this way when its time is over, in the middle of the answer.
+#[derive(Debug)]
+struct FailsAtTheLimit(ManualClock, TransportErrorKind);
+
+#[async_trait]
+impl HttpTransport for FailsAtTheLimit {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let context = request.extensions().get::<CallContext>();
+        let limit = context.and_then(|context| context.timeout);
+        self.0.sleep(limit.expect("a limit")).await;
+        Err(TransportError::new(self.1, Sent::Yes))
+    }
+}
+
+#[test]
+fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
+    let timeout = TransportErrorKind::Timeout(TimeoutPhase::Body);
+    let of_the_call = without_attempt_timeout;
+    let of_the_attempt = || CallOptions::new().call_timeout(11 * SECOND);
+    for (cause, options, seconds, kind) in [
+        (timeout, of_the_call(), 30, ErrorKind::Deadline),
+        (timeout, of_the_attempt(), 10, ErrorKind::Transport),
+        // In the same moment, and no matter of time.
+        (
+            TransportErrorKind::Truncated,
+            of_the_call(),
+            30,
+            ErrorKind::Transport,
+        ),
+    ] {
+        let clock = ManualClock::new();
+        let token = AuthToken::new(TOKEN).expect("a sound token");
+        let transport = FailsAtTheLimit(clock.clone(), cause);
+        let client = watched(Client::builder(transport, clock.clone(), token));
+        let client = client.with_options(options);
+        let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+        assert!(poll(call.as_mut()).is_pending());
+        clock.advance(seconds * SECOND);
+        let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
+            panic!("the time is over")
+        };
+        assert_eq!((error.kind(), error.attempts()), (kind, 1), "{error}");
+        assert_eq!(error.is_timeout(), cause == timeout);
+        // What the transport knows of the request is kept.
+        assert_eq!(error.sent(), Sent::Yes);
+        assert!(error.may_have_been_applied());
+    }
+}
+
+#[test]
+fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
+    let (recorder, clock) = (
+        Recorder::answering([Answer::Never, Answer::Never]),
+        ManualClock::new(),
+    );
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let hasty = client.with_options(without_attempt_timeout().call_timeout(2 * SECOND));
+    let endpoint = || users::UnsubscribeEmail::new(UserId::new(1));
+    let (mut call, mut hasty_call) = (pin!(client.call(endpoint())), pin!(hasty.call(endpoint())));
+    assert!(poll(call.as_mut()).is_pending() && poll(hasty_call.as_mut()).is_pending());
+    clock.advance(2 * SECOND);
+    assert!(poll(call.as_mut()).is_pending());
+    let Poll::Ready(Err(error)) = poll(hasty_call.as_mut()) else {
+        panic!("the time is over")
+    };
+    let text = error.to_string();
+    assert!(text.contains("the deadline of 2s for the call"), "{text}");
+}
+
+#[test]
+fn a_call_without_a_deadline_waits() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let options = without_attempt_timeout().call_timeout(None);
+    let patient = client(&recorder, &clock).with_options(options);
+    let mut call = pin!(patient.call(conversations::Get::new(1)));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(1_000_000 * SECOND);
+    assert!(poll(call.as_mut()).is_pending());
+}
+
+#[test]
+fn the_deadline_of_a_call_does_not_end_a_listing() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let mut pages = client.pages(conversations::Parts::new(1));
+    assert!(poll(pin!(pages.next())).is_pending());
+    clock.advance(31 * SECOND);
+    assert!(poll(pin!(pages.next())).is_pending());
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+}
+
+#[test]
+fn an_answer_at_the_last_moment_is_an_answer() {
+    let body = r#"{"meta":{"status":200},"data":{}}"#;
+    let (recorder, clock) = (
+        Recorder::answering([Answer::Late(200, body.into())]),
+        ManualClock::new(),
+    );
+    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(1))));
+    assert!(poll(call.as_mut()).is_pending());
+    clock.advance(30 * SECOND);
+    assert!(matches!(poll(call.as_mut()), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn dropping_a_call_drops_its_request() {
+    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let client = client(&recorder, &clock);
+    let mut call = Box::pin(client.call(conversations::Get::new(1)));
+    assert_eq!(
+        recorder.requests().len(),
+        0,
+        "a future does nothing until it is polled"
+    );
+    assert!(poll(call.as_mut()).is_pending());
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    drop(call);
+    assert_eq!(recorder.dropped(), 1);
+}
+
+#[test]
+fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
+    for (version, template) in [
+        (ApiVersion::V1, "/v1/users/{id}/events"),
+        (ApiVersion::V2, "/v2/users/{id}/events"),
+    ] {
+        let recorder = Recorder::new();
+        let client = crate::support::client(&recorder, version);
+        let context = |client: &Watched| {
+            let _ = run(client.call(users::Events::new(UserId::new(1))));
+            recorder.requests().pop().expect("a request").context
+        };
+        let told = context(&client);
+        assert_eq!(told.operation, "users.events");
+        assert_eq!(told.path_template, template);
+        assert_eq!(told.attempt, 1);
+        assert_eq!(told.timeout, Some(10 * SECOND));
+        assert_eq!(told.max_body_bytes, Some(16 * 1024 * 1024));
+
+        let options = CallOptions::new()
+            .attempt_timeout(3 * SECOND)
+            .max_body_bytes(7);
+        let told = context(&client.with_options(options));
+        assert_eq!(
+            (told.timeout, told.max_body_bytes),
+            (Some(3 * SECOND), Some(7))
+        );
+        let told = context(&client.with_options(without_attempt_timeout()));
+        assert_eq!(told.timeout, Some(30 * SECOND), "what is left of the call");
+        let endless = without_attempt_timeout().call_timeout(None);
+        assert_eq!(context(&client.with_options(endless)).timeout, None);
+    }
+}

@@ -1,0 +1,452 @@
+//! Many calls: how many at a time, what a failure does to the others, and how to stop and go on.
+
+use std::{cell::RefCell, ops::ControlFlow, pin::pin, time::Duration};
+
+use carrot_core::{
+    AuthToken, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota, Sent,
+    TransportError,
+    client::Progress,
+    conversations::{AddTag, Close, Reply},
+    endpoint::RepeatSafety,
+    transport::TransportErrorKind,
+    types::ConversationId,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+
+use crate::support::{
+    TOKEN, Watched,
+    canary::assert_error_hides_all,
+    simulation::{MINUTE, Service, give_up_after, poll_and_turn, simulate_one},
+    watched,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    Client::builder(transport, clock.clone(), token)
+}
+
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
+    watched(builder(transport, clock))
+}
+
+fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
+    numbers.into_iter().map(ConversationId::new)
+}
+
+fn to_the_end(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn close(id: &ConversationId) -> Close {
+    Close::new(*id)
+}
+
+#[test]
+fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
+    for (asked, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        let mut each = client.each(ids(1..51), close);
+        if let Some(calls) = asked {
+            each = each.concurrency(calls);
+        }
+        let report = simulate_one(&clock, each.run(to_the_end));
+        assert_eq!((report.succeeded.len(), report.failed.len()), (50, 0));
+        assert_eq!(service.most_in_flight(), most);
+        assert_eq!(service.answered().len(), 50);
+        // As many rounds of two seconds as it takes, and not one more.
+        let rounds = 50_u32.div_ceil(most as u32);
+        assert_eq!(clock.now(), 2 * SECOND * rounds);
+    }
+}
+
+#[test]
+fn the_quota_holds_for_any_number_at_a_time() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 0);
+    let client = client(service.clone(), &clock);
+    let mut each = client.each(ids(1..131), close).concurrency(100);
+    let report = simulate_one(&clock, each.run(to_the_end));
+    // No deadline of 30 seconds applies: a job waits as long as the quota needs.
+    assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!(clock.now(), 120 * SECOND);
+}
+
+#[test]
+fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    (0..20).for_each(|_| transport.answer_ok(json!({})));
+    let client = client(transport.clone(), &clock);
+    // This transport answers at once, so every call ends when it is polled first.
+    let mut each = client.each(ids(1..21), close).concurrency(3);
+    let report = simulate_one(&clock, each.run(to_the_end));
+    let begun: Vec<String> = transport
+        .requests()
+        .iter()
+        .map(|request| request.path().to_owned())
+        .collect();
+    let expected: Vec<String> = (1..21)
+        .map(|id| format!("/v2/conversations/{id}/close"))
+        .collect();
+    assert_eq!(begun, expected);
+    let ended: Vec<u64> = report.succeeded.iter().map(|(id, _)| id.get()).collect();
+    assert!(ended.into_iter().eq(1..21));
+}
+
+#[test]
+fn a_failure_stops_nobody_and_tells_whose_it_is() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    transport.answer_ok(json!({"id": 1}));
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "no such");
+    transport.answer_ok(json!({"id": 5}));
+    let client = client(transport.clone(), &clock);
+    let watched = RefCell::new(Vec::new());
+    let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
+    let mut each = client
+        .each(texts, |text| Reply::new(1, text.clone()))
+        .concurrency(1);
+    let report = simulate_one(
+        &clock,
+        each.run(|progress| {
+            watched.borrow_mut().push(*progress);
+            ControlFlow::Continue(())
+        }),
+    );
+
+    let succeeded: Vec<&str> = report.succeeded.iter().map(|(text, _)| &**text).collect();
+    assert_eq!(succeeded, ["one", "five"]);
+    let errors = report.failed.iter().map(|(_, error)| error);
+    errors.for_each(assert_error_hides_all);
+    let failed: Vec<_> = report
+        .failed
+        .iter()
+        .map(|(text, error)| (&**text, error.kind(), error.may_have_been_applied()))
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            ("two", ErrorKind::Transport, true),
+            ("three", ErrorKind::Refused, false),
+            ("", ErrorKind::InvalidRequest, false),
+        ]
+    );
+    assert_eq!(transport.requests().len(), 4, "the empty text was not sent");
+
+    let steps: Vec<_> = watched
+        .into_inner()
+        .iter()
+        .map(|progress: &Progress| (progress.begun, progress.succeeded, progress.failed))
+        .collect();
+    assert_eq!(
+        steps,
+        [(1, 1, 0), (2, 1, 1), (3, 1, 2), (4, 1, 3), (5, 2, 3)]
+    );
+}
+
+#[test]
+fn what_fails_and_may_be_repeated_is_repeated() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    transport.answer_ok(json!({}));
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    let code = "ConversationTagAlreadyAssigned";
+    transport.answer_error(http::StatusCode::BAD_REQUEST, code, "");
+    transport.answer_ok(json!({}));
+    let client = client(transport.clone(), &clock);
+    let mut each = client
+        .each(ids(1..4), |id| AddTag::new(*id, "vip"))
+        .concurrency(1);
+    let report = simulate_one(&clock, each.run(to_the_end));
+    assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
+    assert_eq!(transport.requests().len(), 4);
+}
+
+#[test]
+fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut seen = Vec::new();
+    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let rest = simulate_one(&clock, async {
+        for _ in 0..6 {
+            let outcome = each.next().await.expect("an outcome");
+            outcome.result.expect("a success");
+            seen.push(outcome.item.get());
+        }
+        each.stop();
+        // A ninth was begun and not sent yet.
+        assert_eq!(each.progress().begun, 8);
+        while let Some(outcome) = each.next().await {
+            seen.push(outcome.item.get());
+        }
+        assert!(each.next().await.is_none(), "and stays ended");
+        assert_eq!(each.progress().succeeded, 8);
+        let report = each.into_report();
+        assert!(report.succeeded.is_empty(), "`next` gave it");
+        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        report.into_rest()
+    });
+    assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
+    let mut each = client.each(rest, close);
+    simulate_one(&clock, async {
+        while let Some(outcome) = each.next().await {
+            seen.push(outcome.item.get());
+        }
+    });
+    assert!(
+        seen.into_iter().eq(1..21),
+        "every item once, in their order"
+    );
+    assert_eq!(service.answered().len(), 20);
+}
+
+#[test]
+fn nothing_is_done_for_nobody() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 0);
+    let client = client(service.clone(), &clock);
+    let watched = RefCell::new(0);
+    let mut each = client.each(ids([]), close);
+    let report = simulate_one(
+        &clock,
+        each.run(|_| {
+            *watched.borrow_mut() += 1;
+            ControlFlow::Continue(())
+        }),
+    );
+    assert!(report.rest.is_none() && report.cut_off.is_empty());
+    assert!(report.succeeded.is_empty() && report.failed.is_empty());
+    assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
+
+    let mut stopped = client.each(ids(1..6), close);
+    stopped.stop();
+    assert!(simulate_one(&clock, stopped.next()).is_none());
+    assert_eq!(stopped.into_report().into_rest().count(), 5);
+}
+
+/// The numbers of the conversations, in their order.
+fn numbers<T>(list: &[(ConversationId, T)]) -> Vec<u64> {
+    let mut numbers: Vec<u64> = list.iter().map(|(id, _)| id.get()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut told = 0;
+    let report = simulate_one(
+        &clock,
+        client
+            .each(ids(1..21), close)
+            .concurrency(4)
+            .run(|progress| {
+                told += 1;
+                match progress.succeeded {
+                    6 => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
+                }
+            }),
+    );
+    // Eight were sent before the sixth was told of; two of them ended after it.
+    assert_eq!(numbers(&report.succeeded), (1..9).collect::<Vec<_>>());
+    assert_eq!(
+        (service.answered().len(), service.in_flight(), told),
+        (8, 0, 8)
+    );
+    assert!(report.failed.is_empty() && report.cut_off.is_empty());
+    let rest = report.into_rest();
+    let report = simulate_one(&clock, client.each(rest, close).run(to_the_end));
+    assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
+    assert!(report.rest.is_none(), "all were begun");
+    assert_eq!(service.answered().len(), 20, "each once");
+}
+
+#[test]
+fn a_run_that_is_dropped_goes_on_with_the_next() {
+    for limit in 0..14 {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        let mut each = client.each(ids(1..21), close).concurrency(4);
+        let mut told = 0;
+        simulate_one(&clock, async {
+            let run = each.run(|_| {
+                told += 1;
+                ControlFlow::Continue(())
+            });
+            let _ = give_up_after(&clock, limit * SECOND, run).await;
+        });
+        // Ten seconds are enough; what a finished run reported is not reported again.
+        let ended = limit >= 10;
+        let report = simulate_one(&clock, each.run(to_the_end));
+        let expected = if ended { vec![] } else { (1..21).collect() };
+        assert_eq!(
+            numbers(&report.succeeded),
+            expected,
+            "dropped after {limit} s"
+        );
+        assert!(
+            ended || told == 4 * (limit as usize / 2),
+            "{told} after {limit} s"
+        );
+        assert_eq!(service.answered().len(), 20, "each once");
+        assert_eq!(each.progress().succeeded, 20);
+    }
+}
+
+#[test]
+fn calls_that_wait_for_the_quota_are_given_back_unsent() {
+    let begin = || {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+        let client = client(service.clone(), &clock);
+        (
+            client.each(ids(1..81), close).concurrency(70),
+            service,
+            clock,
+        )
+    };
+    let waiting = |unsent: &[ConversationId]| unsent.iter().copied().eq(ids(61..71));
+
+    // A stop waits for those that were sent, and not for the minute that the others need.
+    let (mut each, service, clock) = begin();
+    let report = simulate_one(&clock, each.run(|_| ControlFlow::Break(())));
+    assert_eq!(numbers(&report.succeeded), (1..61).collect::<Vec<_>>());
+    assert!(waiting(&report.unsent), "{:?}", report.unsent);
+    assert_eq!((service.answered().len(), clock.now()), (60, 2 * SECOND));
+    assert_eq!(each.progress().begun, 60);
+    assert!(report.into_rest().eq(ids(61..81)));
+
+    // What is cut off was sent.
+    let (mut each, _, clock) = begin();
+    let run = give_up_after(&clock, SECOND / 2, each.run(to_the_end));
+    assert!(simulate_one(&clock, run).is_none());
+    let report = each.into_report();
+    assert_eq!(numbers(&report.cut_off), (1..61).collect::<Vec<_>>());
+    assert!(waiting(&report.unsent), "{:?}", report.unsent);
+}
+
+#[test]
+fn calls_that_wait_for_another_attempt_are_given_back_where_nothing_was_done() {
+    let refused = |transport: &RecordingTransport| {
+        transport.answer_error(
+            http::StatusCode::TOO_MANY_REQUESTS,
+            "RequestLimitExceeded",
+            "",
+        );
+    };
+    let lost = |transport: &RecordingTransport| {
+        transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    };
+    let never_sent = |transport: &RecordingTransport| {
+        transport.fail(TransportError::new(
+            TransportErrorKind::Connect,
+            Sent::Never,
+        ));
+    };
+    for (fail, unsent) in [
+        (&refused as &dyn Fn(&RecordingTransport), 1),
+        (&never_sent, 1),
+        (&lost, 0),
+    ] {
+        let clock = VirtualClock::manual();
+        let transport = RecordingTransport::new();
+        fail(&transport);
+        transport.answer_ok(json!({}));
+        let client = client(transport.clone(), &clock);
+        let mut each = client.each(ids(1..2), close);
+        assert!(
+            crate::support::poll(pin!(each.next())).is_pending(),
+            "the pause"
+        );
+        each.stop();
+        let report = simulate_one(&clock, each.run(to_the_end));
+        assert_eq!(
+            (report.unsent.len(), report.succeeded.len()),
+            (unsent, 1 - unsent)
+        );
+        assert_eq!(transport.requests().len(), 2 - unsent);
+    }
+}
+
+#[test]
+fn work_that_is_stopped_anywhere_does_everything_once() {
+    for polls in 0.. {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 7, 0, |_| (SECOND, SECOND));
+        let quota = LocalQuota::with_limit(clock.clone(), 7, MINUTE);
+        let client = watched(builder(service.clone(), &clock).quota(quota));
+        let mut each = client.each(ids(1..21), close).concurrency(5);
+        let mut done = 0;
+        let ended = {
+            let mut run = pin!(each.run(to_the_end));
+            (0..polls).any(|_| poll_and_turn(&clock, run.as_mut()).is_ready())
+        };
+        if ended {
+            assert!(polls > 10, "{polls} polls");
+            break;
+        }
+        each.stop();
+        let report = simulate_one(&clock, each.run(to_the_end));
+        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        done += report.succeeded.len();
+        assert_eq!(
+            service.answered().len(),
+            done,
+            "stopped after {polls} polls"
+        );
+        let mut rest = client.each(report.into_rest(), close);
+        done += simulate_one(&clock, rest.run(to_the_end)).succeeded.len();
+        assert_eq!((service.answered().len(), done), (20, 20));
+    }
+}
+
+#[test]
+fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let run = give_up_after(&clock, 3 * SECOND, each.run(to_the_end));
+    assert!(simulate_one(&clock, run).is_none());
+    let report = each.into_report();
+    assert_eq!(service.in_flight(), 0, "nothing is on its way any more");
+    assert_eq!(numbers(&report.succeeded), [1, 2, 3, 4]);
+    assert_eq!(numbers(&report.cut_off), [5, 6, 7, 8]);
+    assert!(
+        report
+            .cut_off
+            .iter()
+            .all(|(_, safety)| *safety == RepeatSafety::Safe)
+    );
+    let rest: Vec<u64> = report
+        .rest
+        .expect("twelve are left")
+        .map(ConversationId::get)
+        .collect();
+    assert_eq!(rest, (9..21).collect::<Vec<_>>());
+
+    let mut replies = client.each(ids(1..3), |id| Reply::new(*id, "Hi"));
+    assert!(crate::support::poll(pin!(replies.next())).is_pending());
+    let report = replies.into_report();
+    assert_eq!(numbers(&report.cut_off), [1, 2]);
+    assert!(
+        report
+            .cut_off
+            .iter()
+            .all(|(_, safety)| *safety == RepeatSafety::Unsafe)
+    );
+    assert!(report.rest.is_none(), "none is left");
+}

@@ -1,0 +1,95 @@
+//! The errors beneath an error: what a program that walks the chain finds, and what is shown of them.
+
+use std::{error::Error as StdError, time::Duration};
+
+use async_trait::async_trait;
+use carrot_core::{
+    ApiVersion, Error, ErrorKind, Quota, Sent, TransportError, conversations,
+    transport::TransportErrorKind,
+    types::{InvalidValue, UserId},
+    users,
+};
+
+use crate::support::{Recorder, builder, client, run, transport::Answer, watched};
+
+fn beneath<T: StdError + 'static>(error: &Error) -> &T {
+    let source = StdError::source(error).expect("an error beneath");
+    source.downcast_ref().expect("of this type")
+}
+
+#[test]
+fn beneath_bad_input_lies_the_rule_that_it_breaks() {
+    let client = client(&Recorder::answering([]), ApiVersion::V2);
+    let error = run(client.call(conversations::Reply::new(1, ""))).expect_err("no text");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(beneath::<InvalidValue>(&error).field(), "body");
+}
+
+#[test]
+fn beneath_a_failure_on_the_way_lies_the_error_of_the_transport() {
+    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+    let recorder = Recorder::answering([Answer::Fails(reset)]);
+    let client = client(&recorder, ApiVersion::V2);
+    let error = run(client.call(conversations::Reply::new(1, "Hi"))).expect_err("a reset");
+    assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
+}
+
+/// A quota whose store is out of reach.
+#[derive(Debug)]
+struct Unreachable;
+
+#[async_trait]
+impl Quota for Unreachable {
+    async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Err(Box::new(InvalidValue::new("store", "must be reachable")))
+    }
+
+    fn release(&self) {}
+
+    fn throttled(&self, _retry_after: Option<Duration>) {}
+}
+
+#[test]
+fn beneath_a_place_that_was_not_given_lies_the_error_of_the_quota() {
+    let client = watched(builder(&Recorder::answering([])).quota(Unreachable));
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
+    assert_eq!(beneath::<InvalidValue>(&error).field(), "store");
+}
+
+#[test]
+fn beneath_a_refusal_lies_nothing() {
+    let recorder = Recorder::answering([Answer::status(404, "")]);
+    let client = client(&recorder, ApiVersion::V2);
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("not there");
+    assert!(StdError::source(&error).is_none());
+}
+
+#[test]
+fn what_lies_beneath_is_shown_in_one_line() {
+    let broken = TransportError::new(TransportErrorKind::Other, Sent::Never)
+        .with_source("first\nsecond\r\n\tthird");
+    let shown = "the transport failed: first second   third; the request was not sent";
+    assert_eq!(broken.to_string(), shown);
+
+    let client = watched(builder(&Recorder::answering([])).quota(Talkative));
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
+    assert_eq!(
+        error.to_string(),
+        "users.get: no place in the quota: first second; the request was not sent"
+    );
+}
+
+/// A quota whose store says more than fits into a line.
+#[derive(Debug)]
+struct Talkative;
+
+#[async_trait]
+impl Quota for Talkative {
+    async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Err("first\nsecond".into())
+    }
+
+    fn release(&self) {}
+
+    fn throttled(&self, _retry_after: Option<Duration>) {}
+}

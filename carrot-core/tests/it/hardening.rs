@@ -1,0 +1,468 @@
+//! No value changes anything of a request but its own place in it.
+
+use carrot_core::{
+    ApiVersion, AuthToken, BaseUrl, Endpoint, Error, ErrorKind, apps,
+    conversations::{self, Operator, Sender},
+    endpoint::{Paging, Upload},
+    types::{
+        ConversationId, Cursor, EventName, EventProperties, Filter, InvalidValue, Presence,
+        PropertyName, PropertyOperation, UserId, UserRef,
+    },
+    users,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::{
+    Recorder, Sent, TOKEN, Watched, builder,
+    canary::{E_MAIL, assert_error_hides_all, assert_hidden},
+    request::header,
+};
+
+fn client() -> Watched {
+    crate::support::client(&Recorder::new(), ApiVersion::V2)
+}
+
+type Prepared = Result<Sent, String>;
+
+fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
+    prepare_in(ApiVersion::V2, endpoint)
+}
+
+/// The request, or the field that is refused.
+fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue>) -> Prepared {
+    let client = crate::support::client(&Recorder::new(), version);
+    let endpoint = endpoint.map_err(|error| {
+        assert_hidden("the rule", &format!("{error} {error:?}"));
+        error.field().to_owned()
+    })?;
+    let request = client.prepare(&endpoint).map_err(|error: Error| {
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_error_hides_all(&error);
+        assert!(!error.to_string().contains("evil"), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        error.invalid_value().expect("a field").field().to_owned()
+    })?;
+    Ok(Sent::new(request))
+}
+
+/// Where a value goes that a program takes from somewhere else.
+struct Place {
+    name: &'static str,
+    prepare: fn(&str) -> Prepared,
+    /// The field that is refused for a line break, where one is.
+    line_break: Option<&'static str>,
+    /// The same for NUL.
+    nul: Option<&'static str>,
+}
+
+const fn place(
+    name: &'static str,
+    prepare: fn(&str) -> Prepared,
+    line_break: Option<&'static str>,
+    nul: Option<&'static str>,
+) -> Place {
+    Place {
+        name,
+        prepare,
+        line_break,
+        nul,
+    }
+}
+
+/// A place that takes one line.
+const fn line(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Place {
+    place(name, prepare, Some(field), Some(field))
+}
+
+/// A place that takes text of several lines.
+const fn text(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Place {
+    place(name, prepare, None, Some(field))
+}
+
+/// A place within JSON, which carries any character as an escape.
+const fn within_json(name: &'static str, prepare: fn(&str) -> Prepared) -> Place {
+    place(name, prepare, None, None)
+}
+
+fn reply(text: &str) -> conversations::Reply {
+    conversations::Reply::new(1, text)
+}
+
+fn presence() -> users::SetPresence {
+    users::SetPresence::new(UserId::new(1), Presence::Online)
+}
+
+fn event(name: &str) -> Result<EventName, InvalidValue> {
+    EventName::new(name)
+}
+
+fn set(operation: Result<PropertyOperation, InvalidValue>) -> Prepared {
+    prepare(operation.map(|operation| users::SetProps::new(UserId::new(1)).with(operation)))
+}
+
+const PLACES: &[Place] = &[
+    line(
+        "own id",
+        |v| prepare(Ok(users::Get::new(UserRef::external(v)))),
+        "user",
+    ),
+    text("reply: text", |v| prepare(Ok(reply(v))), "body"),
+    line(
+        "reply: external_id",
+        |v| prepare(Ok(reply("Hi").external_id(v))),
+        "external_id",
+    ),
+    line(
+        "reply: referrer",
+        |v| prepare(Ok(reply("Hi").referrer(v))),
+        "referrer",
+    ),
+    line(
+        "reply: name of the bot",
+        |v| prepare_in(ApiVersion::V1, Ok(reply("Hi").from(Sender::Bot(v.into())))),
+        "bot_name",
+    ),
+    line(
+        "reply: name of the file",
+        |v| {
+            prepare(Ok(
+                reply("Hi").attachment(Upload::new(format!("{v}.txt"), "text"))
+            ))
+        },
+        "attachment_file_name",
+    ),
+    within_json("reply: body_json", |v| {
+        prepare(Ok(reply("Hi").body_json(json!({"text": v}))))
+    }),
+    within_json("reply: action", |v| {
+        prepare(Ok(reply("Hi").action(json!({"text": v}))))
+    }),
+    text(
+        "typing: text",
+        |v| prepare(Ok(conversations::SetTyping::new(1, v))),
+        "body",
+    ),
+    line(
+        "tag",
+        |v| prepare(Ok(conversations::AddTag::new(1, v))),
+        "tag",
+    ),
+    line(
+        "tag to remove",
+        |v| prepare(Ok(conversations::RemoveTag::new(1, v))),
+        "tag",
+    ),
+    line(
+        "close: name of the bot",
+        |v| {
+            prepare_in(
+                ApiVersion::V1,
+                Ok(conversations::Close::new(1).from(Operator::Bot(v.into()))),
+            )
+        },
+        "bot_name",
+    ),
+    text(
+        "message",
+        |v| prepare(Ok(users::SendMessage::new(UserId::new(1), v))),
+        "body",
+    ),
+    text(
+        "conversation: text",
+        |v| prepare(Ok(users::StartConversation::new(UserId::new(1), v))),
+        "body",
+    ),
+    line(
+        "conversation: referrer",
+        |v| {
+            prepare(Ok(
+                users::StartConversation::new(UserId::new(1), "Hi").referrer(v)
+            ))
+        },
+        "referrer",
+    ),
+    line(
+        "conversation: name of the file",
+        |v| {
+            let file = Upload::new(format!("{v}.txt"), "text");
+            prepare(Ok(users::StartConversation::with_file(
+                UserId::new(1),
+                file,
+            )))
+        },
+        "filename",
+    ),
+    line(
+        "presence: page",
+        |v| prepare(Ok(presence().page(v))),
+        "current_page",
+    ),
+    line(
+        "presence: address",
+        |v| prepare(Ok(presence().url(v))),
+        "current_url",
+    ),
+    line(
+        "presence: session",
+        |v| prepare(Ok(presence().session(format!("{v:0<32}")))),
+        "session",
+    ),
+    line(
+        "name of an event",
+        |v| prepare(event(v).map(|name| users::TrackEvent::new(UserId::new(1), name))),
+        "event name",
+    ),
+    within_json("value of an event's property", |v| {
+        prepare(EventProperties::new().with("name", v).map(|properties| {
+            let name = event("Event").expect("a name");
+            users::TrackEvent::new(UserId::new(1), name).properties(properties)
+        }))
+    }),
+    line(
+        "name of listed events",
+        |v| prepare(event(v).map(|name| users::Events::new(UserId::new(1)).named(name))),
+        "event name",
+    ),
+    line(
+        "name of a property",
+        |v| {
+            set(PropertyName::custom(v)
+                .and_then(|name| PropertyOperation::update_or_create(name, 1)))
+        },
+        "property name",
+    ),
+    within_json("value of a property", |v| {
+        set(PropertyOperation::update_or_create("$name", v))
+    }),
+    line(
+        "tag of an import",
+        |v| prepare(Ok(users::Import::new("$user_id\n1\n").tag(v))),
+        "tags",
+    ),
+    line(
+        "property to sort by",
+        |v| prepare(Ok(apps::Leads::new().sort_by(v))),
+        "property name",
+    ),
+    within_json("value of a filter", |v| {
+        prepare(Ok(
+            apps::Leads::new().filter(Filter::text_contains("$name", v))
+        ))
+    }),
+    line(
+        "tag of listed conversations",
+        |v| prepare(Ok(apps::Conversations::new().tag(v))),
+        "tags",
+    ),
+];
+
+/// The request line and the headers are one line each, whatever the request holds.
+fn assert_sound(place: &str, sent: &Sent) {
+    let shown = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_graphic);
+    let uri = sent.uri.to_string();
+    assert!(shown(uri.as_bytes()), "{place}: {uri}");
+    assert_eq!(
+        sent.uri.host(),
+        client().prepare(&presence()).unwrap().uri().host()
+    );
+    for (name, value) in &sent.headers {
+        let value = value.as_bytes();
+        let printable = |byte: &u8| (b' '..=b'~').contains(byte);
+        assert!(value.iter().all(printable), "{place}: {name}");
+    }
+    assert!(sent.headers.get("evil").is_none());
+    match header(sent, "content-type") {
+        Some("application/x-www-form-urlencoded") => assert!(shown(&sent.body), "{place}"),
+        Some(multipart) => {
+            let boundary = multipart
+                .strip_prefix("multipart/form-data; boundary=")
+                .expect("a multipart form");
+            let body = std::str::from_utf8(&sent.body).expect("text");
+            for part in body.split(&format!("--{boundary}")).skip(1) {
+                let (head, _) = part.split_once("\r\n\r\n").unwrap_or((part, ""));
+                assert!(!head.to_lowercase().contains("\nevil"), "{place}: {head}");
+            }
+        }
+        None => assert!(sent.body.is_empty(), "{place}"),
+    }
+}
+
+#[test]
+fn line_breaks_and_nul_are_refused_by_name_or_arrive_as_text() {
+    let mut wrong = Vec::new();
+    for place in PLACES {
+        if let Err(field) = (place.prepare)("plain") {
+            wrong.push(format!("{}: {field}", place.name));
+        }
+        for (character, refused) in [
+            ('\r', place.line_break),
+            ('\n', place.line_break),
+            ('\0', place.nul),
+        ] {
+            for value in [
+                format!("a{character}evil: 1"),
+                format!("a{character}\nevil: 1\r\n\r\nGET /evil HTTP/1.1"),
+                format!("{character}evil"),
+                format!("evil{character}"),
+                format!("{E_MAIL}{character}evil"),
+            ] {
+                let refused = match character {
+                    // The second value holds line breaks too.
+                    '\0' if value.contains('\n') => refused.or(place.line_break),
+                    _ => refused,
+                };
+                let context = format!("{}: {value:?}", place.name);
+                match (refused, (place.prepare)(&value)) {
+                    (Some(field), Err(refused)) if refused == field => {}
+                    (None, Ok(sent)) => assert_sound(&context, &sent),
+                    (expected, found) => wrong.push(format!("{context}: {expected:?}, {found:?}")),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_in_any_place_leaves_the_rest_of_the_request_alone(value: String) {
+        for place in PLACES {
+            if let Ok(sent) = (place.prepare)(&value) {
+                assert_sound(place.name, &sent);
+            }
+        }
+    }
+
+    #[test]
+    fn an_own_id_is_one_segment_whatever_it_holds(id in "[\\PC/?#%&.:@\\\\]{1,60}") {
+        if let Ok(sent) = prepare(Ok(users::Get::new(UserRef::external(&*id)))) {
+            prop_assert_eq!(sent.segments(), ["v2", "users", &*id]);
+        } else {
+            prop_assert!(id == "." || id == "..", "{}", id);
+        }
+    }
+}
+
+#[test]
+fn an_address_as_an_id_is_a_segment_and_no_address() {
+    for id in [
+        "https://evil.example/",
+        "//evil.example/",
+        "/evil",
+        "\\\\evil.example\\",
+        "@evil.example",
+        ":80@evil.example",
+        "../../evil",
+        "..%2f..%2fevil",
+        "%2e%2e",
+        "%00",
+        "...",
+        "a?evil=1",
+        "a#evil",
+        "a;evil",
+        "a&evil=1",
+    ] {
+        let sent = prepare(Ok(users::Get::new(UserRef::external(id)))).expect(id);
+        assert_eq!(
+            sent.uri.authority().map(http::uri::Authority::as_str),
+            Some("api.carrotquest.io"),
+            "{id}"
+        );
+        assert_eq!(sent.segments(), ["v2", "users", id]);
+        assert_eq!(
+            sent.uri.query().unwrap_or_default().matches("evil").count(),
+            0,
+            "{id}"
+        );
+    }
+    for id in [".", "..", ""] {
+        let refused = prepare(Ok(users::Get::new(UserRef::external(id))));
+        assert_eq!(refused.expect_err(id), "user");
+    }
+}
+
+#[test]
+fn the_greatest_id_is_sent_in_full_and_a_greater_one_is_none() {
+    let greatest = "18446744073709551615"
+        .parse::<ConversationId>()
+        .expect("2^64-1");
+    let sent = prepare(Ok(conversations::Get::new(greatest))).expect("a request");
+    assert_eq!(
+        sent.segments().last().expect("an id"),
+        "18446744073709551615"
+    );
+    for id in [
+        "18446744073709551616",
+        "-1",
+        "+1",
+        "1e3",
+        "0x1",
+        " 1",
+        "1 ",
+        "",
+        "١",
+    ] {
+        assert!(id.parse::<ConversationId>().is_err(), "{id}");
+    }
+    let zero = prepare(Ok(conversations::Get::new(0)));
+    assert_eq!(zero.expect_err("refused"), "conversation");
+}
+
+#[test]
+fn a_cursor_that_came_from_elsewhere_is_data() {
+    for cursor in ["1\r\nevil: 1", "1&evil=1", "1#evil", "1\0"] {
+        if let Ok(cursor) = Cursor::after(cursor) {
+            let page = Paging::new().from(cursor);
+            match prepare(Ok(conversations::Parts::new(1).page(page))) {
+                Ok(sent) => assert_sound("cursor", &sent),
+                Err(field) => assert!(!field.is_empty()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_user_agent_that_would_split_the_request_is_refused() {
+    for agent in [
+        "shop\r\nevil: 1",
+        "shop\nevil: 1",
+        "shop\revil",
+        "shop\0evil",
+        "shop\r\n\r\nGET /evil HTTP/1.1",
+        "shop\u{7f}",
+        "магазин",
+    ] {
+        let error = builder(&Recorder::new()).user_agent(agent).build();
+        let error = error.expect_err(agent);
+        assert_eq!(error.field(), "user agent");
+        assert!(!error.to_string().contains("evil"), "{error}");
+    }
+}
+
+#[test]
+fn a_token_that_would_split_the_request_is_refused() {
+    for ending in ["\r\nevil: 1", "\n", "\0", " ", "\t", "\u{7f}", "é"] {
+        let error = AuthToken::new(format!("{TOKEN}{ending}")).expect_err(ending);
+        assert_eq!(error.field(), "token");
+        assert_hidden("the error", &format!("{error} {error:?}"));
+    }
+}
+
+#[test]
+fn a_base_url_with_credentials_is_refused_in_every_form() {
+    for url in [
+        format!("https://{TOKEN}@example.com"),
+        format!("https://:{TOKEN}@example.com"),
+        format!("https://user:{TOKEN}@example.com/path"),
+        format!("https://user:{TOKEN}@[::1]:80"),
+        format!("https://example.com/?token={TOKEN}"),
+        format!("https://example.com/#{TOKEN}"),
+        format!("https://example.com@{TOKEN}"),
+        format!("https://example.com\r\nauthorization: {TOKEN}"),
+    ] {
+        let error = url.parse::<BaseUrl>().expect_err(&url);
+        assert_eq!(error.field(), "base URL");
+        assert_hidden("the error", &format!("{error} {error:?}"));
+    }
+}

@@ -1,0 +1,33 @@
+//! The integration tests, one program for the whole crate: a test changes nothing of the process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod answers;
+mod auto_traits;
+mod bulk;
+mod cancellation;
+mod deadline;
+mod each;
+mod error_sources;
+mod escaping;
+mod hardening;
+mod input;
+mod limits;
+mod multipart;
+mod observe;
+mod operations;
+mod pages;
+mod parts_of_a_request;
+mod quota;
+mod quota_queue;
+mod reconcile;
+mod requests;
+mod retry;
+mod retry_table;
+mod secrets;
+#[cfg(feature = "tracing")]
+mod spans;
+#[cfg(feature = "stream")]
+mod stream;
+mod support;
+mod wrapper;

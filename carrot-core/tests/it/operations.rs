@@ -1,0 +1,50 @@
+//! The list of operations, `docs/operations.md`, says what the code says.
+//!
+//! Run with `UPDATE_SNAPSHOTS=1` to write it anew.
+
+use std::fmt::Write as _;
+
+use crate::support::{
+    assert_snapshot,
+    operations::{Operation, every_operation},
+};
+
+#[test]
+fn the_list_of_operations_says_what_the_code_says() {
+    let mut text = String::from(
+        "| operation | generation 1 | generation 2 | right of the token | to repeat it is |\n\
+         |---|---|---|---|---|\n",
+    );
+    for operation in every_operation() {
+        let safeties = operation.repeat_safeties();
+        let safety = match safeties.len() {
+            1 => safeties.first().copied().unwrap_or_default(),
+            _ => "safe or not, by its values",
+        };
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {safety} |",
+            operation.name,
+            address(&operation, 0),
+            address(&operation, 1),
+            operation
+                .scope
+                .map_or("not documented".to_owned(), |scope| format!("`{scope}`")),
+        );
+    }
+    assert_snapshot("docs/operations.md", &text);
+}
+
+/// Method and path of an operation in a generation, which are the same with every option.
+fn address(operation: &Operation, generation: usize) -> String {
+    let requests = operation
+        .cases
+        .iter()
+        .filter_map(|case| case.requests[generation].as_ref().ok());
+    let mut addresses: Vec<String> = requests
+        .map(|request| format!("`{} {}`", request.method, request.context.path_template))
+        .collect();
+    addresses.dedup();
+    assert!(addresses.len() <= 1, "{addresses:?}");
+    addresses.pop().unwrap_or_else(|| "none".to_owned())
+}

@@ -1,0 +1,483 @@
+//! Listings: which pages are asked for, where they end, and what an interruption costs.
+
+use std::{pin::pin, task::Poll};
+
+use carrot_core::{
+    ApiVersion, ErrorKind, Paginate, TransportError, apps,
+    client::Pages,
+    conversations,
+    endpoint::{PageDirection, PageOrder, Paging},
+    transport::{Sent, TransportErrorKind},
+    types::Cursor,
+    types::UserId,
+    users,
+};
+
+use crate::support::{
+    Recorder, TOKEN,
+    canary::{E_MAIL, Listing, TEXT},
+    client, poll, run,
+    transport::Answer,
+};
+
+/// A page of parts with these ids, and with this in `meta` beside the status.
+fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> Answer {
+    let parts: Vec<String> = ids
+        .into_iter()
+        .map(|id| format!(r#"{{"id":{id},"body":"{TEXT}"}}"#))
+        .collect();
+    Answer::ok(format!(
+        r#"{{"meta":{{"status":200{meta}}},"data":[{}]}}"#,
+        parts.join(",")
+    ))
+}
+
+fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> Answer {
+    let users: Vec<String> = ids
+        .into_iter()
+        .map(|id| format!(r#"{{"id":{id},"props":{{"$email":"{E_MAIL}"}}}}"#))
+        .collect();
+    let users = users.join(",");
+    Answer::ok(format!(
+        r#"{{"meta":{{"status":200}},"data":{{"users":[{users}]{total}}}}}"#
+    ))
+}
+
+fn pages_of_parts(
+    recorder: &Recorder,
+    version: ApiVersion,
+) -> Listing<Pages<conversations::Parts>> {
+    client(recorder, version).pages(conversations::Parts::new(1))
+}
+
+/// The targets of the requests so far, decoded into the value of one parameter each.
+fn values(recorder: &Recorder, parameter: &str) -> Vec<Option<String>> {
+    let requests = recorder.requests();
+    requests
+        .iter()
+        .map(|request| request.parameter(parameter))
+        .collect()
+}
+
+/// Reads all pages, and gives the number of records on each.
+fn counts<E: Paginate>(pages: &mut Listing<Pages<E>>) -> Vec<usize> {
+    let mut counts = Vec::new();
+    while let Some(page) = run(pages.next()).expect("a page") {
+        counts.push(E::count(&page));
+    }
+    assert!(pages.is_finished());
+    counts
+}
+
+#[test]
+fn a_cursor_of_generation_2_goes_back_byte_for_byte() {
+    for position in [
+        "[7936756]",
+        "[\"7936756\"]",
+        "[1684739969.358085, 1160406004324630614]",
+        "[1684739969.3580850,18446744073709551615]",
+        "[1.684739969358085e9, \"a b&c=d+\\u0041\"]",
+        "[[], {\"a\": null}]",
+    ] {
+        let recorder = Recorder::answering([
+            parts([2], &format!(r#","next_before_position":{position}"#)),
+            parts([1], r#","next_before_position":null"#),
+        ]);
+        let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+        assert_eq!(counts(&mut pages), [1, 1]);
+        assert_eq!(
+            values(&recorder, "paginate_position"),
+            [None, Some(position.to_owned())]
+        );
+        assert_eq!(
+            values(&recorder, "paginate_count"),
+            [Some("50".into()), Some("50".into())]
+        );
+    }
+}
+
+#[test]
+fn a_cursor_of_generation_1_goes_back_as_it_came() {
+    for (json, after) in [
+        ("335695472", "335695472"),
+        ("18446744073709551615", "18446744073709551615"),
+        ("1447339319.900966", "1447339319.900966"),
+        ("1447339319.9009660", "1447339319.9009660"),
+        ("\"1447339319.9009660\"", "1447339319.9009660"),
+        ("\"a b&c=d+\"", "a b&c=d+"),
+    ] {
+        let recorder = Recorder::answering([
+            parts([2], &format!(r#","next_after":{json}"#)),
+            parts([1], r#","next_after":null"#),
+        ]);
+        let mut pages = pages_of_parts(&recorder, ApiVersion::V1);
+        assert_eq!(counts(&mut pages), [1, 1]);
+        assert_eq!(values(&recorder, "after"), [None, Some(after.to_owned())]);
+        assert_eq!(
+            values(&recorder, "count"),
+            [Some("50".into()), Some("50".into())]
+        );
+    }
+}
+
+#[test]
+fn leads_page_by_offset_and_a_lead_that_comes_twice_is_left_out() {
+    for version in ApiVersion::ALL {
+        let recorder = Recorder::answering([
+            leads(1..=50, r#","total":101"#),
+            leads(50..=99, r#","total":101"#),
+            leads([100], r#","total":101"#),
+        ]);
+        let mut items = client(&recorder, version).items(apps::Leads::new());
+        let mut ids = Vec::new();
+        while let Some(lead) = run(items.next()).expect("a lead") {
+            ids.push(lead.id.get());
+        }
+        assert_eq!(ids, (1..=100).collect::<Vec<_>>());
+        assert_eq!(values(&recorder, "limit"), vec![Some("50".to_owned()); 3]);
+        assert_eq!(
+            values(&recorder, "offset"),
+            [None, Some("50".into()), Some("100".into())]
+        );
+    }
+}
+
+#[test]
+fn leads_without_a_total_end_with_a_page_that_is_not_full() {
+    let recorder = Recorder::answering([leads(1..=2, ""), leads([3], "")]);
+    let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new().limit(2).offset(7));
+    assert_eq!(counts(&mut pages), [2, 1]);
+    assert_eq!(
+        values(&recorder, "offset"),
+        [Some("7".into()), Some("9".into())]
+    );
+
+    // A total that promises more than there is does not make an endless listing.
+    let recorder = Recorder::answering([leads([1], r#","total":9"#), leads([], r#","total":9"#)]);
+    let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new());
+    assert_eq!(counts(&mut pages), [1, 0]);
+}
+
+#[test]
+fn a_size_that_is_set_is_kept_and_one_that_is_not_is_50() {
+    let recorder = Recorder::answering([parts([1], r#","next_before_position":null"#)]);
+    let endpoint = conversations::Parts::new(1).page(Paging::new().size(7));
+    assert_eq!(
+        counts(&mut client(&recorder, ApiVersion::V2).pages(endpoint)),
+        [1]
+    );
+    assert_eq!(values(&recorder, "paginate_count"), [Some("7".into())]);
+
+    // A single call leaves the size to the service.
+    let recorder = Recorder::answering([parts([1], "")]);
+    let call = client(&recorder, ApiVersion::V2);
+    run(call.call(conversations::Parts::new(1))).expect("a page");
+    assert_eq!(recorder.request().line(), "GET /v2/conversations/1/parts");
+}
+
+#[test]
+fn a_stored_cursor_asks_for_the_same_page_in_another_process() {
+    for (version, meta) in [
+        (ApiVersion::V1, r#","next_after":1447339319.9009660"#),
+        (
+            ApiVersion::V2,
+            r#","next_before_position":[1684739969.358085, 1160406004324630614]"#,
+        ),
+    ] {
+        let recorder = Recorder::answering([parts([3], meta), parts([2], "")]);
+        let mut pages = pages_of_parts(&recorder, version);
+        run(pages.next()).expect("a page");
+        let stored = serde_json::to_string(pages.cursor().expect("a cursor")).expect("JSON");
+        run(pages.next()).expect("a page");
+        assert_eq!(pages.cursor(), None);
+
+        let other = Recorder::answering([parts([2], "")]);
+        let cursor: Cursor = serde_json::from_str(&stored).expect("a cursor");
+        let endpoint = conversations::Parts::new(1).page(Paging::new().from(cursor));
+        run(client(&other, version).pages(endpoint).next()).expect("a page");
+        let (first, second) = (&recorder.requests()[1], other.request());
+        assert_eq!(first.uri, second.uri);
+        assert_eq!(first.body, second.body);
+        assert_eq!(first.headers, second.headers);
+    }
+}
+
+#[test]
+fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
+    let again = r#","next_before_position":[1]"#;
+    let recorder = Recorder::answering([parts([3], again), parts([2], again)]);
+    let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+    for _ in 0..2 {
+        run(pages.next()).expect("a page").expect("not the end");
+    }
+    let error = run(pages.next()).expect_err("the listing is broken");
+    assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
+    assert_eq!(
+        error.to_string(),
+        "conversations.parts: the listing gave the same cursor twice and would never end; begin it \
+         anew"
+    );
+    assert_eq!(
+        (error.sent(), error.may_have_been_applied()),
+        (Sent::Yes, false)
+    );
+    assert!(run(pages.next()).expect("the end").is_none());
+    assert_eq!(recorder.requests().len(), 2);
+
+    // The cursor that the listing began with counts too.
+    let recorder = Recorder::answering([parts([3], again)]);
+    let cursor = Cursor::position("[1]").expect("a cursor");
+    let endpoint = conversations::Parts::new(1).page(Paging::new().from(cursor));
+    let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
+    run(pages.next()).expect("a page");
+    let error = run(pages.next()).expect_err("the listing is broken");
+    assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
+}
+
+#[test]
+fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
+    let recorder = Recorder::answering([parts(1..=50, "")]);
+    let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+    let page = run(pages.next()).expect("a page").expect("not the end");
+    assert_eq!(page.items.len(), 50);
+    let error = run(pages.next()).expect_err("there may be more");
+    assert_eq!(error.kind(), ErrorKind::MissingCursor);
+    assert_eq!(
+        error.to_string(),
+        "conversations.parts: a full page does not say where the next one begins; there may be more \
+         records than it gave"
+    );
+    assert!(run(pages.next()).expect("the end").is_none());
+
+    let recorder = Recorder::answering([parts(1..=49, "")]);
+    assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V2)), [49]);
+    // Generation 1 leaves the cursor out on the last page, full or not.
+    let recorder = Recorder::answering([parts(1..=50, "")]);
+    assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V1)), [50]);
+}
+
+/// The vendor's sample of one generation carries the cursor of the other.
+#[test]
+fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
+    for (version, meta) in [
+        (ApiVersion::V1, r#","next_before_position":[1]"#),
+        (ApiVersion::V2, r#","next_after":1447339319.900966"#),
+    ] {
+        let recorder = Recorder::answering([parts(1..=50, meta)]);
+        let mut pages = pages_of_parts(&recorder, version);
+        let page = run(pages.next()).expect("a page").expect("not the end");
+        assert!(page.next.cursor().is_some(), "it can be seen");
+        let error = run(pages.next()).expect_err("a foreign cursor");
+        assert_eq!(error.kind(), ErrorKind::MissingCursor);
+        assert_eq!(recorder.requests().len(), 1);
+
+        let recorder = Recorder::answering([parts(1..=3, meta)]);
+        assert_eq!(counts(&mut pages_of_parts(&recorder, version)), [3]);
+    }
+}
+
+#[test]
+fn every_sign_of_the_end_is_the_end() {
+    for (version, meta) in [
+        (ApiVersion::V1, r#","next_after":null"#),
+        (ApiVersion::V1, r#","next_after":"""#),
+        (ApiVersion::V1, ""),
+        (ApiVersion::V1, r#","next_before_position":null"#),
+        (ApiVersion::V2, r#","next_before_position":null"#),
+        (ApiVersion::V2, r#","next_after":null"#),
+        (ApiVersion::V2, r#","next_after":"""#),
+    ] {
+        let recorder = Recorder::answering([parts(1..=50, meta)]);
+        let counted = counts(&mut pages_of_parts(&recorder, version));
+        assert_eq!(counted, [50], "{version:?} {meta}");
+    }
+}
+
+#[test]
+fn empty_pages_and_null_are_no_records() {
+    for data in ["[]", "null"] {
+        let body =
+            format!(r#"{{"meta":{{"status":200,"next_before_position":null}},"data":{data}}}"#);
+        let recorder = Recorder::answering([Answer::ok(body)]);
+        assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V2)), [0]);
+    }
+    // An empty page with a cursor is not the end.
+    let recorder = Recorder::answering([
+        parts([], r#","next_before_position":[1]"#),
+        parts([1], r#","next_before_position":null"#),
+    ]);
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(1));
+    assert!(run(items.next()).expect("a part").is_some());
+    assert!(run(items.next()).expect("the end").is_none());
+    assert!(run(items.next()).expect("still the end").is_none());
+    let body = r#"{"meta":{"status":200},"data":{"users":null}}"#;
+    let recorder = Recorder::answering([Answer::ok(body)]);
+    assert_eq!(
+        counts(&mut client(&recorder, ApiVersion::V2).pages(apps::Leads::new())),
+        [0]
+    );
+}
+
+#[test]
+fn a_page_both_ways_goes_on_towards_older_records_without_repeating_any() {
+    let recorder = Recorder::answering([
+        parts(
+            [3, 2],
+            r#","next_before_position":[2],"next_after_position":[3]"#,
+        ),
+        parts([1], r#","next_before_position":null"#),
+    ]);
+    let paging = Paging::new()
+        .from(Cursor::position("[3]").expect("a cursor"))
+        .direction(PageDirection::Around)
+        .including(true)
+        .order(PageOrder::Ascending)
+        .size(10);
+    let endpoint = conversations::Parts::new(1).page(paging);
+    assert_eq!(
+        counts(&mut client(&recorder, ApiVersion::V2).pages(endpoint)),
+        [2, 1]
+    );
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        values(&recorder, "paginate_position"),
+        [some("[3]"), some("[2]")]
+    );
+    assert_eq!(
+        values(&recorder, "paginate_direction"),
+        [some("around"), some("before")]
+    );
+    assert_eq!(
+        values(&recorder, "paginate_including"),
+        [some("true"), None]
+    );
+    assert_eq!(
+        values(&recorder, "paginate_page_order"),
+        [some("asc"), some("asc")]
+    );
+}
+
+#[test]
+fn a_listing_towards_newer_records_follows_the_other_cursor() {
+    let recorder = Recorder::answering([
+        parts(
+            [1],
+            r#","next_after_position":[1],"next_before_position":[0]"#,
+        ),
+        parts(
+            [2],
+            r#","next_after_position":null,"next_before_position":[1]"#,
+        ),
+    ]);
+    let paging = Paging::new().direction(PageDirection::After);
+    let endpoint = users::Events::new(UserId::new(1)).page(paging);
+    let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
+    assert_eq!(counts(&mut pages), [1, 1]);
+    assert_eq!(
+        values(&recorder, "paginate_position"),
+        [None, Some("[1]".into())]
+    );
+    assert_eq!(
+        values(&recorder, "paginate_direction"),
+        vec![Some("after".to_owned()); 2]
+    );
+}
+
+#[test]
+fn giving_up_a_wait_loses_no_page_and_sends_nothing_twice() {
+    let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":7}]}"#;
+    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
+    let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+    assert!(poll(pin!(pages.next())).is_pending());
+    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    let page = run(pages.next()).expect("a page").expect("not the end");
+    assert_eq!(page.items[0].id.get(), 7);
+    assert!(run(pages.next()).expect("the end").is_none());
+    assert_eq!(recorder.requests().len(), 1);
+
+    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(1));
+    assert!(poll(pin!(items.next())).is_pending());
+    assert!(matches!(poll(pin!(items.next())), Poll::Ready(Ok(Some(_)))));
+    assert_eq!(recorder.requests().len(), 1);
+}
+
+#[test]
+fn dropping_a_listing_drops_its_request() {
+    let recorder = Recorder::answering([Answer::Never]);
+    let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+    assert!(poll(pin!(pages.next())).is_pending());
+    assert_eq!(recorder.dropped(), 0);
+    drop(pages);
+    assert_eq!(recorder.dropped(), 1);
+}
+
+#[test]
+fn after_an_error_the_same_page_is_asked_for_again() {
+    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+    let quoted = format!("{TOKEN} {E_MAIL}");
+    let failures = [
+        Answer::Fails(reset.with_source(format!("could not send `Token {TOKEN}`"))),
+        Answer::status(500, format!("<html>{quoted}")),
+        Answer::status(
+            401,
+            format!(
+                r#"{{"meta":{{"status":401,"error_message":"{TOKEN} is bad"}},"data":"{quoted}"}}"#
+            ),
+        ),
+        Answer::ok(quoted.clone()),
+        Answer::ok(format!(
+            r#"{{"meta":{{"status":200}},"data":[{{"id":"{quoted}"}}]}}"#
+        )),
+    ];
+    for failure in failures {
+        let recorder = Recorder::answering([
+            parts([3], r#","next_before_position":[2]"#),
+            failure,
+            parts([1], r#","next_before_position":null"#),
+        ]);
+        let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(1));
+        run(items.next()).expect("a part").expect("not the end");
+        run(items.next()).expect_err("a failure");
+        let part = run(items.next()).expect("a part").expect("not the end");
+        assert_eq!(part.id.get(), 1);
+        let requests = recorder.requests();
+        assert_eq!(requests.len(), 3);
+        assert_eq!(requests[1].uri, requests[2].uri);
+    }
+}
+
+#[test]
+fn a_reader_of_records_knows_where_its_page_begins() {
+    let recorder = Recorder::answering([
+        parts([4, 3], r#","next_before_position":[3]"#),
+        parts([2, 1], r#","next_before_position":null"#),
+    ]);
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(1));
+    let mut seen = Vec::new();
+    while let Some(part) = run(items.next()).expect("a part") {
+        let cursor = items.page_cursor().map(|cursor| cursor.as_str().to_owned());
+        seen.push((part.id.get(), cursor));
+    }
+    let second = Some("[3]".to_owned());
+    assert_eq!(
+        seen,
+        [(4, None), (3, None), (2, second.clone()), (1, second)]
+    );
+}
+
+#[test]
+fn a_listing_that_is_refused_sends_nothing() {
+    for size in [0, 51] {
+        let recorder = Recorder::new();
+        let endpoint = conversations::Parts::new(1).page(Paging::new().size(size));
+        let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
+        let error = run(pages.next()).expect_err("no such page");
+        let text = format!(
+            "conversations.parts: `paginate_count` must be 1 to 50 records a page, got {size}; \
+             nothing was sent"
+        );
+        assert_eq!(error.to_string(), text);
+        assert!(recorder.requests().is_empty());
+    }
+}

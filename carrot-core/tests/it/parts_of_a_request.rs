@@ -1,0 +1,209 @@
+//! What a request is made of, each exactly: path, parameters, token, address.
+
+use carrot_core::{
+    App, AuthToken, BaseUrl, Host,
+    endpoint::{Parameters, Path},
+    types::{AppId, InvalidValue, RandomId, UserId, UserRef},
+};
+
+use crate::support::{Recorder, builder};
+
+#[test]
+fn a_path_is_written_segment_by_segment_beside_its_template() {
+    let path = Path::new()
+        .then("a b")
+        .id("user", UserId::new(7))
+        .and_then(|path| path.user(&UserRef::external("-._~ü/%")))
+        .and_then(|path| path.app(App::Id(AppId::new(9))))
+        .and_then(|path| path.app(App::OfToken))
+        .and_then(|path| path.user(&UserRef::Id(UserId::new(8))))
+        .expect("a path");
+    assert_eq!(path.as_str(), "/a%20b/7/-._~%C3%BC%2F%25/9/$self_app/8");
+    assert_eq!(path.template(), "/a b/{id}/{id}/{id}/{id}/{id}");
+}
+
+#[test]
+fn ids_of_a_path_have_limits_at_both_ends() {
+    let own = |id: String| Path::new().user(&UserRef::external(id));
+    assert!(own("я".repeat(255)).is_ok());
+    let error = own("я".repeat(256)).expect_err("too long");
+    assert_eq!(
+        error.rule(),
+        "must be an id of at most 255 characters, got 256"
+    );
+    for id in [".", "..", "", "a\nb", "a\u{85}b"] {
+        assert_eq!(own(id.into()).expect_err(id).field(), "user");
+    }
+    for id in ["...", ".a", "a."] {
+        assert!(own(id.into()).is_ok(), "{id}");
+    }
+    for zero in [
+        Path::new().id("zero", 0_u64),
+        Path::new().app(App::Id(AppId::new(0))),
+        Path::new().user(&UserRef::Id(UserId::new(0))),
+    ] {
+        let error = zero.expect_err("0 is no id");
+        assert_eq!(error.rule(), "must be an id of 1 or more, got 0");
+    }
+}
+
+#[test]
+fn parameters_are_written_as_text_in_their_order() {
+    let mut parameters = Parameters::default();
+    assert!(parameters.is_empty());
+    assert_eq!(parameters.to_form(), "");
+    parameters.text("text", "a\r\nb & c=d+e").expect("a text");
+    parameters.line("line", "ü").expect("a line");
+    parameters.flag("yes", true);
+    parameters.flag("no", false);
+    parameters.optional_flag("unset", None);
+    parameters.optional_flag("set", Some(true));
+    parameters.number("number", u64::MAX);
+    parameters.id("id", 7_u64).expect("an id");
+    parameters
+        .random_id("random", RandomId::new(9).expect("in range"))
+        .expect("in range");
+    parameters.json("json", &["a", "\0"]).expect("JSON");
+    assert!(!parameters.is_empty());
+    assert_eq!(
+        parameters.iter().collect::<Vec<_>>(),
+        [
+            ("text", "a\r\nb & c=d+e"),
+            ("line", "ü"),
+            ("yes", "true"),
+            ("no", "false"),
+            ("set", "true"),
+            ("number", "18446744073709551615"),
+            ("id", "7"),
+            ("random", "9"),
+            ("json", r#"["a","\u0000"]"#),
+        ]
+    );
+    assert!(
+        parameters.to_form().starts_with(
+            "text=a%0D%0Ab+%26+c%3Dd%2Be&line=%C3%BC&yes=true&no=false&set=true&number="
+        )
+    );
+}
+
+#[test]
+fn a_parameter_that_is_refused_is_named_and_not_added() {
+    let from_an_answer = |text: &str| serde_json::from_str::<RandomId>(text).expect("a number");
+    type Attempt = fn(&mut Parameters) -> Result<(), InvalidValue>;
+    let attempts: [Attempt; 4] = [
+        |parameters| parameters.text("name", "a\0"),
+        |parameters| parameters.line("name", "a\n"),
+        |parameters| parameters.line("name", "a\0"),
+        |parameters| parameters.id("name", 0_u64),
+    ];
+    for attempt in attempts {
+        let mut parameters = Parameters::default();
+        assert_eq!(
+            attempt(&mut parameters).expect_err("refused").field(),
+            "name"
+        );
+        assert!(parameters.is_empty());
+    }
+    for number in ["0", "-1", "2147483648"] {
+        let mut parameters = Parameters::default();
+        let error = parameters.random_id("name", from_an_answer(number));
+        assert_eq!(error.expect_err(number).field(), "name");
+        assert!(parameters.is_empty());
+    }
+    let unserializable = std::collections::HashMap::from([(vec![1], 1)]);
+    let mut parameters = Parameters::default();
+    let error = parameters
+        .json("name", &unserializable)
+        .expect_err("no key");
+    assert_eq!(error.field(), "name");
+    assert!(parameters.is_empty());
+}
+
+#[test]
+fn a_token_shows_that_it_is_one_and_nothing_else() {
+    let token: AuthToken = "app.1.canary".parse().expect("a token");
+    assert_eq!(format!("{token:?}"), "AuthToken([redacted])");
+    assert_eq!("".parse::<AuthToken>().expect_err("empty").field(), "token");
+    assert_eq!(
+        AuthToken::new("").expect_err("empty").rule(),
+        "must not be empty"
+    );
+    // The visible characters from the first to the last.
+    AuthToken::new("!~").expect("visible");
+}
+
+fn url(text: &str) -> BaseUrl {
+    text.parse().expect(text)
+}
+
+#[test]
+fn a_base_url_is_shown_as_it_is_used() {
+    for (text, shown) in [
+        ("https://example.com", "https://example.com"),
+        ("https://example.com/", "https://example.com"),
+        (
+            "http://example.com:8080/a/b//",
+            "http://example.com:8080/a/b",
+        ),
+        ("http://[::1]:1/p", "http://[::1]:1/p"),
+    ] {
+        assert_eq!(url(text).to_string(), shown);
+    }
+    assert_eq!(
+        Host::CarrotQuest.base_url().to_string(),
+        "https://api.carrotquest.io"
+    );
+    assert_eq!(
+        Host::Dashly.base_url().to_string(),
+        "https://api.dashly.app"
+    );
+    assert_eq!(Host::default(), Host::CarrotQuest);
+    let own = url("https://example.com/a");
+    assert_eq!(Host::from(own.clone()), Host::Other(own.clone()));
+    assert_eq!(Host::from(own.clone()).base_url(), own);
+}
+
+#[test]
+fn what_is_wrong_with_a_base_url_is_said() {
+    for (text, rule) in [
+        ("https://example.com/#a", "must have no fragment (`#…`)"),
+        (
+            "https://ex ample",
+            "must be an address such as `https://api.carrotquest.io`",
+        ),
+        ("example.com", "must begin with `https://` and a host"),
+        ("/path", "must begin with `https://` and a host"),
+        (
+            "ftp://example.com",
+            "must begin with `https://` or `http://`",
+        ),
+        (
+            "https://me@example.com",
+            "must hold no user name and no password",
+        ),
+        ("https://:80", "must name a host"),
+        ("https://example.com/?a", "must have no query (`?…`)"),
+        ("https://example.com?", "must have no query (`?…`)"),
+    ] {
+        let error = text.parse::<BaseUrl>().expect_err(text);
+        assert_eq!(error.rule(), rule, "{text}");
+    }
+}
+
+#[test]
+fn plain_http_needs_this_machine_or_a_word() {
+    for (text, private) in [
+        ("https://example.com", true),
+        ("http://LOCALHOST:1", true),
+        ("http://127.0.0.1", true),
+        ("http://[::1]:1", true),
+        ("http://example.com", false),
+        ("http://0.0.0.0", false),
+        ("http://[::2]", false),
+    ] {
+        assert_eq!(url(text).is_private(), private, "{text}");
+        let build = || builder(&Recorder::new()).host(url(text));
+        assert_eq!(build().build().is_ok(), private, "{text}");
+        assert!(build().allow_plain_http().build().is_ok(), "{text}");
+    }
+}

@@ -1,0 +1,770 @@
+//! The quota: never more requests than the service allows, none slower than it must be, and nobody
+//! forgotten. All in virtual time, against a service that counts for itself.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota,
+    Quota, RetryPolicy, Sent, TransportError, UnlimitedQuota, apps, client::CallOptions,
+    conversations, types::UserId, users,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use proptest::prelude::*;
+
+use crate::support::{
+    TOKEN, Watched,
+    canary::{E_MAIL, TEXT},
+    simulation::{
+        MINUTE, Service, Task, give_up_after, most_in, places, simulate, simulate_one, task,
+    },
+    watched,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    Client::builder(transport, clock.clone(), token)
+}
+
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
+    watched(builder(transport, clock))
+}
+
+fn client_with(transport: impl HttpTransport, clock: &VirtualClock, quota: impl Quota) -> Watched {
+    watched(builder(transport, clock).quota(quota))
+}
+
+/// Reads all leads; gives how many there were.
+async fn export(client: &Watched) -> usize {
+    let mut leads = client.items(apps::Leads::new());
+    let mut count = 0;
+    while leads.next().await.expect("the next lead").is_some() {
+        count += 1;
+    }
+    count
+}
+
+/// Reads 25 pages of leads, the `part`th of eight.
+async fn export_part(client: Watched, part: u64) -> usize {
+    let mut pages = client.pages(apps::Leads::new().offset(part * 1_250));
+    let mut count = 0;
+    for _ in 0..25 {
+        let page = pages.next().await.expect("a page").expect("a page");
+        count += page.users.len();
+    }
+    count
+}
+
+#[test]
+fn ten_thousand_leads_take_200_requests_and_the_time_that_the_quota_allows() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10_000);
+    let client = client(service.clone(), &clock);
+    assert_eq!(simulate_one(&clock, export(&client)), 10_000);
+    assert_eq!(service.answered().len(), 200);
+    // 60 requests at once, 60 more after each minute, and the last 20 after three.
+    assert_eq!(clock.now(), 180 * SECOND);
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+}
+
+#[test]
+fn eight_tasks_on_clones_are_no_more_than_one() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10_000);
+    let client = client(service.clone(), &clock);
+    let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
+    let counts = simulate(&clock, tasks.collect());
+    assert_eq!(counts, [1_250; 8]);
+    assert_eq!(service.answered().len(), 200);
+    assert_eq!(clock.now(), 180 * SECOND);
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+}
+
+#[test]
+fn two_clients_with_one_quota_are_no_more_than_one() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10_000);
+    let quota = Arc::new(LocalQuota::new(clock.clone()));
+    let clients = [(); 2].map(|()| client_with(service.clone(), &clock, Arc::clone(&quota)));
+    let tasks = (0..8).map(|part| {
+        let client = &clients[usize::from(part % 2 == 0)];
+        task(export_part(client.clone(), part))
+    });
+    assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
+    assert_eq!(service.answered().len(), 200);
+    assert_eq!(clock.now(), 180 * SECOND);
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+}
+
+/// What the tests above would see of a client that did not keep the limit, or kept another.
+#[test]
+fn the_service_of_these_tests_notices_a_client_that_asks_too_often() {
+    for (limit, unlimited) in [(59, false), (60, true)] {
+        let clock = VirtualClock::manual();
+        let service = Service::new(&clock, limit, 10_000);
+        let client = match unlimited {
+            true => client_with(service.clone(), &clock, UnlimitedQuota::new()),
+            false => client(service.clone(), &clock),
+        };
+        let requests = (0..61).map(|_| {
+            let client = client.with_options(CallOptions::new().retry(RetryPolicy::none()));
+            task(async move { client.call(apps::Leads::new()).await.is_ok() })
+        });
+        simulate(&clock, requests.collect());
+        assert_eq!(service.refused(), 1);
+    }
+}
+
+/// A travel time that looks like chance and is the same in every run, up to `most`.
+fn travel(request: usize, salt: u64, most: u64) -> Duration {
+    let mixed = (request as u64 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Duration::from_millis((mixed >> 33) % most)
+}
+
+#[test]
+fn requests_that_travel_never_arrive_as_more_than_the_limit_allows() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 10_000, |request| {
+        (travel(request, 1, 7_000), travel(request, 2, 2_000))
+    });
+    let client = client(service.clone(), &clock);
+    let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
+    assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
+    assert_eq!(service.answered().len(), 200);
+    assert_eq!(service.refused(), 0);
+    assert!(service.most_in_a_minute() <= 60);
+    assert_eq!(service.most_in_flight(), 8);
+    // A place is free a minute after its answer, so each round costs one travel more.
+    assert!(clock.now() >= 180 * SECOND && clock.now() < 240 * SECOND);
+}
+
+#[test]
+fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
+    let clock = VirtualClock::manual();
+    // The first request lies on its way for nine seconds; the others arrive at once.
+    let service = Service::with_latency(&clock, 60, 10_000, |request| match request {
+        1 => (9 * SECOND, Duration::ZERO),
+        _ => (Duration::ZERO, Duration::ZERO),
+    });
+    let client = client(service.clone(), &clock);
+    let patient = client.with_options(CallOptions::new().call_timeout(None));
+    let tasks = (0..120).map(|_| {
+        let client = patient.clone();
+        task(async move { client.call(apps::Leads::new()).await.map(drop) })
+    });
+    for result in simulate(&clock, tasks.collect()) {
+        result.expect("a page");
+    }
+    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+}
+
+#[test]
+fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 2, MINUTE);
+    let moment = Duration::from_nanos(1);
+    assert_eq!(places(&quota), 2);
+    // However long requests are on their way, they have their places.
+    clock.advance(10 * MINUTE);
+    assert_eq!(places(&quota), 0);
+    quota.release();
+    clock.advance(20 * SECOND);
+    quota.release();
+    clock.advance(40 * SECOND - moment);
+    assert_eq!(places(&quota), 0);
+    clock.advance(moment);
+    assert_eq!(places(&quota), 1);
+    clock.advance(20 * SECOND - moment);
+    assert_eq!(places(&quota), 0);
+    clock.advance(moment);
+    assert_eq!(places(&quota), 1);
+}
+
+type SendTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The waker of one task that is all that holds another, as small executors have it.
+struct Holder {
+    woken: Arc<AtomicUsize>,
+    _task: Mutex<SendTask>,
+}
+
+impl Wake for Holder {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
+    for is_woken in [true, false] {
+        let clock = VirtualClock::manual();
+        let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
+        assert_eq!(places(&quota), 1);
+        let wait = || -> SendTask {
+            let quota = Arc::clone(&quota);
+            Box::pin(async move { quota.acquire().await.expect("a place") })
+        };
+        let (mut inner, mut outer) = (wait(), wait());
+        // The outer one comes first: it is woken when a request is over.
+        assert!(crate::support::poll(pin!(&mut outer)).is_pending());
+        assert!(crate::support::poll(pin!(&mut inner)).is_pending());
+        let woken = Arc::<AtomicUsize>::default();
+        let waker = Waker::from(Arc::new(Holder {
+            woken: Arc::clone(&woken),
+            _task: Mutex::new(inner),
+        }));
+        let mut context = Context::from_waker(&waker);
+        assert!(outer.as_mut().poll(&mut context).is_pending());
+        drop(waker);
+        // To wake the outer task, or to poll it with another waker, drops the inner one, which gives
+        // up its place in the queue.
+        match is_woken {
+            true => quota.release(),
+            false => assert!(crate::support::poll(pin!(&mut outer)).is_pending()),
+        }
+        assert_eq!(woken.load(Ordering::Relaxed), usize::from(is_woken));
+        if !is_woken {
+            quota.release();
+        }
+        clock.advance(MINUTE);
+        assert!(crate::support::poll(pin!(&mut outer)).is_ready());
+    }
+}
+
+/// A clock whose first sleep ends too early.
+#[derive(Debug)]
+struct Hasty(VirtualClock, AtomicUsize);
+
+#[async_trait]
+impl Clock for Hasty {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        match self.1.fetch_add(1, Ordering::Relaxed) {
+            0 => self.0.sleep(duration / 2).await,
+            _ => self.0.sleep(duration).await,
+        }
+    }
+}
+
+#[test]
+fn a_sleep_that_ends_too_early_gives_no_place_away() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(quota.acquire()).expect("a place");
+    quota.release();
+    simulate_one(&clock, quota.acquire()).expect("a place");
+    assert_eq!(clock.now(), MINUTE);
+    // The second needs no look: who is woken for a place that is free takes it.
+    clock.assert_sleeps([MINUTE / 2]);
+}
+
+/// A clock whose sleeps end at once.
+#[derive(Debug)]
+struct Sleepless(VirtualClock, AtomicUsize);
+
+#[async_trait]
+impl Clock for Sleepless {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, _duration: Duration) {
+        let sleeps = self.1.fetch_add(1, Ordering::Relaxed);
+        assert!(sleeps < 1_000, "there is no end of sleeps");
+    }
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_sleep_that_ends_too_early_again_and_again_lets_other_tasks_run() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(quota.acquire()).expect("a place");
+    quota.release();
+    let wakes = Arc::<Wakes>::default();
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&waker);
+    let mut acquire = quota.acquire();
+    for polls in 1..=10 {
+        assert!(acquire.as_mut().poll(&mut context).is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "it asks for more");
+    }
+    clock.advance(MINUTE);
+    assert!(acquire.as_mut().poll(&mut context).is_ready());
+}
+
+/// A clock that can be set back.
+#[derive(Debug)]
+struct SetBack(VirtualClock, Arc<Mutex<Duration>>);
+
+#[async_trait]
+impl Clock for SetBack {
+    fn now(&self) -> Duration {
+        self.0.now() - *self.1.lock().expect("no panic")
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_gives_no_place_away() {
+    let clock = VirtualClock::manual();
+    let back = Arc::<Mutex<Duration>>::default();
+    let shown = SetBack(clock.clone(), Arc::clone(&back));
+    let quota = LocalQuota::with_limit(shown, 2, MINUTE);
+    assert_eq!(places(&quota), 2);
+    clock.advance(100 * SECOND);
+    quota.release();
+    // It shows 50 when the second is over, and 120 later on.
+    *back.lock().expect("no panic") = 50 * SECOND;
+    quota.release();
+    clock.advance(70 * SECOND);
+    let (mut first, mut second) = (quota.acquire(), quota.acquire());
+    let mut assert_both = |is_ready: bool| {
+        assert_eq!(crate::support::poll(pin!(&mut first)).is_ready(), is_ready);
+        assert_eq!(crate::support::poll(pin!(&mut second)).is_ready(), is_ready);
+    };
+    assert_both(false);
+    clock.advance(39 * SECOND);
+    assert_both(false);
+    clock.advance(SECOND);
+    assert_both(true);
+    assert_eq!(places(&quota), 0);
+}
+
+#[test]
+fn a_pause_is_as_long_as_asked_for_in_a_short_window_too() {
+    for (asked, pause) in [(None, 1), (Some(30), 30), (Some(60), 60), (Some(90), 60)] {
+        let clock = VirtualClock::manual();
+        let quota = LocalQuota::with_limit(clock.clone(), 4, SECOND / 2);
+        quota.throttled(asked.map(Duration::from_secs));
+        clock.advance(pause * SECOND - Duration::from_nanos(1));
+        assert_eq!(places(&quota), 0, "{asked:?}");
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(places(&quota), 2, "{asked:?}");
+    }
+}
+
+#[test]
+fn who_comes_first_goes_first() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 3, MINUTE);
+    let order = RefCell::new(Vec::new());
+    let come = async |number: u64| {
+        // The later a task stands in the list, the earlier it comes.
+        clock.sleep(Duration::from_secs(20 - number)).await;
+        quota.acquire().await.expect("a place");
+        order.borrow_mut().push((number, clock.now().as_secs()));
+        quota.release();
+    };
+    simulate(&clock, (0..9).map(|number| task(come(number))).collect());
+    let expected = [
+        (8, 12),
+        (7, 13),
+        (6, 14),
+        (5, 72),
+        (4, 73),
+        (3, 74),
+        (2, 132),
+        (1, 133),
+        (0, 134),
+    ];
+    assert_eq!(*order.borrow(), expected);
+}
+
+#[test]
+fn one_who_gives_up_makes_room_for_those_behind() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 1, MINUTE);
+    let come = async |patience: Option<Duration>| {
+        match patience {
+            None => quota.acquire().await.expect("a place"),
+            Some(patience) => give_up_after(&clock, patience, quota.acquire())
+                .await?
+                .ok()?,
+        }
+        let began = clock.now();
+        quota.release();
+        Some(began.as_secs())
+    };
+    let patience = [None, Some(10 * SECOND), None, Some(90 * SECOND), None];
+    let began = simulate(&clock, patience.map(|patience| task(come(patience))).into());
+    assert_eq!(began, [Some(0), None, Some(60), None, Some(120)]);
+}
+
+#[test]
+fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 2, MINUTE);
+    let slow = async {
+        quota.acquire().await.expect("a place");
+        clock.sleep(100 * SECOND).await;
+        quota.release();
+        0
+    };
+    let fast = async {
+        quota.acquire().await.expect("a place");
+        quota.release();
+        0
+    };
+    let hasty = async {
+        let given_up = give_up_after(&clock, 5 * SECOND, quota.acquire()).await;
+        assert!(given_up.is_none());
+        0
+    };
+    let last = async {
+        quota.acquire().await.expect("a place");
+        quota.release();
+        clock.now().as_secs()
+    };
+    let ends = simulate(
+        &clock,
+        vec![task(slow), task(fast), task(hasty), task(last)],
+    );
+    assert_eq!(ends[3], 60);
+}
+
+#[test]
+fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10);
+    let client = client(service.clone(), &clock);
+    simulate_one(&clock, async {
+        for _ in 0..60 {
+            client.call(apps::Leads::new()).await.expect("a page");
+        }
+        let error = client
+            .call(conversations::Reply::new(1, TEXT))
+            .await
+            .expect_err("there is no place for a minute");
+        assert_eq!(
+            error.to_string(),
+            "conversations.reply: the deadline of 30s for the call passed while waiting for the \
+             quota; the request was not sent (before the first attempt); `call_timeout` allows \
+             more; or read lists with `pages` or `items`, or set another quota"
+        );
+        assert_eq!(error.phase(), Some(CallPhase::Quota));
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::Deadline, Sent::Never)
+        );
+        assert!(!error.may_have_been_applied() && error.is_timeout());
+        assert_eq!(error.attempts(), 0);
+        assert_eq!(clock.now(), 30 * SECOND);
+
+        // The ways out: more time, or a listing.
+        let patient = client.with_options(CallOptions::new().call_timeout(40 * SECOND));
+        let reply = patient.call(conversations::Close::new(1)).await;
+        reply.expect("it had the time");
+        assert_eq!(clock.now(), 60 * SECOND);
+    });
+    assert_eq!((service.answered().len(), service.refused()), (61, 0));
+}
+
+#[test]
+fn a_wait_that_is_overslept_sends_nothing() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 60, 10);
+    let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
+    let client = client_with(service.clone(), &clock, Arc::clone(&quota));
+    simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
+    let mut call = Box::pin(client.call(conversations::Reply::new(1, TEXT)));
+    assert!(crate::support::poll(call.as_mut()).is_pending());
+    // As after a machine was suspended: there is a place now, but no time.
+    clock.advance(60 * MINUTE);
+    let Poll::Ready(result) = crate::support::poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    let error = result.expect_err("the deadline passed");
+    assert_eq!(error.phase(), Some(CallPhase::Quota));
+    assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
+    assert_eq!(service.answered().len(), 1);
+    clock.advance(MINUTE);
+    assert_eq!(places(&quota), 1, "the place was given back");
+}
+
+#[test]
+fn a_refusal_halves_the_limit_and_ten_successes_give_one_back() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 40, MINUTE);
+    assert_eq!(places(&quota), 40);
+    // Eight that went out together are refused together: that is one sign, not eight.
+    for _ in 0..8 {
+        quota.throttled(None);
+        quota.release();
+    }
+    // None of these was refused: 32 tenths come back.
+    (0..32).for_each(|_| quota.release());
+    clock.advance(SECOND);
+    assert_eq!(places(&quota), 0, "40 requests are in the window");
+    clock.advance(MINUTE);
+    assert_eq!(places(&quota), 23);
+    (0..23).for_each(|_| quota.release());
+    clock.advance(MINUTE);
+    assert_eq!(places(&quota), 25, "23.2 and 2.3");
+    (0..25).for_each(|_| quota.release());
+    for _ in 0..20 {
+        clock.advance(MINUTE);
+        let now = places(&quota);
+        assert!((25..=40).contains(&now));
+        (0..now).for_each(|_| quota.release());
+    }
+    clock.advance(MINUTE);
+    assert_eq!(places(&quota), 40, "and no more than that");
+}
+
+#[test]
+fn a_key_that_is_refused_for_ever_keeps_one_place() {
+    let clock = VirtualClock::manual();
+    let quota = LocalQuota::with_limit(clock.clone(), 60, MINUTE);
+    for _ in 0..100 {
+        assert!(places(&quota) > 0);
+        quota.throttled(None);
+        // The others that were out are over, too.
+        (0..60).for_each(|_| quota.release());
+        clock.advance(2 * MINUTE);
+        quota.throttled(Some(Duration::ZERO));
+    }
+    assert!((1..=7).contains(&places(&quota)));
+}
+
+#[test]
+fn all_wait_as_long_as_the_service_asks_for() {
+    for (retry_after, pause) in [(None, 1), (Some("17"), 17), (Some("3600"), 60)] {
+        let clock = VirtualClock::manual();
+        let transport = RecordingTransport::new();
+        let mut refusal = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
+        *refusal.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        if let Some(seconds) = retry_after {
+            let value = http::HeaderValue::from_static(seconds);
+            refusal.headers_mut().insert("retry-after", value);
+        }
+        transport.answer(refusal);
+        (0..3).for_each(|_| transport.answer_ok(serde_json::json!({})));
+        let builder = builder(transport.clone(), &clock)
+            .retry(RetryPolicy::new().without_jitter())
+            .options(CallOptions::new().call_timeout(None));
+        let client = watched(builder);
+        let ended = async || {
+            let call = client.call(users::UnsubscribeEmail::new(UserId::new(1)));
+            call.await.expect("an answer in the end");
+            clock.now().as_secs()
+        };
+        let late = async || {
+            clock.sleep(SECOND / 2).await;
+            ended().await
+        };
+        let ends = simulate(&clock, vec![task(ended()), task(late()), task(late())]);
+        assert_eq!(ends, [pause; 3], "{retry_after:?}");
+        assert_eq!(transport.requests().len(), 4);
+    }
+}
+
+#[test]
+fn a_key_with_half_the_limit_is_found_out_with_few_refusals() {
+    let clock = VirtualClock::manual();
+    let service = Service::new(&clock, 30, 6_000);
+    let client = client(service.clone(), &clock);
+    assert_eq!(simulate_one(&clock, export(&client)), 6_000);
+    assert_eq!(service.answered().len(), 120);
+    assert!(service.most_in_a_minute() <= 30);
+    // 120 requests cannot take less than three minutes; half as fast is the price of finding out.
+    assert!(clock.now() >= 3 * MINUTE);
+    assert!(clock.now() <= 8 * MINUTE, "{:?}", clock.now());
+    assert!(
+        (1..=4).contains(&service.refused()),
+        "{}",
+        service.refused()
+    );
+}
+
+#[test]
+fn a_window_and_a_pause_of_any_length_are_sound() {
+    let clock = VirtualClock::manual();
+    clock.advance(SECOND);
+    let quota = LocalQuota::with_limit(clock.clone(), 0, Duration::MAX);
+    assert_eq!(places(&quota), 1, "0 counts as 1");
+    quota.throttled(Some(Duration::MAX));
+    quota.release();
+    clock.advance(Duration::from_secs(1 << 40));
+    assert_eq!(places(&quota), 0);
+    let quota = LocalQuota::with_limit(clock.clone(), u32::MAX, Duration::ZERO);
+    crate::support::run(quota.acquire()).expect("a place");
+}
+
+/// A quota in a store that fails now and then.
+#[derive(Debug, Default)]
+struct Shaky(AtomicUsize);
+
+#[async_trait]
+impl Quota for Shaky {
+    async fn acquire(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0 => Ok(()),
+            _ => Err("the store is down".into()),
+        }
+    }
+
+    fn release(&self) {}
+
+    fn throttled(&self, _retry_after: Option<Duration>) {}
+}
+
+#[derive(Debug)]
+struct Lost;
+
+#[async_trait]
+impl HttpTransport for Lost {
+    async fn send(
+        &self,
+        _request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let kind = carrot_core::transport::TransportErrorKind::Reset;
+        let quoted = format!("could not send `Token {TOKEN}`");
+        Err(TransportError::new(kind, Sent::Maybe).with_source(quoted))
+    }
+}
+
+#[test]
+fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
+    let clock = VirtualClock::manual();
+    let client = client_with(Lost, &clock, Shaky::default());
+    simulate_one(&clock, async {
+        let call = client.call(conversations::Close::new(1));
+        let error = call.await.expect_err("the store is down");
+        assert_eq!(
+            error.to_string(),
+            "conversations.close: no place in the quota: the store is down; the request may have \
+             reached the server"
+        );
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Quota, 1));
+        assert!(error.may_have_been_applied());
+
+        let call = client.call(conversations::Close::new(1));
+        let error = call.await.expect_err("the store is down");
+        assert_eq!((error.sent(), error.attempts()), (Sent::Never, 0));
+        assert!(!error.may_have_been_applied());
+    });
+}
+
+/// One request of the property below, in milliseconds.
+#[derive(Clone, Debug)]
+struct Plan {
+    comes: u64,
+    /// How long the request travels, and how long its answer.
+    travels: (u64, u64),
+    /// Gives up when it waited or travelled so long.
+    patience: Option<u64>,
+    /// The service refuses it, and asks to wait so long.
+    refused: Option<Option<u64>>,
+}
+
+fn plans() -> impl Strategy<Value = Vec<Plan>> {
+    let patience = prop::option::weighted(0.3, 0..4_000_u64);
+    let refused = prop::option::weighted(0.1, prop::option::of(0..3_000_u64));
+    let plan = (0..5_000_u64, (0..1_500_u64, 0..500_u64), patience, refused);
+    let plan = plan.prop_map(|(comes, travels, patience, refused)| Plan {
+        comes,
+        travels,
+        patience,
+        refused,
+    });
+    prop::collection::vec(plan, 1..60)
+}
+
+/// Gives the place back however the request ends.
+struct Place<'a>(&'a LocalQuota<VirtualClock>);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However requests come, travel, fail and are given up.
+    #[test]
+    fn the_limit_holds_all_get_their_turn_and_no_place_is_lost(plans in plans(), limit in 1_u32..9) {
+        let window = Duration::from_millis(1_000);
+        let clock = VirtualClock::manual();
+        let quota = LocalQuota::with_limit(clock.clone(), limit, window);
+        let arrived = RefCell::new(Vec::new());
+        let turns = RefCell::new(Vec::new());
+        let plan = async |plan: &Plan| {
+            clock.sleep(Duration::from_millis(plan.comes)).await;
+            let request = async {
+                quota.acquire().await.expect("a place");
+                let _place = Place(&quota);
+                turns.borrow_mut().push((clock.now(), plan.comes));
+                clock.sleep(Duration::from_millis(plan.travels.0)).await;
+                arrived.borrow_mut().push(clock.now());
+                if let Some(retry_after) = plan.refused {
+                    quota.throttled(retry_after.map(Duration::from_millis));
+                }
+                clock.sleep(Duration::from_millis(plan.travels.1)).await;
+            };
+            match plan.patience {
+                None => {
+                    request.await;
+                    Some(())
+                }
+                Some(patience) => {
+                    give_up_after(&clock, Duration::from_millis(patience), request).await
+                }
+            }
+        };
+        let tasks: Vec<Task<'_, _>> =
+            plans.iter().map(|one| task(plan(one))).collect();
+        let ends = simulate(&clock, tasks);
+
+        prop_assert!(most_in(&arrived.borrow(), window) <= limit as usize);
+        for (end, plan) in ends.iter().zip(&plans) {
+            prop_assert!(end.is_some() || plan.patience.is_some());
+        }
+        // Of those who go at the same moment it does not matter who is polled first.
+        let mut turns = turns.take();
+        turns.sort_unstable();
+        let in_order = turns.is_sorted_by_key(|(_, comes)| *comes);
+        prop_assert!(in_order, "first come, first served: {:?}", turns);
+
+        // A window and the longest pause later, all places are free that the limit has now; it grows
+        // back to the whole with requests that are not refused.
+        for _ in 0..200 {
+            clock.advance(Duration::from_secs(5));
+            let now = places(&quota);
+            prop_assert!((1..=limit as usize).contains(&now));
+            (0..now).for_each(|_| quota.release());
+        }
+        clock.advance(Duration::from_secs(5));
+        prop_assert_eq!(places(&quota), limit as usize);
+    }
+}

@@ -1,0 +1,310 @@
+//! What became of a reply whose answer was lost.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    ApiVersion, AuthToken, Body, Client, ErrorKind, HttpTransport, Sent, TransportError,
+    client::ReplyFate,
+    conversations::{Reply, Sender},
+    transport::TransportErrorKind,
+    types::{RandomId, UserRef},
+    users::StartConversation,
+};
+use carrot_testing::{Sandbox, VirtualClock};
+
+use crate::support::{
+    Recorder, TOKEN,
+    canary::{OWN_ID, TEXT},
+    client, run,
+    simulation::simulate_one,
+    transport::Answer,
+    watched,
+};
+
+fn random_id() -> RandomId {
+    RandomId::new(77).expect("a sound number")
+}
+
+fn reply() -> Reply {
+    Reply::new(1, TEXT).random_id(random_id())
+}
+
+/// A failure on the way that quotes the request.
+fn lost(kind: TransportErrorKind, sent: Sent) -> TransportError {
+    TransportError::new(kind, sent).with_source(format!("could not send `Token {TOKEN}`"))
+}
+
+/// A full page of parts, the `page`th, with the reply on it or without.
+fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> Answer {
+    let parts: Vec<String> = (0..50)
+        .map(|part| {
+            let random_id = match part == 30 && with_reply {
+                true => 77,
+                // The same digits, but another number.
+                false => 770 + part,
+            };
+            let id = 1_000 - page * 50 - part;
+            format!(r#"{{"id":{id},"random_id":{random_id},"body":"{TEXT}"}}"#)
+        })
+        .collect();
+    let cursor = match (version, next) {
+        (_, false) => String::new(),
+        (ApiVersion::V1, true) => format!(r#","next_after":"{page}""#),
+        (_, true) => format!(r#","next_before_position":[{page}]"#),
+    };
+    let parts = parts.join(",");
+    Answer::ok(format!(
+        r#"{{"meta":{{"status":200{cursor}}},"data":[{parts}]}}"#
+    ))
+}
+
+fn last_page(with_reply: bool) -> Answer {
+    let random_id = if with_reply { 77 } else { 78 };
+    let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
+    let part = format!(r#"{{"id":5,"random_id":{random_id}}}"#);
+    Answer::ok(format!(r#"{{"meta":{{{meta}}},"data":[{part}]}}"#))
+}
+
+#[test]
+fn a_reply_is_found_on_whatever_page_it_stands() {
+    for version in ApiVersion::ALL {
+        for stands_on in 0..4 {
+            let pages = (0..6).map(|index| page(version, index, index == stands_on, true));
+            let recorder = Recorder::answering(pages);
+            let client = client(&recorder, version);
+            let fate = run(client.reconcile_reply(&reply())).expect("an answer");
+            let ReplyFate::Written(part) = fate else {
+                panic!("{version:?}: it stands on page {stands_on}")
+            };
+            assert_eq!(part.random_id, Some(random_id()));
+            assert_eq!(part.id.get(), 1_000 - stands_on * 50 - 30);
+            let requests = recorder.requests();
+            assert_eq!(requests.len() as u64, stands_on + 1, "{version:?}");
+            let path = requests[0].uri.path().to_owned();
+            assert!(path.ends_with("/conversations/1/parts"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_is_not_there_costs_four_requests_at_most() {
+    for version in ApiVersion::ALL {
+        let pages = (0..6).map(|index| page(version, index, index == 4, true));
+        let recorder = Recorder::answering(pages);
+        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+        assert_eq!(fate.expect("an answer"), ReplyFate::NotWritten);
+        assert_eq!(recorder.requests().len(), 4, "{version:?}");
+
+        let recorder = Recorder::answering([page(version, 0, false, true), last_page(false)]);
+        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+        assert_eq!(fate.expect("an answer"), ReplyFate::NotWritten);
+        assert_eq!(recorder.requests().len(), 2, "{version:?}");
+
+        let recorder = Recorder::answering([last_page(true)]);
+        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+        assert!(matches!(fate, Ok(ReplyFate::Written(_))), "{version:?}");
+    }
+}
+
+/// The vendor's sample of this list has no numbers: to take that for "not written" would send the
+/// reply twice.
+#[test]
+fn a_list_that_says_no_numbers_decides_nothing() {
+    let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
+    for (parts, fate) in [
+        (
+            r#"{"id":5,"type":"reply_admin","random_id":0}"#,
+            ReplyFate::Unknown,
+        ),
+        (
+            r#"{"id":6,"type":"reply_admin","random_id":78},{"id":5,"type":"reply_user","random_id":0}"#,
+            ReplyFate::NotWritten,
+        ),
+        (
+            r#"{"id":5,"type":"closed","random_id":0}"#,
+            ReplyFate::NotWritten,
+        ),
+        (r#"{"id":5,"type":"closed"}"#, ReplyFate::NotWritten),
+        (r#"{"id":5,"type":"reply_admin"}"#, ReplyFate::Unknown),
+        (r#"{"id":5}"#, ReplyFate::Unknown),
+        (
+            r#"{"id":6,"random_id":78},{"id":5,"type":"note"}"#,
+            ReplyFate::Unknown,
+        ),
+    ] {
+        for version in ApiVersion::ALL {
+            let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
+            let recorder = Recorder::answering([Answer::ok(answer)]);
+            let found = run(client(&recorder, version).reconcile_reply(&reply()));
+            assert_eq!(found.expect("an answer"), fate, "{parts}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
+    let recorder = Recorder::new();
+    let nameless = Reply::new(1, TEXT);
+    let client = client(&recorder, ApiVersion::V2);
+    let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(
+        error.to_string(),
+        "conversations.reply: `random_id` must be set on a reply that is to be found again; nothing \
+         was sent"
+    );
+    assert_eq!(recorder.requests().len(), 0);
+}
+
+/// To take a failure for "not written" would send the reply twice.
+#[test]
+fn a_listing_that_breaks_off_is_an_error_and_no_fate() {
+    let version = ApiVersion::V2;
+    let quoted = format!("<html>{TOKEN} {TEXT}");
+    for (second, kind) in [
+        (
+            Answer::Fails(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            ErrorKind::Transport,
+        ),
+        (Answer::status(403, quoted.clone()), ErrorKind::Refused),
+        (Answer::ok(quoted), ErrorKind::Unreadable),
+    ] {
+        let recorder = Recorder::answering([page(version, 0, false, true), second]);
+        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+        assert_eq!(fate.expect_err("it broke off").kind(), kind);
+    }
+    // A full page that does not say how to go on.
+    let recorder = Recorder::answering([page(version, 0, false, false)]);
+    let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+    assert_eq!(
+        fate.expect_err("it broke off").kind(),
+        ErrorKind::MissingCursor
+    );
+    // A listing that turns in a circle.
+    let circle = [page(version, 0, false, true), page(version, 0, false, true)];
+    let recorder = Recorder::answering(circle);
+    let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+    assert_eq!(
+        fate.expect_err("it broke off").kind(),
+        ErrorKind::RepeatedCursor
+    );
+}
+
+/// What happens to one reply on its way.
+#[derive(Clone, Copy, Debug)]
+enum Mishap {
+    NotSent,
+    LostOnTheWay,
+    AnswerLost,
+    AnswerBroken,
+    ServerBroke,
+    ServerBrokeAfterwards,
+    Refused,
+}
+
+/// The service in memory, behind a bad line.
+#[derive(Clone, Debug)]
+struct BadLine {
+    sandbox: Sandbox,
+    mishaps: Arc<Mutex<Vec<Mishap>>>,
+    replies: Arc<AtomicUsize>,
+}
+
+/// As a gateway answers that quotes what it was sent.
+fn broken(status: u16) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from(format!("<html>{TOKEN} {TEXT}")));
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+    response
+}
+
+#[async_trait]
+impl HttpTransport for BadLine {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        if !request.uri().path().ends_with("/reply") {
+            return self.sandbox.send(request).await;
+        }
+        self.replies.fetch_add(1, Ordering::Relaxed);
+        let mishap = self.mishaps.lock().expect("no panic held it").pop();
+        match mishap {
+            None => self.sandbox.send(request).await,
+            Some(Mishap::NotSent) => Err(lost(TransportErrorKind::Connect, Sent::Never)),
+            Some(Mishap::LostOnTheWay) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            Some(Mishap::Refused) => Ok(broken(429)),
+            Some(Mishap::ServerBroke) => Ok(broken(502)),
+            Some(mishap) => {
+                self.sandbox.send(request).await?;
+                match mishap {
+                    Mishap::AnswerLost => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+                    Mishap::ServerBrokeAfterwards => Ok(broken(504)),
+                    _ => Err(lost(TransportErrorKind::Truncated, Sent::Yes)),
+                }
+            }
+        }
+    }
+}
+
+/// The way that the documentation shows: call, find out, call again. Whatever happens on the way, and
+/// in whatever order, the customer reads the reply once.
+#[test]
+fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
+    let all = [
+        Mishap::NotSent,
+        Mishap::LostOnTheWay,
+        Mishap::AnswerLost,
+        Mishap::AnswerBroken,
+        Mishap::ServerBroke,
+        Mishap::ServerBrokeAfterwards,
+        Mishap::Refused,
+    ];
+    let mut most = 0;
+    for first in all {
+        for second in all {
+            for third in all {
+                let clock = VirtualClock::manual();
+                let sandbox = Sandbox::builder().token(TOKEN).build();
+                let line = BadLine {
+                    sandbox: sandbox.clone(),
+                    mishaps: Arc::new(Mutex::new(vec![third, second, first])),
+                    replies: Arc::default(),
+                };
+                let token = AuthToken::new(TOKEN).expect("a sound token");
+                let client = watched(Client::builder(line.clone(), clock.clone(), token));
+                let customer = UserRef::external(OWN_ID);
+                simulate_one(&clock, async {
+                    let start = StartConversation::new(customer, "Where is it?");
+                    client.call(start).await.expect("a conversation");
+                    let id = sandbox.conversations()[0].id;
+                    let reply = Reply::new(id, TEXT)
+                        .from(Sender::DefaultAdmin)
+                        .random_id(random_id());
+                    loop {
+                        let Err(error) = client.call(&reply).await else {
+                            break;
+                        };
+                        if error.may_have_been_applied() {
+                            let fate = client.reconcile_reply(&reply).await.expect("a fate");
+                            if matches!(fate, ReplyFate::Written(_)) {
+                                break;
+                            }
+                        }
+                    }
+                    let parts = sandbox.parts(id);
+                    let written = parts
+                        .iter()
+                        .filter(|part| part.body.as_deref() == Some(TEXT));
+                    assert_eq!(written.count(), 1, "{first:?}, {second:?}, {third:?}");
+                });
+                most = most.max(line.replies.load(Ordering::Relaxed));
+            }
+        }
+    }
+    assert_eq!(most, 4, "three mishaps, and then it got through");
+}

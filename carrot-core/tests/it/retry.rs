@@ -1,0 +1,540 @@
+//! How retries go: their pauses to the millisecond, what they cost, when they end, and what the error
+//! of several attempts tells.
+
+use std::{future::Future, task::Poll, time::Duration};
+
+use bytes::Bytes;
+use carrot_core::{
+    AuthToken, CallPhase, Client, Clock, Endpoint, Error, ErrorKind, Retry, RetryPolicy, Sent,
+    TransportError, UnlimitedQuota,
+    client::CallOptions,
+    conversations, retry,
+    transport::TransportErrorKind,
+    types::{PropertyOperation, UserId},
+    users,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+
+use crate::support::{
+    Watched,
+    canary::{E_MAIL, TEXT, TOKEN},
+    poll,
+    simulation::{simulate, simulate_one, task},
+    watched,
+};
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A client without chance and without a quota, its transport, and its clock.
+struct Bench {
+    transport: RecordingTransport,
+    clock: VirtualClock,
+    client: Watched,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with_policy(RetryPolicy::new().without_jitter())
+    }
+
+    fn with_policy(policy: impl Retry) -> Self {
+        let transport = RecordingTransport::new();
+        let clock = VirtualClock::manual();
+        let token = AuthToken::new(TOKEN).expect("a sound token");
+        let builder = Client::builder(transport.clone(), clock.clone(), token)
+            .retry(policy)
+            .quota(UnlimitedQuota::new());
+        let client = watched(builder);
+        Self {
+            transport,
+            clock,
+            client,
+        }
+    }
+
+    fn fails(self, kind: TransportErrorKind, sent: Sent) -> Self {
+        let quoting = format!("could not send `authorization: Token {TOKEN}`");
+        let failure = TransportError::new(kind, sent);
+        self.transport.fail(failure.with_source(quoting));
+        self
+    }
+
+    fn lost(self) -> Self {
+        self.fails(TransportErrorKind::Reset, Sent::Maybe)
+    }
+
+    fn no_connection(self) -> Self {
+        self.fails(TransportErrorKind::Connect, Sent::Never)
+    }
+
+    /// Answers with this status and these headers.
+    fn status(self, status: u16, headers: &[(&'static str, &str)]) -> Self {
+        let data = format!("Token {TOKEN} of {E_MAIL}");
+        let body = format!(r#"{{"meta":{{"status":{status}}},"data":"{data}"}}"#);
+        let mut response = http::Response::new(Bytes::from(body));
+        *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+        for (name, value) in headers {
+            let value = http::HeaderValue::from_str(value).expect("a header");
+            response.headers_mut().insert(*name, value);
+        }
+        self.transport.answer(response);
+        self
+    }
+
+    /// Refuses in the words of the service.
+    fn refuses(self, status: u16, code: &str) -> Self {
+        let status = http::StatusCode::from_u16(status).expect("a status");
+        let because = format!("the token {TOKEN} is no good");
+        self.transport.answer_error(status, code, &because);
+        self
+    }
+
+    fn succeeds(self) -> Self {
+        self.transport.answer_ok(json!({}));
+        self
+    }
+
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        simulate_one(&self.clock, future)
+    }
+
+    fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
+        self.run(self.client.call(endpoint))
+    }
+
+    fn call_with<E: Endpoint>(
+        &self,
+        options: CallOptions,
+        endpoint: E,
+    ) -> Result<E::Output, Error> {
+        self.run(self.client.with_options(options).call(endpoint))
+    }
+
+    /// How many requests the transport saw, every queued answer being used.
+    #[track_caller]
+    fn assert_seen(&self, requests: usize) {
+        assert_eq!(self.transport.requests().len(), requests);
+        assert_eq!(self.transport.unused_answers(), 0, "an answer is left over");
+    }
+}
+
+/// Safe to repeat, and its answer says nothing.
+fn close() -> conversations::Close {
+    conversations::Close::new(1)
+}
+
+fn reply() -> conversations::Reply {
+    conversations::Reply::new(1, TEXT)
+}
+
+#[test]
+fn the_pauses_double_from_50_milliseconds_and_from_a_second_after_429() {
+    for (status, pauses) in [(503, [50, 100]), (429, [1_000, 2_000])] {
+        let bench = Bench::new()
+            .status(status, &[])
+            .status(status, &[])
+            .succeeds();
+        bench.call(close()).expect("the third attempt succeeds");
+        bench.clock.assert_sleeps(pauses.map(millis));
+        bench.assert_seen(3);
+    }
+    let mixed = Bench::new().status(503, &[]).status(429, &[]).succeeds();
+    mixed.call(close()).expect("the third attempt succeeds");
+    mixed.clock.assert_sleeps([millis(50), millis(2_000)]);
+}
+
+#[test]
+fn with_jitter_no_pause_exceeds_its_bound_and_a_seed_repeats_them() {
+    let pauses = |seed| {
+        let bench = Bench::with_policy(RetryPolicy::new().seed(seed));
+        let bench = bench.lost().lost().succeeds();
+        bench.call(close()).expect("the third attempt succeeds");
+        bench.clock.sleeps()
+    };
+    for seed in 0..50 {
+        let drawn = pauses(seed);
+        assert_eq!(drawn, pauses(seed));
+        assert!(drawn.iter().all(|pause| *pause <= millis(100)), "{drawn:?}");
+    }
+    assert_ne!(pauses(1), pauses(2));
+}
+
+#[test]
+fn a_longer_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
+    let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    for (headers, pause) in [
+        (vec![("retry-after", "7")], millis(7_000)),
+        // No leave to come back at once, again and again.
+        (vec![("retry-after", "0")], millis(1_000)),
+        (vec![("retry-after", "86400")], millis(60_000)),
+        (
+            vec![("retry-after", "99999999999999999999999")],
+            millis(60_000),
+        ),
+        (
+            vec![("retry-after", "Sun, 06 Nov 1994 08:49:49 GMT"), now],
+            millis(12_000),
+        ),
+        (
+            vec![("retry-after", "Sun, 06 Nov 1994 09:49:49 GMT"), now],
+            millis(60_000),
+        ),
+        (
+            vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), now],
+            millis(1_000),
+        ),
+        // A date without the date of the answer says nothing, nor does nonsense.
+        (
+            vec![("retry-after", "Sun, 06 Nov 1994 08:49:49 GMT")],
+            millis(1_000),
+        ),
+        (vec![("retry-after", "soon"), now], millis(1_000)),
+    ] {
+        let bench = Bench::new().status(429, &headers).succeeds();
+        let patient = CallOptions::new().call_timeout(None);
+        let result = bench.call_with(patient, close());
+        result.expect("the second attempt succeeds");
+        bench.clock.assert_sleeps([pause]);
+        bench.assert_seen(2);
+    }
+    let bench = Bench::new().status(503, &[("retry-after", "3")]).succeeds();
+    bench.call(close()).expect("the second attempt succeeds");
+    bench.clock.assert_sleeps([millis(3_000)]);
+}
+
+#[test]
+fn a_pause_that_does_not_fit_into_the_deadline_ends_the_call_at_once() {
+    let bench = Bench::new().status(429, &[("retry-after", "30")]);
+    let error = bench.call(reply()).expect_err("no time for the pause");
+    assert!(error.is_rate_limited() && !error.may_have_been_applied());
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(bench.clock.now(), Duration::ZERO);
+    bench.assert_seen(1);
+
+    // What fits is waited for, and what is left is told to the transport.
+    let bench = Bench::new()
+        .status(429, &[("retry-after", "29")])
+        .succeeds();
+    bench.call(close()).expect("just in time");
+    let context = |index: usize| bench.transport.requests()[index].context().cloned();
+    let timeouts = [0, 1].map(|index| context(index).expect("a context").timeout);
+    assert_eq!(timeouts, [Some(10 * SECOND), Some(SECOND)]);
+
+    // The same over several attempts: 50 ms fit into 120 ms, and then 100 ms do not.
+    let bench = Bench::new().lost().lost();
+    let hasty = CallOptions::new().call_timeout(millis(120));
+    let error = bench.call_with(hasty, close()).expect_err("no time");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 2));
+    bench.clock.assert_sleeps([millis(50)]);
+    bench.assert_seen(2);
+}
+
+#[test]
+fn a_deadline_of_any_length_is_sound() {
+    for limit in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::ZERO] {
+        for options in [
+            CallOptions::new().call_timeout(limit),
+            CallOptions::new().call_timeout(None).attempt_timeout(limit),
+            CallOptions::new()
+                .call_timeout(limit)
+                .attempt_timeout(limit),
+        ] {
+            let bench = Bench::new().lost().succeeds();
+            bench.clock.advance(SECOND);
+            let result = bench.call_with(options, close());
+            assert!(result.is_ok() || limit.is_zero(), "{result:?}");
+        }
+    }
+}
+
+#[test]
+fn a_client_and_a_call_have_policies_of_their_own() {
+    let none = Bench::with_policy(RetryPolicy::none()).no_connection();
+    let error = none.call(close()).expect_err("one attempt");
+    assert_eq!(error.attempts(), 1);
+    none.assert_seen(1);
+
+    let five = RetryPolicy::new().without_jitter().max_attempts(5);
+    let bench = Bench::new().lost().lost().lost().lost().succeeds();
+    let patient = CallOptions::new().retry(five);
+    bench
+        .call_with(patient, close())
+        .expect("the fifth attempt succeeds");
+    bench.clock.assert_sleeps([50, 100, 200, 400].map(millis));
+    bench.assert_seen(5);
+
+    let bench = Bench::new().no_connection();
+    let hasty = CallOptions::new().retry(RetryPolicy::none());
+    bench.call_with(hasty, close()).expect_err("one attempt");
+    bench.assert_seen(1);
+    let bench = bench.no_connection().succeeds();
+    bench
+        .call(close())
+        .expect("the client keeps its own policy");
+    bench.assert_seen(3);
+}
+
+/// A policy that would repeat everything for ever.
+#[derive(Debug)]
+struct Stubborn;
+
+impl Retry for Stubborn {
+    fn pause(&self, failed: &retry::FailedAttempt) -> Option<Duration> {
+        assert_eq!(failed.operation, "conversations.reply");
+        Some(Duration::ZERO)
+    }
+}
+
+#[test]
+fn no_policy_can_send_a_message_twice() {
+    let bench = Bench::with_policy(Stubborn)
+        .no_connection()
+        .status(429, &[])
+        .no_connection()
+        .lost();
+    let error = bench.call(reply()).expect_err("it may be there");
+    assert!(error.may_have_been_applied());
+    assert_eq!(error.attempts(), 4);
+    bench.assert_seen(4);
+}
+
+#[test]
+fn a_server_that_breaks_over_too_many_requests_gets_no_message_twice() {
+    let bench = Bench::new().refuses(503, "TooManyRequests");
+    let error = bench.call(reply()).expect_err("it may be there");
+    assert!(error.is_rate_limited() && error.may_have_been_applied());
+    bench.assert_seen(1);
+
+    // What is safe to repeat is repeated, after the pause.
+    let bench = Bench::new().refuses(503, "TooManyRequests").succeeds();
+    bench.call(close()).expect("the second attempt succeeds");
+    bench.clock.assert_sleeps([SECOND]);
+}
+
+#[test]
+fn an_outage_does_not_multiply_the_traffic() {
+    for safe in [true, false] {
+        let mut bench = Bench::new();
+        let calls = 100;
+        // The budget is that of all clones: eight tasks share it.
+        for _ in 0..calls + 10 {
+            bench = bench.no_connection();
+        }
+        let tasks = (0..8).map(|task_number| {
+            let client = bench.client.clone();
+            task(async move {
+                for _ in (task_number..calls).step_by(8) {
+                    let result = match safe {
+                        true => client.call(close()).await.map(drop),
+                        false => client.call(reply()).await.map(drop),
+                    };
+                    result.expect_err("there is no connection");
+                }
+            })
+        });
+        simulate(&bench.clock, tasks.collect());
+        // Ten retries in advance, and none more.
+        bench.assert_seen(calls + 10);
+    }
+}
+
+#[test]
+fn the_budget_recovers_with_calls_that_succeed() {
+    let mut bench = Bench::new();
+    for _ in 0..20 {
+        bench = bench.no_connection();
+    }
+    for _ in 0..10 {
+        bench.call(close()).expect_err("there is no connection");
+    }
+    bench.assert_seen(20);
+    // Nine successes are not enough for a retry, ten are.
+    for _ in 0..9 {
+        bench = bench.succeeds();
+        bench.call(close()).expect("a success");
+    }
+    bench = bench.no_connection();
+    bench.call(close()).expect_err("no retry is left");
+    bench = bench.succeeds();
+    bench.call(close()).expect("a success");
+    bench = bench.no_connection().succeeds();
+    bench.call(close()).expect("one retry came back");
+    bench.assert_seen(20 + 9 + 1 + 1 + 2);
+}
+
+#[test]
+fn a_retry_after_429_costs_nothing_of_the_budget() {
+    let mut bench = Bench::new();
+    for _ in 0..50 {
+        bench = bench.status(429, &[]).succeeds();
+        bench.call(close()).expect("the second attempt succeeds");
+    }
+    bench.assert_seen(100);
+}
+
+#[test]
+fn what_a_lost_answer_did_already_is_a_success() {
+    let add = || conversations::AddTag::new(1, "vip");
+    let remove = || conversations::RemoveTag::new(1, "vip");
+    let (there, gone) = (
+        "ConversationTagAlreadyAssigned",
+        "ConversationTagIsNotAssigned",
+    );
+    // Without an attempt before, or after one that surely did nothing, it is an error.
+    for bench in [
+        Bench::new().refuses(400, there),
+        Bench::new().no_connection().refuses(400, there),
+        Bench::new().status(429, &[]).refuses(400, there),
+    ] {
+        let error = bench.call(add()).expect_err("somebody else did it");
+        assert_eq!(error.status(), Some(400));
+        assert!(!error.may_have_been_applied());
+    }
+    Bench::new()
+        .refuses(400, gone)
+        .call(remove())
+        .expect_err("somebody else did it");
+    // After one that may have done it, it is a success.
+    for bench in [
+        Bench::new().lost().refuses(400, there),
+        Bench::new().status(502, &[]).refuses(400, there),
+        Bench::new().lost().no_connection().refuses(400, there),
+        Bench::new().lost().status(429, &[]).refuses(400, there),
+    ] {
+        let receipt = bench.call(add()).expect("the first attempt did it");
+        assert_eq!(receipt.part, None, "the answer with the part was lost");
+        assert_eq!(bench.transport.unused_answers(), 0);
+    }
+    let bench = Bench::new().lost().refuses(400, gone);
+    bench.call(remove()).expect("the first attempt did it");
+    // The error of the opposite says nothing of the kind, nor does any other.
+    let bench = Bench::new().lost().refuses(400, gone);
+    let error = bench.call(add()).expect_err("another error");
+    assert!(error.may_have_been_applied(), "by the attempt before");
+    let bench = Bench::new().lost().refuses(404, "LookupError");
+    bench.call(remove()).expect_err("another error");
+}
+
+#[test]
+fn the_error_remembers_every_attempt() {
+    // A safe operation: the first attempt may have had its effect, the rest did not even connect.
+    let bench = Bench::new().lost().no_connection().no_connection();
+    let error = bench.call(close()).expect_err("three failures");
+    assert_eq!(
+        error.to_string(),
+        "conversations.close: no connection could be made: could not send `authorization: Token \
+         [token]`; the request was not sent (after 3 attempts, of which an earlier one may have \
+         reached the server)"
+    );
+    assert_eq!(error.attempts(), 3);
+    assert_eq!(error.sent(), Sent::Maybe);
+    assert!(error.may_have_been_applied());
+    let last = error.transport().map(TransportError::sent);
+    assert_eq!(last, Some(Sent::Never), "that of the last attempt alone");
+
+    // Nothing left the machine.
+    let bench = Bench::new().no_connection().no_connection().no_connection();
+    let error = bench.call(reply()).expect_err("three failures");
+    assert_eq!(error.sent(), Sent::Never);
+    assert!(!error.may_have_been_applied());
+
+    // Refused, and then not sent: it reached the server, which did nothing.
+    let bench = Bench::new()
+        .status(429, &[])
+        .no_connection()
+        .no_connection();
+    let error = bench.call(reply()).expect_err("three failures");
+    assert_eq!(error.sent(), Sent::Yes);
+    assert!(!error.may_have_been_applied());
+    assert!(error.to_string().ends_with("(after 3 attempts)"), "{error}");
+}
+
+#[test]
+fn a_pause_that_is_overslept_begins_no_attempt() {
+    let bench = Bench::new().lost().succeeds();
+    let mut call = Box::pin(bench.client.call(close()));
+    assert!(poll(call.as_mut()).is_pending());
+    // As after a machine was suspended.
+    bench.clock.advance(3_600 * SECOND);
+    let Poll::Ready(result) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    let error = result.expect_err("the deadline passed");
+    assert_eq!(
+        error.to_string(),
+        "conversations.close: the deadline of 30s for the call passed while waiting before the next \
+         attempt; the request may have reached the server (after 1 attempt); `call_timeout` allows more"
+    );
+    assert_eq!(error.phase(), Some(CallPhase::Pause));
+    assert!(error.may_have_been_applied());
+    assert_eq!((bench.transport.requests().len(), error.attempts()), (1, 1));
+
+    let bench = Bench::new().status(429, &[]).succeeds();
+    let mut call = Box::pin(bench.client.call(reply()));
+    assert!(poll(call.as_mut()).is_pending());
+    bench.clock.advance(3_600 * SECOND);
+    let Poll::Ready(result) = poll(call.as_mut()) else {
+        panic!("the time is over")
+    };
+    let error = result.expect_err("the deadline passed");
+    let text = error.to_string();
+    assert!(
+        text.contains("; the service refused it before (after 1 attempt); "),
+        "{text}"
+    );
+    assert_eq!(error.sent(), Sent::Yes);
+    assert!(!error.may_have_been_applied());
+    assert_eq!(bench.transport.requests().len(), 1);
+}
+
+#[test]
+fn every_attempt_is_the_same_request_with_its_own_number() {
+    let bench = Bench::new().lost().status(500, &[]).succeeds();
+    bench.call(close()).expect("the third attempt succeeds");
+    let requests = bench.transport.requests();
+    let numbers: Vec<u32> = requests
+        .iter()
+        .map(|request| request.context().expect("a context").attempt)
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.path() == requests[0].path())
+    );
+}
+
+#[test]
+fn a_change_of_properties_is_repeated_only_where_twice_is_as_good_as_once() {
+    let name = || PropertyOperation::update_or_create("$email", E_MAIL).expect("sound");
+    let once = || users::SetProps::new(UserId::new(1)).with(name());
+    let bench = Bench::new().lost().succeeds();
+    bench.call(once()).expect("the second attempt succeeds");
+    bench.assert_seen(2);
+
+    let with = |twice: Result<PropertyOperation, _>| once().with(twice.expect("sound"));
+    for change in [
+        with(PropertyOperation::add("orders", 1)).with(name()),
+        with(PropertyOperation::append("cities", "Tver")),
+        // The service may send the user a mail to confirm.
+        once().double_subscribe(true),
+    ] {
+        let bench = Bench::new().lost();
+        let error = bench.call(&change).expect_err("not repeated");
+        assert!(error.may_have_been_applied());
+        bench.assert_seen(1);
+        let bench = Bench::new().status(500, &[]);
+        bench.call(&change).expect_err("not repeated");
+        bench.assert_seen(1);
+        let bench = Bench::new().no_connection().status(429, &[]).succeeds();
+        bench
+            .call(&change)
+            .expect("the third attempt is the first to arrive");
+        bench.assert_seen(3);
+    }
+}

@@ -1,0 +1,574 @@
+//! Which failed attempts are made again: every operation, every fault, both generations.
+//!
+//! The tables in `docs/retry.md` and `docs/retry_operations.md` are measured here. Run with
+//! `UPDATE_SNAPSHOTS=1` to write them anew.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    ApiVersion, AuthToken, Body, Client, Error, ErrorKind, HttpTransport, Sent, TransportError,
+    UnlimitedQuota,
+    endpoint::RepeatSafety,
+    transport::{TimeoutPhase, TransportErrorKind},
+};
+use carrot_testing::VirtualClock;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::{
+    assert_snapshot,
+    canary::{E_MAIL, TOKEN, assert_error_hides_all, watched},
+    operations::{Case, every_operation},
+    simulation::simulate_one,
+};
+
+/// What can go wrong with one attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Transport(TransportErrorKind, Sent),
+    Status(u16),
+    /// A success by its HTTP status, an error by its envelope.
+    Envelope(u16),
+    /// A success that cannot be read.
+    Unreadable,
+}
+
+const KINDS: [TransportErrorKind; 12] = [
+    TransportErrorKind::Dns,
+    TransportErrorKind::Connect,
+    TransportErrorKind::Tls,
+    TransportErrorKind::Timeout(TimeoutPhase::Connect),
+    TransportErrorKind::Timeout(TimeoutPhase::Response),
+    TransportErrorKind::Timeout(TimeoutPhase::Body),
+    TransportErrorKind::Reset,
+    TransportErrorKind::Protocol,
+    TransportErrorKind::Truncated,
+    TransportErrorKind::TooLarge { limit: 7 },
+    TransportErrorKind::Rejected,
+    TransportErrorKind::Other,
+];
+
+const STATUSES: [u16; 16] = [
+    301, 302, 400, 401, 403, 404, 408, 409, 418, 425, 429, 500, 502, 503, 504, 599,
+];
+
+fn every_fault() -> Vec<Fault> {
+    let sents = [Sent::Never, Sent::Maybe, Sent::Yes];
+    let mut faults: Vec<Fault> = KINDS
+        .iter()
+        .flat_map(|kind| sents.map(|sent| Fault::Transport(*kind, sent)))
+        .collect();
+    faults.extend(STATUSES.map(Fault::Status));
+    faults.extend([400, 408, 429, 500, 502, 503, 504].map(Fault::Envelope));
+    faults.push(Fault::Unreadable);
+    faults
+}
+
+impl Fault {
+    fn is_too_large(self) -> bool {
+        matches!(
+            self,
+            Self::Transport(TransportErrorKind::TooLarge { .. }, _)
+        )
+    }
+
+    fn is_rejected(self) -> bool {
+        matches!(self, Self::Transport(TransportErrorKind::Rejected, _))
+    }
+
+    /// Whether another attempt would fail in the same way, once the request was sent.
+    fn is_hopeless(self) -> bool {
+        self.is_too_large() || self.is_rejected()
+    }
+
+    /// What the library promises, in words of its own.
+    fn is_repeated(self, safe: bool) -> bool {
+        match self {
+            Self::Transport(TransportErrorKind::Rejected, _) => false,
+            Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429) => true,
+            Self::Transport(..) => safe && !self.is_too_large(),
+            Self::Status(status) | Self::Envelope(status) => safe && status >= 500,
+            Self::Unreadable => false,
+        }
+    }
+
+    fn may_have_been_applied(self) -> bool {
+        match self {
+            Self::Transport(_, sent) => sent != Sent::Never,
+            Self::Status(status) | Self::Envelope(status) => status >= 500 || status == 408,
+            Self::Unreadable => true,
+        }
+    }
+
+    /// Whether the server cannot have done what was asked: the only faults after which a message may
+    /// be sent again.
+    fn is_harmless(self) -> bool {
+        matches!(
+            self,
+            Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429)
+        )
+    }
+
+    fn status(self) -> Option<u16> {
+        match self {
+            Self::Status(status) | Self::Envelope(status) => Some(status),
+            Self::Transport(..) | Self::Unreadable => None,
+        }
+    }
+
+    fn sent(self) -> Sent {
+        match self {
+            Self::Transport(_, sent) => sent,
+            _ => Sent::Yes,
+        }
+    }
+
+    fn kind(self) -> ErrorKind {
+        match self {
+            Self::Transport(..) => ErrorKind::Transport,
+            Self::Status(_) | Self::Envelope(_) => ErrorKind::Refused,
+            Self::Unreadable => ErrorKind::Unreadable,
+        }
+    }
+
+    /// Whoever answers quotes all of the request where it hurts.
+    fn answer(
+        self,
+        request: &http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let quoted = format!(
+            "Token {TOKEN} of {E_MAIL}: {} {}",
+            request.uri(),
+            String::from_utf8_lossy(request.body().as_bytes())
+        );
+        let envelope = |status: u16| {
+            let error = format!("Error {TOKEN}");
+            let message = format!("The token {TOKEN} is no good");
+            let fields = json!({TOKEN: [E_MAIL]});
+            let meta = json!({"status": status, "error": error, "error_message": message,
+                "error_fields": fields});
+            json!({"meta": meta, "data": quoted}).to_string()
+        };
+        let (http_status, body) = match self {
+            Self::Transport(kind, sent) => {
+                let quoting = format!("could not send `authorization: Token {TOKEN}`");
+                return Err(TransportError::new(kind, sent).with_source(quoting));
+            }
+            Self::Status(status) => (status, envelope(status)),
+            Self::Envelope(status) => (200, envelope(status)),
+            Self::Unreadable => (200, format!("<html>{quoted}")),
+        };
+        let mut response = http::Response::new(Bytes::from(body));
+        *response.status_mut() = http::StatusCode::from_u16(http_status).expect("a status");
+        Ok(response)
+    }
+}
+
+/// Fails the attempts with these faults in turn, and those after them with the last.
+#[derive(Clone, Debug)]
+struct Failing {
+    faults: Arc<[Fault]>,
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Failing {
+    /// The faults of the attempts so far.
+    fn made(&self) -> Vec<Fault> {
+        let attempts = self.attempts.load(Ordering::Relaxed);
+        (0..attempts).map(|attempt| self.fault(attempt)).collect()
+    }
+
+    fn fault(&self, attempt: usize) -> Fault {
+        self.faults[attempt.min(self.faults.len() - 1)]
+    }
+}
+
+#[async_trait]
+impl HttpTransport for Failing {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.fault(attempt).answer(&request)
+    }
+}
+
+/// Calls an operation on a client of its own; gives the error, and the fault of every attempt.
+fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
+    let transport = Failing {
+        faults: faults.into(),
+        attempts: Arc::default(),
+    };
+    let clock = VirtualClock::manual();
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let builder = Client::builder(transport.clone(), clock.clone(), token)
+        .quota(UnlimitedQuota::new())
+        .version(version);
+    let client = watched(builder);
+    let result = simulate_one(&clock, (case.call)(&client));
+    let error = result.expect_err("every attempt fails");
+    assert_error_hides_all(&error);
+    (error, transport.made())
+}
+
+/// What became of one call.
+struct Measured {
+    operation: &'static str,
+    option: String,
+    version: ApiVersion,
+    is_safe: bool,
+    fault: Fault,
+    outcome: Outcome,
+    /// What the error says.
+    attempts: u32,
+    sent: Sent,
+}
+
+/// What the server saw of a call, and what the caller got, as the documentation shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    attempts: usize,
+    /// How many of them the server may have seen.
+    seen: usize,
+    kind: ErrorKind,
+    may_have_been_applied: bool,
+}
+
+/// Every operation with every option, in the generations that know it, with every fault.
+static MEASURED: LazyLock<Vec<Measured>> = LazyLock::new(|| {
+    let mut all = Vec::new();
+    for operation in every_operation() {
+        for case in &operation.cases {
+            for (version, request) in ApiVersion::ALL.into_iter().zip(&case.requests) {
+                if request.is_ok() {
+                    let faults = every_fault().into_iter();
+                    all.extend(faults.map(|fault| measure(operation.name, case, version, fault)));
+                }
+            }
+        }
+    }
+    all
+});
+
+fn measure(operation: &'static str, case: &Case, version: ApiVersion, fault: Fault) -> Measured {
+    let (error, made) = call(case, version, &[fault]);
+    let seen = made.iter().filter(|fault| fault.sent() != Sent::Never);
+    Measured {
+        operation,
+        option: case.option.clone(),
+        version,
+        is_safe: case.repeat_safety == RepeatSafety::Safe,
+        fault,
+        outcome: Outcome {
+            attempts: made.len(),
+            seen: seen.count(),
+            kind: error.kind(),
+            may_have_been_applied: error.may_have_been_applied(),
+        },
+        attempts: error.attempts(),
+        sent: error.sent(),
+    }
+}
+
+#[test]
+fn every_operation_keeps_the_rules_with_every_fault() {
+    let mut names = BTreeSet::new();
+    for one in &*MEASURED {
+        let (safe, fault, outcome) = (one.is_safe, one.fault, one.outcome);
+        names.insert((one.operation, one.version.segment(), safe));
+        let what = format!(
+            "{}, {}, {:?}, {fault:?}: {outcome:?}",
+            one.operation, one.option, one.version
+        );
+        let attempts = if fault.is_repeated(safe) { 3 } else { 1 };
+        assert_eq!(outcome.attempts, attempts, "{what}");
+        assert_eq!(one.attempts as usize, attempts, "{what}");
+        assert_eq!(outcome.kind, fault.kind(), "{what}");
+        assert_eq!(one.sent, fault.sent(), "{what}");
+        let applied = fault.may_have_been_applied();
+        assert_eq!(outcome.may_have_been_applied, applied, "{what}");
+        // The law, said without the rules above.
+        assert!(safe || outcome.seen <= 1 || fault.is_harmless(), "{what}");
+    }
+    // 24 operations, of which one knows one generation only, and one is safe or not by its values.
+    let of_generation = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
+    assert_eq!((of_generation("v1"), of_generation("v2")), (24, 25));
+}
+
+#[test]
+fn nothing_is_sent_of_a_call_that_its_generation_does_not_know() {
+    for operation in every_operation() {
+        for case in &operation.cases {
+            for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
+                if request.is_err() {
+                    let (error, made) = call(case, *version, &[Fault::Unreadable]);
+                    assert_eq!((error.kind(), made.len()), (ErrorKind::InvalidRequest, 0));
+                    assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
+                    assert!(!error.may_have_been_applied());
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever goes wrong in whatever order.
+    #[test]
+    fn no_message_is_sent_twice_whatever_the_order_of_faults(
+        faults in prop::collection::vec(prop::sample::select(every_fault()), 1..4),
+        reply in any::<bool>(),
+    ) {
+        thread_local! {
+            static CASES: [Case; 2] = ["conversations.reply", "conversations.get"].map(|name| {
+                let mut all = every_operation().into_iter();
+                all.find(|one| one.name == name).expect("an operation").cases.remove(0)
+            });
+        }
+        let (error, made) = CASES.with(|cases| call(&cases[usize::from(!reply)], ApiVersion::V2, &faults));
+        let (last, before) = made.split_last().expect("one at least");
+        prop_assert!(before.iter().all(|fault| fault.is_repeated(!reply)));
+        prop_assert!(made.len() == 3 || !last.is_repeated(!reply));
+        if reply {
+            prop_assert!(before.iter().all(|fault| fault.is_harmless()), "{made:?}");
+        }
+        let applied = made.iter().any(|fault| fault.may_have_been_applied());
+        prop_assert_eq!(error.may_have_been_applied(), applied, "{:?}", made);
+        let sent = made.iter().map(|fault| fault.sent()).max();
+        prop_assert_eq!(Some(error.sent()), sent, "{:?}", made);
+        prop_assert_eq!(error.kind(), last.kind());
+    }
+}
+
+/// Faults that are one column of the documentation, since all operations take all of them alike.
+struct Class {
+    name: &'static str,
+    column: &'static str,
+    faults: Vec<Fault>,
+}
+
+fn classes() -> Vec<Class> {
+    let class = |name, column, is_in: fn(Fault) -> bool| Class {
+        name,
+        column,
+        faults: every_fault()
+            .into_iter()
+            .filter(|one| is_in(*one))
+            .collect(),
+    };
+    vec![
+        class(
+            "no answer, and the request was surely not sent",
+            "not sent",
+            |fault| fault.sent() == Sent::Never && !fault.is_rejected(),
+        ),
+        class(
+            "the transport itself rejects the request",
+            "rejected",
+            |fault| fault.sent() == Sent::Never && fault.is_rejected(),
+        ),
+        class(
+            "no answer, and the request may have reached the server",
+            "maybe sent",
+            |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless(),
+        ),
+        class(
+            "the answer broke off or took too long, after it had begun",
+            "broken off",
+            |fault| matches!(fault, Fault::Transport(_, Sent::Yes)) && !fault.is_hopeless(),
+        ),
+        class(
+            "the answer is larger than the cap, or the transport rejects what may have left",
+            "too large",
+            |fault| fault.is_hopeless() && fault.sent() != Sent::Never,
+        ),
+        class("status 408", "408", |fault| fault.status() == Some(408)),
+        class("status 429, too many requests", "429", |fault| {
+            fault.status() == Some(429)
+        }),
+        class(
+            "any other status below 500 but 2xx",
+            "other below 500",
+            |fault| {
+                let status = fault.status();
+                status.is_some_and(|status| status < 500 && ![408, 429].contains(&status))
+            },
+        ),
+        class("status 500 and above", "500 and above", |fault| {
+            fault.status().is_some_and(|status| status >= 500)
+        }),
+        class("an answer that cannot be read", "not readable", |fault| {
+            fault == Fault::Unreadable
+        }),
+    ]
+}
+
+impl Class {
+    /// What the class is measured with: the statuses, or the kinds where it is not all of them.
+    fn measured_with(&self) -> String {
+        let mut kinds = BTreeSet::new();
+        let mut others = Vec::new();
+        for fault in &self.faults {
+            match fault {
+                Fault::Transport(kind, _) => {
+                    kinds.insert(format!("{kind:?}"));
+                }
+                Fault::Status(status) => others.push(status.to_string()),
+                Fault::Envelope(status) => others.push(format!("{status} in the envelope")),
+                Fault::Unreadable => others.push("a success without JSON".to_owned()),
+            }
+        }
+        if kinds.is_empty() {
+            return others.join(", ");
+        }
+        let all = KINDS.iter().map(|kind| format!("{kind:?}"));
+        let missing: Vec<String> = all.filter(|kind| !kinds.contains(kind)).collect();
+        let list = |kinds: Vec<String>| {
+            // Without what a variant holds.
+            let names = kinds
+                .iter()
+                .map(|kind| kind.split(' ').next().unwrap_or(kind));
+            let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            quoted.join(" and ")
+        };
+        match (missing.len(), kinds.len()) {
+            (0, _) => "every kind of `TransportErrorKind`".to_owned(),
+            (_, 1..=2) => list(kinds.into_iter().collect()),
+            _ => format!("every kind but {}", list(missing)),
+        }
+    }
+}
+
+/// What all faults of every class make of one operation, in both generations and with all options that
+/// are as safe to repeat.
+struct Row {
+    operation: &'static str,
+    is_safe: bool,
+    options: Vec<String>,
+    outcomes: Vec<Outcome>,
+}
+
+fn rows(classes: &[Class]) -> Vec<Row> {
+    let mut keys: Vec<(&str, bool)> = Vec::new();
+    for one in &*MEASURED {
+        let key = (one.operation, one.is_safe);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let row = |(operation, is_safe)| {
+        let of_row = MEASURED
+            .iter()
+            .filter(|one| (one.operation, one.is_safe) == (operation, is_safe));
+        let mut options: Vec<String> = of_row.clone().map(|one| one.option.clone()).collect();
+        options.dedup();
+        let outcome = |class: &Class| {
+            let of_class = of_row
+                .clone()
+                .filter(|one| class.faults.contains(&one.fault));
+            alike(of_class.map(|one| one.outcome))
+        };
+        Row {
+            operation,
+            is_safe,
+            options,
+            outcomes: classes.iter().map(outcome).collect(),
+        }
+    };
+    keys.into_iter().map(row).collect()
+}
+
+/// What all of them are.
+fn alike(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut outcomes = outcomes.peekable();
+    let first = *outcomes.peek().expect("one at least");
+    for outcome in outcomes {
+        assert_eq!(outcome, first);
+    }
+    first
+}
+
+#[test]
+fn the_tables_in_the_documentation_are_what_was_measured() {
+    let classes = classes();
+    for fault in every_fault() {
+        let of = classes.iter().filter(|class| class.faults.contains(&fault));
+        assert_eq!(of.count(), 1, "{fault:?} is in one class");
+    }
+    let rows = rows(&classes);
+    assert_snapshot("docs/retry.md", &summary(&classes, &rows));
+    assert_snapshot("docs/retry_operations.md", &by_operation(&classes, &rows));
+}
+
+fn summary(classes: &[Class], rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| what went wrong | measured with | attempts, safe to repeat | attempts, not safe to repeat \
+         | kind of the error | may have been applied |\n|---|---|---|---|---|---|\n",
+    );
+    for (index, class) in classes.iter().enumerate() {
+        let outcome = |is_safe| {
+            let rows = rows.iter().filter(|row| row.is_safe == is_safe);
+            alike(rows.map(|row| row.outcomes[index]))
+        };
+        let (safe, not_safe) = (outcome(true), outcome(false));
+        assert_eq!(safe.kind, not_safe.kind);
+        assert_eq!(safe.may_have_been_applied, not_safe.may_have_been_applied);
+        let applied = if safe.may_have_been_applied {
+            "yes"
+        } else {
+            "no"
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | `{:?}` | {applied} |",
+            class.name,
+            class.measured_with(),
+            safe.attempts,
+            not_safe.attempts,
+            safe.kind,
+        );
+    }
+    text
+}
+
+fn by_operation(classes: &[Class], rows: &[Row]) -> String {
+    let mut text = String::from("| operation |");
+    classes.iter().for_each(|class| {
+        let _ = write!(text, " {} |", class.column);
+    });
+    let _ = writeln!(text, "\n|---|{}", "---|".repeat(classes.len()));
+    for row in rows {
+        let of_operation = rows.iter().filter(|other| other.operation == row.operation);
+        let safety = match (of_operation.count(), row.is_safe) {
+            (1, _) => String::new(),
+            (_, true) => ", safe to repeat".to_owned(),
+            (_, false) => {
+                let options = row.options.iter().filter(|one| *one != "every option");
+                let options: Vec<&str> = options.map(String::as_str).collect();
+                format!(", not safe to repeat: {}", options.join(", "))
+            }
+        };
+        let _ = write!(text, "| `{}`{safety} |", row.operation);
+        for outcome in &row.outcomes {
+            let mark = if outcome.may_have_been_applied {
+                " ?"
+            } else {
+                ""
+            };
+            let _ = write!(text, " {} of {}{mark} |", outcome.seen, outcome.attempts);
+        }
+        text.push('\n');
+    }
+    text
+}

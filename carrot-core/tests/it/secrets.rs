@@ -1,0 +1,238 @@
+//! The token and a person's data are shown nowhere, whoever echoes them.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use carrot_core::{
+    ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
+    transport::TransportErrorKind, types::RandomId,
+};
+use serde_json::json;
+
+use crate::support::{
+    Recorder, TOKEN, Watched, builder,
+    canary::{E_MAIL, TEXT, assert_hidden},
+    client, run,
+    transport::Answer,
+};
+
+/// An error that quotes what it should not.
+#[derive(Debug)]
+struct Talkative {
+    request: String,
+    beneath: Option<Box<Talkative>>,
+}
+
+impl fmt::Display for Talkative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.beneath {
+            Some(_) => f.write_str("the request failed"),
+            None => write!(f, "could not send `{}`", self.request),
+        }
+    }
+}
+
+impl StdError for Talkative {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.beneath.as_deref().map(|error| error as _)
+    }
+}
+
+#[test]
+fn no_error_shows_the_token_or_a_person() {
+    let refusal = |status: u16| {
+        let meta = json!({
+            "status": status,
+            "error": format!("Error {TOKEN}"),
+            "error_message": format!("The key {TOKEN} ({TOKEN}) is bad"),
+            "error_fields": {TOKEN: [TOKEN]},
+        });
+        json!({"meta": meta, "data": {TOKEN: E_MAIL}}).to_string()
+    };
+    let odd_refusal = json!({"meta": {"status": 400, "error_message": [TOKEN]}}).to_string();
+    let key = format!(
+        r#"{{"meta":{{"status":200}},"data":{{"id":1,"user":{{"id":1,"props_events":{{"{TOKEN}":["{TOKEN}",}}}}}}}}"#
+    );
+    let talkative = |beneath: Option<Box<Talkative>>| Talkative {
+        request: format!("authorization: Token {TOKEN}"),
+        beneath,
+    };
+    let quoting = |error: Talkative| {
+        let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
+        Answer::Fails(failure.with_source(error))
+    };
+    let answers = [
+        Answer::status(401, refusal(401)),
+        Answer::status(500, refusal(500)),
+        Answer::ok(refusal(400)),
+        Answer::status(400, odd_refusal),
+        Answer::ok(key),
+        Answer::ok(format!(
+            r#"{{"meta":{{"status":200}},"data":{{"id":"{TOKEN}"}}}}"#
+        )),
+        Answer::ok(format!(r#"{{"meta":{{"status":"{TOKEN}"}},"data":{{}}}}"#)),
+        Answer::ok(format!(r#"{{"meta":{{"status":200}},"{TOKEN}":{{}}}}"#)),
+        Answer::ok(TOKEN),
+        Answer::ok(format!(
+            r#"{{"meta":{{"status":200}},"data":{{"id":"{E_MAIL}"}}}}"#
+        )),
+        Answer::ok(E_MAIL),
+        Answer::status(500, format!("{TOKEN} {E_MAIL}")),
+        quoting(talkative(None)),
+        quoting(talkative(Some(Box::new(talkative(None))))),
+    ];
+    let number = answers.len();
+    let recorder = Recorder::answering(answers);
+    let client = client(&recorder, ApiVersion::V2);
+    for _ in 0..number {
+        run(client.call(conversations::Get::new(1))).expect_err("an error");
+    }
+    let invalid = conversations::Reply::new(1, format!("{TOKEN} {E_MAIL}\0"));
+    run(client.call(invalid)).expect_err("refused");
+    assert_eq!(recorder.requests().len(), number);
+}
+
+/// The ways to the service. Each says whether it failed.
+const WAYS: &[fn(&Watched) -> bool] = &[
+    |client| run(client.call(conversations::Parts::new(1))).is_err(),
+    |client| run(client.pages(conversations::Parts::new(1)).next()).is_err(),
+    |client| run(client.items(conversations::Parts::new(1)).next()).is_err(),
+    |client| {
+        let number = RandomId::new(77).expect("a sound number");
+        let reply = conversations::Reply::new(1, TEXT).random_id(number);
+        run(client.reconcile_reply(&reply)).is_err()
+    },
+    #[cfg(feature = "stream")]
+    |client| {
+        let mut pages = client.pages(conversations::Parts::new(1));
+        let next = std::future::poll_fn(|context| {
+            futures_core::Stream::poll_next(std::pin::Pin::new(&mut pages), context)
+        });
+        run(next).is_some_and(|page| page.is_err())
+    },
+];
+
+/// What the watch of these tests would see of a client that showed something.
+#[test]
+fn a_leak_is_noticed() {
+    let quoting = |data: &str| {
+        let meta = json!({"status": 400, "error_message": data});
+        Answer::status(400, json!({"meta": meta}).to_string())
+    };
+    let failing = |words: &str| {
+        let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
+        Answer::Fails(failure.with_source(words))
+    };
+    for way in WAYS {
+        for (answer, leaks) in [
+            (quoting("No such conversation"), false),
+            (quoting(E_MAIL), true),
+            (failing("all is well"), false),
+            (failing(TEXT), true),
+        ] {
+            let client = client(&Recorder::answering([answer]), ApiVersion::V2);
+            let caught = catch_unwind(AssertUnwindSafe(|| way(&client)));
+            assert_eq!(caught.is_err(), leaks);
+            assert!(caught.unwrap_or(true), "it failed");
+        }
+    }
+    #[cfg(feature = "tracing")]
+    {
+        let says = |words: &'static str| catch_unwind(|| tracing::info!(words)).is_err();
+        assert!(!says("all is well") && says(TEXT));
+        let enters = |words: &'static str| {
+            let span = || drop(tracing::info_span!("a span", words));
+            catch_unwind(span).is_err()
+        };
+        assert!(!enters("all is well") && enters(E_MAIL));
+    }
+}
+
+#[test]
+fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
+    let beneath = Talkative {
+        request: format!("Token {TOKEN}"),
+        beneath: None,
+    };
+    let error = Talkative {
+        request: String::new(),
+        beneath: Some(Box::new(beneath)),
+    };
+    let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe).with_source(error);
+    let client = client(
+        &Recorder::answering([Answer::Fails(failure)]),
+        ApiVersion::V2,
+    );
+    let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
+    assert_eq!(
+        error.to_string(),
+        "conversations.get: the transport failed: the request failed: could not send `Token \
+         [token]`; the request may have reached the server"
+    );
+
+    // Errors that say nothing secret stay what they are.
+    let failure = TransportError::new(TransportErrorKind::Connect, Sent::Never)
+        .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+    let client = crate::support::client(
+        &Recorder::answering([Answer::Fails(failure)]),
+        ApiVersion::V2,
+    );
+    let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
+    let source = error
+        .transport()
+        .and_then(StdError::source)
+        .expect("a source");
+    assert!(source.downcast_ref::<std::io::Error>().is_some());
+    assert_eq!(
+        error.to_string(),
+        "conversations.get: no connection could be made: connection refused; the request was not \
+         sent"
+    );
+}
+
+#[test]
+fn nothing_that_holds_the_token_shows_it() {
+    let recorder = Recorder::new();
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    let client: Client = builder(&recorder).build().expect("a sound client");
+    let pages = client.pages(conversations::Parts::new(1));
+    let items = client.items(conversations::Parts::new(1));
+    let request = client
+        .prepare(&conversations::Reply::new(1, TEXT))
+        .expect("a request");
+    for (what, text) in [
+        ("a token", format!("{token:?} {token:#?}")),
+        (
+            "a builder",
+            format!("{:?} {:#?}", builder(&recorder), builder(&recorder)),
+        ),
+        ("a client", format!("{client:?} {client:#?}")),
+        ("a listing", format!("{pages:?} {items:?}")),
+        ("a request", format!("{request:?} {request:#?}")),
+        ("the address of a request", request.uri().to_string()),
+    ] {
+        assert_hidden(what, &text);
+    }
+    // It does go out, in the one place where it belongs.
+    let header = &request.headers()["authorization"];
+    assert!(header.is_sensitive());
+    assert_eq!(header.to_str().expect("text"), format!("Token {TOKEN}"));
+    let others = request
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != "authorization");
+    for (name, value) in others {
+        assert_hidden(name.as_str(), value.to_str().expect("text"));
+    }
+    assert!(!String::from_utf8_lossy(request.body().as_bytes()).contains(TOKEN));
+}
+
+#[test]
+fn a_password_in_a_base_url_is_refused_without_being_shown() {
+    let error = format!("https://user:{TOKEN}@example.com").parse::<BaseUrl>();
+    let error = error.expect_err("refused");
+    assert_hidden("the error", &format!("{error} {error:?}"));
+}

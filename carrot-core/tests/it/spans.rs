@@ -1,0 +1,256 @@
+//! The spans of calls and attempts, with the feature `tracing`. None shows a person's data or the token.
+
+use std::{
+    fmt::{Debug, Write as _},
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use carrot_core::{
+    AuthToken, Client, HttpTransport, LocalQuota, RetryPolicy, Sent, TransportError,
+    client::CallOptions, conversations::Close, transport::TransportErrorKind,
+    types::ConversationId,
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use serde_json::json;
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+
+use crate::support::{
+    TOKEN,
+    canary::{self, assert_hidden},
+    people::talk,
+    simulation::{MINUTE, Service, give_up_after, simulate_one},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A client that may make two requests in a minute.
+fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    Client::builder(transport, clock.clone(), token)
+        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
+        .retry(RetryPolicy::new().without_jitter())
+        .options(CallOptions::new().call_timeout(5 * MINUTE))
+        .build()
+        .expect("a sound client")
+}
+
+/// A span, with all that was ever recorded of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Span {
+    name: &'static str,
+    /// The name of the span that it lies in.
+    parent: Option<u64>,
+    fields: Vec<(&'static str, String)>,
+    closed: bool,
+}
+
+impl Visit for Span {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.fields.push((field.name(), format!("{value:?}")));
+    }
+}
+
+/// Keeps all spans.
+#[derive(Clone, Default)]
+struct Spans {
+    all: Arc<Mutex<Vec<Span>>>,
+    entered: Arc<Mutex<Vec<u64>>>,
+    events: Arc<AtomicU64>,
+}
+
+impl Spans {
+    fn all(&self) -> Vec<Span> {
+        self.all.lock().expect("no panic held it").clone()
+    }
+
+    /// Keeps the spans of this thread while it runs this. A span that is met first by a thread without
+    /// a subscriber is switched off for all threads, so all threads have one before.
+    fn keeping(&self, run: impl FnOnce()) {
+        canary::listen();
+        tracing::subscriber::with_default(self.clone(), run);
+    }
+
+    fn change(&self, id: &Id, change: impl FnOnce(&mut Span)) {
+        let index = usize::try_from(id.into_u64() - 1).expect("an index");
+        change(&mut self.all.lock().expect("no panic held it")[index]);
+    }
+}
+
+impl Subscriber for Spans {
+    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut span = Span {
+            name: attributes.metadata().name(),
+            parent: self
+                .entered
+                .lock()
+                .expect("no panic held it")
+                .last()
+                .copied(),
+            ..Span::default()
+        };
+        attributes.record(&mut span);
+        let mut all = self.all.lock().expect("no panic held it");
+        all.push(span);
+        Id::from_u64(all.len() as u64)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        self.change(id, |span| values.record(span));
+    }
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, _event: &Event<'_>) {
+        self.events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, id: &Id) {
+        let mut entered = self.entered.lock().expect("no panic held it");
+        entered.push(id.into_u64());
+    }
+
+    fn exit(&self, id: &Id) {
+        let last = self.entered.lock().expect("no panic held it").pop();
+        assert_eq!(last, Some(id.into_u64()), "the innermost is left first");
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        self.change(&id, |span| span.closed = true);
+        true
+    }
+}
+
+fn lines(spans: &[Span]) -> Vec<String> {
+    let line = |span: &Span| {
+        let mut line = span.name.to_owned();
+        if let Some(parent) = span.parent {
+            let _ = write!(line, " in {parent}");
+        }
+        for (name, value) in &span.fields {
+            let _ = write!(line, " {name}={value}");
+        }
+        line
+    };
+    spans.iter().map(line).collect()
+}
+
+#[test]
+fn a_call_is_a_span_and_its_attempts_are_spans_within() {
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
+    transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
+    transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
+    transport.answer_ok(json!({}));
+    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "");
+    let client = client(transport, &clock);
+    let spans = Spans::default();
+    spans.keeping(|| {
+        simulate_one(&clock, async {
+            client.call(Close::new(1)).await.expect("a success");
+            client.call(Close::new(2)).await.expect_err("no such");
+            let hasty = client.with_options(CallOptions::new().call_timeout(SECOND));
+            hasty.call(Close::new(3)).await.expect_err("no place");
+            client.call(Close::new(0)).await.expect_err("no id");
+        });
+    });
+    let call = r#"carrot.call operation="conversations.close""#;
+    let attempt = |parent: u32, rest: &str| {
+        format!(r#"carrot.attempt in {parent} operation="conversations.close" {rest}"#)
+    };
+    assert_eq!(
+        lines(&spans.all()),
+        [
+            format!("{call} attempts=3 status=200 ending=Done"),
+            attempt(
+                1,
+                "attempt=1 pause_ms=0 waited_ms=0 ending=Failed(Transport)"
+            ),
+            attempt(
+                1,
+                "attempt=2 pause_ms=50 waited_ms=0 status=502 ending=Failed(Refused)"
+            ),
+            attempt(
+                1,
+                "attempt=3 pause_ms=100 waited_ms=59850 status=200 ending=Done"
+            ),
+            format!("{call} attempts=1 status=404 ending=Failed(Refused)"),
+            attempt(
+                5,
+                "attempt=1 pause_ms=0 waited_ms=50 status=404 ending=Failed(Refused)"
+            ),
+            format!("{call} attempts=0 ending=Failed(Deadline)"),
+            format!("{call} attempts=0 ending=Failed(InvalidRequest)"),
+        ]
+    );
+    assert!(spans.all().iter().all(|span| span.closed));
+    assert_eq!(spans.events.load(Ordering::Relaxed), 0);
+}
+
+/// A pause or a wait of one call is not a part of the span of another.
+#[test]
+fn calls_side_by_side_have_spans_side_by_side() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service, &clock);
+    let spans = Spans::default();
+    spans.keeping(|| {
+        let ids = [1, 2, 3, 4].map(ConversationId::new);
+        let mut each = client.each(ids, |id| Close::new(*id));
+        simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
+    });
+    let all = spans.all();
+    let calls = all.iter().filter(|span| span.name == "carrot.call");
+    assert!(calls.clone().all(|span| span.parent.is_none()));
+    assert_eq!(calls.count(), 4);
+    let mut parents: Vec<_> = all.iter().filter_map(|span| span.parent).collect();
+    parents.sort_unstable();
+    parents.dedup();
+    assert_eq!(parents.len(), 4, "every attempt lies in its own call");
+}
+
+#[test]
+fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
+    let client = client(service, &clock);
+    let spans = Spans::default();
+    spans.keeping(|| {
+        let call = give_up_after(&clock, SECOND, client.call(Close::new(1)));
+        assert!(simulate_one(&clock, call).is_none());
+    });
+    let operation = r#"operation="conversations.close""#;
+    assert_eq!(
+        lines(&spans.all()),
+        [
+            format!("carrot.call {operation} attempts=1 ending=CutOff"),
+            format!(
+                "carrot.attempt in 1 {operation} attempt=1 pause_ms=0 waited_ms=0 ending=CutOff"
+            ),
+        ]
+    );
+    assert!(spans.all().iter().all(|span| span.closed));
+}
+
+#[test]
+fn no_span_shows_a_persons_data_or_the_token() {
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
+    let client = client(transport.clone(), &clock);
+    let spans = Spans::default();
+    spans.keeping(|| {
+        talk(&client, &transport, &clock);
+    });
+    assert!(spans.all().len() >= 10);
+    assert_hidden("a span", &lines(&spans.all()).join("\n"));
+}

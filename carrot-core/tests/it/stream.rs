@@ -1,0 +1,76 @@
+//! Listings as streams: the same pages and records as `next` gives, in the same order.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use carrot_core::{ApiVersion, ErrorKind, TransportError, conversations::Parts, transport};
+use futures_core::Stream;
+
+use crate::support::{Recorder, TOKEN, canary::E_MAIL, client, run, transport::Answer};
+
+fn page(ids: [u64; 2], cursor: &str) -> Answer {
+    let [first, second] = ids;
+    Answer::ok(format!(
+        r#"{{"meta":{{"status":200,"next_before_position":{cursor}}},
+            "data":[{{"id":{first}}},{{"id":{second}}}]}}"#
+    ))
+}
+
+/// The next of a stream, as any combinator takes it.
+fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    run(poll_fn(|context| Pin::new(&mut *stream).poll_next(context)))
+}
+
+#[test]
+fn items_come_as_a_stream_and_end() {
+    let recorder = Recorder::answering([page([4, 3], "[3]"), page([2, 1], "null")]);
+    let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(1));
+    let mut ids = Vec::new();
+    while let Some(part) = next(&mut items) {
+        ids.push(part.expect("a part").id.get());
+    }
+    assert_eq!(ids, [4, 3, 2, 1]);
+    assert!(next(&mut items).is_none(), "the end stays the end");
+    assert_eq!(recorder.requests().len(), 2);
+}
+
+#[test]
+fn pages_come_as_a_stream_and_go_on_after_an_error() {
+    let reset = transport::TransportErrorKind::Reset;
+    let lost = TransportError::new(reset, carrot_core::Sent::Maybe);
+    let lost = lost.with_source(format!("could not send `Token {TOKEN}`"));
+    let recorder = Recorder::answering([
+        page([4, 3], "[3]"),
+        Answer::Fails(lost),
+        page([2, 1], "null"),
+        Answer::ok(format!("{TOKEN} {E_MAIL}")),
+    ]);
+    let client = client(&recorder, ApiVersion::V2);
+    let mut pages = client.pages(Parts::new(1));
+    let first = next(&mut pages).expect("not the end").expect("a page");
+    assert_eq!(first.items.len(), 2);
+    let error = next(&mut pages).expect("not the end").expect_err("lost");
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    let second = next(&mut pages).expect("not the end").expect("a page");
+    assert_eq!(second.items[0].id.get(), 2);
+    assert!(next(&mut pages).is_none());
+    let unreadable = next(&mut client.items(Parts::new(1))).expect("not the end");
+    assert!(unreadable.is_err());
+}
+
+#[test]
+fn a_stream_that_is_left_alone_for_a_while_loses_nothing() {
+    let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":1}]}"#;
+    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
+    let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(1));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut items).poll_next(&mut context).is_pending());
+    let Poll::Ready(Some(Ok(part))) = Pin::new(&mut items).poll_next(&mut context) else {
+        panic!("the answer is there")
+    };
+    assert_eq!(part.id.get(), 1);
+    assert_eq!(recorder.requests().len(), 1);
+}

@@ -1,0 +1,247 @@
+//! A token and a person's data that stand nowhere else, so that a search for them finds a leak; and a
+//! client that searches all it shows.
+//!
+//! Two things may hold data and are not shown: `Error::body`, the answer as it came, and
+//! `Error::fields`, what the service says of the arguments. And the words of the service are quoted by
+//! the error, so no answer of these tests puts a person's data there.
+
+use std::{error::Error as StdError, future::Future, ops::Deref, panic, process, sync::Once};
+
+use carrot_core::{
+    Body, Client, ClientBuilder, Endpoint, Error, Paginate,
+    client::{AttemptReport, CallOptions, CallReport, Each, Items, Observe, Pages, ReplyFate},
+    conversations::Reply,
+    users::{PropertyChange, SetPropsOfMany},
+};
+
+/// Stands in all of them.
+const MARK: &str = "canary";
+
+/// The token of every client.
+pub(crate) const TOKEN: &str = "app.65535.canary-7d1f";
+pub(crate) const E_MAIL: &str = "canary-7d1f@example.com";
+pub(crate) const OWN_ID: &str = "canary-order-42";
+pub(crate) const TEXT: &str = "canary text of a message";
+
+#[track_caller]
+pub(crate) fn assert_hidden(what: &str, shown: &str) {
+    assert!(!shown.contains(MARK), "{what} shows a secret: {shown}");
+}
+
+/// Everything that an error shows, and all errors beneath it.
+#[track_caller]
+pub(crate) fn assert_error_hides_all(error: &Error) {
+    let mut next: Option<&dyn StdError> = Some(error);
+    while let Some(error) = next {
+        assert_hidden("Display", &error.to_string());
+        assert_hidden("Debug", &format!("{error:?}"));
+        assert_hidden("the long Debug", &format!("{error:#?}"));
+        next = error.source();
+    }
+    assert_hidden("the message", error.message().unwrap_or_default());
+    assert_hidden("the path", error.path().unwrap_or_default());
+    let code = error.code().map(|code| format!("{code} {code:?}"));
+    assert_hidden("the code", &code.unwrap_or_default());
+    let fields = error.fields().map(ToString::to_string);
+    let fields = fields.unwrap_or_default();
+    assert!(
+        !fields.contains(TOKEN),
+        "the fields show the token: {fields}"
+    );
+}
+
+/// A client that searches every error, every report and every span. It is no [`Client`] to anybody, so
+/// that nothing of it goes unwatched.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched(Client);
+
+/// The client of a builder, watched, and with it every panic of the program.
+pub(crate) fn watched(builder: ClientBuilder) -> Watched {
+    static PANICS: Once = Once::new();
+    PANICS.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            usual(info);
+            // A panic here would be one in a panic, which says less.
+            if info.to_string().contains(TOKEN) {
+                eprintln!("the panic shows the token");
+                process::abort();
+            }
+        }));
+    });
+    #[cfg(feature = "tracing")]
+    listen();
+    Watched(builder.observer(Reports).build().expect("a sound client"))
+}
+
+impl Watched {
+    pub(crate) fn with_options(&self, options: CallOptions) -> Self {
+        Self(self.0.with_options(options))
+    }
+
+    pub(crate) fn call<E: Endpoint>(
+        &self,
+        endpoint: E,
+    ) -> impl Future<Output = Result<E::Output, Error>> {
+        let call = Box::pin(self.0.call(endpoint));
+        async move { call.await.inspect_err(assert_error_hides_all) }
+    }
+
+    pub(crate) fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
+        let request = self.0.prepare(endpoint);
+        request.inspect_err(assert_error_hides_all)
+    }
+
+    pub(crate) fn pages<E: Paginate>(&self, endpoint: E) -> Listing<Pages<E>> {
+        Listing(self.0.pages(endpoint))
+    }
+
+    pub(crate) fn items<E: Paginate>(&self, endpoint: E) -> Listing<Items<E>> {
+        Listing(self.0.items(endpoint))
+    }
+
+    pub(crate) async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyFate, Error> {
+        let fate = self.0.reconcile_reply(reply).await;
+        fate.inspect_err(assert_error_hides_all)
+    }
+
+    /// Its errors are in its outcomes and its report: a test that lets it fail searches them.
+    pub(crate) fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
+    where
+        I: IntoIterator,
+        F: FnMut(&I::Item) -> E,
+        E: Endpoint + 'static,
+    {
+        self.0.each(items, operation)
+    }
+
+    /// Its errors are in its report, as those of [`each`](Self::each).
+    pub(crate) fn set_props_of_many(
+        &self,
+        changes: impl IntoIterator<Item = PropertyChange>,
+    ) -> SetPropsOfMany {
+        self.0.set_props_of_many(changes)
+    }
+}
+
+/// A listing that searches every error. What it is read with is here, so nothing goes past it.
+#[derive(Debug)]
+pub(crate) struct Listing<L>(L);
+
+impl<L> Deref for Listing<L> {
+    type Target = L;
+
+    fn deref(&self) -> &L {
+        &self.0
+    }
+}
+
+impl<E: Paginate> Listing<Pages<E>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<E::Output>, Error> {
+        self.0.next().await.inspect_err(assert_error_hides_all)
+    }
+}
+
+impl<E: Paginate> Listing<Items<E>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<E::Item>, Error> {
+        self.0.next().await.inspect_err(assert_error_hides_all)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T, L> futures_core::Stream for Listing<L>
+where
+    L: futures_core::Stream<Item = Result<T, Error>> + Unpin,
+{
+    type Item = L::Item;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<L::Item>> {
+        let next = std::pin::Pin::new(&mut self.0).poll_next(context);
+        next.map(|next| next.map(|next| next.inspect_err(assert_error_hides_all)))
+    }
+}
+
+/// Searches every report.
+#[derive(Debug)]
+struct Reports;
+
+impl Observe for Reports {
+    fn attempt(&self, report: &AttemptReport) {
+        assert_hidden("a report", &format!("{report:?}"));
+    }
+
+    fn call(&self, report: &CallReport) {
+        assert_hidden("a report", &format!("{report:?}"));
+    }
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) use spans::listen;
+
+#[cfg(feature = "tracing")]
+mod spans {
+    use std::{
+        fmt::Debug,
+        sync::{
+            Once,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
+
+    use tracing::{
+        Event, Metadata, Subscriber,
+        field::{Field, Visit},
+        span::{Attributes, Id, Record},
+    };
+
+    use super::assert_hidden;
+
+    /// Searches every span and event of all threads.
+    pub(crate) fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let listener = Listener(AtomicU64::new(1));
+            tracing::subscriber::set_global_default(listener).expect("nobody else listens");
+            // A thread that met a span a moment ago may have switched it off.
+            tracing::callsite::rebuild_interest_cache();
+        });
+    }
+
+    struct Listener(AtomicU64);
+
+    struct Search;
+
+    impl Visit for Search {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            assert_hidden("a span", &format!("{}={value:?}", field.name()));
+        }
+    }
+
+    impl Subscriber for Listener {
+        fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, span: &Attributes<'_>) -> Id {
+            span.record(&mut Search);
+            Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn record(&self, _id: &Id, values: &Record<'_>) {
+            values.record(&mut Search);
+        }
+
+        fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut Search);
+        }
+
+        fn enter(&self, _id: &Id) {}
+
+        fn exit(&self, _id: &Id) {}
+    }
+}

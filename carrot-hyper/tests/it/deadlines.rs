@@ -1,0 +1,182 @@
+//! What is read when one of the four deadlines passed: which one, in which phase, after how many
+//! attempts, and which setting allows more. No test asserts how long anything takes: a limit that is
+//! too short for this machine is made longer.
+
+use std::time::Duration;
+
+use carrot_hyper::{
+    AuthToken, BaseUrl, Client, Error, ErrorKind, HyperTransport, LocalQuota, Quota, RetryPolicy,
+    TokioClock, UnlimitedQuota, apps,
+    client::CallOptions,
+    transport::{TimeoutPhase, TransportErrorKind::Timeout},
+    types::Filter,
+};
+use tokio::io::AsyncWriteExt;
+
+use crate::support::{
+    PLENTY, SHORT, Server, builder,
+    canary::{EMAIL, Reports, TOKEN, tells_no_secret},
+    hold, read_request, reset, transport,
+};
+
+/// The error of a call that is safe to repeat and fails three times.
+async fn failure(
+    transport: HyperTransport,
+    url: String,
+    quota: impl Quota,
+    options: CallOptions,
+) -> Error {
+    let token = AuthToken::new(TOKEN).unwrap();
+    let client = Client::builder(transport, TokioClock::new(), token)
+        .host(url.parse::<BaseUrl>().unwrap())
+        .retry(RetryPolicy::new().transient_base(Duration::from_millis(1)))
+        .quota(quota)
+        .observer(Reports)
+        .options(options)
+        .build()
+        .unwrap();
+    let leads = apps::Leads::new().filter(Filter::text_contains("$email", EMAIL));
+    let error = client.call(leads).await.expect_err("a deadline");
+    tells_no_secret(&error);
+    assert!(error.is_timeout(), "{error}");
+    error
+}
+
+fn patient() -> CallOptions {
+    CallOptions::new()
+        .call_timeout(None)
+        .attempt_timeout(PLENTY)
+}
+
+/// Resets as many connections, and says nothing on those that follow.
+async fn resetting(first: usize) -> Server {
+    Server::start(move |number, mut stream| async move {
+        read_request(&mut stream).await;
+        match number < first {
+            true => reset(stream),
+            false => hold(stream).await,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_whole_call() {
+    let mut limit = SHORT;
+    let error = loop {
+        let server = resetting(2).await;
+        let clock = TokioClock::new();
+        let two = LocalQuota::with_limit(clock, 2, PLENTY);
+        let options = patient().call_timeout(limit);
+        let error = failure(transport(), server.url(""), two, options).await;
+        if error.attempts() == 2 || limit > PLENTY {
+            break error;
+        }
+        limit *= 2;
+    };
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "apps.leads: the deadline of {limit:?} for the call passed while waiting for the \
+             quota; the request may have reached the server (after 2 attempts, of which an \
+             earlier one may have reached the server); `call_timeout` allows more; or read lists \
+             with `pages` or `items`, or set another quota"
+        )
+    );
+}
+
+/// The attempt has what is left of the call, so both end in the same moment. Whoever is the first, it
+/// was the time of the call.
+#[tokio::test]
+async fn the_whole_call_in_an_attempt() {
+    let mut limit = SHORT;
+    let error = loop {
+        let server = resetting(2).await;
+        let options = CallOptions::new().attempt_timeout(None).call_timeout(limit);
+        let quota = UnlimitedQuota::new();
+        let error = failure(transport(), server.url(""), quota, options).await;
+        if error.attempts() == 3 || limit > PLENTY {
+            break error;
+        }
+        limit *= 2;
+    };
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "apps.leads: the deadline of {limit:?} for the call passed while waiting for the answer; \
+             the request may have reached the server (after 3 attempts, of which an earlier one may \
+             have reached the server); `call_timeout` allows more"
+        )
+    );
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+}
+
+#[tokio::test]
+async fn the_attempt() {
+    let server = Server::start(|_, stream| hold(stream)).await;
+    let mut limit = SHORT;
+    let error = loop {
+        let options = patient().attempt_timeout(limit);
+        let error = failure(transport(), server.url(""), UnlimitedQuota::new(), options).await;
+        let kind = error.transport().map(|cause| cause.kind());
+        if kind == Some(Timeout(TimeoutPhase::Response)) || limit > PLENTY {
+            break error;
+        }
+        limit *= 2;
+    };
+    let text = error.to_string();
+    // It depends on the moment how far the earlier ones came.
+    let text = text.replace(", of which an earlier one may have reached the server", "");
+    assert_eq!(
+        text,
+        format!(
+            "apps.leads: the time ran out while waiting for the answer: the attempt had {limit:?} \
+             (`attempt_timeout` allows more); the request may have reached the server (after 3 \
+             attempts)"
+        )
+    );
+}
+
+#[tokio::test]
+async fn connecting() {
+    let server = Server::start(|_, stream| hold(stream)).await;
+    let transport = builder().connect_timeout(SHORT).build().unwrap();
+    let error = failure(
+        transport,
+        server.https("localhost", ""),
+        UnlimitedQuota::new(),
+        patient(),
+    )
+    .await;
+    assert_eq!(
+        error.to_string(),
+        "apps.leads: the time ran out while connecting: not connected within 50ms \
+         (`connect_timeout` allows more); the request was not sent (after 3 attempts)"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_stands_still() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await;
+        let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    // For all requests of the transport, or for these calls, whose limit decides.
+    let short = builder().body_idle_timeout(SHORT).build().unwrap();
+    let patient_one = builder().body_idle_timeout(PLENTY).build().unwrap();
+    for (transport, options) in [
+        (short, patient()),
+        (patient_one, patient().body_idle_timeout(SHORT)),
+    ] {
+        let error = failure(transport, server.url(""), UnlimitedQuota::new(), options).await;
+        assert_eq!(
+            error.to_string(),
+            "apps.leads: the time ran out while reading the answer: no more of it came for 50ms \
+             (`body_idle_timeout` allows more); the request reached the server (after 3 attempts, of \
+             which an earlier one may have reached the server)"
+        );
+    }
+}

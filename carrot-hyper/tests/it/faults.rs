@@ -1,0 +1,277 @@
+//! What breaks on the way: the kind of each failure, and whether the request was sent.
+
+use carrot_hyper::{
+    Sent,
+    transport::TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Reset, Truncated},
+};
+use http::{Request, StatusCode};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+use crate::support::{
+    Server, answer, came, fails, get, hold, post, read_request, reset, succeeds, transport,
+};
+
+#[tokio::test]
+async fn a_refused_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let error = fails(&transport(), get(&url), Connect, Sent::Never).await;
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve() {
+    for url in [
+        "http://nonexistent.invalid/",
+        "https://nonexistent.invalid/",
+    ] {
+        fails(&transport(), post(url), Dns, Sent::Never).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_closed_without_a_byte() {
+    let server = Server::answering_once("").await;
+    fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn a_connection_closed_in_the_head() {
+    for begun in [
+        "HTTP",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-le",
+    ] {
+        let server = Server::answering_once(begun).await;
+        fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reset_before_the_request_was_read() {
+    let server = Server::start(|_, stream| async move {
+        came(&stream).await;
+        reset(stream);
+    })
+    .await;
+    fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn a_reset_after_the_request_was_read() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        reset(stream);
+    })
+    .await;
+    fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
+}
+
+/// It depends on the moment what the request was doing. What hyper calls canceled was not begun.
+#[tokio::test]
+async fn a_reset_at_once() {
+    let server = Server::start(|_, stream| async move { reset(stream) }).await;
+    for _ in 0..50 {
+        let error = crate::support::failure(&transport(), post(server.url("/"))).await;
+        let canceled = format!("{error:?}").contains("hyper::Error(Canceled");
+        match error.kind() {
+            Reset if !canceled => assert_ne!(error.sent(), Sent::Yes, "{error:?}"),
+            Reset | Connect => assert_eq!(error.sent(), Sent::Never, "{error:?}"),
+            _ => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reset_on_a_kept_connection() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(answer("").as_bytes()).await.unwrap();
+        came(&stream).await;
+        reset(stream);
+    })
+    .await;
+    let transport = transport();
+    succeeds(&transport, post(server.url("/"))).await;
+    fails(&transport, post(server.url("/")), Reset, Sent::Maybe).await;
+    assert_eq!(server.accepted(), 1, "the second request was not repeated");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http() {
+    for garbage in [
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        "<html>Bad gateway</html>\r\n\r\n",
+        "\0\u{1}\u{2}\u{3}\r\n\r\n",
+        "HTTP/1.1 two hundred\r\n\r\n",
+        "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    ] {
+        let server = Server::answering_once(garbage).await;
+        fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
+    }
+}
+
+/// It depends on the moment whether the request was begun before the server's words came.
+#[tokio::test]
+async fn a_server_that_speaks_first() {
+    for words in ["SSH-2.0-OpenSSH_9.6\r\n", "220 mail.example ESMTP\r\n\r\n"] {
+        let server = Server::start(move |_, mut stream| async move {
+            stream.write_all(words.as_bytes()).await.unwrap();
+            hold(stream).await;
+        })
+        .await;
+        for _ in 0..20 {
+            let error = crate::support::failure(&transport(), post(server.url("/"))).await;
+            assert_eq!(error.kind(), Protocol, "{error:?}");
+            assert_ne!(error.sent(), Sent::Yes, "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_without_end() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+        while stream.write_all(b"x-flood: 0123456789\r\n").await.is_ok() {}
+    })
+    .await;
+    fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn a_header_without_end() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nx-flood: ")
+            .await
+            .unwrap();
+        while stream.write_all(&[b'0'; 4096]).await.is_ok() {}
+    })
+    .await;
+    fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
+}
+
+#[tokio::test]
+async fn a_body_that_ends_too_early() {
+    for cut in [
+        "content-length: 10\r\n\r\n",
+        "content-length: 10\r\n\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\n8\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
+    ] {
+        let server = Server::answering_once(format!("HTTP/1.1 200 OK\r\n{cut}")).await;
+        fails(&transport(), get(server.url("/")), Truncated, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reset_in_the_body() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        reset(stream);
+    })
+    .await;
+    // A reset may throw away what was not yet read: then the head is missing too.
+    let error = crate::support::failure(&transport(), get(server.url("/"))).await;
+    match error.sent() {
+        Sent::Yes => assert_eq!(error.kind(), Truncated, "{error:?}"),
+        sent => assert_eq!((error.kind(), sent), (Reset, Sent::Maybe), "{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn chunks_that_break_the_rules() {
+    for broken in [
+        "zz\r\n",
+        "4\r\nhalf and more\r\n0\r\n\r\n",
+        "ffffffffffffffffff\r\n",
+    ] {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let server = Server::answering_once(format!("{head}{broken}")).await;
+        fails(&transport(), get(server.url("/")), Protocol, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_http() {
+    for url in ["ftp://localhost/", "/path/only", "localhost:1"] {
+        fails(&transport(), get(url), Rejected, Sent::Never).await;
+    }
+}
+
+#[tokio::test]
+async fn a_version_of_http_that_is_not_spoken() {
+    let server = Server::answering(answer("")).await;
+    let mut request = get(server.url("/"));
+    *request.version_mut() = http::Version::HTTP_3;
+    fails(&transport(), request, Other, Sent::Never).await;
+}
+
+#[tokio::test]
+async fn every_status_is_an_answer() {
+    for status in [
+        200, 201, 204, 304, 400, 401, 404, 429, 500, 502, 503, 599, 799,
+    ] {
+        let server = Server::answering(format!(
+            "HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\n\r\n"
+        ))
+        .await;
+        let response = succeeds(&transport(), post(server.url("/"))).await;
+        assert_eq!(response.status().as_u16(), status);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_returned_and_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = Server::answering(answer("")).await;
+        let location = elsewhere.url("/elsewhere");
+        let server = Server::answering(format!(
+            "HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
+        ))
+        .await;
+        let transport = transport();
+        for request in [get(server.url("/")), post(server.url("/"))] {
+            let response = succeeds(&transport, request).await;
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers()["location"], location);
+        }
+        assert_eq!(elsewhere.accepted(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_interim_answer_is_passed_over() {
+    let interim = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+    let server = Server::answering(format!("{interim}{}", answer("fine"))).await;
+    let response = succeeds(&transport(), get(server.url("/"))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.body(), "fine");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_read_without_one() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
+    let request = Request::head(server.url("/"))
+        .body(Default::default())
+        .unwrap();
+    assert!(succeeds(&transport(), request).await.body().is_empty());
+
+    let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    assert!(
+        succeeds(&transport(), get(server.url("/")))
+            .await
+            .body()
+            .is_empty()
+    );
+}

@@ -1,0 +1,271 @@
+//! Answers compressed with gzip: asked for, unasked, too large, broken.
+
+use std::io::Write;
+
+use carrot_hyper::{Sent, transport::TransportErrorKind::Protocol};
+use flate2::{Compression, write::GzEncoder};
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+
+use crate::support::{
+    Server, answer, builder, canary::TOKEN, fails, get, read_request, succeeds, transport,
+};
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An answer with this `content-encoding`, whose body is complete as far as HTTP knows.
+fn encoded(status: u16, encoding: &str, body: &[u8]) -> Vec<u8> {
+    let mut answer = format!(
+        "HTTP/1.1 {status} Whatever\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+/// The head of the request that this transport sends, in small letters.
+async fn head_sent_by(transport: &carrot_hyper::HyperTransport) -> String {
+    let (requests, mut seen) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let requests = requests.clone();
+        async move {
+            requests
+                .send(read_request(&mut stream).await.unwrap())
+                .unwrap();
+            stream.write_all(answer("").as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    succeeds(transport, get(server.url("/"))).await;
+    String::from_utf8(seen.recv().await.unwrap())
+        .unwrap()
+        .to_lowercase()
+}
+
+#[tokio::test]
+async fn unasked_nothing_is_accepted_and_an_encoded_success_is_an_error() {
+    let head = head_sent_by(&transport()).await;
+    assert!(!head.contains("accept-encoding"), "{head}");
+    for encoding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", TOKEN] {
+        let server = Server::answering(encoded(200, encoding, &gzip(b"{}"))).await;
+        let error = fails(&transport(), get(server.url("/")), Protocol, Sent::Yes).await;
+        let text = error.to_string();
+        assert!(text.contains("`content-encoding`"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_of_an_encoded_failure_is_not_lost() {
+    for status in [401, 429, 500] {
+        let body = gzip(b"{}");
+        let server = Server::answering(encoded(status, "gzip", &body)).await;
+        let response = succeeds(&transport(), get(server.url("/"))).await;
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.body(), &body);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_encoded_is_read() {
+    for encoding in ["identity", "", " , "] {
+        let server = Server::answering(encoded(200, encoding, b"fine")).await;
+        let response = succeeds(&transport(), get(server.url("/"))).await;
+        assert_eq!(response.body(), "fine");
+    }
+    let server = Server::answering(encoded(200, "gzip", b"")).await;
+    let response = succeeds(&transport(), get(server.url("/"))).await;
+    assert!(response.body().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_names_encodings_gets_its_answer_as_it_came() {
+    let body = gzip(b"{}");
+    let server = Server::answering(encoded(200, "gzip", &body)).await;
+    let mut request = get(server.url("/"));
+    request
+        .headers_mut()
+        .insert("accept-encoding", "gzip, br".parse().unwrap());
+    let response = succeeds(&builder().build().unwrap(), request).await;
+    assert_eq!(response.body(), &body);
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+}
+
+#[cfg(feature = "gzip")]
+mod asked {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use carrot_hyper::{
+        HyperTransport,
+        transport::{
+            TimeoutPhase,
+            TransportErrorKind::{Timeout, TooLarge, Truncated},
+        },
+    };
+
+    use super::*;
+    use crate::support::{
+        by_hand::{ByHand, Frozen},
+        failure, limited,
+    };
+
+    fn asking(limit: u64) -> HyperTransport {
+        builder().gzip(true).max_body_bytes(limit).build().unwrap()
+    }
+
+    const AMPLE: u64 = 1 << 20;
+
+    #[tokio::test]
+    async fn gzip_is_accepted_and_decoded() {
+        let head = head_sent_by(&asking(AMPLE)).await;
+        assert!(head.contains("\r\naccept-encoding: gzip\r\n"), "{head}");
+        let mut two = gzip(b"fi");
+        two.extend(gzip(b"ne"));
+        for (encoding, body) in [
+            ("gzip", gzip(b"fine")),
+            ("GZip", gzip(b"fine")),
+            ("x-gzip", gzip(b"fine")),
+            // Several members make one body: RFC 1952, section 2.2.
+            ("gzip", two),
+        ] {
+            for status in [200, 400] {
+                let server = Server::answering(encoded(status, encoding, &body)).await;
+                let response = succeeds(&asking(AMPLE), get(server.url("/"))).await;
+                assert_eq!(response.body(), "fine", "{encoding}");
+                // They would speak of the body as it came.
+                assert!(response.headers().get("content-encoding").is_none());
+                assert!(response.headers().get("content-length").is_none());
+            }
+        }
+        let server = Server::answering(answer("plain")).await;
+        let response = succeeds(&asking(AMPLE), get(server.url("/"))).await;
+        assert_eq!(response.body(), "plain");
+        assert_eq!(response.headers()["content-length"], "5");
+    }
+
+    #[tokio::test]
+    async fn the_cap_counts_what_a_body_becomes() {
+        let body = gzip(&[b' '; 1000]);
+        assert!(body.len() < 100);
+        let server = Server::answering(encoded(200, "gzip", &body)).await;
+        let response = succeeds(&asking(1000), get(server.url("/"))).await;
+        assert_eq!(response.body().len(), 1000);
+        for (own, callers, limit) in [(999, None, 999), (AMPLE, Some(999), 999), (100, None, 100)] {
+            let request = limited(get(server.url("/")), None, callers);
+            fails(&asking(own), request, TooLarge { limit }, Sent::Yes).await;
+        }
+    }
+
+    /// 64 MiB of zeros in 64 KiB.
+    #[tokio::test]
+    async fn a_bomb_is_too_large() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        for _ in 0..64 {
+            encoder.write_all(&vec![0; 1 << 20]).unwrap();
+        }
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < 1 << 17, "{}", bomb.len());
+        for status in [200, 500] {
+            let server = Server::answering(encoded(status, "gzip", &bomb)).await;
+            let kind = TooLarge { limit: AMPLE };
+            fails(&asking(AMPLE), get(server.url("/")), kind, Sent::Yes).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_cut_at_any_byte_is_truncated() {
+        let body = gzip(b"the whole of it, as it should be");
+        for end in 1..body.len() {
+            let server = Server::answering_once(encoded(200, "gzip", &body[..end])).await;
+            fails(&asking(AMPLE), get(server.url("/")), Truncated, Sent::Yes).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_corrupt_body_breaks_the_protocol() {
+        let whole = gzip(b"the whole of it, as it should be");
+        let mut wrong_sum = whole.clone();
+        wrong_sum[whole.len() - 8] ^= 1;
+        let mut wrong_length = whole.clone();
+        wrong_length[whole.len() - 1] ^= 1;
+        let mut wrong_data = whole.clone();
+        // A kind of block that does not exist.
+        wrong_data[10] |= 0b110;
+        let mut trailing = whole.clone();
+        trailing.extend_from_slice(b"<html>and more</html>");
+        for body in [
+            wrong_sum,
+            wrong_length,
+            wrong_data,
+            trailing,
+            br#"{"meta":{"status":200},"data":{}}"#.to_vec(),
+        ] {
+            let server = Server::answering(encoded(200, "gzip", &body)).await;
+            fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
+        }
+    }
+
+    /// What counts as progress is what comes, not what it becomes: of one byte nothing can be
+    /// decoded.
+    #[tokio::test]
+    async fn a_body_that_comes_slowly_is_read_and_one_that_stops_is_not_waited_for() {
+        const IDLE: Duration = Duration::from_secs(5);
+        let answer = encoded(200, "gzip", &gzip(b"fine"));
+        let begun = answer.len() - 10;
+        let pieces = || {
+            let rest = answer[begun..].iter();
+            rest.map(|byte| Bytes::copy_from_slice(&[*byte]))
+        };
+        let transport = builder()
+            .gzip(true)
+            .attempt_timeout(None)
+            .body_idle_timeout(IDLE)
+            .build()
+            .unwrap();
+        let clock = Frozen::new();
+
+        let (server, go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
+        for _ in pieces() {
+            while seen.try_recv().is_err() {
+                sending.rests().await;
+            }
+            sending.rests().await;
+            clock.advance(IDLE - Duration::from_millis(1)).await;
+            sending.rests().await;
+            go.add_permits(1);
+        }
+        assert_eq!(sending.ends().await.body(), "fine");
+
+        let (server, _go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let mut sending = ByHand::new(failure(&transport, get(server.url("/"))));
+        while seen.try_recv().is_err() {
+            sending.rests().await;
+        }
+        sending.rests().await;
+        clock.advance(2 * IDLE).await;
+        let error = sending.ends().await;
+        let expected = (Timeout(TimeoutPhase::Body), Sent::Yes);
+        assert_eq!((error.kind(), error.sent()), expected, "{error:?}");
+        assert_eq!(seen.recv().await, Some("closed"));
+    }
+
+    #[tokio::test]
+    async fn another_encoding_than_asked_for_is_an_error() {
+        for encoding in ["br", "gzip, gzip", "deflate"] {
+            let server = Server::answering(encoded(200, encoding, &gzip(b"{}"))).await;
+            fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn compiled_in_and_not_asked_for_is_off() {
+        let off = builder().gzip(false).build().unwrap();
+        let head = head_sent_by(&off).await;
+        assert!(!head.contains("accept-encoding"), "{head}");
+    }
+}

@@ -1,0 +1,407 @@
+//! The limits on time and size. No test asserts how long anything takes: the servers never answer,
+//! or a limit that is too short for this machine is made longer.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use carrot_hyper::{
+    HyperTransport, Sent, TlsRoots,
+    transport::{
+        CallContext, TimeoutPhase,
+        TransportErrorKind::{Timeout, TooLarge},
+    },
+};
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
+
+use crate::support::{
+    Events, PLENTY, SHORT, Server, answer, builder,
+    by_hand::{ByHand, Frozen},
+    canary, fails, get, hold, limited, post, read_request, succeeds, transport,
+};
+
+const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
+const RESPONSE: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Response);
+const BODY: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Body);
+
+/// Takes every connection and says nothing.
+async fn silent() -> Server {
+    Server::start(|_, stream| hold(stream)).await
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_connect_timeout() {
+    let server = silent().await;
+    let transport = builder().connect_timeout(SHORT).build().unwrap();
+    let request = post(server.https("localhost", "/"));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_attempt_timeout() {
+    let server = silent().await;
+    let transport = builder().attempt_timeout(SHORT).build().unwrap();
+    let request = post(server.https("localhost", "/"));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_meets_the_callers_timeout() {
+    let server = silent().await;
+    for transport in [
+        transport(),
+        builder().attempt_timeout(None).build().unwrap(),
+    ] {
+        let request = limited(post(server.https("localhost", "/")), Some(SHORT), None);
+        fails(&transport, request, CONNECT, Sent::Never).await;
+    }
+}
+
+/// Answers the first request of a connection, so that the second needs no time to connect.
+async fn answering_first() -> Server {
+    Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(answer("").as_bytes()).await.unwrap();
+        hold(stream).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn no_answer_meets_the_callers_timeout() {
+    let server = answering_first().await;
+    let transport = transport();
+    succeeds(&transport, post(server.url("/"))).await;
+    let request = limited(post(server.url("/")), Some(SHORT), None);
+    fails(&transport, request, RESPONSE, Sent::Maybe).await;
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn the_transports_timeout_is_for_requests_that_carry_none() {
+    let server = silent().await;
+    let transport = builder().attempt_timeout(SHORT).build().unwrap();
+    // A cap alone leaves the time to the transport.
+    let request = limited(post(server.https("localhost", "/")), None, Some(5));
+    fails(&transport, request, CONNECT, Sent::Never).await;
+
+    // No time at all: nothing would ever succeed if this limit had a say.
+    let server = Server::answering(answer("fine")).await;
+    let transport = builder().attempt_timeout(Duration::ZERO).build().unwrap();
+    for _ in 0..20 {
+        let request = limited(get(server.url("/")), Some(PLENTY), None);
+        assert_eq!(succeeds(&transport, request).await.body(), "fine");
+    }
+}
+
+#[tokio::test]
+async fn half_a_head_meets_the_timeout() {
+    let server = Server::start(|_, mut stream| async move {
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(answer("").as_bytes()).await.unwrap();
+        read_request(&mut stream).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncont").await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    let transport = transport();
+    succeeds(&transport, post(server.url("/"))).await;
+    let request = limited(post(server.url("/")), Some(SHORT), None);
+    fails(&transport, request, RESPONSE, Sent::Maybe).await;
+}
+
+/// The head comes and the body does not. On a busy machine the head may come too late: then there is
+/// more time in the next round.
+#[tokio::test]
+async fn half_a_body_meets_the_timeout() {
+    for half in [
+        "content-length: 10\r\n\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        "connection: close\r\n\r\nhalf",
+    ] {
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await;
+            let begun = format!("HTTP/1.1 200 OK\r\n{half}");
+            stream.write_all(begun.as_bytes()).await.ok();
+            hold(stream).await;
+        })
+        .await;
+        let transport = transport();
+        let mut limit = SHORT;
+        let error = loop {
+            let request = limited(post(server.url("/")), Some(limit), None);
+            let error = crate::support::failure(&transport, request).await;
+            if error.sent() == Sent::Yes || limit > PLENTY {
+                break error;
+            }
+            limit *= 2;
+        };
+        assert_eq!((error.kind(), error.sent()), (BODY, Sent::Yes), "{error:?}");
+    }
+}
+
+const IDLE: Duration = Duration::from_secs(5);
+
+/// From a millisecond before a limit to after it: tokio's timers round up to the next one.
+const TICKS: Duration = Duration::from_millis(2);
+
+fn impatient() -> HyperTransport {
+    builder().body_idle_timeout(IDLE).build().unwrap()
+}
+
+type Pieces = &'static [&'static str];
+
+/// Half of a body of six bytes, however it ends, and the pieces of the rest.
+const HALVES: [(&str, Pieces); 3] = [
+    ("content-length: 6\r\n\r\nfin", &["e", "l", "y"]),
+    (
+        "transfer-encoding: chunked\r\n\r\n3\r\nfin\r\n",
+        &["1\r\ne\r\n", "1\r\nl\r\n", "1\r\ny\r\n0\r\n\r\n"],
+    ),
+    ("connection: close\r\n\r\nfin", &["e", "l", "y"]),
+];
+
+/// A server that begins an answer with this, and the pieces that it goes on with.
+async fn hesitant(half: &str, rest: Pieces) -> (Server, Arc<Semaphore>, Events) {
+    let begun = format!("HTTP/1.1 200 OK\r\n{half}");
+    Server::hesitant(begun, rest.iter().map(|piece| Bytes::from(*piece))).await
+}
+
+#[tokio::test]
+async fn a_body_that_stops_meets_the_idle_timeout_and_loses_its_connection() {
+    let clock = Frozen::new();
+    for (half, rest) in HALVES {
+        let (server, go, mut seen) = hesitant(half, rest).await;
+        let transport = impatient();
+        let mut sending = ByHand::new(crate::support::failure(&transport, post(server.url("/"))));
+        while seen.try_recv().is_err() {
+            sending.rests().await;
+        }
+        sending.rests().await;
+        clock.advance(IDLE - Duration::from_millis(1)).await;
+        sending.rests().await;
+        clock.advance(TICKS).await;
+        let error = sending.ends().await;
+        assert_eq!((error.kind(), error.sent()), (BODY, Sent::Yes), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "the time ran out while reading the answer: no more of it came for 5s \
+             (`body_idle_timeout` allows more); the request reached the server"
+        );
+        assert_eq!(seen.recv().await, Some("closed"));
+        // The next request has a connection of its own.
+        go.add_permits(rest.len());
+        let answered = ByHand::new(succeeds(&transport, get(server.url("/"))))
+            .ends()
+            .await;
+        assert_eq!(answered.body(), "finely");
+        assert_eq!(server.accepted(), 2);
+    }
+}
+
+/// In sum it takes many times the limit.
+#[tokio::test]
+async fn a_body_that_comes_slowly_is_read_to_its_end() {
+    let clock = Frozen::new();
+    for (half, rest) in HALVES {
+        let (server, go, mut seen) = hesitant(half, rest).await;
+        let transport = builder()
+            .body_idle_timeout(IDLE)
+            .attempt_timeout(None)
+            .build()
+            .unwrap();
+        let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
+        for _ in rest {
+            while seen.try_recv().is_err() {
+                sending.rests().await;
+            }
+            sending.rests().await;
+            clock.advance(IDLE - Duration::from_millis(1)).await;
+            sending.rests().await;
+            go.add_permits(1);
+        }
+        assert_eq!(sending.ends().await.body(), "finely");
+    }
+}
+
+#[tokio::test]
+async fn the_transports_idle_timeout_is_for_requests_that_carry_none() {
+    let (half, rest) = HALVES[0];
+    let (server, _go, _seen) = hesitant(half, rest).await;
+    let asking = |limit: Duration| {
+        let mut request = get(server.url("/"));
+        let mut context = CallContext::new("test.idle", "/");
+        context.body_idle_timeout = Some(limit);
+        request.extensions_mut().insert(context);
+        request
+    };
+    let error = fails(&transport(), asking(SHORT), BODY, Sent::Yes).await;
+    assert!(error.to_string().contains("for 50ms"), "{error}");
+    let off = builder().body_idle_timeout(None).build().unwrap();
+    let error = fails(&off, asking(SHORT), BODY, Sent::Yes).await;
+    assert!(error.to_string().contains("for 50ms"), "{error}");
+
+    // No time at all: a body that comes later would never be read if this limit had a say.
+    let (server, go, mut seen) = hesitant(half, rest).await;
+    let transport = builder().body_idle_timeout(Duration::ZERO).build().unwrap();
+    let mut request = get(server.url("/"));
+    let mut context = CallContext::new("test.idle", "/");
+    context.body_idle_timeout = Some(Duration::MAX);
+    request.extensions_mut().insert(context);
+    let mut sending = ByHand::new(succeeds(&transport, request));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    go.add_permits(rest.len());
+    assert_eq!(sending.ends().await.body(), "finely");
+}
+
+#[tokio::test]
+async fn without_an_idle_timeout_a_body_may_stand_still() {
+    let (half, rest) = HALVES[0];
+    let (server, go, mut seen) = hesitant(half, rest).await;
+    let patient = builder()
+        .attempt_timeout(None)
+        .body_idle_timeout(None)
+        .build()
+        .unwrap();
+    let clock = Frozen::new();
+    let mut sending = ByHand::new(succeeds(&patient, get(server.url("/"))));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    clock.advance(100 * IDLE).await;
+    sending.rests().await;
+    go.add_permits(rest.len());
+    assert_eq!(sending.ends().await.body(), "finely");
+}
+
+/// By default the body has less time than the attempt.
+#[tokio::test]
+async fn the_idle_timeout_is_5_seconds_by_default() {
+    let (half, rest) = HALVES[0];
+    let (server, _go, mut seen) = hesitant(half, rest).await;
+    canary::watch();
+    let transport = HyperTransport::builder()
+        .tls_roots(TlsRoots::OnlyAdded)
+        .add_root_certificate_pem(crate::support::tls::CA.pem())
+        .build()
+        .unwrap();
+    let clock = Frozen::new();
+    let mut sending = ByHand::new(crate::support::failure(&transport, get(server.url("/"))));
+    while seen.try_recv().is_err() {
+        sending.rests().await;
+    }
+    sending.rests().await;
+    clock.advance(Duration::from_millis(4999)).await;
+    sending.rests().await;
+    clock.advance(TICKS).await;
+    assert_eq!(sending.ends().await.kind(), BODY);
+}
+
+#[tokio::test]
+async fn a_limit_beyond_the_end_of_time_is_none() {
+    let server = Server::answering(answer("fine")).await;
+    let transport = builder()
+        .connect_timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .body_idle_timeout(Duration::MAX)
+        .pool_idle_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let request = limited(get(server.url("/")), Some(Duration::MAX), None);
+        assert_eq!(succeeds(&transport, request).await.body(), "fine");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+fn capped(limit: u64) -> HyperTransport {
+    builder().max_body_bytes(limit).build().unwrap()
+}
+
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\n";
+
+#[tokio::test]
+async fn a_declared_length_over_the_cap_fails_before_the_body_comes() {
+    for length in [5, 1 << 40, u64::MAX - 2] {
+        // Not one byte of the body is ever sent.
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            hold(stream).await;
+        })
+        .await;
+        let kind = TooLarge { limit: 4 };
+        fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_fails_with_the_first_byte_too_many() {
+    for (head, body) in [
+        (CHUNKED, "3\r\nabc\r\n2\r\nde\r\n"),
+        (CHUNKED, "5\r\nabcde\r\n"),
+        (UNTIL_CLOSED, "abcde"),
+    ] {
+        // The end of the body never comes.
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            stream
+                .write_all(format!("{head}{body}").as_bytes())
+                .await
+                .unwrap();
+            hold(stream).await;
+        })
+        .await;
+        let kind = TooLarge { limit: 4 };
+        fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_stopped() {
+    for (head, piece) in [(CHUNKED, "4\r\nabcd\r\n"), (UNTIL_CLOSED, "abcd")] {
+        let server = Server::start(move |_, mut stream| async move {
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let pieces = piece.repeat(1000);
+            while stream.write_all(pieces.as_bytes()).await.is_ok() {}
+        })
+        .await;
+        let kind = TooLarge { limit: 1 << 20 };
+        fails(&capped(1 << 20), get(server.url("/")), kind, Sent::Yes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_just_the_cap_is_read() {
+    for answer in [
+        answer("abcd"),
+        format!("{CHUNKED}2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"),
+        format!("{CHUNKED}4\r\nabcd\r\n0\r\ntrailer: yes\r\n\r\n"),
+        format!("{UNTIL_CLOSED}abcd"),
+    ] {
+        let server = Server::answering_once(answer).await;
+        assert_eq!(
+            succeeds(&capped(4), get(server.url("/"))).await.body(),
+            "abcd"
+        );
+    }
+    let server = Server::answering(answer("")).await;
+    assert_eq!(succeeds(&capped(0), get(server.url("/"))).await.body(), "");
+}
+
+#[tokio::test]
+async fn the_transports_cap_is_for_requests_that_carry_none() {
+    let server = Server::answering(answer("abcde")).await;
+    for (own, callers, limit) in [(4, None, 4), (100, Some(3), 3), (0, Some(4), 4)] {
+        let request = limited(get(server.url("/")), Some(PLENTY), callers);
+        fails(&capped(own), request, TooLarge { limit }, Sent::Yes).await;
+    }
+    for own in [0, 4, 5] {
+        let request = limited(get(server.url("/")), None, Some(5));
+        assert_eq!(succeeds(&capped(own), request).await.body(), "abcde");
+    }
+}

@@ -1,0 +1,77 @@
+//! The quota among real threads and in real time: no wake-up is lost, whoever gives up, and the limit
+//! holds. What is asserted holds however slow the machine is.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use carrot_hyper::{Clock, LocalQuota, Quota, TokioClock};
+
+const LIMIT: usize = 50;
+const WINDOW: Duration = Duration::from_millis(150);
+const TASKS: u32 = 450;
+
+/// When a request was begun and when it was over, each between two looks at the clock of the system.
+#[derive(Clone, Copy)]
+struct Request {
+    begun: Instant,
+    over: Instant,
+}
+
+/// Makes one request.
+async fn request(quota: &LocalQuota<TokioClock>, requests: &Mutex<Vec<Request>>, travel: Duration) {
+    quota.acquire().await.unwrap();
+    let begun = Instant::now();
+    TokioClock::new().sleep(travel).await;
+    let over = Instant::now();
+    quota.release();
+    requests.lock().unwrap().push(Request { begun, over });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_stay_get_their_place_and_no_window_holds_more_than_the_limit() {
+    let limit = u32::try_from(LIMIT).unwrap();
+    let quota = Arc::new(LocalQuota::with_limit(TokioClock::new(), limit, WINDOW));
+    let requests = Arc::<Mutex<Vec<Request>>>::default();
+    let (mut staying, mut leaving) = (Vec::new(), Vec::new());
+    for number in 0..TASKS {
+        let (quota, requests) = (Arc::clone(&quota), Arc::clone(&requests));
+        // Looks like chance, and is the same in every run.
+        let mixed = number.wrapping_mul(0x9E37_79B9) >> 16;
+        let travel = Duration::from_millis(u64::from(mixed % 7));
+        if number % 3 != 0 {
+            staying.push(tokio::spawn(async move {
+                request(&quota, &requests, travel).await;
+            }));
+            continue;
+        }
+        // Gives up while it waits, if it did not get its place before.
+        let patience = Duration::from_millis(u64::from(mixed % 600));
+        leaving.push(tokio::spawn(async move {
+            if let Ok(place) = tokio::time::timeout(patience, quota.acquire()).await {
+                place.unwrap();
+                quota.release();
+            }
+        }));
+    }
+    // One that was forgotten would wait for ever.
+    for task in staying.into_iter().chain(leaving) {
+        task.await.unwrap();
+    }
+    let mut requests = requests.lock().unwrap().clone();
+    assert_eq!(requests.len(), TASKS as usize * 2 / 3);
+    // One place is taken again a window after its request was over, not earlier: of any 51 requests in
+    // the order of their beginning, the last was begun a window after one of the others was over.
+    requests.sort_unstable_by_key(|request| request.begun);
+    for some in requests.windows(LIMIT + 1) {
+        let (last, others) = some.split_last().unwrap();
+        let first_over = others.iter().map(|request| request.over).min().unwrap();
+        let apart = last.begun.saturating_duration_since(first_over);
+        assert!(apart >= WINDOW, "{apart:?} apart");
+    }
+    // Every place came back, those that were given up too.
+    for _ in 0..LIMIT {
+        quota.acquire().await.unwrap();
+    }
+}

@@ -1,0 +1,163 @@
+//! A token, an e-mail address and other things that must be seen by the server alone, and a watch
+//! over all that is said.
+//!
+//! Every test that uses the support is watched, from its first transport on: what any crate logs at
+//! any level, every span, every panic. Whoever says one of these things ends the test program there
+//! and then, for in a task that nobody asks about it could go unnoticed. Errors are looked through
+//! by [`tells_no_secret`], and reports by [`Reports`].
+
+use std::{
+    error::Error,
+    fmt,
+    io::Write,
+    sync::{
+        Mutex, Once,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use carrot_hyper::client::{AttemptReport, CallReport, Observe};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+
+/// Stands in all of them, and in nothing else.
+pub(crate) const MARK: &str = "c4n4ry";
+/// Stands in the `Authorization` of every request.
+pub(crate) const TOKEN: &str = "app.1.c4n4ry-token";
+/// Stands in the query or the body of every request.
+pub(crate) const EMAIL: &str = "c4n4ry-mail@example.com";
+
+/// The words of one test program that asks for them.
+static KEPT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Looks through what is said from now on. The first of many calls counts.
+pub(crate) fn watch() {
+    static WATCHING: Once = Once::new();
+    WATCHING.call_once(|| {
+        tracing::subscriber::set_global_default(Watch(AtomicU64::new(1))).unwrap();
+        log::set_boxed_logger(Box::new(Watch(AtomicU64::new(1)))).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            usual(panic);
+            said(&format!("panic: {panic}"));
+        }));
+    });
+}
+
+/// Watches, and keeps what is said for [`kept`].
+pub(crate) fn watch_and_keep() {
+    *KEPT.lock().unwrap() = Some(String::new());
+    watch();
+}
+
+/// All that was said since [`watch_and_keep`].
+pub(crate) fn kept() -> String {
+    KEPT.lock().unwrap().clone().unwrap_or_default()
+}
+
+fn said(text: &str) {
+    if text.contains(MARK) {
+        // Not by a macro: what those print is kept by the test, which has no time left to show it.
+        let _ = writeln!(std::io::stderr(), "a secret was said: {text}");
+        std::process::abort();
+    }
+    let mut kept = KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(kept) = kept.as_mut() {
+        kept.push_str(text);
+        kept.push('\n');
+    }
+}
+
+/// What somebody shows holds none of the secrets.
+pub(crate) fn assert_hidden(what: &str, shown: &str) {
+    assert!(!shown.contains(MARK), "{what} shows a secret: {shown}");
+}
+
+/// Neither the error nor anything beneath it shows a secret.
+pub(crate) fn tells_no_secret(error: &(dyn Error + 'static)) {
+    assert_hidden("an error", &shown(error));
+}
+
+/// Everything that an error shows, and all errors beneath it.
+pub(crate) fn shown(error: &(dyn Error + 'static)) -> String {
+    let mut shown = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        shown.push_str(&format!("{error}\n{error:?}\n{error:#?}\n"));
+        next = error.source();
+    }
+    shown
+}
+
+/// An observer whose reports are looked through like a log.
+#[derive(Debug)]
+pub(crate) struct Reports;
+
+impl Observe for Reports {
+    fn attempt(&self, report: &AttemptReport) {
+        said(&format!("{report:?} {report:#?}"));
+    }
+
+    fn call(&self, report: &CallReport) {
+        said(&format!("{report:?} {report:#?}"));
+    }
+}
+
+struct Watch(AtomicU64);
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.push_str(&format!(" {}={value:?}", field.name()));
+    }
+}
+
+fn line(metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
+    let mut line = Line(format!("{} {}", metadata.target(), metadata.name()));
+    record(&mut line);
+    said(&line.0);
+}
+
+impl Subscriber for Watch {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        line(span.metadata(), |line| span.record(line));
+        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut line = Line(String::from("record"));
+        values.record(&mut line);
+        said(&line.0);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        line(event.metadata(), |line| event.record(line));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl log::Log for Watch {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        said(&format!("{} {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}

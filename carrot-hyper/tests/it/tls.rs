@@ -1,0 +1,241 @@
+//! TLS: whom it trusts, what it speaks, and how it fails.
+
+use carrot_hyper::{
+    BuildError, HyperTransport, Sent, TlsRoots,
+    transport::TransportErrorKind::{Reset, Tls, Truncated},
+};
+use rustls::version::{TLS12, TLS13};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::{
+    Server, answer, builder, fails, get, hold, post, read_request, reset, succeeds,
+    tls::{Authority, CA},
+    transport,
+};
+
+/// Answers every request of every connection over TLS.
+async fn serving(acceptor: TlsAcceptor) -> Server {
+    Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_trusted_certificate() {
+    let server = serving(CA.acceptor("localhost", &[])).await;
+    let transport = transport();
+    for _ in 0..3 {
+        let response = succeeds(&transport, post(server.https("localhost", "/"))).await;
+        assert_eq!(response.body(), "fine");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_trusted_certificate_for_an_address() {
+    let server = serving(CA.acceptor("127.0.0.1", &[])).await;
+    succeeds(&transport(), post(server.https("127.0.0.1", "/"))).await;
+}
+
+#[tokio::test]
+async fn both_safe_versions_are_spoken() {
+    for version in [&TLS12, &TLS13] {
+        let server = serving(CA.acceptor_of("localhost", version)).await;
+        succeeds(&transport(), post(server.https("localhost", "/"))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_root_is_added_in_either_form() {
+    let server = serving(CA.acceptor("localhost", &[])).await;
+    let pem_of_two = format!("{}\n{}", Authority::new("unknown").pem(), CA.pem());
+    let only_added = || HyperTransport::builder().tls_roots(TlsRoots::OnlyAdded);
+    for builder in [
+        only_added().add_root_certificate_der(CA.der()),
+        only_added().add_root_certificate_pem(pem_of_two),
+    ] {
+        let transport = builder.build().unwrap();
+        succeeds(&transport, get(server.https("localhost", "/"))).await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_certificate() {
+    let server = serving(CA.expired_acceptor("localhost")).await;
+    let request = post(server.https("localhost", "/"));
+    let error = fails(&transport(), request, Tls, Sent::Never).await;
+    assert!(error.to_string().contains("expired"), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host() {
+    let server = serving(CA.acceptor("elsewhere.example", &[])).await;
+    for host in ["localhost", "127.0.0.1"] {
+        let request = post(server.https(host, "/"));
+        let error = fails(&transport(), request, Tls, Sent::Never).await;
+        assert!(error.to_string().contains("elsewhere.example"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_issuer() {
+    let server = serving(Authority::new("unknown").acceptor("localhost", &[])).await;
+    let request = post(server.https("localhost", "/"));
+    let error = fails(&transport(), request, Tls, Sent::Never).await;
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+}
+
+/// A server that answers the client's hello with these bytes and then nothing.
+async fn greeting(bytes: Vec<u8>) -> Server {
+    Server::start(move |_, mut stream| {
+        let bytes = bytes.clone();
+        async move {
+            stream.read_u8().await.unwrap();
+            stream.write_all(&bytes).await.unwrap();
+            hold(stream).await;
+        }
+    })
+    .await
+}
+
+/// A `ServerHello` of an old version: no session, ECDHE-RSA-AES128-SHA, no extensions.
+fn hello(minor: u8) -> Vec<u8> {
+    let mut hello = vec![3, minor];
+    hello.extend([7; 32]);
+    hello.extend([0, 0xc0, 0x13, 0]);
+    let mut record = vec![
+        0x16,
+        3,
+        minor,
+        0,
+        4 + hello.len() as u8,
+        2,
+        0,
+        0,
+        hello.len() as u8,
+    ];
+    record.extend(hello);
+    record
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_only_old_versions() {
+    let protocol_version_alert = vec![0x15, 3, 2, 0, 2, 2, 70];
+    for greeted in [hello(2), hello(1), hello(0), protocol_version_alert] {
+        let server = greeting(greeted).await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Tls, Sent::Never).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls() {
+    for greeted in [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+    ] {
+        let server = greeting(greeted.into()).await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Tls, Sent::Never).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_in_the_handshake() {
+    let closing = Server::start(|_, mut stream| async move {
+        stream.read_u8().await.unwrap();
+    })
+    .await;
+    let resetting = Server::start(|_, mut stream| async move {
+        stream.read_u8().await.unwrap();
+        reset(stream);
+    })
+    .await;
+    for server in [closing, resetting] {
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Tls, Sent::Never).await;
+    }
+}
+
+/// What a server does with a TLS connection once the request is there.
+#[derive(Clone, Copy)]
+enum Fault {
+    CloseWithoutGoodbye,
+    Close,
+    Garbage,
+}
+
+async fn faulty(begun: &'static str, fault: Fault) -> Server {
+    let acceptor = CA.acceptor("localhost", &[]);
+    Server::start(move |_, stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            match fault {
+                Fault::CloseWithoutGoodbye => {}
+                Fault::Close => stream.shutdown().await.unwrap(),
+                Fault::Garbage => {
+                    let (tcp, _) = stream.get_mut();
+                    tcp.write_all(&[0x17, 3, 3, 0, 32]).await.unwrap();
+                    tcp.write_all(&[7; 32]).await.unwrap();
+                    hold(tcp).await;
+                }
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn faults_before_the_answer() {
+    for (fault, kind) in [
+        (Fault::CloseWithoutGoodbye, Reset),
+        (Fault::Close, Reset),
+        (Fault::Garbage, Tls),
+    ] {
+        let server = faulty("", fault).await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, kind, Sent::Maybe).await;
+    }
+}
+
+/// Without TLS's own goodbye, an end that is not declared may be a cut by somebody on the way.
+#[tokio::test]
+async fn a_body_cut_without_goodbye_is_not_taken_for_whole() {
+    const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\nhalf";
+    let server = faulty(UNTIL_CLOSED, Fault::CloseWithoutGoodbye).await;
+    let request = post(server.https("localhost", "/"));
+    fails(&transport(), request, Truncated, Sent::Yes).await;
+
+    let server = faulty(UNTIL_CLOSED, Fault::Close).await;
+    let request = post(server.https("localhost", "/"));
+    assert_eq!(succeeds(&transport(), request).await.body(), "half");
+}
+
+#[test]
+fn what_is_no_certificate_is_refused() {
+    let not_der = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+    for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\n!", not_der] {
+        match builder().add_root_certificate_pem(pem).build() {
+            Err(BuildError::Invalid(invalid)) => assert_eq!(invalid.field(), "root certificate"),
+            other => panic!("{pem}: {other:?}"),
+        }
+    }
+    match builder().add_root_certificate_der(*b"ABC").build() {
+        Err(BuildError::Invalid(invalid)) => assert_eq!(invalid.field(), "root certificate"),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,247 @@
+//! The bytes of a request: what the operation says, and nothing else.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_hyper::{
+    ApiContext, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, HyperTransport,
+    TokioClock, TransportError,
+    endpoint::{Description, Path, RepeatSafety},
+    transport::CallContext,
+    types::{InvalidValue, Nothing, UserId},
+};
+use http::{Method, Request, Response};
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+
+use crate::support::{Server, answer, canary::TOKEN, read_request, transport};
+
+const FINE: &str = r#"{"meta": {"status": 200}, "data": {}}"#;
+
+/// `/users/{id}/salute` with any method.
+#[derive(Debug)]
+struct Salute(Method);
+
+impl Endpoint for Salute {
+    type Output = Nothing;
+    const NAME: &'static str = "users.salute";
+
+    fn repeat_safety(&self) -> RepeatSafety {
+        RepeatSafety::Unsafe
+    }
+
+    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+        let path = Path::new()
+            .then("users")
+            .id("user", UserId::new(7))?
+            .then("salute");
+        let mut description = Description::new(self.0.clone(), path);
+        description.parameters.flag("politely", true);
+        Ok(description)
+    }
+}
+
+/// A server that hands over every request as it came.
+async fn recording() -> (Server, mpsc::UnboundedReceiver<String>) {
+    let (requests, seen) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let requests = requests.clone();
+        async move {
+            while let Some(request) = read_request(&mut stream).await {
+                requests.send(String::from_utf8(request).unwrap()).unwrap();
+                stream.write_all(answer(FINE).as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    (server, seen)
+}
+
+fn client(transport: impl HttpTransport, server: &Server) -> Client {
+    let token = AuthToken::new(TOKEN).unwrap();
+    Client::builder(transport, TokioClock::new(), token)
+        .host(server.url("/proxied").parse::<BaseUrl>().unwrap())
+        .user_agent("test/1")
+        .build()
+        .unwrap()
+}
+
+/// The request line, the headers in alphabetical order, the body.
+fn parts(request: &str) -> (&str, Vec<&str>, &str) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.split("\r\n");
+    let first = lines.next().unwrap();
+    let mut headers: Vec<_> = lines.collect();
+    headers.sort_unstable();
+    (first, headers, body)
+}
+
+#[tokio::test]
+async fn a_get_carries_its_own_headers_and_host() {
+    let (server, mut seen) = recording().await;
+    client(transport(), &server)
+        .call(Salute(Method::GET))
+        .await
+        .unwrap();
+    let request = seen.recv().await.unwrap();
+    let host = format!("host: {}", server.authority());
+    assert_eq!(
+        parts(&request),
+        (
+            "GET /proxied/v2/users/7/salute?politely=true HTTP/1.1",
+            vec![
+                "accept: application/json",
+                "authorization: Token app.1.c4n4ry-token",
+                &host,
+                "user-agent: test/1",
+            ],
+            ""
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_form_carries_its_length_too() {
+    let (server, mut seen) = recording().await;
+    client(transport(), &server)
+        .call(Salute(Method::POST))
+        .await
+        .unwrap();
+    let request = seen.recv().await.unwrap();
+    let host = format!("host: {}", server.authority());
+    assert_eq!(
+        parts(&request),
+        (
+            "POST /proxied/v2/users/7/salute HTTP/1.1",
+            vec![
+                "accept: application/json",
+                "authorization: Token app.1.c4n4ry-token",
+                "content-length: 13",
+                "content-type: application/x-www-form-urlencoded",
+                &host,
+                "user-agent: test/1",
+            ],
+            "politely=true"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_request_without_headers_gets_only_what_http_needs() {
+    let (server, mut seen) = recording().await;
+    let host = format!("host: {}", server.authority());
+    for (method, headers) in [
+        (Method::GET, vec![host.as_str()]),
+        (Method::DELETE, vec![&host]),
+        (Method::POST, vec!["content-length: 0", &host]),
+        (Method::PUT, vec!["content-length: 0", &host]),
+        (Method::PATCH, vec!["content-length: 0", &host]),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(server.url("/"))
+            .body(Body::empty())
+            .unwrap();
+        transport().send(request).await.unwrap();
+        let request = seen.recv().await.unwrap();
+        assert_eq!(parts(&request).1, headers, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_any_bytes_arrives_as_it_is() {
+    let body: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+    let (received, mut seen) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let received = received.clone();
+        async move {
+            received
+                .send(read_request(&mut stream).await.unwrap())
+                .unwrap();
+            stream.write_all(answer("").as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    let request = Request::post(server.url("/"))
+        .body(Body::from(body.clone()))
+        .unwrap();
+    transport().send(request).await.unwrap();
+    assert!(seen.recv().await.unwrap().ends_with(&body));
+}
+
+#[tokio::test]
+async fn the_answer_keeps_status_headers_and_bytes() {
+    let server = Server::answering(
+        "HTTP/1.1 418 Teapot\r\nx-one: 1\r\nset-cookie: a=b\r\nx-one: 2\r\n\
+         content-encoding: gzip\r\ncontent-length: 3\r\n\r\n\u{1}\u{2}\u{3}",
+    )
+    .await;
+    let transport = transport();
+    // Twice: the cookie is not sent back, and what looks compressed is not touched.
+    for _ in 0..2 {
+        let request = Request::get(server.url("/")).body(Body::empty()).unwrap();
+        let response = transport.send(request).await.unwrap();
+        assert_eq!(response.status(), 418);
+        let values: Vec<_> = response.headers().get_all("x-one").iter().collect();
+        assert_eq!(values, ["1", "2"]);
+        assert_eq!(&response.body()[..], [1, 2, 3]);
+    }
+}
+
+#[tokio::test]
+async fn no_cookie_is_kept() {
+    let (requests, mut seen) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let requests = requests.clone();
+        async move {
+            while let Some(request) = read_request(&mut stream).await {
+                requests.send(String::from_utf8(request).unwrap()).unwrap();
+                let answer = "HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = transport();
+    for _ in 0..2 {
+        let request = Request::get(server.url("/")).body(Body::empty()).unwrap();
+        transport.send(request).await.unwrap();
+        let request = seen.recv().await.unwrap();
+        assert_eq!(parts(&request).1.len(), 1, "{request}");
+    }
+}
+
+/// Notes what the client tells of each request.
+#[derive(Debug)]
+struct Noting {
+    inner: HyperTransport,
+    noted: Arc<Mutex<Vec<CallContext>>>,
+}
+
+#[async_trait]
+impl HttpTransport for Noting {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        let context = request.extensions().get::<CallContext>().unwrap().clone();
+        self.noted.lock().unwrap().push(context);
+        self.inner.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_transport_around_it_sees_what_is_called() {
+    let server = Server::answering(answer(FINE)).await;
+    let noted = Arc::default();
+    let noting = Noting {
+        inner: transport(),
+        noted: Arc::clone(&noted),
+    };
+    client(noting, &server)
+        .call(Salute(Method::POST))
+        .await
+        .unwrap();
+    let noted = noted.lock().unwrap();
+    assert_eq!(noted.len(), 1);
+    assert_eq!(noted[0].operation, "users.salute");
+    assert_eq!(noted[0].path_template, "/v2/users/{id}/salute");
+    assert_eq!(noted[0].attempt, 1);
+}

@@ -1,0 +1,250 @@
+//! The clock that a test turns.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use carrot_core::{
+    ApiContext, Body, Client, Clock, Endpoint, ErrorKind, HttpTransport, TransportError,
+    client::CallOptions,
+    endpoint::{Description, Path, RepeatSafety},
+    types::{InvalidValue, Nothing},
+};
+use carrot_testing::VirtualClock;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Waits for two futures at once, and tells which of them was ready first.
+async fn first(left: impl Future<Output = ()>, right: impl Future<Output = ()>) -> &'static str {
+    let (mut left, mut right) = (pin!(left), pin!(right));
+    std::future::poll_fn(|context| {
+        if left.as_mut().poll(context).is_ready() {
+            return Poll::Ready("left");
+        }
+        right.as_mut().poll(context).map(|()| "right")
+    })
+    .await
+}
+
+#[tokio::test]
+async fn sleeps_take_no_real_time_and_are_written_down() {
+    let clock = VirtualClock::new();
+    assert_eq!(clock.now(), Duration::ZERO);
+    clock.sleep(3600 * SECOND).await;
+    clock.sleep(SECOND).await;
+    clock.sleep(Duration::ZERO).await;
+    assert_eq!(clock.clone().now(), 3601 * SECOND);
+    clock.assert_sleeps([3600 * SECOND, SECOND, Duration::ZERO]);
+}
+
+/// Looks at the clock, turns it and sleeps on it when it is woken and when it is dropped.
+struct Meddler {
+    clock: VirtualClock,
+    /// What it does wakes it again; once will do.
+    is_busy: AtomicBool,
+}
+
+impl Meddler {
+    fn meddle(&self) {
+        if self.is_busy.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.clock.advance(Duration::ZERO);
+        drop(self.clock.sleep(SECOND));
+        let _ = (self.clock.now(), self.clock.waiting(), self.clock.sleeps());
+        self.is_busy.store(false, Ordering::Relaxed);
+    }
+
+    fn waker(clock: &VirtualClock) -> Waker {
+        Waker::from(Arc::new(Self {
+            clock: clock.clone(),
+            is_busy: AtomicBool::new(false),
+        }))
+    }
+}
+
+impl Wake for Meddler {
+    fn wake(self: Arc<Self>) {
+        self.meddle();
+    }
+}
+
+impl Drop for Meddler {
+    fn drop(&mut self) {
+        self.meddle();
+    }
+}
+
+#[test]
+fn a_waker_may_use_the_clock_when_it_is_woken_and_when_it_is_dropped() {
+    for clock in [VirtualClock::new(), VirtualClock::manual()] {
+        // Each waker is held by the clock alone, which so drops it: when another one takes its place,
+        // when the sleep ends, and when it is given up.
+        let mut sleep = clock.sleep(SECOND);
+        for _ in 0..40 {
+            let waker = Meddler::waker(&clock);
+            let _ = sleep.as_mut().poll(&mut Context::from_waker(&waker));
+        }
+        let mut given_up = clock.sleep(3600 * SECOND);
+        let waker = Meddler::waker(&clock);
+        let mut context = Context::from_waker(&waker);
+        assert!(given_up.as_mut().poll(&mut context).is_pending());
+        drop(waker);
+        clock.advance(SECOND);
+        let mut noop = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut noop).is_ready());
+        drop(given_up);
+        clock.assert_sleeps([SECOND]);
+    }
+}
+
+#[tokio::test]
+async fn the_sleep_that_is_due_first_ends_first() {
+    let clock = VirtualClock::new();
+    let long = async { clock.sleep(5 * SECOND).await };
+    let short = async {
+        clock.sleep(SECOND).await;
+        clock.sleep(3 * SECOND).await;
+    };
+    assert_eq!(first(long, short).await, "right");
+    assert_eq!(clock.now(), 4 * SECOND);
+    clock.assert_sleeps([SECOND, 3 * SECOND]);
+}
+
+#[tokio::test]
+async fn a_deadline_counts_from_when_it_is_made() {
+    let clock = VirtualClock::new();
+    let deadline = clock.sleep(30 * SECOND);
+    let work = async {
+        clock.sleep(20 * SECOND).await;
+        clock.sleep(20 * SECOND).await;
+    };
+    assert_eq!(first(work, deadline).await, "right");
+    assert_eq!(clock.now(), 30 * SECOND);
+    clock.assert_sleeps([20 * SECOND, 30 * SECOND]);
+}
+
+#[tokio::test]
+async fn a_deadline_waits_for_work_that_can_go_on() {
+    let clock = VirtualClock::new();
+    let deadline = clock.sleep(SECOND);
+    let work = async {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(first(work, deadline).await, "left");
+    assert_eq!(clock.now(), Duration::ZERO);
+    clock.assert_sleeps([]);
+}
+
+#[tokio::test]
+async fn tasks_that_sleep_at_once_are_woken_in_order() {
+    let clock = VirtualClock::new();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for seconds in [3, 1, 2, 1] {
+        let (clock, sender) = (clock.clone(), sender.clone());
+        tokio::spawn(async move {
+            clock.sleep(seconds * SECOND).await;
+            sender.send((seconds, clock.now())).unwrap();
+        });
+    }
+    drop(sender);
+    let mut woken = Vec::new();
+    while let Some(one) = receiver.recv().await {
+        woken.push(one);
+    }
+    assert_eq!(
+        woken,
+        [1, 1, 2, 3].map(|seconds| (seconds, seconds * SECOND))
+    );
+}
+
+#[test]
+fn a_manual_clock_moves_only_by_hand_and_wakes_who_is_due() {
+    let clock = VirtualClock::manual();
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    let mut sleep = clock.sleep(2 * SECOND);
+    assert_eq!(clock.waiting(), []);
+    assert!(sleep.as_mut().poll(&mut context).is_pending());
+    assert_eq!(clock.waiting(), [2 * SECOND]);
+    clock.advance(SECOND);
+    assert!(!woken.0.load(Ordering::Relaxed));
+    assert!(sleep.as_mut().poll(&mut context).is_pending());
+    assert_eq!(clock.waiting(), [SECOND]);
+    clock.advance(SECOND);
+    assert!(woken.0.load(Ordering::Relaxed));
+    assert!(sleep.as_mut().poll(&mut context).is_ready());
+    assert_eq!(clock.waiting(), []);
+    drop(sleep);
+    clock.assert_sleeps([2 * SECOND]);
+    drop(clock.sleep(SECOND));
+    clock.advance(9 * SECOND);
+    clock.assert_sleeps([2 * SECOND]);
+}
+
+#[derive(Debug)]
+struct NeverAnswers;
+
+#[async_trait::async_trait]
+impl HttpTransport for NeverAnswers {
+    async fn send(
+        &self,
+        _request: http::Request<Body>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        std::future::pending().await
+    }
+}
+
+#[derive(Debug)]
+struct Ping;
+
+impl Endpoint for Ping {
+    type Output = Nothing;
+    const NAME: &'static str = "test.ping";
+
+    fn repeat_safety(&self) -> RepeatSafety {
+        RepeatSafety::Safe
+    }
+
+    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+        Ok(Description::get(Path::new().then("ping")))
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_of_a_call_is_tested_by_hand() {
+    let clock = VirtualClock::manual();
+    let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
+    let options = CallOptions::new().attempt_timeout(None);
+    let client = Client::builder(NeverAnswers, clock.clone(), token).options(options);
+    let client = client.build().unwrap();
+    let mut call = pin!(client.call(Ping));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    clock.advance(30 * SECOND - Duration::from_nanos(1));
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    clock.advance(Duration::from_nanos(1));
+    match call.as_mut().poll(&mut context) {
+        Poll::Ready(Err(error)) => assert_eq!(error.kind(), ErrorKind::Deadline),
+        other => panic!("{other:?}"),
+    }
+}

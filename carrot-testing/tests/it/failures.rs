@@ -1,0 +1,658 @@
+//! What a failing test reads: one file in `tests/failures` for every kind of failure.
+//!
+//! Run with `UPDATE_SNAPSHOTS=1` to write them anew.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    pin::pin,
+    process::Command,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use carrot_core::{
+    ApiContext, ApiVersion, AuthToken, Client, Endpoint, RetryPolicy, UnlimitedQuota, apps,
+    conversations,
+    endpoint::{Description, Path, RepeatSafety, Upload},
+    types::{
+        AppId, ConversationId, Filter, InvalidValue, Nothing, PropertyOperation, UserId, UserRef,
+    },
+    users,
+};
+use carrot_testing::{ApiError, Fake, fake};
+use serde_json::json;
+
+const SECRET: &str = "app.65535.canary-5e1d";
+
+/// Runs a future that waits for nothing but the clock of the fake.
+fn run<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..10_000 {
+        if let Poll::Ready(output) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return output;
+        }
+    }
+    panic!("the future waits for something that no test brings");
+}
+
+/// Calls an operation and throws away what comes of it.
+fn call<E: Endpoint>(fake: &Fake, endpoint: E) {
+    let _ = run(fake.client().call(endpoint));
+}
+
+/// Holds what a test prints against its file.
+fn fails(name: &str, test: impl FnOnce()) {
+    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
+    let text = panic.downcast::<String>().expect("a text");
+    let text = without_lines(&text);
+    assert!(!text.contains("canary"), "{text}");
+
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/failures/{name}.txt"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, &text).unwrap();
+        return;
+    }
+    let stored = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{name}: {error}; run with UPDATE_SNAPSHOTS=1"))
+        .replace("\r\n", "\n");
+    assert!(
+        stored == text,
+        "{name} changed; run with UPDATE_SNAPSHOTS=1 if the new text is the right one:\n\n{text}"
+    );
+}
+
+/// The places in this file without their lines, which move with every change of it.
+fn without_lines(text: &str) -> String {
+    let mut parts = text.split("failures.rs:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+        let punctuation =
+            if part.len() > rest.len() && part[..part.len() - rest.len()].ends_with(':') {
+                ":"
+            } else {
+                ""
+            };
+        shown += "failures.rs:LINE";
+        shown += punctuation;
+        shown += rest;
+    }
+    shown.replace("carrot-testing\\tests\\it\\", "carrot-testing/tests/it/")
+}
+
+fn ada() -> UserRef {
+    UserRef::external("order-42")
+}
+
+fn reply(text: &str) -> conversations::Reply {
+    conversations::Reply::new(ConversationId::new(716), text)
+}
+
+#[test]
+fn nothing_was_expected() {
+    fails("nothing_expected", || {
+        let fake = Fake::new();
+        call(&fake, users::Get::new(ada()).with_notes());
+    });
+}
+
+#[test]
+fn another_operation_was_expected() {
+    fails("another_operation", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user());
+        call(&fake, users::Get::new(UserId::new(7)));
+        call(
+            &fake,
+            users::SetProps::new(ada())
+                .with(PropertyOperation::update_or_create("$name", "Ada").unwrap())
+                .with(PropertyOperation::add("orders", 1).unwrap()),
+        );
+    });
+}
+
+#[test]
+fn a_parameter_differs() {
+    fails("param", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .user("order-43")
+            .param("notes", "true")
+            .reply(fake::user());
+        fake.on::<users::Get>()
+            .user("order-42")
+            .param("notes", "true")
+            .param("tags", "true")
+            .without_param("segments")
+            .reply(fake::user());
+        call(&fake, users::Get::new(ada()).with_tags().with_segments());
+    });
+}
+
+#[test]
+fn every_kind_of_matcher_fails() {
+    fails("every_matcher", || {
+        let fake = Fake::new();
+        fake.on::<apps::Leads>()
+            .version(ApiVersion::V1)
+            .path_id(65535)
+            .param("limit", 50)
+            .param("sort_prop", "$last_seen")
+            .param_json("filters", json!({"type": "and", "filters": []}))
+            .param_json("sort_order", json!(["asc"]))
+            .without_param("offset")
+            .has_header("x-request-id")
+            .header("accept", "text/html")
+            .file("attachment", Upload::new("a.pdf", "1234"))
+            .matching("asks for JSON", |request| {
+                request.header("accept") == Some("text/html")
+            })
+            .reply(fake::leads_page());
+        let leads = apps::Leads::new()
+            .filter(Filter::known("$email"))
+            .sort_order(apps::SortOrder::Descending)
+            .limit(10)
+            .offset(20);
+        call(&fake, leads);
+    });
+}
+
+#[test]
+fn a_given_call_differs() {
+    fails("exact_call", || {
+        let fake = Fake::new();
+        fake.on_call(reply("On its way").external_id("crm-1"))
+            .reply(fake::reply_receipt());
+        call(&fake, reply("On its way!").auto_assign(12));
+    });
+}
+
+#[test]
+fn a_given_call_has_other_json() {
+    let rename = |name: &str| PropertyOperation::update_or_create("$name", name).unwrap();
+    fails("exact_call_json", || {
+        let fake = Fake::new();
+        fake.on_call(
+            users::SetProps::new(ada())
+                .with(rename("Ada"))
+                .with(PropertyOperation::add("orders", 1).unwrap()),
+        )
+        .reply(fake::property_report());
+        call(
+            &fake,
+            users::SetProps::new(UserId::new(7)).with(rename("Ada Lovelace")),
+        );
+    });
+}
+
+#[test]
+fn a_given_call_has_another_file() {
+    fails("exact_call_file", || {
+        let fake = Fake::new();
+        fake.on_call(reply("Here").attachment(Upload::new("a.pdf", "1234")))
+            .reply(fake::reply_receipt());
+        call(&fake, reply("Here").attachment(Upload::new("b.pdf", "123")));
+    });
+}
+
+#[test]
+fn a_given_call_is_none_of_the_generation() {
+    fails("exact_call_generation", || {
+        let fake = Fake::new();
+        fake.on_call(reply("Here").external_id("crm-1"))
+            .reply(fake::reply_receipt());
+        let client = fake
+            .client_builder()
+            .version(ApiVersion::V1)
+            .build()
+            .unwrap();
+        let _ = run(client.call(reply("Here")));
+    });
+}
+
+#[test]
+fn a_call_came_once_too_often() {
+    fails("too_often", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Close>()
+            .path_id(716)
+            .reply(fake::action_receipt());
+        fake.on::<conversations::Close>()
+            .path_id(717)
+            .reply(fake::action_receipt());
+        for id in [716, 717, 716] {
+            call(&fake, conversations::Close::new(ConversationId::new(id)));
+        }
+    });
+}
+
+#[test]
+fn a_retry_was_not_expected() {
+    fails("retry_not_expected", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply_error(ApiError::internal());
+        call(&fake, users::Get::new(UserId::new(7)));
+    });
+}
+
+#[test]
+fn an_expectation_without_a_reply() {
+    fails("no_reply", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().user("order-42");
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn nothing_was_called() {
+    fails("never_called", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
+        fake.verify();
+    });
+}
+
+#[test]
+fn a_given_call_was_never_made() {
+    fails("never_called_exactly", || {
+        let fake = Fake::new();
+        fake.on_call(
+            users::SetProps::new(ada()).with(PropertyOperation::add("orders", 1).unwrap()),
+        )
+        .reply(fake::property_report());
+        fake.verify();
+    });
+}
+
+#[test]
+fn a_sequence_was_not_used_up() {
+    fails("sequence", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .reply_error(ApiError::internal())
+            .times(2)
+            .then()
+            .reply(fake::reply_receipt());
+        call(&fake, reply("On its way"));
+    });
+}
+
+#[test]
+fn a_sequence_that_begins_with_a_refusal_was_not_used_up() {
+    fails("sequence_refused", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .user("order-42")
+            .reply_error(ApiError::lookup_error())
+            .then()
+            .reply_from(|_| carrot_testing::Answer::ok())
+            .at_least_once();
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn a_call_came_before_it_was_expected() {
+    fails("too_early", || {
+        let fake = Fake::new();
+        call(&fake, users::Get::new(ada()));
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
+    });
+}
+
+#[test]
+fn a_call_came_after_many() {
+    fails("many_calls", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Close>()
+            .reply(fake::action_receipt())
+            .times(40);
+        for id in 1..=41 {
+            call(&fake, conversations::Close::new(ConversationId::new(id)));
+        }
+    });
+}
+
+/// Fails when it is told to by the test below.
+#[test]
+fn a_test_that_fails_by_itself() {
+    if std::env::var_os("FAIL_BY_ITSELF").is_some() {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user());
+        run(fake.client().call(reply("On its way"))).expect("the reply is sent");
+    }
+}
+
+#[test]
+fn a_test_that_fails_by_itself_tells_what_came_unexpected_and_not_what_was_left() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "failures::a_test_that_fails_by_itself",
+            "--nocapture",
+        ])
+        .env("FAIL_BY_ITSELF", "1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the reply is sent: "), "{text}");
+    assert!(
+        text.contains("Call 1 was not expected: conversations.reply"),
+        "{text}"
+    );
+    assert!(text.contains("there are some about users.get"), "{text}");
+    assert!(!text.contains("should be used"), "{text}");
+}
+
+#[test]
+fn called_less_often() {
+    fails("less_often", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user()).times(3);
+        fake.on::<conversations::Close>()
+            .reply(fake::action_receipt())
+            .at_least_once();
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn another_expectation_took_the_call() {
+    fails("taken", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user()).repeatedly();
+        fake.on::<users::Get>().user("order-42").reply(fake::user());
+        call(&fake, users::Get::new(ada()));
+    });
+}
+
+#[test]
+fn a_lenient_fake_was_not_called_as_expected() {
+    fails("lenient", || {
+        let fake = Fake::lenient();
+        fake.on::<users::UnsubscribeEmail>().path_id(7).reply_ok();
+        call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
+    });
+}
+
+#[test]
+fn an_operation_of_ones_own() {
+    /// Something that the crate does not know.
+    struct Salute;
+
+    impl Endpoint for Salute {
+        type Output = Nothing;
+        const NAME: &'static str = "users.salute";
+
+        fn repeat_safety(&self) -> RepeatSafety {
+            RepeatSafety::Unsafe
+        }
+
+        fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+            let path = Path::new().then("users").user(&ada())?.then("salute");
+            let mut description = Description::post(path);
+            description
+                .parameters
+                .text("words", "Good\nmorning, \"Ada\"")?;
+            description.parameters.text("words", "Goodbye")?;
+            Ok(description)
+        }
+    }
+    fails("own_operation", || {
+        let fake = Fake::new();
+        call(&fake, Salute);
+    });
+}
+
+#[test]
+fn a_long_text_differs() {
+    fails("long_text", || {
+        let text = "All work and no play makes Jack a dull boy. ".repeat(20);
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .param("body", format!("{text}Jack"))
+            .reply(fake::reply_receipt());
+        call(&fake, reply(&format!("{text}Jill")));
+    });
+}
+
+#[test]
+fn the_token_is_told_nowhere() {
+    fails("token", || {
+        let fake = Fake::new();
+        let token = AuthToken::new(SECRET).unwrap();
+        let client = Client::builder(fake.transport(), fake.clock().clone(), token)
+            .quota(UnlimitedQuota::new())
+            .retry(RetryPolicy::none())
+            .app(AppId::new(65535))
+            .build()
+            .unwrap();
+        let error = run(client.call(reply(&format!("my key is {SECRET}")))).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
+        assert!(!format!("{fake:?}").contains(&format!("Token {SECRET}")));
+    });
+}
+
+#[test]
+fn a_single_call_is_none_or_several() {
+    fails("single", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>()
+            .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
+            .then()
+            .reply(fake::user());
+        call(&fake, users::Get::new(ada()));
+        fake.single::<users::Get>();
+    });
+    fails("single_none", || {
+        let fake = Fake::new();
+        fake.single::<users::Get>();
+    });
+    fails("single_not_expected", || {
+        let fake = Fake::new();
+        call(&fake, reply("On its way"));
+        fake.single::<users::Get>();
+    });
+}
+
+#[test]
+fn calls_that_should_not_be() {
+    fails("no_calls", || {
+        let fake = Fake::lenient();
+        call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
+        fake.assert_no_calls();
+    });
+}
+
+#[test]
+fn the_order_is_another() {
+    fails("order", || {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user()).times(2);
+        fake.on::<conversations::Reply>()
+            .reply(fake::reply_receipt());
+        call(&fake, users::Get::new(ada()));
+        call(&fake, users::Get::new(ada()));
+        call(&fake, reply("On its way"));
+        fake.assert_order(["users.get", "conversations.reply", "conversations.close"]);
+    });
+}
+
+#[test]
+fn the_order_is_another_because_of_a_call_that_was_not_expected() {
+    fails("order_not_expected", || {
+        let fake = Fake::new();
+        fake.on::<conversations::Reply>()
+            .param("body", "On its way!")
+            .reply(fake::reply_receipt());
+        fake.on::<conversations::Close>()
+            .reply(fake::action_receipt());
+        call(&fake, reply("On its way"));
+        fake.assert_order(["conversations.reply", "conversations.close"]);
+    });
+}
+
+#[test]
+fn the_error_of_the_code_under_test_tells_the_short_story() {
+    let fake = Fake::new();
+    fake.on::<users::Get>().user("order-43").reply(fake::user());
+    let error = run(fake.client().call(users::Get::new(ada()))).unwrap_err();
+    let text = without_lines(&error.to_string());
+    assert_eq!(
+        text,
+        "users.get: the transport rejects the request: the fake expected no such call of users.get; nearest is \
+         carrot-testing/tests/it/failures.rs:LINE, but own id of the user is \"order-43\" (it came as \
+         \"order-42\"); the request was not sent"
+    );
+    catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
+}
+
+/// Calls an operation that is not expected, and takes the code that the failure offers. Then calls it
+/// with that code, which stands below and so is code that compiles.
+fn assert_offered<E: Endpoint>(endpoint: impl Fn() -> E, pasted: impl FnOnce(&Fake)) {
+    assert_offered_in(ApiVersion::V2, endpoint, pasted);
+}
+
+fn assert_offered_in<E: Endpoint>(
+    version: ApiVersion,
+    endpoint: impl Fn() -> E,
+    pasted: impl FnOnce(&Fake),
+) {
+    let client = |fake: &Fake| fake.client_builder().version(version).build().unwrap();
+    let fake = Fake::new();
+    let _ = run(client(&fake).call(endpoint()));
+    let panic = catch_unwind(AssertUnwindSafe(|| fake.verify())).unwrap_err();
+    let text = panic.downcast::<String>().unwrap();
+    let (_, rest) = text.split_once("This would have matched:").unwrap();
+    let (offered, _) = rest.split_once("The calls:").unwrap();
+    // Whatever rustfmt does to a line that is too long.
+    let bare = |code: &str| {
+        let code = code.replace(char::is_whitespace, "");
+        code.replace(",)", ")")
+            .replace(",]", "]")
+            .replace(",}", "}")
+    };
+    let source = bare(include_str!("failures.rs"));
+    assert!(source.contains(&bare(offered)), "{offered}");
+
+    let fake = Fake::new();
+    pasted(&fake);
+    run(client(&fake).call(endpoint())).unwrap();
+}
+
+#[test]
+fn the_code_that_is_offered_can_be_pasted() {
+    assert_offered(
+        || users::Get::new(ada()).with_tags(),
+        |fake| {
+            fake.on::<users::Get>()
+                .user("order-42")
+                .param("tags", "true")
+                .reply(fake::user());
+        },
+    );
+    assert_offered(
+        || users::SetProps::new(UserId::new(7)).with(PropertyOperation::add("orders", 1).unwrap()),
+        |fake| {
+            fake.on::<users::SetProps>()
+                .path_id("7")
+                .param_json(
+                    "operations",
+                    json!([{"key": "orders", "op": "add", "value": 1}]),
+                )
+                .reply(fake::property_report());
+        },
+    );
+    assert_offered(
+        || reply("Good\nmorning, \"Ada\""),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Good\nmorning, \"Ada\"")
+                .param("from_admin", "default_admin")
+                .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered(
+        || {
+            users::SetProps::new(ada())
+                .with(PropertyOperation::update_or_create("\"née\" {}", "a\\b\n\u{7f}").unwrap())
+                .with(PropertyOperation::add("seen", 5_000_000_000_i64).unwrap())
+        },
+        |fake| {
+            fake.on::<users::SetProps>()
+                .user("order-42")
+                .param_json("operations", json!([{"key": "\"née\" {}", "op": "update_or_create", "value": "a\\b\n\u{7f}"}, {"key": "seen", "op": "add", "value": 5000000000_u64}]))
+                .reply(fake::property_report());
+        },
+    );
+    assert_offered(
+        || reply("Here").attachment(Upload::new("a.txt", "1\n\"2\"")),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Here")
+                .param("from_admin", "default_admin")
+                .param("attachment_file_name", "a.txt")
+                .file("attachment", Upload::new("a.txt", "1\n\"2\""))
+                .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered(
+        || reply("Here").attachment(Upload::new("a.pdf", vec![0xff; 24])),
+        |fake| {
+            fake.on::<conversations::Reply>()
+                .path_id("716")
+                .param("body", "Here")
+                .param("from_admin", "default_admin")
+                .param("attachment_file_name", "a.pdf")
+                // and the file "attachment": "a.pdf" of 24 bytes
+                .reply(fake::reply_receipt());
+        },
+    );
+    assert_offered_in(
+        ApiVersion::V1,
+        || users::Get::new(UserId::new(7)),
+        |fake| {
+            fake.on::<users::Get>()
+                .version(ApiVersion::V1)
+                .path_id("7")
+                .reply(fake::user());
+        },
+    );
+    assert_offered(apps::Channels::new, |fake| {
+        fake.on::<apps::Channels>().reply(fake::channels());
+    });
+}
+
+#[test]
+fn expectations_that_make_no_sense_fail_where_they_are_written() {
+    let message = |test: fn(Fake)| {
+        let panic = catch_unwind(|| test(Fake::lenient())).unwrap_err();
+        *panic.downcast::<String>().unwrap()
+    };
+    let twice = message(|fake| drop(fake.on::<users::Get>().reply_ok().reply_ok()));
+    assert!(twice.contains("put `.then()` between"), "{twice}");
+    let early = message(|fake| drop(fake.on::<users::Get>().then()));
+    assert!(early.contains("there is none before"), "{early}");
+    let endless = message(|fake| drop(fake.on::<users::Get>().reply_ok().repeatedly().then()));
+    assert!(endless.contains("for ever"), "{endless}");
+    let times = message(|fake| drop(fake.on::<users::Get>().times(2)));
+    assert!(
+        times.contains("`.times(n)`") && times.contains("follow a reply"),
+        "{times}"
+    );
+    let status = message(|fake| drop(fake.on::<users::Get>().reply_status(42, "")));
+    assert!(status.contains("42 is no HTTP status"), "{status}");
+}

@@ -1,0 +1,140 @@
+//! The transport that keeps what it gets.
+
+use bytes::Bytes;
+use carrot_core::{
+    ApiContext, AuthToken, Body, Client, Endpoint, HttpTransport, Sent, TransportError,
+    endpoint::{Description, Path, RepeatSafety},
+    transport::TransportErrorKind,
+    types::{ErrorCode, InvalidValue, UserId},
+};
+use carrot_testing::{RecordingTransport, VirtualClock};
+use http::{Request, StatusCode};
+use serde_json::json;
+
+const SECRET: &str = "app.1.canary";
+
+#[derive(Debug)]
+struct Salute(&'static str);
+
+impl Endpoint for Salute {
+    type Output = UserId;
+    const NAME: &'static str = "users.salute";
+
+    fn repeat_safety(&self) -> RepeatSafety {
+        RepeatSafety::Unsafe
+    }
+
+    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+        let user = carrot_core::types::UserRef::external("order/42");
+        let path = Path::new().then("users").user(&user)?.then("salute");
+        let mut description = Description::post(path);
+        description.parameters.text("words", self.0)?;
+        Ok(description)
+    }
+}
+
+fn client(transport: &RecordingTransport) -> Client {
+    let token = AuthToken::new(SECRET).unwrap();
+    let builder = Client::builder(transport.clone(), VirtualClock::new(), token);
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn answers_come_in_their_order_and_requests_are_kept() {
+    let transport = RecordingTransport::new();
+    transport.answer_ok(7);
+    transport.answer_error(StatusCode::BAD_REQUEST, "LookupError", "no such user");
+    transport.answer_bytes(StatusCode::BAD_GATEWAY, "<html>");
+    transport.fail(TransportError::new(TransportErrorKind::Dns, Sent::Never));
+    assert_eq!(transport.unused_answers(), 4);
+    let client = client(&transport);
+    assert_eq!(
+        client.call(Salute("a&b = ц")).await.unwrap(),
+        UserId::new(7)
+    );
+    let error = client.call(Salute("2")).await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::LookupError));
+    assert_eq!(error.message(), Some("no such user"));
+    let error = client.call(Salute("3")).await.unwrap_err();
+    assert_eq!(error.status(), Some(502));
+
+    let requests = transport.requests();
+    assert_eq!(requests.len(), 3);
+    let request = &requests[0];
+    assert_eq!(request.method(), http::Method::POST);
+    assert_eq!(request.path(), "/v2/users/order%2F42/salute");
+    assert_eq!(request.form("words"), Some("a&b = ц"));
+    assert_eq!(request.form("Words"), None);
+    assert_eq!(request.form_pairs(), [("words".into(), "a&b = ц".into())]);
+    assert_eq!(request.query_pairs(), []);
+    assert_eq!(request.operation(), Some("users.salute"));
+    assert_eq!(request.context().unwrap().attempt, 1);
+    assert_eq!(request.header("accept"), Some("application/json"));
+
+    assert_eq!(transport.take_requests().len(), 3);
+    assert!(transport.last_request().is_none());
+    assert_eq!(transport.unused_answers(), 1);
+}
+
+#[tokio::test]
+async fn the_token_can_be_compared_and_not_seen() {
+    let transport = RecordingTransport::new();
+    transport.answer_ok(1);
+    client(&transport).call(Salute("x")).await.unwrap();
+    let request = transport.last_request().unwrap();
+    assert!(request.authorization_is(SECRET));
+    assert!(!request.authorization_is("app.1.canar"));
+    assert_eq!(request.header("authorization"), Some("[redacted]"));
+    assert!(!format!("{request:?} {transport:?}").contains("canary"));
+
+    let raw = Request::get(format!(
+        "http://x/v1/users/7?auth_token={SECRET}&props=true"
+    ));
+    let raw = raw.header("authorization", format!("Bearer {SECRET}"));
+    let _ = transport.send(raw.body(Body::empty()).unwrap()).await;
+    let request = transport.last_request().unwrap();
+    assert!(request.authorization_is(SECRET));
+    assert_eq!(request.query("props"), Some("true"));
+    assert_eq!(request.operation(), None);
+    assert!(!format!("{request:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_expected_says_which_it_was() {
+    let transport = RecordingTransport::new();
+    let request = Request::get("http://x/v2/users/7?auth_token=canary");
+    let error = transport.send(request.body(Body::empty()).unwrap()).await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (TransportErrorKind::Rejected, Sent::Never)
+    );
+    let text = error.to_string();
+    assert!(
+        text.contains("GET /v2/users/7 came, and no answer was queued"),
+        "{text}"
+    );
+    assert!(!text.contains("canary"));
+    let error = client(&transport).call(Salute("x")).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("users.salute (POST /v2/users/order%2F42/salute) came"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn fields_of_a_multipart_form_are_read_and_files_left_in_the_body() {
+    let transport = RecordingTransport::new();
+    transport.answer_json(StatusCode::OK, &json!({}));
+    let body = "--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nHi\r\n--b\r\n\
+                Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nxyz\r\n--b--";
+    let request = Request::post("http://x/")
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(Body::from(Bytes::from(body)));
+    transport.send(request.unwrap()).await.unwrap();
+    let request = transport.last_request().unwrap();
+    assert_eq!(request.form_pairs(), [("body".into(), "Hi".into())]);
+    assert_eq!(request.body(), body);
+}

@@ -1,0 +1,326 @@
+//! Every operation of the client against the sandbox, in both generations: whatever one sends, the
+//! other understands.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use carrot_core::{
+    ApiVersion, AuthToken, Client, Clock,
+    apps::{self, Assigned},
+    client::CallOptions,
+    conversations::{self, Operator, Sender},
+    endpoint::{PageDirection, Paging, Upload},
+    types::{
+        AdminId, AdminType, Author, ChannelId, ConversationId, ErrorCode, EventName,
+        EventProperties, Filter, PartType, Presence, PropertyOperation, UserRef,
+    },
+    users,
+};
+use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
+
+const ADA: AdminId = AdminId::new(501);
+
+fn client(sandbox: &Sandbox, version: ApiVersion) -> Client {
+    sandbox.client_builder().version(version).build().unwrap()
+}
+
+fn customer() -> UserRef {
+    UserRef::external("order/42 ц")
+}
+
+fn part_types(sandbox: &Sandbox, id: ConversationId) -> Vec<String> {
+    let parts = sandbox.parts(id);
+    parts
+        .iter()
+        .map(|part| part.kind.as_ref().unwrap().as_str().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn users_in_both_generations() {
+    for version in ApiVersion::ALL {
+        let sandbox = Sandbox::new();
+        let client = client(&sandbox, version);
+        let unknown = client.call(users::Get::new(customer())).await.unwrap_err();
+        assert_eq!(unknown.code(), Some(&ErrorCode::LookupError));
+        assert!(unknown.is_not_found());
+
+        let props = users::SetProps::new(customer())
+            .with(PropertyOperation::update_or_create("$email", "a@example.com").unwrap())
+            .with(PropertyOperation::add("orders", 2).unwrap());
+        let report = client.call(props).await.unwrap();
+        assert_eq!(report.affected, ["$email", "orders"]);
+        assert!(report.ignored.is_empty());
+
+        let event = EventName::new("Order Created").unwrap();
+        let properties = EventProperties::new().with("sum", 10).unwrap();
+        let track = users::TrackEvent::new(customer(), event.clone()).properties(properties);
+        let tracked = client.call(track.clone()).await.unwrap();
+        client.call(track).await.unwrap();
+        let events = users::Events::new(customer()).named(event);
+        let page = client
+            .call(events.page(Paging::new().size(1)))
+            .await
+            .unwrap();
+        assert!(page.next.cursor().is_some());
+        assert_ne!(page.items[0].id, tracked.id);
+
+        let user = users::Get::new(customer())
+            .with_custom_props()
+            .with_email_status();
+        let user = client
+            .call(user.with_events().with_event_props())
+            .await
+            .unwrap();
+        assert_eq!(user.user_id.as_deref(), Some("order/42 ц"));
+        assert_eq!(Some(user.id), sandbox.user_id("order/42 ц"));
+        assert_eq!(Some(user.id), tracked.user);
+
+        let mut presence = users::SetPresence::new(user.id, Presence::Online);
+        if version == ApiVersion::V1 {
+            presence = presence.session("0123456789abcdefghijklmnopqrstuv");
+        } else {
+            presence = presence.page("Cart").url("https://example.com/cart");
+        }
+        client.call(presence).await.unwrap();
+        let active = client.call(apps::ActiveUsers::new()).await.unwrap();
+        assert_eq!(active.items[0].presence, Some(Presence::Online));
+        client
+            .call(users::UnsubscribeEmail::new(customer()))
+            .await
+            .unwrap();
+
+        let leads = apps::Leads::new().filter(Filter::known("$email"));
+        let mut leads = client.items(leads);
+        assert_eq!(leads.next().await.unwrap().unwrap().id, user.id);
+        assert!(leads.next().await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn conversations_in_both_generations() {
+    for version in ApiVersion::ALL {
+        let sandbox = Sandbox::new();
+        let client = client(&sandbox, version);
+        let start = users::StartConversation::new(customer(), "Where is it?");
+        let id = client.call(start).await.unwrap().id;
+        let user = sandbox.user_id("order/42 ц").unwrap();
+
+        let reply = conversations::Reply::new(id, "On its way")
+            .from(ADA)
+            .auto_assign(ADA);
+        let receipt = client.call(reply).await.unwrap();
+        assert_eq!(receipt.part.kind, Some(PartType::ReplyAdmin));
+        assert!(matches!(&receipt.part.from, Some(Author::Admin(admin)) if admin.id == Some(ADA)));
+        assert_eq!(receipt.assign_part.unwrap().kind, Some(PartType::Assigned));
+        let by_user = conversations::Reply::new(id, "Thanks").from(Sender::DefaultUser);
+        let receipt = client.call(by_user).await.unwrap();
+        assert!(matches!(receipt.part.from, Some(Author::User(id)) if id == user));
+        client
+            .call(conversations::Reply::note(id, "Done"))
+            .await
+            .unwrap();
+
+        client.call(conversations::MarkRead::new(id)).await.unwrap();
+        client
+            .call(conversations::SetTyping::new(id, "I…"))
+            .await
+            .unwrap();
+        let again = client
+            .call(conversations::Assign::new(id, ADA))
+            .await
+            .unwrap();
+        assert_eq!(again.part, None);
+        let other = conversations::Assign::new(id, AdminId::new(502)).from(ADA);
+        assert!(client.call(other).await.unwrap().part.is_some());
+        client.call(conversations::Unassign::new(id)).await.unwrap();
+
+        let tag = || client.call(conversations::AddTag::new(id, "sales"));
+        tag().await.unwrap();
+        let twice = tag().await;
+        let gone = client.call(conversations::RemoveTag::new(id, "vip")).await;
+        if version == ApiVersion::V1 {
+            twice.unwrap();
+            gone.unwrap();
+        } else {
+            let code = ErrorCode::ConversationTagAlreadyAssigned;
+            assert_eq!(twice.unwrap_err().code(), Some(&code));
+            let code = ErrorCode::ConversationTagIsNotAssigned;
+            assert_eq!(gone.unwrap_err().code(), Some(&code));
+        }
+        client
+            .call(conversations::RemoveTag::new(id, "sales"))
+            .await
+            .unwrap();
+        client.call(conversations::Close::new(id)).await.unwrap();
+        assert_eq!(
+            client
+                .call(conversations::Close::new(id))
+                .await
+                .unwrap()
+                .part,
+            None
+        );
+        let expected = [
+            "reply_user",
+            "assigned",
+            "reply_admin",
+            "reply_user",
+            "note",
+            "assigned",
+            "assigned",
+            "tag_added",
+            "tag_deleted",
+            "closed",
+        ];
+        assert_eq!(part_types(&sandbox, id), expected);
+
+        let mut parts = client.items(conversations::Parts::new(id).page(Paging::new().size(3)));
+        let mut seen = Vec::new();
+        while let Some(part) = parts.next().await.unwrap() {
+            seen.push(part.kind.unwrap().as_str().to_owned());
+        }
+        seen.reverse();
+        assert_eq!(seen, expected);
+
+        let one = client.call(conversations::Get::new(id)).await.unwrap();
+        assert_eq!((one.closed, one.parts_count), (Some(true), Some(10)));
+        assert_eq!(one.user.unwrap().id, user);
+    }
+}
+
+#[tokio::test]
+async fn lists_of_conversations_in_both_generations() {
+    for version in ApiVersion::ALL {
+        let sandbox = Sandbox::new();
+        let client = client(&sandbox, version);
+        let mut ids = Vec::new();
+        for at in 0..7 {
+            let user = UserRef::external(format!("user-{at}"));
+            let start = users::StartConversation::new(user, "Hi");
+            ids.push(client.call(start).await.unwrap().id);
+        }
+        sandbox.move_to_channel(ids[3], Some(ChannelId::new(5)));
+        let all = || apps::Conversations::new().page(Paging::new().size(2));
+        let mut listed = BTreeSet::new();
+        let mut pages = client.pages(all().assigned(Assigned::Anybody));
+        while let Some(page) = pages.next().await.unwrap() {
+            listed.extend(page.items.into_iter().map(|one| one.id));
+        }
+        assert_eq!(listed, ids.iter().copied().collect());
+        let nobody = client
+            .call(all().assigned(Assigned::Nobody).closed(false))
+            .await
+            .unwrap();
+        assert_eq!(nobody.items[0].id, ids[3]);
+        let assigned = client
+            .call(all().assigned(Assigned::To(ADA)))
+            .await
+            .unwrap();
+        assert!(assigned.items.is_empty());
+        let channels = client.call(apps::Channels::new()).await.unwrap();
+        assert_eq!(channels[0].not_assigned_count, Some(1));
+
+        let user = sandbox.user_id("user-0").unwrap();
+        let of_user = client.call(users::Conversations::new(user)).await.unwrap();
+        assert_eq!(of_user.items[0].id, ids[0]);
+        let sent = client
+            .call(users::SendMessage::new(user, "Sale!"))
+            .await
+            .unwrap();
+        let of_user = client.call(users::Conversations::new(user)).await.unwrap();
+        assert_eq!(Some(of_user.items[0].id), Some(sent.conversation));
+    }
+}
+
+#[tokio::test]
+async fn what_only_generation_2_knows() {
+    let sandbox = Sandbox::new();
+    let client = client(&sandbox, ApiVersion::V2);
+    let file = || Upload::new("bill.pdf", "%PDF");
+    let start = users::StartConversation::with_file(customer(), file());
+    let id = client.call(start).await.unwrap().id;
+    let reply = client
+        .call(conversations::Reply::file(id, file()))
+        .await
+        .unwrap();
+    assert_eq!(
+        reply.part.attachments[0].filename.as_deref(),
+        Some("bill.pdf")
+    );
+
+    let csv = "$user_id,$name\norder/42 ц,Ada\nnew,Bob\n";
+    let import = users::Import::new(csv)
+        .delimiter(users::Delimiter::Comma)
+        .tag("imported");
+    assert_eq!(client.call(import).await.unwrap().updates_planned, Some(2));
+
+    let mut newer = Paging::new().direction(PageDirection::After).size(1);
+    let mut seen = Vec::new();
+    loop {
+        let parts = conversations::Parts::new(id).page(newer.clone());
+        let page = client.call(parts).await.unwrap();
+        seen.extend(page.items.iter().map(|part| part.id));
+        match page.next.cursor() {
+            Some(cursor) => newer = newer.from(cursor.clone()),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 2);
+    assert!(seen.is_sorted());
+}
+
+#[tokio::test]
+async fn a_bot_writes_in_generation_1() {
+    let sandbox = Sandbox::new();
+    let client = client(&sandbox, ApiVersion::V1);
+    let start = users::StartConversation::new(customer(), "Hi");
+    let id = client.call(start).await.unwrap().id;
+    let robo = || Operator::Bot("Robo".to_owned());
+    let reply = conversations::Reply::new(id, "Hi").from(robo());
+    assert!(client.call(reply).await.is_ok());
+    client
+        .call(conversations::Close::new(id).from(robo()))
+        .await
+        .unwrap();
+    let parts = sandbox.parts(id);
+    assert_eq!(parts[1].from.as_ref().unwrap().name(), Some("Robo"));
+    assert!(matches!(&parts[2].from, Some(Author::Admin(bot)) if bot.kind == Some(AdminType::Bot)));
+}
+
+/// A sandbox with the service's limit, and clients that live by the same clock. No call has a deadline.
+fn limited<const CLIENTS: usize>() -> (Sandbox, VirtualClock, [Client; CLIENTS]) {
+    let clock = VirtualClock::new();
+    let sandbox = Sandbox::builder().rate_limit(60).clock(clock.clone());
+    let sandbox = sandbox.user(SeedUser::external("order-42")).build();
+    let token = AuthToken::new(sandbox.token()).unwrap();
+    let clients = std::array::from_fn(|_| {
+        let client = Client::builder(sandbox.clone(), clock.clone(), token.clone());
+        let options = CallOptions::new().call_timeout(None);
+        client.options(options).build().unwrap()
+    });
+    (sandbox, clock, clients)
+}
+
+#[tokio::test]
+async fn a_client_that_paces_itself_is_never_refused() {
+    let (sandbox, clock, [client]) = limited();
+    for _ in 0..150 {
+        let get = users::Get::new(UserRef::external("order-42"));
+        client.call(get).await.unwrap();
+    }
+    assert_eq!(sandbox.requests(), 150);
+    assert!(clock.now() >= Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn clients_that_share_a_key_unaware_are_refused_and_try_again() {
+    let (sandbox, clock, clients) = limited::<2>();
+    for _ in 0..60 {
+        for client in &clients {
+            let get = users::Get::new(UserRef::external("order-42"));
+            client.call(get).await.unwrap();
+        }
+    }
+    assert!(sandbox.requests() > 120, "none was refused");
+    assert!(clock.now() >= Duration::from_secs(60));
+}

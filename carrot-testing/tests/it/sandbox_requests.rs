@@ -1,0 +1,603 @@
+//! Addresses, tokens, encodings, refusals: what all operations have in common.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use carrot_core::{Clock, types::ChannelId};
+use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use crate::common::{Answer, FORM, form, get, json_of, post, send, start, upload};
+
+const USER: &str = "1448121617782670209";
+
+fn sandbox() -> Sandbox {
+    let user = SeedUser::external("a/b v2").prop("$name", "Ada");
+    Sandbox::builder().user(user).build()
+}
+
+fn bare(sandbox: &Sandbox, uri: &str, header: Option<&str>) -> Answer {
+    let mut request = Request::get(uri);
+    if let Some(header) = header {
+        request = request.header("authorization", header);
+    }
+    Answer::of(&sandbox.handle(&request.body(Bytes::new()).unwrap()))
+}
+
+#[test]
+fn the_token_may_stand_in_three_places() {
+    let sandbox = sandbox();
+    let token = sandbox.token().to_owned();
+    let path = format!("/v2/users/{USER}");
+    for header in [format!("Token {token}"), format!("Bearer {token}")] {
+        bare(&sandbox, &path, Some(&header)).data();
+    }
+    bare(&sandbox, &format!("{path}?auth_token={token}"), None).data();
+    let form = format!("auth_token={token}&presence=idle");
+    let request = Request::post(format!("{path}/setpresence")).header("content-type", FORM);
+    Answer::of(&sandbox.handle(&request.body(form.into()).unwrap())).data();
+
+    for header in [
+        None,
+        Some("Token x"),
+        Some(&*token),
+        Some("Basic x"),
+        Some(""),
+    ] {
+        let answer = bare(&sandbox, &path, header);
+        let message = "the token is missing or wrong";
+        assert_eq!(answer.error(), (401, "NotAuthenticated", message));
+        let old = bare(&sandbox, &format!("/v1/users/{USER}"), header);
+        assert_eq!(old.error(), (401, "AuthenticationFailed", message));
+    }
+    // A header of another scheme is for somebody else; one of these counts over the rest.
+    let with_right = format!("{path}?auth_token={token}");
+    bare(&sandbox, &with_right, Some("Basic x")).data();
+    assert_eq!(bare(&sandbox, &with_right, Some("Token x")).error().0, 401);
+    assert!(!format!("{sandbox:?}").contains(&token));
+}
+
+#[test]
+fn slashes_at_the_end_are_tolerated_and_empty_segments_are_found_nowhere() {
+    let sandbox = sandbox();
+    for path in [format!("/v2/users/{USER}/"), format!("/v2/users/{USER}//")] {
+        get(&sandbox, &path, &[]).data();
+    }
+    for path in [
+        format!("/v2//users/{USER}"),
+        format!("//v2/users/{USER}"),
+        "/v2/users//events?by_user_id=true".to_owned(),
+        "/v2/conversations//parts".to_owned(),
+        "/".to_owned(),
+        "//".to_owned(),
+        "/v2/".to_owned(),
+    ] {
+        assert_eq!(get(&sandbox, &path, &[]).error().0, 404, "{path}");
+    }
+}
+
+#[test]
+fn the_generation_is_chosen_by_the_path_or_a_parameter() {
+    let sandbox = sandbox();
+    // Only generation 1 leaves the user out of the list.
+    start(&sandbox, "order-42", "Hi");
+    let user = sandbox.user_id("order-42").unwrap();
+    for (prefix, parameters, is_v2) in [
+        ("", &[][..], true),
+        ("/v2", &[], true),
+        ("/v2.1", &[], true),
+        ("/v1", &[], false),
+        ("/v1.0.3", &[], false),
+        ("", &[("version", "1")], false),
+        ("", &[("version", "2.0")], true),
+        ("/v1", &[("version", "2")], false),
+    ] {
+        let path = format!("{prefix}/users/{user}/conversations/");
+        let listed = get(&sandbox, &path, parameters);
+        assert_eq!(listed.data()[0].get("user").is_some(), is_v2, "{path}");
+    }
+    let in_body = post(
+        &sandbox,
+        &format!("/users/{user}/props"),
+        &[("version", "1"), ("operations", "[]")],
+    );
+    assert_eq!(in_body.json["meta"].get("not_changed_props"), None);
+    let unknown = get(&sandbox, "/users/1", &[("version", "3")]);
+    assert_eq!(unknown.error().1, "BadRequest");
+}
+
+#[test]
+fn unknown_addresses_and_methods() {
+    let sandbox = sandbox();
+    for path in [
+        "/",
+        "/v2",
+        "/v3/users/1",
+        "/v2/users",
+        "/v2/user/1",
+        "/v2/users/1/props/x",
+        "/v2/users/%FF",
+        "/v2/apps/1000",
+        "/v2/conversations/1/open",
+        "/v2/v2/users/1",
+    ] {
+        assert_eq!(get(&sandbox, path, &[]).error().0, 404, "{path}");
+        assert_eq!(get(&sandbox, path, &[]).error().1, "Error404");
+    }
+    for (method, path) in [
+        (Method::POST, "/v2/users/1"),
+        (Method::GET, "/v2/users/1/props"),
+        (Method::PUT, "/v2/users/1/events"),
+        (Method::DELETE, "/v2/conversations/1"),
+        (Method::HEAD, "/v2/users/1"),
+        (Method::POST, "/v1/users/import"),
+    ] {
+        let answer = send(&sandbox, method, path, &[]);
+        assert_eq!(answer.error().0, 405);
+        assert_eq!(answer.error().1, "MethodNotAllowed");
+    }
+    // Before the token is looked at.
+    let request = Request::delete("/v1/conversations/1/tag").body(Bytes::new());
+    let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+    assert_eq!(answer.error().1, "MethodNotAllowed");
+}
+
+#[test]
+fn text_of_another_encoding_is_refused_and_not_altered() {
+    let sandbox = sandbox();
+    // A name in Windows-1251, as a program that forgot to convert it sends.
+    let name = b"event=\xcf\xf0\xe8\xe2\xe5\xf2";
+    let encoded = "event=%CF%F0%E8%E2%E5%F2";
+    for (query, body) in [
+        ("", &name[..]),
+        ("", encoded.as_bytes()),
+        (&format!("?{encoded}"), b""),
+        ("?%CF=1", b"event=e"),
+    ] {
+        let request = Request::post(format!("/v2/users/{USER}/events{query}"))
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .body(Bytes::copy_from_slice(body));
+        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+        let expected = (400, "BadRequest", "the parameters must be UTF-8");
+        assert_eq!(answer.error(), expected, "{query}");
+    }
+}
+
+#[test]
+fn own_ids_are_decoded_and_apps_are_checked() {
+    let sandbox = sandbox();
+    let own = ("by_user_id", "yes");
+    let user = get(&sandbox, "/v2/users/a%2Fb%20v2", &[own]);
+    assert_eq!(user.data()["user_id"], "a/b v2");
+    for app in ["$self_app", "%24self_app", "1000"] {
+        get(&sandbox, &format!("/v2/apps/{app}/users"), &[]).data();
+    }
+    get(
+        &sandbox,
+        "/v2/users/a%2Fb%20v2",
+        &[own, ("app", "$self_app")],
+    )
+    .data();
+    for version in ["v1", "v2"] {
+        let name = ["PermissionDenied", "PermissionDeniedError"][usize::from(version == "v2")];
+        let answer = get(&sandbox, &format!("/{version}/apps/7/users"), &[]);
+        assert_eq!((answer.error().0, answer.error().1), (403, name));
+        let answer = get(
+            &sandbox,
+            &format!("/{version}/users/{USER}"),
+            &[("app", "7")],
+        );
+        assert_eq!((answer.error().0, answer.error().1), (403, name));
+    }
+    let answer = get(&sandbox, "/v2/apps/self/users", &[]);
+    assert_eq!(
+        answer.error().2,
+        "`id` must be the id of an app or `$self_app`"
+    );
+    let long = format!("/v2/users/{}", "x".repeat(256));
+    assert_eq!(
+        get(&sandbox, &long, &[own]).error().2,
+        "`id` must be an own id of 1 to 255 characters"
+    );
+}
+
+#[test]
+fn a_right_that_the_token_lacks_is_named() {
+    let sandbox = Sandbox::builder()
+        .scopes(["conversations-write", "conversations-read"])
+        .build();
+    let id = start(&sandbox, "x", "Hi");
+    let denied = |answer: Answer, scope: &str| {
+        let message = format!("the token lacks the right `{scope}`");
+        assert_eq!(
+            answer.error(),
+            (403, "PermissionDeniedError", message.as_str())
+        );
+    };
+    denied(get(&sandbox, "/v2/users/1", &[]), "user-read");
+    denied(get(&sandbox, "/v2/users/1/conversations", &[]), "user-read");
+    let reply = format!("/v2/conversations/{id}/reply");
+    let as_user = [("from_user", "default_user"), ("body", "Hi")];
+    denied(post(&sandbox, &reply, &as_user), "as-user");
+    denied(
+        post(&sandbox, &format!("/v2/conversations/{id}/markread"), &[]),
+        "as-user",
+    );
+    post(&sandbox, &reply, &as_user[1..]).data();
+    let old = post(&sandbox, &format!("/v1/conversations/{id}/markread"), &[]);
+    assert_eq!(old.error().1, "PermissionDenied");
+}
+
+/// As some clients send it; see what is assumed.
+#[test]
+fn an_object_of_json_is_a_form() {
+    let sandbox = sandbox();
+    let token = sandbox.token().to_owned();
+    let path = format!("/v2/users/{USER}");
+    let send = |path: &str, json: &str| {
+        let request = Request::post(path).header("content-type", "application/json; charset=utf-8");
+        Answer::of(&sandbox.handle(&request.body(Bytes::from(json.to_owned())).unwrap()))
+    };
+    let operations = r#"[{"op":"update_or_create","key":"n","value":"one\u0020\"1\""}]"#;
+    // The value as JSON, and as a text that holds JSON.
+    for value in [operations, &serde_json::to_string(operations).unwrap()] {
+        sandbox.reset();
+        let json = format!(r#"{{"auth_token":"{token}","operations":{value},"by_user_id":null}}"#);
+        send(&format!("{path}/props"), &json).data();
+        let user = sandbox.users().remove(0);
+        assert_eq!(user.props_custom["n"], "one \"1\"");
+    }
+    // A boolean, and an object.
+    let json =
+        format!(r#"{{"auth_token":"{token}","event":"e","by_user_id":true,"params":{{"n":1}}}}"#);
+    send("/v2/users/new/events", &json).data();
+    let new = sandbox.user_id("new").expect("`by_user_id` was read");
+    assert_eq!(sandbox.events(new)[0].props["n"], 1);
+}
+
+#[test]
+fn bodies_of_another_type_are_refused() {
+    let sandbox = sandbox();
+    for (content_type, body) in [
+        ("text/plain", "event=e"),
+        ("application/json", "[]"),
+        ("application/json", r#"{"event":"e""#),
+        ("application/json", r#"{"event":1e999}"#),
+        ("multipart/form-data", "x"),
+        ("multipart/form-data; boundary=b", "x"),
+    ] {
+        let request = Request::post(format!("/v2/users/{USER}/events"))
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .header("content-type", content_type)
+            .body(Bytes::from(body));
+        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+        assert_eq!((answer.error().0, answer.error().1), (400, "BadRequest"));
+    }
+    // All parameters of a POST may stand in the query.
+    let request = Request::post(format!("/v2/users/{USER}/events?event=e"))
+        .header("authorization", format!("Token {}", sandbox.token()))
+        .body(Bytes::new());
+    Answer::of(&sandbox.handle(&request.unwrap())).data();
+}
+
+#[test]
+fn the_same_requests_get_the_same_answers() {
+    let run = |sandbox: &Sandbox| {
+        start(sandbox, "a", "Hi");
+        start(sandbox, "b", "Hi");
+        let list = get(
+            sandbox,
+            "/v2/apps/$self_app/conversations",
+            &[("include_not_assigned", "1")],
+        );
+        list.json
+    };
+    let sandbox = Sandbox::new();
+    let first = run(&sandbox);
+    assert_eq!(first["data"][1]["created"], 1_700_000_001);
+    assert_eq!(run(&Sandbox::new()), first);
+    assert_ne!(run(&sandbox), first);
+    assert_eq!(sandbox.requests(), 6);
+    sandbox.clone().reset();
+    assert_eq!(sandbox.requests(), 0);
+    assert!(sandbox.users().is_empty());
+    assert_eq!(run(&sandbox), first);
+}
+
+#[test]
+fn time_begins_and_steps_as_told() {
+    let sandbox = Sandbox::builder()
+        .starts_at(1_000)
+        .time_step(Duration::from_millis(250))
+        .build();
+    let id = start(&sandbox, "a", "Hi");
+    assert_eq!(json_of(sandbox.parts(id))[0]["created"], 1_000.25);
+    assert_eq!(
+        json_of(sandbox.conversation(id).unwrap())["last_update"],
+        1_000
+    );
+    sandbox.advance(Duration::from_secs(9));
+    assert_eq!(sandbox.now().seconds(), 1_009);
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused_until_a_minute_has_passed() {
+    let clock = VirtualClock::manual();
+    let sandbox = Sandbox::builder()
+        .rate_limit(2)
+        .clock(clock.clone())
+        .user(SeedUser::external("a"))
+        .build();
+    let ask = || get(&sandbox, "/v2/users/a", &[("by_user_id", "1")]);
+    ask().data();
+    clock.advance(Duration::from_secs(1));
+    ask().data();
+    for _ in 0..3 {
+        assert_eq!((ask().error().0, ask().error().1), (429, "TooManyRequests"));
+    }
+    clock.advance(Duration::from_secs(59));
+    ask().data();
+    assert_eq!(ask().error().0, 429);
+    assert_eq!(clock.now(), Duration::from_secs(60));
+}
+
+#[test]
+fn ids_and_cursors_are_texts_when_asked_for() {
+    let sandbox = sandbox();
+    let id = start(&sandbox, "order-42", "Hi");
+    start(&sandbox, "order-43", "Hi");
+    let parameters = [
+        ("id_as_string", "1"),
+        ("paginate_count", "1"),
+        ("include_not_assigned", "1"),
+    ];
+    let listed = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
+    let newest = json_of(sandbox.conversations())[1]["id"].to_string();
+    assert_eq!(
+        listed.json["meta"]["next_before_position"],
+        json!([1_700_000_002.000_001, newest])
+    );
+    let part = &listed.data()[0]["part_last"];
+    for name in ["id", "conversation", "part_group", "from"] {
+        assert!(part[name].is_string(), "{name}");
+    }
+    let cursor = listed.json["meta"]["next_before_position"].to_string();
+    let parameters = [parameters[0], parameters[2], ("paginate_position", &cursor)];
+    let rest = get(&sandbox, "/v2/apps/1000/conversations", &parameters);
+    assert_eq!(rest.data()[0]["id"], json!(id.to_string()));
+    assert_eq!(rest.data().as_array().unwrap().len(), 1);
+}
+
+/// Where a number stands that is an id.
+fn ids_as_numbers(json: &Value, path: &str, found: &mut Vec<String>) {
+    const IDS: [&str; 8] = [
+        "id",
+        "app",
+        "user",
+        "conversation",
+        "part_group",
+        "message",
+        "from",
+        "assignee",
+    ];
+    match json {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = format!("{path}.{name}");
+                if value.is_number() && IDS.contains(&name.as_str()) {
+                    found.push(path.clone());
+                }
+                ids_as_numbers(value, &path, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                ids_as_numbers(item, path, found);
+            }
+        }
+        // No moment and no count is as large as the ids that are counted by time.
+        Value::Number(number) if number.as_u64() > Some(1 << 53) => found.push(path.to_owned()),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_answer_has_ids_as_texts_when_asked_for() {
+    let sandbox = Sandbox::builder()
+        .user(SeedUser::external("order-42").tag("vip").note("Call"))
+        .build();
+    let id = start(&sandbox, "order-42", "Hi");
+    let own = ("by_user_id", "1");
+    let all = [
+        ("id_as_string", "true"),
+        ("include_user", "1"),
+        ("include_channel", "1"),
+        ("include_conversation", "1"),
+        ("include_tags", "1"),
+        ("include_notes", "1"),
+        ("include_events", "1"),
+        ("include_email_status", "1"),
+        ("include_not_assigned", "1"),
+    ];
+    let conversation = |operation: &str| format!("conversations/{id}{operation}");
+    let user = |operation: &str| format!("users/order-42{operation}");
+    let known = sandbox.user_id("order-42").unwrap();
+    assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
+    for version in ["v2", "v1"] {
+        for (path, parameters) in [
+            (
+                user("/props"),
+                vec![
+                    own,
+                    (
+                        "operations",
+                        r#"[{"op":"update_or_create","key":"$email","value":"a@b.c"}]"#,
+                    ),
+                ],
+            ),
+            (user("/events"), vec![own, ("event", "Order")]),
+            (user("/startconversation"), vec![own, ("body", "Hi")]),
+            (format!("users/{known}/sendmessage"), vec![("body", "Hi")]),
+            (
+                conversation("/reply"),
+                vec![
+                    ("body", "Hi"),
+                    ("from_admin", "501"),
+                    ("auto_assign", "502"),
+                ],
+            ),
+            (
+                conversation("/assign"),
+                vec![("from_admin", "501"), ("admin", "501")],
+            ),
+            (
+                conversation("/tag"),
+                vec![("tag", version), ("action", "add"), ("from_admin", "501")],
+            ),
+            (conversation("/close"), vec![("from_admin", "501")]),
+        ] {
+            let parameters: Vec<_> = parameters.into_iter().chain(all).collect();
+            let answer = post(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            answer.data();
+            let mut found = Vec::new();
+            ids_as_numbers(&answer.json, "", &mut found);
+            assert_eq!(found, [""; 0], "{version} {path}");
+        }
+        let presence = format!("/v2/users/{known}/setpresence");
+        post(&sandbox, &presence, &[("presence", "online")]).data();
+        for (path, more) in [
+            (user(""), Some(own)),
+            (user("/events"), Some(own)),
+            (format!("users/{known}/conversations"), None),
+            (conversation(""), None),
+            (conversation("/parts"), None),
+            ("apps/$self_app/users".to_owned(), None),
+            ("apps/$self_app/activeusers".to_owned(), None),
+            ("apps/$self_app/channels".to_owned(), None),
+            (
+                "apps/$self_app/conversations".to_owned(),
+                Some((
+                    if version == "v2" {
+                        "paginate_count"
+                    } else {
+                        "count"
+                    },
+                    "1",
+                )),
+            ),
+        ] {
+            let parameters: Vec<_> = more.into_iter().chain(all).collect();
+            let answer = get(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            assert_ne!(*answer.data(), json!([]), "{version} {path}");
+            let mut found = Vec::new();
+            ids_as_numbers(&answer.json, "", &mut found);
+            assert_eq!(found, [""; 0], "{version} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_needs_its_right() {
+    let operations = [
+        (Method::GET, "users/1", &["user-read"][..]),
+        (Method::POST, "users/1/props", &["user-write"]),
+        (Method::GET, "users/1/events", &["user-read"]),
+        (Method::POST, "users/1/events", &["user-write"]),
+        (
+            Method::GET,
+            "users/1/conversations",
+            &["conversations-read", "user-read"],
+        ),
+        (
+            Method::POST,
+            "users/1/startconversation",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "users/1/sendmessage",
+            &["messages-manual-send-one"],
+        ),
+        (Method::POST, "users/1/setpresence", &["user-write"]),
+        (Method::POST, "users/1/unsubscribeemail", &["user-write"]),
+        (Method::GET, "apps/1000/users", &["users-list"]),
+        (Method::GET, "apps/1000/activeusers", &["users-list-active"]),
+        (Method::GET, "apps/1000/channels", &["app-basic-read"]),
+        (
+            Method::GET,
+            "apps/1000/conversations",
+            &["conversations-read"],
+        ),
+        (Method::GET, "conversations/1", &["conversations-read"]),
+        (
+            Method::GET,
+            "conversations/1/parts",
+            &["conversations-read"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/reply",
+            &["conversations-write"],
+        ),
+        (Method::POST, "conversations/1/markread", &["as-user"]),
+        (
+            Method::POST,
+            "conversations/1/settyping",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/assign",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/close",
+            &["conversations-write"],
+        ),
+        (
+            Method::POST,
+            "conversations/1/tag",
+            &["conversations-write"],
+        ),
+    ];
+    let every = Sandbox::new().scopes();
+    for (method, path, rights) in operations {
+        for right in rights {
+            let others = every.iter().filter(|other| other != right);
+            let lacking = Sandbox::builder().scopes(others.cloned()).build();
+            for (version, name) in [("v2", "PermissionDeniedError"), ("v1", "PermissionDenied")] {
+                let path = format!("/{version}/{path}");
+                let answer = send(&lacking, method.clone(), &path, &[]);
+                let message = format!("the token lacks the right `{right}`");
+                assert_eq!(answer.error(), (403, name, message.as_str()), "{path}");
+            }
+        }
+        let enough = Sandbox::builder().scopes(rights.iter().copied()).build();
+        let answer = send(&enough, method, &format!("/v2/{path}"), &[]);
+        assert_ne!(answer.status, 403, "{path}");
+    }
+}
+
+#[test]
+fn parameters_come_in_every_encoding() {
+    let operations = r#"[{"op":"update_or_create","key":"plan","value":"pro"}]"#;
+    let sandbox = sandbox();
+    let path = format!("/users/{USER}/props/");
+    let sent = [
+        post(&sandbox, &path, &[("operations", operations)]),
+        // A form with parts, which most clients send only with a file.
+        upload(&sandbox, &path, &[("operations", operations)], &[]),
+        post(
+            &sandbox,
+            &format!("{path}?{}", form(&[("operations", operations)])),
+            &[],
+        ),
+    ];
+    for (at, answer) in sent.iter().enumerate() {
+        answer.data();
+        let list = ["affected_props", "not_changed_props"][usize::from(at > 0)];
+        assert_eq!(answer.json["meta"][list], json!(["plan"]), "{at}");
+    }
+}

@@ -1,0 +1,275 @@
+//! Snapshots: what a sandbox remembers goes on in another one.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use carrot_core::types::{ChannelId, Timestamp};
+use carrot_testing::{
+    Sandbox, VirtualClock,
+    sandbox::{SeedUser, Snapshot},
+};
+use http::{Method, Request, StatusCode};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::common::{form, get, post, start, upload};
+
+const LIKED: &str = r#"{"type": "or", "filters": [
+    {"type": "str_contains", "property_name": "$email", "value": {"value": "A"}},
+    {"type": "known", "property_name": "$event_5002_count"}
+]}"#;
+const COUNTED: &str = r#"{"type": "and", "filters": [
+    {"type": "gt", "property_name": "count", "value": {"value": 1}}
+]}"#;
+
+/// Sends one of the requests that change something or look at something, and returns the answer.
+fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes) {
+    let user = format!("/v2/users/own-{}", whom % 4);
+    let listed = sandbox.conversations();
+    let conversation = match listed.len() {
+        0 => 1,
+        count => listed[usize::from(*whom) % count].id.get(),
+    };
+    let conversation = format!("/v2/conversations/{conversation}");
+    let own = ("by_user_id", "true");
+    let operations = serde_json::json!([
+        {"op": "update_or_create", "key": "$email", "value": text},
+        {"op": "add", "key": "count", "value": 1},
+    ]);
+    let operations = operations.to_string();
+    let (method, path, fields): (_, String, Vec<(&str, &str)>) = match what % 16 {
+        0 => (
+            Method::POST,
+            user + "/startconversation",
+            vec![own, ("body", text)],
+        ),
+        1 => (Method::POST, user + "/events", vec![own, ("event", text)]),
+        2 => (
+            Method::POST,
+            user + "/props",
+            vec![own, ("operations", &operations)],
+        ),
+        3 => (
+            Method::POST,
+            user + "/sendmessage",
+            vec![own, ("body", text)],
+        ),
+        4 => {
+            let id = sandbox.user_id(&format!("own-{}", whom % 4));
+            let id = id.map_or(1, |id| id.get());
+            let path = format!("/v2/users/{id}/setpresence");
+            (Method::POST, path, vec![("presence", "online")])
+        }
+        5 => (Method::POST, user + "/unsubscribeemail", vec![own]),
+        6 => (
+            Method::POST,
+            conversation + "/reply",
+            vec![("body", text), ("auto_assign", "501")],
+        ),
+        7 => (
+            Method::POST,
+            conversation + "/reply",
+            vec![
+                ("body", text),
+                ("from_user", "default_user"),
+                ("actions", "[1.5]"),
+            ],
+        ),
+        8 => (
+            Method::POST,
+            conversation + "/tag",
+            vec![("tag", text), ("from_admin", "501")],
+        ),
+        9 => (Method::POST, conversation + "/close", vec![]),
+        10 => (
+            Method::POST,
+            conversation + "/assign",
+            vec![("from_admin", "502"), ("admin", "502")],
+        ),
+        11 => (Method::POST, conversation + "/markread", vec![]),
+        12 => (
+            Method::GET,
+            "/v2/apps/$self_app/conversations".into(),
+            vec![
+                ("include_not_assigned", "true"),
+                ("paginate_count", "2"),
+                [
+                    ("closed", "true"),
+                    ("answered", "true"),
+                    ("assigned", "501"),
+                    ("tags", text),
+                    ("include_no_tags", "true"),
+                ][usize::from(whom % 5)],
+            ],
+        ),
+        13 => (
+            Method::GET,
+            "/v1/apps/$self_app/users".into(),
+            [
+                vec![],
+                vec![("sort_prop", "count"), ("offset", "1")],
+                vec![("sort_prop", "$email"), ("sort_order", "asc")],
+                vec![("filters", LIKED), ("sort_prop", "$event_5001_count")],
+                vec![("filters", COUNTED), ("limit", "2")],
+            ][usize::from(whom % 5)]
+            .clone(),
+        ),
+        14 => (Method::GET, "/v2/apps/$self_app/activeusers".into(), vec![]),
+        _ => (Method::GET, user + "/events", vec![own]),
+    };
+    let query = if method == Method::GET {
+        form(&fields)
+    } else {
+        String::new()
+    };
+    let body = if method == Method::GET {
+        String::new()
+    } else {
+        form(&fields)
+    };
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{path}?{query}"))
+        .header("authorization", format!("Token {}", sandbox.token()))
+        .body(Bytes::from(body))
+        .unwrap();
+    let answer = sandbox.handle(&request);
+    (answer.status().as_u16(), answer.into_body())
+}
+
+fn copy(sandbox: &Sandbox) -> Snapshot {
+    let json = serde_json::to_string(&sandbox.snapshot()).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_restored_sandbox_gives_the_answers_of_the_first(
+        before in proptest::collection::vec((any::<u8>(), any::<u8>(), "[a-z0-9]{1,5}|.{1,9}"), 0..40),
+        after in proptest::collection::vec((any::<u8>(), any::<u8>(), "[a-z0-9]{1,5}|.{1,9}"), 1..20),
+        pause in 0_u64..200,
+    ) {
+        let first = Sandbox::builder().rate_limit(50).build();
+        for action in &before {
+            act(&first, action);
+        }
+        first.advance(Duration::from_secs(pause));
+
+        let second = Sandbox::builder().rate_limit(50).build();
+        // Something else, which is forgotten.
+        start(&second, "other", "x");
+        let snapshot = copy(&first);
+        second.restore(&snapshot);
+        prop_assert_eq!(second.snapshot(), snapshot);
+        prop_assert_eq!(second.now(), first.now());
+        for action in &after {
+            prop_assert_eq!(act(&second, action), act(&first, action));
+        }
+        // Lists of the first go on with what they learnt before the changes, those of the second begin.
+        prop_assert_eq!(second.users(), first.users());
+        prop_assert_eq!(second.conversations(), first.conversations());
+        prop_assert_eq!(second.webhooks(), first.webhooks());
+        prop_assert_eq!(second.snapshot(), first.snapshot());
+    }
+
+    #[test]
+    fn any_text_is_a_snapshot_or_refused(text in ".{0,200}") {
+        let _ = serde_json::from_str::<Snapshot>(&text);
+    }
+}
+
+#[test]
+fn everything_is_in_a_snapshot() {
+    let build = || {
+        Sandbox::builder()
+            .user(
+                SeedUser::external("seeded")
+                    .prop("$name", "Alex")
+                    .tag("vip"),
+            )
+            .build()
+    };
+    let first = build();
+    let conversation = start(&first, "order-42", "Hi");
+    let file = [("attachment", "a.txt", "content")];
+    upload(
+        &first,
+        &format!("/v2/conversations/{conversation}/reply"),
+        &[],
+        &file,
+    )
+    .data();
+    first.snooze(conversation, Timestamp::from_seconds(1_800_000_000));
+    assert!(first.move_to_channel(conversation, Some(ChannelId::new(5))));
+    assert!(first.set_assistant(conversation, Some("lead_bot")));
+    let path = format!("/v2/conversations/{conversation}/assign");
+    post(&first, &path, &[("from_admin", "501"), ("admin", "501")]).data();
+    post(&first, &path, &[("from_admin", "501")]).data();
+    first.fail_next(StatusCode::TOO_MANY_REQUESTS);
+
+    let second = build();
+    second.restore(&copy(&first));
+    assert_eq!(second.parts(conversation), first.parts(conversation));
+    assert_eq!(second.users(), first.users());
+    for sandbox in [&first, &second] {
+        assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", &[]).status, 429);
+    }
+    let channels = |sandbox| get(sandbox, "/v2/apps/$self_app/channels", &[]).json;
+    assert_eq!(channels(&second), channels(&first));
+    // A part that takes an assignment back says so with a `null`, where others say nothing.
+    let path = format!("/v2/conversations/{conversation}/parts");
+    let newest = get(&second, &path, &[]).data()[0].clone();
+    assert_eq!(newest.get("assignee"), Some(&Value::Null));
+
+    second.reset();
+    assert_eq!(second.snapshot(), build().snapshot());
+}
+
+#[test]
+fn operators_and_channels_come_along_and_the_token_does_not() {
+    let first = Sandbox::builder()
+        .token("app.1000.canary")
+        .webhook_token("hook-canary")
+        .operator(7, "Ada")
+        .channel(9, "Sales")
+        .build();
+    start(&first, "order-42", "Hi");
+    let json = serde_json::to_string(&first.snapshot()).unwrap();
+    assert!(!json.contains("canary"), "{json}");
+    let second = Sandbox::new();
+    second.restore(&first.snapshot());
+    let channels = get(&second, "/v2/apps/$self_app/channels", &[]);
+    assert_eq!(channels.data()[0]["name"], "Sales");
+    assert_eq!(channels.data()[0]["operators"][0]["id"], 7);
+    assert!(second.webhooks()[0].body().contains(second.webhook_token()));
+}
+
+#[test]
+fn time_goes_on_by_a_clock_too() {
+    let first = Sandbox::new();
+    start(&first, "order-42", "Hi");
+    first.advance(Duration::from_secs(1000));
+    let clock = VirtualClock::manual();
+    clock.advance(Duration::from_secs(77));
+    let second = Sandbox::builder().clock(clock.clone()).build();
+    second.restore(&first.snapshot());
+    assert_eq!(second.now(), first.now());
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(second.now().seconds(), first.now().seconds() + 5);
+}
+
+#[test]
+fn a_snapshot_of_another_format_is_refused() {
+    let json = serde_json::to_value(Sandbox::new().snapshot()).unwrap();
+    let mut more = json.clone();
+    more["unknown"] = 1.into();
+    assert!(serde_json::from_value::<Snapshot>(more).is_err());
+    for name in json.as_object().unwrap().keys() {
+        let mut less = json.clone();
+        less.as_object_mut().unwrap().remove(name);
+        assert!(serde_json::from_value::<Snapshot>(less).is_err(), "{name}");
+    }
+    assert!(serde_json::from_value::<Snapshot>(json).is_ok());
+}

@@ -1,0 +1,203 @@
+//! Webhooks of the sandbox, read with the reader of the types.
+
+use carrot_core::types::{
+    Author, EventId, MessageId,
+    webhook::{self, Webhook},
+};
+use carrot_testing::{
+    Sandbox,
+    sandbox::{DeliveryState, WebhookDelivery},
+};
+
+use crate::common::{post, start};
+
+fn read(sandbox: &Sandbox, delivery: &WebhookDelivery) -> Webhook {
+    assert_eq!(delivery.attempts(), 0);
+    assert_eq!(delivery.state(), DeliveryState::Waiting);
+    let webhook = webhook::parse(delivery.body().as_bytes(), sandbox.webhook_token()).unwrap();
+    assert_eq!(webhook.kind(), delivery.kind());
+    webhook
+}
+
+fn track(sandbox: &Sandbox, event: &str) -> u64 {
+    let fields = [
+        ("by_user_id", "true"),
+        ("event", event),
+        ("params", r#"{"sum": "50% & more"}"#),
+    ];
+    let answer = post(sandbox, "/v2/users/order-42/events", &fields);
+    answer.data()["id"].as_u64().unwrap()
+}
+
+#[test]
+fn an_event_is_told() {
+    let sandbox = Sandbox::new();
+    let id = track(&sandbox, "Order placed");
+    let webhooks = sandbox.webhooks();
+    assert_eq!(webhooks.len(), 1);
+    let Webhook::Event(event) = read(&sandbox, &webhooks[0]) else {
+        panic!("an event");
+    };
+    assert_eq!(event.event_name, "Order placed");
+    assert_eq!(event.event_id, EventId::new(id));
+    assert_eq!(event.event.id, event.event_id);
+    assert_eq!(event.event.props["sum"], serde_json::json!("50% & more"));
+    assert_eq!(Some(event.user_id), sandbox.user_id("order-42"));
+    assert_eq!(event.user.id, event.user_id);
+    assert_eq!(event.user.user_id.as_deref(), Some("order-42"));
+}
+
+#[test]
+fn only_the_chosen_events_are_told() {
+    let sandbox = Sandbox::builder().webhook_events(["Order placed"]).build();
+    track(&sandbox, "Looked around");
+    assert!(sandbox.webhooks().is_empty());
+    track(&sandbox, "Order placed");
+    assert_eq!(sandbox.webhooks().len(), 1);
+    let none = Sandbox::builder().webhook_events::<&str>([]).build();
+    track(&none, "Order placed");
+    assert!(none.webhooks().is_empty());
+}
+
+#[test]
+fn messages_of_both_sides_are_told_and_nothing_else() {
+    let sandbox = Sandbox::builder().webhook_token("of the panel").build();
+    let conversation = start(&sandbox, "order-42", "Where is it?");
+    let path = |rest: &str| format!("/v2/conversations/{conversation}/{rest}");
+    post(
+        &sandbox,
+        &path("tag"),
+        &[("tag", "delivery"), ("from_admin", "501")],
+    )
+    .data();
+    post(
+        &sandbox,
+        &path("reply"),
+        &[("body", "Courier"), ("type", "note")],
+    )
+    .data();
+    post(
+        &sandbox,
+        &path("assign"),
+        &[("admin", "501"), ("from_admin", "501")],
+    )
+    .data();
+    let reply = [("body", "Soon"), ("from_admin", "501"), ("random_id", "5")];
+    let reply = post(&sandbox, &path("reply"), &reply).data()["id"].clone();
+    post(&sandbox, &path("close"), &[]).data();
+
+    let webhooks = sandbox.webhooks();
+    assert_eq!(
+        webhooks.iter().map(WebhookDelivery::id).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    let [question, answer] = [0, 1].map(|at| match read(&sandbox, &webhooks[at]) {
+        Webhook::Conversation(webhook) => *webhook,
+        other => panic!("{other:?}"),
+    });
+    let user = sandbox.user_id("order-42").unwrap();
+    assert_eq!(question.part.from, Some(Author::User(user)));
+    assert_eq!(question.part.body.as_deref(), Some("Where is it?"));
+    assert_eq!(question.state.user, Some(user));
+    assert_eq!(question.state.replied, Some(true));
+    assert_eq!(question.state.admin_unread_count, Some(1));
+    assert_eq!(question.part.assignee, None);
+    assert_eq!(answer.part.id.get(), reply);
+    assert_eq!(answer.part.random_id.map(|id| id.get()), Some(5));
+    assert_eq!(answer.part.from.unwrap().name(), Some("First operator"));
+    assert_eq!(
+        answer.part.assignee.unwrap().name.as_deref(),
+        Some("First operator")
+    );
+    assert_eq!(answer.state.tags, ["delivery"]);
+    assert_eq!(answer.state.closed, Some(false));
+    assert_eq!(answer.state.not_answered_admin_replies, Some(1));
+    assert_eq!(answer.state.user, Some(user));
+}
+
+/// The fields of the request that was recorded from the service in 2025.
+#[test]
+fn a_message_has_the_fields_of_the_service_and_ids_as_texts() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "Hi");
+    let body = sandbox.take_webhooks().remove(0).body().to_owned();
+    let mut form: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes())
+        .into_owned()
+        .collect();
+    form.sort();
+    let names: Vec<&str> = form.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["conversation", "token", "type"]);
+    let json: serde_json::Value = serde_json::from_str(&form[0].1).unwrap();
+    let mut names: Vec<&String> = json.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "actions",
+            "assignee",
+            "body",
+            "body_json",
+            "channel",
+            "conversation",
+            "conversation_admin_unread_count",
+            "conversation_assistant_type",
+            "conversation_closed",
+            "conversation_delayed_until",
+            "conversation_last_update",
+            "conversation_last_user_reply_time",
+            "conversation_not_answered_admin_replies",
+            "conversation_replied",
+            "conversation_tags",
+            "conversation_type",
+            "created",
+            "direction",
+            "edited",
+            "external_id",
+            "from",
+            "id",
+            "meta_data",
+            "part_group",
+            "random_id",
+            "removed",
+            "reply_type",
+            "sent_via",
+            "type",
+            "user",
+        ]
+    );
+    for name in ["id", "conversation", "part_group", "user", "from"] {
+        assert!(json[name].is_string(), "{name}");
+    }
+    for name in ["random_id", "created", "conversation_last_update"] {
+        assert!(json[name].is_number(), "{name}");
+    }
+    // They are taken once.
+    assert!(sandbox.webhooks().is_empty() && sandbox.take_webhooks().is_empty());
+}
+
+#[test]
+fn a_webhook_message_is_fired_by_hand() {
+    let sandbox = Sandbox::new();
+    let event = track(&sandbox, "Cart left");
+    assert!(!sandbox.fire_webhook_message(1, 12_931, "Nothing"));
+    assert!(sandbox.fire_webhook_message(event, 12_931, "Abandoned cart"));
+    let webhooks = sandbox.webhooks();
+    assert_eq!(webhooks.len(), 2);
+    let Webhook::Message(message) = read(&sandbox, &webhooks[1]) else {
+        panic!("a message");
+    };
+    assert_eq!(message.message_id, MessageId::new(12_931));
+    assert_eq!(message.message_name, "Abandoned cart");
+    assert_eq!(message.event_id, EventId::new(event));
+    assert!(!webhooks[1].body().contains("event_name"));
+    // The sending is no conversation that anybody reads.
+    assert!(sandbox.conversation(message.sending_id).is_none());
+}
+
+#[test]
+fn a_delivery_is_shown_without_its_body() {
+    let sandbox = Sandbox::builder().webhook_token("canary").build();
+    start(&sandbox, "order-42", "canary");
+    let shown = format!("{:?} {sandbox:?}", sandbox.webhooks());
+    assert!(!shown.contains("canary"), "{shown}");
+}

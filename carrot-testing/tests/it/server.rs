@@ -1,0 +1,126 @@
+//! The sandbox on a port, over raw sockets.
+
+use carrot_testing::Sandbox;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+async fn exchange(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_port_and_the_transport_are_one_service() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    assert_eq!(server.url(), format!("http://127.0.0.1:{}", server.port()));
+    assert_eq!(server.base_url().to_string(), server.url());
+    assert_eq!(server.url(), format!("http://{}", server.address()));
+    let body = "by_user_id=true&body=Hi";
+    let request = format!(
+        "POST /users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        sandbox.token(),
+        body.len()
+    );
+    let answer = exchange(server.port(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-type: application/json\r\n"));
+    assert!(
+        answer
+            .ends_with("\r\n\r\n{\"data\":{\"id\":2155668332815057077},\"meta\":{\"status\":200}}"),
+        "{answer}"
+    );
+    assert_eq!(sandbox.conversations().len(), 1);
+
+    let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = exchange(server.port(), unknown).await;
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.contains("\"error\":\"Error404\""));
+}
+
+#[tokio::test]
+async fn an_answer_is_lost_and_its_request_is_done() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    sandbox.lose_next_answer();
+    let request = |body: &str| {
+        format!(
+            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Authorization: Token {}\r\nContent-Length: {}\r\n\r\n{body}",
+            sandbox.token(),
+            body.len()
+        )
+    };
+    let body = "by_user_id=true&body=Hi";
+    assert_eq!(exchange(server.port(), &request(body)).await, "");
+    assert_eq!(sandbox.conversations().len(), 1);
+    let answer = exchange(server.port(), &request(body)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_an_envelope() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let bytes = 40 * 1024 * 1024 + 1;
+    let request = format!(
+        "POST /v2/users/import HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n{}",
+        "x".repeat(bytes)
+    );
+    let answer = exchange(server.port(), &request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("larger than 40 MiB"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_server_stops_when_it_is_dropped() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let mut open = TcpStream::connect(("127.0.0.1", server.port()))
+        .await
+        .unwrap();
+    open.write_all(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    open.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 404");
+    let port = server.port();
+    drop(server);
+    // The connection that is kept alive ends, which is after the port is closed.
+    let mut rest = Vec::new();
+    open.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+}
+
+#[tokio::test]
+async fn an_address_is_taken_once() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.serve_on("[::1]:0".parse().unwrap()).await;
+    let first = match first {
+        Ok(first) => first,
+        // A machine without IPv6.
+        Err(_) => sandbox
+            .serve_on("127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap(),
+    };
+    assert_ne!(first.port(), 0);
+    assert!(first.base_url().is_private());
+    assert!(sandbox.serve_on(first.address()).await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_waits_for_the_port_to_be_closed() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let address = server.address();
+    let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    exchange(server.port(), unknown).await;
+    server.stop().await;
+    assert!(TcpStream::connect(address).await.is_err());
+}

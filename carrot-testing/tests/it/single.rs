@@ -1,0 +1,58 @@
+//! Transports that answer one question.
+
+use carrot_core::{
+    Sent,
+    transport::TransportErrorKind,
+    types::{Presence, UserId},
+    users,
+};
+use carrot_testing::{
+    Answer, client,
+    single::{AlwaysFails, AnswerWith, Capture, NeverAnswers},
+};
+
+fn unsubscribe() -> users::UnsubscribeEmail {
+    users::UnsubscribeEmail::new(UserId::new(7))
+}
+
+#[tokio::test]
+async fn capture_keeps_what_it_got() {
+    let capture = Capture::new();
+    let client = client(capture.clone());
+    assert!(capture.last().is_none());
+    client.call(unsubscribe()).await.unwrap();
+    client
+        .call(users::SetPresence::new(UserId::new(7), Presence::Idle))
+        .await
+        .unwrap();
+    assert_eq!(capture.requests().len(), 2);
+    assert_eq!(capture.last().unwrap().form("presence"), Some("idle"));
+    assert!(!format!("{capture:?}").contains("token-of-a-test"));
+}
+
+#[tokio::test]
+async fn a_closure_is_asked_for_every_attempt() {
+    let client = client(AnswerWith::new(|call| match call.attempt() {
+        1 => Answer::failure(TransportErrorKind::Connect, Sent::Never),
+        _ => Answer::ok(),
+    }));
+    client.call(unsubscribe()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_never_answers_ends_with_the_deadline() {
+    let error = client(NeverAnswers::new())
+        .call(unsubscribe())
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout() && error.may_have_been_applied());
+}
+
+#[tokio::test]
+async fn what_always_fails_is_tried_as_often_as_it_may() {
+    for (sent, attempts) in [(Sent::Never, 3), (Sent::Maybe, 3)] {
+        let transport = AlwaysFails::with(TransportErrorKind::Reset, sent);
+        let error = client(transport).call(unsubscribe()).await.unwrap_err();
+        assert_eq!((error.sent(), error.attempts()), (sent, attempts));
+    }
+}

@@ -1,0 +1,162 @@
+//! Webhooks over HTTP, to a receiver on raw sockets.
+
+use std::time::Duration;
+
+use carrot_testing::{Sandbox, sandbox::DeliveryState};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::common::start;
+
+/// Answers one request with each of these, and returns what came: heads and bodies.
+async fn receive(listener: TcpListener, answers: &[&str]) -> Vec<(String, String)> {
+    let mut requests = Vec::new();
+    for answer in answers {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = Vec::new();
+        let (head, length) = loop {
+            stream.read_buf(&mut bytes).await.unwrap();
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            if let Some((head, _)) = text.split_once("\r\n\r\n") {
+                let length = head.split("content-length: ").nth(1).unwrap();
+                let length: usize = length.lines().next().unwrap().parse().unwrap();
+                break (head.to_owned(), length);
+            }
+        };
+        while bytes.len() < head.len() + 4 + length {
+            stream.read_buf(&mut bytes).await.unwrap();
+        }
+        let body = String::from_utf8(bytes[head.len() + 4..].to_vec()).unwrap();
+        requests.push((head, body));
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+    requests
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
+const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn a_failure_is_sent_again_when_its_time_comes() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    start(&sandbox, "order-43", "Second");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook?of=shop", listener.local_addr().unwrap());
+    let written = sandbox.webhooks();
+    let receiver = tokio::spawn(receive(listener, &[OK, BUSY, CREATED, OK]));
+
+    let states = |sandbox: &Sandbox| {
+        let webhooks = sandbox.webhooks();
+        let states = webhooks.iter().map(|one| (one.attempts(), one.state()));
+        states.collect::<Vec<_>>()
+    };
+    use DeliveryState::{Delivered, Waiting};
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap().len(), 2);
+    assert_eq!(states(&sandbox), [(1, Delivered), (1, Waiting)]);
+    // Nothing is due, so nothing is sent.
+    sandbox.advance(Duration::from_secs(29));
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap(), []);
+    sandbox.advance(Duration::from_secs(1));
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap().len(), 1);
+    assert_eq!(states(&sandbox), [(1, Delivered), (2, Waiting)]);
+    sandbox.advance(Duration::from_secs(60));
+    let posted = sandbox.deliver_webhooks_to(&url).await.unwrap();
+    assert_eq!(posted[0].state(), Delivered);
+    assert_eq!(states(&sandbox), [(1, Delivered), (3, Delivered)]);
+
+    let requests = receiver.await.unwrap();
+    for ((head, body), of) in requests.iter().zip([0, 1, 1, 1]) {
+        assert!(
+            head.starts_with("post /hook?of=shop http/1.1\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains("\r\nuser-agent: carrotquest webhook 1.0\r\n"),
+            "{head}"
+        );
+        assert!(head.contains("\r\ncontent-type: application/x-www-form-urlencoded\r\n"));
+        assert_eq!(body, written[of].body());
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_not_there_is_given_up() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    for attempt in 1..=5 {
+        let posted = sandbox.deliver_webhooks_to(&url).await.unwrap();
+        assert_eq!(posted[0].attempts(), attempt);
+        sandbox.advance(Duration::from_secs(30 << (attempt - 1)));
+    }
+    assert_eq!(sandbox.webhooks()[0].state(), DeliveryState::GivenUp);
+    sandbox.advance(Duration::from_secs(1_000_000));
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_was_not_posted_has_used_no_attempt() {
+    let sandbox = Sandbox::new();
+    for user in ["order-42", "order-43", "order-44"] {
+        start(&sandbox, user, "Hello");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let attempts = || -> Vec<u32> {
+        let webhooks = sandbox.webhooks();
+        webhooks.iter().map(|one| one.attempts()).collect()
+    };
+    // The receiver takes the connection and says nothing; then the round is given up.
+    tokio::select! {
+        _ = sandbox.deliver_webhooks_to(&url) => panic!("there is no answer"),
+        stream = listener.accept() => drop(stream.unwrap()),
+    }
+    assert_eq!(attempts(), [1, 0, 0]);
+    let receiver = tokio::spawn(receive(listener, &[OK, OK]));
+    assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap().len(), 2);
+    receiver.await.unwrap();
+    assert_eq!(attempts(), [1, 1, 1]);
+}
+
+/// With the clock of the runtime standing still, so that the ten seconds pass at once.
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_never_answers_fails_after_a_while() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let began = tokio::time::Instant::now();
+    let posted = sandbox.deliver_webhooks_to(&url).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(
+        (posted[0].attempts(), posted[0].state()),
+        (1, DeliveryState::Waiting)
+    );
+}
+
+#[tokio::test]
+async fn only_this_machine_is_posted_to() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    for url in [
+        "",
+        "hook",
+        "/hook",
+        "https://127.0.0.1/",
+        "http://example.com/",
+        "http://8.8.8.8",
+        "http://localhost.example.com/",
+        "http://[2001:db8::1]/",
+        "ftp://localhost/",
+    ] {
+        let error = sandbox.deliver_webhooks_to(url).await.unwrap_err();
+        assert_eq!(error.field(), "address of webhooks");
+    }
+    assert_eq!(sandbox.webhooks()[0].attempts(), 0);
+}

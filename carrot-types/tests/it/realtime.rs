@@ -1,0 +1,384 @@
+//! Realtime: the samples of every channel, every error, paths and close codes.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use carrot_types::{
+    AppId, Author, ConversationId, Presence, Timestamp, UserId,
+    realtime::{
+        CloseCode, HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, RealtimeChannel, RealtimeError,
+        RealtimeMessage, RealtimePayload, websocket_path,
+    },
+};
+use serde_json::{Value, json};
+
+const APP: AppId = AppId::new(100);
+
+fn sample(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples_hooks");
+    fs::read_to_string(folder.join(format!("rts_{name}.json"))).unwrap()
+}
+
+fn read(name: &str) -> RealtimeMessage {
+    RealtimeMessage::parse(&sample(name)).unwrap()
+}
+
+fn refused(json: &str) -> RealtimeError {
+    RealtimeMessage::parse(json).expect_err(json)
+}
+
+#[test]
+fn what_is_read_is_written_again() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples_hooks");
+    let mut patterns = BTreeSet::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = file.strip_prefix("rts_") else {
+            continue;
+        };
+        let name = name.strip_suffix(".json").unwrap();
+        let message = read(name);
+        patterns.insert(message.channel.pattern());
+        let written = serde_json::to_string(&message).unwrap();
+        assert_eq!(RealtimeMessage::parse(&written), Ok(message));
+        let [sample, written] =
+            [&sample(name), &written].map(|json| serde_json::from_str::<Value>(json).unwrap());
+        crate::same_json::assert_same(name, &sample, &written, &[]);
+    }
+    assert_eq!(
+        patterns.len(),
+        18,
+        "a sample of every channel: {patterns:?}"
+    );
+}
+
+#[test]
+fn reads_the_envelope() {
+    let message = read("ping");
+    assert_eq!(message.id, Some(3282));
+    assert_eq!(message.channel, RealtimeChannel::Ping);
+    assert_eq!(message.tag.as_deref(), Some("21"));
+    let time = "Sat, 14 Nov 2015 15:51:54 GMT";
+    assert_eq!(message.time.as_deref(), Some(time));
+    let RealtimePayload::Ping(ping) = message.payload else {
+        panic!("a ping");
+    };
+    assert_eq!(
+        ping.timestamp,
+        Timestamp::new(1_440_423_367, 24_315_000).unwrap()
+    );
+
+    let json = r#"{"id": "-2", "channel": "ping", "tag": 21, "message": {"timestamp": 1}}"#;
+    let message = RealtimeMessage::parse(json).unwrap();
+    assert_eq!(message.id, Some(-2));
+    assert_eq!(message.tag.as_deref(), Some("21"));
+    assert_eq!(message.time, None);
+    let json = r#"{"id": null, "tag": null, "time": null, "channel": "ping", "message": {"timestamp": 1}}"#;
+    let message = RealtimeMessage::parse(json).unwrap();
+    assert_eq!((message.id, message.tag, message.time), (None, None, None));
+}
+
+#[test]
+fn reads_presence_as_a_list_and_an_empty_object_as_none() {
+    let RealtimePayload::UserPresenceChanged(changes) = read("user_presence_changed").payload
+    else {
+        panic!("presence");
+    };
+    assert_eq!(changes.len(), 2);
+    assert_eq!(changes[0].user, UserId::new(2_155_668_332_815_057_079));
+    assert_eq!(changes[0].presence_details.page(), Some("Prices"));
+    assert_eq!(changes[1].presence, Some(Presence::Offline));
+    for empty in ["{}", "[]", "null"] {
+        let json = format!(r#"{{"channel": "user_presence_changed.100", "message": {empty}}}"#);
+        let message = RealtimeMessage::parse(&json).unwrap();
+        let none = RealtimePayload::UserPresenceChanged(Vec::new());
+        assert_eq!(message.payload, none);
+    }
+}
+
+#[test]
+fn reads_who_did_what() {
+    let RealtimePayload::ConversationReply(part) = read("conversation_reply").payload else {
+        panic!("a reply");
+    };
+    assert_eq!(part.from, Some(Author::User(UserId::new(3_181_982))));
+    assert_eq!(part.assignee.unwrap().name.as_deref(), Some("Maks"));
+
+    let RealtimePayload::Conversation(conversation) = read("conversation_user").payload else {
+        panic!("a conversation");
+    };
+    let Some(Author::Admin(nobody)) = conversation.part_last.unwrap().from else {
+        panic!("the default sender");
+    };
+    assert_eq!(nobody.id, None);
+
+    let RealtimePayload::ConversationTyping(typing) = read("conversation_typing_user").payload
+    else {
+        panic!("typing");
+    };
+    assert_eq!(typing.user, Some(UserId::new(3_181_982)));
+    assert_eq!(typing.body.as_deref(), Some("Where is"));
+
+    let RealtimePayload::ConversationAssigned(assignment) =
+        read("conversation_assigned_nobody").payload
+    else {
+        panic!("an assignment");
+    };
+    assert_eq!(assignment.conversation, ConversationId::new(6_770_419));
+    assert_eq!(assignment.assignee, None);
+    let written = serde_json::to_value(&assignment).unwrap();
+    assert_eq!(written["assignee"], Value::Null);
+    assert!(written.as_object().unwrap().contains_key("assignee"));
+}
+
+#[test]
+fn what_is_not_documented_is_kept_whole() {
+    let RealtimePayload::ConversationRead(json) = read("conversation_read").payload else {
+        panic!("reading");
+    };
+    assert_eq!(json, json!({"conversation": 6_770_419, "user": 3_181_982}));
+    let message = read("other");
+    assert_eq!(message.channel, RealtimeChannel::from("weather.100"));
+    let sky = json!({"sky": ["blue", 1.5, null]});
+    assert_eq!(message.payload, RealtimePayload::Other(sky));
+}
+
+#[test]
+fn an_error_names_the_channel_and_the_place_and_not_the_value() {
+    for (channel, message, pattern, place) in [
+        (
+            "ping",
+            r#"{"timestamp": "secret"}"#,
+            "ping",
+            "message.timestamp",
+        ),
+        ("ping", "{}", "ping", "message"),
+        (
+            "user_presence_changed.100",
+            r#"[{"user": 1}, {"user": "secret"}]"#,
+            "user_presence_changed.{app_id}",
+            "message[1].user",
+        ),
+        (
+            "user_presence_changed.100",
+            r#"{"user": 1}"#,
+            "user_presence_changed.{app_id}",
+            "message",
+        ),
+        (
+            "conversation.100.7",
+            r#"{"id": 1, "last_admin": {"id": "secret"}}"#,
+            "conversation.{app_id}.{user_id}",
+            "message.last_admin.id",
+        ),
+        (
+            "conversation_started_user.100",
+            "\"secret\"",
+            "conversation_started_user.{app_id}",
+            "message",
+        ),
+        (
+            "conversation_reply.100",
+            r#"{"id": 1, "body": {"secret": 1}}"#,
+            "conversation_reply.{app_id}",
+            "message.body",
+        ),
+        (
+            "conversation_typing.100",
+            r#"{"user": 1}"#,
+            "conversation_typing.{app_id}",
+            "message",
+        ),
+        (
+            "conversation_assigned.100",
+            r#"{"conversation": []}"#,
+            "conversation_assigned.{app_id}",
+            "message.conversation",
+        ),
+        (
+            "conversation_closed.100",
+            "[true]",
+            "conversation_closed.{app_id}",
+            "message[0]",
+        ),
+        (
+            "conversation_tag_added.100",
+            r#"{"conversation": 1}"#,
+            "conversation_tag_added.{app_id}",
+            "message",
+        ),
+        (
+            "conversation_tag_deleted.100",
+            r#"{"conversation": 1, "tag": 7}"#,
+            "conversation_tag_deleted.{app_id}",
+            "message.tag",
+        ),
+        (
+            "event.100.7",
+            r#"{"id": 1, "props": "secret"}"#,
+            "event.{app_id}.{user_id}",
+            "message.props",
+        ),
+    ] {
+        let error = refused(&format!(
+            r#"{{"channel": "{channel}", "message": {message}}}"#
+        ));
+        assert_eq!(error.channel(), Some(pattern));
+        assert_eq!(error.path(), place, "{channel}");
+        let text = error.to_string();
+        let start =
+            format!("a realtime message of channel `{pattern}` cannot be read at `{place}`: ");
+        assert!(text.starts_with(&start), "{text}");
+        assert!(text.ends_with(error.problem()));
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+    for (json, place, problem) in [
+        ("", ".", "no valid JSON, EOF while parsing a value"),
+        ("secret", ".", "no valid JSON, expected value"),
+        ("[]", ".", "invalid length 1"),
+        (r#"{"message": {}}"#, ".", "missing field `channel`"),
+        (r#"{"channel": "ping"}"#, ".", "missing field `message`"),
+        (
+            r#"{"channel": 5, "message": {}}"#,
+            "channel",
+            "invalid type: integer, expected a string",
+        ),
+        (
+            r#"{"id": "secret", "channel": "ping", "message": {}}"#,
+            "id",
+            "invalid value: string, expected a number",
+        ),
+        (
+            r#"{"id": 18446744073709551615, "channel": "ping", "message": {}}"#,
+            "id",
+            "invalid value: integer, expected",
+        ),
+        (
+            r#"{"tag": true, "channel": "ping", "message": {}}"#,
+            "tag",
+            "invalid type: boolean, expected",
+        ),
+    ] {
+        let error = refused(json);
+        assert_eq!(error.channel(), None);
+        assert_eq!(error.path(), place, "{json}");
+        assert!(error.problem().starts_with(problem), "{error}");
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_not_written_as_the_service_does_is_no_known_channel() {
+    for name in [
+        "",
+        "ping.1",
+        "Ping",
+        "conversation",
+        "conversation.",
+        "conversation.0100",
+        "conversation.+1",
+        "conversation.1.2.3",
+        "conversation.18446744073709551616",
+        "user_props_changed.1",
+        "event.1",
+        "conversation_closed.1.2",
+        "conversation.1 ",
+    ] {
+        let channel = RealtimeChannel::from(name);
+        assert!(matches!(channel, RealtimeChannel::Other(_)), "{name}");
+        assert_eq!(channel.to_string(), name);
+        assert_eq!(channel.pattern(), "other");
+    }
+}
+
+#[test]
+fn a_payload_must_fit_its_channel() {
+    let payload = RealtimePayload::UserPropsChanged;
+    let channel = RealtimeChannel::UserPropsChanged(APP, UserId::new(7));
+    let message = RealtimeMessage::new(channel, payload.clone()).unwrap();
+    let message = message
+        .id(5)
+        .tag("21")
+        .time("Sat, 14 Nov 2015 15:51:54 GMT");
+    assert_eq!(
+        serde_json::to_string(&message).unwrap(),
+        r#"{"id":5,"channel":"user_props_changed.100.7","message":{},"tag":"21","time":"Sat, 14 Nov 2015 15:51:54 GMT"}"#
+    );
+    let error = RealtimeMessage::new(RealtimeChannel::ConversationRead(APP), payload).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`message` must be a payload of the channel `conversation_read.{app_id}`"
+    );
+}
+
+#[test]
+fn a_path_has_1_to_50_channels() {
+    assert_eq!(MAX_CHANNELS, 50);
+    let channels = vec![RealtimeChannel::Conversation(APP); 51];
+    let path = websocket_path(&channels[..50]).unwrap();
+    assert_eq!(
+        path,
+        format!("/websocket{}", "/conversation.100".repeat(50))
+    );
+    for (channels, message) in [
+        (
+            &channels[..],
+            "`realtime channels` must be at most 50 channels, got 51",
+        ),
+        (&[], "`realtime channels` must not be empty"),
+    ] {
+        let error = websocket_path(channels).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    for host in [HOST_CARROT_QUEST, HOST_DASHLY] {
+        assert!(host.starts_with("realtime-services."));
+    }
+}
+
+#[test]
+fn a_path_takes_no_channel_that_would_change_it() {
+    let unknown = RealtimeChannel::from("weather-2.100~a_b");
+    let path = websocket_path([&RealtimeChannel::Ping, &unknown]).unwrap();
+    assert_eq!(path, "/websocket/ping/weather-2.100~a_b");
+    for name in [
+        "", ".", "..", "a/b", "a?b", "a#b", "a%2f", "a b", "ж", "a\n",
+    ] {
+        let error = websocket_path([&RealtimeChannel::from(name)]).unwrap_err();
+        assert_eq!(error.field(), "realtime channel");
+        assert!(error.rule().starts_with("must be ASCII letters"), "{name}");
+    }
+    for channel in [
+        RealtimeChannel::Conversation(AppId::new(0)),
+        RealtimeChannel::Event(APP, UserId::new(0)),
+    ] {
+        let error = websocket_path([&channel]).unwrap_err();
+        assert_eq!(error.rule(), "must not have an id of zero");
+    }
+}
+
+#[test]
+fn close_codes_say_whether_to_connect_again() {
+    for (number, text, again) in [
+        (1000, "1000 (the connection ended)", true),
+        (1999, "1999 (the connection ended)", true),
+        (3401, "3401 (the token was refused)", false),
+        (
+            3403,
+            "3403 (the token has no access to the channels)",
+            false,
+        ),
+        (3500, "3500 (the service failed)", true),
+        (502, "502 (the service is not available)", true),
+        (503, "503 (the service is not available)", true),
+        (3502, "3502 (the service is not available)", true),
+        (3503, "3503 (the service is not available)", true),
+        (4000, "4000 (unknown)", true),
+    ] {
+        let code = CloseCode::from(number);
+        assert_eq!(code.to_string(), text);
+        assert_eq!(code.should_reconnect(), again);
+        assert_eq!(code.get(), number);
+    }
+}

@@ -1,0 +1,454 @@
+//! Webhooks: the samples, every error, and bodies that are cut off.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use carrot_types::{
+    Author, ConversationId, ConversationType, EventId, MessageId, PartId, RandomId, Timestamp,
+    UserId,
+    webhook::{Webhook, WebhookError, parse},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "5d6b4b3e-7f0c-4a61-9d43-0a1b2c3d4e5f";
+const EVENT: &str = include_str!("../samples_hooks/webhook_event.form");
+const MESSAGE: &str = include_str!("../samples_hooks/webhook_message.form");
+const CONVERSATION: &str = include_str!("../samples_hooks/webhook_conversation.form");
+const OPERATOR: &str = include_str!("../samples_hooks/webhook_conversation_operator.form");
+const CONVERSATION_2017: &str = include_str!("../samples_hooks/webhook_conversation_2017.form");
+const OTHER: &str = include_str!("../samples_hooks/webhook_other.form");
+const SAMPLES: [&str; 6] = [
+    EVENT,
+    MESSAGE,
+    CONVERSATION,
+    OPERATOR,
+    CONVERSATION_2017,
+    OTHER,
+];
+
+type Fields = Vec<(String, String)>;
+
+fn read(body: &str) -> Webhook {
+    parse(body.as_bytes(), TOKEN).expect(body)
+}
+
+fn refused(body: &str) -> WebhookError {
+    parse(body.as_bytes(), TOKEN).expect_err(body)
+}
+
+fn fields(form: &str) -> Fields {
+    let pairs = form_urlencoded::parse(form.as_bytes());
+    pairs.into_owned().collect()
+}
+
+fn form(fields: &Fields) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+/// The sample, with another text in one field, or without the field.
+fn with(sample: &str, name: &str, text: Option<&str>) -> String {
+    let mut fields = fields(sample);
+    let at = fields.iter().position(|field| field.0 == name).unwrap();
+    match text {
+        Some(text) => text.clone_into(&mut fields[at].1),
+        None => drop(fields.remove(at)),
+    }
+    form(&fields)
+}
+
+#[test]
+fn what_is_read_is_written_again() {
+    for sample in SAMPLES {
+        let webhook = read(sample);
+        let written = webhook.to_form(TOKEN);
+        assert_eq!(read(&written), webhook);
+
+        let (mut sample, mut written) = (fields(sample), fields(&written));
+        // Fields of one name keep their order.
+        sample.sort_by(|one, two| one.0.cmp(&two.0));
+        written.sort_by(|one, two| one.0.cmp(&two.0));
+        assert_eq!(sample.len(), written.len());
+        for ((name, sample), (of, written)) in sample.iter().zip(&written) {
+            assert_eq!(name, of);
+            let json = |text: &str| match serde_json::from_str(text) {
+                Ok(json @ Value::Object(_)) => json,
+                _ => Value::from(text),
+            };
+            crate::same_json::assert_same(name, &json(sample), &json(written), &[]);
+        }
+    }
+}
+
+#[test]
+fn reads_an_event() {
+    let Webhook::Event(event) = read(EVENT) else {
+        panic!("an event");
+    };
+    assert_eq!(event.user_id, UserId::new(7_183_415));
+    assert_eq!(event.user.name(), Some("Анна"));
+    assert_eq!(event.event_name, "Order created");
+    assert_eq!(event.event_id, EventId::new(61_956_879));
+    assert_eq!(event.event.id, event.event_id);
+    assert_eq!(event.event.props["comment"], "50% + 1 = half");
+    assert_eq!(read(EVENT).key().as_deref(), Some("event/61956879"));
+}
+
+#[test]
+fn reads_a_message() {
+    let Webhook::Message(message) = read(MESSAGE) else {
+        panic!("a message");
+    };
+    assert_eq!(message.user_id, message.user.id);
+    assert_eq!(message.event_id, message.event.id);
+    assert_eq!(message.message_id, MessageId::new(12931));
+    assert_eq!(message.sending_id, ConversationId::new(7_100_586));
+    assert_eq!(message.message_name, "Abandoned cart");
+    let key = read(MESSAGE).key();
+    assert_eq!(key.as_deref(), Some("message_webhook/61956879/12931"));
+}
+
+#[test]
+fn reads_a_part_with_ids_as_strings_and_the_facts_on_its_conversation() {
+    let Webhook::Conversation(webhook) = read(CONVERSATION) else {
+        panic!("a conversation");
+    };
+    let (part, state) = (webhook.part, webhook.state);
+    let user = UserId::new(2_155_668_332_815_057_079);
+    assert_eq!(part.id, PartId::new(2_155_668_332_815_057_076));
+    assert_eq!(part.body.as_deref(), Some("Здравствуйте! 100% & done?"));
+    assert_eq!(part.from, Some(Author::User(user)));
+    assert_eq!(part.random_id.map(RandomId::get), Some(1_053_297_924));
+    assert_eq!(part.assignee.unwrap().name.as_deref(), Some("Alex"));
+    assert_eq!(state.closed, Some(false));
+    assert_eq!(state.tags, ["sales", "urgent"]);
+    assert_eq!(state.delayed_until, None);
+    let moment = Timestamp::from_seconds(1_739_000_000);
+    assert_eq!(state.last_update, Some(moment));
+    assert_eq!(state.last_user_reply_time, Some(moment.into()));
+    assert_eq!(state.replied, Some(true));
+    assert_eq!(state.admin_unread_count, Some(2));
+    assert_eq!(state.not_answered_admin_replies, Some(0));
+    assert_eq!(state.kind, Some(ConversationType::PopupChat));
+    assert_eq!(state.assistant_type, None);
+    assert_eq!(state.channel, None);
+    assert_eq!(state.user, Some(user));
+    let key = read(CONVERSATION).key();
+    assert_eq!(key.as_deref(), Some("conversation/2155668332815057076"));
+}
+
+#[test]
+fn reads_a_part_of_an_operator_and_one_of_the_older_form() {
+    let Webhook::Conversation(operator) = read(OPERATOR) else {
+        panic!("a conversation");
+    };
+    assert_eq!(operator.part.from.unwrap().name(), Some("Alex"));
+    assert_eq!(operator.state.channel.unwrap()["name"], "Sales");
+    let Webhook::Conversation(older) = read(CONVERSATION_2017) else {
+        panic!("a conversation");
+    };
+    assert_eq!(older.part.id, PartId::new(78_183_798));
+    assert_eq!(older.state.user, None);
+}
+
+#[test]
+fn an_unknown_kind_is_kept() {
+    let fields = [
+        ("user_id", "7183415"),
+        ("score", "12"),
+        ("list", "a"),
+        ("list", "b"),
+    ];
+    let expected = Webhook::Other {
+        kind: "lead_scored".into(),
+        fields: fields.map(|(name, text)| (name.into(), text.into())).into(),
+    };
+    assert_eq!(read(OTHER), expected);
+    assert_eq!(expected.kind(), "lead_scored");
+    assert_eq!(expected.key(), None);
+}
+
+#[test]
+fn the_properties_of_an_event_may_stand_alone() {
+    let body = with(EVENT, "event", Some(r#"{"$amount": 5}"#));
+    let Webhook::Event(event) = read(&body) else {
+        panic!("an event");
+    };
+    assert_eq!(event.event.id, EventId::new(61_956_879));
+    assert_eq!(event.event.props["$amount"], json!(5));
+}
+
+#[test]
+fn a_form_in_base64_is_read_with_or_without_padding_and_lines() {
+    for sample in SAMPLES {
+        let encoded = BASE64_STANDARD.encode(sample);
+        let lines: Vec<String> = encoded
+            .as_bytes()
+            .chunks(76)
+            .map(|line| String::from_utf8(line.into()).unwrap())
+            .collect();
+        for body in [
+            encoded.clone(),
+            encoded.trim_end_matches('=').to_owned(),
+            format!("{}\r\n", lines.join("\r\n")),
+        ] {
+            assert_eq!(read(&body), read(sample));
+        }
+    }
+    let body = BASE64_STANDARD.encode("type=event&token=another");
+    assert_eq!(refused(&body), WebhookError::WrongToken);
+    let body = BASE64_STANDARD.encode("type=event");
+    assert_eq!(refused(&body), WebhookError::MissingToken);
+}
+
+#[test]
+fn the_token_is_checked_before_everything_else() {
+    for body in ["", "&&", "=", "type=event", "%%%", "\0", "dG9r", "Token=x"] {
+        assert_eq!(refused(body), WebhookError::MissingToken, "{body}");
+    }
+    for token in ["", "5d6b4b3e", "5D6B4B3E-7F0C-4A61-9D43-0A1B2C3D4E5F"] {
+        for body in ["%ff%", "type=event&event=%7B", "type=nonsense"] {
+            let body = format!("{body}&token={token}");
+            assert_eq!(refused(&body), WebhookError::WrongToken, "{body}");
+        }
+    }
+    for body in [EVENT, "token=&type=event", ""] {
+        let error = parse(body.as_bytes(), "").unwrap_err();
+        assert_eq!(error, WebhookError::NoExpectedToken);
+        assert!(!error.is_unauthorized() && error.field().is_none());
+    }
+    for error in [WebhookError::MissingToken, WebhookError::WrongToken] {
+        assert!(error.is_unauthorized());
+        assert_eq!(error.field(), Some("token"));
+    }
+}
+
+#[test]
+fn every_other_error_says_what_is_wrong() {
+    let start = format!("token={TOKEN}");
+    for (rest, expected) in [
+        ("", "the webhook has no `type`"),
+        ("&type=x&type=y", "the webhook has more than one `type`"),
+        ("&token=z&type=x", "the webhook has more than one `token`"),
+        (
+            "&type=x&a=%4",
+            "the form of the webhook is cut off within a character",
+        ),
+        (
+            "&type=x&a=%D0",
+            "the form of the webhook is cut off within a character",
+        ),
+        (
+            "&type=x&a=%zz&b=c",
+            "the form of the webhook has a `%` without two hexadecimal digits",
+        ),
+        ("&type=x&a=%D0&b=c", "the form of the webhook is not UTF-8"),
+    ] {
+        let error = refused(&format!("{start}{rest}"));
+        assert_eq!(error.to_string(), expected, "{rest}");
+        assert!(!error.is_unauthorized());
+    }
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    let kinds: [(&str, &[&str]); 3] = [
+        (
+            EVENT,
+            &["user", "user_id", "event_name", "event", "event_id"],
+        ),
+        (
+            MESSAGE,
+            &[
+                "user",
+                "user_id",
+                "event",
+                "event_id",
+                "message_id",
+                "sending_id",
+                "message_name",
+            ],
+        ),
+        (CONVERSATION, &["conversation"]),
+    ];
+    for (sample, names) in kinds {
+        for name in names {
+            let error = refused(&with(sample, name, None));
+            assert_eq!(error.to_string(), format!("the webhook has no `{name}`"));
+            assert_eq!(error.field(), Some(*name));
+            let error = refused(&format!("{sample}&{name}=1"));
+            let message = format!("the webhook has more than one `{name}`");
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.field(), Some(*name));
+        }
+    }
+    assert_eq!(
+        refused(&with(EVENT, "type", None)),
+        WebhookError::MissingType
+    );
+}
+
+#[test]
+fn a_broken_field_is_named_with_the_place_and_without_the_value() {
+    for name in ["user_id", "event_id"] {
+        for text in ["", "abc", "-1", "1.5", "18446744073709551616"] {
+            let error = refused(&with(EVENT, name, Some(text)));
+            let rule = "must be a number from 1 to 2^64-1 in decimal digits";
+            assert_eq!(error.to_string(), format!("in the webhook `{name}` {rule}"));
+            assert_eq!(error.field(), Some(name));
+        }
+    }
+    for (sample, name, text, place) in [
+        (EVENT, "user", "secret", "."),
+        (EVENT, "user", "", "."),
+        (EVENT, "user", r#"{"id": "secret"}"#, "id"),
+        (
+            EVENT,
+            "user",
+            r#"{"id": 1, "tags": [{"id": 1}, {"id": "secret"}]}"#,
+            "tags[1].id",
+        ),
+        (EVENT, "event", r#"{"id": 1, "type": "secret"}"#, "type"),
+        (EVENT, "event", r#"{"props": {}}"#, "."),
+        (EVENT, "event", "[\"secret\"]", "."),
+        (MESSAGE, "event", r#""secret""#, "."),
+        (
+            CONVERSATION,
+            "conversation",
+            r#"{"id": 1, "body": {"secret": 1}}"#,
+            "body",
+        ),
+        (
+            CONVERSATION,
+            "conversation",
+            r#"{"id": 1, "conversation_closed": "secret"}"#,
+            "conversation_closed",
+        ),
+        (
+            CONVERSATION,
+            "conversation",
+            r#"{"id": 1, "user": "secret"}"#,
+            "user",
+        ),
+    ] {
+        let error = refused(&with(sample, name, Some(text)));
+        let message = error.to_string();
+        let start = format!("in the webhook `{name}` cannot be read at `{place}`: ");
+        assert!(message.starts_with(&start), "{message}");
+        assert_eq!(error.field(), Some(name));
+        assert!(
+            !format!("{message} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn no_error_holds_a_token_or_anything_of_the_body() {
+    let secrets = [
+        "Анна",
+        "anna@example.com",
+        "27384",
+        "7183415",
+        "Alex",
+        TOKEN,
+    ];
+    for sample in SAMPLES {
+        let mut bodies: Vec<String> = (0..sample.len()).map(|end| sample[..end].into()).collect();
+        for (name, text) in fields(sample) {
+            let start: String = text.chars().take(text.chars().count() / 2).collect();
+            bodies.push(with(sample, &name, Some(&start)));
+            bodies.push(with(sample, &name, Some(&format!("[{text}]"))));
+            bodies.push(with(
+                sample,
+                &name,
+                Some(&text.replace('{', "[").replace('}', "]")),
+            ));
+        }
+        for body in bodies {
+            let Err(error) = parse(body.as_bytes(), TOKEN) else {
+                continue;
+            };
+            let text = format!("{error} {error:?}");
+            for secret in secrets {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+}
+
+/// Whatever is read from a body that is cut off is what was there: of the last field a part.
+#[test]
+fn a_body_that_is_cut_off_is_refused_or_read_as_far_as_it_goes() {
+    for sample in SAMPLES {
+        let sample = fields(sample);
+        for turn in 0..sample.len() {
+            let mut turned = sample.clone();
+            turned.rotate_left(turn);
+            let last = turned.last().unwrap().0.clone();
+            let body = form(&turned);
+            let whole = read(&body);
+            turned.retain(|(name, _)| name != "type" && name != "token");
+            let kept = form(&turned);
+            for end in 0..body.len() {
+                match parse(&body.as_bytes()[..end], TOKEN) {
+                    Err(_) => {}
+                    Ok(Webhook::Other { kind, fields }) => {
+                        assert!(whole.kind().starts_with(&kind));
+                        assert!(kind == whole.kind() || last == "type");
+                        let start = form(&fields);
+                        assert!(kept.starts_with(start.trim_end_matches('=')));
+                    }
+                    Ok(part) => {
+                        assert_eq!(part.kind(), whole.kind());
+                        let [whole, part] = [&whole, &part].map(|one| fields(&one.to_form(TOKEN)));
+                        for (whole, part) in whole.iter().zip(&part) {
+                            assert!(whole == part || whole.0 == last, "{}", whole.0);
+                            assert!(whole.1.starts_with(&part.1), "{}", whole.0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_written_here_is_refused_wherever_it_is_cut_off() {
+    for sample in SAMPLES {
+        let body = read(sample).to_form(TOKEN);
+        for end in 0..body.len() {
+            let error = refused(&body[..end]);
+            assert!(error.is_unauthorized(), "{error}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_read_or_refused_without_a_panic(
+        body in proptest::collection::vec(any::<u8>(), 0..300),
+        token in ".{0,80}",
+    ) {
+        let _ = parse(&body, &token);
+        let form = [b"token=x&type=conversation&conversation=".as_slice(), &body].concat();
+        if let Err(error) = parse(&form, "x") {
+            prop_assert!(!error.is_unauthorized());
+        }
+    }
+
+    #[test]
+    fn any_change_of_a_sample_is_read_or_refused_without_a_panic(
+        sample in prop::sample::select(&SAMPLES[..]),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+    ) {
+        let mut body = sample.as_bytes().to_vec();
+        for (at, byte) in changes {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        if let Ok(webhook) = parse(&body, TOKEN) {
+            prop_assert_eq!(parse(webhook.to_form(TOKEN).as_bytes(), TOKEN), Ok(webhook));
+        }
+    }
+}

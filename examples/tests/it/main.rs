@@ -1,0 +1,8 @@
+//! The integration tests, one program for all examples.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod quickstart;
+#[cfg(unix)]
+mod sandbox;
+mod security;
