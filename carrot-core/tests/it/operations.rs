@@ -1,6 +1,6 @@
 //! The list of operations, `docs/operations.md`, says what the code says.
 //!
-//! Run with `UPDATE_SNAPSHOTS=1` to write it anew.
+//! Run with `UPDATE_EXPECT=1` to write it anew.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! The request of every operation with every option, in both generations, as it goes out.
 //!
-//! The requests stand in `tests/requests/<operation>.txt`. Run with `UPDATE_SNAPSHOTS=1` to write
+//! The requests stand in `tests/requests/<operation>.txt`. Run with `UPDATE_EXPECT=1` to write
 //! them anew, and read what changed against the vendor's pages.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};

@@ -1,7 +1,7 @@
 //! Which failed attempts are made again: every operation, every fault, both generations.
 //!
 //! The tables in `docs/retry.md` and `docs/retry_operations.md` are measured here. Run with
-//! `UPDATE_SNAPSHOTS=1` to write them anew.
+//! `UPDATE_EXPECT=1` to write them anew.
 
 use std::{
     collections::BTreeSet,

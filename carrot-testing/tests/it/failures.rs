@@ -1,6 +1,6 @@
 //! What a failing test reads: one file in `tests/failures` for every kind of failure.
 //!
-//! Run with `UPDATE_SNAPSHOTS=1` to write them anew.
+//! Run with `UPDATE_EXPECT=1` to write them anew.
 
 use std::{
     future::Future,
@@ -52,19 +52,8 @@ fn fails(name: &str, test: impl FnOnce()) {
     let text = without_lines(&text);
     assert!(!text.contains("canary"), "{text}");
 
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/failures/{name}.txt"));
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, &text).unwrap();
-        return;
-    }
-    let stored = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{name}: {error}; run with UPDATE_SNAPSHOTS=1"))
-        .replace("\r\n", "\n");
-    assert!(
-        stored == text,
-        "{name} changed; run with UPDATE_SNAPSHOTS=1 if the new text is the right one:\n\n{text}"
-    );
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/failures");
+    expect_test::expect_file![folder.join(format!("{name}.txt"))].assert_eq(&text);
 }
 
 /// The places in this file without their lines, which move with every change of it.

@@ -12,7 +12,7 @@ pub(crate) mod transport;
 
 use std::{
     future::Future,
-    path::PathBuf,
+    path::Path,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
@@ -52,33 +52,8 @@ pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Compares a text with the file that holds it, below this crate. With `UPDATE_SNAPSHOTS=1` in the
-/// environment the file is written instead.
+/// Compares a text with the file that holds it, below this crate. `UPDATE_EXPECT=1` writes the file.
 pub(crate) fn assert_snapshot(path: &str, text: &str) {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("can make the folder");
-        std::fs::write(&file, text).expect("can write the file");
-        return;
-    }
-    let stored = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{path}: {error}; run with UPDATE_SNAPSHOTS=1"))
-        .replace("\r\n", "\n");
-    if let Some((number, (stored, now))) = stored
-        .lines()
-        .zip(text.lines())
-        .enumerate()
-        .find(|(_, (stored, now))| stored != now)
-    {
-        panic!(
-            "{path}, line {}:\n  stored: {stored}\n  now:    {now}\n\
-             Run with UPDATE_SNAPSHOTS=1 if the new text is the right one.",
-            number + 1
-        );
-    }
-    assert_eq!(
-        stored.lines().count(),
-        text.lines().count(),
-        "{path}: one text goes on where the other ends"
-    );
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    expect_test::expect_file![file].assert_eq(text);
 }
