@@ -4,31 +4,28 @@
 #[macro_use]
 pub mod endpoint;
 
-pub mod apps;
 pub mod client;
-pub mod conversations;
-pub mod quota;
-pub mod retry;
+pub mod jobs;
 pub mod transport;
-pub mod users;
 
-mod api;
-mod auth;
-mod base_url;
-mod clock;
+mod config;
 mod error;
+mod operations;
+mod policy;
 
 pub use carrot_types as types;
 
 pub use crate::{
-    api::{ApiContext, ApiVersion, App},
-    auth::AuthToken,
-    base_url::{BaseUrl, Host},
     client::{Client, ClientBuilder},
-    clock::Clock,
+    config::{ApiContext, ApiVersion, App, AuthToken, BaseUrl, Host},
     endpoint::{Endpoint, Paginate},
     error::{CallPhase, Error, ErrorKind},
-    quota::{LocalQuota, Quota, UnlimitedQuota},
-    retry::{Retry, RetryPolicy},
+    operations::{apps, conversations, users},
+    policy::{
+        Clock, rate_limit,
+        rate_limit::{LocalRateLimiter, NoRateLimit, RateLimiter},
+        retry,
+        retry::{ExponentialBackoff, RetryPolicy},
+    },
     transport::{Body, HttpTransport, Sent, TransportError},
 };

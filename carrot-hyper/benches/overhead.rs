@@ -4,7 +4,7 @@
 //!
 //! Counted with callgrind, without the start of the process and the connecting. The server is another
 //! process, and a request runs on a runtime of one thread. What the client does and the other does not:
-//! three deadlines, the quota (unlimited here), the context of the call, the cap on the body, and all
+//! three deadlines, the rate limit (unlimited here), the context of the call, the cap on the body, and all
 //! optional fields of a user.
 //!
 //! 2026-11-22, x86-64, Rust 1.95, ratio in one run:
@@ -29,7 +29,7 @@ use std::{
 
 use bytes::Bytes;
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, HyperTransport, TokioClock, UnlimitedQuota, types::UserId, users,
+    AuthToken, BaseUrl, Client, HyperTransport, NoRateLimit, TokioClock, types::UserId, users,
 };
 use http::{
     Request,
@@ -78,7 +78,7 @@ async fn client(address: &str, times: u32) {
     let host: BaseUrl = format!("http://{address}").parse().expect("an address");
     let client = Client::builder(transport, TokioClock::new(), token)
         .host(host)
-        .quota(UnlimitedQuota::new())
+        .rate_limiter(NoRateLimit::new())
         .build()
         .expect("a client");
     for _ in 0..times {

@@ -43,7 +43,7 @@ pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
 /// A variable that is set to nothing is an error and not the default: it is most often a mistake in
 /// a deployment, and the default would be the live service.
 ///
-/// For a quota, retries, an observer, or plain `http` to another machine, use [`builder_from_env`].
+/// For a rate limit, retries, an observer, or plain `http` to another machine, use [`builder_from_env`].
 ///
 /// # Errors
 ///

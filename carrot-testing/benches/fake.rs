@@ -36,7 +36,7 @@ use bytes::Bytes;
 use carrot_core::{
     Body, Client, HttpTransport, TransportError, conversations::Close, types::UserRef, users::Get,
 };
-use carrot_testing::{Answer, Fake, client, fake};
+use carrot_testing::{CannedResponse, Fake, client, fake};
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -65,7 +65,9 @@ fn work(mode: &str, times: u32) {
     }
     let expected = fake.on::<Get>().user("order-42").param("notes", true);
     match mode {
-        "raw" => expected.reply_with(Answer::json(&answer())).repeatedly(),
+        "raw" => expected
+            .reply_with(CannedResponse::json(&answer()))
+            .repeatedly(),
         _ => expected.reply(fake::user()).repeatedly(),
     };
     call(&fake.client(), times);

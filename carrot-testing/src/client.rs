@@ -1,12 +1,14 @@
 //! Clients for tests: as they are in production, but for time and pacing.
 
-use carrot_core::{AuthToken, Client, ClientBuilder, HttpTransport, RetryPolicy, UnlimitedQuota};
+use carrot_core::{
+    AuthToken, Client, ClientBuilder, ExponentialBackoff, HttpTransport, NoRateLimit,
+};
 
 use crate::{VirtualClock, fail};
 
 pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 
-/// A client over any transport for a test: with the usual retries, but no quota, no jitter in the
+/// A client over any transport for a test: with the usual retries, but no rate limit, no jitter in the
 /// pauses, and a virtual clock.
 ///
 /// Its token is one of its own, which a [`Sandbox`](crate::Sandbox) answers with 401: take
@@ -14,7 +16,7 @@ pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 ///
 /// ```
 /// use carrot_core::users;
-/// use carrot_testing::{client, single::Capture};
+/// use carrot_testing::{client, stub::Capture};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,8 +47,8 @@ pub(crate) fn builder_with(
         Err(error) => fail(&error.to_string()),
     };
     Client::builder(transport, clock, token)
-        .quota(UnlimitedQuota::new())
-        .retry(RetryPolicy::new().without_jitter())
+        .rate_limiter(NoRateLimit::new())
+        .retry(ExponentialBackoff::new().without_jitter())
 }
 
 pub(crate) fn build(builder: ClientBuilder) -> Client {

@@ -108,7 +108,7 @@
 //!
 //! # No message twice
 //!
-//! The connection breaks after the request may have been read. A reply is not safe to repeat, so the
+//! The connection breaks after the request may have been read. A reply is not idempotent, so the
 //! client does not repeat it; what your code does then is what to test.
 //!
 //! ```
@@ -116,7 +116,7 @@
 //!
 //! use carrot_core::{
 //!     Client, Clock, Error, Sent,
-//!     client::ReplyFate,
+//!     jobs::ReplyStatus,
 //!     conversations::{Parts, Reply},
 //!     endpoint::Page,
 //!     transport::TransportErrorKind,
@@ -133,8 +133,8 @@
 //!     // A request that is still on its way needs time to arrive.
 //!     clock.sleep(Duration::from_secs(5)).await;
 //!     match client.reconcile_reply(&reply).await? {
-//!         ReplyFate::Written(_) => Ok(()),
-//!         ReplyFate::NotWritten => client.call(&reply).await.map(drop),
+//!         ReplyStatus::Written(_) => Ok(()),
+//!         ReplyStatus::NotWritten => client.call(&reply).await.map(drop),
 //!         // Nobody can tell: a person must look.
 //!         _ => Err(error),
 //!     }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use carrot_core::client::{CallReport, Observe};
+use carrot_core::client::{CallReport, Observer};
 
 use crate::{fail, fake::operations::OPERATIONS};
 
@@ -122,7 +122,7 @@ impl Coverage {
     }
 }
 
-impl Observe for Coverage {
+impl Observer for Coverage {
     fn call(&self, report: &CallReport) {
         if report.attempts > 0 {
             self.add(report.operation);

@@ -5,7 +5,7 @@ pub mod cookbook;
 pub mod fake;
 pub mod recording;
 pub mod sandbox;
-pub mod single;
+pub mod stub;
 
 mod client;
 mod clock;
@@ -21,7 +21,7 @@ pub use crate::{
     client::{client, client_builder},
     clock::VirtualClock,
     coverage::Coverage,
-    fake::{Answer, ApiError, Fake, RecordedCall},
+    fake::{ApiError, CannedResponse, Fake, RecordedCall},
     recording::{RecordedRequest, RecordingTransport},
     sandbox::Sandbox,
 };

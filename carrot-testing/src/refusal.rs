@@ -1,4 +1,4 @@
-//! The errors of the service: their status, their name in each generation, and the answer that carries
+//! The errors of the service: their status, their name in each API version, and the answer that carries
 //! them.
 //!
 //! Source: <https://developers.carrotquest.io/webapi/exceptions>
@@ -45,7 +45,7 @@ impl Reason {
         all.find(|reason| reason.status() == status)
     }
 
-    /// The one with this name, in any generation.
+    /// The one with this name, in any API version.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|reason| {

@@ -28,16 +28,16 @@ pub struct Cursor {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CursorKind {
-    /// Generation 2: a JSON array, sent as `paginate_position`.
+    /// v2: a JSON array, sent as `paginate_position`.
     Position,
-    /// Generation 1: a number or string, sent as `after`.
+    /// v1: a number or string, sent as `after`.
     After,
     /// A count of records to skip, sent as `offset`. Only the list of leads pages this way.
     Offset,
 }
 
 impl Cursor {
-    /// A cursor of generation 2 from the JSON array that the service sent.
+    /// A cursor of v2 from the JSON array that the service sent.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Cursor {
         Self::checked(CursorKind::Position, json.into())
     }
 
-    /// A cursor of generation 1 from the text that the service sent: digits, or the text of a string.
+    /// A cursor of v1 from the text that the service sent: digits, or the text of a string.
     ///
     /// # Errors
     ///

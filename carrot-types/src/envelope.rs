@@ -43,7 +43,7 @@ pub struct Meta {
     /// does not document the shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_fields: Option<Value>,
-    /// Generation 2: where the page of older (smaller) records begins.
+    /// v2: where the page of older (smaller) records begins.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
@@ -51,7 +51,7 @@ pub struct Meta {
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_before_position: NextCursor,
-    /// Generation 2: where the page of newer (greater) records begins.
+    /// v2: where the page of newer (greater) records begins.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
@@ -59,7 +59,7 @@ pub struct Meta {
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after_position: NextCursor,
-    /// Generation 1: where the next page begins.
+    /// v1: where the next page begins.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_after",
@@ -70,7 +70,7 @@ pub struct Meta {
     /// Answer to setting properties: the properties that were changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affected_props: Option<Vec<String>>,
-    /// Answer to setting properties, generation 2: the properties that already had the value.
+    /// Answer to setting properties, v2: the properties that already had the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_changed_props: Option<Vec<String>>,
     /// Answer to setting properties: the operations that were not applied, each with a `reason`.
@@ -93,8 +93,8 @@ impl Meta {
 open_enum! {
     /// The name of an error of the service, as in `meta.error`.
     ///
-    /// The two generations of the API use different names for the same thing
-    /// (`NotAuthenticated` and `AuthenticationFailed`); which name a generation 1 call returns
+    /// The two API versions of the API use different names for the same thing
+    /// (`NotAuthenticated` and `AuthenticationFailed`); which name a v1 call returns
     /// today is not documented, so treat them alike.
     /// Source: <https://developers.carrotquest.io/webapi/exceptions>
     pub enum ErrorCode {
@@ -120,9 +120,9 @@ open_enum! {
         TooManyRequests = "TooManyRequests",
         /// The text of a message is too long; the limit is not documented. HTTP 400.
         ReplyTooBig = "ReplyTooBig",
-        /// The conversation has this tag already; generation 2 only. HTTP 400.
+        /// The conversation has this tag already; v2 only. HTTP 400.
         ConversationTagAlreadyAssigned = "ConversationTagAlreadyAssigned",
-        /// The conversation does not have this tag; generation 2 only. HTTP 400.
+        /// The conversation does not have this tag; v2 only. HTTP 400.
         ConversationTagIsNotAssigned = "ConversationTagIsNotAssigned",
         /// An app of this name exists; seen on obsolete pages only. HTTP 400.
         AppNameDuplicate = "AppNameDuplicate",
@@ -134,9 +134,9 @@ open_enum! {
 /// The service sends `{}`; anything else is accepted and not looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Nothing {}
+pub struct Empty {}
 
-impl Nothing {
+impl Empty {
     /// The empty answer.
     #[must_use]
     pub const fn new() -> Self {
@@ -144,13 +144,13 @@ impl Nothing {
     }
 }
 
-impl Serialize for Nothing {
+impl Serialize for Empty {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_map(Some(0))?.end()
     }
 }
 
-impl<'de> Deserialize<'de> for Nothing {
+impl<'de> Deserialize<'de> for Empty {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self {})
     }

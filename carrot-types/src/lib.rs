@@ -29,9 +29,9 @@ mod with_jiff;
 
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
-    envelope::{Envelope, ErrorCode, Meta, Nothing},
+    envelope::{Empty, Envelope, ErrorCode, Meta},
     event::{EventName, EventProperties, TypedEvent},
-    filter::{Age, Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition},
+    filter::{Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition, TimeAgo},
     id::{
         AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
         EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,
@@ -41,7 +41,8 @@ pub use crate::{
     json::JsonError,
     objects::*,
     property::{
-        EventStat, PropertyDate, PropertyName, PropertyOp, PropertyOperation, PropertyValue,
+        EventStat, PropertyDate, PropertyName, PropertyOperation, PropertyOperationKind,
+        PropertyValue,
     },
     timestamp::Timestamp,
     user_ref::UserRef,

@@ -4,8 +4,8 @@ use crate::UserId;
 
 /// Names a user in a request: by the id of the service, or by an id of your own.
 ///
-/// Your own id is what the vendor calls "User ID": a unique string of up to 255 characters that
-/// never changes, such as the primary key of your user table. Whether an unknown own id creates the
+/// Your external id is what the vendor calls "User ID": a unique string of up to 255 characters that
+/// never changes, such as the primary key of your user table. Whether an unknown external id creates the
 /// user depends on the operation; each says so.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/user>
 ///

@@ -8,8 +8,8 @@ use http::{Request, Response};
 use super::Shared;
 use crate::{
     Body, Endpoint, Error, Sent, TransportError,
-    clock::within,
-    endpoint::{AnswerError, answer},
+    endpoint::{ResponseError, response},
+    policy::within,
     retry::retry_after,
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
     types::{ErrorCode, Meta},
@@ -109,13 +109,13 @@ fn read<E: Endpoint>(
         Error::refused::<E>(number, status, meta)
     };
     if !response.status().is_success() {
-        return Err(refused(response.status().as_u16(), answer::meta(body)));
+        return Err(refused(response.status().as_u16(), response::meta(body)));
     }
     endpoint
         .decode(shared.context.version, body)
         .map_err(|error| match error {
-            AnswerError::Refused(meta) => refused(meta.status, Some(*meta)),
-            AnswerError::Unreadable { path, problem } => Error::unreadable::<E>(
+            ResponseError::Refused(meta) => refused(meta.status, Some(*meta)),
+            ResponseError::Unreadable { path, problem } => Error::unreadable::<E>(
                 number,
                 shared.token.redact(&path),
                 shared.token.redact(&problem),

@@ -3,10 +3,10 @@ use std::{fmt, sync::Arc};
 use carrot_types::InvalidValue;
 use http::HeaderValue;
 
-use super::{CallOptions, Client, Observe, Shared};
+use super::{CallOptions, Client, Observer, Shared};
 use crate::{
-    ApiContext, ApiVersion, App, AuthToken, Clock, Host, HttpTransport, LocalQuota, Quota, Retry,
-    RetryPolicy, retry::RetryBudget,
+    ApiContext, ApiVersion, App, AuthToken, Clock, ExponentialBackoff, Host, HttpTransport,
+    LocalRateLimiter, RateLimiter, RetryPolicy, retry::RetryBudget,
 };
 
 const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
@@ -16,9 +16,9 @@ const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
 pub struct ClientBuilder {
     transport: Box<dyn HttpTransport>,
     clock: Arc<dyn Clock>,
-    quota: Option<Box<dyn Quota>>,
-    retry: Arc<dyn Retry>,
-    observer: Option<Box<dyn Observe>>,
+    rate_limit: Option<Box<dyn RateLimiter>>,
+    retry: Arc<dyn RetryPolicy>,
+    observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     host: Host,
     context: ApiContext,
@@ -36,8 +36,8 @@ impl ClientBuilder {
         Self {
             transport,
             clock,
-            quota: None,
-            retry: Arc::new(RetryPolicy::new()),
+            rate_limit: None,
+            retry: Arc::new(ExponentialBackoff::new()),
             observer: None,
             token,
             host: Host::default(),
@@ -60,7 +60,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The generation of the API: 2 by default.
+    /// The API version of the API: 2 by default.
     pub fn version(mut self, version: ApiVersion) -> Self {
         self.context.version = version;
         self
@@ -72,22 +72,22 @@ impl ClientBuilder {
         self
     }
 
-    /// When failed attempts are made again: [`RetryPolicy::new`] by default.
-    pub fn retry(mut self, policy: impl Retry) -> Self {
+    /// When failed attempts are made again: [`ExponentialBackoff::new`] by default.
+    pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
         self.retry = Arc::new(policy);
         self
     }
 
     /// How many requests the key may make: 60 a minute by default, counted within this client and its
-    /// clones. Give the same `Arc<LocalQuota<_>>` to all clients that use one key.
-    pub fn quota(mut self, quota: impl Quota) -> Self {
-        self.quota = Some(Box::new(quota));
+    /// clones. Give the same `Arc<LocalRateLimiter<_>>` to all clients that use one key.
+    pub fn rate_limiter(mut self, rate_limit: impl RateLimiter) -> Self {
+        self.rate_limit = Some(Box::new(rate_limit));
         self
     }
 
     /// Who is told of every attempt and every call, also of one that is dropped, for metrics: nobody by
     /// default.
-    pub fn observer(mut self, observer: impl Observe) -> Self {
+    pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
@@ -131,15 +131,15 @@ impl ClientBuilder {
             return Err(invalid());
         }
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| invalid())?;
-        let quota = match self.quota {
-            Some(quota) => quota,
-            None => Box::new(LocalQuota::new(Arc::clone(&self.clock))),
+        let rate_limit = match self.rate_limit {
+            Some(rate_limit) => rate_limit,
+            None => Box::new(LocalRateLimiter::new(Arc::clone(&self.clock))),
         };
         Ok(Client {
             shared: Arc::new(Shared {
                 transport: self.transport,
                 clock: self.clock,
-                quota,
+                rate_limit,
                 retry: self.retry,
                 budget: RetryBudget::new(),
                 observer: self.observer,

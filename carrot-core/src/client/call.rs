@@ -2,7 +2,7 @@
 //!
 //! 1. the deadline of the whole call;
 //! 2. retry: which failed attempts are made again, and after which pause;
-//! 3. quota: every attempt waits for its place;
+//! 3. rate limit: every attempt waits for its place;
 //! 4. one attempt (`attempt.rs`): send, check, decode.
 
 use std::{
@@ -13,20 +13,19 @@ use std::{
 use http::Request;
 
 use super::{
-    AttemptReport, CallOptions, Ending, Shared,
+    AttemptReport, CallOptions, Outcome, Shared,
     attempt::{self, Attempted, Failed},
     request,
     watch::{AttemptWatch, CallWatch},
 };
 use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
-    clock::within,
-    endpoint::RepeatSafety,
-    retry::{FailedAttempt, FailureKind, Retry},
+    policy::within,
+    retry::{FailedAttempt, FailureKind, RetryPolicy},
     transport::CallContext,
 };
 
-pub(super) async fn call<E: Endpoint>(
+pub(crate) async fn call<E: Endpoint>(
     shared: &Shared,
     options: &CallOptions,
     endpoint: &E,
@@ -44,7 +43,7 @@ pub(super) async fn call<E: Endpoint>(
     };
     let watch = CallWatch::begin(shared, E::NAME, began, progress);
     let result = watch.span.around(call.within_deadline()).await;
-    watch.over(Ending::of(result.as_ref().err()));
+    watch.over(Outcome::of(result.as_ref().err()));
     result
 }
 
@@ -60,7 +59,7 @@ struct Call<'a, E> {
 }
 
 /// How far a call has come.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     phase: CallPhase,
     pub(super) attempts: u32,
     /// Of the answer to the last attempt; `None` while it is under way.
@@ -74,7 +73,7 @@ pub(super) struct Progress {
 impl Default for Progress {
     fn default() -> Self {
         Self {
-            phase: CallPhase::Quota,
+            phase: CallPhase::RateLimit,
             attempts: 0,
             status: None,
             sent: Sent::Never,
@@ -86,13 +85,13 @@ impl Default for Progress {
 impl Progress {
     /// Whether giving up the call now is as if it had never begun: no attempt is under way, and none
     /// that is over may have had an effect.
-    pub(super) fn nothing_happened(&self) -> bool {
+    pub(crate) fn nothing_happened(&self) -> bool {
         self.phase != CallPhase::Attempt && !self.may_have_been_applied
     }
 }
 
 /// Reads or changes the progress, without holding it over an await.
-pub(super) fn look<T>(progress: &Mutex<Progress>, look: impl FnOnce(&mut Progress) -> T) -> T {
+pub(crate) fn look<T>(progress: &Mutex<Progress>, look: impl FnOnce(&mut Progress) -> T) -> T {
     look(&mut progress.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -142,18 +141,18 @@ impl<E: Endpoint> Call<'_, E> {
     ) -> Result<E::Output, Failed> {
         self.in_time()?;
         let attempts = self.progress(|progress| {
-            progress.phase = CallPhase::Quota;
+            progress.phase = CallPhase::RateLimit;
             progress.attempts
         });
         let clock = &*self.shared.clock;
         let asked = clock.now();
-        let quota = &*self.shared.quota;
-        quota
+        let rate_limit = &*self.shared.rate_limit;
+        rate_limit
             .acquire()
             .await
-            .map_err(|error| Error::quota::<E>(attempts, error))?;
+            .map_err(|error| Error::rate_limiter::<E>(attempts, error))?;
         // Gives the place back also when the call is dropped in the middle.
-        let _place = Place { quota };
+        let _place = Place { rate_limit };
         self.in_time()?;
 
         let began = clock.now();
@@ -182,11 +181,11 @@ impl<E: Endpoint> Call<'_, E> {
         self.progress(|progress| progress.status = status);
         if let Err(failed) = &result {
             if failed.error.is_rate_limited() {
-                quota.throttled(failed.retry_after);
+                rate_limit.throttled(failed.retry_after);
             }
         }
         let error = result.as_ref().err().map(|failed| &failed.error);
-        watch.over(status, Ending::of(error));
+        watch.over(status, Outcome::of(error));
         result
     }
 
@@ -201,7 +200,7 @@ impl<E: Endpoint> Call<'_, E> {
     /// The pause before the next attempt; `None` when there must be none, or the time is too short.
     fn pause(&self, failed: &Failed) -> Option<Duration> {
         let error = &failed.error;
-        let safe = self.endpoint.repeat_safety() == RepeatSafety::Safe;
+        let safe = self.endpoint.is_idempotent();
         // The law, whatever the reasons for another attempt: a customer gets no message twice.
         if !safe && error.last_may_have_been_applied() {
             return None;
@@ -216,7 +215,7 @@ impl<E: Endpoint> Call<'_, E> {
         let mut attempt = FailedAttempt::new(E::NAME, kind);
         attempt.attempt = self.progress(|progress| progress.attempts);
         attempt.retry_after = failed.retry_after;
-        let policy: &dyn Retry = match &self.options.retry {
+        let policy: &dyn RetryPolicy = match &self.options.retry {
             Some(policy) => policy,
             None => &self.shared.retry,
         };
@@ -275,13 +274,13 @@ impl<E: Endpoint> Call<'_, E> {
     }
 }
 
-/// A place in the quota, given back when dropped.
+/// A place in the rate limit, given back when dropped.
 struct Place<'a> {
-    quota: &'a dyn crate::Quota,
+    rate_limit: &'a dyn crate::RateLimiter,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.quota.release();
+        self.rate_limit.release();
     }
 }

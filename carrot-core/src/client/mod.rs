@@ -2,13 +2,11 @@
 
 mod attempt;
 mod builder;
-mod call;
-mod each;
+pub(crate) mod call;
 mod items;
 mod observe;
 mod options;
 mod pages;
-mod reconcile;
 mod request;
 #[cfg(feature = "stream")]
 mod stream;
@@ -22,16 +20,14 @@ use std::{
 
 pub use self::{
     builder::ClientBuilder,
-    each::{Each, EachReport, Outcome, Progress},
     items::Items,
-    observe::{AttemptReport, CallReport, Ending, Observe},
+    observe::{AttemptReport, CallReport, Observer, Outcome},
     options::CallOptions,
     pages::Pages,
-    reconcile::ReplyFate,
 };
 use crate::{
-    ApiContext, AuthToken, Body, Clock, Endpoint, Error, HttpTransport, Paginate, Quota, Retry,
-    base_url::BaseUrl, retry::RetryBudget,
+    ApiContext, AuthToken, BaseUrl, Body, Clock, Endpoint, Error, HttpTransport, Paginate,
+    RateLimiter, RetryPolicy, retry::RetryBudget,
 };
 
 /// Calls the operations of the service.
@@ -43,18 +39,18 @@ use crate::{
 /// [`Client::builder`].
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     options: CallOptions,
 }
 
 /// What all clones of a client share.
-struct Shared {
+pub(crate) struct Shared {
     transport: Box<dyn HttpTransport>,
     clock: Arc<dyn Clock>,
-    quota: Box<dyn Quota>,
-    retry: Arc<dyn Retry>,
+    rate_limit: Box<dyn RateLimiter>,
+    retry: Arc<dyn RetryPolicy>,
     budget: RetryBudget,
-    observer: Option<Box<dyn Observe>>,
+    observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     base_url: BaseUrl,
     context: ApiContext,
@@ -95,7 +91,7 @@ impl Client {
         &self.options
     }
 
-    /// The pinned generation and the app.
+    /// The pinned API version and the app.
     #[must_use]
     pub fn context(&self) -> &ApiContext {
         &self.shared.context
@@ -104,7 +100,7 @@ impl Client {
     /// Calls an operation and reads its answer.
     ///
     /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise, the wait for the
-    /// quota and all retries included. A failed attempt is made again by the rules of
+    /// rate limit and all retries included. A failed attempt is made again by the rules of
     /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still acts
     /// on it is then unknown, as after any cut connection, and an observer is told that it was cut off.
     ///
@@ -128,7 +124,7 @@ impl Client {
     ///
     /// The page size is 50, the largest that the service gives, unless the operation sets its own:
     /// requests are the scarce thing. The deadline of a single call does not apply, only that of each
-    /// attempt: a long listing takes as long as the quota needs.
+    /// attempt: a long listing takes as long as the rate limit needs.
     #[must_use = "nothing is sent until `next` is called"]
     pub fn pages<E: Paginate>(&self, endpoint: E) -> Pages<E> {
         Pages::new(self.clone(), endpoint)
@@ -138,41 +134,6 @@ impl Client {
     #[must_use = "nothing is sent until `next` is called"]
     pub fn items<E: Paginate>(&self, endpoint: E) -> Items<E> {
         Items::new(self.pages(endpoint))
-    }
-
-    /// Calls an operation for each of many items, several at a time, under the quota.
-    ///
-    /// A failure does not stop the rest, and the callback can; see [`Each`]. The deadline of a single
-    /// call does not apply, only that of each attempt: the work takes as long as the quota needs.
-    ///
-    /// ```
-    /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::ops::ControlFlow;
-    ///
-    /// use carrot_core::{conversations::Close, types::ConversationId};
-    ///
-    /// let stale = [716, 717, 718].map(ConversationId::new);
-    /// let report = client
-    ///     .each(stale, |id| Close::new(*id))
-    ///     .concurrency(4)
-    ///     .run(|progress| {
-    ///         println!("{} closed", progress.succeeded);
-    ///         ControlFlow::Continue(())
-    ///     })
-    ///     .await;
-    /// for (id, error) in &report.failed {
-    ///     eprintln!("{id}: {error}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
-    where
-        I: IntoIterator,
-        F: FnMut(&I::Item) -> E,
-        E: Endpoint + 'static,
-    {
-        Each::new(self.clone(), items.into_iter(), operation)
     }
 
     /// The request of an operation, with the token, without sending it.

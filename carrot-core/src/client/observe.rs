@@ -10,17 +10,17 @@ use crate::{Error, ErrorKind};
 /// How a call or an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ending {
+pub enum Outcome {
     /// With the answer that was asked for.
     Done,
     /// With an error of this kind.
     Failed(ErrorKind),
     /// Without an end of its own. A call was dropped; an attempt was dropped with its call, or was
     /// still under way at the deadline of it. The service may have got the request of an attempt.
-    CutOff,
+    Cancelled,
 }
 
-impl Ending {
+impl Outcome {
     pub(super) fn of(error: Option<&Error>) -> Self {
         error.map_or(Self::Done, |error| Self::Failed(error.kind()))
     }
@@ -36,7 +36,7 @@ pub struct AttemptReport {
     pub attempt: u32,
     /// How long it was put off after the attempt before it failed; nothing for the first.
     pub pause: Duration,
-    /// How long it waited for its place in the quota, from then on.
+    /// How long it waited for its place in the rate limit, from then on.
     pub waited: Duration,
     /// How long it took from then on.
     pub took: Duration,
@@ -44,7 +44,7 @@ pub struct AttemptReport {
     /// refuses. `None` when no answer came.
     pub status: Option<u16>,
     /// How it ended.
-    pub ending: Ending,
+    pub outcome: Outcome,
 }
 
 /// A call that is over, also one that was refused before anything was sent, or dropped before its end.
@@ -60,7 +60,7 @@ pub struct CallReport {
     /// The status of the answer to its last attempt; `None` when none came.
     pub status: Option<u16>,
     /// How it ended.
-    pub ending: Ending,
+    pub outcome: Outcome,
 }
 
 /// Watches the calls of a client; see [`ClientBuilder::observer`](super::ClientBuilder::observer).
@@ -73,20 +73,20 @@ pub struct CallReport {
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use carrot_core::client::{CallReport, Ending, Observe};
+/// use carrot_core::client::{CallReport, Outcome, Observer};
 ///
 /// #[derive(Debug, Default)]
 /// struct Failures(AtomicU64);
 ///
-/// impl Observe for Failures {
+/// impl Observer for Failures {
 ///     fn call(&self, report: &CallReport) {
-///         if let Ending::Failed(_) = report.ending {
+///         if let Outcome::Failed(_) = report.outcome {
 ///             self.0.fetch_add(1, Ordering::Relaxed);
 ///         }
 ///     }
 /// }
 /// ```
-pub trait Observe: Debug + Send + Sync + 'static {
+pub trait Observer: Debug + Send + Sync + 'static {
     /// An attempt is over. Must not block or panic.
     fn attempt(&self, report: &AttemptReport) {
         let _ = report;
@@ -98,7 +98,7 @@ pub trait Observe: Debug + Send + Sync + 'static {
     }
 }
 
-impl<O: Observe + ?Sized> Observe for std::sync::Arc<O> {
+impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
     fn attempt(&self, report: &AttemptReport) {
         (**self).attempt(report);
     }
@@ -120,7 +120,7 @@ impl AttemptReport {
             waited: Duration::ZERO,
             took: Duration::ZERO,
             status: None,
-            ending: Ending::CutOff,
+            outcome: Outcome::Cancelled,
         }
     }
 }
@@ -135,7 +135,7 @@ impl CallReport {
             attempts: 0,
             took: Duration::ZERO,
             status: None,
-            ending: Ending::CutOff,
+            outcome: Outcome::Cancelled,
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::Retry;
+use crate::RetryPolicy;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ pub struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) body_idle_timeout: Option<Duration>,
     pub(crate) max_body_bytes: u64,
-    pub(crate) retry: Option<Arc<dyn Retry>>,
+    pub(crate) retry: Option<Arc<dyn RetryPolicy>>,
 }
 
 impl CallOptions {
@@ -68,7 +68,7 @@ impl CallOptions {
     }
 
     /// Another policy of retries than that of the client.
-    pub fn retry(mut self, policy: impl Retry) -> Self {
+    pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
         self.retry = Some(Arc::new(policy));
         self
     }

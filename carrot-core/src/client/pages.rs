@@ -141,7 +141,7 @@ impl<E: Paginate> Pages<E> {
     }
 }
 
-/// Some answers of one generation carry the cursor of the other, from which no request can go on.
+/// Some answers of one API version carry the cursor of the other, from which no request can go on.
 fn fits(cursor: &Cursor, version: ApiVersion) -> bool {
     match cursor.kind() {
         CursorKind::After => version == ApiVersion::V1,

@@ -19,7 +19,7 @@ pub(super) fn build<E: Endpoint>(
     endpoint: &E,
 ) -> Result<Request<Body>, Error> {
     let description = endpoint
-        .describe(&shared.context)
+        .request(&shared.context)
         .map_err(Error::invalid::<E>)?;
     let generation = shared.context.version.segment();
     let mut path = format!("/{generation}{}", description.path.as_str());

@@ -14,7 +14,7 @@ mod span {
         field::{Empty, debug},
     };
 
-    use crate::client::{AttemptReport, Ending};
+    use crate::client::{AttemptReport, Outcome};
 
     pub(in crate::client) struct Span(tracing::Span);
 
@@ -25,7 +25,7 @@ mod span {
                 operation,
                 attempts = Empty,
                 status = Empty,
-                ending = Empty,
+                outcome = Empty,
             ))
         }
 
@@ -38,7 +38,7 @@ mod span {
                 pause_ms = millis(begun.pause),
                 waited_ms = millis(begun.waited),
                 status = Empty,
-                ending = Empty,
+                outcome = Empty,
             ))
         }
 
@@ -53,9 +53,9 @@ mod span {
             self.0.record("attempts", attempts);
         }
 
-        pub(in crate::client) fn over(&self, status: Option<u16>, ending: Ending) {
+        pub(in crate::client) fn over(&self, status: Option<u16>, outcome: Outcome) {
             self.0.record("status", status);
-            self.0.record("ending", debug(ending));
+            self.0.record("outcome", debug(outcome));
         }
     }
 }
@@ -64,7 +64,7 @@ mod span {
 mod span {
     use std::future::Future;
 
-    use crate::client::{AttemptReport, Ending};
+    use crate::client::{AttemptReport, Outcome};
 
     pub(in crate::client) struct Span;
 
@@ -86,6 +86,6 @@ mod span {
 
         pub(in crate::client) fn attempts(&self, _: u32) {}
 
-        pub(in crate::client) fn over(&self, _: Option<u16>, _: Ending) {}
+        pub(in crate::client) fn over(&self, _: Option<u16>, _: Outcome) {}
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Mutex, thread, time::Duration};
 
 use super::{
-    AttemptReport, CallReport, Ending, Shared,
+    AttemptReport, CallReport, Outcome, Shared,
     call::{Progress, look},
     trace::Span,
 };
@@ -33,26 +33,26 @@ impl<'a> CallWatch<'a> {
         }
     }
 
-    pub(super) fn over(mut self, ending: Ending) {
-        self.report.ending = ending;
+    pub(super) fn over(mut self, outcome: Outcome) {
+        self.report.outcome = outcome;
     }
 }
 
 /// An observer that panics while its thread panics already would abort the program, so what is dropped
 /// then is not told of. What comes to an end then, such as a call that a destructor makes, is.
-fn is_lost_in_panic(ending: Ending) -> bool {
-    ending == Ending::CutOff && thread::panicking()
+fn is_lost_in_panic(outcome: Outcome) -> bool {
+    outcome == Outcome::Cancelled && thread::panicking()
 }
 
 impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
-        if is_lost_in_panic(self.report.ending) {
+        if is_lost_in_panic(self.report.outcome) {
             return;
         }
         let report = &mut self.report;
         (report.attempts, report.status) = look(self.progress, |now| (now.attempts, now.status));
         self.span.attempts(report.attempts);
-        self.span.over(report.status, report.ending);
+        self.span.over(report.status, report.outcome);
         if let Some(observer) = &self.shared.observer {
             report.took = self.shared.clock.now().saturating_sub(self.began);
             observer.call(report);
@@ -78,18 +78,18 @@ impl<'a> AttemptWatch<'a> {
         }
     }
 
-    pub(super) fn over(mut self, status: Option<u16>, ending: Ending) {
+    pub(super) fn over(mut self, status: Option<u16>, outcome: Outcome) {
         self.report.status = status;
-        self.report.ending = ending;
+        self.report.outcome = outcome;
     }
 }
 
 impl Drop for AttemptWatch<'_> {
     fn drop(&mut self) {
-        if is_lost_in_panic(self.report.ending) {
+        if is_lost_in_panic(self.report.outcome) {
             return;
         }
-        self.span.over(self.report.status, self.report.ending);
+        self.span.over(self.report.status, self.report.outcome);
         if let Some(observer) = &self.shared.observer {
             self.report.took = self.shared.clock.now().saturating_sub(self.began);
             observer.attempt(&self.report);

@@ -1,6 +1,6 @@
 use crate::ApiVersion;
 
-/// What an answer may depend on: the generation and the parameters of the request.
+/// What an answer may depend on: the API version and the parameters of the request.
 ///
 /// For [`Endpoint::encode`](crate::Endpoint::encode).
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// A request of this generation with these parameters, names and values as the service reads
+    /// A request of this API version with these parameters, names and values as the service reads
     /// them.
     #[must_use]
     pub const fn new(version: ApiVersion, parameters: &'a [(String, String)]) -> Self {
@@ -20,7 +20,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The generation.
+    /// The API version.
     #[must_use]
     pub const fn version(&self) -> ApiVersion {
         self.version

@@ -115,7 +115,7 @@ impl<F: Field> Fields<F> {
         self.0.push((field, on));
     }
 
-    /// Refuses a field that is switched, where the pages of generation 1 list no such parameter.
+    /// Refuses a field that is switched, where the pages of v1 list no such parameter.
     pub(crate) fn refuse_in_v1(&self, version: ApiVersion) -> Result<(), InvalidValue> {
         match self.0.first() {
             Some((field, _)) => version.refuse_in_v1(field.parameter(), true),

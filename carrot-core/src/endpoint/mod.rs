@@ -7,13 +7,13 @@
 //!
 #![doc = include_str!("../../docs/operations.md")]
 
-pub mod answer;
+pub mod response;
 
 mod asked;
-mod description;
 mod fields;
 mod multipart;
 mod page;
+mod request_parts;
 #[macro_use]
 mod paging;
 mod parameters;
@@ -24,15 +24,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use self::{
-    answer::AnswerError,
     asked::Asked,
-    description::Description,
     fields::{ChannelField, ConversationField, PartField, UserField},
     multipart::FilePart,
     page::Page,
     paging::{PageDirection, PageOrder, Paginate, Paging},
     parameters::Parameters,
     path::Path,
+    request_parts::RequestParts,
+    response::ResponseError,
     upload::Upload,
 };
 pub(crate) use self::{fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE};
@@ -41,23 +41,13 @@ use crate::{
     types::{ErrorCode, InvalidValue},
 };
 
-/// Whether an operation may be sent a second time when nobody knows what became of the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RepeatSafety {
-    /// Twice has the same effect as once.
-    Safe,
-    /// Twice does it twice: a customer reads the message two times.
-    Unsafe,
-}
-
 /// One operation of the service.
 ///
 /// ```
 /// use carrot_core::{
 ///     ApiContext, Endpoint,
-///     endpoint::{Description, Path, RepeatSafety},
-///     types::{InvalidValue, Nothing, UserId},
+///     endpoint::{RequestParts, Path},
+///     types::{InvalidValue, Empty, UserId},
 /// };
 ///
 /// /// `POST /users/{id}/salute`, which the service does not offer yet.
@@ -65,16 +55,14 @@ pub enum RepeatSafety {
 /// struct Salute(UserId);
 ///
 /// impl Endpoint for Salute {
-///     type Output = Nothing;
+///     type Output = Empty;
 ///     const NAME: &'static str = "users.salute";
 ///
-///     fn repeat_safety(&self) -> RepeatSafety {
-///         RepeatSafety::Unsafe
-///     }
+///     const IDEMPOTENT: bool = false;
 ///
-///     fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+///     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
 ///         let path = Path::new().then("users").id("user", self.0)?.then("salute");
-///         let mut description = Description::post(path);
+///         let mut description = RequestParts::post(path);
 ///         description.parameters.flag("politely", true);
 ///         Ok(description)
 ///     }
@@ -90,15 +78,21 @@ pub trait Endpoint: Send + Sync {
     /// The right that the token needs, by the vendor's name, where it is documented.
     const SCOPE: Option<&'static str> = None;
 
-    /// Whether it may be repeated when the fate of the first attempt is unknown.
-    fn repeat_safety(&self) -> RepeatSafety;
+    /// Whether sending the request twice has the same effect as sending it once. A call that is not
+    /// idempotent and may have been applied is never retried.
+    const IDEMPOTENT: bool;
+
+    /// The same of this value, for an operation where it depends on its parameters.
+    fn is_idempotent(&self) -> bool {
+        Self::IDEMPOTENT
+    }
 
     /// Describes the request. Pure: it sends nothing.
     ///
     /// # Errors
     ///
-    /// A field breaks a rule of the service, or does not exist in the pinned generation.
-    fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue>;
+    /// A field breaks a rule of the service, or does not exist in the pinned API version.
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue>;
 
     /// What the operation answers when it was done before: where a repeated request is refused with
     /// this error because the first one had its effect. The default knows no such error.
@@ -113,9 +107,9 @@ pub trait Endpoint: Send + Sync {
     /// # Errors
     ///
     /// The envelope carries an error, or the body is not what the operation answers with.
-    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, AnswerError> {
+    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         let _ = version;
-        answer::data(body)
+        response::data(body)
     }
 
     /// Writes the answer that [`decode`](Self::decode) reads back as `output`: for test kits that
@@ -137,19 +131,21 @@ impl<E: Endpoint> Endpoint for &E {
     const NAME: &'static str = E::NAME;
     const SCOPE: Option<&'static str> = E::SCOPE;
 
-    fn repeat_safety(&self) -> RepeatSafety {
-        (**self).repeat_safety()
+    const IDEMPOTENT: bool = E::IDEMPOTENT;
+
+    fn is_idempotent(&self) -> bool {
+        (**self).is_idempotent()
     }
 
-    fn describe(&self, context: &ApiContext) -> Result<Description, InvalidValue> {
-        (**self).describe(context)
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        (**self).request(context)
     }
 
     fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
         (**self).already_done(code)
     }
 
-    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, AnswerError> {
+    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         (**self).decode(version, body)
     }
 

@@ -2,7 +2,7 @@ use carrot_types::{Cursor, Envelope, NextCursor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{AnswerError, Asked, PageDirection, Paging, answer};
+use super::{Asked, PageDirection, Paging, ResponseError, response};
 use crate::ApiVersion;
 
 /// One page of a listing, and where the next one begins.
@@ -50,15 +50,19 @@ impl<T: DeserializeOwned> Page<T> {
     /// Reads a page, for [`Endpoint::decode`](crate::Endpoint::decode): the records from `data`, the
     /// cursor from `meta`.
     ///
-    /// Some samples of one generation show the cursor of the other. It is taken where the right one
+    /// Some samples of one API version show the cursor of the other. It is taken where the right one
     /// is missing, so that it can be seen. No request can go on from it: a listing ends there, with
     /// an error where the page is full.
     ///
     /// # Errors
     ///
-    /// Those of [`answer::envelope`].
-    pub fn decode(version: ApiVersion, paging: &Paging, body: &[u8]) -> Result<Self, AnswerError> {
-        let Envelope { meta, data, .. } = answer::envelope::<Option<Vec<T>>>(body)?;
+    /// Those of [`response::envelope`].
+    pub fn decode(
+        version: ApiVersion,
+        paging: &Paging,
+        body: &[u8],
+    ) -> Result<Self, ResponseError> {
+        let Envelope { meta, data, .. } = response::envelope::<Option<Vec<T>>>(body)?;
         let items = data.unwrap_or_default();
         let direction = paging.asked_direction();
         let (next, other) = match (version, direction) {
@@ -75,7 +79,7 @@ impl<T: DeserializeOwned> Page<T> {
         };
         let next = match (next, other) {
             (NextCursor::Absent, other @ (NextCursor::At(_) | NextCursor::End)) => other,
-            // Documented for this generation: a last page has `null` or nothing.
+            // Documented for this API version: a last page has `null` or nothing.
             (NextCursor::Absent, _) if version == ApiVersion::V1 => NextCursor::End,
             (next, _) => next,
         };

@@ -6,7 +6,7 @@ use crate::ApiVersion;
 /// The largest page that the service gives.
 pub(crate) const MAX_PAGE_SIZE: u32 = 50;
 
-/// Which way to read a listing from its cursor. Generation 2 only.
+/// Which way to read a listing from its cursor. v2 only.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ impl PageDirection {
     }
 }
 
-/// The order of the records within one page. Generation 2 only.
+/// The order of the records within one page. v2 only.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,21 +85,21 @@ impl Paging {
         self
     }
 
-    /// Which way to read. Generation 2 only; some operations allow only
+    /// Which way to read. v2 only; some operations allow only
     /// [`Before`](PageDirection::Before).
     pub fn direction(mut self, direction: PageDirection) -> Self {
         self.direction = Some(direction);
         self
     }
 
-    /// Whether the record at the cursor is a part of the page; it is not by default. Generation 2
+    /// Whether the record at the cursor is a part of the page; it is not by default. v2
     /// only.
     pub fn including(mut self, including: bool) -> Self {
         self.including = Some(including);
         self
     }
 
-    /// The order within the page. Generation 2 only.
+    /// The order within the page. v2 only.
     pub fn order(mut self, order: PageOrder) -> Self {
         self.order = Some(order);
         self
@@ -121,13 +121,13 @@ impl Paging {
         self.direction.unwrap_or_default()
     }
 
-    /// Writes the parameters of the pinned generation, for
+    /// Writes the parameters of the pinned API version, for
     /// [`Endpoint::describe`](crate::Endpoint::describe).
     ///
     /// # Errors
     ///
-    /// A size that is not 1 to 50, a cursor of the other generation, or a setting that the pinned
-    /// generation does not know.
+    /// A size that is not 1 to 50, a cursor of the other API version, or a setting that the pinned
+    /// API version does not know.
     pub fn describe(
         &self,
         version: ApiVersion,
@@ -182,7 +182,7 @@ impl Paging {
         self.describe_size("limit", parameters)
     }
 
-    /// Writes the size under the name that the generation or the operation gives it.
+    /// Writes the size under the name that the API version or the operation gives it.
     pub(crate) fn describe_size(
         &self,
         name: &'static str,
@@ -221,8 +221,8 @@ impl Paging {
 /// The scheme that a cursor belongs to, in words.
 fn of_scheme(kind: CursorKind) -> &'static str {
     match kind {
-        CursorKind::After => "of generation 1 (`after`)",
-        CursorKind::Position => "of generation 2 (`paginate_position`)",
+        CursorKind::After => "of v1 (`after`)",
+        CursorKind::Position => "of v2 (`paginate_position`)",
         CursorKind::Offset => "of the list of leads (`offset`)",
         _ => "of another kind",
     }

@@ -68,7 +68,7 @@ impl Path {
     pub fn app(mut self, app: App) -> Result<Self, InvalidValue> {
         match app {
             App::Id(id) => self.id("app", id),
-            App::OfToken => {
+            App::SelfApp => {
                 // As the vendor's pages print it: a dollar sign is legal in a path.
                 self.encoded.push_str("/$self_app");
                 self.template.push_str("/{id}");
@@ -81,7 +81,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// The id is 0; an own id is empty, `.` or `..`, longer than 255 characters, or holds control
+    /// The id is 0; an external id is empty, `.` or `..`, longer than 255 characters, or holds control
     /// characters.
     pub fn user(mut self, user: &UserRef) -> Result<Self, InvalidValue> {
         let external = match user {

@@ -67,11 +67,11 @@ impl Upload {
 
     /// Checks the ending of the name against the kinds that begin a conversation.
     pub(crate) fn check_kind(&self, field: &'static str) -> Result<(), InvalidValue> {
-        let ending = self
+        let outcome = self
             .name
             .rsplit_once('.')
-            .map(|(_, ending)| ending.to_lowercase());
-        if !ending.is_some_and(|ending| KINDS.contains(&ending.as_str())) {
+            .map(|(_, outcome)| outcome.to_lowercase());
+        if !outcome.is_some_and(|outcome| KINDS.contains(&outcome.as_str())) {
             let kinds = KINDS.join(", ");
             let rule = format!("must have a name that ends in one of {kinds}");
             return Err(InvalidValue::new(field, rule));

@@ -58,7 +58,7 @@ fn a_refusal_says_what_the_service_said_and_what_to_do() {
              API key (Settings, Developers, \"API keys\" in the panel)",
         ),
         (
-            // The name of generation 1, with a status that the vendor does not document.
+            // The name of v1, with a status that the vendor does not document.
             refusal(400, "AuthenticationFailed", ""),
             400,
             Some(ErrorCode::AuthenticationFailed),

@@ -5,9 +5,10 @@ use std::{fmt::Debug, future::Future};
 use carrot_core::{
     ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, Client, ClientBuilder, Endpoint, Error,
     ErrorKind, Host, Paginate, TransportError, apps,
-    client::{CallOptions, Each, EachReport, Items, Pages},
+    client::{CallOptions, Items, Pages},
     conversations,
-    endpoint::{AnswerError, Description, FilePart, Page, Paging, Parameters, Path, Upload},
+    endpoint::{FilePart, Page, Paging, Parameters, Path, RequestParts, ResponseError, Upload},
+    jobs::{CallAll, CallAllReport},
     transport::CallContext,
     types::Conversation,
     users,
@@ -47,15 +48,15 @@ fn public_types_are_send_sync_and_debug() {
     shareable::<ErrorKind>();
     shareable::<Host>();
     shareable::<TransportError>();
-    shareable::<AnswerError>();
-    shareable::<Description>();
+    shareable::<ResponseError>();
+    shareable::<RequestParts>();
     shareable::<FilePart>();
     shareable::<Page<Conversation>>();
     shareable::<Paging>();
     shareable::<Parameters>();
     shareable::<Path>();
     shareable::<Upload>();
-    shareable::<EachReport<std::ops::Range<u64>, Conversation>>();
+    shareable::<CallAllReport<std::ops::Range<u64>, Conversation>>();
     shareable::<users::PlannedImport>();
     shareable::<users::PropertyChange>();
     shareable::<users::PropsFailure>();
@@ -99,7 +100,7 @@ fn futures_are_send<E: Paginate + 'static>(
     client: &'static Client,
     endpoint: E,
     pages: &'static mut Pages<E>,
-    each: &'static mut Each<std::ops::Range<u64>, fn(&u64) -> E, E>,
+    each: &'static mut CallAll<std::ops::Range<u64>, fn(&u64) -> E, E>,
     plan: &'static mut users::PropsPlan,
 ) {
     fn spawn<F: Future + Send + 'static>(_: F) {}

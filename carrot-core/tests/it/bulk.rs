@@ -16,10 +16,9 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, ClientBuilder, Clock, ErrorKind, HttpTransport,
-    LocalQuota, RetryPolicy, Sent, TransportError, UnlimitedQuota,
+    ApiVersion, AuthToken, Body, Client, ClientBuilder, Clock, ErrorKind, ExponentialBackoff,
+    HttpTransport, LocalRateLimiter, NoRateLimit, Sent, TransportError,
     client::CallOptions,
-    endpoint::RepeatSafety,
     transport::TransportErrorKind,
     types::{PropertyDate, PropertyOperation, PropertyValue, UserId, UserRef},
     users::{Import, PlannedImport, PropertyChange, PropsProgress, PropsReport, SetProps},
@@ -40,7 +39,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MAX_OPERATIONS: usize = 250;
 const MAX_BYTES: usize = 30_000_000;
 
-/// A user as a request names it: whether by an own id, and the id.
+/// A user as a request names it: whether by an external id, and the id.
 type Name = (bool, String);
 
 /// The properties of all users.
@@ -246,8 +245,8 @@ fn builder(
     let token = AuthToken::new(TOKEN).expect("a sound token");
     Client::builder(transport, clock.clone(), token)
         .version(version)
-        .quota(UnlimitedQuota::new())
-        .retry(RetryPolicy::none())
+        .rate_limiter(NoRateLimit::new())
+        .retry(ExponentialBackoff::none())
 }
 
 fn client(transport: impl HttpTransport, clock: &VirtualClock, version: ApiVersion) -> Watched {
@@ -847,8 +846,8 @@ fn a_run_can_be_dropped_anywhere() {
         for (change, safety) in &report.cut_off {
             let adds = change.user() == &UserRef::external(E_MAIL);
             let expected = match import_under_way || adds {
-                true => RepeatSafety::Unsafe,
-                false => RepeatSafety::Safe,
+                true => false,
+                false => true,
             };
             assert_eq!(*safety, expected, "{change:?}");
         }
@@ -873,8 +872,8 @@ fn a_run_can_be_dropped_anywhere() {
 fn requests_that_wait_for_the_quota_are_given_back_by_a_stop() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, []);
-    let quota = LocalQuota::with_limit(clock.clone(), 3, 60 * SECOND);
-    let client = watched(builder(service.clone(), &clock, ApiVersion::V2).quota(quota));
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 3, 60 * SECOND);
+    let client = watched(builder(service.clone(), &clock, ApiVersion::V2).rate_limiter(rate_limit));
     let changes = mixed();
     // An import and two others are sent; the second of the big one, and nobody else, waits.
     let mut plan = client
@@ -934,7 +933,7 @@ fn who_stops_before_the_start_gets_everything_back() {
 fn sandbox_state(sandbox: &Sandbox) -> BTreeMap<String, Value> {
     let users = sandbox.users().into_iter().map(|mut user| {
         user.props.remove("$last_seen");
-        let own_id = user.user_id.take().expect("an own id");
+        let own_id = user.user_id.take().expect("an external id");
         (own_id, json!([user.props, user.props_custom]))
     });
     users.collect()

@@ -17,7 +17,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Body, Client, ErrorKind, HttpTransport, LocalQuota, RetryPolicy, Sent,
+    AuthToken, Body, Client, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent,
     TransportError, apps,
     client::CallOptions,
     conversations,
@@ -90,10 +90,10 @@ impl HttpTransport for Bumpy {
     }
 }
 
-/// A client that meets every kind of wait: for the quota, for answers, in pauses.
+/// A client that meets every kind of wait: for the rate limit, for answers, in pauses.
 struct World {
     clock: VirtualClock,
-    quota: Arc<LocalQuota<VirtualClock>>,
+    rate_limit: Arc<LocalRateLimiter<VirtualClock>>,
     transport: Bumpy,
     client: Watched,
 }
@@ -101,7 +101,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let clock = VirtualClock::manual();
-        let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 2, MINUTE));
+        let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE));
         let service = Service::with_latency(&clock, usize::MAX, 150, |_| {
             (Duration::from_secs(1), Duration::from_secs(1))
         });
@@ -113,13 +113,13 @@ impl World {
         };
         let token = AuthToken::new(TOKEN).expect("a sound token");
         let builder = Client::builder(transport.clone(), clock.clone(), token)
-            .quota(Arc::clone(&quota))
-            .retry(RetryPolicy::new().without_jitter())
+            .rate_limiter(Arc::clone(&rate_limit))
+            .retry(ExponentialBackoff::new().without_jitter())
             .options(CallOptions::new().call_timeout(10 * MINUTE));
         let client = watched(builder);
         Self {
             clock,
-            quota,
+            rate_limit,
             transport,
             client,
         }
@@ -148,13 +148,13 @@ impl World {
         // Every refusal halved the limit; it grows back when all goes well.
         for _ in 0..20 {
             self.clock.advance(2 * MINUTE);
-            let now = places(&self.quota);
+            let now = places(&self.rate_limit);
             assert!((1..=2).contains(&now), "{what}: {now} places");
-            use carrot_core::Quota as _;
-            (0..now).for_each(|_| self.quota.release());
+            use carrot_core::RateLimiter as _;
+            (0..now).for_each(|_| self.rate_limit.release());
         }
         self.clock.advance(2 * MINUTE);
-        assert_eq!(places(&self.quota), 2, "{what}: a place is lost");
+        assert_eq!(places(&self.rate_limit), 2, "{what}: a place is lost");
     }
 }
 
@@ -270,7 +270,7 @@ fn many_calls_can_be_dropped_anywhere() {
         task(async move {
             let items = (1..8).map(ConversationId::new);
             let mut each = client
-                .each(items, |id| conversations::Close::new(*id))
+                .call_all(items, |id| conversations::Close::new(*id))
                 .concurrency(3);
             let report = each.run(|_| ControlFlow::Continue(())).await;
             let errors = report.failed.iter().map(|(_, error)| error);
@@ -306,7 +306,7 @@ fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
     let world = World::new();
     let items = (1..13).map(ConversationId::new);
     let each = |id: &ConversationId| conversations::Reply::new(*id, TEXT);
-    let mut replies = world.client.each(items, each).concurrency(3);
+    let mut replies = world.client.call_all(items, each).concurrency(3);
     let mut fates = BTreeMap::new();
     loop {
         match poll_and_turn(&world.clock, pin!(replies.next())) {

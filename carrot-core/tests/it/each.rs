@@ -3,11 +3,10 @@
 use std::{cell::RefCell, ops::ControlFlow, pin::pin, time::Duration};
 
 use carrot_core::{
-    AuthToken, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota, Sent,
+    AuthToken, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalRateLimiter, Sent,
     TransportError,
-    client::Progress,
     conversations::{AddTag, Close, Reply},
-    endpoint::RepeatSafety,
+    jobs::Progress,
     transport::TransportErrorKind,
     types::ConversationId,
 };
@@ -50,7 +49,7 @@ fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
-        let mut each = client.each(ids(1..51), close);
+        let mut each = client.call_all(ids(1..51), close);
         if let Some(calls) = asked {
             each = each.concurrency(calls);
         }
@@ -69,9 +68,9 @@ fn the_quota_holds_for_any_number_at_a_time() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
-    let mut each = client.each(ids(1..131), close).concurrency(100);
+    let mut each = client.call_all(ids(1..131), close).concurrency(100);
     let report = simulate_one(&clock, each.run(to_the_end));
-    // No deadline of 30 seconds applies: a job waits as long as the quota needs.
+    // No deadline of 30 seconds applies: a job waits as long as the rate limit needs.
     assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
     assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
     assert_eq!(clock.now(), 120 * SECOND);
@@ -84,7 +83,7 @@ fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
     (0..20).for_each(|_| transport.answer_ok(json!({})));
     let client = client(transport.clone(), &clock);
     // This transport answers at once, so every call ends when it is polled first.
-    let mut each = client.each(ids(1..21), close).concurrency(3);
+    let mut each = client.call_all(ids(1..21), close).concurrency(3);
     let report = simulate_one(&clock, each.run(to_the_end));
     let begun: Vec<String> = transport
         .requests()
@@ -111,7 +110,7 @@ fn a_failure_stops_nobody_and_tells_whose_it_is() {
     let watched = RefCell::new(Vec::new());
     let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
     let mut each = client
-        .each(texts, |text| Reply::new(1, text.clone()))
+        .call_all(texts, |text| Reply::new(1, text.clone()))
         .concurrency(1);
     let report = simulate_one(
         &clock,
@@ -162,7 +161,7 @@ fn what_fails_and_may_be_repeated_is_repeated() {
     transport.answer_ok(json!({}));
     let client = client(transport.clone(), &clock);
     let mut each = client
-        .each(ids(1..4), |id| AddTag::new(*id, "vip"))
+        .call_all(ids(1..4), |id| AddTag::new(*id, "vip"))
         .concurrency(1);
     let report = simulate_one(&clock, each.run(to_the_end));
     assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
@@ -175,7 +174,7 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
     let mut seen = Vec::new();
-    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let mut each = client.call_all(ids(1..21), close).concurrency(4);
     let rest = simulate_one(&clock, async {
         for _ in 0..6 {
             let outcome = each.next().await.expect("an outcome");
@@ -196,7 +195,7 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
         report.into_rest()
     });
     assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
-    let mut each = client.each(rest, close);
+    let mut each = client.call_all(rest, close);
     simulate_one(&clock, async {
         while let Some(outcome) = each.next().await {
             seen.push(outcome.item.get());
@@ -215,7 +214,7 @@ fn nothing_is_done_for_nobody() {
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
     let watched = RefCell::new(0);
-    let mut each = client.each(ids([]), close);
+    let mut each = client.call_all(ids([]), close);
     let report = simulate_one(
         &clock,
         each.run(|_| {
@@ -227,7 +226,7 @@ fn nothing_is_done_for_nobody() {
     assert!(report.succeeded.is_empty() && report.failed.is_empty());
     assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
 
-    let mut stopped = client.each(ids(1..6), close);
+    let mut stopped = client.call_all(ids(1..6), close);
     stopped.stop();
     assert!(simulate_one(&clock, stopped.next()).is_none());
     assert_eq!(stopped.into_report().into_rest().count(), 5);
@@ -249,7 +248,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
     let report = simulate_one(
         &clock,
         client
-            .each(ids(1..21), close)
+            .call_all(ids(1..21), close)
             .concurrency(4)
             .run(|progress| {
                 told += 1;
@@ -267,7 +266,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
     );
     assert!(report.failed.is_empty() && report.cut_off.is_empty());
     let rest = report.into_rest();
-    let report = simulate_one(&clock, client.each(rest, close).run(to_the_end));
+    let report = simulate_one(&clock, client.call_all(rest, close).run(to_the_end));
     assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
     assert!(report.rest.is_none(), "all were begun");
     assert_eq!(service.answered().len(), 20, "each once");
@@ -279,7 +278,7 @@ fn a_run_that_is_dropped_goes_on_with_the_next() {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
-        let mut each = client.each(ids(1..21), close).concurrency(4);
+        let mut each = client.call_all(ids(1..21), close).concurrency(4);
         let mut told = 0;
         simulate_one(&clock, async {
             let run = each.run(|_| {
@@ -313,7 +312,7 @@ fn calls_that_wait_for_the_quota_are_given_back_unsent() {
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
         (
-            client.each(ids(1..81), close).concurrency(70),
+            client.call_all(ids(1..81), close).concurrency(70),
             service,
             clock,
         )
@@ -366,7 +365,7 @@ fn calls_that_wait_for_another_attempt_are_given_back_where_nothing_was_done() {
         fail(&transport);
         transport.answer_ok(json!({}));
         let client = client(transport.clone(), &clock);
-        let mut each = client.each(ids(1..2), close);
+        let mut each = client.call_all(ids(1..2), close);
         assert!(
             crate::support::poll(pin!(each.next())).is_pending(),
             "the pause"
@@ -386,9 +385,9 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
     for polls in 0.. {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 7, 0, |_| (SECOND, SECOND));
-        let quota = LocalQuota::with_limit(clock.clone(), 7, MINUTE);
-        let client = watched(builder(service.clone(), &clock).quota(quota));
-        let mut each = client.each(ids(1..21), close).concurrency(5);
+        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 7, MINUTE);
+        let client = watched(builder(service.clone(), &clock).rate_limiter(rate_limit));
+        let mut each = client.call_all(ids(1..21), close).concurrency(5);
         let mut done = 0;
         let ended = {
             let mut run = pin!(each.run(to_the_end));
@@ -407,7 +406,7 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
             done,
             "stopped after {polls} polls"
         );
-        let mut rest = client.each(report.into_rest(), close);
+        let mut rest = client.call_all(report.into_rest(), close);
         done += simulate_one(&clock, rest.run(to_the_end)).succeeded.len();
         assert_eq!((service.answered().len(), done), (20, 20));
     }
@@ -418,7 +417,7 @@ fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
-    let mut each = client.each(ids(1..21), close).concurrency(4);
+    let mut each = client.call_all(ids(1..21), close).concurrency(4);
     let run = give_up_after(&clock, 3 * SECOND, each.run(to_the_end));
     assert!(simulate_one(&clock, run).is_none());
     let report = each.into_report();
@@ -429,7 +428,7 @@ fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
         report
             .cut_off
             .iter()
-            .all(|(_, safety)| *safety == RepeatSafety::Safe)
+            .all(|(_, is_idempotent)| *is_idempotent)
     );
     let rest: Vec<u64> = report
         .rest
@@ -438,7 +437,7 @@ fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
         .collect();
     assert_eq!(rest, (9..21).collect::<Vec<_>>());
 
-    let mut replies = client.each(ids(1..3), |id| Reply::new(*id, "Hi"));
+    let mut replies = client.call_all(ids(1..3), |id| Reply::new(*id, "Hi"));
     assert!(crate::support::poll(pin!(replies.next())).is_pending());
     let report = replies.into_report();
     assert_eq!(numbers(&report.cut_off), [1, 2]);
@@ -446,7 +445,7 @@ fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
         report
             .cut_off
             .iter()
-            .all(|(_, safety)| *safety == RepeatSafety::Unsafe)
+            .all(|(_, is_idempotent)| !*is_idempotent)
     );
     assert!(report.rest.is_none(), "none is left");
 }

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, time::Duration};
 
 use async_trait::async_trait;
 use carrot_core::{
-    ApiVersion, Error, ErrorKind, Quota, Sent, TransportError, conversations,
+    ApiVersion, Error, ErrorKind, RateLimiter, Sent, TransportError, conversations,
     transport::TransportErrorKind,
     types::{InvalidValue, UserId},
     users,
@@ -34,12 +34,12 @@ fn beneath_a_failure_on_the_way_lies_the_error_of_the_transport() {
     assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
 }
 
-/// A quota whose store is out of reach.
+/// A rate limit whose store is out of reach.
 #[derive(Debug)]
 struct Unreachable;
 
 #[async_trait]
-impl Quota for Unreachable {
+impl RateLimiter for Unreachable {
     async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Err(Box::new(InvalidValue::new("store", "must be reachable")))
     }
@@ -51,7 +51,7 @@ impl Quota for Unreachable {
 
 #[test]
 fn beneath_a_place_that_was_not_given_lies_the_error_of_the_quota() {
-    let client = watched(builder(&Recorder::answering([])).quota(Unreachable));
+    let client = watched(builder(&Recorder::answering([])).rate_limiter(Unreachable));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(beneath::<InvalidValue>(&error).field(), "store");
 }
@@ -71,20 +71,20 @@ fn what_lies_beneath_is_shown_in_one_line() {
     let shown = "the transport failed: first second   third; the request was not sent";
     assert_eq!(broken.to_string(), shown);
 
-    let client = watched(builder(&Recorder::answering([])).quota(Talkative));
+    let client = watched(builder(&Recorder::answering([])).rate_limiter(Talkative));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(
         error.to_string(),
-        "users.get: no place in the quota: first second; the request was not sent"
+        "users.get: no place in the rate limit: first second; the request was not sent"
     );
 }
 
-/// A quota whose store says more than fits into a line.
+/// A rate limit whose store says more than fits into a line.
 #[derive(Debug)]
 struct Talkative;
 
 #[async_trait]
-impl Quota for Talkative {
+impl RateLimiter for Talkative {
     async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Err("first\nsecond".into())
     }

@@ -16,7 +16,7 @@ fn prepare<E: Endpoint>(version: ApiVersion, endpoint: &E) -> Option<Sent> {
     request.ok().map(Sent::new)
 }
 
-/// Every operation on a user who may be named by an own id.
+/// Every operation on a user who may be named by an external id.
 fn of_user(version: ApiVersion, user: &UserRef) -> Vec<Option<Sent>> {
     let user = || user.clone();
     let delete = PropertyOperation::delete("p").expect("an operation");

@@ -103,7 +103,7 @@ fn set(operation: Result<PropertyOperation, InvalidValue>) -> Prepared {
 
 const PLACES: &[Place] = &[
     line(
-        "own id",
+        "external id",
         |v| prepare(Ok(users::Get::new(UserRef::external(v)))),
         "user",
     ),
@@ -442,8 +442,8 @@ fn a_user_agent_that_would_split_the_request_is_refused() {
 
 #[test]
 fn a_token_that_would_split_the_request_is_refused() {
-    for ending in ["\r\nevil: 1", "\n", "\0", " ", "\t", "\u{7f}", "é"] {
-        let error = AuthToken::new(format!("{TOKEN}{ending}")).expect_err(ending);
+    for outcome in ["\r\nevil: 1", "\n", "\0", " ", "\t", "\u{7f}", "é"] {
+        let error = AuthToken::new(format!("{TOKEN}{outcome}")).expect_err(outcome);
         assert_eq!(error.field(), "token");
         assert_hidden("the error", &format!("{error} {error:?}"));
     }

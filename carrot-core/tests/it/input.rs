@@ -4,7 +4,7 @@
 use carrot_core::{
     ApiVersion::{V1, V2},
     AuthToken, BaseUrl, Client,
-    apps::{self, Assigned},
+    apps::{self, AssigneeFilter},
     conversations,
     types::{
         AdminId, AppId, ChannelId, ConversationId, EventName, Filter, Filters, Presence,
@@ -143,12 +143,12 @@ fn an_id_of_zero() {
     let list = || apps::Conversations::new();
     refused(
         V2,
-        list().assigned(Assigned::To(AdminId::new(0))),
+        list().assigned(AssigneeFilter::Admin(AdminId::new(0))),
         &zero("assigned"),
     );
     refused(
         V2,
-        list().assigned(Assigned::ToOrNobody(AdminId::new(0))),
+        list().assigned(AssigneeFilter::AdminOrUnassigned(AdminId::new(0))),
         &zero("assigned"),
     );
     refused(V2, list().channel(ChannelId::new(0)), &zero("channel"));

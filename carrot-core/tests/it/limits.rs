@@ -4,7 +4,7 @@
 use carrot_core::{
     ApiContext,
     ApiVersion::{self, V1, V2},
-    Endpoint, apps,
+    Endpoint as _, apps,
     conversations::{self, Operator, Sender},
     endpoint::{Paging, Upload},
     types::{
@@ -38,7 +38,7 @@ fn messages() {
     refused(
         V1,
         users::StartConversation::with_file(USER, Upload::new("a.txt", "x")),
-        "`body` is required in generation 1 of the API",
+        "`body` is required in v1 of the API",
     );
     let line =
         |field: &str| format!("`{field}` must hold no line break and no other control character");
@@ -210,12 +210,9 @@ fn cursors() {
              and the operation that gave it"
         )
     };
-    let after = (
-        "of generation 1 (`after`)",
-        Cursor::after("1").expect("a cursor"),
-    );
+    let after = ("of v1 (`after`)", Cursor::after("1").expect("a cursor"));
     let position = (
-        "of generation 2 (`paginate_position`)",
+        "of v2 (`paginate_position`)",
         Cursor::position("[1]").expect("a cursor"),
     );
     let offset = ("of the list of leads (`offset`)", Cursor::offset(1));
@@ -379,7 +376,7 @@ fn files() {
         );
         // No kinds are documented for a reply.
         let reply = conversations::Reply::file(1, file);
-        assert!(reply.describe(&ApiContext::new(V2)).is_ok(), "{name}");
+        assert!(reply.request(&ApiContext::new(V2)).is_ok(), "{name}");
     }
     refused(
         V2,
@@ -411,6 +408,6 @@ fn imports() {
     refused(
         V1,
         users::Import::new("$user_id\n1\n"),
-        "`version` must be 2: generation 1 of the API does not know this operation",
+        "`version` must be 2: v1 of the API does not know this operation",
     );
 }

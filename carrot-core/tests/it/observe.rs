@@ -8,12 +8,13 @@ use std::{
 };
 
 use carrot_core::{
-    AuthToken, Client, ErrorKind, HttpTransport, LocalQuota, RetryPolicy, Sent, TransportError,
-    client::{AttemptReport, CallOptions, CallReport, Ending, Observe},
+    AuthToken, Client, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent,
+    TransportError,
+    client::{AttemptReport, CallOptions, CallReport, Observer, Outcome},
     conversations::{Close, Reply},
     transport::TransportErrorKind,
 };
-use carrot_testing::{RecordingTransport, VirtualClock, single::AnswerWith};
+use carrot_testing::{RecordingTransport, VirtualClock, stub::AnswerWith};
 use serde_json::json;
 
 use crate::support::{
@@ -32,7 +33,7 @@ struct Watcher {
     calls: Mutex<Vec<CallReport>>,
 }
 
-impl Observe for Watcher {
+impl Observer for Watcher {
     fn attempt(&self, report: &AttemptReport) {
         self.attempts
             .lock()
@@ -46,7 +47,7 @@ impl Observe for Watcher {
 }
 
 /// Number, pause and wait before it, time, status and ending of an attempt.
-type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Ending);
+type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Outcome);
 
 impl Watcher {
     fn attempts(&self) -> Vec<Attempt> {
@@ -55,17 +56,17 @@ impl Watcher {
             .iter()
             .map(|one| {
                 let before = [one.pause, one.waited];
-                (one.attempt, before, one.took, one.status, one.ending)
+                (one.attempt, before, one.took, one.status, one.outcome)
             })
             .collect()
     }
 
     /// Attempts, time, status and ending of every call.
-    fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Ending)> {
+    fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Outcome)> {
         let calls = self.calls.lock().expect("no panic held it");
         calls
             .iter()
-            .map(|one| (one.attempts, one.took, one.status, one.ending))
+            .map(|one| (one.attempts, one.took, one.status, one.outcome))
             .collect()
     }
 }
@@ -76,8 +77,8 @@ fn watched(transport: impl HttpTransport, clock: &VirtualClock) -> (Client, Arc<
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client = Client::builder(transport, clock.clone(), token)
         .observer(Arc::clone(&watcher))
-        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
-        .retry(RetryPolicy::new().without_jitter())
+        .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
+        .retry(ExponentialBackoff::new().without_jitter())
         .options(CallOptions::new().call_timeout(5 * MINUTE))
         .build()
         .expect("a sound client");
@@ -102,14 +103,14 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
                 [zero, zero],
                 zero,
                 None,
-                Ending::Failed(ErrorKind::Transport)
+                Outcome::Failed(ErrorKind::Transport)
             ),
             (
                 2,
                 [pauses[0], zero],
                 zero,
                 Some(502),
-                Ending::Failed(ErrorKind::Refused)
+                Outcome::Failed(ErrorKind::Refused)
             ),
             // The pauses are none of its wait for a place, a minute after the first attempt.
             (
@@ -117,11 +118,11 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
                 [pauses[1], MINUTE - pauses[0] - pauses[1]],
                 zero,
                 Some(200),
-                Ending::Done
+                Outcome::Done
             ),
         ]
     );
-    assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), Ending::Done)]);
+    assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), Outcome::Done)]);
     let attempts = watcher.attempts.lock().expect("no panic held it");
     assert!(
         attempts
@@ -147,7 +148,7 @@ fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
     transport.fail(lost());
     transport.fail(lost());
     let (client, watcher) = watched(transport.clone(), &clock);
-    let once = CallOptions::new().retry(RetryPolicy::none());
+    let once = CallOptions::new().retry(ExponentialBackoff::none());
     simulate_one(&clock, async {
         let client_once = client.with_options(once.call_timeout(None));
         for _ in 0..5 {
@@ -175,15 +176,15 @@ fn the_time_of_an_attempt_is_that_of_its_request() {
     assert_eq!(
         watcher.attempts(),
         [
-            (1, [zero, zero], took, Some(200), Ending::Done),
-            (1, [zero, zero], took, Some(200), Ending::Done),
+            (1, [zero, zero], took, Some(200), Outcome::Done),
+            (1, [zero, zero], took, Some(200), Outcome::Done),
             // A minute after the first was over, three seconds of which the second took.
-            (1, [zero, MINUTE - took], took, Some(200), Ending::Done),
+            (1, [zero, MINUTE - took], took, Some(200), Outcome::Done),
         ]
     );
     assert_eq!(
         watcher.calls(),
-        [took, took, MINUTE].map(|took| (1, took, Some(200), Ending::Done))
+        [took, took, MINUTE].map(|took| (1, took, Some(200), Outcome::Done))
     );
 }
 
@@ -213,16 +214,16 @@ fn calls_that_end_otherwise_are_reported_too() {
         drop(client.call(Close::new(1)));
     });
     let zero = Duration::ZERO;
-    let cut_off = (1, [zero, zero], SECOND, None, Ending::CutOff);
+    let cut_off = (1, [zero, zero], SECOND, None, Outcome::Cancelled);
     assert_eq!(watcher.attempts(), [cut_off, cut_off]);
-    let deadline = Ending::Failed(ErrorKind::Deadline);
+    let deadline = Outcome::Failed(ErrorKind::Deadline);
     assert_eq!(
         watcher.calls(),
         [
-            (0, zero, None, Ending::Failed(ErrorKind::InvalidRequest)),
+            (0, zero, None, Outcome::Failed(ErrorKind::InvalidRequest)),
             (1, SECOND, None, deadline),
-            (1, SECOND, None, Ending::CutOff),
-            (0, SECOND, None, Ending::CutOff),
+            (1, SECOND, None, Outcome::Cancelled),
+            (0, SECOND, None, Outcome::Cancelled),
             (0, SECOND, None, deadline),
         ]
     );
@@ -255,9 +256,9 @@ fn a_call_that_is_made_while_the_thread_panics_is_reported() {
 fn no_item_is_lost_by_an_observer_that_panics() {
     #[derive(Debug)]
     struct Bad;
-    impl Observe for Bad {
+    impl Observer for Bad {
         fn call(&self, report: &CallReport) {
-            assert_ne!(report.ending, Ending::CutOff, "a bug of the observer");
+            assert_ne!(report.outcome, Outcome::Cancelled, "a bug of the observer");
         }
     }
     let clock = VirtualClock::manual();
@@ -265,11 +266,11 @@ fn no_item_is_lost_by_an_observer_that_panics() {
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client = Client::builder(service, clock.clone(), token)
         .observer(Bad)
-        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
+        .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
         .build()
         .expect("a sound client");
     let ids = (1..6).map(carrot_core::types::ConversationId::new);
-    let mut each = client.each(ids, |id| Close::new(*id)).concurrency(4);
+    let mut each = client.call_all(ids, |id| Close::new(*id)).concurrency(4);
     simulate_one(&clock, async {
         let run = each.run(|_| ControlFlow::Continue(()));
         assert!(give_up_after(&clock, SECOND, run).await.is_none());
@@ -302,7 +303,7 @@ fn listings_and_bulk_work_are_reported_call_by_call() {
         let mut leads = client.items(carrot_core::apps::Leads::new());
         while leads.next().await.expect("a lead").is_some() {}
         let ids = [1, 2].map(carrot_core::types::ConversationId::new);
-        let mut each = client.each(ids, |id| Close::new(*id));
+        let mut each = client.call_all(ids, |id| Close::new(*id));
         each.run(|_| ControlFlow::Continue(())).await;
     });
     let calls = watcher.calls.lock().expect("no panic held it");
@@ -318,21 +319,21 @@ fn reports_can_be_made_and_their_kinds_are_labels() {
     let watcher = Watcher::default();
     let mut attempt = AttemptReport::new("users.get");
     attempt.status = Some(404);
-    attempt.ending = Ending::Failed(ErrorKind::Refused);
+    attempt.outcome = Outcome::Failed(ErrorKind::Refused);
     watcher.attempt(&attempt);
     watcher.call(&CallReport::new("users.get"));
-    let (zero, refused) = (Duration::ZERO, Ending::Failed(ErrorKind::Refused));
+    let (zero, refused) = (Duration::ZERO, Outcome::Failed(ErrorKind::Refused));
     assert_eq!(
         watcher.attempts(),
         [(1, [zero, zero], zero, Some(404), refused)]
     );
-    assert_eq!(watcher.calls(), [(0, zero, None, Ending::CutOff)]);
+    assert_eq!(watcher.calls(), [(0, zero, None, Outcome::Cancelled)]);
 
     let kinds = [
         (ErrorKind::InvalidRequest, "invalid_request"),
         (ErrorKind::Transport, "transport"),
         (ErrorKind::Deadline, "deadline"),
-        (ErrorKind::Quota, "quota"),
+        (ErrorKind::RateLimit, "rate limit"),
         (ErrorKind::Refused, "refused"),
         (ErrorKind::Unreadable, "unreadable"),
         (ErrorKind::RepeatedCursor, "repeated_cursor"),

@@ -35,7 +35,7 @@ fn the_list_of_operations_says_what_the_code_says() {
     assert_snapshot("docs/operations.md", &text);
 }
 
-/// Method and path of an operation in a generation, which are the same with every option.
+/// Method and path of an operation in a API version, which are the same with every option.
 fn address(operation: &Operation, generation: usize) -> String {
     let requests = operation
         .cases

@@ -251,12 +251,12 @@ fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
 
     let recorder = Recorder::answering([parts(1..=49, "")]);
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V2)), [49]);
-    // Generation 1 leaves the cursor out on the last page, full or not.
+    // v1 leaves the cursor out on the last page, full or not.
     let recorder = Recorder::answering([parts(1..=50, "")]);
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V1)), [50]);
 }
 
-/// The vendor's sample of one generation carries the cursor of the other.
+/// The vendor's sample of one API version carries the cursor of the other.
 #[test]
 fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
     for (version, meta) in [

@@ -15,7 +15,7 @@ fn a_path_is_written_segment_by_segment_beside_its_template() {
         .id("user", UserId::new(7))
         .and_then(|path| path.user(&UserRef::external("-._~ü/%")))
         .and_then(|path| path.app(App::Id(AppId::new(9))))
-        .and_then(|path| path.app(App::OfToken))
+        .and_then(|path| path.app(App::SelfApp))
         .and_then(|path| path.user(&UserRef::Id(UserId::new(8))))
         .expect("a path");
     assert_eq!(path.as_str(), "/a%20b/7/-._~%C3%BC%2F%25/9/$self_app/8");

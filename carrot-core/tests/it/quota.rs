@@ -1,4 +1,4 @@
-//! The quota: never more requests than the service allows, none slower than it must be, and nobody
+//! The rate limit: never more requests than the service allows, none slower than it must be, and nobody
 //! forgotten. All in virtual time, against a service that counts for itself.
 
 use std::{
@@ -16,9 +16,9 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalQuota,
-    Quota, RetryPolicy, Sent, TransportError, UnlimitedQuota, apps, client::CallOptions,
-    conversations, types::UserId, users,
+    AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, ExponentialBackoff,
+    HttpTransport, LocalRateLimiter, NoRateLimit, RateLimiter, Sent, TransportError, apps,
+    client::CallOptions, conversations, types::UserId, users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
 use proptest::prelude::*;
@@ -43,8 +43,12 @@ fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
     watched(builder(transport, clock))
 }
 
-fn client_with(transport: impl HttpTransport, clock: &VirtualClock, quota: impl Quota) -> Watched {
-    watched(builder(transport, clock).quota(quota))
+fn client_with(
+    transport: impl HttpTransport,
+    clock: &VirtualClock,
+    rate_limit: impl RateLimiter,
+) -> Watched {
+    watched(builder(transport, clock).rate_limiter(rate_limit))
 }
 
 /// Reads all leads; gives how many there were.
@@ -97,8 +101,8 @@ fn eight_tasks_on_clones_are_no_more_than_one() {
 fn two_clients_with_one_quota_are_no_more_than_one() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
-    let quota = Arc::new(LocalQuota::new(clock.clone()));
-    let clients = [(); 2].map(|()| client_with(service.clone(), &clock, Arc::clone(&quota)));
+    let rate_limit = Arc::new(LocalRateLimiter::new(clock.clone()));
+    let clients = [(); 2].map(|()| client_with(service.clone(), &clock, Arc::clone(&rate_limit)));
     let tasks = (0..8).map(|part| {
         let client = &clients[usize::from(part % 2 == 0)];
         task(export_part(client.clone(), part))
@@ -116,11 +120,11 @@ fn the_service_of_these_tests_notices_a_client_that_asks_too_often() {
         let clock = VirtualClock::manual();
         let service = Service::new(&clock, limit, 10_000);
         let client = match unlimited {
-            true => client_with(service.clone(), &clock, UnlimitedQuota::new()),
+            true => client_with(service.clone(), &clock, NoRateLimit::new()),
             false => client(service.clone(), &clock),
         };
         let requests = (0..61).map(|_| {
-            let client = client.with_options(CallOptions::new().retry(RetryPolicy::none()));
+            let client = client.with_options(CallOptions::new().retry(ExponentialBackoff::none()));
             task(async move { client.call(apps::Leads::new()).await.is_ok() })
         });
         simulate(&clock, requests.collect());
@@ -174,23 +178,23 @@ fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
 #[test]
 fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 2, MINUTE);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE);
     let moment = Duration::from_nanos(1);
-    assert_eq!(places(&quota), 2);
+    assert_eq!(places(&rate_limit), 2);
     // However long requests are on their way, they have their places.
     clock.advance(10 * MINUTE);
-    assert_eq!(places(&quota), 0);
-    quota.release();
+    assert_eq!(places(&rate_limit), 0);
+    rate_limit.release();
     clock.advance(20 * SECOND);
-    quota.release();
+    rate_limit.release();
     clock.advance(40 * SECOND - moment);
-    assert_eq!(places(&quota), 0);
+    assert_eq!(places(&rate_limit), 0);
     clock.advance(moment);
-    assert_eq!(places(&quota), 1);
+    assert_eq!(places(&rate_limit), 1);
     clock.advance(20 * SECOND - moment);
-    assert_eq!(places(&quota), 0);
+    assert_eq!(places(&rate_limit), 0);
     clock.advance(moment);
-    assert_eq!(places(&quota), 1);
+    assert_eq!(places(&rate_limit), 1);
 }
 
 type SendTask = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -211,11 +215,11 @@ impl Wake for Holder {
 fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
     for is_woken in [true, false] {
         let clock = VirtualClock::manual();
-        let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
-        assert_eq!(places(&quota), 1);
+        let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE));
+        assert_eq!(places(&rate_limit), 1);
         let wait = || -> SendTask {
-            let quota = Arc::clone(&quota);
-            Box::pin(async move { quota.acquire().await.expect("a place") })
+            let rate_limit = Arc::clone(&rate_limit);
+            Box::pin(async move { rate_limit.acquire().await.expect("a place") })
         };
         let (mut inner, mut outer) = (wait(), wait());
         // The outer one comes first: it is woken when a request is over.
@@ -232,12 +236,12 @@ fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
         // To wake the outer task, or to poll it with another waker, drops the inner one, which gives
         // up its place in the queue.
         match is_woken {
-            true => quota.release(),
+            true => rate_limit.release(),
             false => assert!(crate::support::poll(pin!(&mut outer)).is_pending()),
         }
         assert_eq!(woken.load(Ordering::Relaxed), usize::from(is_woken));
         if !is_woken {
-            quota.release();
+            rate_limit.release();
         }
         clock.advance(MINUTE);
         assert!(crate::support::poll(pin!(&mut outer)).is_ready());
@@ -265,10 +269,11 @@ impl Clock for Hasty {
 #[test]
 fn a_sleep_that_ends_too_early_gives_no_place_away() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
-    crate::support::run(quota.acquire()).expect("a place");
-    quota.release();
-    simulate_one(&clock, quota.acquire()).expect("a place");
+    let rate_limit =
+        LocalRateLimiter::with_limit(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(rate_limit.acquire()).expect("a place");
+    rate_limit.release();
+    simulate_one(&clock, rate_limit.acquire()).expect("a place");
     assert_eq!(clock.now(), MINUTE);
     // The second needs no look: who is woken for a place that is free takes it.
     clock.assert_sleeps([MINUTE / 2]);
@@ -303,13 +308,14 @@ impl Wake for Wakes {
 #[test]
 fn a_sleep_that_ends_too_early_again_and_again_lets_other_tasks_run() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
-    crate::support::run(quota.acquire()).expect("a place");
-    quota.release();
+    let rate_limit =
+        LocalRateLimiter::with_limit(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(rate_limit.acquire()).expect("a place");
+    rate_limit.release();
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(Arc::clone(&wakes));
     let mut context = Context::from_waker(&waker);
-    let mut acquire = quota.acquire();
+    let mut acquire = rate_limit.acquire();
     for polls in 1..=10 {
         assert!(acquire.as_mut().poll(&mut context).is_pending());
         assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "it asks for more");
@@ -338,15 +344,15 @@ fn a_clock_that_goes_back_gives_no_place_away() {
     let clock = VirtualClock::manual();
     let back = Arc::<Mutex<Duration>>::default();
     let shown = SetBack(clock.clone(), Arc::clone(&back));
-    let quota = LocalQuota::with_limit(shown, 2, MINUTE);
-    assert_eq!(places(&quota), 2);
+    let rate_limit = LocalRateLimiter::with_limit(shown, 2, MINUTE);
+    assert_eq!(places(&rate_limit), 2);
     clock.advance(100 * SECOND);
-    quota.release();
+    rate_limit.release();
     // It shows 50 when the second is over, and 120 later on.
     *back.lock().expect("no panic") = 50 * SECOND;
-    quota.release();
+    rate_limit.release();
     clock.advance(70 * SECOND);
-    let (mut first, mut second) = (quota.acquire(), quota.acquire());
+    let (mut first, mut second) = (rate_limit.acquire(), rate_limit.acquire());
     let mut assert_both = |is_ready: bool| {
         assert_eq!(crate::support::poll(pin!(&mut first)).is_ready(), is_ready);
         assert_eq!(crate::support::poll(pin!(&mut second)).is_ready(), is_ready);
@@ -356,33 +362,33 @@ fn a_clock_that_goes_back_gives_no_place_away() {
     assert_both(false);
     clock.advance(SECOND);
     assert_both(true);
-    assert_eq!(places(&quota), 0);
+    assert_eq!(places(&rate_limit), 0);
 }
 
 #[test]
 fn a_pause_is_as_long_as_asked_for_in_a_short_window_too() {
     for (asked, pause) in [(None, 1), (Some(30), 30), (Some(60), 60), (Some(90), 60)] {
         let clock = VirtualClock::manual();
-        let quota = LocalQuota::with_limit(clock.clone(), 4, SECOND / 2);
-        quota.throttled(asked.map(Duration::from_secs));
+        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 4, SECOND / 2);
+        rate_limit.throttled(asked.map(Duration::from_secs));
         clock.advance(pause * SECOND - Duration::from_nanos(1));
-        assert_eq!(places(&quota), 0, "{asked:?}");
+        assert_eq!(places(&rate_limit), 0, "{asked:?}");
         clock.advance(Duration::from_nanos(1));
-        assert_eq!(places(&quota), 2, "{asked:?}");
+        assert_eq!(places(&rate_limit), 2, "{asked:?}");
     }
 }
 
 #[test]
 fn who_comes_first_goes_first() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 3, MINUTE);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 3, MINUTE);
     let order = RefCell::new(Vec::new());
     let come = async |number: u64| {
         // The later a task stands in the list, the earlier it comes.
         clock.sleep(Duration::from_secs(20 - number)).await;
-        quota.acquire().await.expect("a place");
+        rate_limit.acquire().await.expect("a place");
         order.borrow_mut().push((number, clock.now().as_secs()));
-        quota.release();
+        rate_limit.release();
     };
     simulate(&clock, (0..9).map(|number| task(come(number))).collect());
     let expected = [
@@ -402,16 +408,16 @@ fn who_comes_first_goes_first() {
 #[test]
 fn one_who_gives_up_makes_room_for_those_behind() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 1, MINUTE);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE);
     let come = async |patience: Option<Duration>| {
         match patience {
-            None => quota.acquire().await.expect("a place"),
-            Some(patience) => give_up_after(&clock, patience, quota.acquire())
+            None => rate_limit.acquire().await.expect("a place"),
+            Some(patience) => give_up_after(&clock, patience, rate_limit.acquire())
                 .await?
                 .ok()?,
         }
         let began = clock.now();
-        quota.release();
+        rate_limit.release();
         Some(began.as_secs())
     };
     let patience = [None, Some(10 * SECOND), None, Some(90 * SECOND), None];
@@ -422,26 +428,26 @@ fn one_who_gives_up_makes_room_for_those_behind() {
 #[test]
 fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 2, MINUTE);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE);
     let slow = async {
-        quota.acquire().await.expect("a place");
+        rate_limit.acquire().await.expect("a place");
         clock.sleep(100 * SECOND).await;
-        quota.release();
+        rate_limit.release();
         0
     };
     let fast = async {
-        quota.acquire().await.expect("a place");
-        quota.release();
+        rate_limit.acquire().await.expect("a place");
+        rate_limit.release();
         0
     };
     let hasty = async {
-        let given_up = give_up_after(&clock, 5 * SECOND, quota.acquire()).await;
+        let given_up = give_up_after(&clock, 5 * SECOND, rate_limit.acquire()).await;
         assert!(given_up.is_none());
         0
     };
     let last = async {
-        quota.acquire().await.expect("a place");
-        quota.release();
+        rate_limit.acquire().await.expect("a place");
+        rate_limit.release();
         clock.now().as_secs()
     };
     let ends = simulate(
@@ -467,10 +473,10 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
         assert_eq!(
             error.to_string(),
             "conversations.reply: the deadline of 30s for the call passed while waiting for the \
-             quota; the request was not sent (before the first attempt); `call_timeout` allows \
-             more; or read lists with `pages` or `items`, or set another quota"
+             rate limit; the request was not sent (before the first attempt); `call_timeout` allows \
+             more; or read lists with `pages` or `items`, or set another rate limit"
         );
-        assert_eq!(error.phase(), Some(CallPhase::Quota));
+        assert_eq!(error.phase(), Some(CallPhase::RateLimit));
         assert_eq!(
             (error.kind(), error.sent()),
             (ErrorKind::Deadline, Sent::Never)
@@ -492,8 +498,8 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
 fn a_wait_that_is_overslept_sends_nothing() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10);
-    let quota = Arc::new(LocalQuota::with_limit(clock.clone(), 1, MINUTE));
-    let client = client_with(service.clone(), &clock, Arc::clone(&quota));
+    let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE));
+    let client = client_with(service.clone(), &clock, Arc::clone(&rate_limit));
     simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
     let mut call = Box::pin(client.call(conversations::Reply::new(1, TEXT)));
     assert!(crate::support::poll(call.as_mut()).is_pending());
@@ -503,56 +509,56 @@ fn a_wait_that_is_overslept_sends_nothing() {
         panic!("the time is over")
     };
     let error = result.expect_err("the deadline passed");
-    assert_eq!(error.phase(), Some(CallPhase::Quota));
+    assert_eq!(error.phase(), Some(CallPhase::RateLimit));
     assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
     assert_eq!(service.answered().len(), 1);
     clock.advance(MINUTE);
-    assert_eq!(places(&quota), 1, "the place was given back");
+    assert_eq!(places(&rate_limit), 1, "the place was given back");
 }
 
 #[test]
 fn a_refusal_halves_the_limit_and_ten_successes_give_one_back() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 40, MINUTE);
-    assert_eq!(places(&quota), 40);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 40, MINUTE);
+    assert_eq!(places(&rate_limit), 40);
     // Eight that went out together are refused together: that is one sign, not eight.
     for _ in 0..8 {
-        quota.throttled(None);
-        quota.release();
+        rate_limit.throttled(None);
+        rate_limit.release();
     }
     // None of these was refused: 32 tenths come back.
-    (0..32).for_each(|_| quota.release());
+    (0..32).for_each(|_| rate_limit.release());
     clock.advance(SECOND);
-    assert_eq!(places(&quota), 0, "40 requests are in the window");
+    assert_eq!(places(&rate_limit), 0, "40 requests are in the window");
     clock.advance(MINUTE);
-    assert_eq!(places(&quota), 23);
-    (0..23).for_each(|_| quota.release());
+    assert_eq!(places(&rate_limit), 23);
+    (0..23).for_each(|_| rate_limit.release());
     clock.advance(MINUTE);
-    assert_eq!(places(&quota), 25, "23.2 and 2.3");
-    (0..25).for_each(|_| quota.release());
+    assert_eq!(places(&rate_limit), 25, "23.2 and 2.3");
+    (0..25).for_each(|_| rate_limit.release());
     for _ in 0..20 {
         clock.advance(MINUTE);
-        let now = places(&quota);
+        let now = places(&rate_limit);
         assert!((25..=40).contains(&now));
-        (0..now).for_each(|_| quota.release());
+        (0..now).for_each(|_| rate_limit.release());
     }
     clock.advance(MINUTE);
-    assert_eq!(places(&quota), 40, "and no more than that");
+    assert_eq!(places(&rate_limit), 40, "and no more than that");
 }
 
 #[test]
 fn a_key_that_is_refused_for_ever_keeps_one_place() {
     let clock = VirtualClock::manual();
-    let quota = LocalQuota::with_limit(clock.clone(), 60, MINUTE);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 60, MINUTE);
     for _ in 0..100 {
-        assert!(places(&quota) > 0);
-        quota.throttled(None);
+        assert!(places(&rate_limit) > 0);
+        rate_limit.throttled(None);
         // The others that were out are over, too.
-        (0..60).for_each(|_| quota.release());
+        (0..60).for_each(|_| rate_limit.release());
         clock.advance(2 * MINUTE);
-        quota.throttled(Some(Duration::ZERO));
+        rate_limit.throttled(Some(Duration::ZERO));
     }
-    assert!((1..=7).contains(&places(&quota)));
+    assert!((1..=7).contains(&places(&rate_limit)));
 }
 
 #[test]
@@ -569,7 +575,7 @@ fn all_wait_as_long_as_the_service_asks_for() {
         transport.answer(refusal);
         (0..3).for_each(|_| transport.answer_ok(serde_json::json!({})));
         let builder = builder(transport.clone(), &clock)
-            .retry(RetryPolicy::new().without_jitter())
+            .retry(ExponentialBackoff::new().without_jitter())
             .options(CallOptions::new().call_timeout(None));
         let client = watched(builder);
         let ended = async || {
@@ -609,22 +615,22 @@ fn a_key_with_half_the_limit_is_found_out_with_few_refusals() {
 fn a_window_and_a_pause_of_any_length_are_sound() {
     let clock = VirtualClock::manual();
     clock.advance(SECOND);
-    let quota = LocalQuota::with_limit(clock.clone(), 0, Duration::MAX);
-    assert_eq!(places(&quota), 1, "0 counts as 1");
-    quota.throttled(Some(Duration::MAX));
-    quota.release();
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 0, Duration::MAX);
+    assert_eq!(places(&rate_limit), 1, "0 counts as 1");
+    rate_limit.throttled(Some(Duration::MAX));
+    rate_limit.release();
     clock.advance(Duration::from_secs(1 << 40));
-    assert_eq!(places(&quota), 0);
-    let quota = LocalQuota::with_limit(clock.clone(), u32::MAX, Duration::ZERO);
-    crate::support::run(quota.acquire()).expect("a place");
+    assert_eq!(places(&rate_limit), 0);
+    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), u32::MAX, Duration::ZERO);
+    crate::support::run(rate_limit.acquire()).expect("a place");
 }
 
-/// A quota in a store that fails now and then.
+/// A rate limit in a store that fails now and then.
 #[derive(Debug, Default)]
 struct Shaky(AtomicUsize);
 
 #[async_trait]
-impl Quota for Shaky {
+impl RateLimiter for Shaky {
     async fn acquire(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         match self.0.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(()),
@@ -661,10 +667,10 @@ fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
         let error = call.await.expect_err("the store is down");
         assert_eq!(
             error.to_string(),
-            "conversations.close: no place in the quota: the store is down; the request may have \
+            "conversations.close: no place in the rate limit: the store is down; the request may have \
              reached the server"
         );
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Quota, 1));
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimit, 1));
         assert!(error.may_have_been_applied());
 
         let call = client.call(conversations::Close::new(1));
@@ -700,7 +706,7 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
 }
 
 /// Gives the place back however the request ends.
-struct Place<'a>(&'a LocalQuota<VirtualClock>);
+struct Place<'a>(&'a LocalRateLimiter<VirtualClock>);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
@@ -716,19 +722,19 @@ proptest! {
     fn the_limit_holds_all_get_their_turn_and_no_place_is_lost(plans in plans(), limit in 1_u32..9) {
         let window = Duration::from_millis(1_000);
         let clock = VirtualClock::manual();
-        let quota = LocalQuota::with_limit(clock.clone(), limit, window);
+        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), limit, window);
         let arrived = RefCell::new(Vec::new());
         let turns = RefCell::new(Vec::new());
         let plan = async |plan: &Plan| {
             clock.sleep(Duration::from_millis(plan.comes)).await;
             let request = async {
-                quota.acquire().await.expect("a place");
-                let _place = Place(&quota);
+                rate_limit.acquire().await.expect("a place");
+                let _place = Place(&rate_limit);
                 turns.borrow_mut().push((clock.now(), plan.comes));
                 clock.sleep(Duration::from_millis(plan.travels.0)).await;
                 arrived.borrow_mut().push(clock.now());
                 if let Some(retry_after) = plan.refused {
-                    quota.throttled(retry_after.map(Duration::from_millis));
+                    rate_limit.throttled(retry_after.map(Duration::from_millis));
                 }
                 clock.sleep(Duration::from_millis(plan.travels.1)).await;
             };
@@ -760,11 +766,11 @@ proptest! {
         // back to the whole with requests that are not refused.
         for _ in 0..200 {
             clock.advance(Duration::from_secs(5));
-            let now = places(&quota);
+            let now = places(&rate_limit);
             prop_assert!((1..=limit as usize).contains(&now));
-            (0..now).for_each(|_| quota.release());
+            (0..now).for_each(|_| rate_limit.release());
         }
         clock.advance(Duration::from_secs(5));
-        prop_assert_eq!(places(&quota), limit as usize);
+        prop_assert_eq!(places(&rate_limit), limit as usize);
     }
 }

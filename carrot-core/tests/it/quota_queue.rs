@@ -1,4 +1,4 @@
-//! Many who wait for the quota: the work grows with their number and no faster, nobody is forgotten
+//! Many who wait for the rate limit: the work grows with their number and no faster, nobody is forgotten
 //! whoever gives up, and all get their places in the order of their coming.
 
 use std::{
@@ -14,14 +14,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use carrot_core::{Clock, LocalQuota, Quota};
+use carrot_core::{Clock, LocalRateLimiter, RateLimiter};
 use carrot_testing::VirtualClock;
 use proptest::prelude::*;
 
 use crate::support::simulation::{MINUTE, places, simulate, task};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// The longest pause that the quota makes, whatever the service asks for.
+/// The longest pause that the rate limit makes, whatever the service asks for.
 const MAX_PAUSE: Duration = MINUTE;
 const CROWD: usize = 10_000;
 
@@ -70,12 +70,14 @@ async fn counted<F: Future>(polls: &AtomicUsize, future: F) -> F::Output {
 fn a_crowd_costs_no_more_work_for_each_than_a_few() {
     for travel in [Duration::ZERO, 3 * SECOND] {
         let clock = CountingClock::new();
-        let quota = LocalQuota::new(clock.clone());
+        let rate_limit = LocalRateLimiter::new(clock.clone());
         let polls = AtomicUsize::new(0);
         let come = async || {
-            counted(&polls, quota.acquire()).await.expect("a place");
+            counted(&polls, rate_limit.acquire())
+                .await
+                .expect("a place");
             clock.clock.sleep(travel).await;
-            quota.release();
+            rate_limit.release();
         };
         simulate(&clock.clock, (0..CROWD).map(|_| task(come())).collect());
         // The first 60 at once, and 60 more each time that those before are over.
@@ -107,7 +109,7 @@ fn a_crowd_that_gives_up_costs_no_more_work_for_each_than_a_few() {
         }
         let last = queue.come();
         queue.assert_all_wait();
-        taken.iter().for_each(|_| queue.quota.release());
+        taken.iter().for_each(|_| queue.rate_limit.release());
         queue.assert_all_wait();
         queue.clock.advance(MINUTE);
         assert_eq!(queue.run(), [last], "it is the only one left");
@@ -119,7 +121,7 @@ fn a_crowd_that_gives_up_costs_no_more_work_for_each_than_a_few() {
 /// Tasks that wait for a place, each polled when it is woken and only then.
 struct Queue {
     clock: VirtualClock,
-    quota: Arc<LocalQuota<VirtualClock>>,
+    rate_limit: Arc<LocalRateLimiter<VirtualClock>>,
     waiting: VecDeque<Waiting>,
     came: usize,
     wakes: Arc<AtomicUsize>,
@@ -150,7 +152,7 @@ impl Queue {
     fn new(limit: u32) -> Self {
         let clock = VirtualClock::manual();
         Self {
-            quota: Arc::new(LocalQuota::with_limit(clock.clone(), limit, MINUTE)),
+            rate_limit: Arc::new(LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE)),
             clock,
             waiting: VecDeque::new(),
             came: 0,
@@ -160,7 +162,7 @@ impl Queue {
 
     /// One more stands in the queue; gives its number.
     fn come(&mut self) -> usize {
-        let quota = Arc::clone(&self.quota);
+        let rate_limit = Arc::clone(&self.rate_limit);
         self.waiting.push_back(Waiting {
             number: self.came,
             woken: Arc::new(Woken {
@@ -168,7 +170,7 @@ impl Queue {
                 wakes: Arc::clone(&self.wakes),
             }),
             is_left_alone: false,
-            acquire: Box::pin(async move { quota.acquire().await.expect("a place") }),
+            acquire: Box::pin(async move { rate_limit.acquire().await.expect("a place") }),
         });
         self.came += 1;
         self.came - 1
@@ -224,8 +226,8 @@ impl Queue {
         let mut queue = Self::new(20);
         let came = queue.come_all(20);
         assert_eq!(queue.run(), came);
-        queue.quota.throttled(None);
-        (0..20).for_each(|_| queue.quota.release());
+        queue.rate_limit.throttled(None);
+        (0..20).for_each(|_| queue.rate_limit.release());
         queue
     }
 
@@ -234,7 +236,7 @@ impl Queue {
         let mut queue = Self::new(limit);
         let came = queue.come_all(limit as usize);
         assert_eq!(queue.run(), came);
-        came.iter().for_each(|_| queue.quota.release());
+        came.iter().for_each(|_| queue.rate_limit.release());
         queue
     }
 }
@@ -266,9 +268,9 @@ fn who_becomes_the_first_learns_its_turn_though_one_before_it_gave_up() {
     let mut queue = Queue::new(2);
     let taken = queue.come_all(2);
     assert_eq!(queue.run(), taken);
-    queue.quota.release();
+    queue.rate_limit.release();
     queue.clock.advance(10 * SECOND);
-    queue.quota.release();
+    queue.rate_limit.release();
     // The turn of the third is not known as long as there is a second.
     let came = queue.come_all(3);
     queue.assert_all_wait();
@@ -292,11 +294,11 @@ fn a_place_that_was_given_and_not_taken_goes_to_the_next_at_once() {
     assert!(one.woken.load(Ordering::Relaxed), "it has its own sleep");
     queue.leave_alone(0);
     assert_eq!(queue.run(), [came[1]]);
-    assert_eq!(places(&*queue.quota), 0);
+    assert_eq!(places(&*queue.rate_limit), 0);
     queue.give_up_first();
     assert_eq!(queue.run(), [came[2]], "without a window in between");
     queue.assert_all_wait();
-    (0..2).for_each(|_| queue.quota.release());
+    (0..2).for_each(|_| queue.rate_limit.release());
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), came[3..]);
 }
@@ -317,9 +319,9 @@ fn a_limit_that_grows_lets_the_first_go_at_once() {
     let came = queue.come_all(13);
     assert_eq!(queue.run(), came[..11]);
     queue.assert_all_wait();
-    queue.quota.release();
+    queue.rate_limit.release();
     assert_eq!(queue.run(), [came[11]], "12 places, and no window between");
-    queue.quota.release();
+    queue.rate_limit.release();
     queue.assert_all_wait();
 }
 
@@ -329,14 +331,14 @@ fn a_limit_that_grows_wakes_who_sleeps_to_a_later_moment() {
     queue.clock.advance(MINUTE);
     let came = queue.come_all(14);
     assert_eq!(queue.run(), came[..11]);
-    queue.quota.release();
+    queue.rate_limit.release();
     assert_eq!(queue.run(), [came[11]]);
     // With nine more the others learn their turns, a minute from now.
-    (0..9).for_each(|_| queue.quota.release());
+    (0..9).for_each(|_| queue.rate_limit.release());
     queue.assert_all_wait();
     queue.clock.advance(10 * SECOND);
     queue.assert_all_wait();
-    queue.quota.release();
+    queue.rate_limit.release();
     assert_eq!(queue.run(), [came[12]], "13 places");
     queue.clock.advance(49 * SECOND);
     queue.assert_all_wait();
@@ -356,7 +358,7 @@ fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
     queue.come_all(60);
     queue.assert_all_wait();
     for over in 1..=60 {
-        queue.quota.release();
+        queue.rate_limit.release();
         queue.assert_all_wait();
         assert_eq!(queue.wakes.load(Ordering::Relaxed), over);
     }
@@ -372,7 +374,7 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
     for next in [came[2], came[3]] {
-        queue.quota.release();
+        queue.rate_limit.release();
         queue.clock.advance(MINUTE);
         assert_eq!(queue.run(), [next], "the other place still goes round");
     }
@@ -385,7 +387,7 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
     queue.assert_all_wait();
     queue.leave_alone(0);
     for _ in 0..2 {
-        queue.quota.release();
+        queue.rate_limit.release();
         queue.assert_all_wait();
     }
     queue.clock.advance(MINUTE);
@@ -407,7 +409,7 @@ fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
     let taken = queue.come_all(3);
     assert_eq!(queue.run(), taken);
     for _ in 0..3 {
-        queue.quota.release();
+        queue.rate_limit.release();
         queue.clock.advance(10 * SECOND);
     }
     let came = queue.come_all(3);
@@ -428,7 +430,7 @@ fn a_limit_that_grows_moves_up_all_though_the_first_are_not_polled() {
         queue.clock.advance(MINUTE);
         let one = queue.come();
         assert_eq!(queue.run(), [one]);
-        queue.quota.release();
+        queue.rate_limit.release();
     }
     // The limit is 12.5 now.
     queue.clock.advance(MINUTE);
@@ -438,7 +440,7 @@ fn a_limit_that_grows_moves_up_all_though_the_first_are_not_polled() {
     queue.assert_all_wait();
     (0..4).for_each(|index| queue.leave_alone(index));
     for _ in 0..5 {
-        queue.quota.release();
+        queue.rate_limit.release();
         queue.assert_all_wait();
     }
     queue.clock.advance(MINUTE);
@@ -453,7 +455,7 @@ fn one_that_has_its_place_waits_for_the_end_of_a_pause_too() {
     queue.leave_alone(0);
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
-    queue.quota.throttled(Some(7 * SECOND));
+    queue.rate_limit.throttled(Some(7 * SECOND));
     queue.waiting[0].is_left_alone = false;
     queue.assert_all_wait();
     queue.clock.advance(7 * SECOND - Duration::from_nanos(1));
@@ -488,7 +490,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     prop::collection::vec((step, prop::bool::weighted(0.7)), 1..120)
 }
 
-/// The rules of the quota, without anybody who sleeps or is woken.
+/// The rules of the rate limit, without anybody who sleeps or is woken.
 struct Rules {
     max_tenths: u32,
     tenths: u32,
@@ -610,7 +612,7 @@ proptest! {
                     }
                 }
                 Step::Release if rules.requests() > 0 => {
-                    queue.quota.release();
+                    queue.rate_limit.release();
                     rules.release(now);
                 }
                 Step::Throttled(seconds) => {
@@ -622,7 +624,7 @@ proptest! {
                     }
                     settle(&mut queue, &mut rules)?;
                     let asked = seconds.map(Duration::from_secs);
-                    queue.quota.throttled(asked);
+                    queue.rate_limit.throttled(asked);
                     rules.throttled(now, asked.unwrap_or(SECOND));
                 }
                 Step::Advance(seconds) => queue.clock.advance(Duration::from_secs(seconds)),

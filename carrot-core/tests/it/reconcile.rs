@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
     ApiVersion, AuthToken, Body, Client, ErrorKind, HttpTransport, Sent, TransportError,
-    client::ReplyFate,
     conversations::{Reply, Sender},
+    jobs::ReplyStatus,
     transport::TransportErrorKind,
     types::{RandomId, UserRef},
     users::StartConversation,
@@ -78,7 +78,7 @@ fn a_reply_is_found_on_whatever_page_it_stands() {
             let recorder = Recorder::answering(pages);
             let client = client(&recorder, version);
             let fate = run(client.reconcile_reply(&reply())).expect("an answer");
-            let ReplyFate::Written(part) = fate else {
+            let ReplyStatus::Written(part) = fate else {
                 panic!("{version:?}: it stands on page {stands_on}")
             };
             assert_eq!(part.random_id, Some(random_id()));
@@ -97,17 +97,17 @@ fn a_reply_that_is_not_there_costs_four_requests_at_most() {
         let pages = (0..6).map(|index| page(version, index, index == 4, true));
         let recorder = Recorder::answering(pages);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert_eq!(fate.expect("an answer"), ReplyFate::NotWritten);
+        assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 4, "{version:?}");
 
         let recorder = Recorder::answering([page(version, 0, false, true), last_page(false)]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert_eq!(fate.expect("an answer"), ReplyFate::NotWritten);
+        assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 2, "{version:?}");
 
         let recorder = Recorder::answering([last_page(true)]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert!(matches!(fate, Ok(ReplyFate::Written(_))), "{version:?}");
+        assert!(matches!(fate, Ok(ReplyStatus::Written(_))), "{version:?}");
     }
 }
 
@@ -119,22 +119,22 @@ fn a_list_that_says_no_numbers_decides_nothing() {
     for (parts, fate) in [
         (
             r#"{"id":5,"type":"reply_admin","random_id":0}"#,
-            ReplyFate::Unknown,
+            ReplyStatus::Unknown,
         ),
         (
             r#"{"id":6,"type":"reply_admin","random_id":78},{"id":5,"type":"reply_user","random_id":0}"#,
-            ReplyFate::NotWritten,
+            ReplyStatus::NotWritten,
         ),
         (
             r#"{"id":5,"type":"closed","random_id":0}"#,
-            ReplyFate::NotWritten,
+            ReplyStatus::NotWritten,
         ),
-        (r#"{"id":5,"type":"closed"}"#, ReplyFate::NotWritten),
-        (r#"{"id":5,"type":"reply_admin"}"#, ReplyFate::Unknown),
-        (r#"{"id":5}"#, ReplyFate::Unknown),
+        (r#"{"id":5,"type":"closed"}"#, ReplyStatus::NotWritten),
+        (r#"{"id":5,"type":"reply_admin"}"#, ReplyStatus::Unknown),
+        (r#"{"id":5}"#, ReplyStatus::Unknown),
         (
             r#"{"id":6,"random_id":78},{"id":5,"type":"note"}"#,
-            ReplyFate::Unknown,
+            ReplyStatus::Unknown,
         ),
     ] {
         for version in ApiVersion::ALL {
@@ -291,7 +291,7 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                         };
                         if error.may_have_been_applied() {
                             let fate = client.reconcile_reply(&reply).await.expect("a fate");
-                            if matches!(fate, ReplyFate::Written(_)) {
+                            if matches!(fate, ReplyStatus::Written(_)) {
                                 break;
                             }
                         }

@@ -1,4 +1,4 @@
-//! The request of every operation with every option, in both generations, as it goes out.
+//! The request of every operation with every option, in both API versions, as it goes out.
 //!
 //! The requests stand in `tests/requests/<operation>.txt`. Run with `UPDATE_EXPECT=1` to write
 //! them anew, and read what changed against the vendor's pages.
@@ -55,7 +55,7 @@ fn no_operation_is_missing_here() {
     let mut declared = BTreeSet::new();
     for folder in ["apps", "conversations", "users"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src")
+            .join("src/operations")
             .join(folder);
         for file in std::fs::read_dir(folder).expect("a folder of operations") {
             let file = file.expect("a file").path();

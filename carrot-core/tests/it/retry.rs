@@ -5,8 +5,8 @@ use std::{future::Future, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, CallPhase, Client, Clock, Endpoint, Error, ErrorKind, Retry, RetryPolicy, Sent,
-    TransportError, UnlimitedQuota,
+    AuthToken, CallPhase, Client, Clock, Endpoint, Error, ErrorKind, ExponentialBackoff,
+    NoRateLimit, RetryPolicy, Sent, TransportError,
     client::CallOptions,
     conversations, retry,
     transport::TransportErrorKind,
@@ -30,7 +30,7 @@ const fn millis(millis: u64) -> Duration {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A client without chance and without a quota, its transport, and its clock.
+/// A client without chance and without a rate limit, its transport, and its clock.
 struct Bench {
     transport: RecordingTransport,
     clock: VirtualClock,
@@ -39,16 +39,16 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with_policy(RetryPolicy::new().without_jitter())
+        Self::with_policy(ExponentialBackoff::new().without_jitter())
     }
 
-    fn with_policy(policy: impl Retry) -> Self {
+    fn with_policy(policy: impl RetryPolicy) -> Self {
         let transport = RecordingTransport::new();
         let clock = VirtualClock::manual();
         let token = AuthToken::new(TOKEN).expect("a sound token");
         let builder = Client::builder(transport.clone(), clock.clone(), token)
             .retry(policy)
-            .quota(UnlimitedQuota::new());
+            .rate_limiter(NoRateLimit::new());
         let client = watched(builder);
         Self {
             transport,
@@ -151,7 +151,7 @@ fn the_pauses_double_from_50_milliseconds_and_from_a_second_after_429() {
 #[test]
 fn with_jitter_no_pause_exceeds_its_bound_and_a_seed_repeats_them() {
     let pauses = |seed| {
-        let bench = Bench::with_policy(RetryPolicy::new().seed(seed));
+        let bench = Bench::with_policy(ExponentialBackoff::new().seed(seed));
         let bench = bench.lost().lost().succeeds();
         bench.call(close()).expect("the third attempt succeeds");
         bench.clock.sleeps()
@@ -254,12 +254,12 @@ fn a_deadline_of_any_length_is_sound() {
 
 #[test]
 fn a_client_and_a_call_have_policies_of_their_own() {
-    let none = Bench::with_policy(RetryPolicy::none()).no_connection();
+    let none = Bench::with_policy(ExponentialBackoff::none()).no_connection();
     let error = none.call(close()).expect_err("one attempt");
     assert_eq!(error.attempts(), 1);
     none.assert_seen(1);
 
-    let five = RetryPolicy::new().without_jitter().max_attempts(5);
+    let five = ExponentialBackoff::new().without_jitter().max_attempts(5);
     let bench = Bench::new().lost().lost().lost().lost().succeeds();
     let patient = CallOptions::new().retry(five);
     bench
@@ -269,7 +269,7 @@ fn a_client_and_a_call_have_policies_of_their_own() {
     bench.assert_seen(5);
 
     let bench = Bench::new().no_connection();
-    let hasty = CallOptions::new().retry(RetryPolicy::none());
+    let hasty = CallOptions::new().retry(ExponentialBackoff::none());
     bench.call_with(hasty, close()).expect_err("one attempt");
     bench.assert_seen(1);
     let bench = bench.no_connection().succeeds();
@@ -283,7 +283,7 @@ fn a_client_and_a_call_have_policies_of_their_own() {
 #[derive(Debug)]
 struct Stubborn;
 
-impl Retry for Stubborn {
+impl RetryPolicy for Stubborn {
     fn pause(&self, failed: &retry::FailedAttempt) -> Option<Duration> {
         assert_eq!(failed.operation, "conversations.reply");
         Some(Duration::ZERO)
@@ -310,7 +310,7 @@ fn a_server_that_breaks_over_too_many_requests_gets_no_message_twice() {
     assert!(error.is_rate_limited() && error.may_have_been_applied());
     bench.assert_seen(1);
 
-    // What is safe to repeat is repeated, after the pause.
+    // What is idempotent is repeated, after the pause.
     let bench = Bench::new().refuses(503, "TooManyRequests").succeeds();
     bench.call(close()).expect("the second attempt succeeds");
     bench.clock.assert_sleeps([SECOND]);

@@ -1,4 +1,4 @@
-//! Which failed attempts are made again: every operation, every fault, both generations.
+//! Which failed attempts are made again: every operation, every fault, both API versions.
 //!
 //! The tables in `docs/retry.md` and `docs/retry_operations.md` are measured here. Run with
 //! `UPDATE_EXPECT=1` to write them anew.
@@ -15,9 +15,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, Error, ErrorKind, HttpTransport, Sent, TransportError,
-    UnlimitedQuota,
-    endpoint::RepeatSafety,
+    ApiVersion, AuthToken, Body, Client, Error, ErrorKind, HttpTransport, NoRateLimit, Sent,
+    TransportError,
     transport::{TimeoutPhase, TransportErrorKind},
 };
 use carrot_testing::VirtualClock;
@@ -212,7 +211,7 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
     let clock = VirtualClock::manual();
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let builder = Client::builder(transport.clone(), clock.clone(), token)
-        .quota(UnlimitedQuota::new())
+        .rate_limiter(NoRateLimit::new())
         .version(version);
     let client = watched(builder);
     let result = simulate_one(&clock, (case.call)(&client));
@@ -244,7 +243,7 @@ struct Outcome {
     may_have_been_applied: bool,
 }
 
-/// Every operation with every option, in the generations that know it, with every fault.
+/// Every operation with every option, in the API versions that know it, with every fault.
 static MEASURED: LazyLock<Vec<Measured>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for operation in every_operation() {
@@ -267,7 +266,7 @@ fn measure(operation: &'static str, case: &Case, version: ApiVersion, fault: Fau
         operation,
         option: case.option.clone(),
         version,
-        is_safe: case.repeat_safety == RepeatSafety::Safe,
+        is_safe: case.is_idempotent,
         fault,
         outcome: Outcome {
             attempts: made.len(),
@@ -300,7 +299,7 @@ fn every_operation_keeps_the_rules_with_every_fault() {
         // The law, said without the rules above.
         assert!(safe || outcome.seen <= 1 || fault.is_harmless(), "{what}");
     }
-    // 24 operations, of which one knows one generation only, and one is safe or not by its values.
+    // 24 operations, of which one knows one API version only, and one is safe or not by its values.
     let of_generation = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
     assert_eq!((of_generation("v1"), of_generation("v2")), (24, 25));
 }
@@ -450,8 +449,8 @@ impl Class {
     }
 }
 
-/// What all faults of every class make of one operation, in both generations and with all options that
-/// are as safe to repeat.
+/// What all faults of every class make of one operation, in both API versions and with all options that
+/// are as idempotent.
 struct Row {
     operation: &'static str,
     is_safe: bool,
@@ -552,11 +551,11 @@ fn by_operation(classes: &[Class], rows: &[Row]) -> String {
         let of_operation = rows.iter().filter(|other| other.operation == row.operation);
         let safety = match (of_operation.count(), row.is_safe) {
             (1, _) => String::new(),
-            (_, true) => ", safe to repeat".to_owned(),
+            (_, true) => ", idempotent".to_owned(),
             (_, false) => {
                 let options = row.options.iter().filter(|one| *one != "every option");
                 let options: Vec<&str> = options.map(String::as_str).collect();
-                format!(", not safe to repeat: {}", options.join(", "))
+                format!(", not idempotent: {}", options.join(", "))
             }
         };
         let _ = write!(text, "| `{}`{safety} |", row.operation);

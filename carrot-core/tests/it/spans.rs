@@ -11,7 +11,7 @@ use std::{
 };
 
 use carrot_core::{
-    AuthToken, Client, HttpTransport, LocalQuota, RetryPolicy, Sent, TransportError,
+    AuthToken, Client, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
     client::CallOptions, conversations::Close, transport::TransportErrorKind,
     types::ConversationId,
 };
@@ -36,8 +36,8 @@ const SECOND: Duration = Duration::from_secs(1);
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
     let token = AuthToken::new(TOKEN).expect("a sound token");
     Client::builder(transport, clock.clone(), token)
-        .quota(LocalQuota::with_limit(clock.clone(), 2, MINUTE))
-        .retry(RetryPolicy::new().without_jitter())
+        .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
+        .retry(ExponentialBackoff::new().without_jitter())
         .options(CallOptions::new().call_timeout(5 * MINUTE))
         .build()
         .expect("a sound client")
@@ -172,26 +172,26 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
     assert_eq!(
         lines(&spans.all()),
         [
-            format!("{call} attempts=3 status=200 ending=Done"),
+            format!("{call} attempts=3 status=200 outcome=Done"),
             attempt(
                 1,
-                "attempt=1 pause_ms=0 waited_ms=0 ending=Failed(Transport)"
+                "attempt=1 pause_ms=0 waited_ms=0 outcome=Failed(Transport)"
             ),
             attempt(
                 1,
-                "attempt=2 pause_ms=50 waited_ms=0 status=502 ending=Failed(Refused)"
+                "attempt=2 pause_ms=50 waited_ms=0 status=502 outcome=Failed(Refused)"
             ),
             attempt(
                 1,
-                "attempt=3 pause_ms=100 waited_ms=59850 status=200 ending=Done"
+                "attempt=3 pause_ms=100 waited_ms=59850 status=200 outcome=Done"
             ),
-            format!("{call} attempts=1 status=404 ending=Failed(Refused)"),
+            format!("{call} attempts=1 status=404 outcome=Failed(Refused)"),
             attempt(
                 5,
-                "attempt=1 pause_ms=0 waited_ms=50 status=404 ending=Failed(Refused)"
+                "attempt=1 pause_ms=0 waited_ms=50 status=404 outcome=Failed(Refused)"
             ),
-            format!("{call} attempts=0 ending=Failed(Deadline)"),
-            format!("{call} attempts=0 ending=Failed(InvalidRequest)"),
+            format!("{call} attempts=0 outcome=Failed(Deadline)"),
+            format!("{call} attempts=0 outcome=Failed(InvalidRequest)"),
         ]
     );
     assert!(spans.all().iter().all(|span| span.closed));
@@ -207,7 +207,7 @@ fn calls_side_by_side_have_spans_side_by_side() {
     let spans = Spans::default();
     spans.keeping(|| {
         let ids = [1, 2, 3, 4].map(ConversationId::new);
-        let mut each = client.each(ids, |id| Close::new(*id));
+        let mut each = client.call_all(ids, |id| Close::new(*id));
         simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
     });
     let all = spans.all();
@@ -234,9 +234,9 @@ fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
     assert_eq!(
         lines(&spans.all()),
         [
-            format!("carrot.call {operation} attempts=1 ending=CutOff"),
+            format!("carrot.call {operation} attempts=1 outcome=Cancelled"),
             format!(
-                "carrot.attempt in 1 {operation} attempt=1 pause_ms=0 waited_ms=0 ending=CutOff"
+                "carrot.attempt in 1 {operation} attempt=1 pause_ms=0 waited_ms=0 outcome=Cancelled"
             ),
         ]
     );

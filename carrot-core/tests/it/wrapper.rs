@@ -1,15 +1,15 @@
-//! The methods of the PHP package `veksa/carrot-api`, which speaks generation 1, and the request that
+//! The methods of the PHP package `veksa/carrot-api`, which speaks v1, and the request that
 //! this crate sends for each; and what that package gets wrong.
 
 use carrot_core::{
     ApiContext, ApiVersion, Endpoint, ErrorKind, apps,
-    apps::Assigned,
+    apps::AssigneeFilter,
     conversations::{self, Operator, Sender},
-    endpoint::{Description, Paging, Path, RepeatSafety},
+    endpoint::{Paging, Path, RequestParts},
     types::{
-        AdminId, AppId, Conversation, ConversationId, ConversationRef, Cursor, EventName,
-        EventProperties, Filter, InvalidValue, Nothing, Presence, PropertyOperation, RandomId,
-        Timestamp, UserId, UserRef,
+        AdminId, AppId, Conversation, ConversationId, ConversationRef, Cursor, Empty, EventName,
+        EventProperties, Filter, InvalidValue, Presence, PropertyOperation, RandomId, Timestamp,
+        UserId, UserRef,
     },
     users,
 };
@@ -98,7 +98,7 @@ fn rows() -> Vec<Row> {
             sent(
                 apps::Conversations::new()
                     .closed(false)
-                    .assigned(Assigned::To(ADMIN))
+                    .assigned(AssigneeFilter::Admin(ADMIN))
                     .tag("vip")
                     .tag("new")
                     .page(page()),
@@ -408,16 +408,14 @@ fn rows() -> Vec<Row> {
 struct Salute;
 
 impl Endpoint for Salute {
-    type Output = Nothing;
+    type Output = Empty;
     const NAME: &'static str = "users.salute";
 
-    fn repeat_safety(&self) -> RepeatSafety {
-        RepeatSafety::Unsafe
-    }
+    const IDEMPOTENT: bool = false;
 
-    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let path = Path::new().then("users").id("user", USER)?.then("salute");
-        let mut description = Description::post(path);
+        let mut description = RequestParts::post(path);
         description.parameters.flag("politely", true);
         Ok(description)
     }
@@ -508,7 +506,7 @@ fn the_token_stands_in_a_header_and_nowhere_else() {
     }
 }
 
-/// Mistake 6: ids went into the path as they were, and own ids had to be numbers.
+/// Mistake 6: ids went into the path as they were, and external ids had to be numbers.
 #[test]
 fn ids_are_encoded_and_own_ids_may_be_any_text() {
     let sent = sent(users::Get::new(UserRef::external("order/42?x=1")));
@@ -549,7 +547,7 @@ fn open_conversations_of_anybody_can_be_listed() {
     let open = sent(
         apps::Conversations::new()
             .closed(false)
-            .assigned(Assigned::Anybody),
+            .assigned(AssigneeFilter::Any),
     );
     assert_eq!(
         open.line(),

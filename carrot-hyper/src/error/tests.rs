@@ -161,9 +161,9 @@ fn failure_with(
 
 /// Gives up its tasks after so many polls, as a runtime does that ends.
 #[derive(Clone)]
-struct Ending(usize);
+struct Outcome(usize);
 
-impl Executor<BoxSendFuture> for Ending {
+impl Executor<BoxSendFuture> for Outcome {
     fn execute(&self, mut task: BoxSendFuture) {
         let polls = self.0;
         tokio::spawn(async move {
@@ -330,7 +330,7 @@ fn a_connection_that_does_not_come_about() {
 #[test]
 fn a_connection_whose_task_is_gone_sent_nothing() {
     for polls in [0, 1] {
-        let (was, sent, error) = failure_with(Ending(polls), scripted([Step::Request]), post());
+        let (was, sent, error) = failure_with(Outcome(polls), scripted([Step::Request]), post());
         assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
     }
 }

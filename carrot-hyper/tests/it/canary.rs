@@ -1,6 +1,6 @@
 //! Nothing secret and nothing of a person is shown or logged by anybody, whatever goes wrong.
 //!
-//! The token, an e-mail address, an own id and a text go through operations of all kinds over real
+//! The token, an e-mail address, an external id and a text go through operations of all kinds over real
 //! sockets, while servers break the rules and quote whatever was sent to them. All spans, events and
 //! log records of all crates at all levels are looked through, and so are panics, the reports of an
 //! observer, and what every error shows. None of it may hold one of the four. The other suites are
@@ -13,7 +13,7 @@
 use std::{env, process::Command, time::Duration};
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, Error, HyperTransport, RetryPolicy, TokioClock, UnlimitedQuota,
+    AuthToken, BaseUrl, Client, Error, ExponentialBackoff, HyperTransport, NoRateLimit, TokioClock,
     apps,
     client::CallOptions,
     conversations,
@@ -41,14 +41,14 @@ const OWN_ID: &str = "c4n4ry-id";
 const TEXT: &str = "c4n4ry text: where is my order?";
 
 fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client {
-    let retry = RetryPolicy::new()
+    let retry = ExponentialBackoff::new()
         .transient_base(Duration::from_millis(1))
         .throttled_base(Duration::from_millis(1))
         .max_retry_after(Duration::from_millis(1));
     let client = Client::builder(transport, TokioClock::new(), AuthToken::new(TOKEN).unwrap())
         .host(url.parse::<BaseUrl>().unwrap())
         .retry(retry)
-        .quota(UnlimitedQuota::new())
+        .rate_limiter(NoRateLimit::new())
         .observer(Reports)
         .options(options);
     assert_hidden("a builder", &format!("{client:?} {client:#?}"));
@@ -337,7 +337,7 @@ async fn nothing_secret_is_shown_or_logged() {
     for expected in [
         "carrot.call operation=\"users.get\"",
         "carrot.attempt",
-        "ending=Failed(Transport)",
+        "outcome=Failed(Transport)",
         "AttemptReport",
         "hyper_util::client::legacy",
         "rustls::client",

@@ -1,5 +1,5 @@
 //! Dropping a call at every point where it waits, over real sockets: no task, no socket and no place
-//! in the quota is left, and the next call works.
+//! in the rate limit is left, and the next call works.
 //!
 //! A server makes a step whenever the call has nothing left to do but wait for it. So the call is
 //! polled, and dropped, in every state of the other side.
@@ -15,7 +15,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use carrot_hyper::{AuthToken, BaseUrl, Client, HyperTransport, Quota, TokioClock, conversations};
+use carrot_hyper::{
+    AuthToken, BaseUrl, Client, HyperTransport, RateLimiter, TokioClock, conversations,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     runtime::Handle,
@@ -54,7 +56,7 @@ impl Stage {
 struct OnePlace(Semaphore);
 
 #[async_trait]
-impl Quota for OnePlace {
+impl RateLimiter for OnePlace {
     async fn acquire(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         tokio::task::yield_now().await;
         self.0.acquire().await?.forget();
@@ -285,11 +287,11 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
 
-    let quota = Arc::new(OnePlace(Semaphore::new(1)));
+    let rate_limit = Arc::new(OnePlace(Semaphore::new(1)));
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(protocol.transport(), TokioClock::new(), token)
         .host(url.parse::<BaseUrl>().unwrap())
-        .quota(Arc::clone(&quota))
+        .rate_limiter(Arc::clone(&rate_limit))
         .observer(Reports)
         .build()
         .unwrap();
@@ -327,7 +329,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
         }
     };
     drop(call);
-    assert_eq!(quota.0.available_permits(), 1, "{what}: no free place");
+    assert_eq!(rate_limit.0.available_permits(), 1, "{what}: no free place");
 
     if ended.is_none() {
         // The server stands still: nobody goes on with the request in secret until it is answered.

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, Error, ErrorKind, HyperTransport, LocalQuota, Quota, RetryPolicy,
-    TokioClock, UnlimitedQuota, apps,
+    AuthToken, BaseUrl, Client, Error, ErrorKind, ExponentialBackoff, HyperTransport,
+    LocalRateLimiter, NoRateLimit, RateLimiter, TokioClock, apps,
     client::CallOptions,
     transport::{TimeoutPhase, TransportErrorKind::Timeout},
     types::Filter,
@@ -19,18 +19,18 @@ use crate::support::{
     hold, read_request, reset, transport,
 };
 
-/// The error of a call that is safe to repeat and fails three times.
+/// The error of a call that is idempotent and fails three times.
 async fn failure(
     transport: HyperTransport,
     url: String,
-    quota: impl Quota,
+    rate_limit: impl RateLimiter,
     options: CallOptions,
 ) -> Error {
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(transport, TokioClock::new(), token)
         .host(url.parse::<BaseUrl>().unwrap())
-        .retry(RetryPolicy::new().transient_base(Duration::from_millis(1)))
-        .quota(quota)
+        .retry(ExponentialBackoff::new().transient_base(Duration::from_millis(1)))
+        .rate_limiter(rate_limit)
         .observer(Reports)
         .options(options)
         .build()
@@ -66,7 +66,7 @@ async fn the_whole_call() {
     let error = loop {
         let server = resetting(2).await;
         let clock = TokioClock::new();
-        let two = LocalQuota::with_limit(clock, 2, PLENTY);
+        let two = LocalRateLimiter::with_limit(clock, 2, PLENTY);
         let options = patient().call_timeout(limit);
         let error = failure(transport(), server.url(""), two, options).await;
         if error.attempts() == 2 || limit > PLENTY {
@@ -78,9 +78,9 @@ async fn the_whole_call() {
         error.to_string(),
         format!(
             "apps.leads: the deadline of {limit:?} for the call passed while waiting for the \
-             quota; the request may have reached the server (after 2 attempts, of which an \
+             rate limit; the request may have reached the server (after 2 attempts, of which an \
              earlier one may have reached the server); `call_timeout` allows more; or read lists \
-             with `pages` or `items`, or set another quota"
+             with `pages` or `items`, or set another rate limit"
         )
     );
 }
@@ -93,8 +93,8 @@ async fn the_whole_call_in_an_attempt() {
     let error = loop {
         let server = resetting(2).await;
         let options = CallOptions::new().attempt_timeout(None).call_timeout(limit);
-        let quota = UnlimitedQuota::new();
-        let error = failure(transport(), server.url(""), quota, options).await;
+        let rate_limit = NoRateLimit::new();
+        let error = failure(transport(), server.url(""), rate_limit, options).await;
         if error.attempts() == 3 || limit > PLENTY {
             break error;
         }
@@ -117,7 +117,7 @@ async fn the_attempt() {
     let mut limit = SHORT;
     let error = loop {
         let options = patient().attempt_timeout(limit);
-        let error = failure(transport(), server.url(""), UnlimitedQuota::new(), options).await;
+        let error = failure(transport(), server.url(""), NoRateLimit::new(), options).await;
         let kind = error.transport().map(|cause| cause.kind());
         if kind == Some(Timeout(TimeoutPhase::Response)) || limit > PLENTY {
             break error;
@@ -144,7 +144,7 @@ async fn connecting() {
     let error = failure(
         transport,
         server.https("localhost", ""),
-        UnlimitedQuota::new(),
+        NoRateLimit::new(),
         patient(),
     )
     .await;
@@ -171,7 +171,7 @@ async fn a_body_that_stands_still() {
         (short, patient()),
         (patient_one, patient().body_idle_timeout(SHORT)),
     ] {
-        let error = failure(transport, server.url(""), UnlimitedQuota::new(), options).await;
+        let error = failure(transport, server.url(""), NoRateLimit::new(), options).await;
         assert_eq!(
             error.to_string(),
             "apps.leads: the time ran out while reading the answer: no more of it came for 50ms \

@@ -10,8 +10,8 @@ use std::{
 };
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, Error, ErrorKind, RetryPolicy, Sent, TokioClock, UnlimitedQuota,
-    apps, conversations,
+    AuthToken, BaseUrl, Client, Error, ErrorKind, ExponentialBackoff, NoRateLimit, Sent,
+    TokioClock, apps, conversations,
     transport::TransportErrorKind::{Protocol, TooLarge},
     types::Filter,
 };
@@ -32,8 +32,8 @@ fn client(server: &Server) -> Client {
         AuthToken::new(TOKEN).unwrap(),
     )
     .host(server.url("").parse::<BaseUrl>().unwrap())
-    .retry(RetryPolicy::none())
-    .quota(UnlimitedQuota::new())
+    .retry(ExponentialBackoff::none())
+    .rate_limiter(NoRateLimit::new())
     .observer(Reports)
     .build()
     .unwrap()

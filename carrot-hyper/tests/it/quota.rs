@@ -1,4 +1,4 @@
-//! The quota among real threads and in real time: no wake-up is lost, whoever gives up, and the limit
+//! The rate limit among real threads and in real time: no wake-up is lost, whoever gives up, and the limit
 //! holds. What is asserted holds however slow the machine is.
 
 use std::{
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carrot_hyper::{Clock, LocalQuota, Quota, TokioClock};
+use carrot_hyper::{Clock, LocalRateLimiter, RateLimiter, TokioClock};
 
 const LIMIT: usize = 50;
 const WINDOW: Duration = Duration::from_millis(150);
@@ -20,38 +20,46 @@ struct Request {
 }
 
 /// Makes one request.
-async fn request(quota: &LocalQuota<TokioClock>, requests: &Mutex<Vec<Request>>, travel: Duration) {
-    quota.acquire().await.unwrap();
+async fn request(
+    rate_limit: &LocalRateLimiter<TokioClock>,
+    requests: &Mutex<Vec<Request>>,
+    travel: Duration,
+) {
+    rate_limit.acquire().await.unwrap();
     let begun = Instant::now();
     TokioClock::new().sleep(travel).await;
     let over = Instant::now();
-    quota.release();
+    rate_limit.release();
     requests.lock().unwrap().push(Request { begun, over });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_who_stay_get_their_place_and_no_window_holds_more_than_the_limit() {
     let limit = u32::try_from(LIMIT).unwrap();
-    let quota = Arc::new(LocalQuota::with_limit(TokioClock::new(), limit, WINDOW));
+    let rate_limit = Arc::new(LocalRateLimiter::with_limit(
+        TokioClock::new(),
+        limit,
+        WINDOW,
+    ));
     let requests = Arc::<Mutex<Vec<Request>>>::default();
     let (mut staying, mut leaving) = (Vec::new(), Vec::new());
     for number in 0..TASKS {
-        let (quota, requests) = (Arc::clone(&quota), Arc::clone(&requests));
+        let (rate_limit, requests) = (Arc::clone(&rate_limit), Arc::clone(&requests));
         // Looks like chance, and is the same in every run.
         let mixed = number.wrapping_mul(0x9E37_79B9) >> 16;
         let travel = Duration::from_millis(u64::from(mixed % 7));
         if number % 3 != 0 {
             staying.push(tokio::spawn(async move {
-                request(&quota, &requests, travel).await;
+                request(&rate_limit, &requests, travel).await;
             }));
             continue;
         }
         // Gives up while it waits, if it did not get its place before.
         let patience = Duration::from_millis(u64::from(mixed % 600));
         leaving.push(tokio::spawn(async move {
-            if let Ok(place) = tokio::time::timeout(patience, quota.acquire()).await {
+            if let Ok(place) = tokio::time::timeout(patience, rate_limit.acquire()).await {
                 place.unwrap();
-                quota.release();
+                rate_limit.release();
             }
         }));
     }
@@ -72,6 +80,6 @@ async fn all_who_stay_get_their_place_and_no_window_holds_more_than_the_limit() 
     }
     // Every place came back, those that were given up too.
     for _ in 0..LIMIT {
-        quota.acquire().await.unwrap();
+        rate_limit.acquire().await.unwrap();
     }
 }

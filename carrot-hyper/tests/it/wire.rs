@@ -7,9 +7,9 @@ use bytes::Bytes;
 use carrot_hyper::{
     ApiContext, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, HyperTransport,
     TokioClock, TransportError,
-    endpoint::{Description, Path, RepeatSafety},
+    endpoint::{Path, RequestParts},
     transport::CallContext,
-    types::{InvalidValue, Nothing, UserId},
+    types::{Empty, InvalidValue, UserId},
 };
 use http::{Method, Request, Response};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
@@ -23,19 +23,17 @@ const FINE: &str = r#"{"meta": {"status": 200}, "data": {}}"#;
 struct Salute(Method);
 
 impl Endpoint for Salute {
-    type Output = Nothing;
+    type Output = Empty;
     const NAME: &'static str = "users.salute";
 
-    fn repeat_safety(&self) -> RepeatSafety {
-        RepeatSafety::Unsafe
-    }
+    const IDEMPOTENT: bool = false;
 
-    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let path = Path::new()
             .then("users")
             .id("user", UserId::new(7))?
             .then("salute");
-        let mut description = Description::new(self.0.clone(), path);
+        let mut description = RequestParts::new(self.0.clone(), path);
         description.parameters.flag("politely", true);
         Ok(description)
     }

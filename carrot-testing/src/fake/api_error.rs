@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::refusal::{Reason, refusal};
 
-/// A refusal of the service: the status, and the name that the pinned generation gives the error.
+/// A refusal of the service: the status, and the name that the pinned API version gives the error.
 ///
 /// Source: <https://developers.carrotquest.io/webapi/exceptions>
 #[derive(Clone, Debug, PartialEq)]
@@ -44,18 +44,18 @@ impl ApiError {
         Self::with(reason.status(), Name::Of(reason), message)
     }
 
-    /// An error of this name, the same in both generations.
+    /// An error of this name, the same in both API versions.
     pub fn named(status: StatusCode, name: impl Into<String>) -> Self {
         Self::with(status, Name::Any(name.into()), "")
     }
 
     /// 401: the token is wrong or expired. `NotAuthenticated`; `AuthenticationFailed` in
-    /// generation 1.
+    /// v1.
     pub fn not_authenticated() -> Self {
         Self::of(Reason::NotAuthenticated, "the token is wrong or expired")
     }
 
-    /// 403: the token lacks a right. `PermissionDeniedError`; `PermissionDenied` in generation 1.
+    /// 403: the token lacks a right. `PermissionDeniedError`; `PermissionDenied` in v1.
     pub fn permission_denied() -> Self {
         Self::of(Reason::PermissionDenied, "the token lacks a right")
     }
@@ -100,13 +100,13 @@ impl ApiError {
         Self::of(Reason::ReplyTooBig, "the text is too long")
     }
 
-    /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. Generation 1 answers with
+    /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. v1 answers with
     /// a success instead.
     pub fn tag_already_assigned() -> Self {
         Self::of(Reason::TagAlreadyAssigned, "the tag is there already")
     }
 
-    /// 400 `ConversationTagIsNotAssigned`: the conversation does not have the tag. Generation 1
+    /// 400 `ConversationTagIsNotAssigned`: the conversation does not have the tag. v1
     /// answers with a success instead.
     pub fn tag_is_not_assigned() -> Self {
         Self::of(Reason::TagIsNotAssigned, "the tag is not there")
@@ -128,7 +128,7 @@ impl ApiError {
         self
     }
 
-    /// The answer that carries the error in this generation.
+    /// The answer that carries the error in this API version.
     #[must_use]
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
         let name = match &self.name {

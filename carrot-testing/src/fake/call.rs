@@ -89,7 +89,7 @@ impl RecordedCall {
         self.at
     }
 
-    /// The generation that the path pins; 2 where it pins none.
+    /// The API version that the path pins; 2 where it pins none.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         let pinned = self.path_template().split('/').nth(1);
@@ -119,7 +119,7 @@ impl RecordedCall {
         };
         let named = in_path.or_else(|| self.param("app"));
         let id = named.and_then(|id| id.parse::<AppId>().ok());
-        id.map_or(App::OfToken, App::Id)
+        id.map_or(App::SelfApp, App::Id)
     }
 
     /// The operation, or the method and the path where no client sent the request.

@@ -11,7 +11,7 @@ use http::{HeaderName, StatusCode, header::AUTHORIZATION};
 use serde_json::Value;
 
 use super::{
-    Answer, ApiError, RecordedCall,
+    ApiError, CannedResponse, RecordedCall,
     matcher::Matcher,
     state::{Expected, Reply, State, Step, Wanted},
 };
@@ -151,7 +151,7 @@ impl<E: Endpoint> Expectation<E> {
         self.want(Matcher::HasHeader(header_name(name)))
     }
 
-    /// The request is of this generation of the API.
+    /// The request is of this API version of the API.
     pub fn version(self, version: ApiVersion) -> Self {
         self.want(Matcher::Version(version))
     }
@@ -186,19 +186,19 @@ impl<E: Endpoint> Expectation<E> {
     /// Replies with an empty success, which operations read that have nothing to say.
     #[track_caller]
     pub fn reply_ok(self) -> Self {
-        self.reply_with(Answer::ok())
+        self.reply_with(CannedResponse::ok())
     }
 
     /// Replies with a success whose `data` is this JSON.
     #[track_caller]
     pub fn reply_json(self, data: impl Into<Value>) -> Self {
-        self.reply_with(Answer::data(data))
+        self.reply_with(CannedResponse::data(data))
     }
 
     /// Replies with an error of the service.
     #[track_caller]
     pub fn reply_error(self, error: ApiError) -> Self {
-        self.reply_with(Answer::error(error))
+        self.reply_with(CannedResponse::error(error))
     }
 
     /// Replies with this status and these bytes, such as the page of a proxy.
@@ -209,7 +209,7 @@ impl<E: Endpoint> Expectation<E> {
     #[track_caller]
     pub fn reply_status(self, status: u16, body: impl Into<Bytes>) -> Self {
         match StatusCode::from_u16(status) {
-            Ok(status) => self.reply_with(Answer::bytes(status, body)),
+            Ok(status) => self.reply_with(CannedResponse::bytes(status, body)),
             Err(_) => fail(&format!(
                 "{status} is no HTTP status: it must be 100 to 999"
             )),
@@ -220,13 +220,13 @@ impl<E: Endpoint> Expectation<E> {
     /// service: the client repeats a write only after [`Sent::Never`].
     #[track_caller]
     pub fn fail(self, kind: TransportErrorKind, sent: Sent) -> Self {
-        self.reply_with(Answer::failure(kind, sent))
+        self.reply_with(CannedResponse::failure(kind, sent))
     }
 
     /// Never answers, so that a deadline passes.
     #[track_caller]
     pub fn never_answer(self) -> Self {
-        self.reply_with(Answer::never())
+        self.reply_with(CannedResponse::never())
     }
 
     /// Replies with what is computed from the call. For a closure that keeps a clone of the fake, see
@@ -234,14 +234,14 @@ impl<E: Endpoint> Expectation<E> {
     #[track_caller]
     pub fn reply_from(
         self,
-        compute: impl Fn(&RecordedCall) -> Answer + Send + Sync + 'static,
+        compute: impl Fn(&RecordedCall) -> CannedResponse + Send + Sync + 'static,
     ) -> Self {
         self.add(Reply::Computed(Arc::new(compute)))
     }
 
     /// Replies with this answer.
     #[track_caller]
-    pub fn reply_with(self, answer: impl Into<Answer>) -> Self {
+    pub fn reply_with(self, answer: impl Into<CannedResponse>) -> Self {
         self.add(Reply::Fixed(answer.into()))
     }
 

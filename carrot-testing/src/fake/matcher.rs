@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use carrot_core::{
     ApiContext, ApiVersion,
-    endpoint::{Description, Upload},
+    endpoint::{RequestParts, Upload},
     types::InvalidValue,
 };
 use http::{HeaderName, HeaderValue};
@@ -21,7 +21,7 @@ use crate::recording::RecordedRequest;
 const SHORT_CHARS: usize = 60;
 
 type Check = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
-type Describe = Arc<dyn Fn(&ApiContext) -> Result<Description, InvalidValue> + Send + Sync>;
+type Describe = Arc<dyn Fn(&ApiContext) -> Result<RequestParts, InvalidValue> + Send + Sync>;
 
 #[derive(Clone)]
 pub(super) enum Matcher {
@@ -109,19 +109,19 @@ impl Matcher {
             }
             Self::Without(name) => format!("no param `{name}`"),
             Self::PathId(id) => format!("id in the path is {id:?}"),
-            Self::OwnUser(id) => format!("own id of the user is {id:?}"),
+            Self::OwnUser(id) => format!("external id of the user is {id:?}"),
             Self::Header(name, value) => {
                 format!("header `{name}` is {}", short(&format!("{value:?}")))
             }
             Self::HasHeader(name) => format!("header `{name}` is there"),
             Self::File(name, file) => format!("file `{name}` is {}", file_in_words(file)),
-            Self::Version(version) => format!("generation is {}", version.segment()),
+            Self::Version(version) => format!("API version is {}", version.segment()),
             Self::Exactly(_) => "exactly the request of the given call".to_owned(),
             Self::Custom(what, _) => what.clone(),
         }
     }
 
-    /// What the given call sends in the current generation, one parameter in a line.
+    /// What the given call sends in the current API version, one parameter in a line.
     pub(super) fn details(&self) -> Vec<String> {
         let Self::Exactly(describe) = self else {
             return Vec::new();
@@ -271,7 +271,7 @@ fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
     (!is_own).then(|| "it came as an id of the service, without `by_user_id=true`".to_owned())
 }
 
-/// Compares a call with what an operation would send in its generation, for its app.
+/// Compares a call with what an operation would send in its API version, for its app.
 fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
     let version = call.version();
     let description = match describe(&ApiContext::new(version).app(call.app())) {
@@ -305,7 +305,7 @@ fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
     }
 }
 
-fn files(description: &Description, request: &RecordedRequest, found: &mut Vec<Difference>) {
+fn files(description: &RequestParts, request: &RecordedRequest, found: &mut Vec<Difference>) {
     let (expected, got) = (&description.files, request.files());
     for at in 0..expected.len().max(got.len()) {
         let (expected, got) = (expected.get(at), got.get(at));

@@ -37,7 +37,7 @@
 //!
 //! The functions of this module make a plausible one of every model, always the same, to be changed
 //! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them
-//! tell one story: the user 7, whose own id is `order-42`, asked in conversation 716 where the order is,
+//! tell one story: the user 7, whose external id is `order-42`, asked in conversation 716 where the order is,
 //! and the operator 12 answered.
 //!
 //! ```
@@ -49,9 +49,9 @@
 //! assert_eq!(user.email(), fake::user().email());
 //! ```
 
-mod answer;
 mod api_error;
 mod call;
+mod canned_response;
 mod diff;
 mod expectation;
 mod listing;
@@ -70,7 +70,8 @@ use carrot_core::{Body, Client, ClientBuilder, Endpoint, HttpTransport, Transpor
 use http::{Request, Response};
 
 pub use self::{
-    answer::Answer, api_error::ApiError, call::RecordedCall, expectation::Expectation, models::*,
+    api_error::ApiError, call::RecordedCall, canned_response::CannedResponse,
+    expectation::Expectation, models::*,
 };
 use self::{
     matcher::Matcher,
@@ -116,12 +117,12 @@ impl Fake {
     /// all the same.
     #[must_use]
     pub fn lenient() -> Self {
-        Self::lenient_with(Answer::ok())
+        Self::lenient_with(CannedResponse::ok())
     }
 
     /// A fake that gives this answer to what nobody expects.
     #[must_use]
-    pub fn lenient_with(answer: impl Into<Answer>) -> Self {
+    pub fn lenient_with(answer: impl Into<CannedResponse>) -> Self {
         Self::of(State::new(VirtualClock::new(), Some(answer.into())))
     }
 
@@ -133,7 +134,7 @@ impl Fake {
         &self.0.0
     }
 
-    /// A client that talks to the fake: with the usual retries, but no quota, no jitter in the
+    /// A client that talks to the fake: with the usual retries, but no rate limit, no jitter in the
     /// pauses, and the clock of the fake.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -163,7 +164,7 @@ impl Fake {
         Expectation::new(self.state(), Location::caller())
     }
 
-    /// Expects exactly the request that this operation sends, whatever the generation and the app of
+    /// Expects exactly the request that this operation sends, whatever the API version and the app of
     /// the client: the same path, parameters and files. The order of the parameters does not count.
     ///
     /// ```
@@ -181,7 +182,7 @@ impl Fake {
     /// ```
     #[track_caller]
     pub fn on_call<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
-        let describe = Arc::new(move |context: &_| endpoint.describe(context));
+        let describe = Arc::new(move |context: &_| endpoint.request(context));
         self.on::<E>().want(Matcher::Exactly(describe))
     }
 

@@ -367,7 +367,7 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
                 .last()
                 .and_then(|at| record.calls.get(*at));
             let why = match last.is_some_and(is_doubtful) {
-                true => "\nAfter such a failure a client repeats only what is safe to repeat.",
+                true => "\nAfter such a failure a client repeats only what is idempotent.",
                 false => "",
             };
             format!("{operation} was not called again.{why}\n")

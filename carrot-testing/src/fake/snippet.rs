@@ -89,7 +89,7 @@ impl<'a> Offer<'a> {
         report::redacted(self.record, text) != text
     }
 
-    /// The id in the path; true when it names the user by an own id, which a parameter says.
+    /// The id in the path; true when it names the user by an external id, which a parameter says.
     fn path(&mut self) -> bool {
         let ids = self.call.path_template().matches("{id}").count();
         let Some(id) = self.call.path_id() else {

@@ -12,16 +12,16 @@ use carrot_core::{
 use http::{Request, Response};
 use serde_json::Value;
 
-use super::{Answer, RecordedCall, matcher::Matcher, report};
+use super::{CannedResponse, RecordedCall, matcher::Matcher, report};
 use crate::{VirtualClock, recording::RecordedRequest};
 
-type Compute = Arc<dyn Fn(&RecordedCall) -> Answer + Send + Sync>;
+type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
 type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
 
 /// How an answer comes to be.
 #[derive(Clone)]
 pub(super) enum Reply {
-    Fixed(Answer),
+    Fixed(CannedResponse),
     /// An output of the operation, written when it is known what was asked.
     Typed(Write),
     Computed(Compute),
@@ -98,11 +98,11 @@ pub(super) struct State {
     record: Mutex<Record>,
     pub(super) clock: VirtualClock,
     /// The answer to what nobody expected, where that is no mistake.
-    pub(super) default: Option<Answer>,
+    pub(super) default: Option<CannedResponse>,
 }
 
 impl State {
-    pub(super) fn new(clock: VirtualClock, default: Option<Answer>) -> Self {
+    pub(super) fn new(clock: VirtualClock, default: Option<CannedResponse>) -> Self {
         Self {
             record: Mutex::default(),
             clock,
@@ -141,7 +141,7 @@ impl State {
             Some(Reply::Fixed(answer)) => Ok(answer),
             Some(Reply::Computed(compute)) => Ok(compute(&call)),
             Some(Reply::Typed(write)) => write(&Asked::new(version, call.params()))
-                .map(|body| Answer::json(&body))
+                .map(|body| CannedResponse::json(&body))
                 .map_err(|error| format!("the reply does not serialize: {error}")),
             None => match &self.default {
                 Some(answer) => Ok(answer.clone()),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Sandbox,
-    answer::{Reason, refusal},
+    response::{Reason, refusal},
 };
 
 /// What becomes of a request, whatever it asks for.
@@ -98,7 +98,7 @@ impl Sandbox {
     ///
     /// ```
     /// use carrot_core::{
-    ///     client::ReplyFate, conversations::Reply, types::{RandomId, UserRef}, users::StartConversation,
+    ///     jobs::ReplyStatus, conversations::Reply, types::{RandomId, UserRef}, users::StartConversation,
     /// };
     /// use carrot_testing::Sandbox;
     ///
@@ -114,7 +114,7 @@ impl Sandbox {
     /// let failed = client.call(&reply).await;
     /// assert!(failed.is_err_and(|error| error.may_have_been_applied()));
     /// let fate = client.reconcile_reply(&reply).await?;
-    /// assert!(matches!(fate, ReplyFate::Written(_)), "the customer reads it");
+    /// assert!(matches!(fate, ReplyStatus::Written(_)), "the customer reads it");
     /// # Ok(())
     /// # }
     /// ```

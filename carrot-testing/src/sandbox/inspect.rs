@@ -38,7 +38,7 @@ pub struct Typing {
     pub conversation: ConversationId,
     /// Who: the user, an operator, or a bot.
     pub author: Author,
-    /// What stood in the field; generation 1 need not say.
+    /// What stood in the field; v1 need not say.
     pub body: Option<String>,
     /// When.
     pub at: Timestamp,
@@ -68,7 +68,7 @@ fn part(view: &View<'_>, part: &Part) -> ConversationPart {
     read(view.part(part), by_id)
 }
 
-/// All records are those that generation 2 sends, with every optional field: the models that a client
+/// All records are those that v2 sends, with every optional field: the models that a client
 /// reads.
 impl Sandbox {
     fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
@@ -93,7 +93,7 @@ impl Sandbox {
         self.look(|view| Some(user(view, id, view.state.users.get(&id)?)))
     }
 
-    /// The service's id of the user with an own id.
+    /// The service's id of the user with an external id.
     #[must_use]
     pub fn user_id(&self, external: &str) -> Option<UserId> {
         let state = self.state();

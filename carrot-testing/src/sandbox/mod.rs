@@ -1,6 +1,6 @@
 //! The service in memory: stateful, deterministic, and without an account.
 //!
-//! A [`Sandbox`] answers requests the way the service does, in both generations, with the bytes that
+//! A [`Sandbox`] answers requests the way the service does, in both API versions, with the bytes that
 //! the service sends. It is an [`HttpTransport`], so a client can stand right on it, such as that of
 //! [`Sandbox::client`]; with the feature `server`, `Sandbox::serve` puts it on a port of this machine
 //! for programs in any language. Both ways go through [`Sandbox::handle`].
@@ -45,32 +45,31 @@
 //!
 //! | subject | documented | assumed |
 //! |---|---|---|
-//! | addresses | generation in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists, no other major one; an empty segment, as of an empty id, is an address with nothing at it; the token of the header counts over `auth_token`, a header of another scheme does not |
+//! | addresses | API version in front of the path, or as `version`; a slash at the end; `$self_app` | any minor version of 1 and 2 exists, no other major one; an empty segment, as of an empty id, is an address with nothing at it; the token of the header counts over `auth_token`, a header of another scheme does not |
 //! | parameters | query, form or multipart body; JSON or commas inside a value; the rule for booleans | the body counts over the query, the later of two over the earlier; text that is not UTF-8 is refused with `BadRequest`; an object of JSON as the body counts as a form, `null` as left out: clients disagree whether the service takes it, so send forms |
-//! | errors | names and statuses; older names in generation 1 | their order: address, method, token, limit, right, app, parameters; `error_fields` is an object of rules by parameter; a bad id in the path is a `ValidationError`; 405 and `MethodNotAllowed` in generation 2 |
-//! | rights | those of the pages of generation 1 | `startconversation` needs `conversations-write`, `channels` needs `app-basic-read`, `markread` needs `as-user`, `import` and `unsubscribeemail` need `user-write` |
+//! | errors | names and statuses; older names in v1 | their order: address, method, token, limit, right, app, parameters; `error_fields` is an object of rules by parameter; a bad id in the path is a `ValidationError`; 405 and `MethodNotAllowed` in v2 |
+//! | rights | those of the pages of v1 | `startconversation` needs `conversations-write`, `channels` needs `app-basic-read`, `markread` needs `as-user`, `import` and `unsubscribeemail` need `user-write` |
 //! | rate limit | 60 a minute, 429 | the minute slides; refused requests do not count |
 //! | ids | 64 bits; as strings with `id_as_string`, cursors and `app` included | from which number they count |
-//! | pages | sizes, directions, orders, cursors by generation | `null` as `next_after` on the last page of generation 1; a cursor is the position of the last record of a page; `after=0` is the beginning |
+//! | pages | sizes, directions, orders, cursors by API version | `null` as `next_after` on the last page of v1; a cursor is the position of the last record of a page; `after=0` is the beginning |
 //! | optional fields | `include_` and the name; the bare name for `GET /users/{id}` | the bare name for users in lists too; `include_x=false` switches off |
-//! | users | what makes a lead; presence for two minutes; unknown own ids created by `props`, `events` and `startconversation` | reading an unknown own id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments; notes are those of a seed |
+//! | users | what makes a lead; presence for two minutes; unknown external ids created by `props`, `events` and `startconversation` | reading an unknown external id fails and makes nobody; `$last_seen` moves with heartbeats and messages; no segments; notes are those of a seed |
 //! | properties | the seven operations, their report, limits of values and of a request | `ignored_operations` hold the operation and a `reason`; only texts that spell an integer change their type; an unknown system property is ignored |
 //! | e-mail | the states; who may be unsubscribed | an address is `confirmed` at once, without double opt-in |
 //! | events | fields, limits, counting per type | a value that breaks a limit refuses the event; a type is `active` from its first event; the system records no events by itself |
 //! | leads | filters, sorting, `users` and `total` | `neq`, `str_neq` and `str_notcontains` fit users without the property; users without the property to sort by come last; `$user_id` is a property here; `props` and `props_custom` are there; no nesting; no delay of the index |
-//! | list of conversations | the nine filters; the unassigned only with `include_not_assigned` | conversations begun by a message are listed once the user answers; `include_no_tags` adds in generation 1 and selects in generation 2 |
+//! | list of conversations | the nine filters; the unassigned only with `include_not_assigned` | conversations begun by a message are listed once the user answers; `include_no_tags` adds in v1 and selects in v2 |
 //! | conversations | fields, types, empty `data` where nothing changes | a reply of the user opens a closed conversation, one of an operator does not; a reply of the operator leaves none of the user's unread in the counters, and the other way round; `read` of a part is the user's reading only |
-//! | contradictory fields | | `sended_time` and `last_user_reply_time` are timestamps; only generation 1 sends `read`, `clicked` and `unsubscribed`; `map_url` is `null` |
+//! | contradictory fields | | `sended_time` and `last_user_reply_time` are timestamps; only v1 sends `read`, `clicked` and `unsubscribed`; `map_url` is `null` |
 //! | replies | senders, types, two parts with `auto_assign` | `data` is the new part, `assign_part` stands beside it; a bot named `Bot` writes where nobody is named; `from_user` may be the id of any user; 65536 characters are too long |
 //! | webhooks | the fields of the three kinds, `User-Agent`, 200 as the only good answer, repeats "over the next minutes" | five attempts, 30, 60, 120 and 240 seconds apart; `user` has `props`, `props_custom` and `tags`; all events are chosen; the chat webhook is on, tells of articles and messages too, whoever wrote, and has no `name_internal` in `assignee`; `sending_id` is the id of a conversation that is in no list |
 //! | failures on demand | | a status without a documented error comes with an HTML page; the token is not looked at |
-//! | import | columns, delimiters, the report | it is worked off at once; `\t` in letters is the tab too; generation 1 does not know it; an own id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
+//! | import | columns, delimiters, the report | it is worked off at once; `\t` in letters is the tab too; v1 does not know it; an external id is given to who has none, columns that no request may set are left out; tags as JSON strings with commas between them, as a JSON array, or plain |
 //! | not there | | the realtime service, segments, sending of e-mail |
 //!
 //! Sources: <https://developers.dashly.io/webapi/>, <https://developers.carrotquest.io/webapi/exceptions>,
 //! <https://developers.carrotquest.io/scopes>, and the page of each method.
 
-mod answer;
 mod answered;
 mod apps;
 mod columns;
@@ -84,6 +83,7 @@ mod paging;
 mod panel;
 mod parameters;
 mod request;
+mod response;
 mod route;
 mod seed;
 #[cfg(feature = "server")]
@@ -112,7 +112,6 @@ use http::{Request, Response};
 
 #[cfg(feature = "server")]
 pub use self::server::SandboxServer;
-use self::{answer::Failure, fault::Fault, request::Call, settings::Settings, state::State};
 pub use self::{
     answered::Answered,
     inspect::Typing,
@@ -121,6 +120,7 @@ pub use self::{
     snapshot::Snapshot,
     webhooks::{DeliveryState, WebhookDelivery},
 };
+use self::{fault::Fault, request::Call, response::Failure, settings::Settings, state::State};
 use crate::{VirtualClock, client};
 
 /// The service in memory: see the [module](self). All clones are the same service.
@@ -159,7 +159,7 @@ impl Sandbox {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A client that talks to it without a port: with the usual retries, but no quota, no jitter in the
+    /// A client that talks to it without a port: with the usual retries, but no rate limit, no jitter in the
     /// pauses, and a virtual clock of its own. Its pauses do not move the time of the sandbox: to test a
     /// [`rate_limit`](SandboxBuilder::rate_limit), give one clock to both, here with
     /// [`SandboxBuilder::clock`] and there with [`Client::builder`].

@@ -1,4 +1,4 @@
-//! Pages of a listing, in both generations.
+//! Pages of a listing, in both API versions.
 //!
 //! Source: <https://developers.dashly.io/webapi/pagination>
 
@@ -7,24 +7,24 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Answer, Failure},
     parameters::{digits, micros},
     request::Call,
+    response::{Failure, Response},
     view::View,
 };
 
 /// Where a record stands in a listing. Positions grow with time.
 pub(super) trait Position: Copy + Ord {
-    /// How the cursor of generation 2 looks, for the error.
+    /// How the cursor of v2 looks, for the error.
     const SHAPE: &'static str;
 
     /// Reads the elements of `paginate_position`.
     fn read(elements: &[Value]) -> Option<Self>;
     /// Writes `next_before_position` and `next_after_position`.
     fn write(self, view: &View<'_>) -> Value;
-    /// Reads `after` of generation 1.
+    /// Reads `after` of v1.
     fn read_after(text: &str) -> Option<Self>;
-    /// Writes `next_after` of generation 1.
+    /// Writes `next_after` of v1.
     fn write_after(self, view: &View<'_>) -> Value;
 }
 
@@ -111,7 +111,7 @@ pub(super) struct Window<K> {
 }
 
 impl<K: Position> Window<K> {
-    /// Reads the parameters of the generation.
+    /// Reads the parameters of the API version.
     pub(super) fn read(call: &Call, allowed: &[Direction]) -> Result<Self, Failure> {
         let parameters = &call.parameters;
         let count = |name| {
@@ -220,9 +220,9 @@ pub(super) struct Page<K> {
 }
 
 impl<K: Position> Page<K> {
-    /// The answer with these records and the cursors of the generation.
-    pub(super) fn answer(&self, view: &View<'_>, records: Vec<Value>) -> Answer {
-        let mut answer = Answer::new(records.into());
+    /// The answer with these records and the cursors of the API version.
+    pub(super) fn answer(&self, view: &View<'_>, records: Vec<Value>) -> Response {
+        let mut answer = Response::new(records.into());
         if view.is_v1() {
             let next = self.older.flatten().map(|key| key.write_after(view));
             return answer.meta("next_after", next);

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use carrot_core::types::Timestamp;
 use serde_json::Value;
 
-use super::answer::Failure;
+use super::response::Failure;
 use crate::wire::{FilePart, Pairs};
 
 /// The parameters of query and body. Of two with one name, the later counts, and the body is later

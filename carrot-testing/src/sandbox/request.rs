@@ -1,4 +1,4 @@
-//! From an HTTP request to a call: generation, address, parameters, token.
+//! From an HTTP request to a call: API version, address, parameters, token.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use http::{Method, Request, header::AUTHORIZATION};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    answer::{Failure, Reason},
     parameters::Parameters,
+    response::{Failure, Reason},
 };
 use crate::wire::{self, Multipart};
 
@@ -18,14 +18,14 @@ use crate::wire::{self, Multipart};
 pub(super) struct Call {
     pub(super) version: ApiVersion,
     pub(super) method: Method,
-    /// The segments of the path behind the generation, decoded.
+    /// The segments of the path behind the API version, decoded.
     pub(super) segments: Vec<String>,
     pub(super) parameters: Parameters,
     token: Option<String>,
 }
 
 impl Call {
-    /// Reads a request. A failure is worded in the generation that could be made out.
+    /// Reads a request. A failure is worded in the API version that could be made out.
     pub(super) fn read(request: &Request<Bytes>) -> Result<Self, (ApiVersion, Failure)> {
         // Slashes at the end are tolerated; one in front is always there. An empty segment between
         // others, as of an empty id, is kept, and found nowhere.
@@ -79,7 +79,7 @@ pub(super) fn unknown_address() -> Failure {
     Failure::new(Reason::UnknownAddress, "there is nothing at this address")
 }
 
-/// The newest generation that a prefix such as `v2` or `v2.1` stands for. The vendor tells no minor
+/// The newest API version that a prefix such as `v2` or `v2.1` stands for. The vendor tells no minor
 /// versions of today, so any is taken.
 fn generation(segment: &str) -> Option<ApiVersion> {
     let mut numbers = segment.strip_prefix('v')?.split('.');

@@ -3,14 +3,14 @@
 use http::Method;
 
 use super::{
-    answer::{Answer, Failure, Reason},
     apps, conversations,
     request::{Call, unknown_address},
+    response::{Failure, Reason, Response},
     state::State,
     users,
 };
 
-type Handler = fn(&mut State, &Call) -> Result<Answer, Failure>;
+type Handler = fn(&mut State, &Call) -> Result<Response, Failure>;
 
 /// An operation: its method, the rights it needs, and what carries it out.
 struct Operation {
@@ -20,7 +20,7 @@ struct Operation {
 }
 
 /// Carries out the operation that stands at the address of the call.
-pub(super) fn dispatch(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(super) fn dispatch(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let operations = at(call).ok_or_else(unknown_address)?;
     let found = operations
         .into_iter()
@@ -71,7 +71,7 @@ fn at(call: &Call) -> Option<Vec<Operation>> {
     let delete = |scopes, handler| operation(Method::DELETE, scopes, handler);
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     Some(match segments.as_slice() {
-        // An own id may be `import`, too; the methods tell them apart. The pages of generation 1 do not
+        // An external id may be `import`, too; the methods tell them apart. The pages of v1 do not
         // know the method.
         ["users", "import"] if !call.is_v1() => vec![
             post(&["user-write"], users::import),

@@ -19,7 +19,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
-use super::{Sandbox, answer::refusal};
+use super::{Sandbox, response::refusal};
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;

@@ -14,8 +14,8 @@ use std::{
 use carrot_core::{
     ApiContext, Body, Client, Clock, Endpoint, ErrorKind, HttpTransport, TransportError,
     client::CallOptions,
-    endpoint::{Description, Path, RepeatSafety},
-    types::{InvalidValue, Nothing},
+    endpoint::{Path, RequestParts},
+    types::{Empty, InvalidValue},
 };
 use carrot_testing::VirtualClock;
 
@@ -218,15 +218,13 @@ impl HttpTransport for NeverAnswers {
 struct Ping;
 
 impl Endpoint for Ping {
-    type Output = Nothing;
+    type Output = Empty;
     const NAME: &'static str = "test.ping";
 
-    fn repeat_safety(&self) -> RepeatSafety {
-        RepeatSafety::Safe
-    }
+    const IDEMPOTENT: bool = true;
 
-    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
-        Ok(Description::get(Path::new().then("ping")))
+    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        Ok(RequestParts::get(Path::new().then("ping")))
     }
 }
 

@@ -13,11 +13,11 @@ use std::{
 };
 
 use carrot_core::{
-    ApiContext, ApiVersion, AuthToken, Client, Endpoint, RetryPolicy, UnlimitedQuota, apps,
+    ApiContext, ApiVersion, AuthToken, Client, Endpoint, ExponentialBackoff, NoRateLimit, apps,
     conversations,
-    endpoint::{Description, Path, RepeatSafety, Upload},
+    endpoint::{Path, RequestParts, Upload},
     types::{
-        AppId, ConversationId, Filter, InvalidValue, Nothing, PropertyOperation, UserId, UserRef,
+        AppId, ConversationId, Empty, Filter, InvalidValue, PropertyOperation, UserId, UserRef,
     },
     users,
 };
@@ -281,7 +281,7 @@ fn a_sequence_that_begins_with_a_refusal_was_not_used_up() {
             .user("order-42")
             .reply_error(ApiError::lookup_error())
             .then()
-            .reply_from(|_| carrot_testing::Answer::ok())
+            .reply_from(|_| carrot_testing::CannedResponse::ok())
             .at_least_once();
         call(&fake, users::Get::new(ada()));
     });
@@ -378,16 +378,14 @@ fn an_operation_of_ones_own() {
     struct Salute;
 
     impl Endpoint for Salute {
-        type Output = Nothing;
+        type Output = Empty;
         const NAME: &'static str = "users.salute";
 
-        fn repeat_safety(&self) -> RepeatSafety {
-            RepeatSafety::Unsafe
-        }
+        const IDEMPOTENT: bool = false;
 
-        fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+        fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
             let path = Path::new().then("users").user(&ada())?.then("salute");
-            let mut description = Description::post(path);
+            let mut description = RequestParts::post(path);
             description
                 .parameters
                 .text("words", "Good\nmorning, \"Ada\"")?;
@@ -419,8 +417,8 @@ fn the_token_is_told_nowhere() {
         let fake = Fake::new();
         let token = AuthToken::new(SECRET).unwrap();
         let client = Client::builder(fake.transport(), fake.clock().clone(), token)
-            .quota(UnlimitedQuota::new())
-            .retry(RetryPolicy::none())
+            .rate_limiter(NoRateLimit::new())
+            .retry(ExponentialBackoff::none())
             .app(AppId::new(65535))
             .build()
             .unwrap();
@@ -501,7 +499,7 @@ fn the_error_of_the_code_under_test_tells_the_short_story() {
     assert_eq!(
         text,
         "users.get: the transport rejects the request: the fake expected no such call of users.get; nearest is \
-         carrot-testing/tests/it/failures.rs:LINE, but own id of the user is \"order-43\" (it came as \
+         carrot-testing/tests/it/failures.rs:LINE, but external id of the user is \"order-43\" (it came as \
          \"order-42\"); the request was not sent"
     );
     catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();

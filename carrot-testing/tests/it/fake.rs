@@ -20,8 +20,8 @@ use carrot_core::{
     users,
 };
 use carrot_testing::{
-    Answer, ApiError, Coverage, Fake, VirtualClock, client_builder, fake,
-    single::{AlwaysFails, Capture},
+    ApiError, CannedResponse, Coverage, Fake, VirtualClock, client_builder, fake,
+    stub::{AlwaysFails, Capture},
 };
 use http::StatusCode;
 use serde_json::json;
@@ -373,7 +373,7 @@ async fn replies_are_computed_from_the_call_and_may_look_at_the_fake() {
     fake.on::<users::Get>().reply_from(move |call| {
         assert_eq!(other.calls().len(), 1);
         let id: u64 = call.path_id().unwrap().parse().unwrap();
-        Answer::data(json!({"id": id, "user_id": call.operation()}))
+        CannedResponse::data(json!({"id": id, "user_id": call.operation()}))
     });
     let user = call(&fake, users::Get::new(UserId::new(7))).await.unwrap();
     assert_eq!(
@@ -634,9 +634,9 @@ async fn a_client_of_ones_own_sees_the_same_service() {
     for _ in 0..60 {
         client.call(get()).await.unwrap();
     }
-    // The default quota: 60 requests a minute, which is longer than a call may take.
+    // The default rate limit: 60 requests a minute, which is longer than a call may take.
     let error = client.call(get()).await.unwrap_err();
-    assert_eq!(error.phase(), Some(CallPhase::Quota));
+    assert_eq!(error.phase(), Some(CallPhase::RateLimit));
 }
 
 #[tokio::test]

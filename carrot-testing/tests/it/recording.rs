@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use carrot_core::{
     ApiContext, AuthToken, Body, Client, Endpoint, HttpTransport, Sent, TransportError,
-    endpoint::{Description, Path, RepeatSafety},
+    endpoint::{Path, RequestParts},
     transport::TransportErrorKind,
     types::{ErrorCode, InvalidValue, UserId},
 };
@@ -20,14 +20,12 @@ impl Endpoint for Salute {
     type Output = UserId;
     const NAME: &'static str = "users.salute";
 
-    fn repeat_safety(&self) -> RepeatSafety {
-        RepeatSafety::Unsafe
-    }
+    const IDEMPOTENT: bool = false;
 
-    fn describe(&self, _context: &ApiContext) -> Result<Description, InvalidValue> {
+    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let user = carrot_core::types::UserRef::external("order/42");
         let path = Path::new().then("users").user(&user)?.then("salute");
-        let mut description = Description::post(path);
+        let mut description = RequestParts::post(path);
         description.parameters.text("words", self.0)?;
         Ok(description)
     }

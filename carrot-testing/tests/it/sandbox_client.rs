@@ -1,11 +1,11 @@
-//! Every operation of the client against the sandbox, in both generations: whatever one sends, the
+//! Every operation of the client against the sandbox, in both API versions: whatever one sends, the
 //! other understands.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use carrot_core::{
     ApiVersion, AuthToken, Client, Clock,
-    apps::{self, Assigned},
+    apps::{self, AssigneeFilter},
     client::CallOptions,
     conversations::{self, Operator, Sender},
     endpoint::{PageDirection, Paging, Upload},
@@ -111,7 +111,10 @@ async fn conversations_in_both_generations() {
         let receipt = client.call(reply).await.unwrap();
         assert_eq!(receipt.part.kind, Some(PartType::ReplyAdmin));
         assert!(matches!(&receipt.part.from, Some(Author::Admin(admin)) if admin.id == Some(ADA)));
-        assert_eq!(receipt.assign_part.unwrap().kind, Some(PartType::Assigned));
+        assert_eq!(
+            receipt.assign_part.unwrap().kind,
+            Some(PartType::AssigneeFilter)
+        );
         let by_user = conversations::Reply::new(id, "Thanks").from(Sender::DefaultUser);
         let receipt = client.call(by_user).await.unwrap();
         assert!(matches!(receipt.part.from, Some(Author::User(id)) if id == user));
@@ -202,18 +205,18 @@ async fn lists_of_conversations_in_both_generations() {
         sandbox.move_to_channel(ids[3], Some(ChannelId::new(5)));
         let all = || apps::Conversations::new().page(Paging::new().size(2));
         let mut listed = BTreeSet::new();
-        let mut pages = client.pages(all().assigned(Assigned::Anybody));
+        let mut pages = client.pages(all().assigned(AssigneeFilter::Any));
         while let Some(page) = pages.next().await.unwrap() {
             listed.extend(page.items.into_iter().map(|one| one.id));
         }
         assert_eq!(listed, ids.iter().copied().collect());
         let nobody = client
-            .call(all().assigned(Assigned::Nobody).closed(false))
+            .call(all().assigned(AssigneeFilter::Unassigned).closed(false))
             .await
             .unwrap();
         assert_eq!(nobody.items[0].id, ids[3]);
         let assigned = client
-            .call(all().assigned(Assigned::To(ADA)))
+            .call(all().assigned(AssigneeFilter::Admin(ADA)))
             .await
             .unwrap();
         assert!(assigned.items.is_empty());

@@ -591,7 +591,7 @@ fn every_action_leaves_its_system_part() {
     assert_eq!(one.admin_unread_count, Some(1));
 }
 
-/// `read` of generation 1 is that of the first message, and true where the user began.
+/// `read` of v1 is that of the first message, and true where the user began.
 #[test]
 fn the_first_message_of_a_conversation_is_read_or_not() {
     let sandbox = Sandbox::new();

@@ -260,7 +260,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     );
     assert_eq!(user("ada")["props_custom"]["plan"], "pro");
 
-    // An own id is given to who has none, and never changed.
+    // An external id is given to who has none, and never changed.
     let csv =
         "$email\t$user_id\nada@example.com\tother\nnew@example.com\tnewer\nx@example.com\tbob";
     let answer = upload(

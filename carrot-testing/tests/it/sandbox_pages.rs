@@ -1,4 +1,4 @@
-//! Pages in both generations.
+//! Pages in both API versions.
 
 use carrot_testing::Sandbox;
 use proptest::prelude::*;

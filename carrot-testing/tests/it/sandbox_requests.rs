@@ -80,7 +80,7 @@ fn slashes_at_the_end_are_tolerated_and_empty_segments_are_found_nowhere() {
 #[test]
 fn the_generation_is_chosen_by_the_path_or_a_parameter() {
     let sandbox = sandbox();
-    // Only generation 1 leaves the user out of the list.
+    // Only v1 leaves the user out of the list.
     start(&sandbox, "order-42", "Hi");
     let user = sandbox.user_id("order-42").unwrap();
     for (prefix, parameters, is_v2) in [
@@ -198,7 +198,7 @@ fn own_ids_are_decoded_and_apps_are_checked() {
     let long = format!("/v2/users/{}", "x".repeat(256));
     assert_eq!(
         get(&sandbox, &long, &[own]).error().2,
-        "`id` must be an own id of 1 to 255 characters"
+        "`id` must be an external id of 1 to 255 characters"
     );
 }
 

@@ -137,7 +137,7 @@ fn wrong_operations_are_ignored_with_a_reason_and_the_others_applied() {
         wrong["reason"] = ignored["reason"].clone();
         assert_eq!(ignored, &wrong);
     }
-    // Generation 1 lists what changes nothing in the same place.
+    // v1 lists what changes nothing in the same place.
     let meta = set_props(
         &sandbox,
         "v1",

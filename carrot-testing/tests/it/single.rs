@@ -7,8 +7,8 @@ use carrot_core::{
     users,
 };
 use carrot_testing::{
-    Answer, client,
-    single::{AlwaysFails, AnswerWith, Capture, NeverAnswers},
+    CannedResponse, client,
+    stub::{AlwaysFails, AnswerWith, Capture, NeverAnswers},
 };
 
 fn unsubscribe() -> users::UnsubscribeEmail {
@@ -33,8 +33,8 @@ async fn capture_keeps_what_it_got() {
 #[tokio::test]
 async fn a_closure_is_asked_for_every_attempt() {
     let client = client(AnswerWith::new(|call| match call.attempt() {
-        1 => Answer::failure(TransportErrorKind::Connect, Sent::Never),
-        _ => Answer::ok(),
+        1 => CannedResponse::failure(TransportErrorKind::Connect, Sent::Never),
+        _ => CannedResponse::ok(),
     }));
     client.call(unsubscribe()).await.unwrap();
 }

@@ -166,7 +166,7 @@ enums! {
         LeadBot RoutingBot Push SdkPush;
     DeliveryStatus: Created Rendered Sent Accepted Delivered Bounced Complained Dropped Error;
     PartType: ReplyUser ReplyAdmin AutoReply Note Article ChatBotAdmin ChatBotUser TagAdded TagDeleted
-        Assigned Closed Opened FinalClosed Delayed ChannelChanged Vote Service ReplyDjangoUser;
+        AssigneeFilter Closed Opened FinalClosed Delayed ChannelChanged Vote Service ReplyDjangoUser;
     Presence: Online Idle Offline;
     RecipientType: All Web Sdk;
     ReplyType: Text Email Phone Push Button No;

@@ -1,5 +1,5 @@
 open_enum! {
-    /// The unit of an [`Age`].
+    /// The unit of an [`TimeAgo`].
     ///
     /// Known from public clients of the service; the vendor's page is cut there.
     /// Source: <https://developers.dashly.io/filters>
@@ -20,7 +20,7 @@ open_enum! {
 /// Source: <https://developers.dashly.io/filters>
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Age {
+pub struct TimeAgo {
     /// How many units.
     pub amount: u64,
     /// The unit. The service takes days when it is absent: so a stored segment without a unit
@@ -28,8 +28,8 @@ pub struct Age {
     pub unit: Option<DateUnit>,
 }
 
-impl Age {
-    /// So many units of no name, which the service takes for days. [`Age::days`] leaves no doubt.
+impl TimeAgo {
+    /// So many units of no name, which the service takes for days. [`TimeAgo::days`] leaves no doubt.
     #[must_use]
     pub const fn new(amount: u64) -> Self {
         Self { amount, unit: None }

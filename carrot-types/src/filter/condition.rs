@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::Age;
+use super::TimeAgo;
 use crate::PropertyValue;
 
 /// What a [`Filter`](super::Filter) asks of its property.
@@ -45,13 +45,13 @@ pub enum Condition {
     /// `bool_false`: false.
     IsFalse,
     /// `daysmore`: a date longer ago.
-    MoreThanAgo(Age),
+    MoreThanAgo(TimeAgo),
     /// `daysmore_or_unknown`: a date longer ago, or no value.
-    MoreThanAgoOrUnknown(Age),
+    MoreThanAgoOrUnknown(TimeAgo),
     /// `daysless`: a date less long ago.
-    LessThanAgo(Age),
+    LessThanAgo(TimeAgo),
     /// `daysless_or_unknown`: a date less long ago, or no value.
-    LessThanAgoOrUnknown(Age),
+    LessThanAgoOrUnknown(TimeAgo),
     /// `lcontains`: a list with this item.
     ListContains(String),
     /// A condition that this version of the crate does not know, kept as it came.

@@ -1,4 +1,4 @@
-use super::{Age, Condition, FIELD, FilterLogic, Filters};
+use super::{Condition, FIELD, FilterLogic, Filters, TimeAgo};
 use crate::{InvalidValue, PropertyName};
 
 const INTEGER_RULE: &str =
@@ -11,10 +11,10 @@ const INTEGER_RULE: &str =
 /// Source: <https://developers.dashly.io/filters>
 ///
 /// ```
-/// use carrot_types::{Age, Filter};
+/// use carrot_types::{TimeAgo, Filter};
 ///
 /// let reachable_and_recent =
-///     Filter::known("$email").and(Filter::less_than_ago("$last_seen", Age::days(30)));
+///     Filter::known("$email").and(Filter::less_than_ago("$last_seen", TimeAgo::days(30)));
 /// assert_eq!(
 ///     serde_json::to_string(&reachable_and_recent)?,
 ///     concat!(
@@ -118,23 +118,23 @@ impl Filter {
     }
 
     /// The date is longer ago (`daysmore`). Known from public clients.
-    pub fn more_than_ago(property: impl Into<PropertyName>, age: Age) -> Self {
+    pub fn more_than_ago(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::MoreThanAgo(age))
     }
 
     /// The date is longer ago, or there is none (`daysmore_or_unknown`). Known from public clients.
-    pub fn more_than_ago_or_unknown(property: impl Into<PropertyName>, age: Age) -> Self {
+    pub fn more_than_ago_or_unknown(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::MoreThanAgoOrUnknown(age))
     }
 
     /// The date is less long ago (`daysless`).
-    pub fn less_than_ago(property: impl Into<PropertyName>, age: Age) -> Self {
+    pub fn less_than_ago(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::LessThanAgo(age))
     }
 
     /// The date is less long ago, or there is none (`daysless_or_unknown`). Known from public
     /// clients.
-    pub fn less_than_ago_or_unknown(property: impl Into<PropertyName>, age: Age) -> Self {
+    pub fn less_than_ago_or_unknown(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::LessThanAgoOrUnknown(age))
     }
 

@@ -7,7 +7,7 @@ mod leaf;
 mod wire;
 
 pub use self::{
-    age::{Age, DateUnit},
+    age::{DateUnit, TimeAgo},
     condition::{Condition, OtherCondition},
     filters::{FilterLogic, Filters},
     leaf::Filter,

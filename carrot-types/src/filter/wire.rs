@@ -6,7 +6,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Age, Condition, Filter, OtherCondition};
+use super::{Condition, Filter, OtherCondition, TimeAgo};
 use crate::{InvalidValue, PropertyName};
 
 impl Serialize for Filter {
@@ -133,7 +133,7 @@ fn text(value: &Value) -> Result<String, InvalidValue> {
         .ok_or_else(|| wrong("value", "must be a string"))
 }
 
-fn age(value: &Value) -> Result<Age, InvalidValue> {
+fn age(value: &Value) -> Result<TimeAgo, InvalidValue> {
     let amount = &value["value"];
     let amount = amount
         .as_u64()
@@ -144,5 +144,5 @@ fn age(value: &Value) -> Result<Age, InvalidValue> {
         Value::String(unit) => Some(unit.as_str().into()),
         _ => return Err(wrong("unit", "must be a string")),
     };
-    Ok(Age { amount, unit })
+    Ok(TimeAgo { amount, unit })
 }

@@ -25,7 +25,7 @@ impl ActionReceipt {
     /// True when the service says that it changed something.
     ///
     /// It answers with an empty object when there was nothing to change: the operator was assigned
-    /// already, the conversation closed already. Generation 1 answers with an empty object also when
+    /// already, the conversation closed already. v1 answers with an empty object also when
     /// it changed something, so false means nothing there.
     #[must_use]
     pub fn changed(&self) -> bool {

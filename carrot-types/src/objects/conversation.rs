@@ -8,7 +8,7 @@ use crate::{
 
 /// A conversation between a user and the site, begun by either.
 ///
-/// The service sends what was asked for, and the two generations differ, so everything but the id
+/// The service sends what was asked for, and the two API versions differ, so everything but the id
 /// may be missing.
 /// Source: <https://developers.carrotquest.io/objects/conversation>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Conversation {
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// True when the common list of the admin panel shows it. In generation 1: when the user has
+    /// True when the common list of the admin panel shows it. In v1: when the user has
     /// answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replied: Option<bool>,
@@ -122,13 +122,13 @@ pub struct Conversation {
     /// The last reply of the user or an operator; sent when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_last: Option<Box<ConversationPart>>,
-    /// Generation 1: the user has read the first message; always true when the user wrote it.
+    /// v1: the user has read the first message; always true when the user wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<bool>,
-    /// Generation 1: the user has followed a link in the first message.
+    /// v1: the user has followed a link in the first message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clicked: Option<bool>,
-    /// Generation 1: the user has unsubscribed from this e-mail.
+    /// v1: the user has unsubscribed from this e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsubscribed: Option<bool>,
 }

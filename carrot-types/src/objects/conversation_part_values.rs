@@ -24,10 +24,10 @@ open_enum! {
         /// System: a tag was removed.
         TagDeleted = "tag_deleted",
         /// System: an operator was assigned, or nobody any more.
-        Assigned = "assigned",
+        AssigneeFilter = "assigned",
         /// System: closed.
         Closed = "closed",
-        /// System: reopened; in generation 1 only.
+        /// System: reopened; in v1 only.
         Opened = "opened",
         /// System: the question has been answered; deprecated.
         FinalClosed = "final_closed",
@@ -37,9 +37,9 @@ open_enum! {
         ChannelChanged = "channel_changed",
         /// System: asks the user to rate the support.
         Vote = "vote",
-        /// A part of the service itself; seen in other clients and in generation 1.
+        /// A part of the service itself; seen in other clients and in v1.
         Service = "service",
-        /// An operator wrote: the older name, in generation 1 only.
+        /// An operator wrote: the older name, in v1 only.
         ReplyDjangoUser = "reply_django_user",
     }
 }

@@ -36,7 +36,7 @@ setters!(EventSummary::new() {
 
 type Summaries = BTreeMap<EventTypeId, EventSummary>;
 
-/// Reads the object by event type of generation 2, the list of generation 1, and `null`.
+/// Reads the object by event type of v2, the list of v1, and `null`.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Summaries, D::Error> {
     deserializer.deserialize_any(SummariesVisitor)
 }

@@ -19,7 +19,7 @@ pub struct PropertyReport {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub affected: Vec<String>,
-    /// The properties that already had the value; `not_changed_props` in the API. Generation 1 does
+    /// The properties that already had the value; `not_changed_props` in the API. v1 does
     /// not send it.
     #[serde(
         rename = "not_changed_props",

@@ -87,7 +87,7 @@ pub struct User {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub tags: Vec<UserTag>,
-    /// How often the user did what, by the id of the event type. Generation 1 sends a list, which
+    /// How often the user did what, by the id of the event type. v1 sends a list, which
     /// is read too; of two entries of one type the later counts.
     #[serde(
         default,

@@ -8,6 +8,6 @@ mod value;
 pub use self::{
     date::PropertyDate,
     name::{EventStat, PropertyName},
-    operation::{PropertyOp, PropertyOperation},
+    operation::{PropertyOperation, PropertyOperationKind},
     value::PropertyValue,
 };

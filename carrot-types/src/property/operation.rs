@@ -30,7 +30,7 @@ use crate::InvalidValue;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PropertyOperation {
-    op: PropertyOp,
+    op: PropertyOperationKind,
     name: PropertyName,
     /// None for a deletion only.
     value: Option<PropertyValue>,
@@ -40,7 +40,7 @@ pub struct PropertyOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum PropertyOp {
+pub enum PropertyOperationKind {
     /// Creates or overwrites the property.
     UpdateOrCreate,
     /// Creates the property where it does not exist.
@@ -57,7 +57,7 @@ pub enum PropertyOp {
     Exclude,
 }
 
-impl PropertyOp {
+impl PropertyOperationKind {
     /// The operation as it stands in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -90,7 +90,11 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
     ) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::UpdateOrCreate, name.into(), value.try_into())
+        Self::with_value(
+            PropertyOperationKind::UpdateOrCreate,
+            name.into(),
+            value.try_into(),
+        )
     }
 
     /// Creates the property, and does nothing where it exists (`set_once`).
@@ -103,7 +107,11 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         value: impl TryInto<PropertyValue, Error: Into<InvalidValue>>,
     ) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::SetOnce, name.into(), value.try_into())
+        Self::with_value(
+            PropertyOperationKind::SetOnce,
+            name.into(),
+            value.try_into(),
+        )
     }
 
     /// Adds `amount` to a number, which begins at 0 where it does not exist; a negative amount is
@@ -113,7 +121,11 @@ impl PropertyOperation {
     ///
     /// The name is refused by [`PropertyName::check`], or the amount is below -2^53 or above 2^53.
     pub fn add(name: impl Into<PropertyName>, amount: i64) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::Add, name.into(), PropertyValue::integer(amount))
+        Self::with_value(
+            PropertyOperationKind::Add,
+            name.into(),
+            PropertyValue::integer(amount),
+        )
     }
 
     /// Deletes the property (`delete`). The service ignores the value of a deletion, but its public
@@ -126,7 +138,7 @@ impl PropertyOperation {
         let name = name.into();
         name.check()?;
         Ok(Self {
-            op: PropertyOp::Delete,
+            op: PropertyOperationKind::Delete,
             name,
             value: None,
         })
@@ -141,7 +153,11 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::Append, name.into(), PropertyValue::text(item))
+        Self::with_value(
+            PropertyOperationKind::Append,
+            name.into(),
+            PropertyValue::text(item),
+        )
     }
 
     /// Appends one item to a list that does not have it yet (`union`).
@@ -153,7 +169,11 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::Union, name.into(), PropertyValue::text(item))
+        Self::with_value(
+            PropertyOperationKind::Union,
+            name.into(),
+            PropertyValue::text(item),
+        )
     }
 
     /// Removes one item from a list (`exclude`).
@@ -165,11 +185,15 @@ impl PropertyOperation {
         name: impl Into<PropertyName>,
         item: impl Into<String>,
     ) -> Result<Self, InvalidValue> {
-        Self::with_value(PropertyOp::Exclude, name.into(), PropertyValue::text(item))
+        Self::with_value(
+            PropertyOperationKind::Exclude,
+            name.into(),
+            PropertyValue::text(item),
+        )
     }
 
     fn with_value<E: Into<InvalidValue>>(
-        op: PropertyOp,
+        op: PropertyOperationKind,
         name: PropertyName,
         value: Result<PropertyValue, E>,
     ) -> Result<Self, InvalidValue> {
@@ -184,7 +208,7 @@ impl PropertyOperation {
 
     /// What it does.
     #[must_use]
-    pub fn op(&self) -> PropertyOp {
+    pub fn op(&self) -> PropertyOperationKind {
         self.op
     }
 
@@ -228,19 +252,23 @@ impl<'de> Deserialize<'de> for PropertyOperation {
         #[derive(Deserialize)]
         #[serde(rename = "PropertyOperation")]
         struct Stored {
-            op: PropertyOp,
+            op: PropertyOperationKind,
             key: PropertyName,
             #[serde(default)]
             value: Value,
         }
         let Stored { op, key, value } = Stored::deserialize(deserializer)?;
-        if op == PropertyOp::Delete {
+        if op == PropertyOperationKind::Delete {
             return Self::delete(key).map_err(D::Error::custom);
         }
         let value = PropertyValue::deserialize(value).map_err(D::Error::custom)?;
         let rule = match op {
-            PropertyOp::Add if !is_amount(&value) => Some("must be an integer from -2^53 to 2^53"),
-            PropertyOp::Append | PropertyOp::Union | PropertyOp::Exclude
+            PropertyOperationKind::Add if !is_amount(&value) => {
+                Some("must be an integer from -2^53 to 2^53")
+            }
+            PropertyOperationKind::Append
+            | PropertyOperationKind::Union
+            | PropertyOperationKind::Exclude
                 if value.as_text().is_none() =>
             {
                 Some("must be a string")

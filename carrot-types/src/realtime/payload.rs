@@ -5,7 +5,7 @@ use super::{
     ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,
     PresenceChange, RealtimeChannel, presence_changes::PresenceChanges,
 };
-use crate::{Conversation, ConversationPart, Event, JsonError, Nothing, json};
+use crate::{Conversation, ConversationPart, Empty, Event, JsonError, json};
 
 /// What a realtime message says; `message` in the API. The channel says which one it is.
 ///
@@ -144,7 +144,7 @@ impl Serialize for RealtimePayload {
             Self::ConversationTagAdded(tagging) | Self::ConversationTagDeleted(tagging) => {
                 tagging.serialize(serializer)
             }
-            Self::UserPropsChanged => Nothing::new().serialize(serializer),
+            Self::UserPropsChanged => Empty::new().serialize(serializer),
             Self::Event(event) => event.serialize(serializer),
             Self::ConversationRead(json) | Self::Other(json) => json.serialize(serializer),
         }

@@ -68,7 +68,7 @@ names! {
     LAST_UTM_CONTENT = "$last_utm_content";
     /// `utm_term` of the last visit that had one; a text. Set by the service only.
     LAST_UTM_TERM = "$last_utm_term";
-    /// Your own id of the user, the key of an import; a text. Set by an import or by the first
+    /// Your external id of the user, the key of an import; a text. Set by an import or by the first
     /// request that names the user.
     USER_ID = "$user_id";
     /// Id that the service gave the user, a column of an export. Set by the service only.

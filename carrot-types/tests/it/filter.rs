@@ -1,13 +1,13 @@
 //! The filter language, through the public interface.
 
-use carrot_types::{Age, Condition, DateUnit, Filter, FilterLogic, Filters};
+use carrot_types::{Condition, DateUnit, Filter, FilterLogic, Filters, TimeAgo};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// One filter of each of the twenty types, with its `type` and `value`.
 fn every_type() -> Vec<(Filter, &'static str, Value)> {
     let days = || json!({"value": 30, "unit": "days"});
-    let age = || Age::days(30);
+    let age = || TimeAgo::days(30);
     vec![
         (Filter::known("p"), "known", json!({})),
         (Filter::unknown("p"), "unknown", json!({})),
@@ -186,7 +186,7 @@ fn values_are_read_in_every_form_that_is_seen() {
         json!({"type": "daysmore", "property_name": "p", "value": {"value": "30", "unit": "weeks"}}),
     )
     .unwrap();
-    assert_eq!(read, Filter::more_than_ago("p", Age::weeks(30)));
+    assert_eq!(read, Filter::more_than_ago("p", TimeAgo::weeks(30)));
     let read: Filter = serde_json::from_value(
         json!({"type": "range", "property_name": "p", "value": {"value1": "-2", "value2": "5"}}),
     )
@@ -200,7 +200,7 @@ fn the_filters_of_a_segment_are_read() {
         r#"[{"property_name":"$last_seen","cls":"dt","type":"daysless","value":{"value":"30"}}]"#;
     assert_eq!(
         Filter::from_segment(stored).unwrap(),
-        [Filter::less_than_ago("$last_seen", Age::new(30))]
+        [Filter::less_than_ago("$last_seen", TimeAgo::new(30))]
     );
     assert_eq!(Filter::from_segment("[]").unwrap(), []);
 }
@@ -263,7 +263,7 @@ fn what_is_unknown_is_kept() {
     let filter: Filter = serde_json::from_value(unit.clone()).unwrap();
     assert_eq!(
         filter,
-        Filter::less_than_ago("p", Age::new(1).unit(DateUnit::from("years")))
+        Filter::less_than_ago("p", TimeAgo::new(1).unit(DateUnit::from("years")))
     );
     assert_eq!(serde_json::to_value(&filter).unwrap(), unit);
 
@@ -336,7 +336,7 @@ fn an_integer_that_no_property_can_have_is_refused() {
     refused(Filter::between("p", -MAX - 1, 0));
     refused(Filter::between("p", 0, MAX + 1));
 
-    type WithAge = fn(&'static str, Age) -> Filter;
+    type WithAge = fn(&'static str, TimeAgo) -> Filter;
     let with_age: [WithAge; 4] = [
         Filter::more_than_ago,
         Filter::more_than_ago_or_unknown,
@@ -344,9 +344,9 @@ fn an_integer_that_no_property_can_have_is_refused() {
         Filter::less_than_ago_or_unknown,
     ];
     for make in with_age {
-        assert_eq!(make("p", Age::days(1 << 53)).check(), Ok(()));
-        refused(make("p", Age::days((1 << 53) + 1)));
-        refused(make("p", Age::new(u64::MAX)));
+        assert_eq!(make("p", TimeAgo::days(1 << 53)).check(), Ok(()));
+        refused(make("p", TimeAgo::days((1 << 53) + 1)));
+        refused(make("p", TimeAgo::new(u64::MAX)));
     }
 }
 
@@ -356,8 +356,8 @@ fn filters() -> impl Strategy<Value = Filter> {
         "minutes|hours|days|weeks|years".prop_map(|unit| Some(DateUnit::from(unit.as_str()))),
     ];
     let age = (any::<u64>(), unit).prop_map(|(amount, unit)| {
-        let age = Age::new(amount);
-        unit.into_iter().fold(age, Age::unit)
+        let age = TimeAgo::new(amount);
+        unit.into_iter().fold(age, TimeAgo::unit)
     });
     let parts = (".*", 0..20_usize, any::<i64>(), any::<i64>(), ".*", age);
     parts.prop_map(|(name, kind, one, two, text, age)| {

@@ -1,8 +1,8 @@
 //! Names, values and operations of properties, through the public interface.
 
 use carrot_types::{
-    EventStat, EventTypeId, InvalidValue, PropertyDate, PropertyName, PropertyOp,
-    PropertyOperation, PropertyValue,
+    EventStat, EventTypeId, InvalidValue, PropertyDate, PropertyName, PropertyOperation,
+    PropertyOperationKind, PropertyValue,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -277,7 +277,7 @@ fn the_vendors_example_of_a_request_is_read_and_written_back() {
     let sample: Value =
         serde_json::from_str(include_str!("../samples/request_props_operations.json")).unwrap();
     let operations = read::<Vec<PropertyOperation>>(&sample).unwrap();
-    assert_eq!(operations[1].op(), PropertyOp::Add);
+    assert_eq!(operations[1].op(), PropertyOperationKind::Add);
     assert_eq!(operations[1].name().as_str(), "projects");
     assert_eq!(serde_json::to_value(&operations).unwrap(), sample);
 }

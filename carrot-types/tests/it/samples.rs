@@ -7,9 +7,8 @@ use std::{fmt::Debug, fs, path::Path};
 
 use carrot_types::{
     ActionReceipt, Admin, Attachment, Author, Channel, Conversation, ConversationPart, EmailStatus,
-    Envelope, Event, EventSummary, EventType, ImportReport, LeadsPage, MessageSender, Note,
-    Nothing, PresenceDetails, PropertyReport, Segment, SentMessage, StartedConversation, User,
-    UserTag,
+    Empty, Envelope, Event, EventSummary, EventType, ImportReport, LeadsPage, MessageSender, Note,
+    PresenceDetails, PropertyReport, Segment, SentMessage, StartedConversation, User, UserTag,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -29,7 +28,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     ("shared/apps_activeusers", &["data[].props_Custom"]),
     // Beside the data: who reads an answer makes a `ReplyReceipt` of both.
     ("own/conversations_reply", &["assign_part"]),
-    // Written in the form of generation 2.
+    // Written in the form of v2.
     ("own/users_get_v1", &["data.events"]),
 ];
 
@@ -68,8 +67,8 @@ impl Sample {
     }
 
     fn is_property_report(&self) {
-        self.is_answer::<Nothing>();
-        let envelope: Envelope<Nothing> = serde_json::from_str(&self.json).unwrap();
+        self.is_answer::<Empty>();
+        let envelope: Envelope<Empty> = serde_json::from_str(&self.json).unwrap();
         let sample: Value = serde_json::from_str(&self.json).unwrap();
         let report = serde_json::to_value(PropertyReport::from(envelope.meta)).unwrap();
         crate::same_json::assert_same(&self.name, &sample["meta"], &report, &["status"]);
@@ -127,7 +126,7 @@ fn check(sample: &Sample) {
         "users_sendmessage" => sample.is_answer::<SentMessage>(),
         "users_startconversation" => sample.is_answer::<StartedConversation>(),
         "users_props_post" | "users_props_post_v1" => sample.is_property_report(),
-        "users_setpresence" | "users_unsubscribeemail" => sample.is_answer::<Nothing>(),
+        "users_setpresence" | "users_unsubscribeemail" => sample.is_answer::<Empty>(),
 
         "conversations_get" => sample.is_answer::<Conversation>(),
         "conversations_parts" | "conversations_parts_v1" => {
@@ -141,10 +140,10 @@ fn check(sample: &Sample) {
         | "conversations_tag_post"
         | "conversations_tag_v1" => sample.is_answer::<ActionReceipt>(),
         "conversations_markread" | "conversations_settyping" | "conversations_settyping_v1" => {
-            sample.is_answer::<Nothing>();
+            sample.is_answer::<Empty>();
         }
         "_envelope_ok" | "_envelope_error_bad_request" | "error_envelope" | "error_validation" => {
-            sample.is_answer::<Nothing>();
+            sample.is_answer::<Empty>();
         }
 
         name if NOT_OBJECTS.iter().any(|other| name.starts_with(other)) => {}

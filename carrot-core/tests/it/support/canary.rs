@@ -9,8 +9,9 @@ use std::{error::Error as StdError, future::Future, ops::Deref, panic, process, 
 
 use carrot_core::{
     Body, Client, ClientBuilder, Endpoint, Error, Paginate,
-    client::{AttemptReport, CallOptions, CallReport, Each, Items, Observe, Pages, ReplyFate},
+    client::{AttemptReport, CallOptions, CallReport, Items, Observer, Pages},
     conversations::Reply,
+    jobs::{CallAll, ReplyStatus},
     users::{PropertyChange, SetPropsOfMany},
 };
 
@@ -100,22 +101,22 @@ impl Watched {
         Listing(self.0.items(endpoint))
     }
 
-    pub(crate) async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyFate, Error> {
+    pub(crate) async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyStatus, Error> {
         let fate = self.0.reconcile_reply(reply).await;
         fate.inspect_err(assert_error_hides_all)
     }
 
     /// Its errors are in its outcomes and its report: a test that lets it fail searches them.
-    pub(crate) fn each<I, F, E>(&self, items: I, operation: F) -> Each<I::IntoIter, F, E>
+    pub(crate) fn call_all<I, F, E>(&self, items: I, operation: F) -> CallAll<I::IntoIter, F, E>
     where
         I: IntoIterator,
         F: FnMut(&I::Item) -> E,
         E: Endpoint + 'static,
     {
-        self.0.each(items, operation)
+        self.0.call_all(items, operation)
     }
 
-    /// Its errors are in its report, as those of [`each`](Self::each).
+    /// Its errors are in its report, as those of [`call_all`](Self::each).
     pub(crate) fn set_props_of_many(
         &self,
         changes: impl IntoIterator<Item = PropertyChange>,
@@ -168,7 +169,7 @@ where
 #[derive(Debug)]
 struct Reports;
 
-impl Observe for Reports {
+impl Observer for Reports {
     fn attempt(&self, report: &AttemptReport) {
         assert_hidden("a report", &format!("{report:?}"));
     }

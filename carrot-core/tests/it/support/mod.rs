@@ -17,7 +17,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder, RetryPolicy, UnlimitedQuota};
+use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder, ExponentialBackoff, NoRateLimit};
 
 pub(crate) use self::{
     canary::{TOKEN, Watched, watched},
@@ -26,15 +26,15 @@ pub(crate) use self::{
     transport::Recorder,
 };
 
-/// One attempt a call, as many calls as a test likes: retry and quota have tests of their own.
+/// One attempt a call, as many calls as a test likes: retry and rate limit have tests of their own.
 pub(crate) fn builder(recorder: &Recorder) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
     Client::builder(recorder.clone(), ManualClock::new(), token)
-        .retry(RetryPolicy::none())
-        .quota(UnlimitedQuota::new())
+        .retry(ExponentialBackoff::none())
+        .rate_limiter(NoRateLimit::new())
 }
 
-/// A client over this transport, of this generation, whose clock stands still.
+/// A client over this transport, of this API version, whose clock stands still.
 pub(crate) fn client(recorder: &Recorder, version: ApiVersion) -> Watched {
     watched(builder(recorder).version(version))
 }

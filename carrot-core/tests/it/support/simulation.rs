@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, Clock, HttpTransport, Quota, TransportError};
+use carrot_core::{Body, Clock, HttpTransport, RateLimiter, TransportError};
 use carrot_testing::VirtualClock;
 
 use super::canary::{E_MAIL, TOKEN};
@@ -89,7 +89,7 @@ pub(crate) fn simulate_one<T>(clock: &VirtualClock, future: impl Future<Output =
 /// How long a request is on its way to the server, and the answer on its way back.
 pub(crate) type Latency = fn(request: usize) -> (Duration, Duration);
 
-/// The service as far as its quota goes: it lists leads, and refuses what exceeds its limit.
+/// The service as far as its rate limit goes: it lists leads, and refuses what exceeds its limit.
 #[derive(Clone)]
 pub(crate) struct Service(Arc<Inner>);
 
@@ -285,9 +285,9 @@ pub(crate) async fn give_up_after<F: Future>(
 }
 
 /// How many places there are at once.
-pub(crate) fn places(quota: &impl Quota) -> usize {
+pub(crate) fn places(rate_limit: &impl RateLimiter) -> usize {
     let mut count = 0;
-    while let Poll::Ready(result) = super::poll(std::pin::pin!(quota.acquire())) {
+    while let Poll::Ready(result) = super::poll(std::pin::pin!(rate_limit.acquire())) {
         result.expect("a place");
         count += 1;
         assert!(count < 10_000, "there is no end of places");

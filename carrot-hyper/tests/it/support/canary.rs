@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use carrot_hyper::client::{AttemptReport, CallReport, Observe};
+use carrot_hyper::client::{AttemptReport, CallReport, Observer};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -97,7 +97,7 @@ pub(crate) fn shown(error: &(dyn Error + 'static)) -> String {
 #[derive(Debug)]
 pub(crate) struct Reports;
 
-impl Observe for Reports {
+impl Observer for Reports {
     fn attempt(&self, report: &AttemptReport) {
         said(&format!("{report:?} {report:#?}"));
     }

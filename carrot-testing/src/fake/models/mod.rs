@@ -9,11 +9,11 @@ use carrot_core::{
     types::{
         ActionReceipt, Admin, AdminId, AdminType, AppId, Attachment, AttachmentId, Author, Channel,
         ChannelId, ChannelType, Conversation, ConversationId, ConversationPart, ConversationRef,
-        Direction, EmailStatus, EmailStatusId, EmailSubscriptionStatus, Event, EventId,
+        Direction, EmailStatus, EmailStatusId, EmailSubscriptionStatus, Empty, Event, EventId,
         EventSummary, EventType, EventTypeId, ImportReport, LeadsPage, MessageId, MessageSender,
-        Note, NoteId, Nothing, PartGroupId, PartId, PartType, Presence, PresenceDetails,
-        PropertyMap, PropertyReport, ReplyReceipt, Segment, SegmentId, SenderId, SentMessage,
-        SentVia, StartedConversation, Timestamp, User, UserId, UserTag, UserTagId,
+        Note, NoteId, PartGroupId, PartId, PartType, Presence, PresenceDetails, PropertyMap,
+        PropertyReport, ReplyReceipt, Segment, SegmentId, SenderId, SentMessage, SentVia,
+        StartedConversation, Timestamp, User, UserId, UserTag, UserTagId,
     },
 };
 use serde_json::json;
@@ -30,7 +30,7 @@ fn seconds_ago(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(NOW - seconds)
 }
 
-/// The user 7, `order-42` by an own id, online, with a name, an e-mail address and a phone number.
+/// The user 7, `order-42` by an external id, online, with a name, an e-mail address and a phone number.
 #[must_use]
 pub fn user() -> User {
     User::new(USER)
@@ -271,8 +271,8 @@ pub fn events_page() -> Page<Event> {
 
 /// What operations answer that have nothing to say.
 #[must_use]
-pub fn nothing() -> Nothing {
-    Nothing::new()
+pub fn nothing() -> Empty {
+    Empty::new()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 use crate::sandbox::{
-    answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::{UserFields, View},
 };
 
 /// `GET /apps/{id}/activeusers`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let window = Window::<u64>::read(call, &[Direction::Before])?;
     let now = state.now();
     let is_there = |id: &u64| {

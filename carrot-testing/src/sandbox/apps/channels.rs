@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::View,
 };
@@ -19,7 +19,7 @@ const OPTIONAL: [&str; 7] = [
 ];
 
 /// `GET /apps/{id}/channels`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let mut channels = View::new(state, call).channels();
     for channel in channels.iter_mut().filter_map(Value::as_object_mut) {
         channel.retain(|name, _| {
@@ -27,5 +27,5 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
             !OPTIONAL.contains(&name.as_str()) || switch.unwrap_or(true)
         });
     }
-    Ok(Answer::new(channels.into()))
+    Ok(Response::new(channels.into()))
 }

@@ -1,7 +1,7 @@
 use crate::sandbox::{
-    answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
+    response::{Failure, Response},
     state::{Facts, State},
     view::{ConversationFields, View},
 };
@@ -17,7 +17,7 @@ pub(in crate::sandbox) const ASSISTANTS: [&str; 7] = [
 ];
 
 /// `GET /apps/{id}/conversations`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let window = Window::<(i64, u64)>::read(call, &Direction::ALL)?;
     let filter = Filter::read(call)?;
     let now = state.now();
@@ -71,7 +71,7 @@ impl Filter {
             include_not_assigned: parameters.is_set("include_not_assigned"),
             tag_bits: Facts::bits(tags.as_deref().unwrap_or_default()),
             tags,
-            // In generation 1 it adds to those with tags, which without `tags` are all.
+            // In v1 it adds to those with tags, which without `tags` are all.
             include_no_tags,
             channel: parameters.id_or_zero("channel")?,
             assistant: parameters.one_of("assistant_type", &ASSISTANTS)?,

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::{answer::Failure, columns::Columns, date};
+use crate::sandbox::{columns::Columns, date, response::Failure};
 
 /// Conditions that all have to hold, or one of them. No conditions fit everybody.
 #[derive(Default)]

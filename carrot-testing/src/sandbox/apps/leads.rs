@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::filter::Filters;
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::{UserFields, View},
 };
 
 /// `GET /apps/{id}/users`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let filters = match parameters.json("filters")? {
         None => Filters::default(),
@@ -65,7 +65,7 @@ pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer,
     let view = View::new(state, call);
     let users = page.iter().filter_map(|id| state.users.get(id));
     let users: Vec<Value> = users.map(|user| view.user(user, &fields)).collect();
-    Ok(Answer::new(json!({"users": users, "total": total})))
+    Ok(Response::new(json!({"users": users, "total": total})))
 }
 
 /// Leaves the page of rows, in its order; what is not on it is not sorted.

@@ -1,12 +1,12 @@
 use super::{author, find, random_id, receipt};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{Author, Draft, State},
 };
 
 /// `POST /conversations/{id}/assign`
-pub(in crate::sandbox) fn assign(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn assign(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let assignee = author::operator(state, call, "admin")?;
     let random_id = random_id(call, "random_id")?;
@@ -16,7 +16,7 @@ pub(in crate::sandbox) fn assign(state: &mut State, call: &Call) -> Result<Answe
     let by = author::admin(state, call)?;
     Ok(match state.assign(id, assignee, by, random_id) {
         Some(part) => receipt(state, call, part),
-        None => Answer::empty(),
+        None => Response::empty(),
     })
 }
 

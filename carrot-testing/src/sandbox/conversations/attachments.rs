@@ -1,6 +1,6 @@
 use crate::{
     sandbox::{
-        answer::Failure,
+        response::Failure,
         state::{Attachment, State},
     },
     wire::FilePart,

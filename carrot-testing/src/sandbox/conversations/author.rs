@@ -1,6 +1,6 @@
 use crate::sandbox::{
-    answer::{Failure, Reason},
     request::Call,
+    response::{Failure, Reason},
     state::{Author, Conversation, State},
 };
 
@@ -15,7 +15,7 @@ pub(super) fn operator(state: &State, call: &Call, name: &str) -> Result<Option<
         .ok_or_else(|| Failure::lookup("operator"))
 }
 
-/// Who acts on the side of the site: `from_admin`; a bot in generation 1, and where nobody is named.
+/// Who acts on the side of the site: `from_admin`; a bot in v1, and where nobody is named.
 pub(super) fn admin(state: &State, call: &Call) -> Result<Author, Failure> {
     match call.parameters.text("from_admin") {
         Some("default_admin") => Ok(Author::DefaultAdmin),
@@ -42,7 +42,7 @@ pub(super) fn writer(
     }
 }
 
-/// Who types: as [`writer`], but generation 2 documents `from_user=true` here too.
+/// Who types: as [`writer`], but v2 documents `from_user=true` here too.
 pub(super) fn typist(
     state: &State,
     call: &Call,
@@ -62,7 +62,7 @@ fn as_user(state: &State, user: u64) -> Result<Author, Failure> {
     }
 }
 
-/// `from_user`: a yes or no in generation 1; `default_user` or an id in generation 2.
+/// `from_user`: a yes or no in v1; `default_user` or an id in v2.
 fn user(state: &State, call: &Call, conversation: &Conversation) -> Result<Option<u64>, Failure> {
     let name = "from_user";
     if call.is_v1() {

@@ -1,24 +1,24 @@
 use super::find;
 use crate::sandbox::{
-    answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::{ConversationFields, View},
 };
 
 /// `GET /conversations/{id}`
-pub(in crate::sandbox) fn get(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn get(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let conversation = state.conversations.get(&id);
     let conversation = conversation.ok_or_else(|| Failure::lookup("conversation"))?;
     let fields = ConversationFields::read(call, ConversationFields::SINGLE);
     let view = View::new(state, call);
-    Ok(Answer::new(view.conversation(conversation, &fields)))
+    Ok(Response::new(view.conversation(conversation, &fields)))
 }
 
 /// `GET /conversations/{id}/parts`
-pub(in crate::sandbox) fn parts(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn parts(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let window = Window::<u64>::read(call, &Direction::ALL)?;
     let id = find(state, call)?;
     let conversation = state.conversations.get(&id);

@@ -21,9 +21,9 @@ pub(super) use self::{
     tag::{add as add_tag, delete as delete_tag},
 };
 use super::{
-    answer::{Answer, Failure, Reason},
     parameters::digits,
     request::Call,
+    response::{Failure, Reason, Response},
     state::State,
     view::View,
 };
@@ -57,8 +57,8 @@ pub(super) fn check_body(body: &str) -> Result<&str, Failure> {
 }
 
 /// The answer to a change that made a system part.
-fn receipt(state: &State, call: &Call, part: u64) -> Answer {
+fn receipt(state: &State, call: &Call, part: u64) -> Response {
     let view = View::new(state, call);
     let group = state.parts.get(&part).map(|part| view.id(part.group));
-    Answer::new(json!({"id": view.id(part), "part_group": group}))
+    Response::new(json!({"id": view.id(part), "part_group": group}))
 }

@@ -2,14 +2,14 @@ use serde_json::{Value, json};
 
 use super::{author, check_body, find, random_id, read_file};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{Author, Draft, State},
     view::View,
 };
 
 /// `POST /conversations/{id}/reply`
-pub(in crate::sandbox) fn reply(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn reply(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let id = find(state, call)?;
     let body = match parameters.text("body") {
@@ -59,7 +59,7 @@ pub(in crate::sandbox) fn reply(state: &mut State, call: &Call) -> Result<Answer
 
     let view = View::new(state, call);
     let show = |id: u64| state.parts.get(&id).map(|part| view.part_of(call, part));
-    let mut answer = Answer::new(show(part).unwrap_or_default());
+    let mut answer = Response::new(show(part).unwrap_or_default());
     if let Some(assign_part) = assign_part.and_then(show) {
         answer = answer.beside("assign_part", assign_part);
     }

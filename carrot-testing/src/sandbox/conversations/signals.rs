@@ -2,21 +2,21 @@
 
 use super::{author, check_body, find};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{State, Typing},
 };
 
 /// `POST /conversations/{id}/markread`
-pub(in crate::sandbox) fn mark_read(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn mark_read(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     state.mark_read(id);
-    Ok(Answer::empty())
+    Ok(Response::empty())
 }
 
 /// `POST /conversations/{id}/settyping`. Only the realtime service shows who types, so here a test sees
 /// it and no request.
-pub(in crate::sandbox) fn set_typing(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn set_typing(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let body = match call.parameters.text("body") {
         None if !call.is_v1() => return Err(Failure::validation("body", "is required")),
@@ -31,5 +31,5 @@ pub(in crate::sandbox) fn set_typing(state: &mut State, call: &Call) -> Result<A
         body: body.map(str::to_owned),
         at: state.now(),
     });
-    Ok(Answer::empty())
+    Ok(Response::empty())
 }

@@ -1,12 +1,12 @@
 use super::{author, find, random_id, receipt};
 use crate::sandbox::{
-    answer::{Answer, Failure, Reason},
     request::Call,
+    response::{Failure, Reason, Response},
     state::{Draft, State},
 };
 
 /// `POST /conversations/{id}/tag`
-pub(in crate::sandbox) fn add(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn add(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let action = call.parameters.one_of("action", &["add", "delete"])?;
     match action {
         None if call.is_v1() => Err(Failure::validation("action", "is required")),
@@ -16,11 +16,11 @@ pub(in crate::sandbox) fn add(state: &mut State, call: &Call) -> Result<Answer, 
 }
 
 /// `DELETE /conversations/{id}/tag`
-pub(in crate::sandbox) fn delete(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn delete(state: &mut State, call: &Call) -> Result<Response, Failure> {
     change(state, call, false)
 }
 
-fn change(state: &mut State, call: &Call, add: bool) -> Result<Answer, Failure> {
+fn change(state: &mut State, call: &Call, add: bool) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let name = "tag";
     let tag = call.parameters.text_of(name, 1..=255)?;
@@ -35,7 +35,7 @@ fn change(state: &mut State, call: &Call, add: bool) -> Result<Answer, Failure> 
     let has = conversation.tags.iter().any(|one| one == tag);
     if has == add {
         return match (call.is_v1(), add) {
-            (true, _) => Ok(Answer::empty()),
+            (true, _) => Ok(Response::empty()),
             (false, true) => Err(Failure::new(
                 Reason::TagAlreadyAssigned,
                 "the conversation has this tag already",
@@ -57,7 +57,7 @@ fn change(state: &mut State, call: &Call, add: bool) -> Result<Answer, Failure> 
     draft.tag = Some(tag.to_owned());
     let part = state.append(id, draft);
     Ok(if call.is_v1() {
-        Answer::empty()
+        Response::empty()
     } else {
         receipt(state, call, part)
     })

@@ -63,10 +63,10 @@ impl SandboxBuilder {
     ///
     /// * Operators and channels are added as [`operator`](Self::operator) and
     ///   [`channel`](Self::channel) do.
-    /// * A user has an own id, `user_id`, or none. Properties are taken as they are; a name with `$` in
+    /// * A user has an external id, `user_id`, or none. Properties are taken as they are; a name with `$` in
     ///   front is one of the system's. `presence` is `online` or `idle`, `notes` are texts.
     /// * An event has a `name`, and may have `props` and the time it was `created`, in seconds.
-    /// * A conversation names its user by the own id, of a user in the text or added before. It has at
+    /// * A conversation names its user by the external id, of a user in the text or added before. It has at
     ///   least one part.
     /// * A part is `from` the `user`, the `default_admin`, a `bot`, or the id of an operator. One that
     ///   is not from the user may be of `type` `reply_admin`, `note` or `article`.
@@ -117,7 +117,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An own id or the name of an event is not one of 1 to 255 characters, an own id is there twice, a
+    /// An external id or the name of an event is not one of 1 to 255 characters, an external id is there twice, a
     /// presence does not exist, or a conversation names a user, an operator or a channel that nothing
     /// added.
     pub fn seed(mut self, seed: Seed) -> Result<Self, SeedError> {

@@ -199,7 +199,7 @@ impl SeedEvent {
 #[serde(deny_unknown_fields)]
 #[must_use = "does nothing until it is given to `Seed::conversation`"]
 pub struct SeedConversation {
-    /// The own id of its user.
+    /// The external id of its user.
     pub(super) user: String,
     pub(super) parts: Vec<SeedPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,7 +213,7 @@ pub struct SeedConversation {
 }
 
 impl SeedConversation {
-    /// A conversation with the user of this own id, open, in no channel and of no operator.
+    /// A conversation with the user of this external id, open, in no channel and of no operator.
     pub fn new(user: impl Into<String>, first: SeedPart) -> Self {
         Self {
             user: user.into(),

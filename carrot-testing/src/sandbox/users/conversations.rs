@@ -1,14 +1,14 @@
 use super::{find, find_by_id};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::{ConversationFields, View},
 };
 
 /// `GET /users/{id}/conversations`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let window = Window::<(i64, u64)>::read(call, &Direction::ALL)?;
     let recipient = parameters.one_of("recipient_type", &["web", "sdk"])?;

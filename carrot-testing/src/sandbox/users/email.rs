@@ -2,8 +2,8 @@
 
 use super::find;
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{EmailStatus, State},
 };
 
@@ -49,7 +49,7 @@ impl State {
 }
 
 /// `POST /users/{id}/unsubscribeemail`
-pub(in crate::sandbox) fn unsubscribe(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn unsubscribe(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let now = state.now();
     let email = state
@@ -66,5 +66,5 @@ pub(in crate::sandbox) fn unsubscribe(state: &mut State, call: &Call) -> Result<
         email.status = UNSUBSCRIBED.into();
         email.updated = now;
     }
-    Ok(Answer::empty())
+    Ok(Response::empty())
 }

@@ -2,9 +2,9 @@ use serde_json::{Map, Value};
 
 use super::{find, find_or_create, values};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     paging::{Direction, Window},
     request::Call,
+    response::{Failure, Response},
     state::{Event, EventCount, State},
     view::View,
 };
@@ -12,7 +12,7 @@ use crate::sandbox::{
 const MAX_NAME_CHARS: usize = 70;
 
 /// `POST /users/{id}/events`
-pub(in crate::sandbox) fn record(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn record(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let name = parameters.text_of("event", 1..=255)?;
     let name = name.ok_or_else(|| Failure::validation("event", "is required"))?;
@@ -23,7 +23,7 @@ pub(in crate::sandbox) fn record(state: &mut State, call: &Call) -> Result<Answe
     state.tell_of_event(event, name);
     let event = state.events.get(&event);
     let event = event.ok_or_else(|| Failure::lookup("event"))?;
-    Ok(Answer::new(View::new(state, call).event(event, false)))
+    Ok(Response::new(View::new(state, call).event(event, false)))
 }
 
 fn read_props(call: &Call) -> Result<Map<String, Value>, Failure> {
@@ -97,7 +97,7 @@ impl State {
 }
 
 /// `GET /users/{id}/events`
-pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn list(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let window = Window::<u64>::read(call, &Direction::ALL)?;
     let user = find(state, call)?;
     let user = state.users.get(&user);

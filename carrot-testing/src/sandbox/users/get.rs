@@ -1,13 +1,13 @@
 use super::find;
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::State,
     view::{UserFields, View},
 };
 
 /// `GET /users/{id}`
-pub(in crate::sandbox) fn get(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn get(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let id = find(state, call)?;
     let user = state.users.get(&id);
     let user = user.ok_or_else(|| Failure::lookup("user"))?;
@@ -16,5 +16,5 @@ pub(in crate::sandbox) fn get(state: &mut State, call: &Call) -> Result<Answer, 
         ..UserFields::default()
     };
     let fields = UserFields::read(call, defaults);
-    Ok(Answer::new(View::new(state, call).user(user, &fields)))
+    Ok(Response::new(View::new(state, call).user(user, &fields)))
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{operation::Operation, values};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{State, User},
 };
 
@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 30_000_000;
 const DELIMITERS: [&str; 6] = [",", "|", ";", "\t", "\\t", " "];
 
 /// `POST /users/import`. The service works the file off later; the sandbox does at once.
-pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     if parameters.text("app").is_none() {
         return Err(Failure::validation("app", "is required"));
@@ -72,7 +72,7 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Answe
     let answer = json!({"row_errors": errors, "updates_planned": planned});
     let report = ImportReport::new().row_errors(errors);
     state.imports.push(report.updates_planned(planned));
-    Ok(Answer::new(answer))
+    Ok(Response::new(answer))
 }
 
 /// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are

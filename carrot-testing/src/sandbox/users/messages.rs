@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::{find, find_by_id, find_or_create};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     conversations::{check_body, random_id, read_file},
     request::Call,
+    response::{Failure, Response},
     state::{Author, Draft, State},
     view::View,
 };
 
 /// `POST /users/{id}/startconversation`
-pub(in crate::sandbox) fn start(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn start(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let body = match parameters.text("body") {
         None if call.is_v1() => return Err(Failure::validation("body", "is required")),
@@ -39,11 +39,11 @@ pub(in crate::sandbox) fn start(state: &mut State, call: &Call) -> Result<Answer
     state.append(conversation, draft);
     state.saw(user);
     let id = View::new(state, call).id(conversation);
-    Ok(Answer::new(json!({"id": id})))
+    Ok(Response::new(json!({"id": id})))
 }
 
 /// `POST /users/{id}/sendmessage`
-pub(in crate::sandbox) fn send(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn send(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let body = check_body(parameters.required_text("body")?)?;
     if body.is_empty() {
@@ -63,7 +63,7 @@ pub(in crate::sandbox) fn send(state: &mut State, call: &Call) -> Result<Answer,
     draft.sent_via = "message_manual".into();
     state.append(conversation, draft);
     let view = View::new(state, call);
-    Ok(Answer::new(json!({
+    Ok(Response::new(json!({
         "conversation": view.id(conversation),
         "message": view.id(message),
     })))

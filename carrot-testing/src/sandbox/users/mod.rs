@@ -22,9 +22,9 @@ pub(super) use self::{
     presence::set as set_presence,
     props::set as set_props,
 };
-use super::{answer::Failure, parameters::digits, request::Call, state::State};
+use super::{parameters::digits, request::Call, response::Failure, state::State};
 
-/// The longest own id.
+/// The longest external id.
 const MAX_EXTERNAL_CHARS: usize = 255;
 
 /// The user that the path names.
@@ -37,7 +37,7 @@ fn find(state: &State, call: &Call) -> Result<u64, Failure> {
     found.ok_or_else(|| Failure::lookup("user"))
 }
 
-/// The user that the path names by the service's own id, where nothing else is allowed.
+/// The user that the path names by the service's external id, where nothing else is allowed.
 fn find_by_id(state: &State, call: &Call) -> Result<u64, Failure> {
     let id = digits(call.target()).filter(|id| *id > 0);
     let id = id.ok_or_else(|| Failure::validation("id", "must be an id from 1 to 2^64-1"))?;
@@ -45,7 +45,7 @@ fn find_by_id(state: &State, call: &Call) -> Result<u64, Failure> {
     known.then_some(id).ok_or_else(|| Failure::lookup("user"))
 }
 
-/// The user that the path names; an unknown own id makes one.
+/// The user that the path names; an unknown external id makes one.
 fn find_or_create(state: &mut State, call: &Call) -> Result<u64, Failure> {
     if !call.parameters.is_set("by_user_id") {
         return find_by_id(state, call);
@@ -62,7 +62,7 @@ fn external(call: &Call) -> Result<&str, Failure> {
     if (1..=MAX_EXTERNAL_CHARS).contains(&external.chars().count()) {
         Ok(external)
     } else {
-        let rule = "must be an own id of 1 to 255 characters";
+        let rule = "must be an external id of 1 to 255 characters";
         Err(Failure::validation("id", rule))
     }
 }

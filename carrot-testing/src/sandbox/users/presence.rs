@@ -2,13 +2,13 @@ use serde_json::json;
 
 use super::{find_by_id, values};
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::{Presence, State},
 };
 
 /// `POST /users/{id}/setpresence`
-pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let presence = parameters.one_of("presence", &["online", "idle"])?;
     let presence = presence.ok_or_else(|| Failure::validation("presence", "is required"))?;
@@ -44,5 +44,5 @@ pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, 
         });
     });
     state.seen_online.insert(id);
-    Ok(Answer::empty())
+    Ok(Response::empty())
 }

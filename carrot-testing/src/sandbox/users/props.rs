@@ -5,15 +5,15 @@ use super::{
     operation::{Operation, Outcome},
 };
 use crate::sandbox::{
-    answer::{Answer, Failure},
     request::Call,
+    response::{Failure, Response},
     state::State,
 };
 
 const MAX_OPERATIONS: usize = 250;
 
 /// `POST /users/{id}/props`
-pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Answer, Failure> {
+pub(in crate::sandbox) fn set(state: &mut State, call: &Call) -> Result<Response, Failure> {
     let parameters = &call.parameters;
     let name = "operations";
     let operations = parameters
@@ -75,7 +75,7 @@ impl Report {
     fn add(&mut self, call: &Call, json: &Value, key: &str, outcome: &Outcome) {
         let list = match outcome {
             Outcome::Changed => &mut self.affected,
-            // Generation 1 has one list for both.
+            // v1 has one list for both.
             Outcome::Unchanged if call.is_v1() => {
                 return self.ignore(json, "the operation changes nothing");
             }
@@ -87,9 +87,9 @@ impl Report {
         }
     }
 
-    fn into_answer(mut self, call: &Call) -> Answer {
+    fn into_answer(mut self, call: &Call) -> Response {
         self.not_changed.retain(|key| !self.affected.contains(key));
-        let answer = Answer::empty()
+        let answer = Response::empty()
             .meta("affected_props", self.affected)
             .meta("ignored_operations", self.ignored);
         if call.is_v1() {

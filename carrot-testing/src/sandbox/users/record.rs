@@ -30,7 +30,7 @@ impl State {
         id
     }
 
-    /// Gives a user an own id. One that is there already stays: it never changes.
+    /// Gives a user an external id. One that is there already stays: it never changes.
     pub(in crate::sandbox) fn name_user(&mut self, id: u64, external: &str) {
         let named = self.change_user(id, |user| {
             let unnamed = user.external.is_none();
@@ -79,7 +79,7 @@ impl State {
 }
 
 impl User {
-    /// Whether the user is a lead: known by name, e-mail, phone or own id, or in a conversation. The
+    /// Whether the user is a lead: known by name, e-mail, phone or external id, or in a conversation. The
     /// sandbox knows no web push.
     ///
     /// Source: <https://developers.dashly.io/webapi/endpoints/apps/users/>

@@ -32,7 +32,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// For a look from a test: generation 2, ids as numbers.
+    /// For a look from a test: v2, ids as numbers.
     pub(super) fn plain(state: &'a State) -> Self {
         Self {
             state,
@@ -41,7 +41,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// For webhooks of messages: generation 2, ids as texts.
+    /// For webhooks of messages: v2, ids as texts.
     pub(super) fn ids_as_text(state: &'a State) -> Self {
         Self {
             ids_as_text: true,

@@ -109,7 +109,7 @@ pub(crate) fn upload(
     Answer::of(&sandbox.handle(&request.unwrap()))
 }
 
-/// Begins a conversation of the user with this own id, and returns the id of the conversation.
+/// Begins a conversation of the user with this external id, and returns the id of the conversation.
 pub(crate) fn start(sandbox: &Sandbox, external: &str, body: &str) -> u64 {
     let path = format!("/v2/users/{external}/startconversation");
     let answer = post(sandbox, &path, &[("by_user_id", "true"), ("body", body)]);

@@ -2,7 +2,7 @@
 
 use carrot_hyper::{
     Client, Error,
-    apps::{Assigned, Channels, Conversations, Leads},
+    apps::{AssigneeFilter, Channels, Conversations, Leads},
     endpoint::Paging,
 };
 
@@ -29,7 +29,7 @@ pub(crate) async fn around(client: &Client, mut report: Report) -> Result<(), Er
     report.step("The open conversations, one page");
     let open = Conversations::new()
         .closed(false)
-        .assigned(Assigned::Anybody)
+        .assigned(AssigneeFilter::Any)
         .page(Paging::new().size(10));
     let page = client.call(open).await?;
     for conversation in &page.items {

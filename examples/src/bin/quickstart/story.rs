@@ -4,7 +4,7 @@ use std::error::Error;
 
 use carrot_hyper::{
     Client,
-    apps::{Assigned, Channels, Conversations, Leads},
+    apps::{AssigneeFilter, Channels, Conversations, Leads},
     conversations::{AddTag, Assign, Close, Get, Parts, Reply},
     endpoint::Paging,
     types::{
@@ -123,7 +123,7 @@ async fn the_operator_helps(
     report.step("An operator lists the open conversations");
     let open = Conversations::new()
         .closed(false)
-        .assigned(Assigned::Anybody);
+        .assigned(AssigneeFilter::Any);
     let open = client.call(open).await?;
     for conversation in &open.items {
         let last = conversation

@@ -34,7 +34,7 @@ use std::{
 };
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, HyperTransport, RetryPolicy, TokioClock, UnlimitedQuota,
+    AuthToken, BaseUrl, Client, ExponentialBackoff, HyperTransport, NoRateLimit, TokioClock,
     client::CallOptions,
     conversations::{Get, Reply},
     types::RandomId,
@@ -207,13 +207,13 @@ fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client,
         .pool_max_idle_per_host(concurrency as usize)
         .build()?;
     let token = AuthToken::new(TOKEN)?;
-    let retry = RetryPolicy::new()
+    let retry = ExponentialBackoff::new()
         .max_attempts(ATTEMPTS)
         .transient_base(Duration::from_millis(1))
         .throttled_base(Duration::from_millis(1));
     Ok(Client::builder(transport, TokioClock::new(), token)
         .host(server.url().parse::<BaseUrl>()?)
-        .quota(UnlimitedQuota::new())
+        .rate_limiter(NoRateLimit::new())
         .retry(retry)
         .observer(Arc::clone(told))
         .build()?)

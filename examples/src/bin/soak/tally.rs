@@ -8,7 +8,7 @@ use std::{
 
 use carrot_hyper::{
     Error, ErrorKind,
-    client::{AttemptReport, CallReport, Observe},
+    client::{AttemptReport, CallReport, Observer},
 };
 
 use crate::secrets;
@@ -35,7 +35,7 @@ impl Told {
     }
 }
 
-impl Observe for Told {
+impl Observer for Told {
     fn attempt(&self, report: &AttemptReport) {
         self.search(report);
         self.attempts.fetch_add(1, Ordering::SeqCst);

@@ -1,5 +1,5 @@
 use carrot_core::{
-    apps::{self, Assigned, ChannelFilter, SortOrder},
+    apps::{self, AssigneeFilter, ChannelFilter, SortOrder},
     endpoint::{ChannelField, Paging, UserField},
     types::{AssistantType, ChannelId, Filter},
 };
@@ -29,7 +29,7 @@ pub(super) fn all() -> Vec<Operation> {
     ));
     active_users_cases.extend(paged(&active_users(), apps::ActiveUsers::page));
     active_users_cases.push((
-        "every option of generation 2",
+        "every option of v2",
         user_fields
             .iter()
             .fold(active_users(), |all, (_, field)| all.field(*field, true))
@@ -66,16 +66,19 @@ pub(super) fn all() -> Vec<Operation> {
         ("not delayed", list().delayed(false)),
         (
             "assigned to anybody or nobody",
-            list().assigned(Assigned::Anybody),
+            list().assigned(AssigneeFilter::Any),
         ),
-        ("assigned to nobody", list().assigned(Assigned::Nobody)),
+        (
+            "assigned to nobody",
+            list().assigned(AssigneeFilter::Unassigned),
+        ),
         (
             "assigned to an operator",
-            list().assigned(Assigned::To(ADMIN)),
+            list().assigned(AssigneeFilter::Admin(ADMIN)),
         ),
         (
             "assigned to an operator or nobody",
-            list().assigned(Assigned::ToOrNobody(ADMIN)),
+            list().assigned(AssigneeFilter::AdminOrUnassigned(ADMIN)),
         ),
         ("one tag", list().tag("vip")),
         ("two tags", list().tag("vip").tag("срочно \"1\"")),
@@ -95,14 +98,14 @@ pub(super) fn all() -> Vec<Operation> {
     ));
     conversations_cases.extend(paged(&list(), apps::Conversations::page));
     conversations_cases.push((
-        "every option of generation 2",
+        "every option of v2",
         CONVERSATION_FIELDS
             .iter()
             .fold(list(), |all, (_, field)| all.field(*field, true))
             .closed(false)
             .answered(false)
             .delayed(false)
-            .assigned(Assigned::Anybody)
+            .assigned(AssigneeFilter::Any)
             .tag("vip")
             .channel(ChannelId::new(5))
             .assistant_type(AssistantType::LeadBot)

@@ -77,7 +77,7 @@ pub(super) fn all() -> Vec<Operation> {
     parts_cases.extend(fields(&parts(), &part_fields, conversations::Parts::field));
     parts_cases.extend(paged(&parts(), conversations::Parts::page));
     parts_cases.push((
-        "every option of generation 2",
+        "every option of v2",
         parts()
             .field(PartField::Conversation, true)
             .page(Paging::new().size(50).from(position())),
@@ -176,7 +176,7 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
             reply().field(PartField::Conversation, true),
         ),
         (
-            "every option of generation 1",
+            "every option of v1",
             reply()
                 .from(ADMIN)
                 .kind(ReplyKind::Note)
@@ -185,7 +185,7 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
                 .auto_assign_random_id(random_id(2)),
         ),
         (
-            "every option of generation 2",
+            "every option of v2",
             reply()
                 .from(ADMIN)
                 .kind(ReplyKind::Message)

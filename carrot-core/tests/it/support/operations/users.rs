@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<Operation> {
     let list = || users::Conversations::new(USER);
     let mut conversations_cases = vec![
         ("no option", list()),
-        ("an own id", users::Conversations::new(own_id())),
+        ("an external id", users::Conversations::new(own_id())),
         (
             "only with replies of the user",
             list().with_user_replies_only(),
@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<Operation> {
     ));
     conversations_cases.extend(paged(&list(), users::Conversations::page));
     conversations_cases.push((
-        "every option of generation 2",
+        "every option of v2",
         CONVERSATION_FIELDS
             .iter()
             .fold(users::Conversations::new(own_id()), |all, (_, field)| {
@@ -48,13 +48,13 @@ pub(super) fn all() -> Vec<Operation> {
     let events = || users::Events::new(USER);
     let mut events_cases = vec![
         ("no option", events()),
-        ("an own id", users::Events::new(own_id())),
+        ("an external id", users::Events::new(own_id())),
         ("of one name", events().named(event_name())),
         ("properties as text", events().props_as_text()),
     ];
     events_cases.extend(paged(&events(), users::Events::page));
     events_cases.push((
-        "every option of generation 2",
+        "every option of v2",
         users::Events::new(own_id())
             .named(event_name())
             .props_as_text()
@@ -71,7 +71,7 @@ pub(super) fn all() -> Vec<Operation> {
         ("address", presence().url("https://example.com/?a=1&b=2")),
         ("session", presence().session(session)),
         (
-            "every option of generation 2",
+            "every option of v2",
             presence()
                 .page("Cart")
                 .url("https://example.com/")
@@ -83,7 +83,7 @@ pub(super) fn all() -> Vec<Operation> {
     let message_cases = vec![
         ("no option", message()),
         (
-            "an own id",
+            "an external id",
             users::SendMessage::new(own_id(), "Здравствуйте!"),
         ),
         ("in the chat", message().kind(MessageKind::PopupChat)),
@@ -91,7 +91,7 @@ pub(super) fn all() -> Vec<Operation> {
         ("in a big window", message().kind(MessageKind::PopupBig)),
         ("by e-mail", message().kind(MessageKind::Email)),
         (
-            "every option of generation 2",
+            "every option of v2",
             users::SendMessage::new(own_id(), "Здравствуйте!").kind(MessageKind::PopupBig),
         ),
     ];
@@ -108,7 +108,7 @@ pub(super) fn all() -> Vec<Operation> {
         operation(&track_cases()),
         operation(&[
             ("no option", users::UnsubscribeEmail::new(USER)),
-            ("an own id", users::UnsubscribeEmail::new(own_id())),
+            ("an external id", users::UnsubscribeEmail::new(own_id())),
         ]),
     ]
 }
@@ -117,7 +117,7 @@ fn user_cases() -> Vec<(&'static str, users::Get)> {
     let get = || users::Get::new(USER);
     vec![
         ("no option", get()),
-        ("an own id", users::Get::new(own_id())),
+        ("an external id", users::Get::new(own_id())),
         ("without `props`", get().without_props()),
         ("with `props_custom`", get().with_custom_props()),
         ("with `props_events`", get().with_event_props()),
@@ -154,7 +154,7 @@ fn import_cases() -> Vec<(&'static str, users::Import)> {
     vec![
         ("no option", import()),
         (
-            "merged by the own id",
+            "merged by the external id",
             import().merge_field(MergeField::UserId),
         ),
         (
@@ -200,7 +200,7 @@ fn props_cases() -> Vec<(&'static str, users::SetProps)> {
     vec![
         ("no option", set()),
         (
-            "an own id",
+            "an external id",
             users::SetProps::new(own_id()).with(name().expect("a sound operation")),
         ),
         (
@@ -245,7 +245,7 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
     vec![
         ("no option", start()),
         (
-            "an own id",
+            "an external id",
             StartConversation::new(own_id(), "Где мой заказ?"),
         ),
         ("only a file", StartConversation::with_file(USER, upload())),
@@ -273,7 +273,7 @@ fn track_cases() -> Vec<(&'static str, users::TrackEvent)> {
     let moment = Timestamp::new(1_684_923_942, 123_456_000).expect("a moment");
     vec![
         ("no option", track()),
-        ("an own id", users::TrackEvent::new(own_id(), name())),
+        ("an external id", users::TrackEvent::new(own_id(), name())),
         ("properties", track().properties(properties())),
         ("a moment", track().created(moment)),
         (

@@ -1,0 +1,105 @@
+use http::Method;
+
+use super::{action::Action, describe};
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::RequestParts,
+    types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
+};
+
+const MAX_TAG_CHARS: usize = 255;
+
+/// `POST /conversations/{id}/tag`: puts a tag on a conversation.
+///
+/// * Right of the token: `conversations-write`.
+/// * 1 to 255 characters, no comma: v1 forbids it, and lists of tags take it for an end.
+/// * A tag that is there already gives `ConversationTagAlreadyAssigned` (HTTP 400) in v2,
+///   and nothing in v1.
+/// * The answer names the new part in v2, and says nothing in v1.
+/// * Safe to repeat: yes. When a retry finds that the first attempt had its effect, that is a
+///   success with an empty receipt.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/post>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct AddTag {
+    conversation: ConversationId,
+    tag: String,
+    action: Action,
+}
+
+impl AddTag {
+    /// Puts this tag on this conversation, in the name of the default sender.
+    pub fn new(conversation: impl Into<ConversationId>, tag: impl Into<String>) -> Self {
+        Self {
+            conversation: conversation.into(),
+            tag: tag.into(),
+            action: Action::default(),
+        }
+    }
+}
+
+action_setters!(AddTag);
+
+impl Endpoint for AddTag {
+    type Output = ActionReceipt;
+    const NAME: &'static str = "conversations.add_tag";
+    const SCOPE: Option<&'static str> = Some("conversations-write");
+
+    const IDEMPOTENT: bool = true;
+
+    fn already_done(&self, code: &ErrorCode) -> Option<ActionReceipt> {
+        (*code == ErrorCode::ConversationTagAlreadyAssigned).then(ActionReceipt::new)
+    }
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        check_tag("tag", &self.tag)?;
+        let mut description = describe(Method::POST, self.conversation, Some("tag"))?;
+        let parameters = &mut description.parameters;
+        if context.version == ApiVersion::V1 {
+            parameters.line("action", "add")?;
+        }
+        parameters.line("tag", &self.tag)?;
+        self.action.describe(context.version, parameters)?;
+        Ok(description)
+    }
+}
+
+/// Refuses a tag that the service would not take, or would take for two.
+pub(crate) fn check_tag(field: &'static str, tag: &str) -> Result<(), InvalidValue> {
+    let characters = tag.chars().count();
+    if !(1..=MAX_TAG_CHARS).contains(&characters) {
+        return Err(InvalidValue::new(
+            field,
+            format!("must be 1 to {MAX_TAG_CHARS} characters, got {characters}"),
+        ));
+    }
+    if tag.chars().any(char::is_control) {
+        return Err(InvalidValue::new(
+            field,
+            "must hold no line break and no other control character",
+        ));
+    }
+    if tag.contains(',') {
+        return Err(InvalidValue::new(
+            field,
+            "must hold no comma, which ends a tag in a list",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_answers_of_both_generations() {
+        let endpoint = AddTag::new(1, "vip");
+        let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
+        let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");
+        assert_eq!(receipt.part.map(u64::from), Some(123));
+        let body = br#"{"data":{},"meta":{"status":200}}"#;
+        let receipt = endpoint.decode(ApiVersion::V1, body).expect("a receipt");
+        assert_eq!(receipt, ActionReceipt::new());
+    }
+}

@@ -1,0 +1,77 @@
+use http::Method;
+
+use super::describe;
+use crate::{
+    ApiContext, Endpoint,
+    endpoint::{ConversationField, Fields, RequestParts},
+    types::{Conversation, ConversationId, InvalidValue},
+};
+
+/// `GET /conversations/{id}`: reads one conversation.
+///
+/// * Right of the token: `conversations-read`.
+/// * Safe to repeat: yes.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/conversation>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct Get {
+    conversation: ConversationId,
+    fields: Fields<ConversationField>,
+}
+
+impl Get {
+    /// The optional fields that come without being asked for: all of them.
+    pub const DEFAULT_FIELDS: &[ConversationField] = &[
+        ConversationField::User,
+        ConversationField::Channel,
+        ConversationField::ImportantPartLast,
+        ConversationField::ReplyLast,
+        ConversationField::PartLast,
+    ];
+
+    /// Reads this conversation.
+    pub fn new(conversation: impl Into<ConversationId>) -> Self {
+        Self {
+            conversation: conversation.into(),
+            fields: Fields::new(),
+        }
+    }
+
+    /// Switches an optional field on or off.
+    pub fn field(mut self, field: ConversationField, on: bool) -> Self {
+        self.fields.set(field, on);
+        self
+    }
+}
+
+impl Endpoint for Get {
+    type Output = Conversation;
+    const NAME: &'static str = "conversations.get";
+    const SCOPE: Option<&'static str> = Some("conversations-read");
+
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        let mut description = describe(Method::GET, self.conversation, None)?;
+        self.fields.describe(&mut description.parameters);
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ApiVersion;
+
+    #[test]
+    fn reads_the_answer_of_the_vendors_page() {
+        let body = br#"{"data":{"id":7100586,"created":1450342055,"user":{"id":7722092,"app":3,"user_id":"27384","presence":"idle","props":{"$last_seen":"2015-12-17T13:01:32","$name":"Alex","$email":"alex@example.com"}},"read":true,"replied":true,"clicked":false,"unsubscribed":false,"closed":false,"message":null,"type":"popup_chat","reply_type":"text","part_last":{"id":7855356,"created":1450345019,"conversation":7100586,"body":"...","type":"reply_user","sent_via":"web_user","from":16588048},"parts_count":13,"assignee":null,"unread_parts_count":2,"last_admin":{"id":24601,"name":"Maks","avatar":"https://files.dashly.app/avatars/1446021235578-n653y667.jpg","type":"admin"},"last_update":1450345019,"tags":[]},"meta":{"status":200}}"#;
+        let endpoint = Get::new(7_100_586);
+        let conversation = endpoint
+            .decode(ApiVersion::V2, body)
+            .expect("a conversation");
+        assert_eq!(conversation.id, ConversationId::new(7_100_586));
+        assert_eq!(conversation.parts_count, Some(13));
+        assert_eq!(conversation.closed, Some(false));
+    }
+}

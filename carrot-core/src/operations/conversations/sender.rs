@@ -1,0 +1,116 @@
+use carrot_types::{AdminId, InvalidValue, UserId};
+
+use crate::{ApiVersion, endpoint::Parameters};
+
+/// Who does something in a conversation on the side of the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operator {
+    /// The default sender of the site (`default_admin`).
+    #[default]
+    Default,
+    /// An operator.
+    Admin(AdminId),
+    /// A bot by its name (`bot_name`). v1 only, and withdrawn from its pages too.
+    Bot(String),
+}
+
+impl From<AdminId> for Operator {
+    fn from(id: AdminId) -> Self {
+        Self::Admin(id)
+    }
+}
+
+impl Operator {
+    /// Writes the parameter that names the operator.
+    pub(super) fn describe(
+        &self,
+        version: ApiVersion,
+        parameters: &mut Parameters,
+    ) -> Result<(), InvalidValue> {
+        match self {
+            Self::Default => parameters.line("from_admin", "default_admin"),
+            Self::Admin(id) => parameters.id("from_admin", *id),
+            Self::Bot(name) => {
+                if version != ApiVersion::V1 {
+                    let rule = "exists only in v1 of the API";
+                    return Err(InvalidValue::new("bot_name", rule));
+                }
+                if name.is_empty() {
+                    return Err(InvalidValue::new("bot_name", "must not be empty"));
+                }
+                parameters.line("bot_name", name)
+            }
+        }
+    }
+}
+
+/// Who writes in a conversation: an operator, or the user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Sender {
+    /// The default sender of the site (`from_admin=default_admin`). What a message has unless it
+    /// names another: the vendor does not document what happens without one.
+    DefaultAdmin,
+    /// An operator (`from_admin`).
+    Admin(AdminId),
+    /// A bot by its name (`bot_name`). v1 only, and withdrawn from its pages too.
+    Bot(String),
+    /// The user of the conversation (`from_user`). Needs the right `as-user`.
+    DefaultUser,
+    /// This user (`from_user`). v2 only: in v1 the parameter is a yes or no.
+    /// Needs the right `as-user`.
+    User(UserId),
+}
+
+impl From<Operator> for Sender {
+    fn from(operator: Operator) -> Self {
+        match operator {
+            Operator::Default => Self::DefaultAdmin,
+            Operator::Admin(id) => Self::Admin(id),
+            Operator::Bot(name) => Self::Bot(name),
+        }
+    }
+}
+
+impl From<AdminId> for Sender {
+    fn from(id: AdminId) -> Self {
+        Self::Admin(id)
+    }
+}
+
+impl From<UserId> for Sender {
+    fn from(id: UserId) -> Self {
+        Self::User(id)
+    }
+}
+
+impl Sender {
+    /// True when the message is the user's.
+    pub(super) fn is_user(&self) -> bool {
+        matches!(self, Self::DefaultUser | Self::User(_))
+    }
+
+    /// Writes the parameter that names the sender.
+    pub(super) fn describe(
+        &self,
+        version: ApiVersion,
+        parameters: &mut Parameters,
+    ) -> Result<(), InvalidValue> {
+        match (self, version) {
+            (Self::DefaultAdmin, _) => Operator::Default.describe(version, parameters),
+            (Self::Admin(id), _) => Operator::Admin(*id).describe(version, parameters),
+            (Self::Bot(name), _) => Operator::Bot(name.clone()).describe(version, parameters),
+            (Self::DefaultUser, ApiVersion::V1) => {
+                parameters.flag("from_user", true);
+                Ok(())
+            }
+            (Self::DefaultUser, ApiVersion::V2) => parameters.line("from_user", "default_user"),
+            (Self::User(id), ApiVersion::V2) => parameters.id("from_user", *id),
+            (Self::User(_), ApiVersion::V1) => Err(InvalidValue::new(
+                "from_user",
+                "cannot name a user in v1 of the API; use the user of the conversation",
+            )),
+        }
+    }
+}

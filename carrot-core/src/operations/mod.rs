@@ -1,0 +1,5 @@
+//! Every operation of the service, one file each.
+
+pub mod apps;
+pub mod conversations;
+pub mod users;

@@ -1,0 +1,103 @@
+use http::Method;
+use serde_json::Value;
+
+use super::describe;
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{Asked, Page, Paging, RequestParts, ResponseError},
+    types::{Event, EventName, InvalidValue, UserRef},
+};
+
+/// `GET /users/{id}/events`: lists what a user did, newest first.
+///
+/// * Right of the token: `user-read`.
+/// * An unknown external id gives `LookupError` (HTTP 400).
+/// * Safe to repeat: yes.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/get>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct Events {
+    user: UserRef,
+    name: Option<EventName>,
+    props_as_string: Option<bool>,
+    paging: Paging,
+}
+
+impl Events {
+    /// Lists the events of this user.
+    pub fn new(user: impl Into<UserRef>) -> Self {
+        Self {
+            user: user.into(),
+            name: None,
+            props_as_string: None,
+            paging: Paging::new(),
+        }
+    }
+
+    /// Only events of exactly this name (`filter_name`).
+    pub fn named(mut self, name: EventName) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Gives all property values as text (`props_as_string`), for integers beyond the exact range of
+    /// a 64-bit float.
+    pub fn props_as_text(mut self) -> Self {
+        self.props_as_string = Some(true);
+        self
+    }
+}
+
+impl Endpoint for Events {
+    type Output = Page<Event>;
+    const NAME: &'static str = "users.events";
+    const SCOPE: Option<&'static str> = Some("user-read");
+
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        let mut description = describe(Method::GET, &self.user, Some("events"), context)?;
+        let parameters = &mut description.parameters;
+        if let Some(name) = &self.name {
+            parameters.line("filter_name", name.as_str())?;
+        }
+        parameters.optional_flag("props_as_string", self.props_as_string);
+        self.paging.describe(context.version, parameters)?;
+        Ok(description)
+    }
+
+    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        Page::decode(version, &self.paging, body)
+    }
+
+    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(asked)
+    }
+}
+
+pages_of!(Events, Event);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Cursor, UserId};
+
+    #[test]
+    fn reads_the_answers_of_both_generations() {
+        let endpoint = Events::new(UserId::new(1));
+        let data = r#""data":[{"id":335704586,"created":1467192929,"type":{"id":5857,"name":"MyEvent","score":0,"visible":true},"user":22735768,"props":{"App":"Eva99"}}]"#;
+        for (version, meta, cursor) in [
+            (
+                ApiVersion::V2,
+                r#""next_before_position":[7936756]"#,
+                "[7936756]",
+            ),
+            (ApiVersion::V1, r#""next_after":335695472"#, "335695472"),
+        ] {
+            let body = format!(r#"{{"meta":{{{meta},"status":200}},{data}}}"#);
+            let page = endpoint.decode(version, body.as_bytes()).expect("a page");
+            assert_eq!(page.items.len(), 1);
+            assert_eq!(page.next.cursor().map(Cursor::as_str), Some(cursor));
+        }
+    }
+}

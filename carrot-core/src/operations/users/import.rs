@@ -1,0 +1,216 @@
+use bytes::Bytes;
+
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{FilePart, Path, RequestParts},
+    types::{ImportReport, InvalidValue},
+};
+
+/// The vendor says below 30 MB without saying which; the smaller reading is safe.
+pub(super) const MAX_CSV_BYTES: usize = 30_000_000;
+
+/// The column that tells which user a row is about.
+///
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MergeField {
+    /// Your external id, in the column `$user_id`. The service's default.
+    #[default]
+    UserId,
+    /// The e-mail address, in the column `$email`. Where several users share one, only the one who
+    /// was active last is changed.
+    Email,
+}
+
+impl MergeField {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::UserId => "$user_id",
+            Self::Email => "$email",
+        }
+    }
+}
+
+/// What stands between two values of a row.
+///
+/// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delimiter {
+    /// A tab. The service's default.
+    #[default]
+    Tab,
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// `|`
+    Pipe,
+    /// A space.
+    Space,
+}
+
+impl Delimiter {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Tab => "\t",
+            Self::Comma => ",",
+            Self::Semicolon => ";",
+            Self::Pipe => "|",
+            Self::Space => " ",
+        }
+    }
+}
+
+/// `POST /users/import`: sets the properties of many users from a CSV file.
+///
+/// The first line names the properties, the system's own with their `$`. Users who exist are changed,
+/// others are created and count towards the plan's rate limit of visitors. The service works through the
+/// file later and tells the panel when it is done. To have the file written from operations, see
+/// [`Client::set_props_of_many`](crate::Client::set_props_of_many).
+///
+/// * Right of the token: not documented; `user-write` by analogy.
+/// * v2 only: the pages of v1 do not know it.
+/// * UTF-8, below 30 MB. A large file needs more than the 10 s of an attempt and the 30 s of a call that
+///   are the defaults; see [`CallOptions`](crate::client::CallOptions).
+/// * Safe to repeat: no. Two imports of one file at the same time may create a user twice.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/import>
+///
+/// ```
+/// # async fn example(client: &carrot_core::Client) -> Result<(), carrot_core::Error> {
+/// use carrot_core::users;
+///
+/// let csv = "$user_id,$name,plan\norder-42,Alex,pro\n";
+/// let report = client
+///     .call(users::Import::new(csv).delimiter(users::Delimiter::Comma).tag("imported"))
+///     .await?;
+/// println!("{:?} updates planned", report.updates_planned);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct Import {
+    csv: Bytes,
+    merge_field: Option<MergeField>,
+    delimiter: Option<Delimiter>,
+    tags: Vec<String>,
+}
+
+impl Import {
+    /// Imports this CSV text.
+    pub fn new(csv: impl Into<Bytes>) -> Self {
+        Self {
+            csv: csv.into(),
+            merge_field: None,
+            delimiter: None,
+            tags: Vec::new(),
+        }
+    }
+
+    /// The column that tells which user a row is about (`merge_field`).
+    pub fn merge_field(mut self, field: MergeField) -> Self {
+        self.merge_field = Some(field);
+        self
+    }
+
+    /// What stands between two values of a row.
+    pub fn delimiter(mut self, delimiter: Delimiter) -> Self {
+        self.delimiter = Some(delimiter);
+        self
+    }
+
+    /// Puts a tag on every user of the file (`tags`).
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// The names go as JSON, so a comma is no end of one here.
+    fn check_tags(&self) -> Result<(), InvalidValue> {
+        for tag in &self.tags {
+            if tag.is_empty() {
+                return Err(InvalidValue::new("tags", "must hold no empty name"));
+            }
+            if tag.chars().any(char::is_control) {
+                let rule = "must hold no line break and no other control character";
+                return Err(InvalidValue::new("tags", rule));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_csv(&self) -> Result<(), InvalidValue> {
+        let invalid = |rule: String| Err(InvalidValue::new("file", rule));
+        let bytes = self.csv.len();
+        if bytes >= MAX_CSV_BYTES {
+            return invalid(format!(
+                "must be below {MAX_CSV_BYTES} bytes (30 MB), got {bytes}"
+            ));
+        }
+        let Ok(text) = std::str::from_utf8(&self.csv) else {
+            return invalid("must be UTF-8".into());
+        };
+        let merge_field = self.merge_field.unwrap_or_default().as_str();
+        let delimiter = self.delimiter.unwrap_or_default().as_str();
+        let header = text.lines().next().unwrap_or_default();
+        let has_column = header
+            .split(delimiter)
+            .any(|name| name.trim_matches('"') == merge_field);
+        if !has_column {
+            return invalid(format!(
+                "must name the column `{merge_field}` in its first line, delimited by {delimiter:?}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Endpoint for Import {
+    type Output = ImportReport;
+    const NAME: &'static str = "users.import";
+
+    const IDEMPOTENT: bool = false;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        if context.version == ApiVersion::V1 {
+            let rule = "must be 2: v1 of the API does not know this operation";
+            return Err(InvalidValue::new("version", rule));
+        }
+        self.check_csv()?;
+        self.check_tags()?;
+        let mut description = RequestParts::post(Path::new().then("users").then("import"));
+        let parameters = &mut description.parameters;
+        // Here, unlike elsewhere, the app is not optional.
+        parameters.line("app", &context.app.to_string())?;
+        if let Some(field) = self.merge_field {
+            parameters.line("merge_field", field.as_str())?;
+        }
+        if let Some(delimiter) = self.delimiter {
+            parameters.text("delimiter", delimiter.as_str())?;
+        }
+        if !self.tags.is_empty() {
+            parameters.json("tags", &self.tags)?;
+        }
+        description
+            .files
+            .push(FilePart::new("file", "users.csv", self.csv.clone()));
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_answer_of_the_vendors_page() {
+        let body = br#"{"meta":{"status":200},"data":{"row_errors":{"1":"Error in string 1","33":"Error in string 33"},"updates_planned":123}}"#;
+        let report = Import::new("")
+            .decode(ApiVersion::V2, body)
+            .expect("a report");
+        assert_eq!(report.updates_planned, Some(123));
+        assert_eq!(report.row_errors.len(), 2);
+    }
+}

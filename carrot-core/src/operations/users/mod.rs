@@ -1,0 +1,77 @@
+//! Users: their properties, their events, and the conversations they begin.
+//!
+//! A user is named by a [`UserRef`]: the id of the service, or an id of your own.
+
+mod conversations;
+mod events;
+mod get;
+mod import;
+mod send_message;
+mod set_presence;
+mod set_props;
+mod set_props_of_many;
+mod start_conversation;
+mod track_event;
+mod unsubscribe_email;
+
+use http::Method;
+
+pub use self::{
+    conversations::Conversations,
+    events::Events,
+    get::Get,
+    import::{Delimiter, Import, MergeField},
+    send_message::{MessageKind, SendMessage},
+    set_presence::SetPresence,
+    set_props::SetProps,
+    set_props_of_many::{
+        PlannedImport, PropertyChange, PropsFailure, PropsPlan, PropsProgress, PropsReport,
+        ScheduledImport, SetPropsOfMany,
+    },
+    start_conversation::StartConversation,
+    track_event::TrackEvent,
+    unsubscribe_email::UnsubscribeEmail,
+};
+use crate::{
+    ApiContext, ApiVersion, App,
+    endpoint::{Parameters, Path, RequestParts},
+    types::{InvalidValue, UserRef},
+};
+
+/// A request below `/users/{id}`, with what every such request says about the user and the app.
+fn describe(
+    method: Method,
+    user: &UserRef,
+    verb: Option<&'static str>,
+    context: &ApiContext,
+) -> Result<RequestParts, InvalidValue> {
+    let mut path = Path::new().then("users").user(user)?;
+    if let Some(verb) = verb {
+        path = path.then(verb);
+    }
+    let mut description = RequestParts::new(method, path);
+    if user.is_external() {
+        description.parameters.flag("by_user_id", true);
+    }
+    name_app(context, &mut description.parameters)?;
+    Ok(description)
+}
+
+/// Names the app where it is not that of the token, which is the service's default.
+fn name_app(context: &ApiContext, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+    match context.app {
+        App::Id(id) => parameters.id("app", id),
+        App::SelfApp => Ok(()),
+    }
+}
+
+/// v1 knows some operations only by the id of the service.
+fn refuse_external_in_v1(context: &ApiContext, user: &UserRef) -> Result<(), InvalidValue> {
+    if context.version == ApiVersion::V1 && user.is_external() {
+        return Err(InvalidValue::new(
+            "user",
+            "must be the id of the service: v1 of the API takes no external id here",
+        ));
+    }
+    Ok(())
+}

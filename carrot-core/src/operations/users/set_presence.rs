@@ -1,0 +1,110 @@
+use http::Method;
+
+use super::describe;
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::RequestParts,
+    types::{Empty, InvalidValue, Presence, UserId},
+};
+
+const SESSION_CHARS: usize = 32;
+
+/// `POST /users/{id}/setpresence`: tells that a user is on the site. Call it about once a minute;
+/// after two minutes without a call the user is offline.
+///
+/// * Right of the token: `user-write`.
+/// * Takes only the id of the service.
+/// * Safe to repeat: yes.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/setpresence/>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct SetPresence {
+    user: UserId,
+    presence: Presence,
+    page: Option<String>,
+    url: Option<String>,
+    session: Option<String>,
+}
+
+impl SetPresence {
+    /// Sets [`Online`](Presence::Online) or [`Idle`](Presence::Idle); nobody is set offline, it
+    /// comes by itself.
+    pub fn new(user: UserId, presence: Presence) -> Self {
+        Self {
+            user,
+            presence,
+            page: None,
+            url: None,
+            session: None,
+        }
+    }
+
+    /// The title of the page that the user looks at (`current_page`). v2 only.
+    pub fn page(mut self, title: impl Into<String>) -> Self {
+        self.page = Some(title.into());
+        self
+    }
+
+    /// The address of the page (`current_url`). v2 only.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// A random id of the browser's session: 32 characters of `a-z` and `0-9`. v1 requires
+    /// it. v2 shows it in a sample and leaves it out of its list of parameters.
+    pub fn session(mut self, session: impl Into<String>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+}
+
+impl Endpoint for SetPresence {
+    type Output = Empty;
+    const NAME: &'static str = "users.set_presence";
+    const SCOPE: Option<&'static str> = Some("user-write");
+
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        if !matches!(self.presence, Presence::Online | Presence::Idle) {
+            return Err(InvalidValue::new("presence", "must be `online` or `idle`"));
+        }
+        let user = self.user.into();
+        let mut description = describe(Method::POST, &user, Some("setpresence"), context)?;
+        let parameters = &mut description.parameters;
+        parameters.line("presence", self.presence.as_str())?;
+        for (name, value) in [("current_page", &self.page), ("current_url", &self.url)] {
+            let Some(value) = value else { continue };
+            context.version.refuse_in_v1(name, true)?;
+            parameters.line(name, value)?;
+        }
+        match &self.session {
+            Some(session) => {
+                let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+                if session.len() != SESSION_CHARS || !session.bytes().all(allowed) {
+                    let rule = "must be 32 characters of `a-z` and `0-9`";
+                    return Err(InvalidValue::new("session", rule));
+                }
+                parameters.line("session", session)?;
+            }
+            None if context.version == ApiVersion::V1 => {
+                return Err(InvalidValue::new("session", "is required in v1 of the API"));
+            }
+            None => {}
+        }
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_answer_of_the_vendors_page() {
+        let body = br#"{"meta":{"status":200},"data":{}}"#;
+        let endpoint = SetPresence::new(UserId::new(1), Presence::Online);
+        assert_eq!(endpoint.decode(ApiVersion::V2, body), Ok(Empty::new()));
+    }
+}

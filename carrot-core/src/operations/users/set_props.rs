@@ -1,0 +1,169 @@
+use carrot_types::Envelope;
+use http::Method;
+use serde_json::Value;
+
+use super::describe;
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{Asked, RequestParts, ResponseError, response},
+    types::{Empty, InvalidValue, PropertyOperation, PropertyReport, UserRef},
+};
+
+pub(super) const MAX_OPERATIONS: usize = 250;
+
+/// `POST /users/{id}/props`: sets, changes and deletes properties of a user.
+///
+/// The operations run in their order. One that the service does not like fails alone: the answer
+/// reports what was changed and what was ignored.
+///
+/// * Right of the token: `user-write`.
+/// * An unknown external id creates the user.
+/// * At most 250 operations in one request. For many users, or more operations, see
+///   [`Client::set_props_of_many`](crate::Client::set_props_of_many).
+/// * Safe to repeat: yes, unless an operation adds to a number or appends to a list, or
+///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>
+///
+/// ```
+/// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use carrot_core::{
+///     types::{PropertyOperation, UserRef},
+///     users,
+/// };
+///
+/// let report = client
+///     .call(
+///         users::SetProps::new(UserRef::external("order-42"))
+///             .with(PropertyOperation::update_or_create("$name", "Alex")?)
+///             .with(PropertyOperation::add("orders", 1)?),
+///     )
+///     .await?;
+/// println!("changed: {:?}, ignored: {:?}", report.affected, report.ignored);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "does nothing until it is called"]
+pub struct SetProps {
+    user: UserRef,
+    operations: Vec<PropertyOperation>,
+    double_subscribe: Option<bool>,
+    parse_custom_props_type: Option<bool>,
+    source: Option<Value>,
+}
+
+impl SetProps {
+    /// Changes this user. At least one operation must follow.
+    pub fn new(user: impl Into<UserRef>) -> Self {
+        Self {
+            user: user.into(),
+            operations: Vec::new(),
+            double_subscribe: None,
+            parse_custom_props_type: None,
+            source: None,
+        }
+    }
+
+    /// Adds an operation.
+    pub fn with(mut self, operation: PropertyOperation) -> Self {
+        self.operations.push(operation);
+        self
+    }
+
+    /// Adds operations.
+    pub fn with_all(mut self, operations: impl IntoIterator<Item = PropertyOperation>) -> Self {
+        self.operations.extend(operations);
+        self
+    }
+
+    /// Lets a user who unsubscribed be subscribed again when an operation changes `$email`
+    /// (`double_subscribe`). With double opt-in the service sends a confirmation mail first.
+    pub fn double_subscribe(mut self, allowed: bool) -> Self {
+        self.double_subscribe = Some(allowed);
+        self
+    }
+
+    /// Whether the service guesses the type of custom values, so that the text `"12345"` becomes a
+    /// number (`parse_custom_props_type`). It does by default.
+    pub fn parse_custom_props_type(mut self, guess: bool) -> Self {
+        self.parse_custom_props_type = Some(guess);
+        self
+    }
+
+    /// Where a contact came from when `$email` or `$phone` is written: a JSON object such as
+    /// `{"id": "123123", "type": "run_script"}`. The vendor does not document the allowed types.
+    pub fn source(mut self, source: impl Into<Value>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl Endpoint for SetProps {
+    type Output = PropertyReport;
+    const NAME: &'static str = "users.set_props";
+    const SCOPE: Option<&'static str> = Some("user-write");
+
+    const IDEMPOTENT: bool = false;
+
+    fn is_idempotent(&self) -> bool {
+        let sends_no_mail = self.double_subscribe != Some(true);
+        let same_twice = self.operations.iter().all(PropertyOperation::is_idempotent);
+        sends_no_mail && same_twice
+    }
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        let operations = self.operations.len();
+        if !(1..=MAX_OPERATIONS).contains(&operations) {
+            return Err(InvalidValue::new(
+                "operations",
+                format!("must be 1 to {MAX_OPERATIONS} in one request, got {operations}"),
+            ));
+        }
+        if self
+            .source
+            .as_ref()
+            .is_some_and(|source| !source.is_object())
+        {
+            return Err(InvalidValue::new("source", "must be a JSON object"));
+        }
+        let mut description = describe(Method::POST, &self.user, Some("props"), context)?;
+        let parameters = &mut description.parameters;
+        parameters.json("operations", &self.operations)?;
+        parameters.optional_flag("double_subscribe", self.double_subscribe);
+        parameters.optional_flag("parse_custom_props_type", self.parse_custom_props_type);
+        if let Some(source) = &self.source {
+            parameters.json("source", source)?;
+        }
+        Ok(description)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<PropertyReport, ResponseError> {
+        response::envelope::<Empty>(body).map(|envelope| PropertyReport::from(envelope.meta))
+    }
+
+    fn encode(_asked: &Asked<'_>, report: &PropertyReport) -> Result<Value, serde_json::Error> {
+        let mut envelope = Envelope::ok(Empty::new());
+        envelope.meta.affected_props = Some(report.affected.clone());
+        envelope.meta.not_changed_props = Some(report.not_changed.clone());
+        envelope.meta.ignored_operations = Some(report.ignored.clone());
+        serde_json::to_value(envelope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::UserId;
+
+    #[test]
+    fn reads_the_answers_of_both_generations() {
+        let endpoint = SetProps::new(UserId::new(1));
+        let v1 =
+            br#"{"meta":{"status":200,"affected_props":["a"],"ignored_operations":[]},"data":{}}"#;
+        let report = endpoint.decode(ApiVersion::V1, v1).expect("a report");
+        assert_eq!(report.affected, ["a"]);
+        let v2 = br#"{"meta":{"status":200,"affected_props":["a"],"not_changed_props":["b"],"ignored_operations":[{"op":"add","key":"c","value":"x","reason":"no number"}]},"data":{}}"#;
+        let report = endpoint.decode(ApiVersion::V2, v2).expect("a report");
+        assert_eq!((report.not_changed.len(), report.ignored.len()), (1, 1));
+    }
+}

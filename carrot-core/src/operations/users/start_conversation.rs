@@ -1,0 +1,125 @@
+use http::Method;
+
+use super::describe;
+use crate::{
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{RequestParts, Upload},
+    types::{InvalidValue, RandomId, StartedConversation, UserRef},
+};
+
+/// `POST /users/{id}/startconversation`: begins a conversation with a message of the user.
+///
+/// * Right of the token: not documented.
+/// * An unknown external id creates the user.
+/// * A text, a file, or both. In v1 the text is required.
+/// * A text that is too long gives `ReplyTooBig` (HTTP 400); the limit is not documented.
+/// * Safe to repeat: no, each call begins a conversation. `random_id` is for recognising the message
+///   in the realtime feed; nothing says that the service drops a second one.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct StartConversation {
+    user: UserRef,
+    body: Option<String>,
+    file: Option<Upload>,
+    random_id: Option<RandomId>,
+    referrer: Option<String>,
+}
+
+impl StartConversation {
+    /// Begins a conversation with this text, which must not be empty.
+    pub fn new(user: impl Into<UserRef>, body: impl Into<String>) -> Self {
+        Self {
+            body: Some(body.into()),
+            ..Self::empty(user.into())
+        }
+    }
+
+    /// Begins a conversation with a file. v2 only, unless a [`text`](Self::text) is added.
+    pub fn with_file(user: impl Into<UserRef>, file: Upload) -> Self {
+        Self::empty(user.into()).file(file)
+    }
+
+    fn empty(user: UserRef) -> Self {
+        Self {
+            user,
+            body: None,
+            file: None,
+            random_id: None,
+            referrer: None,
+        }
+    }
+
+    /// Sets the text (`body`).
+    pub fn text(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Adds a file: at most 10 MB, of one of the kinds that [`Upload`] lists.
+    pub fn file(mut self, file: Upload) -> Self {
+        self.file = Some(file);
+        self
+    }
+
+    /// Sets the number that the message carries in the realtime feed.
+    pub fn random_id(mut self, random_id: RandomId) -> Self {
+        self.random_id = Some(random_id);
+        self
+    }
+
+    /// The address of the page on which the user wrote.
+    pub fn referrer(mut self, url: impl Into<String>) -> Self {
+        self.referrer = Some(url.into());
+        self
+    }
+}
+
+impl Endpoint for StartConversation {
+    type Output = StartedConversation;
+    const NAME: &'static str = "users.start_conversation";
+
+    const IDEMPOTENT: bool = false;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        let mut description =
+            describe(Method::POST, &self.user, Some("startconversation"), context)?;
+        let parameters = &mut description.parameters;
+        match self.body.as_deref() {
+            Some("") => return Err(InvalidValue::new("body", "must not be empty")),
+            Some(body) => parameters.text("body", body)?,
+            None if context.version == ApiVersion::V1 => {
+                return Err(InvalidValue::new("body", "is required in v1 of the API"));
+            }
+            None => {}
+        }
+        if let Some(random_id) = self.random_id {
+            parameters.random_id("random_id", random_id)?;
+        }
+        if let Some(referrer) = &self.referrer {
+            parameters.line("referrer", referrer)?;
+        }
+        if let Some(file) = &self.file {
+            file.check("file")?;
+            file.check_kind("file")?;
+            parameters.line("filename", file.name())?;
+            description.files.push(file.part("file"));
+        }
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{ConversationId, UserId};
+
+    #[test]
+    fn reads_the_answer_of_the_vendors_page() {
+        let body = br#"{"meta":{"status":200},"data":{"id":1856194}}"#;
+        let started = StartConversation::new(UserId::new(1), "Hi")
+            .decode(ApiVersion::V2, body)
+            .expect("a conversation");
+        assert_eq!(started.id, ConversationId::new(1_856_194));
+    }
+}

@@ -1,0 +1,116 @@
+use http::Method;
+
+use super::describe;
+use crate::{
+    ApiContext, Endpoint,
+    endpoint::RequestParts,
+    types::{Event, EventName, EventProperties, InvalidValue, Timestamp, TypedEvent, UserRef},
+};
+
+/// `POST /users/{id}/events`: records that a user did something.
+///
+/// * Right of the token: `user-write`.
+/// * An unknown external id creates the user.
+/// * Safe to repeat: no, each call records an event.
+/// * The answer is the event; older pages of v1 show its id alone.
+/// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
+///
+/// ```
+/// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use carrot_core::{
+///     types::{EventName, EventProperties, UserRef},
+///     users,
+/// };
+///
+/// let event = users::TrackEvent::new(UserRef::external("order-42"), EventName::new("Order placed")?)
+///     .properties(EventProperties::new().with("sum", 4_990)?);
+/// client.call(event).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "does nothing until it is called"]
+pub struct TrackEvent {
+    user: UserRef,
+    name: EventName,
+    properties: EventProperties,
+    created: Option<Timestamp>,
+}
+
+impl TrackEvent {
+    /// Records an event of this name, without properties, now.
+    pub fn new(user: impl Into<UserRef>, name: EventName) -> Self {
+        Self {
+            user: user.into(),
+            name,
+            properties: EventProperties::new(),
+            created: None,
+        }
+    }
+
+    /// Records an event that knows its name and properties, such as
+    /// [`ProductViewed`](crate::types::ecommerce::ProductViewed).
+    ///
+    /// # Errors
+    ///
+    /// The name or a property of the event breaks a limit.
+    pub fn typed(user: impl Into<UserRef>, event: &impl TypedEvent) -> Result<Self, InvalidValue> {
+        let name = EventName::new(event.name())?;
+        Ok(Self::new(user, name).properties(event.properties()?))
+    }
+
+    /// Sets the properties of the event (`params`).
+    pub fn properties(mut self, properties: EventProperties) -> Self {
+        self.properties = properties;
+        self
+    }
+
+    /// When it happened, if not now. An event with a time starts no automatic message, no bot and no
+    /// integration.
+    pub fn created(mut self, created: impl Into<Timestamp>) -> Self {
+        self.created = Some(created.into());
+        self
+    }
+}
+
+impl Endpoint for TrackEvent {
+    type Output = Event;
+    const NAME: &'static str = "users.track_event";
+    const SCOPE: Option<&'static str> = Some("user-write");
+
+    const IDEMPOTENT: bool = false;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        let mut description = describe(Method::POST, &self.user, Some("events"), context)?;
+        let parameters = &mut description.parameters;
+        parameters.line("event", self.name.as_str())?;
+        if !self.properties.is_empty() {
+            parameters.json("params", &self.properties)?;
+        }
+        if let Some(created) = self.created {
+            parameters.line("created", &created.to_string())?;
+        }
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ApiVersion,
+        types::{EventId, UserId},
+    };
+
+    #[test]
+    fn reads_the_answers_of_both_ages() {
+        let name = EventName::new("testEvent").expect("a name");
+        let endpoint = TrackEvent::new(UserId::new(1), name);
+        let full = br#"{"meta":{"status":200},"data":{"id":6187513,"created":123123123,"type":{"id":123123123,"name":"testEvent","score":0,"visible":true,"active":false},"user":123123123,"props":{}}}"#;
+        let event = endpoint.decode(ApiVersion::V2, full).expect("an event");
+        assert_eq!(event.user, Some(UserId::new(123_123_123)));
+        let old = br#"{"meta": {"status": 200}, "data": {"id": 6187513}}"#;
+        let event = endpoint.decode(ApiVersion::V1, old).expect("an event");
+        assert_eq!(event, Event::new(EventId::new(6_187_513)));
+    }
+}

@@ -1,0 +1,56 @@
+use http::Method;
+
+use super::describe;
+use crate::{
+    ApiContext, Endpoint,
+    endpoint::RequestParts,
+    types::{Empty, InvalidValue, UserRef},
+};
+
+/// `POST /users/{id}/unsubscribeemail`: unsubscribes a user from e-mails.
+///
+/// Stands in the current pages of Carrot quest and not in those of Dashly, which runs the same
+/// service: it probably works on both.
+///
+/// * Right of the token: not documented.
+/// * An unknown external id gives `LookupError` (HTTP 400).
+/// * A user without an e-mail address, or in a state other than subscribed, awaiting confirmation or
+///   unsubscribed, gives `BadRequest` (HTTP 400).
+/// * Safe to repeat: yes.
+/// * Source: <https://developers.carrotquest.io/webapi/endpoints/users/unsubscribeemail>
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "does nothing until it is called"]
+pub struct UnsubscribeEmail {
+    user: UserRef,
+}
+
+impl UnsubscribeEmail {
+    /// Unsubscribes this user.
+    pub fn new(user: impl Into<UserRef>) -> Self {
+        Self { user: user.into() }
+    }
+}
+
+impl Endpoint for UnsubscribeEmail {
+    type Output = Empty;
+    const NAME: &'static str = "users.unsubscribe_email";
+
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        describe(Method::POST, &self.user, Some("unsubscribeemail"), context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ApiVersion, types::UserId};
+
+    #[test]
+    fn reads_the_answer_of_the_vendors_page() {
+        let body = br#"{"meta": {"status": 200}, "data": {}}"#;
+        let endpoint = UnsubscribeEmail::new(UserId::new(1));
+        assert_eq!(endpoint.decode(ApiVersion::V2, body), Ok(Empty::new()));
+    }
+}
