@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod coverage;
 mod refusal;
+mod simulation;
 mod wire;
 
 #[cfg(feature = "proptest")]

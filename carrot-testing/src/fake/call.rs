@@ -21,7 +21,7 @@ pub struct RecordedCall {
 impl RecordedCall {
     pub(crate) fn new(request: RecordedRequest, at: Duration) -> Self {
         Self {
-            parameters: [request.query_pairs(), request.form_pairs()].concat(),
+            parameters: request.params(),
             path_id: first_id(&request),
             request,
             at,
@@ -92,11 +92,7 @@ impl RecordedCall {
     /// The API version that the path pins; 2 where it pins none.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
-        let pinned = self.path_template().split('/').nth(1);
-        ApiVersion::ALL
-            .into_iter()
-            .find(|version| Some(version.segment()) == pinned)
-            .unwrap_or_default()
+        self.request.version()
     }
 
     /// What it was answered with, in a few words: `200`, `429 TooManyRequests`.

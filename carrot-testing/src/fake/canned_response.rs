@@ -1,4 +1,4 @@
-use std::{fmt, future::pending};
+use std::{fmt, future::pending, sync::Arc};
 
 use bytes::Bytes;
 use carrot_core::{
@@ -20,7 +20,7 @@ pub struct CannedResponse(Kind);
 enum Kind {
     Response(Response<Bytes>),
     Error(ApiError),
-    Failure(TransportErrorKind, Sent),
+    Failure(Arc<dyn Fn() -> TransportError + Send + Sync>),
     Never,
 }
 
@@ -62,7 +62,13 @@ impl CannedResponse {
     /// A failure of the transport: no answer comes. `sent` says whether the request reached the
     /// service, and so whether a client may repeat a write.
     pub fn failure(kind: TransportErrorKind, sent: Sent) -> Self {
-        Self(Kind::Failure(kind, sent))
+        Self::failure_with(move || TransportError::new(kind, sent))
+    }
+
+    /// A failure of the transport that a closure makes, with a source for example. It is called once
+    /// for each request.
+    pub fn failure_with(make: impl Fn() -> TransportError + Send + Sync + 'static) -> Self {
+        Self(Kind::Failure(Arc::new(make)))
     }
 
     /// Neither answer nor failure ever comes: for deadlines.
@@ -75,7 +81,7 @@ impl CannedResponse {
         match self.0 {
             Kind::Response(response) => Ok(response),
             Kind::Error(error) => Ok(error.to_response(version)),
-            Kind::Failure(kind, sent) => Err(TransportError::new(kind, sent)),
+            Kind::Failure(make) => Err(make()),
             Kind::Never => pending().await,
         }
     }
@@ -93,7 +99,10 @@ impl fmt::Display for CannedResponse {
         let response = match &self.0 {
             Kind::Response(response) => response.clone(),
             Kind::Error(error) => error.to_response(ApiVersion::V2),
-            Kind::Failure(kind, sent) => return write!(f, "{kind}; {sent}"),
+            Kind::Failure(make) => {
+                let error = make();
+                return write!(f, "{}; {}", error.kind(), error.sent());
+            }
             Kind::Never => return f.write_str("never answered"),
         };
         write!(f, "{}", response.status().as_u16())?;

@@ -279,7 +279,7 @@ mod tests {
         request
             .extensions_mut()
             .insert(CallContext::new("users.get", template));
-        RecordedCall::new(RecordedRequest::new(request), Duration::ZERO)
+        RecordedCall::new(RecordedRequest::from(request), Duration::ZERO)
     }
 
     fn record(call: &RecordedCall) -> Record {

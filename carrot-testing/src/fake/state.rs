@@ -125,7 +125,7 @@ impl State {
         &self,
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
-        let call = RecordedCall::new(RecordedRequest::new(request), self.clock.now());
+        let call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
         let wanted: Vec<Arc<Wanted>> = {
             let record = self.record();
             let expected = record.expected.iter();

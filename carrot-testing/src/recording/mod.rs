@@ -22,10 +22,12 @@ use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 pub use self::request::RecordedRequest;
+use crate::CannedResponse;
 
 /// Gives queued answers in their order, and keeps every request. All clones are the same transport.
 ///
-/// A request that finds the queue empty gets a [`TransportError`] that says which request came.
+/// A request that finds the queue empty gets the [default](Self::with_default); without one, a
+/// [`TransportError`] that says which request came.
 ///
 /// ```
 /// use carrot_core::{AuthToken, Client, types::UserId, users};
@@ -50,8 +52,26 @@ pub struct RecordingTransport(Arc<Mutex<Recording>>);
 
 #[derive(Default)]
 struct Recording {
-    answers: VecDeque<Result<Response<Bytes>, TransportError>>,
+    answers: VecDeque<Next>,
+    default: Option<CannedResponse>,
     requests: Vec<RecordedRequest>,
+    cancelled: usize,
+}
+
+enum Next {
+    Canned(CannedResponse),
+    Failure(TransportError),
+}
+
+/// Counts a request that is dropped before its response.
+struct InFlight<'a>(&'a RecordingTransport, bool);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if self.1 {
+            self.0.recording().cancelled += 1;
+        }
+    }
 }
 
 impl RecordingTransport {
@@ -59,6 +79,26 @@ impl RecordingTransport {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A transport that gives these responses, one to each request.
+    pub fn responding<R: Into<CannedResponse>>(responses: impl IntoIterator<Item = R>) -> Self {
+        let transport = Self::new();
+        responses.into_iter().for_each(|one| transport.respond(one));
+        transport
+    }
+
+    /// Gives this response, again and again, to every request that finds the queue empty.
+    #[must_use]
+    pub fn with_default(self, response: impl Into<CannedResponse>) -> Self {
+        self.recording().default = Some(response.into());
+        self
+    }
+
+    /// Queues a response.
+    pub fn respond(&self, response: impl Into<CannedResponse>) {
+        let next = Next::Canned(response.into());
+        self.recording().answers.push_back(next);
     }
 
     fn recording(&self) -> MutexGuard<'_, Recording> {
@@ -95,18 +135,24 @@ impl RecordingTransport {
 
     /// Queues an answer, headers and all.
     pub fn answer(&self, response: Response<Bytes>) {
-        self.recording().answers.push_back(Ok(response));
+        self.respond(CannedResponse::response(response));
     }
 
     /// Queues a failure of the transport itself: no answer comes.
     pub fn fail(&self, error: TransportError) {
-        self.recording().answers.push_back(Err(error));
+        self.recording().answers.push_back(Next::Failure(error));
     }
 
     /// How many answers nobody has fetched yet.
     #[must_use]
     pub fn unused_answers(&self) -> usize {
         self.recording().answers.len()
+    }
+
+    /// How many requests were dropped before their response.
+    #[must_use]
+    pub fn cancelled(&self) -> usize {
+        self.recording().cancelled
     }
 
     /// Every request so far, oldest first.
@@ -131,15 +177,27 @@ impl RecordingTransport {
 #[async_trait]
 impl HttpTransport for RecordingTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let request = RecordedRequest::new(request);
-        let came = request.in_words();
-        let mut recording = self.recording();
-        recording.requests.push(request);
-        let answer = recording.answers.pop_front();
-        answer.unwrap_or_else(|| {
-            let text = format!("{came} came, and no answer was queued for it");
-            Err(TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(text))
-        })
+        let request = RecordedRequest::from(request);
+        let (came, version) = (request.in_words(), request.version());
+        let (next, default) = {
+            let mut recording = self.recording();
+            recording.requests.push(request);
+            (recording.answers.pop_front(), recording.default.clone())
+        };
+        match next.or(default.map(Next::Canned)) {
+            Some(Next::Canned(response)) => {
+                let mut in_flight = InFlight(self, true);
+                let response = response.give(version).await;
+                in_flight.1 = false;
+                response
+            }
+            Some(Next::Failure(error)) => Err(error),
+            None => {
+                let text = format!("{came} came, and no answer was queued for it");
+                let kind = TransportErrorKind::Rejected;
+                Err(TransportError::new(kind, Sent::Never).with_source(text))
+            }
+        }
     }
 }
 

@@ -1,20 +1,21 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use carrot_core::{Body, endpoint::Upload, transport::CallContext};
-use http::{HeaderMap, HeaderValue, Method, Request, header::AUTHORIZATION};
+use carrot_core::{ApiVersion, Body, endpoint::Upload, transport::CallContext};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::AUTHORIZATION};
 
 use crate::wire::{self, Multipart, Pairs};
 
 const REDACTED: &str = "[redacted]";
 
-/// A request that a [`RecordingTransport`](super::RecordingTransport) got.
+/// A request that a [`RecordingTransport`](super::RecordingTransport) got, or that
+/// [`Client::prepare`](carrot_core::Client::prepare) made: `RecordedRequest::from(request)`.
 ///
 /// The token cannot be read from it, only compared: [`authorization_is`](Self::authorization_is).
 #[derive(Clone)]
 pub struct RecordedRequest {
     method: Method,
-    path: String,
+    uri: Uri,
     query: Pairs,
     headers: HeaderMap,
     authorization: Option<HeaderValue>,
@@ -23,14 +24,16 @@ pub struct RecordedRequest {
     context: Option<CallContext>,
 }
 
-impl RecordedRequest {
-    pub(crate) fn new(request: Request<Body>) -> Self {
+impl From<Request<Body>> for RecordedRequest {
+    fn from(request: Request<Body>) -> Self {
         let (parts, body) = request.into_parts();
         let body = body.into_bytes();
         let mut headers = parts.headers;
         let authorization = headers.remove(AUTHORIZATION);
-        if authorization.is_some() {
-            headers.insert(AUTHORIZATION, HeaderValue::from_static(REDACTED));
+        if let Some(authorization) = &authorization {
+            let mut redacted = HeaderValue::from_static(REDACTED);
+            redacted.set_sensitive(authorization.is_sensitive());
+            headers.insert(AUTHORIZATION, redacted);
         }
         let form = match wire::multipart_type(&headers) {
             Some(content_type) => Multipart::read(content_type, &body)
@@ -40,16 +43,18 @@ impl RecordedRequest {
         };
         Self {
             method: parts.method,
-            path: parts.uri.path().to_owned(),
             query: wire::pairs(parts.uri.query().unwrap_or_default().as_bytes()),
             headers,
             authorization,
             form,
             body,
             context: parts.extensions.get().cloned(),
+            uri: parts.uri,
         }
     }
+}
 
+impl RecordedRequest {
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -59,7 +64,42 @@ impl RecordedRequest {
     /// The path, encoded as it was sent: `/v2/users/order%2F42/props`.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        self.uri.path()
+    }
+
+    /// The address as it was sent, with the host where the client named one.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The segments of the path, decoded: `v2`, `users`, `order/42`, `props`. What is no UTF-8 stays
+    /// encoded.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Cow<'_, str>> {
+        let path = self.path().strip_prefix('/').unwrap_or(self.path());
+        let decoded = |segment| wire::segment(segment).unwrap_or(Cow::Borrowed(segment));
+        path.split('/').map(decoded).collect()
+    }
+
+    /// The parameters of the query and of the form, decoded, in their order.
+    #[must_use]
+    pub fn params(&self) -> Pairs {
+        [self.query_pairs(), self.form_pairs()].concat()
+    }
+
+    /// The API version that the path pins; 2 where it pins none.
+    #[must_use]
+    pub fn version(&self) -> ApiVersion {
+        // The template, since a proxy may have a path of its own in front.
+        let path = match &self.context {
+            Some(context) => &context.path_template,
+            None => self.path(),
+        };
+        let pinned = path.split('/').nth(1);
+        let mut versions = ApiVersion::ALL.into_iter();
+        let found = versions.find(|version| Some(version.segment()) == pinned);
+        found.unwrap_or_default()
     }
 
     /// The value of a parameter in the query, decoded; the first one of that name.
@@ -169,7 +209,7 @@ impl RecordedRequest {
 
     /// The request in a few words that hold no value: `users.get (GET /v2/users/7)`.
     pub(crate) fn in_words(&self) -> String {
-        let Self { method, path, .. } = self;
+        let (method, path) = (&self.method, self.path());
         match self.operation() {
             Some(operation) => format!("{operation} ({method} {path})"),
             None => format!("{method} {path}"),
@@ -195,7 +235,7 @@ impl fmt::Debug for RecordedRequest {
         f.debug_struct("RecordedRequest")
             .field("operation", &self.operation())
             .field("method", &self.method)
-            .field("path", &self.path)
+            .field("path", &self.path())
             .field("query", &shown(&self.query))
             .field("headers", &self.headers)
             .field("form", &shown(&self.form))

@@ -39,7 +39,7 @@ impl AnswerWith {
 #[async_trait]
 impl HttpTransport for AnswerWith {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let call = RecordedCall::new(RecordedRequest::new(request), std::time::Duration::ZERO);
+        let call = RecordedCall::new(RecordedRequest::from(request), std::time::Duration::ZERO);
         self.0(&call).give(call.version()).await
     }
 }

@@ -44,7 +44,7 @@ impl Capture {
 #[async_trait]
 impl HttpTransport for Capture {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        self.kept().push(RecordedRequest::new(request));
+        self.kept().push(RecordedRequest::from(request));
         CannedResponse::ok().give(ApiVersion::default()).await
     }
 }

@@ -6,6 +6,7 @@
 //! | [`Capture`] | which requests does it send? The answers do not matter |
 //! | [`AnswerWith`] | how does it behave with a service that I write in a closure? |
 //! | [`NeverAnswers`] | does it keep its deadlines? |
+//! | [`Latency`] | what does it do while requests travel? In virtual time, over any other transport |
 //! | [`AlwaysFails`] | what does it do when the network is gone? |
 //! | [`RecordingTransport`](crate::RecordingTransport) | what does it do with these raw answers, in this order? |
 //! | [`Sandbox`](crate::Sandbox) | does a whole integration work, with a service that keeps its state? |
@@ -15,9 +16,11 @@
 mod answer_with;
 mod capture;
 mod failing;
+mod latency;
 
 pub use self::{
     answer_with::AnswerWith,
     capture::Capture,
     failing::{AlwaysFails, NeverAnswers},
+    latency::Latency,
 };

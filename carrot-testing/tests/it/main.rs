@@ -23,6 +23,7 @@ mod sandbox_users;
 mod sandbox_webhooks;
 #[cfg(feature = "server")]
 mod server;
+mod simulation;
 mod single;
 #[cfg(feature = "server")]
 mod webhook_delivery;
