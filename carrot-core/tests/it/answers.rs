@@ -2,20 +2,21 @@
 
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, Error, ErrorKind, Sent, TransportError,
+    ApiVersion, Error, ErrorKind, Sent,
     client::CallOptions,
     conversations,
     transport::{TimeoutPhase, TransportErrorKind},
     types::{ErrorCode, UserId},
     users,
 };
+use carrot_testing::CannedResponse;
 use serde_json::json;
 
-use crate::support::{Recorder, TOKEN, canary::E_MAIL, client, run, transport::Answer};
+use crate::support::{TOKEN, canary::E_MAIL, canned, client, ok, respond, run};
 
 /// Reads a conversation from this answer.
-fn get(answer: Answer) -> Result<u64, Error> {
-    let client = client(&Recorder::answering([answer]), ApiVersion::V2);
+fn get(answer: CannedResponse) -> Result<u64, Error> {
+    let client = client(&canned([answer]), ApiVersion::V2);
     let conversation = run(client.call(conversations::Get::new(1)))?;
     Ok(conversation.id.get())
 }
@@ -38,20 +39,17 @@ const RATE_LIMITED: [bool; 5] = [false, false, true, false, false];
 const APPLIED: [bool; 5] = [false, false, false, false, true];
 const TIMED_OUT: [bool; 5] = [false, false, false, true, true];
 
-fn refusal(status: u16, code: &str, message: &str) -> Answer {
-    let body = json!({
-        "meta": {"status": status, "error": code, "error_message": message},
-        "data": {"$email": E_MAIL, "token": TOKEN},
-    });
-    Answer::status(status, body.to_string())
+fn refusal_body(status: u16, code: &str, message: &str) -> String {
+    let meta = json!({"status": status, "error": code, "error_message": message});
+    json!({"meta": meta, "data": {"$email": E_MAIL, "token": TOKEN}}).to_string()
 }
 
 #[test]
 fn a_refusal_says_what_the_service_said_and_what_to_do() {
-    for (answer, status, code, is, text) in [
+    for (status, body, code, is, text) in [
         (
-            refusal(401, "NotAuthenticated", "Invalid token"),
             401,
+            refusal_body(401, "NotAuthenticated", "Invalid token"),
             Some(ErrorCode::NotAuthenticated),
             AUTH,
             "conversations.get: the service answered 401 NotAuthenticated: Invalid token; check the \
@@ -59,98 +57,96 @@ fn a_refusal_says_what_the_service_said_and_what_to_do() {
         ),
         (
             // The name of v1, with a status that the vendor does not document.
-            refusal(400, "AuthenticationFailed", ""),
             400,
+            refusal_body(400, "AuthenticationFailed", ""),
             Some(ErrorCode::AuthenticationFailed),
             AUTH,
             "conversations.get: the service answered 400 AuthenticationFailed; check the API key \
              (Settings, Developers, \"API keys\" in the panel)",
         ),
         (
-            refusal(403, "PermissionDeniedError", "No rights"),
             403,
+            refusal_body(403, "PermissionDeniedError", "No rights"),
             Some(ErrorCode::PermissionDeniedError),
             AUTH,
             "conversations.get: the service answered 403 PermissionDeniedError: No rights; the \
              operation needs a key with the right `conversations-read`",
         ),
         (
-            refusal(404, "Error404", "Not found"),
             404,
+            refusal_body(404, "Error404", "Not found"),
             Some(ErrorCode::Error404),
             NOT_FOUND,
             "conversations.get: the service answered 404 Error404: Not found; check the ids in the \
              call",
         ),
         (
-            refusal(400, "LookupError", "No such user"),
             400,
+            refusal_body(400, "LookupError", "No such user"),
             Some(ErrorCode::LookupError),
             NOT_FOUND,
             "conversations.get: the service answered 400 LookupError: No such user; check the ids in \
              the call",
         ),
         (
-            Answer::status(404, "<html>nginx</html>"),
             404,
+            "<html>nginx</html>".to_owned(),
             None,
             NOT_FOUND,
             "conversations.get: the service answered 404 without saying why; check the ids in the \
              call, and the base URL",
         ),
         (
-            refusal(429, "TooManyRequests", "Slow down"),
             429,
+            refusal_body(429, "TooManyRequests", "Slow down"),
             Some(ErrorCode::TooManyRequests),
             RATE_LIMITED,
             "conversations.get: the service answered 429 TooManyRequests: Slow down; a key may make \
              60 requests a minute; wait before the next",
         ),
         (
-            Answer::status(500, "<html>Server Error</html>"),
             500,
+            "<html>Server Error</html>".to_owned(),
             None,
             APPLIED,
             "conversations.get: the service answered 500 without saying why; before you repeat a \
              call that writes, find out whether it was done all the same",
         ),
         (
-            Answer::status(502, ""),
             502,
+            "".to_owned(),
             None,
             APPLIED,
             "conversations.get: the service answered 502 without saying why; before you repeat a \
              call that writes, find out whether it was done all the same",
         ),
         (
-            Answer::status(408, ""),
             408,
+            "".to_owned(),
             None,
             APPLIED,
             "conversations.get: the service answered 408 without saying why; before you repeat a \
              call that writes, find out whether it was done all the same",
         ),
         (
-            Answer::status(302, ""),
             302,
+            "".to_owned(),
             None,
             NONE,
             "conversations.get: the service answered 302 without saying why; redirects are not \
              followed; check the base URL",
         ),
         (
-            refusal(400, "SomethingNew", "Two\nlines\u{7}"),
             400,
+            refusal_body(400, "SomethingNew", "Two\nlines\u{7}"),
             Some(ErrorCode::from("SomethingNew")),
             NONE,
             "conversations.get: the service answered 400 SomethingNew: Two lines ",
         ),
     ] {
-        let Answer::Body(_, body) = &answer else {
-            panic!("every case has a body")
-        };
-        let body = body.clone();
-        let error = get(answer).expect_err(text);
+        let recorder = canned([respond(status, body.clone())]);
+        let client = client(&recorder, ApiVersion::V2);
+        let error = run(client.call(conversations::Get::new(1))).expect_err(text);
         assert_eq!(error.to_string(), text);
         assert_eq!(
             (error.status(), error.code()),
@@ -165,7 +161,7 @@ fn a_refusal_says_what_the_service_said_and_what_to_do() {
             (error.operation(), error.attempts()),
             ("conversations.get", 1)
         );
-        assert_eq!(error.body(), Some(&body));
+        assert_eq!(error.body(), Some(&Bytes::from(body)));
         assert_eq!((error.path(), error.fields()), (None, None));
         assert!(error.transport().is_none() && error.invalid_value().is_none());
         assert_eq!(format!("{error:?}").lines().count(), 1);
@@ -183,7 +179,7 @@ fn an_error_under_a_status_of_success_is_an_error() {
         },
         "data": {},
     });
-    let error = get(Answer::ok(body.to_string())).expect_err("refused");
+    let error = get(ok(body.to_string())).expect_err("refused");
     assert_eq!(
         error.to_string(),
         "conversations.get: the service answered 400 ValidationError: Wrong arguments; \
@@ -214,7 +210,7 @@ fn what_the_service_says_survives_an_odd_field_beside_it() {
     ] {
         let body = json!({"meta": meta, "data": {}}).to_string();
         for status in [200, 400] {
-            let error = get(Answer::status(status, body.clone())).expect_err(text);
+            let error = get(respond(status, body.clone())).expect_err(text);
             assert_eq!(error.to_string(), text);
         }
     }
@@ -222,7 +218,11 @@ fn what_the_service_says_survives_an_odd_field_beside_it() {
 
 #[test]
 fn a_message_of_the_service_is_quoted_up_to_a_bound() {
-    let error = get(refusal(400, "BadRequest", &"я".repeat(10_000))).expect_err("refused");
+    let error = get(respond(
+        400,
+        refusal_body(400, "BadRequest", &"я".repeat(10_000)),
+    ))
+    .expect_err("refused");
     let quote = "я".repeat(300);
     let text = format!("conversations.get: the service answered 400 BadRequest: {quote}…");
     assert_eq!(error.to_string(), text);
@@ -234,10 +234,7 @@ fn a_message_of_the_service_is_quoted_up_to_a_bound() {
 
 #[test]
 fn a_missing_right_without_a_known_name_is_said_so() {
-    let client = client(
-        &Recorder::answering([Answer::status(403, "")]),
-        ApiVersion::V2,
-    );
+    let client = client(&canned([respond(403, "")]), ApiVersion::V2);
     let error = run(client.call(users::StartConversation::new(UserId::new(1), "Hi")));
     assert_eq!(
         error.expect_err("refused").to_string(),
@@ -332,7 +329,7 @@ fn an_answer_that_cannot_be_read_names_the_place_and_not_the_value() {
         ),
     ] {
         let shown = String::from_utf8_lossy(&body[..body.len().min(99)]).into_owned();
-        let error = get(Answer::ok(body.to_vec())).expect_err(&shown);
+        let error = get(ok(body.to_vec())).expect_err(&shown);
         let place = match path {
             "." => String::new(),
             path => format!(" at `{path}`"),
@@ -375,7 +372,7 @@ fn deep_answers_do_not_exhaust_the_stack() {
                     r#"{{"meta":{{"status":{status},"x":{nested}}},"data":{{"id":1,"x":{nested}}}}}"#
                 );
                 // Read or refused: either is an answer, and the program still runs.
-                let _ = get(Answer::status(status, body)).map_err(|error| error.to_string());
+                let _ = get(respond(status, body)).map_err(|error| error.to_string());
             }
         }
     }
@@ -385,7 +382,7 @@ fn deep_answers_do_not_exhaust_the_stack() {
 fn the_greatest_id_is_read_in_both_forms() {
     for id in ["18446744073709551615", "\"18446744073709551615\""] {
         let body = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id}}}}}"#);
-        assert_eq!(get(Answer::ok(body)).expect(id), u64::MAX);
+        assert_eq!(get(ok(body)).expect(id), u64::MAX);
     }
 }
 
@@ -428,7 +425,7 @@ fn a_failure_of_the_transport_says_whether_the_request_was_sent() {
              reached the server (after 1 attempt)",
         ),
     ] {
-        let error = get(Answer::Fails(TransportError::new(kind, sent))).expect_err(text);
+        let error = get(CannedResponse::failure(kind, sent)).expect_err(text);
         assert_eq!(error.to_string(), text);
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, sent));
         assert_eq!(predicates(&error), is);
@@ -445,7 +442,7 @@ fn a_failure_of_the_transport_says_whether_the_request_was_sent() {
 fn a_body_above_the_cap_is_not_read() {
     let body = r#"{"meta":{"status":200},"data":{"id":1}}"#;
     let limited = |limit: usize| {
-        let recorder = Recorder::answering([Answer::ok(body)]);
+        let recorder = canned([ok(body)]);
         let options = CallOptions::new().max_body_bytes(limit as u64);
         let client = client(&recorder, ApiVersion::V2).with_options(options);
         run(client.call(conversations::Get::new(1)))

@@ -23,16 +23,17 @@ use carrot_core::{
     types::{PropertyDate, PropertyOperation, PropertyValue, UserId, UserRef},
     users::{Import, PlannedImport, PropertyChange, PropsProgress, PropsReport, SetProps},
 };
-use carrot_testing::{Sandbox, VirtualClock};
+use carrot_testing::{RecordedRequest, Sandbox, VirtualClock};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Recorder, TOKEN, Watched,
+    TOKEN, Watched,
     canary::{E_MAIL, OWN_ID, TEXT, assert_error_hides_all},
-    run,
-    simulation::{poll_and_turn, simulate_one},
-    watched,
+    canned,
+    request::Parameters as _,
+    request::line,
+    run, watched,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -103,7 +104,7 @@ impl HttpTransport for Service {
         &self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Bytes>, TransportError> {
-        let request = read(&crate::support::Sent::new(request));
+        let request = read(&RecordedRequest::from(request));
         let number = {
             let seen = &mut *self.seen();
             seen.0.push(request.clone());
@@ -134,11 +135,11 @@ impl HttpTransport for Service {
 }
 
 /// Reads a request, and checks that the service would take it.
-fn read(request: &crate::support::Sent) -> Request {
+fn read(request: &RecordedRequest) -> Request {
     let segments = request.segments();
-    let generation = segments[0].as_str();
-    let segments: Vec<&str> = segments[1..].iter().map(String::as_str).collect();
-    let body = std::str::from_utf8(&request.body).expect("UTF-8");
+    let generation = &*segments[0];
+    let segments: Vec<&str> = segments[1..].iter().map(|segment| &**segment).collect();
+    let body = std::str::from_utf8(request.body()).expect("UTF-8");
     match segments[..] {
         ["users", "import"] => {
             assert_eq!(generation, "v2");
@@ -159,7 +160,7 @@ fn read(request: &crate::support::Sent) -> Request {
             let own = request.parameter("by_user_id").as_deref() == Some("true");
             Request::Props((own, id.to_owned()), operations)
         }
-        _ => panic!("{}", request.line()),
+        _ => panic!("{}", line(request)),
     }
 }
 
@@ -347,7 +348,7 @@ fn the_requests_byte_for_byte() {
     assert!(plan.direct().eq(&direct));
 
     let mut steps = Vec::new();
-    let report = simulate_one(&clock, async {
+    let report = clock.run(async {
         plan.run(|progress| {
             steps.push((progress.scheduled, progress.applied, progress.done()));
             ControlFlow::Continue(())
@@ -514,7 +515,7 @@ fn no_import_where_it_is_unknown_or_not_wanted() {
             (0, 7),
             "{version:?}"
         );
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         assert_eq!((report.applied.len(), report.scheduled.len()), (5, 0));
         assert_eq!(service.requests().len(), 7);
     }
@@ -575,7 +576,7 @@ fn imports_go_one_at_a_time_and_the_others_as_many_as_asked_for() {
         }
         let mut plan = job.plan().expect("sound");
         assert_eq!((plan.imports().len(), plan.requests()), (10, 34));
-        simulate_one(&clock, plan.run(to_the_end));
+        clock.run(plan.run(to_the_end));
         assert_eq!(service.0.most_in_flight.load(Ordering::Relaxed), most);
         // Ten seconds for the imports, and as many as it takes for the others.
         let others = 24_u32.div_ceil(most as u32);
@@ -608,7 +609,7 @@ fn files_stay_below_30_megabytes() {
 
 #[test]
 fn an_import_has_time_for_its_file() {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let client = crate::support::client(&recorder, ApiVersion::V2);
     // 2,000 lines of 125 bytes after the first of 11, a small file, and a user who goes alone.
     let value = "x".repeat(118);
@@ -622,7 +623,9 @@ fn an_import_has_time_for_its_file() {
         let before = recorder.requests().len();
         run(plan.run(to_the_end));
         let requests = recorder.requests().split_off(before);
-        let timeouts = requests.into_iter().map(|sent| sent.context.timeout);
+        let timeouts = requests
+            .into_iter()
+            .map(|sent| sent.context().expect("a context").timeout);
         timeouts.collect::<Vec<_>>()
     };
     let import = Some(12 * SECOND + 11 * Duration::from_micros(8));
@@ -685,7 +688,7 @@ fn requests_of_one_user_follow_each_other() {
             .plan()
             .expect("sound");
         assert_eq!(plan.requests(), 6);
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         let items = |id| {
             let state = service.state();
             let items = state[&own(id)]["list"].as_array().expect("a list").clone();
@@ -725,7 +728,7 @@ fn requests_of_one_user_follow_each_other() {
         if !lost {
             let (again, _) = left(report);
             let mut plan = client.set_props_of_many(again).plan().expect("sound");
-            simulate_one(&clock, plan.run(to_the_end));
+            clock.run(plan.run(to_the_end));
             assert_eq!(items("a"), (0..600).collect::<Vec<_>>());
         }
     }
@@ -740,7 +743,7 @@ fn an_import_whose_answer_is_lost_is_not_repeated_and_stops_nobody() {
         // With the retries that a client has by default.
         let client = watched(Client::builder(service.clone(), clock.clone(), token));
         let mut plan = client.set_props_of_many(mixed()).plan().expect("sound");
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         assert_eq!(service.requests().len(), 1 + 1 + 3);
         let [failure] = &report.failed[..] else {
             panic!("one failure")
@@ -763,7 +766,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
         let service = Service::new(&clock, []);
         let client = client(service.clone(), &clock, ApiVersion::V2);
         let mut plan = client.set_props_of_many(mixed()).plan().expect("sound");
-        simulate_one(&clock, plan.run(to_the_end));
+        clock.run(plan.run(to_the_end));
         service.state()
     };
     for calls in 1..6 {
@@ -780,7 +783,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
                     false => ControlFlow::Continue(()),
                 }
             });
-            let report = simulate_one(&clock, run);
+            let report = clock.run(run);
             assert!(report.failed.is_empty() && report.cut_off.is_empty());
             let sent = service.requests().len();
             assert!((calls..calls + concurrency).contains(&sent), "{sent}");
@@ -793,7 +796,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
             );
             let mut plan = client.set_props_of_many(rest).plan().expect("sound");
             assert_eq!(sent + plan.requests(), 5);
-            simulate_one(&clock, plan.run(to_the_end));
+            clock.run(plan.run(to_the_end));
             assert_eq!(service.requests().len(), 5);
             // The model adds once more for what is sent once more.
             assert_eq!(service.state(), whole);
@@ -818,7 +821,7 @@ fn a_run_can_be_dropped_anywhere() {
         {
             let mut run = pin!(plan.run(to_the_end));
             for _ in 0..polls {
-                if let Poll::Ready(report) = poll_and_turn(&clock, run.as_mut()) {
+                if let Poll::Ready(report) = clock.step(run.as_mut()) {
                     assert_eq!(left(report).1, operations(&mixed()));
                     ended = true;
                     break;
@@ -828,7 +831,7 @@ fn a_run_can_be_dropped_anywhere() {
         if ended {
             break;
         }
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         assert_eq!(service.requests().len(), 5, "dropped after {polls} polls");
         assert_eq!(left(report).1, operations(&mixed()));
 
@@ -837,7 +840,7 @@ fn a_run_can_be_dropped_anywhere() {
         {
             let mut run = pin!(plan.run(to_the_end));
             for _ in 0..polls {
-                assert!(poll_and_turn(&clock, run.as_mut()).is_pending());
+                assert!(clock.step(run.as_mut()).is_pending());
             }
         }
         let report = plan.into_report();
@@ -880,18 +883,15 @@ fn requests_that_wait_for_the_quota_are_given_back_by_a_stop() {
         .set_props_of_many(changes.clone())
         .plan()
         .expect("sound");
-    let report = simulate_one(
-        &clock,
-        plan.run(|progress| match progress.done() {
-            4 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        }),
-    );
+    let report = clock.run(plan.run(|progress| match progress.done() {
+        4 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    }));
     assert_eq!((service.requests().len(), clock.now()), (3, 2 * SECOND));
     assert!(report.cut_off.is_empty() && report.failed.is_empty());
     assert_eq!(operations(&report.rest), 350, "all but the first 250");
     let mut plan = client.set_props_of_many(report.rest).plan().expect("sound");
-    simulate_one(&clock, plan.run(to_the_end));
+    clock.run(plan.run(to_the_end));
     assert_eq!(service.requests().len(), 5);
 }
 
@@ -922,7 +922,7 @@ fn who_stops_before_the_start_gets_everything_back() {
     let client = client(service.clone(), &clock, ApiVersion::V2);
     let mut plan = client.set_props_of_many(mixed()).plan().expect("sound");
     plan.stop();
-    let report = simulate_one(&clock, plan.run(|_| panic!("nothing is done")));
+    let report = clock.run(plan.run(|_| panic!("nothing is done")));
     assert_eq!(operations(&report.rest), operations(&mixed()));
     let plan = client.set_props_of_many(mixed()).plan().expect("sound");
     assert_eq!(plan.into_report().rest.len(), 5);
@@ -966,7 +966,7 @@ fn the_sandbox_ends_in_the_same_state_with_and_without_imports() {
         for user in [0, 3] {
             let old = SetProps::new(UserRef::external(format!("user {user}")));
             let old = old.with(set("seats", "old")).with(set("kept", "yes"));
-            simulate_one(&clock, client.call(old)).expect("a report");
+            clock.run(client.call(old)).expect("a report");
         }
         let mut job = client.set_props_of_many(changes());
         if !import {
@@ -974,7 +974,7 @@ fn the_sandbox_ends_in_the_same_state_with_and_without_imports() {
         }
         let mut plan = job.plan().expect("sound");
         assert_eq!(plan.imports().is_empty(), !import);
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         assert!(report.failed.is_empty());
         for scheduled in &report.scheduled {
             assert!(scheduled.report.row_errors.is_empty());
@@ -1046,7 +1046,7 @@ proptest! {
             for operations in change.operations().chunks(MAX_OPERATIONS) {
                 let props = SetProps::new(change.user().clone()).with_all(operations.to_vec());
                 let client = client(plain.clone(), &clock, ApiVersion::V2);
-                simulate_one(&clock, client.call(props)).expect("a report");
+                clock.run(client.call(props)).expect("a report");
             }
         }
         let planned = Service::new(&clock, []);
@@ -1055,7 +1055,7 @@ proptest! {
         let job = client.set_props_of_many(changes).concurrency(concurrency);
         let mut plan = job.plan().expect("sound");
         let requests = plan.requests();
-        let report = simulate_one(&clock, plan.run(to_the_end));
+        let report = clock.run(plan.run(to_the_end));
         prop_assert!(report.failed.is_empty() && report.rest.is_empty());
         prop_assert_eq!(planned.requests().len(), requests);
         prop_assert!(requests <= plain.requests().len() && requests <= all);

@@ -30,7 +30,7 @@ use carrot_testing::VirtualClock;
 use crate::support::{
     TOKEN, Watched,
     canary::{E_MAIL, TEXT, assert_error_hides_all},
-    simulation::{MINUTE, Service, Task, places, poll_and_turn, simulate_one, task},
+    simulation::{MINUTE, Service, Task, places, task},
     watched,
 };
 
@@ -129,7 +129,7 @@ impl World {
     /// end.
     fn poll_times<T>(&self, task: &mut Task<'_, T>, times: usize) -> bool {
         for _ in 0..times {
-            if poll_and_turn(&self.clock, pin!(&mut *task)).is_ready() {
+            if self.clock.step(pin!(&mut *task)).is_ready() {
                 return true;
             }
         }
@@ -144,7 +144,7 @@ impl World {
         assert_eq!(sleeps, [], "{what}: a sleep is left");
         self.transport.smooth.store(true, Ordering::Relaxed);
         let call = self.client.call(conversations::Close::new(7));
-        simulate_one(&self.clock, call).expect("the next call works");
+        self.clock.run(call).expect("the next call works");
         // Every refusal halved the limit; it grows back when all goes well.
         for _ in 0..20 {
             self.clock.advance(2 * MINUTE);
@@ -287,7 +287,7 @@ fn a_listing_loses_nothing_when_every_next_is_dropped_after_one_poll() {
     let mut leads = world.client.items(apps::Leads::new());
     let mut ids = Vec::new();
     loop {
-        match poll_and_turn(&world.clock, pin!(leads.next())) {
+        match world.clock.step(pin!(leads.next())) {
             Poll::Ready(Ok(Some(lead))) => ids.push(lead.id.get()),
             Poll::Ready(Ok(None)) => break,
             Poll::Ready(Err(error)) => panic!("{error}"),
@@ -309,7 +309,7 @@ fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
     let mut replies = world.client.call_all(items, each).concurrency(3);
     let mut fates = BTreeMap::new();
     loop {
-        match poll_and_turn(&world.clock, pin!(replies.next())) {
+        match world.clock.step(pin!(replies.next())) {
             Poll::Ready(Some(outcome)) => {
                 let before = fates.insert(outcome.item, outcome.result);
                 assert!(before.is_none(), "{} ended twice", outcome.item);

@@ -12,14 +12,13 @@ use carrot_core::{
     types::UserId,
     users,
 };
+use carrot_testing::{CannedResponse, VirtualClock, stub::Latency};
 
-use crate::support::{
-    ManualClock, Recorder, TOKEN, Watched, canary::TEXT, poll, run, transport::Answer, watched,
-};
+use crate::support::{TOKEN, Watched, canary::TEXT, canned, ok, poll, run, watched};
 
-fn client(recorder: &Recorder, clock: &ManualClock) -> Watched {
+fn client(transport: &(impl HttpTransport + Clone), clock: &VirtualClock) -> Watched {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    watched(Client::builder(recorder.clone(), clock.clone(), token))
+    watched(Client::builder(transport.clone(), clock.clone(), token))
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -31,13 +30,13 @@ fn without_attempt_timeout() -> CallOptions {
 
 #[test]
 fn a_call_that_is_never_answered_ends_after_30_seconds() {
-    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
     assert!(poll(call.as_mut()).is_pending());
-    assert_eq!(recorder.dropped(), 0);
+    assert_eq!(recorder.cancelled(), 0);
     clock.advance(Duration::from_nanos(1));
     let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
         panic!("the time is over")
@@ -53,12 +52,12 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
     );
     assert!(error.is_timeout() && error.may_have_been_applied());
     assert_eq!(error.attempts(), 1);
-    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+    assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 1));
 }
 
 #[test]
 fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
-    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
     let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
@@ -76,12 +75,12 @@ fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit()
         "conversations.reply: the time ran out while waiting for the answer; the request may have \
          reached the server (after 1 attempt)"
     );
-    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 1));
+    assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 1));
 }
 
 /// Fails in this way when its time is over, in the middle of the answer.
 #[derive(Debug)]
-struct FailsAtTheLimit(ManualClock, TransportErrorKind);
+struct FailsAtTheLimit(VirtualClock, TransportErrorKind);
 
 #[async_trait]
 impl HttpTransport for FailsAtTheLimit {
@@ -112,7 +111,7 @@ fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
             ErrorKind::Transport,
         ),
     ] {
-        let clock = ManualClock::new();
+        let clock = VirtualClock::manual();
         let token = AuthToken::new(TOKEN).expect("a sound token");
         let transport = FailsAtTheLimit(clock.clone(), cause);
         let client = watched(Client::builder(transport, clock.clone(), token));
@@ -134,8 +133,8 @@ fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
 #[test]
 fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
     let (recorder, clock) = (
-        Recorder::answering([Answer::Never, Answer::Never]),
-        ManualClock::new(),
+        canned([CannedResponse::never(), CannedResponse::never()]),
+        VirtualClock::manual(),
     );
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let hasty = client.with_options(without_attempt_timeout().call_timeout(2 * SECOND));
@@ -153,7 +152,7 @@ fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
 
 #[test]
 fn a_call_without_a_deadline_waits() {
-    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let options = without_attempt_timeout().call_timeout(None);
     let patient = client(&recorder, &clock).with_options(options);
     let mut call = pin!(patient.call(conversations::Get::new(1)));
@@ -164,23 +163,22 @@ fn a_call_without_a_deadline_waits() {
 
 #[test]
 fn the_deadline_of_a_call_does_not_end_a_listing() {
-    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut pages = client.pages(conversations::Parts::new(1));
     assert!(poll(pin!(pages.next())).is_pending());
     clock.advance(31 * SECOND);
     assert!(poll(pin!(pages.next())).is_pending());
-    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 0));
 }
 
 #[test]
 fn an_answer_at_the_last_moment_is_an_answer() {
     let body = r#"{"meta":{"status":200},"data":{}}"#;
-    let (recorder, clock) = (
-        Recorder::answering([Answer::Late(200, body.into())]),
-        ManualClock::new(),
-    );
-    let client = client(&recorder, &clock).with_options(without_attempt_timeout());
+    let clock = VirtualClock::manual();
+    let last_moment = |_| (Duration::ZERO, 30 * SECOND);
+    let transport = Latency::new(canned([ok(body)]), &clock, last_moment);
+    let client = client(&transport, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(1))));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND);
@@ -189,7 +187,7 @@ fn an_answer_at_the_last_moment_is_an_answer() {
 
 #[test]
 fn dropping_a_call_drops_its_request() {
-    let (recorder, clock) = (Recorder::answering([Answer::Never]), ManualClock::new());
+    let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
     let mut call = Box::pin(client.call(conversations::Get::new(1)));
     assert_eq!(
@@ -198,9 +196,9 @@ fn dropping_a_call_drops_its_request() {
         "a future does nothing until it is polled"
     );
     assert!(poll(call.as_mut()).is_pending());
-    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 0));
     drop(call);
-    assert_eq!(recorder.dropped(), 1);
+    assert_eq!(recorder.cancelled(), 1);
 }
 
 #[test]
@@ -209,11 +207,12 @@ fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
         (ApiVersion::V1, "/v1/users/{id}/events"),
         (ApiVersion::V2, "/v2/users/{id}/events"),
     ] {
-        let recorder = Recorder::new();
+        let recorder = canned([]);
         let client = crate::support::client(&recorder, version);
         let context = |client: &Watched| {
             let _ = run(client.call(users::Events::new(UserId::new(1))));
-            recorder.requests().pop().expect("a request").context
+            let request = recorder.last_request().expect("a request");
+            request.context().expect("a context").clone()
         };
         let told = context(&client);
         assert_eq!(told.operation, "users.events");

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::support::{
     TOKEN, Watched,
     canary::assert_error_hides_all,
-    simulation::{MINUTE, Service, give_up_after, poll_and_turn, simulate_one},
+    simulation::{MINUTE, Service},
     watched,
 };
 
@@ -53,7 +53,7 @@ fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
         if let Some(calls) = asked {
             each = each.concurrency(calls);
         }
-        let report = simulate_one(&clock, each.run(to_the_end));
+        let report = clock.run(each.run(to_the_end));
         assert_eq!((report.succeeded.len(), report.failed.len()), (50, 0));
         assert_eq!(service.most_in_flight(), most);
         assert_eq!(service.answered().len(), 50);
@@ -69,7 +69,7 @@ fn the_quota_holds_for_any_number_at_a_time() {
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
     let mut each = client.call_all(ids(1..131), close).concurrency(100);
-    let report = simulate_one(&clock, each.run(to_the_end));
+    let report = clock.run(each.run(to_the_end));
     // No deadline of 30 seconds applies: a job waits as long as the rate limit needs.
     assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
     assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
@@ -84,7 +84,7 @@ fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
     let client = client(transport.clone(), &clock);
     // This transport answers at once, so every call ends when it is polled first.
     let mut each = client.call_all(ids(1..21), close).concurrency(3);
-    let report = simulate_one(&clock, each.run(to_the_end));
+    let report = clock.run(each.run(to_the_end));
     let begun: Vec<String> = transport
         .requests()
         .iter()
@@ -112,13 +112,10 @@ fn a_failure_stops_nobody_and_tells_whose_it_is() {
     let mut each = client
         .call_all(texts, |text| Reply::new(1, text.clone()))
         .concurrency(1);
-    let report = simulate_one(
-        &clock,
-        each.run(|progress| {
-            watched.borrow_mut().push(*progress);
-            ControlFlow::Continue(())
-        }),
-    );
+    let report = clock.run(each.run(|progress| {
+        watched.borrow_mut().push(*progress);
+        ControlFlow::Continue(())
+    }));
 
     let succeeded: Vec<&str> = report.succeeded.iter().map(|(text, _)| &**text).collect();
     assert_eq!(succeeded, ["one", "five"]);
@@ -163,7 +160,7 @@ fn what_fails_and_may_be_repeated_is_repeated() {
     let mut each = client
         .call_all(ids(1..4), |id| AddTag::new(*id, "vip"))
         .concurrency(1);
-    let report = simulate_one(&clock, each.run(to_the_end));
+    let report = clock.run(each.run(to_the_end));
     assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
     assert_eq!(transport.requests().len(), 4);
 }
@@ -175,7 +172,7 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
     let client = client(service.clone(), &clock);
     let mut seen = Vec::new();
     let mut each = client.call_all(ids(1..21), close).concurrency(4);
-    let rest = simulate_one(&clock, async {
+    let rest = clock.run(async {
         for _ in 0..6 {
             let outcome = each.next().await.expect("an outcome");
             outcome.result.expect("a success");
@@ -196,7 +193,7 @@ fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
     });
     assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
     let mut each = client.call_all(rest, close);
-    simulate_one(&clock, async {
+    clock.run(async {
         while let Some(outcome) = each.next().await {
             seen.push(outcome.item.get());
         }
@@ -215,20 +212,17 @@ fn nothing_is_done_for_nobody() {
     let client = client(service.clone(), &clock);
     let watched = RefCell::new(0);
     let mut each = client.call_all(ids([]), close);
-    let report = simulate_one(
-        &clock,
-        each.run(|_| {
-            *watched.borrow_mut() += 1;
-            ControlFlow::Continue(())
-        }),
-    );
+    let report = clock.run(each.run(|_| {
+        *watched.borrow_mut() += 1;
+        ControlFlow::Continue(())
+    }));
     assert!(report.rest.is_none() && report.cut_off.is_empty());
     assert!(report.succeeded.is_empty() && report.failed.is_empty());
     assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
 
     let mut stopped = client.call_all(ids(1..6), close);
     stopped.stop();
-    assert!(simulate_one(&clock, stopped.next()).is_none());
+    assert!(clock.run(stopped.next()).is_none());
     assert_eq!(stopped.into_report().into_rest().count(), 5);
 }
 
@@ -245,8 +239,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
     let mut told = 0;
-    let report = simulate_one(
-        &clock,
+    let report = clock.run(
         client
             .call_all(ids(1..21), close)
             .concurrency(4)
@@ -266,7 +259,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
     );
     assert!(report.failed.is_empty() && report.cut_off.is_empty());
     let rest = report.into_rest();
-    let report = simulate_one(&clock, client.call_all(rest, close).run(to_the_end));
+    let report = clock.run(client.call_all(rest, close).run(to_the_end));
     assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
     assert!(report.rest.is_none(), "all were begun");
     assert_eq!(service.answered().len(), 20, "each once");
@@ -280,16 +273,16 @@ fn a_run_that_is_dropped_goes_on_with_the_next() {
         let client = client(service.clone(), &clock);
         let mut each = client.call_all(ids(1..21), close).concurrency(4);
         let mut told = 0;
-        simulate_one(&clock, async {
+        clock.run(async {
             let run = each.run(|_| {
                 told += 1;
                 ControlFlow::Continue(())
             });
-            let _ = give_up_after(&clock, limit * SECOND, run).await;
+            let _ = clock.timeout(limit * SECOND, run).await;
         });
         // Ten seconds are enough; what a finished run reported is not reported again.
         let ended = limit >= 10;
-        let report = simulate_one(&clock, each.run(to_the_end));
+        let report = clock.run(each.run(to_the_end));
         let expected = if ended { vec![] } else { (1..21).collect() };
         assert_eq!(
             numbers(&report.succeeded),
@@ -321,7 +314,7 @@ fn calls_that_wait_for_the_quota_are_given_back_unsent() {
 
     // A stop waits for those that were sent, and not for the minute that the others need.
     let (mut each, service, clock) = begin();
-    let report = simulate_one(&clock, each.run(|_| ControlFlow::Break(())));
+    let report = clock.run(each.run(|_| ControlFlow::Break(())));
     assert_eq!(numbers(&report.succeeded), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
     assert_eq!((service.answered().len(), clock.now()), (60, 2 * SECOND));
@@ -330,8 +323,8 @@ fn calls_that_wait_for_the_quota_are_given_back_unsent() {
 
     // What is cut off was sent.
     let (mut each, _, clock) = begin();
-    let run = give_up_after(&clock, SECOND / 2, each.run(to_the_end));
-    assert!(simulate_one(&clock, run).is_none());
+    let run = clock.timeout(SECOND / 2, each.run(to_the_end));
+    assert!(clock.run(run).is_none());
     let report = each.into_report();
     assert_eq!(numbers(&report.cut_off), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
@@ -371,7 +364,7 @@ fn calls_that_wait_for_another_attempt_are_given_back_where_nothing_was_done() {
             "the pause"
         );
         each.stop();
-        let report = simulate_one(&clock, each.run(to_the_end));
+        let report = clock.run(each.run(to_the_end));
         assert_eq!(
             (report.unsent.len(), report.succeeded.len()),
             (unsent, 1 - unsent)
@@ -391,14 +384,14 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
         let mut done = 0;
         let ended = {
             let mut run = pin!(each.run(to_the_end));
-            (0..polls).any(|_| poll_and_turn(&clock, run.as_mut()).is_ready())
+            (0..polls).any(|_| clock.step(run.as_mut()).is_ready())
         };
         if ended {
             assert!(polls > 10, "{polls} polls");
             break;
         }
         each.stop();
-        let report = simulate_one(&clock, each.run(to_the_end));
+        let report = clock.run(each.run(to_the_end));
         assert!(report.failed.is_empty() && report.cut_off.is_empty());
         done += report.succeeded.len();
         assert_eq!(
@@ -407,7 +400,7 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
             "stopped after {polls} polls"
         );
         let mut rest = client.call_all(report.into_rest(), close);
-        done += simulate_one(&clock, rest.run(to_the_end)).succeeded.len();
+        done += clock.run(rest.run(to_the_end)).succeeded.len();
         assert_eq!((service.answered().len(), done), (20, 20));
     }
 }
@@ -418,8 +411,8 @@ fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
     let mut each = client.call_all(ids(1..21), close).concurrency(4);
-    let run = give_up_after(&clock, 3 * SECOND, each.run(to_the_end));
-    assert!(simulate_one(&clock, run).is_none());
+    let run = clock.timeout(3 * SECOND, each.run(to_the_end));
+    assert!(clock.run(run).is_none());
     let report = each.into_report();
     assert_eq!(service.in_flight(), 0, "nothing is on its way any more");
     assert_eq!(numbers(&report.succeeded), [1, 2, 3, 4]);

@@ -10,7 +10,9 @@ use carrot_core::{
     users,
 };
 
-use crate::support::{Recorder, builder, client, run, transport::Answer, watched};
+use carrot_testing::CannedResponse;
+
+use crate::support::{builder, canned, client, respond, run, watched};
 
 fn beneath<T: StdError + 'static>(error: &Error) -> &T {
     let source = StdError::source(error).expect("an error beneath");
@@ -19,7 +21,7 @@ fn beneath<T: StdError + 'static>(error: &Error) -> &T {
 
 #[test]
 fn beneath_bad_input_lies_the_rule_that_it_breaks() {
-    let client = client(&Recorder::answering([]), ApiVersion::V2);
+    let client = client(&canned([]), ApiVersion::V2);
     let error = run(client.call(conversations::Reply::new(1, ""))).expect_err("no text");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(beneath::<InvalidValue>(&error).field(), "body");
@@ -27,8 +29,10 @@ fn beneath_bad_input_lies_the_rule_that_it_breaks() {
 
 #[test]
 fn beneath_a_failure_on_the_way_lies_the_error_of_the_transport() {
-    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
-    let recorder = Recorder::answering([Answer::Fails(reset)]);
+    let recorder = canned([CannedResponse::failure(
+        TransportErrorKind::Reset,
+        Sent::Maybe,
+    )]);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.call(conversations::Reply::new(1, "Hi"))).expect_err("a reset");
     assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
@@ -51,14 +55,14 @@ impl RateLimiter for Unreachable {
 
 #[test]
 fn beneath_a_place_that_was_not_given_lies_the_error_of_the_quota() {
-    let client = watched(builder(&Recorder::answering([])).rate_limiter(Unreachable));
+    let client = watched(builder(&canned([])).rate_limiter(Unreachable));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(beneath::<InvalidValue>(&error).field(), "store");
 }
 
 #[test]
 fn beneath_a_refusal_lies_nothing() {
-    let recorder = Recorder::answering([Answer::status(404, "")]);
+    let recorder = canned([respond(404, "")]);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("not there");
     assert!(StdError::source(&error).is_none());
@@ -71,7 +75,7 @@ fn what_lies_beneath_is_shown_in_one_line() {
     let shown = "the transport failed: first second   third; the request was not sent";
     assert_eq!(broken.to_string(), shown);
 
-    let client = watched(builder(&Recorder::answering([])).rate_limiter(Talkative));
+    let client = watched(builder(&canned([])).rate_limiter(Talkative));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(
         error.to_string(),

@@ -10,20 +10,21 @@ use carrot_core::{
     },
     users,
 };
+use carrot_testing::RecordedRequest;
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{
-    Recorder, Sent, TOKEN, Watched, builder,
+    TOKEN, Watched, builder,
     canary::{E_MAIL, assert_error_hides_all, assert_hidden},
-    request::header,
+    canned,
 };
 
 fn client() -> Watched {
-    crate::support::client(&Recorder::new(), ApiVersion::V2)
+    crate::support::client(&canned([]), ApiVersion::V2)
 }
 
-type Prepared = Result<Sent, String>;
+type Prepared = Result<RecordedRequest, String>;
 
 fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
     prepare_in(ApiVersion::V2, endpoint)
@@ -31,7 +32,7 @@ fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
 
 /// The request, or the field that is refused.
 fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue>) -> Prepared {
-    let client = crate::support::client(&Recorder::new(), version);
+    let client = crate::support::client(&canned([]), version);
     let endpoint = endpoint.map_err(|error| {
         assert_hidden("the rule", &format!("{error} {error:?}"));
         error.field().to_owned()
@@ -43,7 +44,7 @@ fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
         error.invalid_value().expect("a field").field().to_owned()
     })?;
-    Ok(Sent::new(request))
+    Ok(RecordedRequest::from(request))
 }
 
 /// Where a value goes that a program takes from somewhere else.
@@ -258,33 +259,33 @@ const PLACES: &[Place] = &[
 ];
 
 /// The request line and the headers are one line each, whatever the request holds.
-fn assert_sound(place: &str, sent: &Sent) {
+fn assert_sound(place: &str, sent: &RecordedRequest) {
     let shown = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_graphic);
-    let uri = sent.uri.to_string();
+    let uri = sent.uri().to_string();
     assert!(shown(uri.as_bytes()), "{place}: {uri}");
     assert_eq!(
-        sent.uri.host(),
+        sent.uri().host(),
         client().prepare(&presence()).unwrap().uri().host()
     );
-    for (name, value) in &sent.headers {
+    for (name, value) in sent.headers() {
         let value = value.as_bytes();
         let printable = |byte: &u8| (b' '..=b'~').contains(byte);
         assert!(value.iter().all(printable), "{place}: {name}");
     }
-    assert!(sent.headers.get("evil").is_none());
-    match header(sent, "content-type") {
-        Some("application/x-www-form-urlencoded") => assert!(shown(&sent.body), "{place}"),
+    assert!(sent.headers().get("evil").is_none());
+    match sent.header("content-type") {
+        Some("application/x-www-form-urlencoded") => assert!(shown(sent.body()), "{place}"),
         Some(multipart) => {
             let boundary = multipart
                 .strip_prefix("multipart/form-data; boundary=")
                 .expect("a multipart form");
-            let body = std::str::from_utf8(&sent.body).expect("text");
+            let body = std::str::from_utf8(sent.body()).expect("text");
             for part in body.split(&format!("--{boundary}")).skip(1) {
                 let (head, _) = part.split_once("\r\n\r\n").unwrap_or((part, ""));
                 assert!(!head.to_lowercase().contains("\nevil"), "{place}: {head}");
             }
         }
-        None => assert!(sent.body.is_empty(), "{place}"),
+        None => assert!(sent.body().is_empty(), "{place}"),
     }
 }
 
@@ -365,13 +366,17 @@ fn an_address_as_an_id_is_a_segment_and_no_address() {
     ] {
         let sent = prepare(Ok(users::Get::new(UserRef::external(id)))).expect(id);
         assert_eq!(
-            sent.uri.authority().map(http::uri::Authority::as_str),
+            sent.uri().authority().map(http::uri::Authority::as_str),
             Some("api.carrotquest.io"),
             "{id}"
         );
         assert_eq!(sent.segments(), ["v2", "users", id]);
         assert_eq!(
-            sent.uri.query().unwrap_or_default().matches("evil").count(),
+            sent.uri()
+                .query()
+                .unwrap_or_default()
+                .matches("evil")
+                .count(),
             0,
             "{id}"
         );
@@ -433,7 +438,7 @@ fn a_user_agent_that_would_split_the_request_is_refused() {
         "shop\u{7f}",
         "магазин",
     ] {
-        let error = builder(&Recorder::new()).user_agent(agent).build();
+        let error = builder(&canned([])).user_agent(agent).build();
         let error = error.expect_err(agent);
         assert_eq!(error.field(), "user agent");
         assert!(!error.to_string().contains("evil"), "{error}");

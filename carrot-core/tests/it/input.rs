@@ -12,10 +12,12 @@ use carrot_core::{
     },
     users,
 };
+use carrot_testing::VirtualClock;
 
 use crate::support::{
-    ManualClock, Recorder, TOKEN, builder, client,
+    TOKEN, builder, canned, client,
     refused::{no_value, refused, refused_by},
+    request::Parameters as _,
     run, watched,
 };
 
@@ -100,12 +102,12 @@ fn own_ids_that_look_like_addresses_are_one_segment() {
         ("22735768", "/v2/users/22735768"),
         (&longest, &format!("/v2/users/{}", "%D1%8F".repeat(255))),
     ] {
-        let recorder = Recorder::new();
+        let recorder = canned([]);
         let _ = run(client(&recorder, V2).call(users::Get::new(UserRef::external(id))));
-        let sent = recorder.request();
-        assert_eq!(sent.uri.path(), path);
+        let sent = recorder.single();
+        assert_eq!(sent.uri().path(), path);
         assert_eq!(sent.segments(), ["v2", "users", id]);
-        assert_eq!(sent.uri.host(), Some("api.carrotquest.io"));
+        assert_eq!(sent.uri().host(), Some("api.carrotquest.io"));
         assert_eq!(
             sent.parameters(),
             [("by_user_id".to_owned(), "true".to_owned())]
@@ -153,7 +155,7 @@ fn an_id_of_zero() {
     );
     refused(V2, list().channel(ChannelId::new(0)), &zero("channel"));
 
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let client = watched(builder(&recorder).app(AppId::new(0)));
     refused_by(&client, apps::Leads::new(), &zero("app"));
     refused_by(&client, users::Get::new(USER), &zero("app"));
@@ -224,7 +226,7 @@ fn base_urls() {
     let plain: BaseUrl = "http://example.com".parse().expect("an address");
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let build = || {
-        let builder = Client::builder(Recorder::new(), ManualClock::new(), token.clone());
+        let builder = Client::builder(canned([]), VirtualClock::manual(), token.clone());
         builder.host(plain.clone())
     };
     no_value(
@@ -260,7 +262,7 @@ fn a_base_url_stands_in_front_of_every_path() {
         ),
     ] {
         let base: BaseUrl = base.parse().expect("an address");
-        let client = watched(builder(&Recorder::new()).host(base));
+        let client = watched(builder(&canned([])).host(base));
         let conversation = ConversationId::new(1);
         let request = client.prepare(&conversations::Get::new(conversation));
         assert_eq!(request.expect("a request").uri().to_string(), address);

@@ -16,7 +16,7 @@ use carrot_core::{
 use serde_json::json;
 
 use crate::support::{
-    Recorder, client,
+    canned, client,
     refused::{no_value, refused},
     run,
 };
@@ -260,7 +260,7 @@ fn properties() {
         users::SetProps::new(USER).with_all(vec![delete(); 251]),
         "`operations` must be 1 to 250 in one request, got 251",
     );
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let most = users::SetProps::new(USER).with_all(vec![delete(); 250]);
     run(client(&recorder, V2).call(most)).expect("just fits");
     refused(

@@ -7,9 +7,10 @@ use carrot_core::{
     types::{RandomId, UserId},
     users,
 };
+use carrot_testing::RecordedRequest;
 use proptest::prelude::*;
 
-use crate::support::{Recorder, Sent, client, request::header};
+use crate::support::{canned, client};
 
 /// A part of a body.
 #[derive(Debug, PartialEq)]
@@ -46,8 +47,8 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 /// Reads a whole body, and panics at the least thing that is not as it should be.
-fn parse(request: &Sent) -> Vec<Part> {
-    let content_type = header(request, "content-type").expect("a content type");
+fn parse(request: &RecordedRequest) -> Vec<Part> {
+    let content_type = request.header("content-type").expect("a content type");
     let boundary = content_type
         .strip_prefix("multipart/form-data; boundary=")
         .expect("multipart");
@@ -59,7 +60,7 @@ fn parse(request: &Sent) -> Vec<Part> {
     );
 
     let delimiter = format!("\r\n--{boundary}");
-    let mut rest = &request.body[..];
+    let mut rest = &request.body()[..];
     rest = rest
         .strip_prefix(&delimiter.as_bytes()[2..])
         .expect("begins with the boundary");
@@ -108,9 +109,9 @@ fn part(head: &str, content: Bytes) -> Part {
     }
 }
 
-fn prepare<E: Endpoint>(endpoint: &E) -> Sent {
-    let request = client(&Recorder::new(), ApiVersion::V2).prepare(endpoint);
-    Sent::new(request.expect("a sound request"))
+fn prepare<E: Endpoint>(endpoint: &E) -> RecordedRequest {
+    let request = client(&canned([]), ApiVersion::V2).prepare(endpoint);
+    RecordedRequest::from(request.expect("a sound request"))
 }
 
 /// Bytes of all kinds, and many that look like the frame around them.
@@ -140,7 +141,7 @@ fn a_file_of_boundaries_costs_one_pass() {
         .collect();
     let start = users::StartConversation::with_file(UserId::new(1), Upload::new("a.txt", lines));
     let sent = prepare(&start);
-    let content_type = header(&sent, "content-type").expect("a content type");
+    let content_type = sent.header("content-type").expect("a content type");
     assert!(
         content_type.ends_with("boundary=carrot-form-boundary-100000"),
         "{content_type}"
@@ -167,7 +168,7 @@ proptest! {
             Part::text("attachment_file_name", &name),
             Part::file("attachment", &name, &content),
         ]);
-        prop_assert_eq!(&prepare(&reply).body, &sent.body, "the same request is the same bytes");
+        prop_assert_eq!(prepare(&reply).body().clone(), sent.body(), "the same request is the same bytes");
     }
 
     #[test]
@@ -176,11 +177,11 @@ proptest! {
         let start = users::StartConversation::new(UserId::new(1), body.as_str())
             .file(Upload::new("a.txt", content.clone()));
         let sent = prepare(&start);
-        let content_type = header(&sent, "content-type").expect("a content type");
+        let content_type = sent.header("content-type").expect("a content type");
         let (_, boundary) = content_type.split_once("boundary=").expect("a boundary");
         prop_assert!(find(&content, boundary.as_bytes()).is_none());
         prop_assert!(!body.contains(boundary));
-        let frames = sent.body.windows(boundary.len());
+        let frames = sent.body().windows(boundary.len());
         let frames = frames.filter(|window| *window == boundary.as_bytes()).count();
         prop_assert_eq!(frames, parse(&sent).len() + 1);
     }
@@ -210,5 +211,5 @@ fn without_a_file_no_body_is_multipart() {
     let start = users::StartConversation::new(UserId::new(1), "x").random_id(random_id);
     let sent = prepare(&start);
     let form = Some("application/x-www-form-urlencoded");
-    assert_eq!(header(&sent, "content-type"), form);
+    assert_eq!(sent.header("content-type"), form);
 }

@@ -21,7 +21,7 @@ use crate::support::{
     TOKEN,
     canary::assert_hidden,
     people::talk,
-    simulation::{MINUTE, Service, give_up_after, simulate_one},
+    simulation::{MINUTE, Service},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -93,7 +93,9 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
     transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
-    simulate_one(&clock, client.call(Close::new(1))).expect("the third attempt succeeds");
+    clock
+        .run(client.call(Close::new(1)))
+        .expect("the third attempt succeeds");
     let (zero, pauses) = (Duration::ZERO, [50, 100].map(Duration::from_millis));
     assert_eq!(
         watcher.attempts(),
@@ -149,7 +151,7 @@ fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
     transport.fail(lost());
     let (client, watcher) = watched(transport.clone(), &clock);
     let once = CallOptions::new().retry(ExponentialBackoff::none());
-    simulate_one(&clock, async {
+    clock.run(async {
         let client_once = client.with_options(once.call_timeout(None));
         for _ in 0..5 {
             drop(client_once.call(Reply::new(1, "Hi")).await);
@@ -170,7 +172,7 @@ fn the_time_of_an_attempt_is_that_of_its_request() {
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
     for _ in 0..3 {
-        simulate_one(&clock, client.call(Close::new(1))).expect("a success");
+        clock.run(client.call(Close::new(1))).expect("a success");
     }
     let (zero, took) = (Duration::ZERO, 3 * SECOND);
     assert_eq!(
@@ -193,7 +195,7 @@ fn calls_that_end_otherwise_are_reported_too() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
-    simulate_one(&clock, async {
+    clock.run(async {
         // Refused before it is sent.
         let invalid = client.call(Reply::new(1, ""));
         invalid.await.expect_err("an empty reply");
@@ -205,7 +207,7 @@ fn calls_that_end_otherwise_are_reported_too() {
         hasty.call(Close::new(1)).await.expect_err("too late");
         // Dropped in the middle of an attempt, and while it waits for a place.
         for _ in 0..2 {
-            let dropped = give_up_after(&clock, SECOND, Box::pin(client.call(Close::new(1))));
+            let dropped = clock.timeout(SECOND, Box::pin(client.call(Close::new(1))));
             assert!(dropped.await.is_none());
         }
         // In vain for a place.
@@ -242,7 +244,7 @@ fn a_call_that_is_made_while_the_thread_panics_is_reported() {
     let transport = RecordingTransport::new();
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
-    let close = || drop(simulate_one(&clock, client.call(Close::new(1))));
+    let close = || drop(clock.run(client.call(Close::new(1))));
     panic::catch_unwind(AssertUnwindSafe(|| {
         let _last = Last(close);
         panic!("something else")
@@ -271,12 +273,12 @@ fn no_item_is_lost_by_an_observer_that_panics() {
         .expect("a sound client");
     let ids = (1..6).map(carrot_core::types::ConversationId::new);
     let mut each = client.call_all(ids, |id| Close::new(*id)).concurrency(4);
-    simulate_one(&clock, async {
+    clock.run(async {
         let run = each.run(|_| ControlFlow::Continue(()));
-        assert!(give_up_after(&clock, SECOND, run).await.is_none());
+        assert!(clock.timeout(SECOND, run).await.is_none());
     });
     panic::catch_unwind(AssertUnwindSafe(|| each.stop())).expect_err("two calls are dropped");
-    let report = simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
+    let report = clock.run(each.run(|_| ControlFlow::Continue(())));
     assert_eq!((report.succeeded.len(), report.unsent.len()), (2, 2));
     assert_eq!(report.into_rest().count(), 3);
 }
@@ -288,8 +290,7 @@ fn nothing_is_reported_of_a_call_that_panics() {
     let transport = AnswerWith::new(|_| panic!("a bug of the transport"));
     let (client, watcher) = watched(transport, &clock);
     let call = client.call(Close::new(1));
-    panic::catch_unwind(AssertUnwindSafe(|| simulate_one(&clock, call)))
-        .expect_err("the panic goes through");
+    panic::catch_unwind(AssertUnwindSafe(|| clock.run(call))).expect_err("the panic goes through");
     assert_eq!(watcher.attempts(), []);
     assert_eq!(watcher.calls(), []);
 }
@@ -299,7 +300,7 @@ fn listings_and_bulk_work_are_reported_call_by_call() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 120);
     let (client, watcher) = watched(service, &clock);
-    simulate_one(&clock, async {
+    clock.run(async {
         let mut leads = client.items(carrot_core::apps::Leads::new());
         while leads.next().await.expect("a lead").is_some() {}
         let ids = [1, 2].map(carrot_core::types::ConversationId::new);

@@ -42,7 +42,10 @@ fn address(operation: &Operation, generation: usize) -> String {
         .iter()
         .filter_map(|case| case.requests[generation].as_ref().ok());
     let mut addresses: Vec<String> = requests
-        .map(|request| format!("`{} {}`", request.method, request.context.path_template))
+        .map(|request| {
+            let told = request.context().expect("a context");
+            format!("`{} {}`", request.method(), told.path_template)
+        })
         .collect();
     addresses.dedup();
     assert!(addresses.len() <= 1, "{addresses:?}");

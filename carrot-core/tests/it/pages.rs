@@ -1,9 +1,9 @@
 //! Listings: which pages are asked for, where they end, and what an interruption costs.
 
-use std::{pin::pin, task::Poll};
+use std::{pin::pin, task::Poll, time::Duration};
 
 use carrot_core::{
-    ApiVersion, ErrorKind, Paginate, TransportError, apps,
+    ApiVersion, ErrorKind, Paginate, apps,
     client::Pages,
     conversations,
     endpoint::{PageDirection, PageOrder, Paging},
@@ -12,46 +12,49 @@ use carrot_core::{
     types::UserId,
     users,
 };
+use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 
 use crate::support::{
-    Recorder, TOKEN,
+    TOKEN,
     canary::{E_MAIL, Listing, TEXT},
-    client, poll, run,
-    transport::Answer,
+    canned, client, late, lost, ok, poll,
+    request::Parameters as _,
+    request::line,
+    respond, run,
 };
 
 /// A page of parts with these ids, and with this in `meta` beside the status.
-fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> Answer {
+fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> CannedResponse {
     let parts: Vec<String> = ids
         .into_iter()
         .map(|id| format!(r#"{{"id":{id},"body":"{TEXT}"}}"#))
         .collect();
-    Answer::ok(format!(
+    ok(format!(
         r#"{{"meta":{{"status":200{meta}}},"data":[{}]}}"#,
         parts.join(",")
     ))
 }
 
-fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> Answer {
+fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> CannedResponse {
     let users: Vec<String> = ids
         .into_iter()
         .map(|id| format!(r#"{{"id":{id},"props":{{"$email":"{E_MAIL}"}}}}"#))
         .collect();
     let users = users.join(",");
-    Answer::ok(format!(
+    ok(format!(
         r#"{{"meta":{{"status":200}},"data":{{"users":[{users}]{total}}}}}"#
     ))
 }
 
 fn pages_of_parts(
-    recorder: &Recorder,
+    recorder: &RecordingTransport,
     version: ApiVersion,
 ) -> Listing<Pages<conversations::Parts>> {
     client(recorder, version).pages(conversations::Parts::new(1))
 }
 
 /// The targets of the requests so far, decoded into the value of one parameter each.
-fn values(recorder: &Recorder, parameter: &str) -> Vec<Option<String>> {
+fn values(recorder: &RecordingTransport, parameter: &str) -> Vec<Option<String>> {
     let requests = recorder.requests();
     requests
         .iter()
@@ -79,7 +82,7 @@ fn a_cursor_of_generation_2_goes_back_byte_for_byte() {
         "[1.684739969358085e9, \"a b&c=d+\\u0041\"]",
         "[[], {\"a\": null}]",
     ] {
-        let recorder = Recorder::answering([
+        let recorder = canned([
             parts([2], &format!(r#","next_before_position":{position}"#)),
             parts([1], r#","next_before_position":null"#),
         ]);
@@ -106,7 +109,7 @@ fn a_cursor_of_generation_1_goes_back_as_it_came() {
         ("\"1447339319.9009660\"", "1447339319.9009660"),
         ("\"a b&c=d+\"", "a b&c=d+"),
     ] {
-        let recorder = Recorder::answering([
+        let recorder = canned([
             parts([2], &format!(r#","next_after":{json}"#)),
             parts([1], r#","next_after":null"#),
         ]);
@@ -123,7 +126,7 @@ fn a_cursor_of_generation_1_goes_back_as_it_came() {
 #[test]
 fn leads_page_by_offset_and_a_lead_that_comes_twice_is_left_out() {
     for version in ApiVersion::ALL {
-        let recorder = Recorder::answering([
+        let recorder = canned([
             leads(1..=50, r#","total":101"#),
             leads(50..=99, r#","total":101"#),
             leads([100], r#","total":101"#),
@@ -144,7 +147,7 @@ fn leads_page_by_offset_and_a_lead_that_comes_twice_is_left_out() {
 
 #[test]
 fn leads_without_a_total_end_with_a_page_that_is_not_full() {
-    let recorder = Recorder::answering([leads(1..=2, ""), leads([3], "")]);
+    let recorder = canned([leads(1..=2, ""), leads([3], "")]);
     let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new().limit(2).offset(7));
     assert_eq!(counts(&mut pages), [2, 1]);
     assert_eq!(
@@ -153,14 +156,14 @@ fn leads_without_a_total_end_with_a_page_that_is_not_full() {
     );
 
     // A total that promises more than there is does not make an endless listing.
-    let recorder = Recorder::answering([leads([1], r#","total":9"#), leads([], r#","total":9"#)]);
+    let recorder = canned([leads([1], r#","total":9"#), leads([], r#","total":9"#)]);
     let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new());
     assert_eq!(counts(&mut pages), [1, 0]);
 }
 
 #[test]
 fn a_size_that_is_set_is_kept_and_one_that_is_not_is_50() {
-    let recorder = Recorder::answering([parts([1], r#","next_before_position":null"#)]);
+    let recorder = canned([parts([1], r#","next_before_position":null"#)]);
     let endpoint = conversations::Parts::new(1).page(Paging::new().size(7));
     assert_eq!(
         counts(&mut client(&recorder, ApiVersion::V2).pages(endpoint)),
@@ -169,10 +172,10 @@ fn a_size_that_is_set_is_kept_and_one_that_is_not_is_50() {
     assert_eq!(values(&recorder, "paginate_count"), [Some("7".into())]);
 
     // A single call leaves the size to the service.
-    let recorder = Recorder::answering([parts([1], "")]);
+    let recorder = canned([parts([1], "")]);
     let call = client(&recorder, ApiVersion::V2);
     run(call.call(conversations::Parts::new(1))).expect("a page");
-    assert_eq!(recorder.request().line(), "GET /v2/conversations/1/parts");
+    assert_eq!(line(&recorder.single()), "GET /v2/conversations/1/parts");
 }
 
 #[test]
@@ -184,28 +187,28 @@ fn a_stored_cursor_asks_for_the_same_page_in_another_process() {
             r#","next_before_position":[1684739969.358085, 1160406004324630614]"#,
         ),
     ] {
-        let recorder = Recorder::answering([parts([3], meta), parts([2], "")]);
+        let recorder = canned([parts([3], meta), parts([2], "")]);
         let mut pages = pages_of_parts(&recorder, version);
         run(pages.next()).expect("a page");
         let stored = serde_json::to_string(pages.cursor().expect("a cursor")).expect("JSON");
         run(pages.next()).expect("a page");
         assert_eq!(pages.cursor(), None);
 
-        let other = Recorder::answering([parts([2], "")]);
+        let other = canned([parts([2], "")]);
         let cursor: Cursor = serde_json::from_str(&stored).expect("a cursor");
         let endpoint = conversations::Parts::new(1).page(Paging::new().from(cursor));
         run(client(&other, version).pages(endpoint).next()).expect("a page");
-        let (first, second) = (&recorder.requests()[1], other.request());
-        assert_eq!(first.uri, second.uri);
-        assert_eq!(first.body, second.body);
-        assert_eq!(first.headers, second.headers);
+        let (first, second) = (&recorder.requests()[1], other.single());
+        assert_eq!(first.uri(), second.uri());
+        assert_eq!(first.body(), second.body());
+        assert_eq!(first.headers(), second.headers());
     }
 }
 
 #[test]
 fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
     let again = r#","next_before_position":[1]"#;
-    let recorder = Recorder::answering([parts([3], again), parts([2], again)]);
+    let recorder = canned([parts([3], again), parts([2], again)]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     for _ in 0..2 {
         run(pages.next()).expect("a page").expect("not the end");
@@ -225,7 +228,7 @@ fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
     assert_eq!(recorder.requests().len(), 2);
 
     // The cursor that the listing began with counts too.
-    let recorder = Recorder::answering([parts([3], again)]);
+    let recorder = canned([parts([3], again)]);
     let cursor = Cursor::position("[1]").expect("a cursor");
     let endpoint = conversations::Parts::new(1).page(Paging::new().from(cursor));
     let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
@@ -236,7 +239,7 @@ fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
 
 #[test]
 fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
-    let recorder = Recorder::answering([parts(1..=50, "")]);
+    let recorder = canned([parts(1..=50, "")]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     let page = run(pages.next()).expect("a page").expect("not the end");
     assert_eq!(page.items.len(), 50);
@@ -249,10 +252,10 @@ fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
     );
     assert!(run(pages.next()).expect("the end").is_none());
 
-    let recorder = Recorder::answering([parts(1..=49, "")]);
+    let recorder = canned([parts(1..=49, "")]);
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V2)), [49]);
     // v1 leaves the cursor out on the last page, full or not.
-    let recorder = Recorder::answering([parts(1..=50, "")]);
+    let recorder = canned([parts(1..=50, "")]);
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V1)), [50]);
 }
 
@@ -263,7 +266,7 @@ fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
         (ApiVersion::V1, r#","next_before_position":[1]"#),
         (ApiVersion::V2, r#","next_after":1447339319.900966"#),
     ] {
-        let recorder = Recorder::answering([parts(1..=50, meta)]);
+        let recorder = canned([parts(1..=50, meta)]);
         let mut pages = pages_of_parts(&recorder, version);
         let page = run(pages.next()).expect("a page").expect("not the end");
         assert!(page.next.cursor().is_some(), "it can be seen");
@@ -271,7 +274,7 @@ fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
         assert_eq!(error.kind(), ErrorKind::MissingCursor);
         assert_eq!(recorder.requests().len(), 1);
 
-        let recorder = Recorder::answering([parts(1..=3, meta)]);
+        let recorder = canned([parts(1..=3, meta)]);
         assert_eq!(counts(&mut pages_of_parts(&recorder, version)), [3]);
     }
 }
@@ -287,7 +290,7 @@ fn every_sign_of_the_end_is_the_end() {
         (ApiVersion::V2, r#","next_after":null"#),
         (ApiVersion::V2, r#","next_after":"""#),
     ] {
-        let recorder = Recorder::answering([parts(1..=50, meta)]);
+        let recorder = canned([parts(1..=50, meta)]);
         let counted = counts(&mut pages_of_parts(&recorder, version));
         assert_eq!(counted, [50], "{version:?} {meta}");
     }
@@ -298,11 +301,11 @@ fn empty_pages_and_null_are_no_records() {
     for data in ["[]", "null"] {
         let body =
             format!(r#"{{"meta":{{"status":200,"next_before_position":null}},"data":{data}}}"#);
-        let recorder = Recorder::answering([Answer::ok(body)]);
+        let recorder = canned([ok(body)]);
         assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V2)), [0]);
     }
     // An empty page with a cursor is not the end.
-    let recorder = Recorder::answering([
+    let recorder = canned([
         parts([], r#","next_before_position":[1]"#),
         parts([1], r#","next_before_position":null"#),
     ]);
@@ -311,7 +314,7 @@ fn empty_pages_and_null_are_no_records() {
     assert!(run(items.next()).expect("the end").is_none());
     assert!(run(items.next()).expect("still the end").is_none());
     let body = r#"{"meta":{"status":200},"data":{"users":null}}"#;
-    let recorder = Recorder::answering([Answer::ok(body)]);
+    let recorder = canned([ok(body)]);
     assert_eq!(
         counts(&mut client(&recorder, ApiVersion::V2).pages(apps::Leads::new())),
         [0]
@@ -320,7 +323,7 @@ fn empty_pages_and_null_are_no_records() {
 
 #[test]
 fn a_page_both_ways_goes_on_towards_older_records_without_repeating_any() {
-    let recorder = Recorder::answering([
+    let recorder = canned([
         parts(
             [3, 2],
             r#","next_before_position":[2],"next_after_position":[3]"#,
@@ -359,7 +362,7 @@ fn a_page_both_ways_goes_on_towards_older_records_without_repeating_any() {
 
 #[test]
 fn a_listing_towards_newer_records_follows_the_other_cursor() {
-    let recorder = Recorder::answering([
+    let recorder = canned([
         parts(
             [1],
             r#","next_after_position":[1],"next_before_position":[0]"#,
@@ -386,52 +389,59 @@ fn a_listing_towards_newer_records_follows_the_other_cursor() {
 #[test]
 fn giving_up_a_wait_loses_no_page_and_sends_nothing_twice() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":7}]}"#;
-    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
-    let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
+    let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
+    let client_over =
+        |recorder: &RecordingTransport| client(&late(recorder.clone(), &clock), ApiVersion::V2);
+    let mut pages = client_over(&recorder).pages(conversations::Parts::new(1));
     assert!(poll(pin!(pages.next())).is_pending());
-    assert_eq!((recorder.requests().len(), recorder.dropped()), (1, 0));
+    assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 0));
+    clock.advance(Duration::from_secs(1));
     let page = run(pages.next()).expect("a page").expect("not the end");
     assert_eq!(page.items[0].id.get(), 7);
     assert!(run(pages.next()).expect("the end").is_none());
     assert_eq!(recorder.requests().len(), 1);
 
-    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
-    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(1));
+    let recorder = canned([ok(body)]);
+    let mut items = client_over(&recorder).items(conversations::Parts::new(1));
     assert!(poll(pin!(items.next())).is_pending());
+    clock.advance(Duration::from_secs(1));
     assert!(matches!(poll(pin!(items.next())), Poll::Ready(Ok(Some(_)))));
     assert_eq!(recorder.requests().len(), 1);
 }
 
 #[test]
 fn dropping_a_listing_drops_its_request() {
-    let recorder = Recorder::answering([Answer::Never]);
+    let recorder = canned([CannedResponse::never()]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     assert!(poll(pin!(pages.next())).is_pending());
-    assert_eq!(recorder.dropped(), 0);
+    assert_eq!(recorder.cancelled(), 0);
     drop(pages);
-    assert_eq!(recorder.dropped(), 1);
+    assert_eq!(recorder.cancelled(), 1);
 }
 
 #[test]
 fn after_an_error_the_same_page_is_asked_for_again() {
-    let reset = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
     let quoted = format!("{TOKEN} {E_MAIL}");
     let failures = [
-        Answer::Fails(reset.with_source(format!("could not send `Token {TOKEN}`"))),
-        Answer::status(500, format!("<html>{quoted}")),
-        Answer::status(
+        lost(
+            TransportErrorKind::Reset,
+            Sent::Maybe,
+            format!("could not send `Token {TOKEN}`"),
+        ),
+        respond(500, format!("<html>{quoted}")),
+        respond(
             401,
             format!(
                 r#"{{"meta":{{"status":401,"error_message":"{TOKEN} is bad"}},"data":"{quoted}"}}"#
             ),
         ),
-        Answer::ok(quoted.clone()),
-        Answer::ok(format!(
+        ok(quoted.clone()),
+        ok(format!(
             r#"{{"meta":{{"status":200}},"data":[{{"id":"{quoted}"}}]}}"#
         )),
     ];
     for failure in failures {
-        let recorder = Recorder::answering([
+        let recorder = canned([
             parts([3], r#","next_before_position":[2]"#),
             failure,
             parts([1], r#","next_before_position":null"#),
@@ -443,13 +453,13 @@ fn after_an_error_the_same_page_is_asked_for_again() {
         assert_eq!(part.id.get(), 1);
         let requests = recorder.requests();
         assert_eq!(requests.len(), 3);
-        assert_eq!(requests[1].uri, requests[2].uri);
+        assert_eq!(requests[1].uri(), requests[2].uri());
     }
 }
 
 #[test]
 fn a_reader_of_records_knows_where_its_page_begins() {
-    let recorder = Recorder::answering([
+    let recorder = canned([
         parts([4, 3], r#","next_before_position":[3]"#),
         parts([2, 1], r#","next_before_position":null"#),
     ]);
@@ -469,7 +479,7 @@ fn a_reader_of_records_knows_where_its_page_begins() {
 #[test]
 fn a_listing_that_is_refused_sends_nothing() {
     for size in [0, 51] {
-        let recorder = Recorder::new();
+        let recorder = canned([]);
         let endpoint = conversations::Parts::new(1).page(Paging::new().size(size));
         let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
         let error = run(pages.next()).expect_err("no such page");

@@ -6,7 +6,7 @@ use carrot_core::{
     types::{AppId, InvalidValue, RandomId, UserId, UserRef},
 };
 
-use crate::support::{Recorder, builder};
+use crate::support::{builder, canned};
 
 #[test]
 fn a_path_is_written_segment_by_segment_beside_its_template() {
@@ -202,7 +202,7 @@ fn plain_http_needs_this_machine_or_a_word() {
         ("http://[::2]", false),
     ] {
         assert_eq!(url(text).is_private(), private, "{text}");
-        let build = || builder(&Recorder::new()).host(url(text));
+        let build = || builder(&canned([])).host(url(text));
         assert_eq!(build().build().is_ok(), private, "{text}");
         assert!(build().allow_plain_http().build().is_ok(), "{text}");
     }

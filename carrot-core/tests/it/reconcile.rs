@@ -15,15 +15,12 @@ use carrot_core::{
     types::{RandomId, UserRef},
     users::StartConversation,
 };
-use carrot_testing::{Sandbox, VirtualClock};
+use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
 
 use crate::support::{
-    Recorder, TOKEN,
+    TOKEN,
     canary::{OWN_ID, TEXT},
-    client, run,
-    simulation::simulate_one,
-    transport::Answer,
-    watched,
+    canned, client, ok, respond, run, watched,
 };
 
 fn random_id() -> RandomId {
@@ -40,7 +37,7 @@ fn lost(kind: TransportErrorKind, sent: Sent) -> TransportError {
 }
 
 /// A full page of parts, the `page`th, with the reply on it or without.
-fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> Answer {
+fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> CannedResponse {
     let parts: Vec<String> = (0..50)
         .map(|part| {
             let random_id = match part == 30 && with_reply {
@@ -58,16 +55,16 @@ fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> Answer 
         (_, true) => format!(r#","next_before_position":[{page}]"#),
     };
     let parts = parts.join(",");
-    Answer::ok(format!(
+    ok(format!(
         r#"{{"meta":{{"status":200{cursor}}},"data":[{parts}]}}"#
     ))
 }
 
-fn last_page(with_reply: bool) -> Answer {
+fn last_page(with_reply: bool) -> CannedResponse {
     let random_id = if with_reply { 77 } else { 78 };
     let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
     let part = format!(r#"{{"id":5,"random_id":{random_id}}}"#);
-    Answer::ok(format!(r#"{{"meta":{{{meta}}},"data":[{part}]}}"#))
+    ok(format!(r#"{{"meta":{{{meta}}},"data":[{part}]}}"#))
 }
 
 #[test]
@@ -75,7 +72,7 @@ fn a_reply_is_found_on_whatever_page_it_stands() {
     for version in ApiVersion::ALL {
         for stands_on in 0..4 {
             let pages = (0..6).map(|index| page(version, index, index == stands_on, true));
-            let recorder = Recorder::answering(pages);
+            let recorder = canned(pages);
             let client = client(&recorder, version);
             let fate = run(client.reconcile_reply(&reply())).expect("an answer");
             let ReplyStatus::Written(part) = fate else {
@@ -85,7 +82,7 @@ fn a_reply_is_found_on_whatever_page_it_stands() {
             assert_eq!(part.id.get(), 1_000 - stands_on * 50 - 30);
             let requests = recorder.requests();
             assert_eq!(requests.len() as u64, stands_on + 1, "{version:?}");
-            let path = requests[0].uri.path().to_owned();
+            let path = requests[0].uri().path().to_owned();
             assert!(path.ends_with("/conversations/1/parts"), "{path}");
         }
     }
@@ -95,17 +92,17 @@ fn a_reply_is_found_on_whatever_page_it_stands() {
 fn a_reply_that_is_not_there_costs_four_requests_at_most() {
     for version in ApiVersion::ALL {
         let pages = (0..6).map(|index| page(version, index, index == 4, true));
-        let recorder = Recorder::answering(pages);
+        let recorder = canned(pages);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
         assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 4, "{version:?}");
 
-        let recorder = Recorder::answering([page(version, 0, false, true), last_page(false)]);
+        let recorder = canned([page(version, 0, false, true), last_page(false)]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
         assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 2, "{version:?}");
 
-        let recorder = Recorder::answering([last_page(true)]);
+        let recorder = canned([last_page(true)]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
         assert!(matches!(fate, Ok(ReplyStatus::Written(_))), "{version:?}");
     }
@@ -139,7 +136,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
     ] {
         for version in ApiVersion::ALL {
             let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
-            let recorder = Recorder::answering([Answer::ok(answer)]);
+            let recorder = canned([ok(answer)]);
             let found = run(client(&recorder, version).reconcile_reply(&reply()));
             assert_eq!(found.expect("an answer"), fate, "{parts}");
         }
@@ -148,7 +145,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
 
 #[test]
 fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let nameless = Reply::new(1, TEXT);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
@@ -168,18 +165,18 @@ fn a_listing_that_breaks_off_is_an_error_and_no_fate() {
     let quoted = format!("<html>{TOKEN} {TEXT}");
     for (second, kind) in [
         (
-            Answer::Fails(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            CannedResponse::failure_with(|| lost(TransportErrorKind::Reset, Sent::Maybe)),
             ErrorKind::Transport,
         ),
-        (Answer::status(403, quoted.clone()), ErrorKind::Refused),
-        (Answer::ok(quoted), ErrorKind::Unreadable),
+        (respond(403, quoted.clone()), ErrorKind::Refused),
+        (ok(quoted), ErrorKind::Unreadable),
     ] {
-        let recorder = Recorder::answering([page(version, 0, false, true), second]);
+        let recorder = canned([page(version, 0, false, true), second]);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
         assert_eq!(fate.expect_err("it broke off").kind(), kind);
     }
     // A full page that does not say how to go on.
-    let recorder = Recorder::answering([page(version, 0, false, false)]);
+    let recorder = canned([page(version, 0, false, false)]);
     let fate = run(client(&recorder, version).reconcile_reply(&reply()));
     assert_eq!(
         fate.expect_err("it broke off").kind(),
@@ -187,7 +184,7 @@ fn a_listing_that_breaks_off_is_an_error_and_no_fate() {
     );
     // A listing that turns in a circle.
     let circle = [page(version, 0, false, true), page(version, 0, false, true)];
-    let recorder = Recorder::answering(circle);
+    let recorder = canned(circle);
     let fate = run(client(&recorder, version).reconcile_reply(&reply()));
     assert_eq!(
         fate.expect_err("it broke off").kind(),
@@ -278,7 +275,7 @@ fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
                 let token = AuthToken::new(TOKEN).expect("a sound token");
                 let client = watched(Client::builder(line.clone(), clock.clone(), token));
                 let customer = UserRef::external(OWN_ID);
-                simulate_one(&clock, async {
+                clock.run(async {
                     let start = StartConversation::new(customer, "Where is it?");
                     client.call(start).await.expect("a conversation");
                     let id = sandbox.conversations()[0].id;

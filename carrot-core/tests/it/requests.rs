@@ -10,6 +10,7 @@ use carrot_core::ApiVersion;
 use crate::support::{
     assert_snapshot,
     operations::{Operation, every_operation},
+    request::describe,
 };
 
 #[test]
@@ -36,7 +37,7 @@ fn snapshot(operation: &Operation) -> String {
         for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
             let _ = write!(text, "\n\n== {}, {}\n", case.option, version.segment());
             text += &match request {
-                Ok(request) => request.describe(),
+                Ok(request) => describe(request),
                 Err(error) => format!("refused: {error}\n"),
             };
             text.truncate(text.trim_end().len());

@@ -20,7 +20,7 @@ use crate::support::{
     Watched,
     canary::{E_MAIL, TEXT, TOKEN},
     poll,
-    simulation::{simulate, simulate_one, task},
+    simulation::task,
     watched,
 };
 
@@ -100,7 +100,7 @@ impl Bench {
     }
 
     fn run<T>(&self, future: impl Future<Output = T>) -> T {
-        simulate_one(&self.clock, future)
+        self.clock.run(future)
     }
 
     fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
@@ -337,7 +337,7 @@ fn an_outage_does_not_multiply_the_traffic() {
                 }
             })
         });
-        simulate(&bench.clock, tasks.collect());
+        bench.clock.run_all(tasks);
         // Ten retries in advance, and none more.
         bench.assert_seen(calls + 10);
     }

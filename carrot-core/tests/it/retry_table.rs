@@ -27,7 +27,6 @@ use crate::support::{
     assert_snapshot,
     canary::{E_MAIL, TOKEN, assert_error_hides_all, watched},
     operations::{Case, every_operation},
-    simulation::simulate_one,
 };
 
 /// What can go wrong with one attempt.
@@ -214,7 +213,7 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
         .rate_limiter(NoRateLimit::new())
         .version(version);
     let client = watched(builder);
-    let result = simulate_one(&clock, (case.call)(&client));
+    let result = clock.run((case.call)(&client));
     let error = result.expect_err("every attempt fails");
     assert_error_hides_all(&error);
     (error, transport.made())

@@ -10,17 +10,17 @@ use carrot_core::{
     ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
     transport::TransportErrorKind, types::RandomId,
 };
+use carrot_testing::CannedResponse;
 use serde_json::json;
 
 use crate::support::{
-    Recorder, TOKEN, Watched, builder,
+    TOKEN, Watched, builder,
     canary::{E_MAIL, TEXT, assert_hidden},
-    client, run,
-    transport::Answer,
+    canned, client, lost, ok, respond, run,
 };
 
 /// An error that quotes what it should not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Talkative {
     request: String,
     beneath: Option<Box<Talkative>>,
@@ -60,32 +60,29 @@ fn no_error_shows_the_token_or_a_person() {
         request: format!("authorization: Token {TOKEN}"),
         beneath,
     };
-    let quoting = |error: Talkative| {
-        let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
-        Answer::Fails(failure.with_source(error))
-    };
+    let quoting = |error: Talkative| lost(TransportErrorKind::Other, Sent::Maybe, error);
     let answers = [
-        Answer::status(401, refusal(401)),
-        Answer::status(500, refusal(500)),
-        Answer::ok(refusal(400)),
-        Answer::status(400, odd_refusal),
-        Answer::ok(key),
-        Answer::ok(format!(
+        respond(401, refusal(401)),
+        respond(500, refusal(500)),
+        ok(refusal(400)),
+        respond(400, odd_refusal),
+        ok(key),
+        ok(format!(
             r#"{{"meta":{{"status":200}},"data":{{"id":"{TOKEN}"}}}}"#
         )),
-        Answer::ok(format!(r#"{{"meta":{{"status":"{TOKEN}"}},"data":{{}}}}"#)),
-        Answer::ok(format!(r#"{{"meta":{{"status":200}},"{TOKEN}":{{}}}}"#)),
-        Answer::ok(TOKEN),
-        Answer::ok(format!(
+        ok(format!(r#"{{"meta":{{"status":"{TOKEN}"}},"data":{{}}}}"#)),
+        ok(format!(r#"{{"meta":{{"status":200}},"{TOKEN}":{{}}}}"#)),
+        ok(TOKEN),
+        ok(format!(
             r#"{{"meta":{{"status":200}},"data":{{"id":"{E_MAIL}"}}}}"#
         )),
-        Answer::ok(E_MAIL),
-        Answer::status(500, format!("{TOKEN} {E_MAIL}")),
+        ok(E_MAIL),
+        respond(500, format!("{TOKEN} {E_MAIL}")),
         quoting(talkative(None)),
         quoting(talkative(Some(Box::new(talkative(None))))),
     ];
     let number = answers.len();
-    let recorder = Recorder::answering(answers);
+    let recorder = canned(answers);
     let client = client(&recorder, ApiVersion::V2);
     for _ in 0..number {
         run(client.call(conversations::Get::new(1))).expect_err("an error");
@@ -120,12 +117,9 @@ const WAYS: &[fn(&Watched) -> bool] = &[
 fn a_leak_is_noticed() {
     let quoting = |data: &str| {
         let meta = json!({"status": 400, "error_message": data});
-        Answer::status(400, json!({"meta": meta}).to_string())
+        respond(400, json!({"meta": meta}).to_string())
     };
-    let failing = |words: &str| {
-        let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe);
-        Answer::Fails(failure.with_source(words))
-    };
+    let failing = |words: &'static str| lost(TransportErrorKind::Other, Sent::Maybe, words);
     for way in WAYS {
         for (answer, leaks) in [
             (quoting("No such conversation"), false),
@@ -133,7 +127,7 @@ fn a_leak_is_noticed() {
             (failing("all is well"), false),
             (failing(TEXT), true),
         ] {
-            let client = client(&Recorder::answering([answer]), ApiVersion::V2);
+            let client = client(&canned([answer]), ApiVersion::V2);
             let caught = catch_unwind(AssertUnwindSafe(|| way(&client)));
             assert_eq!(caught.is_err(), leaks);
             assert!(caught.unwrap_or(true), "it failed");
@@ -161,11 +155,8 @@ fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
         request: String::new(),
         beneath: Some(Box::new(beneath)),
     };
-    let failure = TransportError::new(TransportErrorKind::Other, Sent::Maybe).with_source(error);
-    let client = client(
-        &Recorder::answering([Answer::Fails(failure)]),
-        ApiVersion::V2,
-    );
+    let failure = lost(TransportErrorKind::Other, Sent::Maybe, error);
+    let client = client(&canned([failure]), ApiVersion::V2);
     let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
     assert_eq!(
         error.to_string(),
@@ -174,12 +165,11 @@ fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
     );
 
     // Errors that say nothing secret stay what they are.
-    let failure = TransportError::new(TransportErrorKind::Connect, Sent::Never)
-        .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
-    let client = crate::support::client(
-        &Recorder::answering([Answer::Fails(failure)]),
-        ApiVersion::V2,
-    );
+    let failure = CannedResponse::failure_with(|| {
+        TransportError::new(TransportErrorKind::Connect, Sent::Never)
+            .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
+    });
+    let client = crate::support::client(&canned([failure]), ApiVersion::V2);
     let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
     let source = error
         .transport()
@@ -195,7 +185,7 @@ fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
 
 #[test]
 fn nothing_that_holds_the_token_shows_it() {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client: Client = builder(&recorder).build().expect("a sound client");
     let pages = client.pages(conversations::Parts::new(1));

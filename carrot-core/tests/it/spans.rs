@@ -27,7 +27,7 @@ use crate::support::{
     TOKEN,
     canary::{self, assert_hidden},
     people::talk,
-    simulation::{MINUTE, Service, give_up_after, simulate_one},
+    simulation::{MINUTE, Service},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -157,7 +157,7 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
     let client = client(transport, &clock);
     let spans = Spans::default();
     spans.keeping(|| {
-        simulate_one(&clock, async {
+        clock.run(async {
             client.call(Close::new(1)).await.expect("a success");
             client.call(Close::new(2)).await.expect_err("no such");
             let hasty = client.with_options(CallOptions::new().call_timeout(SECOND));
@@ -208,7 +208,7 @@ fn calls_side_by_side_have_spans_side_by_side() {
     spans.keeping(|| {
         let ids = [1, 2, 3, 4].map(ConversationId::new);
         let mut each = client.call_all(ids, |id| Close::new(*id));
-        simulate_one(&clock, each.run(|_| ControlFlow::Continue(())));
+        clock.run(each.run(|_| ControlFlow::Continue(())));
     });
     let all = spans.all();
     let calls = all.iter().filter(|span| span.name == "carrot.call");
@@ -227,8 +227,8 @@ fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
     let client = client(service, &clock);
     let spans = Spans::default();
     spans.keeping(|| {
-        let call = give_up_after(&clock, SECOND, client.call(Close::new(1)));
-        assert!(simulate_one(&clock, call).is_none());
+        let call = clock.timeout(SECOND, client.call(Close::new(1)));
+        assert!(clock.run(call).is_none());
     });
     let operation = r#"operation="conversations.close""#;
     assert_eq!(

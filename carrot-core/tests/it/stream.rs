@@ -4,16 +4,18 @@ use std::{
     future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use carrot_core::{ApiVersion, ErrorKind, TransportError, conversations::Parts, transport};
+use carrot_core::{ApiVersion, ErrorKind, conversations::Parts, transport};
+use carrot_testing::{CannedResponse, VirtualClock};
 use futures_core::Stream;
 
-use crate::support::{Recorder, TOKEN, canary::E_MAIL, client, run, transport::Answer};
+use crate::support::{TOKEN, canary::E_MAIL, canned, client, late, lost, ok, run};
 
-fn page(ids: [u64; 2], cursor: &str) -> Answer {
+fn page(ids: [u64; 2], cursor: &str) -> CannedResponse {
     let [first, second] = ids;
-    Answer::ok(format!(
+    ok(format!(
         r#"{{"meta":{{"status":200,"next_before_position":{cursor}}},
             "data":[{{"id":{first}}},{{"id":{second}}}]}}"#
     ))
@@ -26,7 +28,7 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
 
 #[test]
 fn items_come_as_a_stream_and_end() {
-    let recorder = Recorder::answering([page([4, 3], "[3]"), page([2, 1], "null")]);
+    let recorder = canned([page([4, 3], "[3]"), page([2, 1], "null")]);
     let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(1));
     let mut ids = Vec::new();
     while let Some(part) = next(&mut items) {
@@ -40,13 +42,12 @@ fn items_come_as_a_stream_and_end() {
 #[test]
 fn pages_come_as_a_stream_and_go_on_after_an_error() {
     let reset = transport::TransportErrorKind::Reset;
-    let lost = TransportError::new(reset, carrot_core::Sent::Maybe);
-    let lost = lost.with_source(format!("could not send `Token {TOKEN}`"));
-    let recorder = Recorder::answering([
+    let words = format!("could not send `Token {TOKEN}`");
+    let recorder = canned([
         page([4, 3], "[3]"),
-        Answer::Fails(lost),
+        lost(reset, carrot_core::Sent::Maybe, words),
         page([2, 1], "null"),
-        Answer::ok(format!("{TOKEN} {E_MAIL}")),
+        ok(format!("{TOKEN} {E_MAIL}")),
     ]);
     let client = client(&recorder, ApiVersion::V2);
     let mut pages = client.pages(Parts::new(1));
@@ -64,10 +65,11 @@ fn pages_come_as_a_stream_and_go_on_after_an_error() {
 #[test]
 fn a_stream_that_is_left_alone_for_a_while_loses_nothing() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":1}]}"#;
-    let recorder = Recorder::answering([Answer::Late(200, body.into())]);
-    let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(1));
+    let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
+    let mut items = client(&late(recorder.clone(), &clock), ApiVersion::V2).items(Parts::new(1));
     let mut context = Context::from_waker(Waker::noop());
     assert!(Pin::new(&mut items).poll_next(&mut context).is_pending());
+    clock.advance(Duration::from_secs(1));
     let Poll::Ready(Some(Ok(part))) = Pin::new(&mut items).poll_next(&mut context) else {
         panic!("the answer is there")
     };

@@ -13,10 +13,11 @@ use carrot_core::{
     },
     users,
 };
+use carrot_testing::{RecordedRequest, RecordingTransport};
 
 use crate::support::{
-    Recorder, Sent, TOKEN, Watched, builder, client, request::pairs, run, transport::Answer,
-    watched,
+    TOKEN, Watched, builder, canned, client, ok, request::Parameters as _, request::line, respond,
+    run, watched,
 };
 
 const USER: UserId = UserId::new(22_735_768);
@@ -25,7 +26,7 @@ const ADMIN: AdminId = AdminId::new(819);
 const FROM: AdminId = AdminId::new(912);
 
 /// The client that stands for `new Api($appId, $key, $secret)`.
-fn v1(recorder: &Recorder) -> Watched {
+fn v1(recorder: &RecordingTransport) -> Watched {
     let builder = builder(recorder).version(ApiVersion::V1);
     watched(builder.app(AppId::new(42)))
 }
@@ -35,17 +36,17 @@ fn random_id(number: i64) -> RandomId {
 }
 
 /// The request of a call.
-fn sent<E: Endpoint>(endpoint: E) -> Sent {
-    let recorder = Recorder::new();
+fn sent<E: Endpoint>(endpoint: E) -> RecordedRequest {
+    let recorder = canned([]);
     let _ = run(v1(&recorder).call(endpoint));
-    recorder.request()
+    recorder.single()
 }
 
 /// One method of the package: its name, the request of this crate, its method and target, and the
 /// pairs of its form.
 type Row = (
     &'static str,
-    Sent,
+    RecordedRequest,
     &'static str,
     &'static [(&'static str, &'static str)],
 );
@@ -423,14 +424,14 @@ impl Endpoint for Salute {
 
 #[test]
 fn every_method_has_its_request() {
-    for (method, sent, line, form) in rows() {
-        assert_eq!(sent.line(), line, "{method}");
+    for (method, sent, expected, form) in rows() {
+        assert_eq!(line(&sent), expected, "{method}");
         let expected: Vec<_> = form
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        assert_eq!(pairs(&sent.body), expected, "{method}");
-        assert_eq!(sent.uri.host(), Some("api.carrotquest.io"));
+        assert_eq!(sent.form_pairs(), expected, "{method}");
+        assert_eq!(sent.uri().host(), Some("api.carrotquest.io"));
     }
 }
 
@@ -438,14 +439,14 @@ fn every_method_has_its_request() {
 #[test]
 fn an_operator_writes_as_an_operator() {
     for version in ApiVersion::ALL {
-        let recorder = Recorder::new();
+        let recorder = canned([]);
         let reply = conversations::Reply::new(CONVERSATION, "Hi").from(FROM);
         let _ = run(client(&recorder, version).call(reply));
         assert_eq!(
-            recorder.request().parameter("from_admin").as_deref(),
+            recorder.single().parameter("from_admin").as_deref(),
             Some("912")
         );
-        assert_eq!(recorder.request().parameter("from_user"), None);
+        assert_eq!(recorder.single().parameter("from_user"), None);
     }
 }
 
@@ -453,14 +454,14 @@ fn an_operator_writes_as_an_operator() {
 /// with the old fields.
 #[test]
 fn no_call_depends_on_the_call_before() {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let client = client(&recorder, ApiVersion::V1);
     let _ = run(client.call(conversations::Get::new(1)));
     let _ = run(client.call(conversations::MarkRead::new(1)));
     let _ = run(client.call(users::SendMessage::new(USER, "Hi")));
     let _ = run(client.call(conversations::Get::new(1)));
     let requests = recorder.requests();
-    let lines: Vec<String> = requests.iter().map(Sent::line).collect();
+    let lines: Vec<String> = requests.iter().map(line).collect();
     assert_eq!(
         lines,
         [
@@ -470,8 +471,8 @@ fn no_call_depends_on_the_call_before() {
             "GET /v1/conversations/1",
         ]
     );
-    assert!(requests[1].body.is_empty() && requests[3].body.is_empty());
-    assert_eq!(requests[0].headers, requests[3].headers);
+    assert!(requests[1].body().is_empty() && requests[3].body().is_empty());
+    assert_eq!(requests[0].headers(), requests[3].headers());
 }
 
 /// Mistake 4: forms went out as multipart, where a value that begins with `@` was taken for a file,
@@ -480,29 +481,28 @@ fn no_call_depends_on_the_call_before() {
 fn a_form_is_a_form() {
     let sent = sent(users::SendMessage::new(USER, "@/etc/passwd"));
     let form = Some("application/x-www-form-urlencoded");
-    assert_eq!(crate::support::request::header(&sent, "content-type"), form);
+    assert_eq!(sent.header("content-type"), form);
     assert_eq!(sent.parameter("body").as_deref(), Some("@/etc/passwd"));
     let list = prepared(apps::Conversations::new().closed(false));
     assert_eq!(list.parameter("closed").as_deref(), Some("false"));
 }
 
-fn prepared<E: Endpoint>(endpoint: E) -> Sent {
-    let client = client(&Recorder::new(), ApiVersion::V2);
-    Sent::new(client.prepare(&endpoint).expect("a sound request"))
+fn prepared<E: Endpoint>(endpoint: E) -> RecordedRequest {
+    let client = client(&canned([]), ApiVersion::V2);
+    RecordedRequest::from(client.prepare(&endpoint).expect("a sound request"))
 }
 
 /// Mistake 5: the token stood in the address.
 #[test]
 fn the_token_stands_in_a_header_and_nowhere_else() {
     for (method, sent, ..) in rows() {
-        assert!(!sent.uri.to_string().contains(TOKEN), "{method}");
+        assert!(!sent.uri().to_string().contains(TOKEN), "{method}");
         assert!(
-            !String::from_utf8_lossy(&sent.body).contains(TOKEN),
+            !String::from_utf8_lossy(sent.body()).contains(TOKEN),
             "{method}"
         );
-        let header = &sent.headers["authorization"];
-        assert!(header.is_sensitive());
-        assert_eq!(header.to_str().expect("text"), format!("Token {TOKEN}"));
+        assert!(sent.headers()["authorization"].is_sensitive());
+        assert!(sent.authorization_is(TOKEN));
     }
 }
 
@@ -510,18 +510,18 @@ fn the_token_stands_in_a_header_and_nowhere_else() {
 #[test]
 fn ids_are_encoded_and_own_ids_may_be_any_text() {
     let sent = sent(users::Get::new(UserRef::external("order/42?x=1")));
-    assert_eq!(sent.uri.path(), "/v1/users/order%2F42%3Fx%3D1");
+    assert_eq!(sent.uri().path(), "/v1/users/order%2F42%3Fx%3D1");
     let greatest = prepared(users::Get::new(UserId::new(u64::MAX)));
-    assert_eq!(greatest.uri.path(), "/v2/users/18446744073709551615");
+    assert_eq!(greatest.uri().path(), "/v2/users/18446744073709551615");
 }
 
 /// Mistake 7: an assignment could not be taken away.
 #[test]
 fn an_assignment_can_be_taken_away() {
     let sent = sent(conversations::Unassign::new(CONVERSATION).from(FROM));
-    assert_eq!(sent.line(), "POST /v1/conversations/7100586/assign");
+    assert_eq!(line(&sent), "POST /v1/conversations/7100586/assign");
     assert_eq!(
-        pairs(&sent.body),
+        sent.form_pairs(),
         [("from_admin".to_owned(), "912".to_owned())]
     );
 }
@@ -529,7 +529,7 @@ fn an_assignment_can_be_taken_away() {
 /// Mistake 8: commas were deleted from tags.
 #[test]
 fn a_comma_in_a_tag_is_refused_and_not_deleted() {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let client = v1(&recorder);
     let added = run(client.call(conversations::AddTag::new(1, "a,b"))).expect_err("refused");
     let removed = run(client.call(conversations::RemoveTag::new(1, "a,b"))).expect_err("refused");
@@ -550,7 +550,7 @@ fn open_conversations_of_anybody_can_be_listed() {
             .assigned(AssigneeFilter::Any),
     );
     assert_eq!(
-        open.line(),
+        line(&open),
         "GET /v1/apps/42/conversations?closed=false&include_not_assigned=true"
     );
 }
@@ -560,7 +560,7 @@ fn open_conversations_of_anybody_can_be_listed() {
 fn the_next_page_is_where_the_answer_says() {
     let page = r#"{"meta":{"status":200,"next_after":1447339319.900966},"data":[{"id":1}]}"#;
     let last = r#"{"meta":{"status":200,"next_after":null},"data":[{"id":2}]}"#;
-    let recorder = Recorder::answering([Answer::ok(page), Answer::ok(last)]);
+    let recorder = canned([ok(page), ok(last)]);
     let mut all = v1(&recorder).items(apps::Conversations::new());
     let mut ids = Vec::new();
     while let Some(conversation) = run(all.next()).expect("a conversation") {
@@ -604,7 +604,7 @@ fn what_is_not_there_is_not_sent() {
         Some(operations)
     );
 
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     let offline = users::SetPresence::new(USER, Presence::Offline).session("0".repeat(32));
     run(v1(&recorder).call(offline)).expect_err("refused");
     assert!(recorder.requests().is_empty());
@@ -619,7 +619,7 @@ fn answers_are_read_in_every_form_the_service_sends() {
     let body = r#"{"meta":{"status":200},"data":[
         {"id":"7936880","created":1450420434.25,"conversation":"7179725","type":"brand_new",
          "from":"16588048","sent_via":"carrier_pigeon","inbound_email":5}]}"#;
-    let client = v1(&Recorder::answering([Answer::ok(body)]));
+    let client = v1(&canned([ok(body)]));
     let page = run(client.call(conversations::Parts::new(7_179_725))).expect("a page");
     let part = &page.items[0];
     assert_eq!(part.id.get(), 7_936_880);
@@ -637,12 +637,8 @@ fn answers_are_read_in_every_form_the_service_sends() {
 fn an_error_says_what_the_service_said() {
     let refusal =
         r#"{"meta":{"status":403,"error":"PermissionDenied","error_message":"Other app"}}"#;
-    let answers = [
-        Answer::status(403, refusal),
-        Answer::status(304, ""),
-        Answer::status(599, ""),
-    ];
-    let client = v1(&Recorder::answering(answers));
+    let answers = [respond(403, refusal), respond(304, ""), respond(599, "")];
+    let client = v1(&canned(answers));
     let call = || run(client.call(conversations::Get::new(1)));
     let read =
         |result: Result<Conversation, _>| -> carrot_core::Error { result.expect_err("refused") };

@@ -22,7 +22,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 pub use self::request::RecordedRequest;
-use crate::CannedResponse;
+use crate::{CannedResponse, fail};
 
 /// Gives queued answers in their order, and keeps every request. All clones are the same transport.
 ///
@@ -165,6 +165,22 @@ impl RecordingTransport {
     #[must_use = "the requests are gone otherwise"]
     pub fn take_requests(&self) -> Vec<RecordedRequest> {
         std::mem::take(&mut self.recording().requests)
+    }
+
+    /// The only request.
+    ///
+    /// # Panics
+    ///
+    /// There is none, or more than one; a repeated attempt counts.
+    #[must_use]
+    #[track_caller]
+    pub fn single(&self) -> RecordedRequest {
+        let mut requests = self.requests();
+        match (requests.pop(), requests.len()) {
+            (Some(request), 0) => request,
+            (None, _) => fail("one request should come, and none did"),
+            (Some(_), before) => fail(&format!("one request should come, and {} did", before + 1)),
+        }
     }
 
     /// The newest request.

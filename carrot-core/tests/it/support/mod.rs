@@ -1,42 +1,73 @@
-//! What the integration tests share: a transport that records, a clock that a test turns, and a way
-//! to run a future without a runtime.
+//! What the integration tests share.
 
 pub(crate) mod canary;
-pub(crate) mod clock;
 pub(crate) mod operations;
 pub(crate) mod people;
 pub(crate) mod refused;
 pub(crate) mod request;
 pub(crate) mod simulation;
-pub(crate) mod transport;
 
 use std::{
+    error::Error,
     future::Future,
     path::Path,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use carrot_core::{ApiVersion, AuthToken, Client, ClientBuilder, ExponentialBackoff, NoRateLimit};
-
-pub(crate) use self::{
-    canary::{TOKEN, Watched, watched},
-    clock::ManualClock,
-    request::Sent,
-    transport::Recorder,
+use bytes::Bytes;
+use carrot_core::{
+    ApiVersion, AuthToken, Client, ClientBuilder, ExponentialBackoff, HttpTransport, NoRateLimit,
+    Sent, TransportError, transport::TransportErrorKind,
 };
+use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock, stub::Latency};
+
+pub(crate) use self::canary::{TOKEN, Watched, watched};
+
+/// A transport that gives these responses, and then empty successes.
+pub(crate) fn canned(responses: impl IntoIterator<Item = CannedResponse>) -> RecordingTransport {
+    RecordingTransport::responding(responses).with_default(CannedResponse::ok())
+}
+
+/// A success with this body.
+pub(crate) fn ok(body: impl Into<Bytes>) -> CannedResponse {
+    respond(200, body)
+}
+
+pub(crate) fn respond(status: u16, body: impl Into<Bytes>) -> CannedResponse {
+    let status = http::StatusCode::from_u16(status).expect("a status");
+    CannedResponse::bytes(status, body)
+}
+
+/// A failure of the transport with this source.
+pub(crate) fn lost<E>(kind: TransportErrorKind, sent: Sent, source: E) -> CannedResponse
+where
+    E: Into<Box<dyn Error + Send + Sync>> + Clone + Send + Sync + 'static,
+{
+    CannedResponse::failure_with(move || {
+        TransportError::new(kind, sent).with_source(source.clone())
+    })
+}
+
+/// A transport whose responses travel for a second.
+pub(crate) fn late(transport: RecordingTransport, clock: &VirtualClock) -> Latency {
+    Latency::new(transport, clock, |_| {
+        (Duration::ZERO, Duration::from_secs(1))
+    })
+}
 
 /// One attempt a call, as many calls as a test likes: retry and rate limit have tests of their own.
-pub(crate) fn builder(recorder: &Recorder) -> ClientBuilder {
+pub(crate) fn builder(transport: &(impl HttpTransport + Clone)) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(recorder.clone(), ManualClock::new(), token)
+    Client::builder(transport.clone(), VirtualClock::manual(), token)
         .retry(ExponentialBackoff::none())
         .rate_limiter(NoRateLimit::new())
 }
 
 /// A client over this transport, of this API version, whose clock stands still.
-pub(crate) fn client(recorder: &Recorder, version: ApiVersion) -> Watched {
-    watched(builder(recorder).version(version))
+pub(crate) fn client(transport: &(impl HttpTransport + Clone), version: ApiVersion) -> Watched {
+    watched(builder(transport).version(version))
 }
 
 /// Runs a future that never has to wait.

@@ -10,16 +10,13 @@ use carrot_core::{
 use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 
-use super::{
-    canary::{E_MAIL, OWN_ID, TEXT, TOKEN},
-    simulation::simulate_one,
-};
+use super::canary::{E_MAIL, OWN_ID, TEXT, TOKEN};
 
 /// Calls that carry people's data, and answers that give it back in every way.
 pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &VirtualClock) {
     let words = format!("{TOKEN} {E_MAIL} {OWN_ID} {TEXT}");
     let refused = http::StatusCode::BAD_REQUEST;
-    simulate_one(clock, async {
+    clock.run(async {
         transport.answer_error(refused, words.as_str(), &words);
         let reply = Reply::new(1, TEXT).from(Sender::DefaultAdmin);
         client.call(&reply).await.expect_err("refused");

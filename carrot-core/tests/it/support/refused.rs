@@ -2,11 +2,11 @@
 
 use carrot_core::{ApiVersion, Endpoint, ErrorKind, Sent, types::InvalidValue};
 
-use super::{Recorder, Watched, client, run};
+use super::{Watched, canned, client, run};
 
 /// Asserts that an operation is refused for this reason, and that nothing is sent.
 pub(crate) fn refused<E: Endpoint>(version: ApiVersion, endpoint: E, rule: &str) {
-    let recorder = Recorder::new();
+    let recorder = canned([]);
     refused_by(&client(&recorder, version), endpoint, rule);
     assert!(recorder.requests().is_empty());
 }

@@ -1,107 +1,62 @@
+//! What the tests read of a request beside what the kit tells.
+
 use std::fmt::Write as _;
 
-use bytes::Bytes;
-use carrot_core::{Body, transport::CallContext};
-use http::{HeaderName, Method, Request, Uri};
-use percent_encoding::percent_decode_str;
+use carrot_testing::RecordedRequest;
 
-/// A request as a server would see it.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: http::HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) context: CallContext,
+/// The method, and what stands behind the host.
+pub(crate) fn line(request: &RecordedRequest) -> String {
+    let target = request.uri().path_and_query();
+    let target = target.map_or("", |target| target.as_str());
+    format!("{} {target}", request.method())
 }
 
-impl Sent {
-    pub(crate) fn new(request: Request<Body>) -> Self {
-        let (parts, body) = request.into_parts();
-        Self {
-            context: parts
-                .extensions
-                .get::<CallContext>()
-                .expect("every request carries its context")
-                .clone(),
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-            body: body.into_bytes(),
-        }
-    }
-
-    /// The method, and what stands behind the host.
-    pub(crate) fn line(&self) -> String {
-        let target = self
-            .uri
-            .path_and_query()
-            .map_or("", |target| target.as_str());
-        format!("{} {target}", self.method)
-    }
-
-    /// The parameters: those of the query, then those of the form.
-    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
-        let mut parameters = pairs(self.uri.query().unwrap_or_default().as_bytes());
-        if header(self, "content-type") == Some("application/x-www-form-urlencoded") {
-            parameters.extend(pairs(&self.body));
-        }
-        parameters
-    }
+/// The parameters of a request without files.
+pub(crate) trait Parameters {
+    /// Those of the query, then those of the form.
+    fn parameters(&self) -> Vec<(String, String)>;
 
     /// The value of a parameter that occurs once.
-    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+    fn parameter(&self, name: &str) -> Option<String>;
+}
+
+impl Parameters for RecordedRequest {
+    fn parameters(&self) -> Vec<(String, String)> {
+        let is_form = self.header("content-type") == Some("application/x-www-form-urlencoded");
+        let form = if is_form { self.form_pairs() } else { &[] };
+        [self.query_pairs(), form].concat()
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
         let mut values = self.parameters().into_iter().filter(|(key, _)| key == name);
         let value = values.next().map(|(_, value)| value);
         assert!(values.next().is_none(), "`{name}` occurs twice");
         value
     }
-
-    /// The segments of the path as a server reads them.
-    pub(crate) fn segments(&self) -> Vec<String> {
-        let path = self.uri.path().strip_prefix('/').expect("an absolute path");
-        path.split('/')
-            .map(|segment| {
-                let decoded = percent_decode_str(segment).decode_utf8();
-                decoded.expect("UTF-8").into_owned()
-            })
-            .collect()
-    }
-
-    /// The request in lines that a person can check.
-    pub(crate) fn describe(&self) -> String {
-        let mut text = format!("{} {}\n", self.method, self.uri);
-        for name in ["authorization", "content-type"] {
-            let Some(value) = self.headers.get(name) else {
-                continue;
-            };
-            // `Debug` of a header hides a sensitive value, and only that.
-            let shown = match value.is_sensitive() {
-                true => "[sensitive]",
-                false => value.to_str().expect("visible characters"),
-            };
-            let _ = writeln!(text, "{name}: {shown}");
-        }
-        for (name, value) in self.parameters() {
-            let _ = writeln!(text, "  {name} = {}", visible(&value));
-        }
-        let body = std::str::from_utf8(&self.body).expect("the bodies of these tests are text");
-        for line in body.split_inclusive('\n') {
-            let _ = writeln!(text, "  | {}", visible(line));
-        }
-        text
-    }
 }
 
-/// A header as text.
-pub(crate) fn header<'a>(request: &'a Sent, name: &'static str) -> Option<&'a str> {
-    let value = request.headers.get(HeaderName::from_static(name))?;
-    value.to_str().ok()
-}
-
-/// The pairs of a form, as a server reads them.
-pub(crate) fn pairs(form: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(form).into_owned().collect()
+/// The request in lines that a person can check.
+pub(crate) fn describe(request: &RecordedRequest) -> String {
+    let mut text = format!("{} {}\n", request.method(), request.uri());
+    for name in ["authorization", "content-type"] {
+        let Some(value) = request.headers().get(name) else {
+            continue;
+        };
+        // `Debug` of a header hides a sensitive value, and only that.
+        let shown = match value.is_sensitive() {
+            true => "[sensitive]",
+            false => value.to_str().expect("visible characters"),
+        };
+        let _ = writeln!(text, "{name}: {shown}");
+    }
+    for (name, value) in request.parameters() {
+        let _ = writeln!(text, "  {name} = {}", visible(&value));
+    }
+    let body = std::str::from_utf8(request.body()).expect("the bodies of these tests are text");
+    for line in body.split_inclusive('\n') {
+        let _ = writeln!(text, "  | {}", visible(line));
+    }
+    text
 }
 
 /// The text on one line, with line breaks and the like as escapes.

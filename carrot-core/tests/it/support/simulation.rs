@@ -3,11 +3,8 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
@@ -25,65 +22,14 @@ pub(crate) fn task<'a, T>(future: impl Future<Output = T> + 'a) -> Task<'a, T> {
     Box::pin(future)
 }
 
-/// Whether a task asked to be polled. A task is polled only then, so a wake-up that is forgotten stops
-/// the simulation.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Runs all tasks to their ends. When all wait, the clock moves to the first sleep that is due.
-///
-/// Panics when they wait for something that is no sleep, or when a sleep is due that nobody polls.
+/// Runs all tasks to their ends.
 pub(crate) fn simulate<T>(clock: &VirtualClock, tasks: Vec<Task<'_, T>>) -> Vec<T> {
-    let mut running: Vec<(usize, Task<'_, T>, Arc<Woken>)> = tasks
-        .into_iter()
-        .enumerate()
-        .map(|(index, task)| (index, task, Arc::new(Woken(AtomicBool::new(true)))))
-        .collect();
-    let mut outputs: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    let mut stands_still = false;
-    while !running.is_empty() {
-        let mut polled = false;
-        running.retain_mut(|(index, task, woken)| {
-            if !woken.0.swap(false, Ordering::Relaxed) {
-                return true;
-            }
-            polled = true;
-            let waker = Waker::from(Arc::clone(woken));
-            match task.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(output) => {
-                    outputs[*index] = Some(output);
-                    false
-                }
-                Poll::Pending => true,
-            }
-        });
-        if polled || running.is_empty() {
-            continue;
-        }
-        let next = clock.waiting().first().copied();
-        let next = next.expect("the tasks wait for something that is no sleep");
-        assert!(
-            !(stands_still && next.is_zero()),
-            "a sleep is due that nobody polls"
-        );
-        stands_still = next.is_zero();
-        clock.advance(next);
-    }
-    outputs
-        .into_iter()
-        .map(|output| output.expect("every task ended"))
-        .collect()
+    clock.run_all(tasks)
 }
 
 /// Runs one task to its end.
 pub(crate) fn simulate_one<T>(clock: &VirtualClock, future: impl Future<Output = T>) -> T {
-    simulate(clock, vec![task(future)]).remove(0)
+    clock.run(future)
 }
 
 /// How long a request is on its way to the server, and the answer on its way back.
@@ -252,36 +198,13 @@ impl HttpTransport for Service {
     }
 }
 
-/// Polls a future once; when it waits for a sleep, the clock moves to the first that is due.
-pub(crate) fn poll_and_turn<F: Future>(
-    clock: &VirtualClock,
-    future: Pin<&mut F>,
-) -> Poll<F::Output> {
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(Arc::clone(&woken));
-    let polled = future.poll(&mut Context::from_waker(&waker));
-    if polled.is_pending() && !woken.0.load(Ordering::Relaxed) {
-        let waiting = clock.waiting();
-        clock.advance(*waiting.first().expect("it waits for a sleep"));
-    }
-    polled
-}
-
 /// Waits for the future for at most so long, and drops it then.
 pub(crate) async fn give_up_after<F: Future>(
     clock: &VirtualClock,
     limit: Duration,
     future: F,
 ) -> Option<F::Output> {
-    let mut future = std::pin::pin!(future);
-    let mut sleep = clock.sleep(limit);
-    std::future::poll_fn(move |context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        sleep.as_mut().poll(context).map(|()| None)
-    })
-    .await
+    clock.timeout(limit, future).await
 }
 
 /// How many places there are at once.

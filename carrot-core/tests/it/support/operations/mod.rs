@@ -11,11 +11,12 @@ use carrot_core::{
     endpoint::{ConversationField, PageDirection, PageOrder, Paging},
     types::{AdminId, AppId, ConversationId, Cursor, RandomId, UserId, UserRef},
 };
+use carrot_testing::RecordedRequest;
 
 use super::{
-    Recorder, Sent, Watched, builder,
+    Watched, builder,
     canary::{E_MAIL, TEXT},
-    watched,
+    canned, watched,
 };
 
 /// An operation, with the requests of all its options.
@@ -30,7 +31,7 @@ pub(crate) struct Case {
     pub(crate) option: String,
     pub(crate) is_idempotent: bool,
     /// In the order of [`ApiVersion::ALL`].
-    pub(crate) requests: [Result<Sent, Error>; 2],
+    pub(crate) requests: [Result<RecordedRequest, Error>; 2],
     /// Calls it, and forgets what it answers.
     pub(crate) call: Call,
 }
@@ -58,11 +59,13 @@ impl Operation {
 /// The first case is that of no option. A case with the app named is added by itself.
 fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     let prepare = |endpoint: &E, version: ApiVersion, app: Option<AppId>| {
-        let mut builder = builder(&Recorder::new()).version(version);
+        let mut builder = builder(&canned([])).version(version);
         if let Some(app) = app {
             builder = builder.app(app);
         }
-        watched(builder).prepare(endpoint).map(Sent::new)
+        watched(builder)
+            .prepare(endpoint)
+            .map(RecordedRequest::from)
     };
     let case = |option: &str, endpoint: &E, app: Option<AppId>| Case {
         option: option.to_owned(),
