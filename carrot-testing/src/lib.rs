@@ -16,7 +16,7 @@ mod wire;
 
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
-pub use carrot_types::strategies;
+pub use carrot_types::arbitrary;
 
 pub use crate::{
     client::{client, client_builder},

@@ -70,7 +70,7 @@ impl Cursor {
                 "of kind `position` must be a JSON array"
             }
             CursorKind::After if value.is_empty() => "of kind `after` must not be empty",
-            CursorKind::Offset if crate::lenient::parse_digits(&value).is_none() => {
+            CursorKind::Offset if crate::serde_util::lenient::parse_digits(&value).is_none() => {
                 "of kind `offset` must be a number in decimal digits"
             }
             _ => return Ok(Self { kind, value }),

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{InvalidValue, lenient};
+use crate::{InvalidValue, serde_util::lenient};
 
 macro_rules! ids {
     ($( $(#[$attribute:meta])* $name:ident, $field:literal; )+) => { $(

@@ -2,48 +2,46 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
-mod macros;
+mod serde_util;
 
 mod cursor;
-pub mod ecommerce;
 mod envelope;
-mod event;
-mod filter;
+mod events;
+mod filters;
 mod id;
-mod invalid;
-pub mod json;
-mod lenient;
-mod limit;
+mod invalid_value;
 mod objects;
-mod property;
-pub mod realtime;
+mod properties;
+mod time;
+mod user_ref;
+
 #[cfg(any(test, feature = "proptest"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
-pub mod strategies;
+pub mod arbitrary;
+pub mod realtime;
 pub mod system;
-mod timestamp;
-mod user_ref;
 pub mod webhook;
-#[cfg(feature = "jiff")]
-mod with_jiff;
+
+#[doc(inline)]
+pub use crate::{events::ecommerce, serde_util::json};
 
 pub use crate::{
     cursor::{Cursor, CursorKind, NextCursor},
     envelope::{Empty, Envelope, ErrorCode, Meta},
-    event::{EventName, EventProperties, TypedEvent},
-    filter::{Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition, TimeAgo},
+    events::{EventName, EventProperties, TypedEvent},
+    filters::{Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition, TimeAgo},
     id::{
         AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
         EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,
         UserId, UserTagId,
     },
-    invalid::InvalidValue,
-    json::JsonError,
+    invalid_value::InvalidValue,
     objects::*,
-    property::{
-        EventStat, PropertyDate, PropertyName, PropertyOperation, PropertyOperationKind,
+    properties::{
+        EventStat, PropertyMap, PropertyName, PropertyOperation, PropertyOperationKind,
         PropertyValue,
     },
-    timestamp::Timestamp,
+    serde_util::{json::JsonError, macros::OtherValue},
+    time::{DateTime, Moment, PropertyDate, Timestamp},
     user_ref::UserRef,
 };

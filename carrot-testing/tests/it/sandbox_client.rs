@@ -111,10 +111,7 @@ async fn conversations_in_both_generations() {
         let receipt = client.call(reply).await.unwrap();
         assert_eq!(receipt.part.kind, Some(PartType::ReplyAdmin));
         assert!(matches!(&receipt.part.from, Some(Author::Admin(admin)) if admin.id == Some(ADA)));
-        assert_eq!(
-            receipt.assign_part.unwrap().kind,
-            Some(PartType::AssigneeFilter)
-        );
+        assert_eq!(receipt.assign_part.unwrap().kind, Some(PartType::Assigned));
         let by_user = conversations::Reply::new(id, "Thanks").from(Sender::DefaultUser);
         let receipt = client.call(by_user).await.unwrap();
         assert!(matches!(receipt.part.from, Some(Author::User(id)) if id == user));

@@ -36,7 +36,7 @@ impl ActionReceipt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn reads_the_samples() {

@@ -51,7 +51,7 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::{reads, refused};
+    use crate::serde_util::check::{reads, refused};
 
     #[test]
     fn reads_the_sample() {

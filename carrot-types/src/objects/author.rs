@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Admin, AdminType, MessageSender, UserId, lenient};
+use crate::{Admin, AdminType, MessageSender, UserId, serde_util::lenient};
 
 /// Who wrote a part of a conversation: `from` in the API.
 ///
@@ -363,7 +363,7 @@ mod tests {
     use super::*;
     use crate::{
         AdminId, SenderId,
-        objects::check::{reads, refused},
+        serde_util::check::{reads, refused},
     };
 
     #[test]

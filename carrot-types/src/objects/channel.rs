@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::property_map;
-use crate::{Admin, ChannelId, PropertyMap, lenient};
+use crate::properties::property_map;
+use crate::{Admin, ChannelId, PropertyMap, serde_util::lenient};
 
 /// A channel: a mailbox, a messenger or a team inbox that conversations belong to.
 ///
@@ -101,7 +101,7 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AdminType, objects::check::reads};
+    use crate::{AdminType, serde_util::check::reads};
 
     #[test]
     fn reads_the_sample() {

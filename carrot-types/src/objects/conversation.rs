@@ -1,9 +1,18 @@
-use serde::{Deserialize, Serialize};
+//! A conversation and its parts: one file, since each holds the other.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::Value;
 
 use crate::{
-    Admin, AssistantType, Channel, ConversationId, ConversationPart, ConversationType,
-    DeliveryStatus, MessageId, Moment, PartType, RecipientType, ReplyType, Timestamp, User,
-    lenient,
+    Admin, AssistantType, Attachment, Author, Channel, ConversationId, ConversationType,
+    DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, PartGroupId, PartId, PartType,
+    PropertyMap, RandomId, RecipientType, ReplyType, SentVia, Timestamp, User,
+    properties::property_map, serde_util::lenient,
 };
 
 /// A conversation between a user and the site, begun by either.
@@ -171,147 +180,214 @@ setters!(Conversation::new(id: ConversationId) {
     unsubscribed: bool,
 });
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        AdminType, Author, ConversationRef, DateTime, PartId, SentVia, UserId,
-        objects::check::{reads, refused},
-    };
+/// A part of a conversation: a message, a note, or a record of something that happened.
+///
+/// Source: <https://developers.dashly.io/objects/conversationpart>
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConversationPart {
+    /// Its id.
+    pub id: PartId,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// When it was last edited. Documented as seconds; other moments of a part come as a date too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Moment>,
+    /// When it was deleted, such as with the data of its user. Documented as seconds; other objects
+    /// have a date in a field of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Moment>,
+    /// The conversation it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationRef>,
+    /// The question it belongs to: the parts between two closings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_group: Option<PartGroupId>,
+    /// The text, empty for parts without content. Messages of the site may hold HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The content of complex parts, such as pop-ups of the builder. Its shape depends on the type
+    /// and is not documented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_json: Option<Value>,
+    /// Which side wrote. Deprecated by the vendor: `kind` says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// What it is; `type` in the API.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PartType>,
+    /// Who wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Author>,
+    /// The way in which it came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_via: Option<SentVia>,
+    /// More data.
+    #[serde(
+        default,
+        deserialize_with = "property_map::read",
+        skip_serializing_if = "PropertyMap::is_empty"
+    )]
+    pub meta_data: PropertyMap,
+    /// The kind of answer that it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_type: Option<ReplyType>,
+    /// What the user can do with it, such as buttons. The shape is not documented.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub actions: Vec<Value>,
+    /// Its id in an external service. A number is read as its digits.
+    #[serde(
+        default,
+        deserialize_with = "lenient::text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub external_id: Option<String>,
+    /// True when the user has read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<bool>,
+    /// True for the first part of the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<bool>,
+    /// The e-mail that it came from; an empty text is read as none.
+    #[serde(
+        default,
+        deserialize_with = "lenient::empty_as_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub inbound_email: Option<InboundEmailId>,
+    /// The files in it.
+    #[serde(
+        default,
+        deserialize_with = "lenient::null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub attachments: Vec<Attachment>,
+    /// The number that the sender chose; an empty text is read as none.
+    #[serde(
+        default,
+        deserialize_with = "lenient::empty_as_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub random_id: Option<RandomId>,
+    /// The tag, of a part that says that a tag was added or removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The operator who was assigned, of a part that says so, and `None` when nobody is assigned
+    /// any more. Over the realtime channels and webhooks: the operator of the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Admin>,
+}
 
-    #[test]
-    fn reads_the_sample() {
-        let conversation: Conversation = reads(
-            r#"{
-                "id": 7100586,
-                "created": 1450342055,
-                "user": {"id": 7722092, "app": 3, "user_id": "27384", "presence": "idle",
-                    "props": {"$last_seen": "2015-12-17T13:01:32", "$name": "Alex", "$email": "alex@example.com"}},
-                "read": true,
-                "replied": true,
-                "clicked": false,
-                "unsubscribed": false,
-                "closed": false,
-                "message": null,
-                "type": "popup_chat",
-                "reply_type": "text",
-                "part_last": {"id": 7855356, "created": 1450345019, "conversation": 7100586, "body": "...",
-                    "type": "reply_user", "sent_via": "web_user", "from": 16588048},
-                "parts_count": 13,
-                "assignee": null,
-                "unread_parts_count": 2,
-                "last_admin": {"id": 24601, "name": "Maks",
-                    "avatar": "https://files.dashly.app/avatars/1446021235578-n653y667.jpg", "type": "admin"},
-                "last_update": 1450345019,
-                "tags": []
-            }"#,
-            &[],
-        );
-        assert_eq!(
-            conversation.user.as_deref().and_then(User::name),
-            Some("Alex")
-        );
-        let part = ConversationPart::new(PartId::new(7_855_356))
-            .created(1_450_345_019)
-            .conversation(ConversationId::new(7_100_586))
-            .body("...")
-            .kind(PartType::ReplyUser)
-            .sent_via(SentVia::WebUser)
-            .from(UserId::new(16_588_048));
-        let admin = Admin::new()
-            .id(24601)
-            .name("Maks")
-            .avatar("https://files.dashly.app/avatars/1446021235578-n653y667.jpg")
-            .kind(AdminType::Admin);
-        let mut expected = Conversation::new(ConversationId::new(7_100_586))
-            .created(1_450_342_055)
-            .read(true)
-            .replied(true)
-            .clicked(false)
-            .unsubscribed(false)
-            .closed(false)
-            .kind(ConversationType::PopupChat)
-            .reply_type(ReplyType::Text)
-            .part_last(part)
-            .parts_count(13_u64)
-            .unread_parts_count(2_u64)
-            .last_admin(admin)
-            .last_update(1_450_345_019);
-        expected.user.clone_from(&conversation.user);
-        assert_eq!(conversation, expected);
-    }
+setters!(ConversationPart::new(id: PartId) {
+    created: Timestamp,
+    edited: Moment,
+    removed: Moment,
+    conversation: ConversationRef,
+    part_group: PartGroupId,
+    body: String,
+    body_json: Value,
+    direction: Direction,
+    kind: PartType,
+    from: Author,
+    sent_via: SentVia,
+    meta_data: PropertyMap,
+    reply_type: ReplyType,
+    actions: Vec<Value>,
+    external_id: String,
+    read: bool,
+    first: bool,
+    inbound_email: InboundEmailId,
+    attachments: Vec<Attachment>,
+    random_id: RandomId,
+    tag: String,
+    assignee: Admin,
+});
 
-    #[test]
-    fn reads_the_newer_fields() {
-        let conversation: Conversation = reads(
-            r#"{
-                "id": "1",
-                "removed": "1450342055",
-                "sended_time": "2015-12-17T13:01:32",
-                "last_user_reply_time": 1450342055.25,
-                "delayed_until": 1450342056,
-                "message": "12931",
-                "status": "delivered",
-                "assistant_type": "lead_bot",
-                "recipient_type": "web",
-                "reply_last_type": "reply_admin",
-                "tags": ["sales", "urgent"],
-                "channel": {"id": 5, "name": "Test channel"}
-            }"#,
-            &["removed"],
-        );
-        let expected = Conversation::new(ConversationId::new(1))
-            .removed(Timestamp::from_seconds(1_450_342_055))
-            .sended_time(DateTime::new("2015-12-17T13:01:32").expect("a date"))
-            .last_user_reply_time(Timestamp::new(1_450_342_055, 250_000_000).expect("a moment"))
-            .delayed_until(Timestamp::from_seconds(1_450_342_056))
-            .message(12931)
-            .status(DeliveryStatus::Delivered)
-            .assistant_type(AssistantType::LeadBot)
-            .recipient_type(RecipientType::Web)
-            .reply_last_type(PartType::ReplyAdmin)
-            .tags(["sales".to_owned(), "urgent".to_owned()])
-            .channel(Channel::new(5.into()).name("Test channel"));
-        assert_eq!(conversation, expected);
-    }
+/// The conversation that a part belongs to: its id, or all of it where the request asked for that.
+///
+/// Source: <https://developers.dashly.io/objects/conversationpart>
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ConversationRef {
+    /// The id.
+    Id(ConversationId),
+    /// The whole conversation.
+    Whole(Box<Conversation>),
+}
 
-    #[test]
-    fn reads_null_lists_and_unknown_values() {
-        let json = r#"{"id": 1, "tags": null, "type": "smoke_signal", "reply_type": "nod", "status": "lost"}"#;
-        let conversation: Conversation = reads(json, &[]);
-        let expected = Conversation::new(ConversationId::new(1))
-            .kind("smoke_signal")
-            .reply_type("nod")
-            .status("lost");
-        assert_eq!(conversation, expected);
-    }
-
-    #[test]
-    fn doubtful_values_are_read_by_their_meaning() {
-        let json =
-            r#"{"id": 1, "delayed_until": "2015-12-17T13:01:32+03:00", "external_id": 5417}"#;
-        let conversation: Conversation = reads(json, &["external_id"]);
-        let expected = Conversation::new(ConversationId::new(1))
-            .delayed_until(DateTime::new("2015-12-17T13:01:32+03:00").expect("a date"))
-            .external_id("5417");
-        assert_eq!(conversation, expected);
-    }
-
-    #[test]
-    fn a_broken_part_is_an_error() {
-        let json = r#"{"id": 1, "part_last": {"id": 2, "from": {"id": [], "type": "admin"}}}"#;
-        assert!(refused::<Conversation>(json).contains("field `id`"));
-        assert!(refused::<Conversation>(r#"{"id": 1, "message": "x"}"#).contains("an id"));
-        assert!(refused::<Conversation>(r#"{"id": null}"#).contains("an id"));
-    }
-
-    #[test]
-    fn a_part_may_hold_its_whole_conversation() {
-        let json = r#"{"id": 1, "reply_last": {"id": 2, "from": 3, "conversation": {"id": 1, "closed": true}}}"#;
-        let conversation: Conversation = reads(json, &[]);
-        let part = conversation.reply_last.expect("is there");
-        assert_eq!(part.from, Some(Author::User(UserId::new(3))));
-        let whole = Conversation::new(ConversationId::new(1)).closed(true);
-        assert_eq!(part.conversation, Some(ConversationRef::from(whole)));
+impl ConversationRef {
+    /// The id, whichever form came.
+    #[must_use]
+    pub fn id(&self) -> ConversationId {
+        match self {
+            Self::Id(id) => *id,
+            Self::Whole(conversation) => conversation.id,
+        }
     }
 }
+
+impl From<ConversationId> for ConversationRef {
+    fn from(id: ConversationId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<Conversation> for ConversationRef {
+    fn from(conversation: Conversation) -> Self {
+        Self::Whole(Box::new(conversation))
+    }
+}
+
+impl Serialize for ConversationRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Id(id) => id.serialize(serializer),
+            Self::Whole(conversation) => conversation.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ConversationRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RefVisitor)
+    }
+}
+
+struct RefVisitor;
+
+impl<'de> Visitor<'de> for RefVisitor {
+    type Value = ConversationRef;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a conversation as an object, or an id from 0 to 2^64-1")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<ConversationRef, E> {
+        Ok(ConversationRef::Id(number.into()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<ConversationRef, E> {
+        u64::try_from(number)
+            .map(|number| ConversationRef::Id(number.into()))
+            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<ConversationRef, E> {
+        lenient::parse_digits(text)
+            .map(|number| ConversationRef::Id(number.into()))
+            .ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<ConversationRef, A::Error> {
+        Box::deserialize(MapAccessDeserializer::new(fields)).map(ConversationRef::Whole)
+    }
+}
+
+#[cfg(test)]
+#[path = "conversation_tests.rs"]
+mod tests;

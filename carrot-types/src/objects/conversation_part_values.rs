@@ -24,7 +24,7 @@ open_enum! {
         /// System: a tag was removed.
         TagDeleted = "tag_deleted",
         /// System: an operator was assigned, or nobody any more.
-        AssigneeFilter = "assigned",
+        Assigned = "assigned",
         /// System: closed.
         Closed = "closed",
         /// System: reopened; in v1 only.

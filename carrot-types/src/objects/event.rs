@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::property_map;
+use crate::properties::property_map;
 use crate::{EventId, EventType, PropertyMap, Timestamp, UserId};
 
 /// Something that a user did or that happened to a user.
@@ -52,7 +52,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{EventTypeId, objects::check::reads};
+    use crate::{EventTypeId, serde_util::check::reads};
 
     #[test]
     fn reads_the_sample() {

@@ -35,7 +35,7 @@ setters!(EventType::new(id: EventTypeId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn reads_the_sample() {

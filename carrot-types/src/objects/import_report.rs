@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient;
+use crate::serde_util::lenient;
 
 /// The answer to importing users from a file. The import itself goes on after the answer.
 ///
@@ -30,7 +30,7 @@ setters!(ImportReport::new() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::{reads, refused};
+    use crate::serde_util::check::{reads, refused};
 
     #[test]
     fn reads_the_sample() {

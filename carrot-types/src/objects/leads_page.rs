@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{User, lenient};
+use crate::{User, serde_util::lenient};
 
 /// A page of the leads of an app.
 ///
@@ -29,7 +29,7 @@ setters!(LeadsPage::new() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{UserId, objects::check::reads};
+    use crate::{UserId, serde_util::check::reads};
 
     #[test]
     fn reads_a_page() {

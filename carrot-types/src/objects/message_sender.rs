@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{SenderId, lenient};
+use crate::{SenderId, serde_util::lenient};
 
 /// The sender of manual and automatic messages and of bots: a name and a face instead of a person.
 ///
@@ -49,7 +49,7 @@ setters!(MessageSender::new(id: SenderId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::{reads, refused};
+    use crate::serde_util::check::{reads, refused};
 
     #[test]
     fn reads_the_sample() {

@@ -6,11 +6,8 @@ mod attachment;
 mod author;
 mod channel;
 mod conversation;
-mod conversation_part;
 mod conversation_part_values;
-mod conversation_ref;
 mod conversation_values;
-mod date_time;
 mod email_status;
 mod event;
 mod event_summary;
@@ -18,10 +15,8 @@ mod event_type;
 mod import_report;
 mod leads_page;
 mod message_sender;
-mod moment;
 mod note;
 mod presence;
-mod property_map;
 mod property_report;
 mod random_id;
 mod reply_receipt;
@@ -31,23 +26,17 @@ mod started_conversation;
 mod user;
 mod user_tag;
 
-#[cfg(test)]
-mod check;
-
 pub use self::{
     action_receipt::ActionReceipt,
     admin::{Admin, AdminType},
     attachment::{Attachment, AttachmentType},
     author::Author,
     channel::{Channel, ChannelType},
-    conversation::Conversation,
-    conversation_part::ConversationPart,
+    conversation::{Conversation, ConversationPart, ConversationRef},
     conversation_part_values::{Direction, PartType, SentVia},
-    conversation_ref::ConversationRef,
     conversation_values::{
         AssistantType, ConversationType, DeliveryStatus, RecipientType, ReplyType,
     },
-    date_time::DateTime,
     email_status::{EmailStatus, EmailSubscriptionStatus},
     event::Event,
     event_summary::EventSummary,
@@ -55,10 +44,8 @@ pub use self::{
     import_report::ImportReport,
     leads_page::LeadsPage,
     message_sender::MessageSender,
-    moment::Moment,
     note::Note,
     presence::{Presence, PresenceDetails},
-    property_map::PropertyMap,
     property_report::PropertyReport,
     random_id::RandomId,
     reply_receipt::ReplyReceipt,

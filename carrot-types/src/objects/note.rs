@@ -39,7 +39,7 @@ setters!(Note::new(id: NoteId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn reads_a_note() {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::property_map;
+use crate::properties::property_map;
 use crate::{PropertyMap, Timestamp};
 
 open_enum! {
@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for PresenceDetails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::{reads, refused};
+    use crate::serde_util::check::{reads, refused};
 
     #[test]
     fn reads_the_sample() {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Meta, lenient};
+use crate::{Meta, serde_util::lenient};
 
 /// What became of the operations on the properties of a user. A wrong operation does not fail the
 /// request: the others are applied, and it is listed here.
@@ -60,7 +60,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn is_made_from_the_facts_of_the_answer() {

@@ -87,7 +87,7 @@ impl Visitor<'_> for RandomIdVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::refused;
+    use crate::serde_util::check::refused;
 
     #[test]
     fn makes_positive_numbers_of_31_bits() {

@@ -23,7 +23,7 @@ setters!(ReplyReceipt::new(part: ConversationPart) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PartId, objects::check::reads};
+    use crate::{PartId, serde_util::check::reads};
 
     #[test]
     fn is_stored_and_read_again() {

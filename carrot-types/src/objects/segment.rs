@@ -48,7 +48,7 @@ impl Segment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn reads_a_segment() {

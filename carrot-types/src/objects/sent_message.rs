@@ -21,7 +21,7 @@ setters!(SentMessage::new(conversation: ConversationId, message: MessageId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::reads;
+    use crate::serde_util::check::reads;
 
     #[test]
     fn reads_the_sample() {

@@ -18,7 +18,7 @@ setters!(StartedConversation::new(id: ConversationId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::{reads, refused};
+    use crate::serde_util::check::{reads, refused};
 
     #[test]
     fn reads_the_sample() {

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{event_summary, property_map};
+use super::event_summary;
+use crate::properties::property_map;
 use crate::{
     AppId, EmailStatus, EventSummary, EventTypeId, Moment, Note, Presence, PresenceDetails,
-    PropertyMap, Segment, UserId, UserTag, lenient,
+    PropertyMap, Segment, UserId, UserTag, serde_util::lenient,
 };
 
 /// A user of the site: a visitor or a lead.
@@ -188,7 +189,7 @@ mod tests {
     use super::*;
     use crate::{
         EventType, NoteId, SegmentId, Timestamp, UserTagId,
-        objects::check::{numbers_keep_every_digit, reads, refused},
+        serde_util::check::{numbers_keep_every_digit, reads, refused},
     };
 
     #[test]

@@ -64,7 +64,7 @@ mod encoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Timestamp, objects::check::reads};
+    use crate::{Timestamp, serde_util::check::reads};
 
     #[test]
     fn reads_the_sample() {

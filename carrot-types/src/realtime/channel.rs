@@ -2,7 +2,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{AppId, UserId, lenient, macros::OtherValue};
+use crate::{
+    AppId, UserId,
+    serde_util::{lenient, macros::OtherValue},
+};
 
 /// Declares the channels, each with its name and the ids that follow the name after dots.
 macro_rules! channels {

@@ -7,7 +7,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{RealtimeChannel, RealtimePayload};
-use crate::{InvalidValue, JsonError, json};
+use crate::{InvalidValue, JsonError, serde_util::json};
 
 /// A message of the realtime service.
 ///

@@ -1,5 +1,5 @@
 use super::RealtimeChannel;
-use crate::{InvalidValue, limit};
+use crate::{InvalidValue, serde_util::limit};
 
 /// The host of the realtime service of Carrot quest.
 ///

@@ -5,7 +5,7 @@ use super::{
     ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,
     PresenceChange, RealtimeChannel, presence_changes::PresenceChanges,
 };
-use crate::{Conversation, ConversationPart, Empty, Event, JsonError, json};
+use crate::{Conversation, ConversationPart, Empty, Event, JsonError, serde_util::json};
 
 /// What a realtime message says; `message` in the API. The channel says which one it is.
 ///

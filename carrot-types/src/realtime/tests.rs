@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::strategies::{self, id, json, open_enum, text};
+use crate::arbitrary::{self, id, json, open_enum, text};
 use crate::{AppId, Presence, UserId};
 
 fn channels() -> impl Strategy<Value = [RealtimeChannel; 17]> {
@@ -44,13 +44,13 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
     let change = (
         id(),
         open_enum(Presence::KNOWN),
-        strategies::presence_details(),
+        arbitrary::presence_details(),
     )
         .prop_map(|(user, presence, details): (_, Presence, _)| {
             let change = PresenceChange::new(user).presence(presence);
             change.presence_details(details)
         });
-    let typing = (id(), strategies::admin(), text(), any::<bool>()).prop_map(
+    let typing = (id(), arbitrary::admin(), text(), any::<bool>()).prop_map(
         |(conversation, admin, body, is_admin)| {
             let typing = ConversationTyping::new(conversation).body(body);
             if is_admin {
@@ -62,25 +62,25 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
     );
     let assignment = (
         id(),
-        strategies::admin(),
-        proptest::option::of(strategies::admin()),
+        arbitrary::admin(),
+        proptest::option::of(arbitrary::admin()),
     )
         .prop_map(|(conversation, admin, assignee)| {
             let mut assignment = ConversationAssignment::new(conversation).admin(admin);
             assignment.assignee = assignee;
             assignment
         });
-    let closing = (id(), strategies::admin())
+    let closing = (id(), arbitrary::admin())
         .prop_map(|(conversation, admin)| ConversationClosing::new(conversation).admin(admin));
-    let tagging = (id(), text(), strategies::admin())
+    let tagging = (id(), text(), arbitrary::admin())
         .prop_map(|(of, tag, admin)| ConversationTagging::new(of, tag).admin(admin));
-    let conversation = || strategies::conversation().prop_map(Box::new);
+    let conversation = || arbitrary::conversation().prop_map(Box::new);
     prop_oneof![
-        strategies::timestamp().prop_map(|now| P::Ping(Ping::new(now))),
+        arbitrary::timestamp().prop_map(|now| P::Ping(Ping::new(now))),
         proptest::collection::vec(change, 0..3).prop_map(P::UserPresenceChanged),
         conversation().prop_map(P::Conversation),
         conversation().prop_map(P::ConversationStartedByUser),
-        strategies::conversation_part().prop_map(|part| P::ConversationReply(part.into())),
+        arbitrary::conversation_part().prop_map(|part| P::ConversationReply(part.into())),
         typing.prop_map(P::ConversationTyping),
         json().prop_map(P::ConversationRead),
         assignment.prop_map(P::ConversationAssigned),
@@ -88,7 +88,7 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         tagging.clone().prop_map(P::ConversationTagAdded),
         tagging.prop_map(P::ConversationTagDeleted),
         Just(P::UserPropsChanged),
-        strategies::event().prop_map(|event| P::Event(event.into())),
+        arbitrary::event().prop_map(|event| P::Event(event.into())),
         json().prop_map(P::Other),
     ]
 }

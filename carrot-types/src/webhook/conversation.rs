@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AssistantType, ConversationPart, ConversationType, JsonError, Moment, Timestamp, UserId, json,
-    lenient,
+    AssistantType, ConversationPart, ConversationType, JsonError, Moment, Timestamp, UserId,
+    serde_util::{json, lenient},
 };
 
 /// The webhook `conversation`: the user or an operator wrote in the chat.

@@ -4,7 +4,7 @@ use super::{
     WebhookError,
     form::{Form, Writer},
 };
-use crate::{Event, EventId, JsonError, PropertyMap, User, UserId, json};
+use crate::{Event, EventId, JsonError, PropertyMap, User, UserId, serde_util::json};
 
 /// The webhook `event`: an event happened that was chosen in the admin panel.
 ///

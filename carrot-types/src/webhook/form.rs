@@ -11,7 +11,7 @@ use percent_encoding::percent_decode;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{WebhookError, token};
-use crate::{InvalidValue, JsonError, json};
+use crate::{InvalidValue, JsonError, serde_util::json};
 
 const TOKEN: &str = "token";
 const TYPE: &str = "type";

@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::strategies::{self, id, text};
+use crate::arbitrary::{self, id, text};
 
 fn event() -> impl Strategy<Value = Webhook> {
-    (strategies::user(), text(), strategies::event())
+    (arbitrary::user(), text(), arbitrary::event())
         .prop_map(|(user, name, event)| EventWebhook::new(user, name, event).into())
 }
 
 fn message() -> impl Strategy<Value = Webhook> {
     let ids = (id(), id());
-    (strategies::user(), strategies::event(), ids, text()).prop_map(
+    (arbitrary::user(), arbitrary::event(), ids, text()).prop_map(
         |(user, event, (message, sending), name)| {
             MessageWebhook::new(user, event, message, sending, name).into()
         },
@@ -23,8 +23,8 @@ fn conversation() -> impl Strategy<Value = Webhook> {
     let state = (
         any::<Option<bool>>(),
         proptest::collection::vec(text(), 0..3),
-        proptest::option::of(strategies::timestamp()),
-        proptest::option::of(strategies::moment()),
+        proptest::option::of(arbitrary::timestamp()),
+        proptest::option::of(arbitrary::moment()),
         any::<Option<u64>>(),
         proptest::option::of(id()),
     )
@@ -37,7 +37,7 @@ fn conversation() -> impl Strategy<Value = Webhook> {
             state.user = user;
             state.kind(text_kind(count)).assistant_type("lead_bot")
         });
-    (strategies::conversation_part(), state)
+    (arbitrary::conversation_part(), state)
         .prop_map(|(part, state)| ConversationWebhook::new(part).state(state).into())
 }
 

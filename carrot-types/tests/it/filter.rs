@@ -360,33 +360,27 @@ fn filters() -> impl Strategy<Value = Filter> {
         unit.into_iter().fold(age, TimeAgo::unit)
     });
     let parts = (".*", 0..20_usize, any::<i64>(), any::<i64>(), ".*", age);
-    parts.prop_map(|(name, kind, one, two, text, age)| {
-        let condition = match kind {
-            0 => Condition::Known,
-            1 => Condition::Unknown,
-            2 => Condition::GreaterThan(one),
-            3 => Condition::GreaterThanOrUnknown(one),
-            4 => Condition::LessThan(one),
-            5 => Condition::LessThanOrUnknown(one),
-            6 => Condition::Between {
-                low: one,
-                high: two,
-            },
-            7 => Condition::Equals(one),
-            8 => Condition::NotEquals(one),
-            9 => Condition::TextEquals(text),
-            10 => Condition::TextNotEquals(text),
-            11 => Condition::TextContains(text),
-            12 => Condition::TextNotContains(text),
-            13 => Condition::IsTrue,
-            14 => Condition::IsFalse,
-            15 => Condition::MoreThanAgo(age),
-            16 => Condition::MoreThanAgoOrUnknown(age),
-            17 => Condition::LessThanAgo(age),
-            18 => Condition::LessThanAgoOrUnknown(age),
-            _ => Condition::ListContains(text),
-        };
-        Filter::new(name, condition)
+    parts.prop_map(|(name, kind, one, two, text, age)| match kind {
+        0 => Filter::known(name),
+        1 => Filter::unknown(name),
+        2 => Filter::greater_than(name, one),
+        3 => Filter::greater_than_or_unknown(name, one),
+        4 => Filter::less_than(name, one),
+        5 => Filter::less_than_or_unknown(name, one),
+        6 => Filter::between(name, one, two),
+        7 => Filter::equals(name, one),
+        8 => Filter::not_equals(name, one),
+        9 => Filter::text_equals(name, text),
+        10 => Filter::text_not_equals(name, text),
+        11 => Filter::text_contains(name, text),
+        12 => Filter::text_not_contains(name, text),
+        13 => Filter::is_true(name),
+        14 => Filter::is_false(name),
+        15 => Filter::more_than_ago(name, age),
+        16 => Filter::more_than_ago_or_unknown(name, age),
+        17 => Filter::less_than_ago(name, age),
+        18 => Filter::less_than_ago_or_unknown(name, age),
+        _ => Filter::list_contains(name, text),
     })
 }
 

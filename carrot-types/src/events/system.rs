@@ -96,6 +96,6 @@ names! {
     DEMO_FORM_COMPLETED = "$demo_form_completed";
     /// A quiz was opened. Dashly's demo funnel.
     QUIZ_VISITED = "$quiz_visited";
-    /// A page was opened. Has `H1`, `RequestParts` and more. Dashly's demo funnel.
+    /// A page was opened. Has `H1`, `Description` and more. Dashly's demo funnel.
     PAGE_VISITED = "$page_visited";
 }

@@ -140,7 +140,9 @@ fn parts(text: &str, separator: char, widths: [usize; 3]) -> Option<[u16; 3]> {
     let mut numbers = [0; 3];
     for (number, width) in numbers.iter_mut().zip(widths) {
         let digits = split.next().filter(|part| part.len() == width)?;
-        *number = crate::lenient::parse_digits(digits)?.try_into().ok()?;
+        *number = crate::serde_util::lenient::parse_digits(digits)?
+            .try_into()
+            .ok()?;
     }
     split.next().is_none().then_some(numbers)
 }

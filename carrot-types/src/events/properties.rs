@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::{InvalidValue, PropertyValue, limit};
+use crate::{InvalidValue, PropertyValue, serde_util::limit};
 
 const FIELD: &str = "event property name";
 

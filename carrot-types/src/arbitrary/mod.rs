@@ -6,10 +6,10 @@
 //! [`ConversationId::new`]: crate::ConversationId::new
 //!
 //! ```
-//! use carrot_types::{User, strategies};
+//! use carrot_types::{User, arbitrary};
 //! use proptest::prelude::*;
 //!
-//! proptest!(|(user in strategies::user())| {
+//! proptest!(|(user in arbitrary::user())| {
 //!     let json = serde_json::to_string(&user)?;
 //!     prop_assert_eq!(serde_json::from_str::<User>(&json)?, user);
 //! });
@@ -34,22 +34,22 @@ macro_rules! with_fields {
     }};
 }
 
-mod answers;
 mod objects;
+mod responses;
 mod values;
 
 #[cfg(test)]
 mod round_trip;
 
 pub use self::{
-    answers::{
-        action_receipt, envelope, import_report, leads_page, meta, property_report, reply_receipt,
-        sent_message, started_conversation,
-    },
     objects::{
         admin, attachment, author, channel, conversation, conversation_part, conversation_ref,
         email_status, event, event_summary, event_type, message_sender, note, presence_details,
         segment, user, user_tag,
+    },
+    responses::{
+        action_receipt, envelope, import_report, leads_page, meta, property_report, reply_receipt,
+        sent_message, started_conversation,
     },
     values::{
         cursor, date_time, id, json, moment, next_position, open_enum, property_map, random_id,

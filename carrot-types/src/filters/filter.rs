@@ -1,4 +1,4 @@
-use super::{Condition, FIELD, FilterLogic, Filters, TimeAgo};
+use super::{Condition, FIELD, TimeAgo};
 use crate::{InvalidValue, PropertyName};
 
 const INTEGER_RULE: &str =
@@ -7,7 +7,7 @@ const INTEGER_RULE: &str =
 /// One condition on one property of a user.
 ///
 /// A filter is made without checks; [`check`](Self::check) runs when a request is built. Several
-/// filters together are [`Filters`].
+/// filters together are [`Filters`](crate::Filters).
 /// Source: <https://developers.dashly.io/filters>
 ///
 /// ```
@@ -33,8 +33,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A condition on a property. Each condition has a shorter constructor of its own.
-    pub fn new(property: impl Into<PropertyName>, condition: Condition) -> Self {
+    pub(super) fn new(property: impl Into<PropertyName>, condition: Condition) -> Self {
         Self {
             property: property.into(),
             condition,
@@ -143,18 +142,6 @@ impl Filter {
         Self::new(property, Condition::ListContains(item.into()))
     }
 
-    /// Both filters match. More are added with [`Filters::with`].
-    #[must_use]
-    pub fn and(self, other: Self) -> Filters {
-        Filters::all([self, other])
-    }
-
-    /// At least one of both filters matches. More are added with [`Filters::with`].
-    #[must_use]
-    pub fn or(self, other: Self) -> Filters {
-        Filters::any([self, other])
-    }
-
     /// The filters of a segment, which are stored there as the text of a JSON array. The key `cls`,
     /// which segments add and requests do not have, is left out.
     ///
@@ -207,11 +194,5 @@ impl Filter {
             }
         }
         self.property.check()
-    }
-}
-
-impl From<Filter> for Filters {
-    fn from(filter: Filter) -> Self {
-        Self::new(FilterLogic::And, [filter])
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::{InvalidValue, limit};
+use crate::{InvalidValue, serde_util::limit};
 
 const FIELD: &str = "event name";
 

@@ -15,7 +15,7 @@ pub type PropertyMap = BTreeMap<String, Value>;
 
 /// Reads an object, and `null` or an empty string as no properties: a sample of the vendor has an
 /// empty string where a dictionary belongs.
-pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PropertyMap, D::Error> {
+pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PropertyMap, D::Error> {
     deserializer.deserialize_any(MapVisitor)
 }
 

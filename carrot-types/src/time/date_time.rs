@@ -125,7 +125,7 @@ fn two_digits(text: &str) -> Option<u64> {
 }
 
 fn number(text: &str) -> Option<u64> {
-    crate::lenient::parse_digits(text)
+    crate::serde_util::lenient::parse_digits(text)
 }
 
 #[cfg(test)]

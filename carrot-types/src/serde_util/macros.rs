@@ -18,7 +18,7 @@ macro_rules! open_enum {
             $( $(#[$variant_attribute])* $variant, )+
             /// A value that this version of the crate does not know, kept as it came.
             /// Made with `From<&str>`.
-            Other($crate::macros::OtherValue),
+            Other($crate::serde_util::macros::OtherValue),
         }
 
         impl $name {
@@ -39,7 +39,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )+
-                    other => Self::Other($crate::macros::OtherValue::new(other)),
+                    other => Self::Other($crate::serde_util::macros::OtherValue::new(other)),
                 }
             }
         }
@@ -58,7 +58,7 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::lenient::FromText::<$name>::new())
+                deserializer.deserialize_str($crate::serde_util::lenient::FromText::<$name>::new())
             }
         }
     };
@@ -95,6 +95,16 @@ macro_rules! setters {
                 }
             )*
         }
+    };
+}
+
+/// Declares the constants of one module, and the list of them all.
+macro_rules! names {
+    ($( $(#[$attribute:meta])* $name:ident = $text:literal; )+) => {
+        $( $(#[$attribute])* pub const $name: &str = $text; )+
+
+        /// All names of this module.
+        pub const ALL: &[&str] = &[$($name),+];
     };
 }
 

@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for MomentVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::check::refused;
+    use crate::serde_util::check::refused;
 
     #[test]
     fn reads_both_forms() {

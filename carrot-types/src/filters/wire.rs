@@ -137,7 +137,7 @@ fn age(value: &Value) -> Result<TimeAgo, InvalidValue> {
     let amount = &value["value"];
     let amount = amount
         .as_u64()
-        .or_else(|| crate::lenient::parse_digits(amount.as_str()?))
+        .or_else(|| crate::serde_util::lenient::parse_digits(amount.as_str()?))
         .ok_or_else(|| wrong("value", "must be an integer, 0 or more, or its digits"))?;
     let unit = match &value["unit"] {
         Value::Null => None,

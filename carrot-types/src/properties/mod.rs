@@ -1,13 +1,14 @@
 //! Properties of a user: their names, their values, and the operations that change them.
 
-mod date;
 mod name;
 mod operation;
+pub(crate) mod property_map;
+pub mod system;
 mod value;
 
 pub use self::{
-    date::PropertyDate,
     name::{EventStat, PropertyName},
     operation::{PropertyOperation, PropertyOperationKind},
+    property_map::PropertyMap,
     value::PropertyValue,
 };

@@ -95,3 +95,23 @@ impl Extend<Filter> for Filters {
         self.filters.extend(filters);
     }
 }
+
+impl Filter {
+    /// Both filters match. More are added with [`Filters::with`].
+    #[must_use]
+    pub fn and(self, other: Self) -> Filters {
+        Filters::all([self, other])
+    }
+
+    /// At least one of both filters matches. More are added with [`Filters::with`].
+    #[must_use]
+    pub fn or(self, other: Self) -> Filters {
+        Filters::any([self, other])
+    }
+}
+
+impl From<Filter> for Filters {
+    fn from(filter: Filter) -> Self {
+        Self::new(FilterLogic::And, [filter])
+    }
+}

@@ -5,8 +5,8 @@ use serde::{
     de::{Error, SeqAccess, Unexpected, Visitor},
 };
 
-use super::PropertyDate;
-use crate::{InvalidValue, limit};
+use crate::PropertyDate;
+use crate::{InvalidValue, serde_util::limit};
 
 const FIELD: &str = "property value";
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 mod same_json;
 
 /// Reads a sample, and asserts that the model writes the same but for the paths in `left_out`.
-pub(super) fn reads<T: Serialize + DeserializeOwned>(sample: &str, left_out: &[&str]) -> T {
+pub(crate) fn reads<T: Serialize + DeserializeOwned>(sample: &str, left_out: &[&str]) -> T {
     let model: T = serde_json::from_str(sample).expect("the sample decodes");
     let written = serde_json::to_value(&model).expect("the model encodes");
     let sample: Value = serde_json::from_str(sample).expect("the sample is JSON");
@@ -16,7 +16,7 @@ pub(super) fn reads<T: Serialize + DeserializeOwned>(sample: &str, left_out: &[&
 }
 
 /// Reads what must be refused, and gives the text of the error.
-pub(super) fn refused<T: DeserializeOwned>(json: &str) -> String {
+pub(crate) fn refused<T: DeserializeOwned>(json: &str) -> String {
     match serde_json::from_str::<T>(json) {
         Ok(_) => panic!("was read: {json}"),
         Err(error) => error.to_string(),
@@ -25,7 +25,7 @@ pub(super) fn refused<T: DeserializeOwned>(json: &str) -> String {
 
 /// True where some crate of the program switched on the feature `arbitrary_precision` of `serde_json`:
 /// numbers then keep every digit, and none has to be refused because it would lose some.
-pub(super) fn numbers_keep_every_digit() -> bool {
+pub(crate) fn numbers_keep_every_digit() -> bool {
     let digits = "123456789012345678901234567890";
     serde_json::from_str::<Value>(digits).is_ok_and(|number| format!("{number}") == digits)
 }

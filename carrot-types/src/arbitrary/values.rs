@@ -18,9 +18,9 @@ pub fn id<T: From<u64> + std::fmt::Debug>() -> impl Strategy<Value = T> + Clone 
 /// Any value of an open enum, given the values that it knows: one of these, or another text.
 ///
 /// ```
-/// use carrot_types::{PartType, strategies};
+/// use carrot_types::{PartType, arbitrary};
 ///
-/// let any_type = strategies::open_enum::<PartType>(PartType::KNOWN);
+/// let any_type = arbitrary::open_enum::<PartType>(PartType::KNOWN);
 /// # drop(any_type);
 /// ```
 pub fn open_enum<T>(known: &'static [&'static str]) -> impl Strategy<Value = T> + Clone

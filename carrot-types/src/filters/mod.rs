@@ -1,16 +1,16 @@
 //! The language in which the list of leads is filtered.
 
-mod age;
 mod condition;
+mod filter;
 mod filters;
-mod leaf;
+mod time_ago;
 mod wire;
 
 pub use self::{
-    age::{DateUnit, TimeAgo},
     condition::{Condition, OtherCondition},
+    filter::Filter,
     filters::{FilterLogic, Filters},
-    leaf::Filter,
+    time_ago::{DateUnit, TimeAgo},
 };
 
 /// The parameter that filters are sent in.

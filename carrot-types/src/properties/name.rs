@@ -4,8 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     EventTypeId, InvalidValue,
-    lenient::{self, FromText},
-    limit,
+    serde_util::{
+        lenient::{self, FromText},
+        limit,
+    },
 };
 
 const FIELD: &str = "property name";

@@ -1,0 +1,307 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    AdminType, AttachmentId, DateTime, UserId,
+    serde_util::check::{numbers_keep_every_digit, reads, refused},
+};
+
+#[test]
+fn reads_conversation_sample() {
+    let conversation: Conversation = reads(
+        r#"{
+            "id": 7100586,
+            "created": 1450342055,
+            "user": {"id": 7722092, "app": 3, "user_id": "27384", "presence": "idle",
+                "props": {"$last_seen": "2015-12-17T13:01:32", "$name": "Alex", "$email": "alex@example.com"}},
+            "read": true,
+            "replied": true,
+            "clicked": false,
+            "unsubscribed": false,
+            "closed": false,
+            "message": null,
+            "type": "popup_chat",
+            "reply_type": "text",
+            "part_last": {"id": 7855356, "created": 1450345019, "conversation": 7100586, "body": "...",
+                "type": "reply_user", "sent_via": "web_user", "from": 16588048},
+            "parts_count": 13,
+            "assignee": null,
+            "unread_parts_count": 2,
+            "last_admin": {"id": 24601, "name": "Maks",
+                "avatar": "https://files.dashly.app/avatars/1446021235578-n653y667.jpg", "type": "admin"},
+            "last_update": 1450345019,
+            "tags": []
+        }"#,
+        &[],
+    );
+    assert_eq!(
+        conversation.user.as_deref().and_then(User::name),
+        Some("Alex")
+    );
+    let part = ConversationPart::new(PartId::new(7_855_356))
+        .created(1_450_345_019)
+        .conversation(ConversationId::new(7_100_586))
+        .body("...")
+        .kind(PartType::ReplyUser)
+        .sent_via(SentVia::WebUser)
+        .from(UserId::new(16_588_048));
+    let admin = Admin::new()
+        .id(24601)
+        .name("Maks")
+        .avatar("https://files.dashly.app/avatars/1446021235578-n653y667.jpg")
+        .kind(AdminType::Admin);
+    let mut expected = Conversation::new(ConversationId::new(7_100_586))
+        .created(1_450_342_055)
+        .read(true)
+        .replied(true)
+        .clicked(false)
+        .unsubscribed(false)
+        .closed(false)
+        .kind(ConversationType::PopupChat)
+        .reply_type(ReplyType::Text)
+        .part_last(part)
+        .parts_count(13_u64)
+        .unread_parts_count(2_u64)
+        .last_admin(admin)
+        .last_update(1_450_345_019);
+    expected.user.clone_from(&conversation.user);
+    assert_eq!(conversation, expected);
+}
+
+#[test]
+fn reads_newer_conversation_fields() {
+    let conversation: Conversation = reads(
+        r#"{
+            "id": "1",
+            "removed": "1450342055",
+            "sended_time": "2015-12-17T13:01:32",
+            "last_user_reply_time": 1450342055.25,
+            "delayed_until": 1450342056,
+            "message": "12931",
+            "status": "delivered",
+            "assistant_type": "lead_bot",
+            "recipient_type": "web",
+            "reply_last_type": "reply_admin",
+            "tags": ["sales", "urgent"],
+            "channel": {"id": 5, "name": "Test channel"}
+        }"#,
+        &["removed"],
+    );
+    let expected = Conversation::new(ConversationId::new(1))
+        .removed(Timestamp::from_seconds(1_450_342_055))
+        .sended_time(DateTime::new("2015-12-17T13:01:32").expect("a date"))
+        .last_user_reply_time(Timestamp::new(1_450_342_055, 250_000_000).expect("a moment"))
+        .delayed_until(Timestamp::from_seconds(1_450_342_056))
+        .message(12931)
+        .status(DeliveryStatus::Delivered)
+        .assistant_type(AssistantType::LeadBot)
+        .recipient_type(RecipientType::Web)
+        .reply_last_type(PartType::ReplyAdmin)
+        .tags(["sales".to_owned(), "urgent".to_owned()])
+        .channel(Channel::new(5.into()).name("Test channel"));
+    assert_eq!(conversation, expected);
+}
+
+#[test]
+fn conversation_reads_null_lists_and_unknown_values() {
+    let json =
+        r#"{"id": 1, "tags": null, "type": "smoke_signal", "reply_type": "nod", "status": "lost"}"#;
+    let conversation: Conversation = reads(json, &[]);
+    let expected = Conversation::new(ConversationId::new(1))
+        .kind("smoke_signal")
+        .reply_type("nod")
+        .status("lost");
+    assert_eq!(conversation, expected);
+}
+
+#[test]
+fn conversation_reads_times_in_both_forms() {
+    let json = r#"{"id": 1, "delayed_until": "2015-12-17T13:01:32+03:00", "external_id": 5417}"#;
+    let conversation: Conversation = reads(json, &["external_id"]);
+    let expected = Conversation::new(ConversationId::new(1))
+        .delayed_until(DateTime::new("2015-12-17T13:01:32+03:00").expect("a date"))
+        .external_id("5417");
+    assert_eq!(conversation, expected);
+}
+
+#[test]
+fn broken_part_is_an_error() {
+    let json = r#"{"id": 1, "part_last": {"id": 2, "from": {"id": [], "type": "admin"}}}"#;
+    assert!(refused::<Conversation>(json).contains("field `id`"));
+    assert!(refused::<Conversation>(r#"{"id": 1, "message": "x"}"#).contains("an id"));
+    assert!(refused::<Conversation>(r#"{"id": null}"#).contains("an id"));
+}
+
+#[test]
+fn part_may_hold_whole_conversation() {
+    let json = r#"{"id": 1, "reply_last": {"id": 2, "from": 3, "conversation": {"id": 1, "closed": true}}}"#;
+    let conversation: Conversation = reads(json, &[]);
+    let part = conversation.reply_last.expect("is there");
+    assert_eq!(part.from, Some(Author::User(UserId::new(3))));
+    let whole = Conversation::new(ConversationId::new(1)).closed(true);
+    assert_eq!(part.conversation, Some(ConversationRef::from(whole)));
+}
+
+#[test]
+fn reads_part_samples() {
+    let part: ConversationPart = reads(
+        r#"{
+            "id": 7936880,
+            "created": 1450420434,
+            "conversation": 7179725,
+            "body": "...",
+            "read": true,
+            "type": "reply_admin",
+            "sent_via": "app_chrome",
+            "from": {"id": 14709, "name": "Alex",
+                "avatar": "https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg", "type": "admin"}
+        }"#,
+        &[],
+    );
+    let alex = Admin::new()
+        .id(14709)
+        .name("Alex")
+        .avatar("https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg")
+        .kind(AdminType::Admin);
+    assert_eq!(
+        part,
+        ConversationPart::new(PartId::new(7_936_880))
+            .created(1_450_420_434)
+            .conversation(ConversationId::new(7_179_725))
+            .body("...")
+            .read(true)
+            .kind(PartType::ReplyAdmin)
+            .sent_via(SentVia::AppChrome)
+            .from(alex)
+    );
+}
+
+#[test]
+fn part_reads_every_field_with_ids_as_strings() {
+    let part: ConversationPart = reads(
+        r#"{
+            "id": "2155668332815057076",
+            "created": 1739000000,
+            "edited": null,
+            "removed": 1739000001,
+            "conversation": "2155668332815057077",
+            "part_group": "2155668332815057078",
+            "body": "<p>Hello</p>",
+            "body_json": {"blocks": [{"type": "text"}]},
+            "direction": "a2u",
+            "type": "note",
+            "from": "2155668332815057079",
+            "sent_via": "",
+            "meta_data": {"source": "api"},
+            "reply_type": "no",
+            "actions": [{"type": "button", "data": {}}],
+            "external_id": "m-1",
+            "first": true,
+            "inbound_email": "77",
+            "attachments": [{"id": "2134", "type": "file"}],
+            "random_id": "1650977560",
+            "tag": "sales",
+            "assignee": {"id": "7", "type": "admin"}
+        }"#,
+        &[],
+    );
+    let expected = ConversationPart::new(PartId::new(2_155_668_332_815_057_076))
+        .created(1_739_000_000)
+        .removed(Timestamp::from_seconds(1_739_000_001))
+        .conversation(ConversationId::new(2_155_668_332_815_057_077))
+        .part_group(2_155_668_332_815_057_078)
+        .body("<p>Hello</p>")
+        .body_json(json!({"blocks": [{"type": "text"}]}))
+        .direction(Direction::AdminToUser)
+        .kind(PartType::Note)
+        .from(UserId::new(2_155_668_332_815_057_079))
+        .sent_via("")
+        .meta_data([("source".to_owned(), json!("api"))])
+        .reply_type(ReplyType::No)
+        .actions([json!({"type": "button", "data": {}})])
+        .external_id("m-1")
+        .first(true)
+        .inbound_email(77)
+        .attachments([Attachment::new(AttachmentId::new(2134)).kind("file")])
+        .random_id(RandomId::new(1_650_977_560).expect("fits"))
+        .tag("sales")
+        .assignee(Admin::new().id(7).kind(AdminType::Admin));
+    assert_eq!(part, expected);
+}
+
+#[test]
+fn part_reads_null_lists_and_unknown_values() {
+    let part: ConversationPart = reads(
+        r#"{"id": 1, "actions": null, "attachments": null, "meta_data": null, "body_json": null,
+            "from": null, "type": "hologram", "sent_via": "telepathy", "direction": "u2u"}"#,
+        &[],
+    );
+    let expected = ConversationPart::new(PartId::new(1))
+        .kind("hologram")
+        .sent_via("telepathy")
+        .direction("u2u");
+    assert_eq!(part, expected);
+}
+
+#[test]
+fn part_reads_times_in_both_forms() {
+    let part: ConversationPart = reads(
+        r#"{"id": 1, "edited": "2020-01-02T03:04:05", "external_id": 18446744073709551615,
+            "inbound_email": "", "random_id": ""}"#,
+        &["external_id", "inbound_email", "random_id"],
+    );
+    let edited = crate::DateTime::new("2020-01-02T03:04:05").expect("a date");
+    let expected = ConversationPart::new(PartId::new(1))
+        .edited(edited)
+        .external_id("18446744073709551615");
+    assert_eq!(part, expected);
+    let nothing = r#"{"id": 1, "external_id": null, "inbound_email": null, "random_id": null}"#;
+    let part: ConversationPart = reads(nothing, &[]);
+    assert_eq!(part, ConversationPart::new(PartId::new(1)));
+    for (field, value, rule) in [
+        ("external_id", "[]", "a string, or a number"),
+        ("inbound_email", r#"" ""#, "a string of digits"),
+        ("inbound_email", "-1", "an id from 0"),
+        ("inbound_email", "{}", "an integer"),
+        ("random_id", r#""x""#, "the text of one"),
+        ("random_id", "true", "an integer"),
+    ] {
+        let error = refused::<ConversationPart>(&format!(r#"{{"id": 1, "{field}": {value}}}"#));
+        assert!(error.contains(rule), "{field}: {error}");
+    }
+    if !numbers_keep_every_digit() {
+        let error = refused::<ConversationPart>(r#"{"id": 1, "external_id": 1e300}"#);
+        assert!(error.contains("a string, or a number"), "{error}");
+    }
+}
+
+#[test]
+fn broken_author_fails_and_unknown_is_kept() {
+    let json = r#"{"id": 1, "from": {"id": "x", "type": "message_sender"}}"#;
+    assert!(refused::<ConversationPart>(json).contains("field `id`"));
+    let part: ConversationPart = reads(r#"{"id": 1, "from": {"id": "x", "type": "alien"}}"#, &[]);
+    let alien = json!({"id": "x", "type": "alien"});
+    assert_eq!(part.from, Some(Author::Other(alien)));
+}
+
+#[test]
+fn reference_reads_id_and_whole_conversation() {
+    for json in ["7179725", r#""7179725""#, r#"{"id": 7179725}"#] {
+        let conversation: ConversationRef = serde_json::from_str(json).expect(json);
+        assert_eq!(conversation.id(), ConversationId::new(7_179_725));
+    }
+    let whole: ConversationRef = reads(r#"{"id": "7", "closed": true}"#, &[]);
+    let expected = Conversation::new(ConversationId::new(7)).closed(true);
+    assert_eq!(whole, ConversationRef::from(expected));
+}
+
+#[test]
+fn reference_rejects_other_values() {
+    for json in ["-1", r#""x""#, "true", "[]"] {
+        assert!(
+            refused::<ConversationRef>(json).contains("a conversation"),
+            "{json}"
+        );
+    }
+    assert!(refused::<ConversationRef>("{}").contains("missing field `id`"));
+}

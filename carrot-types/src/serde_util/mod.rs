@@ -1,0 +1,12 @@
+//! What reads and writes the models: lenient readers, JSON with paths in its errors, and the macros that
+//! the models repeat.
+
+#[macro_use]
+pub(crate) mod macros;
+
+pub mod json;
+pub(crate) mod lenient;
+pub(crate) mod limit;
+
+#[cfg(test)]
+pub(crate) mod check;
