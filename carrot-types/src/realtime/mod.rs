@@ -7,8 +7,25 @@
 //!    the address here, so keep the address out of logs.
 //! 2. Read each text message with [`RealtimeMessage::parse`]. With [`RealtimeChannel::Ping`] among the
 //!    channels a message comes every ten seconds; after a minute without one the connection is lost.
-//! 3. When the service closes the connection, [`CloseCode`] says whether to connect again. The
-//!    parameters `tag` and `time` of the last message go on from there.
+//! 3. When the service closes the connection, [`CloseCode`] says whether to connect again.
+//!
+//! To resume after a lost connection, add the query parameters `time` and `tag` of a message that was read
+//! before: the service then sends the messages that it stored after it. Neither the last message read nor
+//! the greatest time seen is a safe position. The service replays one channel after the other, in the order
+//! of the path, so a connection that ends during a replay has not delivered the later channels. Their
+//! messages are lost when the position has moved on. Therefore:
+//!
+//! * put [`RealtimeChannel::Ping`] **last** in the path;
+//! * keep the stored position unchanged from connecting until the first ping arrives, which proves that the
+//!   replay is complete; after it, advance the position with each message to the greatest `(time, tag)`;
+//! * send both parameters: without `tag` the rest of the same second is skipped. Take neither from a message
+//!   whose `id` is below 0, which is a notice of the server itself;
+//! * expect duplicates, and drop them by channel and `id`;
+//! * treat a jump of `id` within a channel as a loss: connect again from the message before the jump, and
+//!   read the objects again over the Web API where that does not help. How long the service keeps messages
+//!   is not documented.
+//!
+//! All of this is observed on the server software that the vendor names, and assumed of the service.
 //!
 //! Source: <https://developers.carrotquest.io/rts/>
 //!
