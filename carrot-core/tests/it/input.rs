@@ -15,18 +15,15 @@ use carrot_core::{
 use carrot_testing::VirtualClock;
 
 use crate::support::{
-    TOKEN, builder, canned, client,
-    refused::{no_value, refused, refused_by},
-    request::Parameters as _,
-    run, watched,
+    TOKEN, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
 };
 
 const USER: UserId = UserId::new(1);
 
 #[test]
 fn tokens() {
-    let rule = "`token` must be visible ASCII characters only, with no space and no line break";
-    no_value(AuthToken::new(""), "`token` must not be empty");
+    let mut rejected = Rejections::default();
+    rejected.value(AuthToken::new(""));
     for token in [
         "app.1.x\n",
         "app.1.x\r\n",
@@ -35,53 +32,32 @@ fn tokens() {
         "app.1.ключ",
         "a\0",
     ] {
-        no_value(AuthToken::new(token), rule);
+        rejected.given(token);
+        rejected.value(AuthToken::new(token));
     }
+    rejected.assert("tokens");
 }
 
 #[test]
 fn own_ids() {
+    let mut rejected = Rejections::default();
     let long = "я".repeat(256);
-    for (id, rule) in [
-        ("", "`user` must not be an empty id"),
-        (
-            ".",
-            "`user` must not be the id `.` or `..`, which a path cannot carry",
-        ),
-        (
-            "..",
-            "`user` must not be the id `.` or `..`, which a path cannot carry",
-        ),
-        (
-            &long,
-            "`user` must be an id of at most 255 characters, got 256",
-        ),
-        (
-            "a\nb",
-            "`user` must be an id without control characters such as line breaks",
-        ),
-        (
-            "\0",
-            "`user` must be an id without control characters such as line breaks",
-        ),
-        (
-            "\u{85}",
-            "`user` must be an id without control characters such as line breaks",
-        ),
-    ] {
+    for id in ["", ".", "..", &long, "a\nb", "\0", "\u{85}"] {
+        rejected.given(id);
         let user = || UserRef::external(id);
         let name = || EventName::new("e").expect("a name");
         let operation = || PropertyOperation::delete("p").expect("an operation");
-        refused(V2, users::Get::new(user()), rule);
-        refused(V1, users::Get::new(user()), rule);
-        refused(V2, users::SetProps::new(user()).with(operation()), rule);
-        refused(V2, users::Events::new(user()), rule);
-        refused(V2, users::TrackEvent::new(user(), name()), rule);
-        refused(V2, users::Conversations::new(user()), rule);
-        refused(V2, users::SendMessage::new(user(), "Hi"), rule);
-        refused(V2, users::StartConversation::new(user(), "Hi"), rule);
-        refused(V2, users::UnsubscribeEmail::new(user()), rule);
+        rejected.call(V2, users::Get::new(user()));
+        rejected.call(V1, users::Get::new(user()));
+        rejected.call(V2, users::SetProps::new(user()).with(operation()));
+        rejected.call(V2, users::Events::new(user()));
+        rejected.call(V2, users::TrackEvent::new(user(), name()));
+        rejected.call(V2, users::Conversations::new(user()));
+        rejected.call(V2, users::SendMessage::new(user(), "Hi"));
+        rejected.call(V2, users::StartConversation::new(user(), "Hi"));
+        rejected.call(V2, users::UnsubscribeEmail::new(user()));
     }
+    rejected.assert("own_ids");
 }
 
 #[test]
@@ -117,111 +93,66 @@ fn own_ids_that_look_like_addresses_are_one_segment() {
 
 #[test]
 fn an_id_of_zero() {
-    let zero = |field: &str| format!("`{field}` must be an id of 1 or more, got 0");
+    let mut rejected = Rejections::default();
     let user = UserId::new(0);
-    refused(V2, users::Get::new(user), &zero("user"));
-    refused(
-        V2,
-        users::SetPresence::new(user, Presence::Online),
-        &zero("user"),
-    );
-    refused(V2, conversations::Get::new(0), &zero("conversation"));
-    refused(
-        V2,
-        conversations::Reply::new(0, "Hi"),
-        &zero("conversation"),
-    );
-    refused(V1, conversations::MarkRead::new(0), &zero("conversation"));
-    refused(V2, conversations::Assign::new(1, 0), &zero("admin"));
-    refused(
-        V2,
-        conversations::Close::new(1).from(AdminId::new(0)),
-        &zero("from_admin"),
-    );
+    rejected.call(V2, users::Get::new(user));
+    rejected.call(V2, users::SetPresence::new(user, Presence::Online));
+    rejected.call(V2, conversations::Get::new(0));
+    rejected.call(V2, conversations::Reply::new(0, "Hi"));
+    rejected.call(V1, conversations::MarkRead::new(0));
+    rejected.call(V2, conversations::Assign::new(1, 0));
+    rejected.call(V2, conversations::Close::new(1).from(AdminId::new(0)));
     let reply = || conversations::Reply::new(1, "Hi");
-    refused(V2, reply().from(AdminId::new(0)), &zero("from_admin"));
-    refused(V2, reply().from(UserId::new(0)), &zero("from_user"));
-    refused(V2, reply().auto_assign(0), &zero("auto_assign"));
+    rejected.call(V2, reply().from(AdminId::new(0)));
+    rejected.call(V2, reply().from(UserId::new(0)));
+    rejected.call(V2, reply().auto_assign(0));
     let list = || apps::Conversations::new();
-    refused(
-        V2,
-        list().assigned(AssigneeFilter::Admin(AdminId::new(0))),
-        &zero("assigned"),
-    );
-    refused(
+    rejected.call(V2, list().assigned(AssigneeFilter::Admin(AdminId::new(0))));
+    rejected.call(
         V2,
         list().assigned(AssigneeFilter::AdminOrUnassigned(AdminId::new(0))),
-        &zero("assigned"),
     );
-    refused(V2, list().channel(ChannelId::new(0)), &zero("channel"));
+    rejected.call(V2, list().channel(ChannelId::new(0)));
 
     let recorder = canned([]);
     let client = watched(builder(&recorder).app(AppId::new(0)));
-    refused_by(&client, apps::Leads::new(), &zero("app"));
-    refused_by(&client, users::Get::new(USER), &zero("app"));
+    rejected.by(&client, apps::Leads::new());
+    rejected.by(&client, users::Get::new(USER));
     assert!(recorder.requests().is_empty());
+    rejected.assert("an_id_of_zero");
 }
 
 #[test]
 fn a_request_line_that_no_server_takes() {
+    let mut rejected = Rejections::default();
     let filters = (0..2_000).map(|_| Filter::text_equals("x", "я".repeat(20)));
-    refused(
-        V2,
-        apps::Leads::new().filter(Filters::all(filters)),
-        "`parameters` must fit into an address of at most 64 KiB together",
-    );
+    rejected.call(V2, apps::Leads::new().filter(Filters::all(filters)));
+    rejected.assert("a_request_line_that_no_server_takes");
 }
 
 #[test]
 fn base_urls() {
-    let begins = "`base URL` must begin with `https://` and a host";
-    let address = "`base URL` must be an address such as `https://api.carrotquest.io`";
-    for (text, rule) in [
-        ("", address),
-        ("api.carrotquest.io", begins),
-        ("//api.carrotquest.io", begins),
-        (
-            "ftp://example.com",
-            "`base URL` must begin with `https://` or `http://`",
-        ),
-        ("https://", address),
-        (
-            "https://user@example.com",
-            "`base URL` must hold no user name and no password",
-        ),
-        (
-            "https://user:pass@example.com",
-            "`base URL` must hold no user name and no password",
-        ),
-        (
-            "https://example.com/?a=1",
-            "`base URL` must have no query (`?…`)",
-        ),
-        (
-            "https://example.com#top",
-            "`base URL` must have no fragment (`#…`)",
-        ),
-        ("https://exa mple.com", address),
-        ("https://example.com\n", address),
-        ("https://:443", "`base URL` must name a host"),
-        (
-            "https://example.com:99999",
-            "`base URL` must have a port from 1 to 65535",
-        ),
-        (
-            "https://example.com:",
-            "`base URL` must have a port from 1 to 65535",
-        ),
-        (
-            "https://example.com:0",
-            "`base URL` must have a port from 1 to 65535",
-        ),
-        (
-            "https://example.com/a/../b",
-            "`base URL` must have a path without `.` and `..`",
-        ),
+    let mut rejected = Rejections::default();
+    for text in [
+        "",
+        "api.carrotquest.io",
+        "//api.carrotquest.io",
+        "ftp://example.com",
+        "https://",
+        "https://user@example.com",
+        "https://user:pass@example.com",
+        "https://example.com/?a=1",
+        "https://example.com#top",
+        "https://exa mple.com",
+        "https://example.com\n",
+        "https://:443",
+        "https://example.com:99999",
+        "https://example.com:",
+        "https://example.com:0",
+        "https://example.com/a/../b",
     ] {
-        no_value(text.parse::<BaseUrl>(), rule);
+        rejected.given(text);
+        rejected.value(text.parse::<BaseUrl>());
     }
     let plain: BaseUrl = "http://example.com".parse().expect("an address");
     let token = AuthToken::new(TOKEN).expect("a sound token");
@@ -229,16 +160,10 @@ fn base_urls() {
         let builder = Client::builder(canned([]), VirtualClock::manual(), token.clone());
         builder.host(plain.clone())
     };
-    no_value(
-        build().build(),
-        "`base URL` must be `https`, since plain `http` shows the token to everybody on the way; \
-         call `allow_plain_http` if that is what you want",
-    );
+    rejected.value(build().build());
     build().allow_plain_http().build().expect("allowed");
-    no_value(
-        build().allow_plain_http().user_agent("a\nb").build(),
-        "`user agent` must be visible ASCII characters",
-    );
+    rejected.value(build().allow_plain_http().user_agent("a\nb").build());
+    rejected.assert("base_urls");
 }
 
 #[test]

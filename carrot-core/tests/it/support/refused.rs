@@ -1,38 +1,59 @@
-//! What is refused before anything is sent.
+//! What the client rejects before anything is sent.
+
+use std::fmt::Write as _;
 
 use carrot_core::{ApiVersion, Endpoint, ErrorKind, Sent, types::InvalidValue};
 
-use super::{Watched, canned, client, run};
+use super::{Watched, assert_snapshot, canned, client, run};
 
-/// Asserts that an operation is refused for this reason, and that nothing is sent.
-pub(crate) fn refused<E: Endpoint>(version: ApiVersion, endpoint: E, rule: &str) {
-    let recorder = canned([]);
-    refused_by(&client(&recorder, version), endpoint, rule);
-    assert!(recorder.requests().is_empty());
-}
+/// The rules that were broken, one a line, to be held against a snapshot.
+#[derive(Default)]
+pub(crate) struct Rejections(String);
 
-pub(crate) fn refused_by<E: Endpoint>(client: &Watched, endpoint: E, rule: &str) {
-    let Err(error) = run(client.call(endpoint)) else {
-        panic!("was sent, in spite of: {rule}")
-    };
-    assert_eq!(
-        error.to_string(),
-        format!("{}: {rule}; nothing was sent", E::NAME)
-    );
-    assert_eq!(
-        (error.kind(), error.sent()),
-        (ErrorKind::InvalidRequest, Sent::Never)
-    );
-    assert_eq!(error.attempts(), 0);
-    assert!(!error.may_have_been_applied() && !error.is_not_found());
-    let invalid = error.invalid_value().expect("the field");
-    assert_eq!(invalid.to_string(), rule);
-}
+impl Rejections {
+    /// The input of the lines that follow.
+    pub(crate) fn given(&mut self, input: &str) {
+        let shown: String = input.chars().take(40).collect();
+        let _ = writeln!(self.0, "# {shown:?}");
+    }
 
-/// Asserts the text of the error of a value that cannot even be made.
-pub(crate) fn no_value<T>(made: Result<T, InvalidValue>, text: &str) {
-    match made {
-        Ok(_) => panic!("was made, in spite of: {text}"),
-        Err(error) => assert_eq!(error.to_string(), text),
+    /// A call that breaks a rule. Nothing of it is sent.
+    #[track_caller]
+    pub(crate) fn call<E: Endpoint>(&mut self, version: ApiVersion, endpoint: E) {
+        let transport = canned([]);
+        let _ = write!(self.0, "{} ", version.segment());
+        self.by(&client(&transport, version), endpoint);
+        assert!(transport.requests().is_empty());
+    }
+
+    #[track_caller]
+    pub(crate) fn by<E: Endpoint>(&mut self, client: &Watched, endpoint: E) {
+        let Err(error) = run(client.call(endpoint)) else {
+            panic!("{} was sent; before it:\n{}", E::NAME, self.0)
+        };
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::InvalidRequest, Sent::Never)
+        );
+        assert_eq!(error.attempts(), 0);
+        assert!(!error.may_have_been_applied() && !error.is_not_found());
+        let rule = error.invalid_value().expect("the field");
+        let text = format!("{}: {rule}; nothing was sent", E::NAME);
+        assert_eq!(error.to_string(), text);
+        let _ = writeln!(self.0, "{}: {rule}", E::NAME);
+    }
+
+    /// A value that cannot even be made.
+    #[track_caller]
+    pub(crate) fn value<T>(&mut self, made: Result<T, InvalidValue>) {
+        match made {
+            Ok(_) => panic!("the value was made; before it:\n{}", self.0),
+            Err(error) => writeln!(self.0, "{error}").expect("a line"),
+        }
+    }
+
+    /// Compares the rules with those in `tests/rejections`.
+    pub(crate) fn assert(self, name: &str) {
+        assert_snapshot(&format!("tests/rejections/{name}.txt"), &self.0);
     }
 }
