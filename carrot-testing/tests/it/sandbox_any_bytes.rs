@@ -5,7 +5,7 @@ use carrot_testing::{Sandbox, sandbox::SeedUser};
 use http::{Method, Request, Uri};
 use proptest::{prelude::*, sample::select};
 
-use crate::common::{Answer, start};
+use crate::common::{Answer, Form as _, start};
 
 const NAMES: &[&str] = &[
     "action",
@@ -173,11 +173,6 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn body() -> impl Strategy<Value = (Option<&'static str>, Vec<u8>)> {
-    let form = |pairs: &[(&str, String)]| {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(pairs);
-        form.finish().into_bytes()
-    };
     let multipart = |(pairs, csv): (Vec<(&str, String)>, String)| {
         let mut body = String::new();
         for (name, value) in pairs {
@@ -198,7 +193,7 @@ fn body() -> impl Strategy<Value = (Option<&'static str>, Vec<u8>)> {
         Some("multipart/form-data; boundary=b"),
     ]);
     prop_oneof![
-        6 => pairs().prop_map(move |pairs: Vec<(&str, String)>| (Some(crate::common::FORM), form(&pairs))),
+        6 => pairs().prop_map(move |pairs: Vec<(&str, String)>| (Some(crate::common::FORM), pairs.encode().into())),
         2 => (pairs(), "(\\$user_id\tname\nx\ty\n|\\$email|name)[\t,\n\"a-z]{0,20}").prop_map(move |both| {
             (Some("multipart/form-data; boundary=b"), multipart(both))
         }),

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::common::{get, json_of, post, send, start, upload};
 
 const OPERATOR: (&str, &str) = ("from_admin", "501");
-const UNASSIGNED: (&str, &str) = ("include_not_assigned", "true");
 
 fn path(id: u64, operation: &str) -> String {
     format!("/v2/conversations/{id}/{operation}")
@@ -96,34 +95,30 @@ fn a_conversation_begun_by_the_user() {
         "important_part_last": part,
         "reply_last": part,
     });
-    let single = get(&sandbox, &format!("/v2/conversations/{id}"), &[]);
+    let single = get(&sandbox, &format!("/v2/conversations/{id}"), "");
     assert_eq!(
         single.json,
         json!({"meta": {"status": 200}, "data": conversation})
     );
 
     conversation.as_object_mut().unwrap().remove("channel");
-    let of_user = get(
-        &sandbox,
-        "/v2/users/order-42/conversations",
-        &[("by_user_id", "1")],
-    );
+    let of_user = get(&sandbox, "/v2/users/order-42/conversations", "by_user_id=1");
     assert_eq!(
         of_user.json,
         json!({"meta": {"status": 200, "next_before_position": null}, "data": [conversation]})
     );
     // Without the switch, conversations that nobody has are not listed.
     let of_app = "/v2/apps/$self_app/conversations";
-    assert_eq!(get(&sandbox, of_app, &[]).data(), &json!([]));
+    assert_eq!(get(&sandbox, of_app, "").data(), &json!([]));
     assert_eq!(
-        get(&sandbox, of_app, &[UNASSIGNED]).data(),
+        get(&sandbox, of_app, "include_not_assigned=true").data(),
         &json!([conversation])
     );
     assert_eq!(
-        get(&sandbox, "/v2/conversations/7", &[]).error(),
+        get(&sandbox, "/v2/conversations/7", "").error(),
         (400, "LookupError", "no such conversation")
     );
-    let no_id = get(&sandbox, "/v2/conversations/x", &[]);
+    let no_id = get(&sandbox, "/v2/conversations/x", "");
     assert_eq!(no_id.error().1, "ValidationError");
 }
 
@@ -134,112 +129,56 @@ fn a_reply_by_each_sender() {
     let user = sandbox.user_id("order-42").unwrap().to_string();
     let avatar = "https://files.carrotquest.io/avatars/default-v2.png";
     let operator = json!({"id": 501, "name": "First operator", "avatar": avatar, "type": "admin"});
+    let author = |kind: &str, name: &str| json!({"name": name, "avatar": avatar, "type": kind});
+    let (user_id, of_user) = (
+        json!(user.parse::<u64>().unwrap()),
+        format!("from_user={user}"),
+    );
     for (version, sender, kind, from) in [
-        ("v2", &[OPERATOR][..], "reply_admin", operator.clone()),
+        ("v2", "from_admin=501", "reply_admin", &operator),
         (
             "v2",
-            &[("from_admin", "default_admin")],
+            "from_admin=default_admin",
             "reply_admin",
-            json!({"name": "Support", "avatar": avatar, "type": "default_admin"}),
+            &author("default_admin", "Support"),
         ),
+        ("v2", "", "reply_admin", &author("bot", "Bot")),
+        ("v1", "bot_name=Robo", "reply_admin", &author("bot", "Robo")),
         (
             "v2",
-            &[],
-            "reply_admin",
-            json!({"name": "Bot", "avatar": avatar, "type": "bot"}),
-        ),
-        (
-            "v1",
-            &[("bot_name", "Robo")],
-            "reply_admin",
-            json!({"name": "Robo", "avatar": avatar, "type": "bot"}),
-        ),
-        (
-            "v2",
-            &[("from_user", "default_user"), ("type", "note")],
+            "from_user=default_user&type=note",
             "reply_user",
-            json!(user.parse::<u64>().unwrap()),
+            &user_id,
         ),
-        (
-            "v2",
-            &[("from_user", user.as_str())],
-            "reply_user",
-            json!(user.parse::<u64>().unwrap()),
-        ),
-        (
-            "v1",
-            &[("from_user", "true")],
-            "reply_user",
-            json!(user.parse::<u64>().unwrap()),
-        ),
-        (
-            "v1",
-            &[("from_user", "0"), OPERATOR],
-            "reply_admin",
-            operator.clone(),
-        ),
-        (
-            "v2",
-            &[OPERATOR, ("type", "note")],
-            "note",
-            operator.clone(),
-        ),
-        ("v2", &[OPERATOR, ("type", "article")], "article", operator),
+        ("v2", &of_user, "reply_user", &user_id),
+        ("v1", "from_user=true", "reply_user", &user_id),
+        ("v1", "from_user=0&from_admin=501", "reply_admin", &operator),
+        ("v2", "from_admin=501&type=note", "note", &operator),
+        ("v2", "from_admin=501&type=article", "article", &operator),
     ] {
-        let mut parameters = vec![("body", "Hello"), ("random_id", "1650977560")];
-        parameters.extend(sender);
+        let parameters = format!("body=Hello&random_id=1650977560&{sender}");
         let path = format!("/{version}/conversations/{id}/reply");
         let answer = post(&sandbox, &path, &parameters);
         let part = answer.data();
         assert_eq!(part["type"], kind, "{sender:?}");
-        assert_eq!(part["from"], from);
+        assert_eq!(&part["from"], from);
         assert_eq!(part["body"], "Hello");
         assert_eq!(part["random_id"], 1_650_977_560);
         assert_eq!(sandbox.parts(id).last(), Some(&model(part)));
     }
-    for (version, parameters, expected) in [
-        ("v2", &[][..], (400, "ValidationError")),
-        ("v1", &[OPERATOR], (400, "ValidationError")),
-        (
-            "v2",
-            &[("body", "x"), ("from_user", "true")],
-            (400, "ValidationError"),
-        ),
-        (
-            "v2",
-            &[("body", "x"), ("from_user", "7")],
-            (400, "LookupError"),
-        ),
-        (
-            "v2",
-            &[("body", "x"), ("from_admin", "7")],
-            (400, "LookupError"),
-        ),
-        (
-            "v2",
-            &[("body", "x"), ("type", "vote")],
-            (400, "ValidationError"),
-        ),
-        (
-            "v1",
-            &[("body", "x"), ("type", "article")],
-            (400, "ValidationError"),
-        ),
-        (
-            "v2",
-            &[("body", "x"), ("random_id", "x")],
-            (400, "ValidationError"),
-        ),
-        (
-            "v2",
-            &[("body", "x"), ("body_json", "[]")],
-            (400, "ValidationError"),
-        ),
+    for (version, parameters, name) in [
+        ("v2", "", "ValidationError"),
+        ("v1", "from_admin=501", "ValidationError"),
+        ("v2", "body=x&from_user=true", "ValidationError"),
+        ("v2", "body=x&from_user=7", "LookupError"),
+        ("v2", "body=x&from_admin=7", "LookupError"),
+        ("v2", "body=x&type=vote", "ValidationError"),
+        ("v1", "body=x&type=article", "ValidationError"),
+        ("v2", "body=x&random_id=x", "ValidationError"),
+        ("v2", "body=x&body_json=[]", "ValidationError"),
     ] {
         let path = format!("/{version}/conversations/{id}/reply");
-        let answer = post(&sandbox, &path, parameters);
-        let (status, name, _) = answer.error();
-        assert_eq!((status, name), expected, "{parameters:?}");
+        post(&sandbox, &path, parameters).is(400, name);
     }
     let long = "x".repeat(65_537);
     let answer = post(&sandbox, &path(id, "reply"), &[OPERATOR, ("body", &long)]);
@@ -250,13 +189,8 @@ fn a_reply_by_each_sender() {
 fn auto_assign_makes_two_parts() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
-    let parameters = [
-        OPERATOR,
-        ("body", "Mine"),
-        ("auto_assign", "502"),
-        ("auto_assign_random_id", "9"),
-    ];
-    let answer = post(&sandbox, &path(id, "reply"), &parameters);
+    let parameters = "from_admin=501&body=Mine&auto_assign=502&auto_assign_random_id=9";
+    let answer = post(&sandbox, &path(id, "reply"), parameters);
     let parts = sandbox.parts(id);
     assert_eq!(
         kinds(&sandbox, id),
@@ -267,7 +201,7 @@ fn auto_assign_makes_two_parts() {
     assert_eq!(json_of(&parts[1])["assignee"]["id"], 502);
     assert_eq!(json_of(&parts[1])["random_id"], 9);
     assert_eq!(json_of(&parts[1])["body"], "");
-    let again = post(&sandbox, &path(id, "reply"), &parameters);
+    let again = post(&sandbox, &path(id, "reply"), parameters);
     assert_eq!(again.json.get("assign_part"), None);
     assert_eq!(sandbox.parts(id).len(), 4);
 }
@@ -287,34 +221,30 @@ fn counters_follow_the_replies() {
         ]
         .map(|name| one[name].as_u64().unwrap())
     };
-    let reply = |parameters: &[(&str, &str)]| {
-        let parameters = [&[("body", "x")], parameters].concat();
+    let reply = |parameters: &str| {
+        let parameters = format!("body=x&{parameters}");
         post(&sandbox, &path(id, "reply"), &parameters).data();
     };
     assert_eq!(counters(), [1, 1, 1, 0, 0]);
-    reply(&[OPERATOR, ("type", "note")]);
+    reply("from_admin=501&type=note");
     assert_eq!(counters(), [2, 1, 1, 0, 0]);
-    reply(&[OPERATOR]);
-    reply(&[OPERATOR]);
+    reply("from_admin=501");
+    reply("from_admin=501");
     assert_eq!(counters(), [4, 3, 0, 2, 2]);
     let last = json_of(sandbox.conversation(id).unwrap());
     assert_eq!(last["last_admin"]["id"], 501);
     assert_eq!(last["reply_last_type"], "reply_admin");
 
-    let read = post(&sandbox, &path(id, "markread"), &[]);
+    let read = post(&sandbox, &path(id, "markread"), "");
     assert_eq!(read.json, json!({"data": {}, "meta": {"status": 200}}));
     assert_eq!(counters(), [4, 3, 0, 0, 2]);
     assert!(json_of(sandbox.parts(id))[3]["read"].as_bool().unwrap());
-    reply(&[("from_user", "default_user")]);
+    reply("from_user=default_user");
     assert_eq!(counters(), [5, 4, 1, 0, 0]);
-    let typing = post(
-        &sandbox,
-        &path(id, "settyping"),
-        &[("body", "I"), ("from_user", "true")],
-    );
+    let typing = post(&sandbox, &path(id, "settyping"), "body=I&from_user=true");
     assert_eq!(typing.json, json!({"data": {}, "meta": {"status": 200}}));
     assert_eq!(
-        post(&sandbox, &path(id, "settyping"), &[OPERATOR])
+        post(&sandbox, &path(id, "settyping"), "from_admin=501")
             .error()
             .2,
         "`body` is required"
@@ -326,8 +256,8 @@ fn counters_follow_the_replies() {
 fn assigning_twice_says_nothing_the_second_time() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
-    let assign = |parameters: &[(&str, &str)]| post(&sandbox, &path(id, "assign"), parameters);
-    let first = assign(&[OPERATOR, ("admin", "502"), ("random_id", "3")]);
+    let assign = |parameters: &str| post(&sandbox, &path(id, "assign"), parameters);
+    let first = assign("from_admin=501&admin=502&random_id=3");
     let part = json_of(sandbox.parts(id))[1].clone();
     assert_eq!(
         first.json,
@@ -337,30 +267,30 @@ fn assigning_twice_says_nothing_the_second_time() {
         (&part["type"], &part["random_id"]),
         (&json!("assigned"), &json!(3))
     );
-    let again = assign(&[("from_admin", "default_admin"), ("admin", "502")]);
+    let again = assign("from_admin=default_admin&admin=502");
     assert_eq!(again.json, json!({"data": {}, "meta": {"status": 200}}));
     assert_eq!(
         json_of(sandbox.conversation(id).unwrap())["assignee"]["id"],
         502
     );
-    assert!(assign(&[OPERATOR]).data()["id"].is_u64());
+    assert!(assign("from_admin=501").data()["id"].is_u64());
     assert_eq!(
         json_of(sandbox.conversation(id).unwrap())["assignee"],
         Value::Null
     );
     assert_eq!(json_of(sandbox.parts(id))[2]["assignee"], Value::Null);
     assert_eq!(
-        assign(&[("admin", "502")]).error(),
+        assign("admin=502").error(),
         (400, "ValidationError", "`from_admin` is required")
     );
     assert_eq!(
-        assign(&[OPERATOR, ("admin", "9")]).error(),
+        assign("from_admin=501&admin=9").error(),
         (400, "LookupError", "no such operator")
     );
     let v1 = post(
         &sandbox,
         &format!("/v1/conversations/{id}/assign"),
-        &[("admin", "501")],
+        "admin=501",
     );
     assert!(v1.data()["id"].is_u64());
 }
@@ -369,11 +299,7 @@ fn assigning_twice_says_nothing_the_second_time() {
 fn closing_ends_the_question_and_the_user_opens_another() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
-    let closed = post(
-        &sandbox,
-        &path(id, "close"),
-        &[("from_admin", "default_admin")],
-    );
+    let closed = post(&sandbox, &path(id, "close"), "from_admin=default_admin");
     let part = json_of(sandbox.parts(id))[1].clone();
     assert_eq!(
         closed.data(),
@@ -383,12 +309,12 @@ fn closing_ends_the_question_and_the_user_opens_another() {
         part["part_group"],
         json_of(sandbox.parts(id))[0]["part_group"]
     );
-    assert_eq!(post(&sandbox, &path(id, "close"), &[]).data(), &json!({}));
+    assert_eq!(post(&sandbox, &path(id, "close"), "").data(), &json!({}));
     assert_eq!(json_of(sandbox.conversation(id).unwrap())["closed"], true);
     post(
         &sandbox,
         &path(id, "reply"),
-        &[("from_user", "default_user"), ("body", "And?")],
+        "from_user=default_user&body=And%3F",
     );
     assert_eq!(json_of(sandbox.conversation(id).unwrap())["closed"], false);
     assert_ne!(
@@ -402,16 +328,15 @@ fn closing_ends_the_question_and_the_user_opens_another() {
 fn tags_by_generation() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
-    let tag = |method: Method, parameters: &[(&str, &str)]| {
-        send(&sandbox, method, &path(id, "tag"), parameters)
-    };
-    let sales = [OPERATOR, ("tag", "sales")];
+    let tag =
+        |method: Method, parameters: &str| send(&sandbox, method, &path(id, "tag"), parameters);
+    let sales = "from_admin=501&tag=sales";
     let part = |at: usize| {
         let part = &json_of(sandbox.parts(id))[at];
         assert_eq!(part["tag"], "sales");
         json!({"id": part["id"], "part_group": part["part_group"]})
     };
-    let added = tag(Method::POST, &sales);
+    let added = tag(Method::POST, sales);
     assert_eq!(
         added.json,
         json!({"data": part(1), "meta": {"status": 200}})
@@ -420,26 +345,22 @@ fn tags_by_generation() {
         json_of(sandbox.conversation(id).unwrap())["tags"],
         json!(["sales"])
     );
-    let again = tag(Method::POST, &sales);
-    assert_eq!(again.error().0, 400);
-    assert_eq!(again.error().1, "ConversationTagAlreadyAssigned");
-    assert_eq!(tag(Method::DELETE, &sales).data(), &part(2));
+    let again = tag(Method::POST, sales);
+    again.is(400, "ConversationTagAlreadyAssigned");
+    assert_eq!(tag(Method::DELETE, sales).data(), &part(2));
     assert_eq!(
-        tag(Method::DELETE, &sales).error().1,
+        tag(Method::DELETE, sales).error().1,
         "ConversationTagIsNotAssigned"
     );
-    assert_eq!(tag(Method::POST, &[("tag", "a,b")]).status, 200);
-    assert_eq!(
-        tag(Method::POST, &[("tag", "a,b"), ("action", "delete")]).status,
-        200
-    );
+    assert_eq!(tag(Method::POST, "tag=a,b").status, 200);
+    assert_eq!(tag(Method::POST, "tag=a,b&action=delete").status, 200);
     for wrong in ["", &"x".repeat(256)] {
         assert_eq!(
-            tag(Method::POST, &[("tag", wrong)]).error().1,
+            tag(Method::POST, &format!("tag={wrong}")).error().1,
             "ValidationError"
         );
     }
-    assert_eq!(tag(Method::POST, &[]).error().2, "`tag` is required");
+    assert_eq!(tag(Method::POST, "").error().2, "`tag` is required");
 
     let old = format!("/v1/conversations/{id}/tag");
     for action in ["add", "add", "delete", "delete"] {
@@ -456,10 +377,10 @@ fn tags_by_generation() {
         "`tag` must hold no comma"
     );
     assert_eq!(
-        post(&sandbox, &old, &[("tag", "a")]).error().2,
+        post(&sandbox, &old, "tag=a").error().2,
         "`action` is required"
     );
-    let delete = send(&sandbox, Method::DELETE, &old, &[("tag", "a")]);
+    let delete = send(&sandbox, Method::DELETE, &old, "tag=a");
     assert_eq!(delete.error().0, 405);
 }
 
@@ -477,14 +398,18 @@ fn a_manual_message_is_nobodys_work_until_it_is_answered() {
         (&json!(12_001), &json!(false))
     );
     let listed = || {
-        let answer = get(&sandbox, "/v2/apps/$self_app/conversations", &[UNASSIGNED]);
+        let answer = get(
+            &sandbox,
+            "/v2/apps/$self_app/conversations",
+            "include_not_assigned=true",
+        );
         answer.data().as_array().unwrap().len()
     };
     assert_eq!(listed(), 1);
     post(
         &sandbox,
         &path(id, "reply"),
-        &[("from_user", "default_user"), ("body", "?")],
+        "from_user=default_user&body=%3F",
     );
     assert_eq!(listed(), 2);
     let email = [("by_user_id", "true"), ("body", "x"), ("type", "email")];
@@ -514,7 +439,7 @@ fn files_are_attached() {
     );
     let id = started.data()["id"].as_u64().unwrap();
     let files = [("attachment", "a.txt", "text")];
-    let replied = upload(&sandbox, &path(id, "reply"), &[OPERATOR], &files);
+    let replied = upload(&sandbox, &path(id, "reply"), "from_admin=501", &files);
     let file = &replied.data()["attachments"][0];
     assert_eq!(
         file,
@@ -541,7 +466,7 @@ fn files_are_attached() {
     let program = upload(
         &sandbox,
         &path(id, "reply"),
-        &[],
+        "",
         &[("attachment", "a.exe", "MZ")],
     );
     assert!(
@@ -556,18 +481,18 @@ fn files_are_attached() {
 fn every_action_leaves_its_system_part() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
-    post(&sandbox, &path(id, "assign"), &[OPERATOR, ("admin", "502")]).data();
-    post(&sandbox, &path(id, "tag"), &[OPERATOR, ("tag", "sales")]).data();
+    post(&sandbox, &path(id, "assign"), "from_admin=501&admin=502").data();
+    post(&sandbox, &path(id, "tag"), "from_admin=501&tag=sales").data();
     send(
         &sandbox,
         Method::DELETE,
         &path(id, "tag"),
-        &[OPERATOR, ("tag", "sales")],
+        "from_admin=501&tag=sales",
     )
     .data();
     assert!(sandbox.snooze(id, Timestamp::from_seconds(1_800_000_000)));
     assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
-    post(&sandbox, &path(id, "close"), &[OPERATOR]).data();
+    post(&sandbox, &path(id, "close"), "from_admin=501").data();
     assert_eq!(
         kinds(&sandbox, id),
         [
@@ -596,10 +521,10 @@ fn every_action_leaves_its_system_part() {
 fn the_first_message_of_a_conversation_is_read_or_not() {
     let sandbox = Sandbox::new();
     let read = |id: u64| {
-        let answer = get(&sandbox, &format!("/v1/conversations/{id}"), &[]);
+        let answer = get(&sandbox, &format!("/v1/conversations/{id}"), "");
         answer.data()["read"].clone()
     };
-    let reply = |id: u64| post(&sandbox, &path(id, "reply"), &[OPERATOR, ("body", "Hm")]);
+    let reply = |id: u64| post(&sandbox, &path(id, "reply"), "from_admin=501&body=Hm");
     let begun_by_user = start(&sandbox, "order-42", "Hi");
     assert_eq!(read(begun_by_user), true);
     reply(begun_by_user).data();
@@ -609,7 +534,7 @@ fn the_first_message_of_a_conversation_is_read_or_not() {
     let message = post(&sandbox, "/v2/users/order-42/sendmessage", &own);
     let begun_by_message = message.data()["conversation"].as_u64().unwrap();
     assert_eq!(read(begun_by_message), false);
-    post(&sandbox, &path(begun_by_message, "markread"), &[]).data();
+    post(&sandbox, &path(begun_by_message, "markread"), "").data();
     assert_eq!(read(begun_by_message), true);
     reply(begun_by_message).data();
     assert_eq!(read(begun_by_message), true);
@@ -619,38 +544,38 @@ fn the_first_message_of_a_conversation_is_read_or_not() {
 fn the_list_of_the_app_is_filtered() {
     let sandbox = Sandbox::new();
     let [a, b, c] = ["a", "b", "c"].map(|user| start(&sandbox, user, "Hi"));
-    post(&sandbox, &path(a, "assign"), &[OPERATOR, ("admin", "501")]).data();
-    post(&sandbox, &path(b, "assign"), &[OPERATOR, ("admin", "502")]).data();
-    post(&sandbox, &path(a, "reply"), &[OPERATOR, ("body", "Hi")]).data();
+    post(&sandbox, &path(a, "assign"), "from_admin=501&admin=501").data();
+    post(&sandbox, &path(b, "assign"), "from_admin=501&admin=502").data();
+    post(&sandbox, &path(a, "reply"), "from_admin=501&body=Hi").data();
     for tag in ["x", "y"] {
         post(&sandbox, &path(a, "tag"), &[("tag", tag)]).data();
     }
-    post(&sandbox, &path(b, "tag"), &[("tag", "x")]).data();
-    post(&sandbox, &path(b, "close"), &[OPERATOR]).data();
+    post(&sandbox, &path(b, "tag"), "tag=x").data();
+    post(&sandbox, &path(b, "close"), "from_admin=501").data();
     sandbox.snooze(c, 2_000_000_000_i64);
     sandbox.move_to_channel(c, Some(5.into()));
     sandbox.set_assistant(c, Some("lead_bot"));
     let all = ("include_not_assigned", "1");
     for (parameters, expected) in [
-        (&[][..], &[b, a][..]),
-        (&[all], &[c, b, a]),
-        (&[all, ("closed", "true")], &[b]),
-        (&[all, ("closed", "FALSE")], &[c, a]),
-        (&[all, ("answered", "true")], &[a]),
-        (&[all, ("answered", "0")], &[c, b]),
-        (&[all, ("delayed", "1")], &[c]),
-        (&[all, ("delayed", "")], &[b, a]),
-        (&[("assigned", "502")], &[b]),
-        (&[("assigned", "502"), all], &[c, b]),
-        (&[("assigned", "0"), all], &[c]),
-        (&[("assigned", "0")], &[]),
-        (&[("tags", "x")], &[b, a]),
-        (&[("tags", "x,y")], &[a]),
-        (&[("tags", r#"["x", "y"]"#)], &[a]),
-        (&[("include_no_tags", "1"), all], &[c]),
-        (&[("channel", "5"), all], &[c]),
-        (&[("channel", "0"), all], &[b, a]),
-        (&[("assistant_type", "lead_bot"), all], &[c]),
+        ("", &[b, a][..]),
+        ("include_not_assigned=1", &[c, b, a]),
+        ("include_not_assigned=1&closed=true", &[b]),
+        ("include_not_assigned=1&closed=FALSE", &[c, a]),
+        ("include_not_assigned=1&answered=true", &[a]),
+        ("include_not_assigned=1&answered=0", &[c, b]),
+        ("include_not_assigned=1&delayed=1", &[c]),
+        ("include_not_assigned=1&delayed=", &[b, a]),
+        ("assigned=502", &[b]),
+        ("assigned=502&include_not_assigned=1", &[c, b]),
+        ("assigned=0&include_not_assigned=1", &[c]),
+        ("assigned=0", &[]),
+        ("tags=x", &[b, a]),
+        ("tags=x,y", &[a]),
+        ("tags=[%22x%22,+%22y%22]", &[a]),
+        ("include_no_tags=1&include_not_assigned=1", &[c]),
+        ("channel=5&include_not_assigned=1", &[c]),
+        ("channel=0&include_not_assigned=1", &[b, a]),
+        ("assistant_type=lead_bot&include_not_assigned=1", &[c]),
     ] {
         let answer = get(&sandbox, "/v2/apps/$self_app/conversations", parameters);
         let listed = answer.data().as_array().unwrap().iter();
@@ -670,7 +595,7 @@ fn the_list_of_the_app_is_filtered() {
     );
     assert_eq!(answer.data().as_array().unwrap().len(), 3);
 
-    let channels = get(&sandbox, "/v2/apps/$self_app/channels", &[]);
+    let channels = get(&sandbox, "/v2/apps/$self_app/channels", "");
     let channel = &channels.data()[0];
     assert_eq!(
         (&channel["id"], &channel["not_assigned_count"]),

@@ -19,11 +19,7 @@ fn each_failure_is_the_answer_to_one_request() {
     sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
     let mut errors = Vec::new();
     for _ in 0..4 {
-        let answer = post(
-            &sandbox,
-            "/v2/users/order-42/events",
-            &[("by_user_id", "true")],
-        );
+        let answer = post(&sandbox, "/v2/users/order-42/events", "by_user_id=true");
         let (status, error, _) = answer.error();
         errors.push((status, error.to_owned()));
     }
@@ -39,7 +35,7 @@ fn each_failure_is_the_answer_to_one_request() {
     );
     assert!(sandbox.users().is_empty());
     assert_eq!(sandbox.requests(), 4);
-    get(&sandbox, CHANNELS, &[]).data();
+    get(&sandbox, CHANNELS, "").data();
 }
 
 #[test]
@@ -55,13 +51,13 @@ fn the_error_of_a_status_has_the_name_of_the_generation() {
     ] {
         let sandbox = Sandbox::new();
         sandbox.fail_next(StatusCode::from_u16(status).unwrap());
-        let answer = get(&sandbox, path, &[]);
+        let answer = get(&sandbox, path, "");
         assert_eq!((answer.error().0, answer.error().1), (status, name));
     }
     let sandbox = Sandbox::new();
     sandbox.fail_next(StatusCode::BAD_GATEWAY);
     sandbox.reset();
-    get(&sandbox, CHANNELS, &[]).data();
+    get(&sandbox, CHANNELS, "").data();
 }
 
 #[test]
@@ -89,17 +85,17 @@ fn a_log_holds_no_ids_no_query_and_no_token() {
     get(
         &sandbox,
         "/users/canary",
-        &[("by_user_id", "true"), ("auth_token", "canary")],
+        "by_user_id=true&auth_token=canary",
     );
-    post(&sandbox, "/v1.4/users/canary/events", &[]);
-    post(&sandbox, "/v2/users/import", &[]);
-    get(&sandbox, "/v2/users/import/", &[]);
-    get(&sandbox, "/v2/canary/import", &[]);
-    get(&sandbox, "/v2/users/%ff", &[]);
-    post(&sandbox, "/v2/users/canary", &[]);
-    get(&sandbox, CHANNELS, &[("version", "canary")]);
+    post(&sandbox, "/v1.4/users/canary/events", "");
+    post(&sandbox, "/v2/users/import", "");
+    get(&sandbox, "/v2/users/import/", "");
+    get(&sandbox, "/v2/canary/import", "");
+    get(&sandbox, "/v2/users/%ff", "");
+    post(&sandbox, "/v2/users/canary", "");
+    get(&sandbox, CHANNELS, "version=canary");
     sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
-    get(&sandbox, CHANNELS, &[]);
+    get(&sandbox, CHANNELS, "");
     // The address is told where the body cannot be read.
     let json = Request::post("/v2/users/canary/events?event=canary")
         .header("content-type", "application/json")

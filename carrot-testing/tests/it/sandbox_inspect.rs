@@ -25,22 +25,22 @@ fn everything_that_happens_can_be_looked_at() {
         .build();
     let id = sandbox.user_id("order-42").unwrap();
     let path = |operation: &str| format!("/v2/users/{id}/{operation}");
-    post(&sandbox, &path("events"), &[("event", "Order placed")]).data();
-    post(&sandbox, &path("setpresence"), &[("presence", "online")]).data();
-    post(&sandbox, &path("sendmessage"), &[("body", "Welcome")]).data();
+    post(&sandbox, &path("events"), "event=Order+placed").data();
+    post(&sandbox, &path("setpresence"), "presence=online").data();
+    post(&sandbox, &path("sendmessage"), "body=Welcome").data();
     let conversation = start(&sandbox, "order-42", "Where is it?");
     let typing = format!("conversations/{conversation}/settyping");
-    post(&sandbox, &format!("/v1/{typing}"), &[("from_admin", "501")]).data();
+    post(&sandbox, &format!("/v1/{typing}"), "from_admin=501").data();
     post(
         &sandbox,
         &format!("/v2/{typing}"),
-        &[("from_user", "default_user"), ("body", "I am")],
+        "from_user=default_user&body=I+am",
     )
     .data();
     upload(
         &sandbox,
         "/v2/users/import",
-        &[("app", "$self_app"), ("delimiter", ";")],
+        "app=$self_app&delimiter=%3B",
         &[("file", "users.csv", "$user_id;plan\nnew;pro\n;free\n")],
     )
     .data();
@@ -113,10 +113,7 @@ fn everything_that_happens_can_be_looked_at() {
     sandbox.advance(std::time::Duration::from_secs(54));
     // The first came a minute ago.
     assert_eq!(sandbox.requests_in_minute(), 6);
-    assert_eq!(
-        get(&sandbox, "/v2/apps/$self_app/channels", &[]).status,
-        200
-    );
+    assert_eq!(get(&sandbox, "/v2/apps/$self_app/channels", "").status, 200);
 
     let snapshot = sandbox.snapshot();
     let other = Sandbox::new();

@@ -3,9 +3,9 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, get, json_of, post, start, upload};
+use crate::common::{Answer, Form, get, json_of, post, start, upload};
 
-fn leads(sandbox: &Sandbox, parameters: &[(&str, &str)]) -> Answer {
+fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> Answer {
     get(sandbox, "/v2/apps/$self_app/users", parameters)
 }
 
@@ -40,15 +40,10 @@ fn a_visitor_of_whom_nothing_is_known_is_no_lead() {
         .user(SeedUser::new().prop("plan", "free"))
         .user(SeedUser::new().prop("$phone", "1"))
         .build();
-    assert_eq!(leads(&sandbox, &[]).data()["total"], 1);
+    assert_eq!(leads(&sandbox, "").data()["total"], 1);
     let first = "/v2/users/1448121617782670209";
-    post(
-        &sandbox,
-        &format!("{first}/startconversation"),
-        &[("body", "Hi")],
-    )
-    .data();
-    let listed = leads(&sandbox, &[]);
+    post(&sandbox, &format!("{first}/startconversation"), "body=Hi").data();
+    let listed = leads(&sandbox, "");
     assert_eq!(listed.data()["total"], 2);
     // The one who was there last comes first.
     assert_eq!(
@@ -69,7 +64,7 @@ fn a_visitor_of_whom_nothing_is_known_is_no_lead() {
     let phone = json!([{"op": "delete", "key": "$phone"}]).to_string();
     let path = "/v2/users/1448121617782670211/props";
     post(&sandbox, path, &[("operations", &phone)]).data();
-    assert_eq!(leads(&sandbox, &[]).data()["total"], 1);
+    assert_eq!(leads(&sandbox, "").data()["total"], 1);
 }
 
 #[test]
@@ -139,7 +134,7 @@ fn every_type_of_filter() {
         let leaf = json!({"type": kind, "property_name": property, "value": value});
         for group in ["and", "or"] {
             let filters = json!({"type": group, "filters": [leaf]}).to_string();
-            let answer = leads(&sandbox, &[("filters", &filters), ("sort_order", "asc")]);
+            let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
             assert_eq!(own_ids(&answer), expected, "{leaf}");
             assert_eq!(answer.data()["total"], expected.len());
         }
@@ -155,7 +150,7 @@ fn filters_are_joined_by_and_or_or() {
     ]);
     for (group, expected) in [("and", &["bob"][..]), ("or", &["ada", "bob", "eve"])] {
         let filters = json!({"type": group, "filters": leaves}).to_string();
-        let answer = leads(&sandbox, &[("filters", &filters), ("sort_order", "asc")]);
+        let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
         assert_eq!(own_ids(&answer), expected);
     }
     let group = json!({"type": "and", "filters": [{"type": "known", "property_name": "a"}]});
@@ -183,19 +178,13 @@ fn filters_are_joined_by_and_or_or() {
 fn leads_are_sorted_and_paged_by_offset() {
     let sandbox = people();
     for (parameters, expected) in [
-        (&[("sort_prop", "orders")][..], &["ada", "bob", "eve"][..]),
-        (
-            &[("sort_prop", "orders"), ("sort_order", "asc")],
-            &["bob", "ada", "eve"],
-        ),
-        (&[("sort_prop", "$name"), ("limit", "1")], &["bob"]),
-        (
-            &[("sort_prop", "orders"), ("limit", "1"), ("offset", "1")],
-            &["bob"],
-        ),
-        (&[("sort_prop", "orders"), ("offset", "9")], &[]),
-        (&[("limit", "2")], &["eve", "bob"]),
-        (&[("limit", "2"), ("offset", "2")], &["ada"]),
+        ("sort_prop=orders", &["ada", "bob", "eve"][..]),
+        ("sort_prop=orders&sort_order=asc", &["bob", "ada", "eve"]),
+        ("sort_prop=$name&limit=1", &["bob"]),
+        ("sort_prop=orders&limit=1&offset=1", &["bob"]),
+        ("sort_prop=orders&offset=9", &[]),
+        ("limit=2", &["eve", "bob"]),
+        ("limit=2&offset=2", &["ada"]),
     ] {
         let answer = leads(&sandbox, parameters);
         assert_eq!(own_ids(&answer), expected, "{parameters:?}");
@@ -210,7 +199,7 @@ fn leads_are_sorted_and_paged_by_offset() {
         let answer = leads(&sandbox, &[(name, value)]);
         assert!(answer.error().2.starts_with(&format!("`{name}` must be")));
     }
-    let none = get(&sandbox, "/v1/apps/1000/users", &[("limit", "0")]);
+    let none = get(&sandbox, "/v1/apps/1000/users", "limit=0");
     assert_eq!(none.data(), &json!({"users": [], "total": 3}));
 }
 
@@ -219,7 +208,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     let sandbox = people();
     let csv =
         "$user_id,$email,orders\r\nada,ada@example.com,6\r\n,x,1\r\nnew,\"a, b\",7\r\nbob,1\r\n";
-    let fields = [
+    let fields = &[
         ("app", "$self_app"),
         ("delimiter", ","),
         ("tags", r#""vip","x y""#),
@@ -227,7 +216,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     let answer = upload(
         &sandbox,
         "/v2/users/import",
-        &fields,
+        fields,
         &[("file", "a.csv", csv)],
     );
     let errors = answer.data()["row_errors"].as_object().unwrap();
@@ -247,11 +236,11 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     );
 
     let csv = "$email\tplan\nada@example.com\tpro";
-    let fields = [("app", "1000"), ("merge_field", "$email")];
+    let fields = "app=1000&merge_field=$email";
     let answer = upload(
         &sandbox,
         "/v2/users/import",
-        &fields,
+        fields,
         &[("file", "a.csv", csv)],
     );
     assert_eq!(
@@ -266,7 +255,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     let answer = upload(
         &sandbox,
         "/v2/users/import",
-        &fields,
+        fields,
         &[("file", "a.csv", csv)],
     );
     assert_eq!(answer.data()["updates_planned"], 3);
@@ -277,23 +266,19 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
     assert_eq!(sandbox.users().len(), 6);
 
     // The vendor's page writes the tab as `\t`.
-    let tab = [("app", "1000"), ("delimiter", r"\t")];
+    let tab = r"app=1000&delimiter=\t";
     let files = [("file", "a.csv", "$user_id\tplan\nada\tfree")];
-    upload(&sandbox, "/v2/users/import", &tab, &files).data();
+    upload(&sandbox, "/v2/users/import", tab, &files).data();
     assert_eq!(user("ada")["props_custom"]["plan"], "free");
 
     for (fields, files, parameter) in [
-        (&[][..], &[("file", "a", "$user_id")][..], "app"),
-        (&fields, &[], "file"),
-        (&fields, &[("file", "a", "name\nx")], "file"),
-        (&fields, &[("file", "a", "")], "file"),
+        ("", &[("file", "a", "$user_id")][..], "app"),
+        (fields, &[], "file"),
+        (fields, &[("file", "a", "name\nx")], "file"),
+        (fields, &[("file", "a", "")], "file"),
+        ("app=1000&delimiter=x", &[("file", "a", "")], "delimiter"),
         (
-            &[("app", "1000"), ("delimiter", "x")],
-            &[("file", "a", "")],
-            "delimiter",
-        ),
-        (
-            &[("app", "1000"), ("merge_field", "id")],
+            "app=1000&merge_field=id",
             &[("file", "a", "")],
             "merge_field",
         ),
@@ -318,20 +303,16 @@ fn an_import_by_address_updates_the_last_who_was_there() {
     }
     let eve = sandbox.user_id("eve").unwrap();
     let path = format!("/v2/users/{eve}/setpresence");
-    post(&sandbox, &path, &[("presence", "online")]).data();
+    post(&sandbox, &path, "presence=online").data();
 
     let before = sandbox.users().len();
     let csv = "$email,plan,$email\n\
                a@example.com,pro,other@example.com\n\
                new@example.com,free,a@example.com\n\
                new@example.com,pro,\n";
-    let fields = [
-        ("app", "1000"),
-        ("merge_field", "$email"),
-        ("delimiter", ","),
-    ];
+    let fields = "app=1000&merge_field=$email&delimiter=,";
     let files = [("file", "a.csv", csv)];
-    let answer = upload(&sandbox, "/v2/users/import", &fields, &files);
+    let answer = upload(&sandbox, "/v2/users/import", fields, &files);
     assert_eq!(answer.data()["updates_planned"], 3);
     let plans = |name: &str| {
         let filters = json!({"type": "and", "filters": [
@@ -355,5 +336,5 @@ fn an_import_by_address_updates_the_last_who_was_there() {
 fn a_conversation_makes_a_lead() {
     let sandbox = Sandbox::new();
     start(&sandbox, "x", "Hi");
-    assert_eq!(leads(&sandbox, &[]).data()["total"], 1);
+    assert_eq!(leads(&sandbox, "").data()["total"], 1);
 }

@@ -4,7 +4,7 @@ use carrot_testing::Sandbox;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{Answer, get, post, start};
+use crate::common::{Answer, Form, get, post, start};
 
 fn with_events(count: usize) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -16,8 +16,8 @@ fn with_events(count: usize) -> Sandbox {
     sandbox
 }
 
-fn list(sandbox: &Sandbox, version: &str, parameters: &[(&str, &str)]) -> Answer {
-    let parameters = [&[("by_user_id", "1")], parameters].concat();
+fn list(sandbox: &Sandbox, version: &str, form: &(impl Form + ?Sized)) -> Answer {
+    let parameters = format!("by_user_id=1&{}", form.encode());
     get(sandbox, &format!("/{version}/users/a/events"), &parameters)
 }
 
@@ -35,90 +35,46 @@ fn position(number: u64) -> String {
 #[test]
 fn generation_2_goes_every_way() {
     let sandbox = with_events(25);
-    let page = list(&sandbox, "v2", &[]);
+    let page = list(&sandbox, "v2", "");
     assert_eq!(numbers(&page), (6..=25).rev().collect::<Vec<_>>());
     let meta = &page.json["meta"];
     assert_eq!(meta["next_before_position"].to_string(), position(6));
     assert_eq!(meta.get("next_after_position"), None);
     assert_eq!(meta.get("next_after"), None);
 
-    let (at_6, as_text) = (position(6), r#"["2155668334000000006"]"#);
-    for (parameters, expected, before, after) in [
+    let at_6 = format!("paginate_position={}", position(6));
+    let all: Vec<u64> = (1..=25).rev().collect();
+    for (more, expected, before, after) in [
+        ("", &[5, 4, 3, 2, 1][..], Some(None), None),
+        ("paginate_including=true&paginate_count=2", &[6, 5], Some(Some(5)), None),
+        ("paginate_direction=after&paginate_count=2", &[8, 7], None, Some(Some(8))),
         (
-            &[("paginate_position", &*at_6)][..],
-            &[5, 4, 3, 2, 1][..],
-            Some(None),
-            None,
-        ),
-        (
-            &[("paginate_position", as_text)],
-            &[5, 4, 3, 2, 1],
-            Some(None),
-            None,
-        ),
-        (
-            &[
-                ("paginate_position", &at_6),
-                ("paginate_including", "true"),
-                ("paginate_count", "2"),
-            ],
-            &[6, 5],
-            Some(Some(5)),
-            None,
-        ),
-        (
-            &[
-                ("paginate_position", &at_6),
-                ("paginate_direction", "after"),
-                ("paginate_count", "2"),
-            ],
-            &[8, 7],
-            None,
-            Some(Some(8)),
-        ),
-        (
-            &[
-                ("paginate_position", &at_6),
-                ("paginate_direction", "after"),
-                ("paginate_including", "1"),
-                ("paginate_count", "2"),
-                ("paginate_page_order", "asc"),
-            ],
+            "paginate_direction=after&paginate_including=1&paginate_count=2&paginate_page_order=asc",
             &[6, 7],
             None,
             Some(Some(7)),
         ),
+        ("paginate_direction=around&paginate_count=4", &[8, 7, 5, 4], Some(Some(4)), Some(Some(8))),
         (
-            &[
-                ("paginate_position", &at_6),
-                ("paginate_direction", "around"),
-                ("paginate_count", "4"),
-            ],
-            &[8, 7, 5, 4],
-            Some(Some(4)),
-            Some(Some(8)),
-        ),
-        (
-            &[
-                ("paginate_position", &at_6),
-                ("paginate_direction", "around"),
-                ("paginate_including", "1"),
-                ("paginate_count", "50"),
-            ],
-            &[
-                25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4,
-                3, 2, 1,
-            ],
+            "paginate_direction=around&paginate_including=1&paginate_count=50",
+            &all,
             Some(None),
             Some(None),
         ),
+    ]
+    .map(|(more, expected, before, after)| (format!("{at_6}&{more}"), expected, before, after))
+    .into_iter()
+    .chain([
+        // A cursor may be text, and be left out.
         (
-            &[("paginate_direction", "after"), ("paginate_count", "1")],
-            &[1],
+            "paginate_position=%5B%222155668334000000006%22%5D".to_owned(),
+            &[5, 4, 3, 2, 1][..],
+            Some(None),
             None,
-            Some(Some(1)),
         ),
-    ] {
+        ("paginate_direction=after&paginate_count=1".to_owned(), &[1], None, Some(Some(1))),
+    ]) {
+        let parameters = &more;
         let page = list(&sandbox, "v2", parameters);
         assert_eq!(numbers(&page), expected, "{parameters:?}");
         let cursor = |name: &str| {
@@ -137,7 +93,7 @@ fn generation_2_goes_every_way() {
 #[test]
 fn generation_1_goes_back_only() {
     let sandbox = with_events(5);
-    let page = list(&sandbox, "v1", &[("count", "2"), ("paginate_count", "1")]);
+    let page = list(&sandbox, "v1", "count=2&paginate_count=1");
     assert_eq!(numbers(&page), [5, 4]);
     assert_eq!(
         page.json["meta"]["next_after"],
@@ -148,7 +104,7 @@ fn generation_1_goes_back_only() {
     assert_eq!(numbers(&page), [3, 2, 1]);
     assert_eq!(page.json["meta"]["next_after"], Value::Null);
     assert_eq!(page.json["meta"].as_object().unwrap().len(), 2);
-    let page = list(&sandbox, "v1", &[("count", "2"), ("after", "0")]);
+    let page = list(&sandbox, "v1", "count=2&after=0");
     assert_eq!(numbers(&page), [5, 4]);
 }
 
@@ -176,7 +132,7 @@ fn wrong_parameters_are_named() {
             "{message}"
         );
     }
-    let around = list(&sandbox, "v2", &[("paginate_direction", "around")]);
+    let around = list(&sandbox, "v2", "paginate_direction=around");
     assert!(
         around
             .error()
@@ -205,7 +161,7 @@ fn conversations_move_to_the_top_when_they_change() {
         .map(|at| start(&sandbox, &format!("u{at}"), "Hi"))
         .collect();
     let reply = format!("/v2/conversations/{}/reply", ids[0]);
-    post(&sandbox, &reply, &[("body", "x")]).data();
+    post(&sandbox, &reply, "body=x").data();
     let all = ("include_not_assigned", "1");
     for (version, count, from, next) in [
         (
@@ -263,7 +219,7 @@ proptest! {
         }
         if events == 0 {
             // The user comes with the first event.
-            post(&sandbox, "/v2/users/a/props", &[("by_user_id", "1"), ("operations", "[]")]);
+            post(&sandbox, "/v2/users/a/props", "by_user_id=1&operations=[]");
         }
         let (mut seen, mut cursor) = (Vec::new(), None::<String>);
         loop {

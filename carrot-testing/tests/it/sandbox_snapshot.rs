@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{form, get, post, start, upload};
+use crate::common::{Form as _, get, post, start, upload};
 
 const LIKED: &str = r#"{"type": "or", "filters": [
     {"type": "str_contains", "property_name": "$email", "value": {"value": "A"}},
@@ -118,14 +118,14 @@ fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes)
         _ => (Method::GET, user + "/events", vec![own]),
     };
     let query = if method == Method::GET {
-        form(&fields)
+        fields.encode()
     } else {
         String::new()
     };
     let body = if method == Method::GET {
         String::new()
     } else {
-        form(&fields)
+        fields.encode()
     };
     let request = Request::builder()
         .method(method)
@@ -197,7 +197,7 @@ fn everything_is_in_a_snapshot() {
     upload(
         &first,
         &format!("/v2/conversations/{conversation}/reply"),
-        &[],
+        "",
         &file,
     )
     .data();
@@ -205,8 +205,8 @@ fn everything_is_in_a_snapshot() {
     assert!(first.move_to_channel(conversation, Some(ChannelId::new(5))));
     assert!(first.set_assistant(conversation, Some("lead_bot")));
     let path = format!("/v2/conversations/{conversation}/assign");
-    post(&first, &path, &[("from_admin", "501"), ("admin", "501")]).data();
-    post(&first, &path, &[("from_admin", "501")]).data();
+    post(&first, &path, "from_admin=501&admin=501").data();
+    post(&first, &path, "from_admin=501").data();
     first.fail_next(StatusCode::TOO_MANY_REQUESTS);
 
     let second = build();
@@ -214,13 +214,13 @@ fn everything_is_in_a_snapshot() {
     assert_eq!(second.parts(conversation), first.parts(conversation));
     assert_eq!(second.users(), first.users());
     for sandbox in [&first, &second] {
-        assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", &[]).status, 429);
+        assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", "").status, 429);
     }
-    let channels = |sandbox| get(sandbox, "/v2/apps/$self_app/channels", &[]).json;
+    let channels = |sandbox| get(sandbox, "/v2/apps/$self_app/channels", "").json;
     assert_eq!(channels(&second), channels(&first));
     // A part that takes an assignment back says so with a `null`, where others say nothing.
     let path = format!("/v2/conversations/{conversation}/parts");
-    let newest = get(&second, &path, &[]).data()[0].clone();
+    let newest = get(&second, &path, "").data()[0].clone();
     assert_eq!(newest.get("assignee"), Some(&Value::Null));
 
     second.reset();
@@ -240,7 +240,7 @@ fn operators_and_channels_come_along_and_the_token_does_not() {
     assert!(!json.contains("canary"), "{json}");
     let second = Sandbox::new();
     second.restore(&first.snapshot());
-    let channels = get(&second, "/v2/apps/$self_app/channels", &[]);
+    let channels = get(&second, "/v2/apps/$self_app/channels", "");
     assert_eq!(channels.data()[0]["name"], "Sales");
     assert_eq!(channels.data()[0]["operators"][0]["id"], 7);
     assert!(second.webhooks()[0].body().contains(second.webhook_token()));

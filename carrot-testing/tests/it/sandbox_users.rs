@@ -3,7 +3,7 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{get, post};
+use crate::common::{Form as _, get, post};
 
 const OWN: (&str, &str) = ("by_user_id", "true");
 
@@ -19,12 +19,16 @@ fn set_props(sandbox: &Sandbox, version: &str, operations: &Value) -> Value {
 fn an_unknown_own_id_is_made_by_writing_and_not_by_reading() {
     let sandbox = Sandbox::new();
     for path in ["", "/events", "/conversations"] {
-        let answer = get(&sandbox, &format!("/v2/users/order-42{path}"), &[OWN]);
+        let answer = get(
+            &sandbox,
+            &format!("/v2/users/order-42{path}"),
+            "by_user_id=true",
+        );
         assert_eq!(answer.error(), (400, "LookupError", "no such user"));
     }
     for path in ["/sendmessage", "/unsubscribeemail"] {
         let path = format!("/v2/users/order-42{path}");
-        let answer = post(&sandbox, &path, &[OWN, ("body", "Hi")]);
+        let answer = post(&sandbox, &path, "by_user_id=true&body=Hi");
         assert_eq!(answer.error(), (400, "LookupError", "no such user"));
     }
     assert_eq!(sandbox.users().len(), 0);
@@ -35,7 +39,7 @@ fn an_unknown_own_id_is_made_by_writing_and_not_by_reading() {
         &json!([{"op": "set_once", "key": "$name", "value": "Ada"}]),
     );
     assert_eq!(
-        get(&sandbox, "/v2/users/order-42", &[OWN]).json,
+        get(&sandbox, "/v2/users/order-42", "by_user_id=true").json,
         json!({"meta": {"status": 200}, "data": {
             "id": 1_448_121_617_782_670_209_u64,
             "app": 1000,
@@ -49,7 +53,7 @@ fn an_unknown_own_id_is_made_by_writing_and_not_by_reading() {
     let by_id = get(
         &sandbox,
         "/v2/users/1448121617782670209",
-        &[("id_as_string", "TRUE"), ("props", "False")],
+        "id_as_string=TRUE&props=False",
     );
     assert_eq!(
         by_id.data(),
@@ -93,7 +97,7 @@ fn the_seven_operations_run_in_order_and_report() {
     let user = get(
         &sandbox,
         "/v2/users/order-42",
-        &[OWN, ("props_custom", "1")],
+        "by_user_id=true&props_custom=1",
     );
     assert_eq!(
         user.data()["props_custom"],
@@ -192,7 +196,7 @@ fn an_event_is_recorded_and_counted() {
         post(&sandbox, path, &created).data()["created"],
         json!(1_467_192_929.5)
     );
-    post(&sandbox, path, &[OWN, ("event", "Other")]);
+    post(&sandbox, path, "by_user_id=true&event=Other");
 
     let named = [OWN, ("filter_name", "MyEvent"), ("props_as_string", "yes")];
     let listed = get(&sandbox, path, &named);
@@ -202,7 +206,7 @@ fn an_event_is_recorded_and_counted() {
     );
     assert_eq!(listed.data().as_array().unwrap().len(), 2);
     assert_eq!(listed.data()[1]["props"], json!({"App": "Eva99", "n": "3"}));
-    let none = get(&sandbox, path, &[OWN, ("filter_name", "myevent")]);
+    let none = get(&sandbox, path, "by_user_id=true&filter_name=myevent");
     assert_eq!(none.data(), &json!([]));
 
     let switches = [OWN, ("props", "0"), ("props_events", "1"), ("events", "1")];
@@ -246,7 +250,7 @@ fn a_wrong_event_is_refused_and_makes_no_user() {
             "{message}"
         );
     }
-    let answer = post(&sandbox, "/v2/users/order-42/events", &[OWN]);
+    let answer = post(&sandbox, "/v2/users/order-42/events", "by_user_id=true");
     assert_eq!(
         answer.error(),
         (400, "ValidationError", "`event` is required")
@@ -267,7 +271,7 @@ fn presence_lasts_two_minutes() {
     ];
     let answer = post(&sandbox, &format!("{path}/setpresence"), &heartbeat);
     assert_eq!(answer.json, json!({"data": {}, "meta": {"status": 200}}));
-    let active = get(&sandbox, "/v2/apps/$self_app/activeusers", &[]);
+    let active = get(&sandbox, "/v2/apps/$self_app/activeusers", "");
     assert_eq!(
         active.json["meta"],
         json!({"status": 200, "next_before_position": null})
@@ -280,17 +284,17 @@ fn presence_lasts_two_minutes() {
         })
     );
     sandbox.advance(std::time::Duration::from_secs(120));
-    let user = get(&sandbox, path, &[("presence_details", "1")]);
+    let user = get(&sandbox, path, "presence_details=1");
     assert_eq!(user.data()["presence"], "offline");
     assert_eq!(user.data().get("presence_details"), None);
-    let active = get(&sandbox, "/v2/apps/1000/activeusers", &[]);
+    let active = get(&sandbox, "/v2/apps/1000/activeusers", "");
     assert_eq!(active.data(), &json!([]));
 
     for (version, parameters) in [
-        ("v2", &[("presence", "offline")][..]),
-        ("v2", &[]),
-        ("v1", &[("presence", "idle")]),
-        ("v1", &[("presence", "idle"), ("session", "A")]),
+        ("v2", "presence=offline"),
+        ("v2", ""),
+        ("v1", "presence=idle"),
+        ("v1", "presence=idle&session=A"),
     ] {
         let path = format!("/{version}/users/1448121617782670209/setpresence");
         let answer = post(&sandbox, &path, parameters);
@@ -305,16 +309,22 @@ fn a_subscription_ends_and_comes_back_only_when_asked_for() {
         let user = get(
             &sandbox,
             "/v2/users/order-42",
-            &[OWN, ("email_status", "1")],
+            "by_user_id=true&email_status=1",
         );
         user.data()["email_status"]["status"].clone()
     };
-    let unsubscribe = || post(&sandbox, "/v2/users/order-42/unsubscribeemail", &[OWN]);
-    let email = |value: &str, more: &[(&str, &str)]| {
+    let unsubscribe = || {
+        post(
+            &sandbox,
+            "/v2/users/order-42/unsubscribeemail",
+            "by_user_id=true",
+        )
+    };
+    let email = |value: &str, more: &str| {
         let operations = json!([{"op": "update_or_create", "key": "$email", "value": value}]);
         let operations = operations.to_string();
-        let mut parameters = vec![OWN, ("operations", operations.as_str())];
-        parameters.extend(more);
+        let operations = [OWN, ("operations", operations.as_str())].encode();
+        let parameters = format!("{operations}&{more}");
         post(&sandbox, "/v2/users/order-42/props", &parameters);
     };
     set_props(&sandbox, "v2", &json!([]));
@@ -323,15 +333,15 @@ fn a_subscription_ends_and_comes_back_only_when_asked_for() {
         unsubscribe().error(),
         (400, "BadRequest", "the user has no `$email`")
     );
-    email("a@example.com", &[]);
+    email("a@example.com", "");
     assert_eq!(status(), "confirmed");
     assert_eq!(unsubscribe().data(), &json!({}));
     assert_eq!(unsubscribe().data(), &json!({}));
-    email("b@example.com", &[]);
+    email("b@example.com", "");
     assert_eq!(status(), "unsubscribed");
     // An operation that is ignored updates nothing.
-    email("", &[("double_subscribe", "true")]);
+    email("", "double_subscribe=true");
     assert_eq!(status(), "unsubscribed");
-    email("b@example.com", &[("double_subscribe", "true")]);
+    email("b@example.com", "double_subscribe=true");
     assert_eq!(status(), "confirmed");
 }

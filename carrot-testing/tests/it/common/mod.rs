@@ -29,6 +29,13 @@ impl Answer {
         &self.json["data"]
     }
 
+    /// It is a refusal with this status and name.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16, name: &str) {
+        let (found, error, _) = self.error();
+        assert_eq!((found, error), (status, name), "{}", self.json);
+    }
+
     /// Status, name and message of a refusal.
     #[track_caller]
     pub(crate) fn error(&self) -> (u16, &str, &str) {
@@ -48,15 +55,46 @@ pub(crate) fn json_of(model: impl serde::Serialize) -> Value {
     serde_json::to_value(model).unwrap()
 }
 
-pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+/// The parameters of a request: `body=Hi&by_user_id=true` as it is, or pairs to be encoded.
+pub(crate) trait Form {
+    fn encode(&self) -> String;
 }
 
-pub(crate) fn get(sandbox: &Sandbox, path: &str, pairs: &[(&str, &str)]) -> Answer {
+impl Form for str {
+    fn encode(&self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Form for String {
+    fn encode(&self) -> String {
+        self.clone()
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<str>> Form for [(N, V)] {
+    fn encode(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self)
+            .finish()
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<str>, const COUNT: usize> Form for [(N, V); COUNT] {
+    fn encode(&self) -> String {
+        self[..].encode()
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<str>> Form for Vec<(N, V)> {
+    fn encode(&self) -> String {
+        self[..].encode()
+    }
+}
+
+pub(crate) fn get(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> Answer {
     let separator = if path.contains('?') { '&' } else { '?' };
-    let uri = format!("{path}{separator}{}", form(pairs));
+    let uri = format!("{path}{separator}{}", form.encode());
     let request = Request::get(uri)
         .header("authorization", format!("Token {}", sandbox.token()))
         .body(Bytes::new());
@@ -67,39 +105,39 @@ pub(crate) fn send(
     sandbox: &Sandbox,
     method: Method,
     path: &str,
-    pairs: &[(&str, &str)],
+    form: &(impl Form + ?Sized),
 ) -> Answer {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header("authorization", format!("Token {}", sandbox.token()))
         .header("content-type", FORM)
-        .body(Bytes::from(form(pairs)));
+        .body(Bytes::from(form.encode()));
     Answer::of(&sandbox.handle(&request.unwrap()))
 }
 
-pub(crate) fn post(sandbox: &Sandbox, path: &str, pairs: &[(&str, &str)]) -> Answer {
-    send(sandbox, Method::POST, path, pairs)
+pub(crate) fn post(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+    send(sandbox, Method::POST, path, form)
 }
 
 /// Sends fields, and files as `(name, filename, content)`.
 pub(crate) fn upload(
     sandbox: &Sandbox,
     path: &str,
-    fields: &[(&str, &str)],
+    fields: &(impl Form + ?Sized),
     files: &[(&str, &str, &str)],
 ) -> Answer {
     let mut body = String::new();
-    for (name, value) in fields {
-        body.push_str(&format!(
-            "--frontier\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        ));
+    let mut part = |head: String, content: &str| {
+        body.push_str("--frontier\r\nContent-Disposition: form-data; ");
+        body.push_str(&format!("{head}\r\n\r\n{content}\r\n"));
+    };
+    for (name, value) in form_urlencoded::parse(fields.encode().as_bytes()) {
+        part(format!("name=\"{name}\""), &value);
     }
     for (name, filename, content) in files {
-        body.push_str(&format!(
-            "--frontier\r\nContent-Disposition: form-data; name=\"{name}\"; \
-             filename=\"{filename}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n"
-        ));
+        let head = format!("name=\"{name}\"; filename=\"{filename}\"\r\nContent-Type: text/plain");
+        part(head, content);
     }
     body.push_str("--frontier--\r\n");
     let request = Request::post(path)
