@@ -147,7 +147,7 @@
 //!
 //! let fake = Fake::new();
 //! fake.on_call(reply.clone()).fail(TransportErrorKind::Reset, Sent::Maybe);
-//! fake.on::<Parts>().reply(Page::new(vec![fake::reply_part().random_id(id)]));
+//! fake.on::<Parts>().reply(Page::new(vec![fake::reply_part().with_random_id(id)]));
 //!
 //! send_once(&fake.client(), fake.clock(), reply).await?;
 //! fake.assert_order(["conversations.reply", "conversations.parts"]);

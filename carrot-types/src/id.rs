@@ -18,7 +18,7 @@ macro_rules! ids {
         pub struct $name(u64);
 
         impl $name {
-            /// Wraps a number. Zero is no id of the service; it is refused where a request is built.
+            /// Creates an id from its number. Zero is not an id: building a request with it fails.
             #[must_use]
             pub const fn new(number: u64) -> Self {
                 Self(number)
@@ -28,12 +28,6 @@ macro_rules! ids {
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0
-            }
-        }
-
-        impl From<u64> for $name {
-            fn from(number: u64) -> Self {
-                Self(number)
             }
         }
 
@@ -82,6 +76,14 @@ ids! {
     /// Id of a channel: a mailbox, a messenger or a team inbox.
     ChannelId, "channel id";
     /// Id of a conversation.
+    ///
+    /// Every object has an id type of its own, so ids that are swapped by mistake do not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// use carrot_types::{ConversationId, PartId};
+    ///
+    /// let conversation: ConversationId = PartId::new(7).into();
+    /// ```
     ConversationId, "conversation id";
     /// Id of a record on the subscription state of an e-mail address.
     EmailStatusId, "e-mail status id";

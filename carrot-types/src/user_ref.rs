@@ -16,8 +16,10 @@ use crate::UserId;
 /// use carrot_types::{UserId, UserRef};
 ///
 /// let by_service_id = UserRef::from(UserId::new(22_735_768));
-/// let by_own_id = UserRef::external("order-42");
-/// assert_ne!(by_service_id, by_own_id);
+/// let by_external_id = UserRef::external("order-42");
+/// assert_ne!(by_service_id, by_external_id);
+/// // A text is an external id, also one of digits.
+/// assert_eq!(UserRef::from("order-42"), by_external_id);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,5 +47,19 @@ impl UserRef {
 impl From<UserId> for UserRef {
     fn from(id: UserId) -> Self {
         Self::Id(id)
+    }
+}
+
+/// An external id; see [`UserRef::external`]. For an id of the service write `UserId::new(7)`.
+impl From<&str> for UserRef {
+    fn from(id: &str) -> Self {
+        Self::external(id)
+    }
+}
+
+/// An external id; see [`UserRef::external`].
+impl From<String> for UserRef {
+    fn from(id: String) -> Self {
+        Self::External(id)
     }
 }

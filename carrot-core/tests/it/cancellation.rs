@@ -143,7 +143,9 @@ impl World {
         let sleeps = self.clock.waiting();
         assert_eq!(sleeps, [], "{what}: a sleep is left");
         self.transport.smooth.store(true, Ordering::Relaxed);
-        let call = self.client.call(conversations::Close::new(7));
+        let call = self
+            .client
+            .call(conversations::Close::new(ConversationId::new(7)));
         self.clock.run(call).expect("the next call works");
         // Every refusal halved the limit; it grows back when all goes well.
         for _ in 0..20 {
@@ -177,7 +179,7 @@ fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
 fn a_call_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
-            let call = client.call(conversations::Close::new(1));
+            let call = client.call(conversations::Close::new(ConversationId::new(1)));
             call.await.expect("the third attempt succeeds");
         })
     });
@@ -189,7 +191,7 @@ fn several_calls_that_wait_for_each_other_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let mut calls: Vec<_> = (1..5)
-                .map(|id| Box::pin(client.call(conversations::Close::new(id))))
+                .map(|id| Box::pin(client.call(conversations::Close::new(ConversationId::new(id)))))
                 .collect();
             poll_fn(|context| {
                 calls.retain_mut(|call| call.as_mut().poll(context).is_pending());
@@ -254,7 +256,7 @@ fn the_search_for_a_reply_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let number = RandomId::new(77).expect("a sound number");
-            let reply = conversations::Reply::new(1, TEXT).random_id(number);
+            let reply = conversations::Reply::new(ConversationId::new(1), TEXT).random_id(number);
             // This service knows no parts: the third attempt comes through, and cannot be read.
             let fate = client.reconcile_reply(&reply).await;
             let error = fate.expect_err("no list");

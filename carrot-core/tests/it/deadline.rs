@@ -9,7 +9,7 @@ use carrot_core::{
     client::CallOptions,
     conversations,
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
-    types::UserId,
+    types::{ConversationId, UserId},
     users,
 };
 use carrot_testing::{CannedResponse, VirtualClock, stub::Latency};
@@ -32,7 +32,7 @@ fn without_attempt_timeout() -> CallOptions {
 fn a_call_that_is_never_answered_ends_after_30_seconds() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
-    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+    let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
     assert!(poll(call.as_mut()).is_pending());
@@ -59,7 +59,7 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
 fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
-    let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+    let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(10 * SECOND);
     assert!(
@@ -116,7 +116,7 @@ fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
         let transport = FailsAtTheLimit(clock.clone(), cause);
         let client = watched(Client::builder(transport, clock.clone(), token));
         let client = client.with_options(options);
-        let mut call = pin!(client.call(conversations::Reply::new(1, TEXT)));
+        let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
         assert!(poll(call.as_mut()).is_pending());
         clock.advance(seconds * SECOND);
         let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
@@ -155,7 +155,7 @@ fn a_call_without_a_deadline_waits() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let options = without_attempt_timeout().call_timeout(None);
     let patient = client(&recorder, &clock).with_options(options);
-    let mut call = pin!(patient.call(conversations::Get::new(1)));
+    let mut call = pin!(patient.call(conversations::Get::new(ConversationId::new(1))));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(1_000_000 * SECOND);
     assert!(poll(call.as_mut()).is_pending());
@@ -165,7 +165,7 @@ fn a_call_without_a_deadline_waits() {
 fn the_deadline_of_a_call_does_not_end_a_listing() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
-    let mut pages = client.pages(conversations::Parts::new(1));
+    let mut pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
     assert!(poll(pin!(pages.next())).is_pending());
     clock.advance(31 * SECOND);
     assert!(poll(pin!(pages.next())).is_pending());
@@ -189,7 +189,7 @@ fn an_answer_at_the_last_moment_is_an_answer() {
 fn dropping_a_call_drops_its_request() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
-    let mut call = Box::pin(client.call(conversations::Get::new(1)));
+    let mut call = Box::pin(client.call(conversations::Get::new(ConversationId::new(1))));
     assert_eq!(
         recorder.requests().len(),
         0,

@@ -110,7 +110,9 @@ fn a_failure_stops_nobody_and_tells_whose_it_is() {
     let watched = RefCell::new(Vec::new());
     let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
     let mut each = client
-        .call_all(texts, |text| Reply::new(1, text.clone()))
+        .call_all(texts, |text| {
+            Reply::new(ConversationId::new(1), text.clone())
+        })
         .concurrency(1);
     let report = clock.run(each.run(|progress| {
         watched.borrow_mut().push(*progress);

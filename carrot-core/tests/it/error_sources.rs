@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use carrot_core::{
     ApiVersion, Error, ErrorKind, RateLimiter, Sent, TransportError, conversations,
     transport::TransportErrorKind,
-    types::{InvalidValue, UserId},
+    types::{ConversationId, InvalidValue, UserId},
     users,
 };
 
@@ -22,7 +22,8 @@ fn beneath<T: StdError + 'static>(error: &Error) -> &T {
 #[test]
 fn beneath_bad_input_lies_the_rule_that_it_breaks() {
     let client = client(&canned([]), ApiVersion::V2);
-    let error = run(client.call(conversations::Reply::new(1, ""))).expect_err("no text");
+    let error = run(client.call(conversations::Reply::new(ConversationId::new(1), "")))
+        .expect_err("no text");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(beneath::<InvalidValue>(&error).field(), "body");
 }
@@ -34,7 +35,8 @@ fn beneath_a_failure_on_the_way_lies_the_error_of_the_transport() {
         Sent::Maybe,
     )]);
     let client = client(&recorder, ApiVersion::V2);
-    let error = run(client.call(conversations::Reply::new(1, "Hi"))).expect_err("a reset");
+    let error = run(client.call(conversations::Reply::new(ConversationId::new(1), "Hi")))
+        .expect_err("a reset");
     assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
 }
 

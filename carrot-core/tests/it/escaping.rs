@@ -3,7 +3,8 @@
 use carrot_core::{
     ApiVersion, Endpoint, apps, conversations,
     types::{
-        EventName, EventProperties, Filter, Filters, Presence, PropertyOperation, UserId, UserRef,
+        AdminId, ConversationId, EventName, EventProperties, Filter, Filters, Presence,
+        PropertyOperation, UserId, UserRef,
     },
     users,
 };
@@ -37,16 +38,37 @@ fn of_user(version: ApiVersion, user: &UserRef) -> Vec<Option<RecordedRequest>> 
 /// Every operation on a conversation.
 fn of_conversation(version: ApiVersion, id: u64) -> Vec<Option<RecordedRequest>> {
     vec![
-        prepare(version, &conversations::AddTag::new(id, "x")),
-        prepare(version, &conversations::Assign::new(id, 1)),
-        prepare(version, &conversations::Close::new(id)),
-        prepare(version, &conversations::Get::new(id)),
-        prepare(version, &conversations::MarkRead::new(id)),
-        prepare(version, &conversations::Parts::new(id)),
-        prepare(version, &conversations::RemoveTag::new(id, "x")),
-        prepare(version, &conversations::Reply::new(id, "x")),
-        prepare(version, &conversations::SetTyping::new(id, "x")),
-        prepare(version, &conversations::Unassign::new(id)),
+        prepare(
+            version,
+            &conversations::AddTag::new(ConversationId::new(id), "x"),
+        ),
+        prepare(
+            version,
+            &conversations::Assign::new(ConversationId::new(id), AdminId::new(1)),
+        ),
+        prepare(version, &conversations::Close::new(ConversationId::new(id))),
+        prepare(version, &conversations::Get::new(ConversationId::new(id))),
+        prepare(
+            version,
+            &conversations::MarkRead::new(ConversationId::new(id)),
+        ),
+        prepare(version, &conversations::Parts::new(ConversationId::new(id))),
+        prepare(
+            version,
+            &conversations::RemoveTag::new(ConversationId::new(id), "x"),
+        ),
+        prepare(
+            version,
+            &conversations::Reply::new(ConversationId::new(id), "x"),
+        ),
+        prepare(
+            version,
+            &conversations::SetTyping::new(ConversationId::new(id), "x"),
+        ),
+        prepare(
+            version,
+            &conversations::Unassign::new(ConversationId::new(id)),
+        ),
     ]
 }
 
@@ -137,19 +159,19 @@ proptest! {
         let name = EventName::new(text.as_str());
         for version in ApiVersion::ALL {
             let texts = [
-                ("body", prepare(version, &conversations::Reply::new(1, text.as_str()))),
-                ("body", prepare(version, &conversations::SetTyping::new(1, text.as_str()))),
+                ("body", prepare(version, &conversations::Reply::new(ConversationId::new(1), text.as_str()))),
+                ("body", prepare(version, &conversations::SetTyping::new(ConversationId::new(1), text.as_str()))),
                 ("body", prepare(version, &users::SendMessage::new(user, text.as_str()))),
                 ("body", prepare(version, &users::StartConversation::new(user, text.as_str()))),
-                ("tag", prepare(version, &conversations::AddTag::new(1, text.as_str()))),
-                ("tag", prepare(version, &conversations::RemoveTag::new(1, text.as_str()))),
+                ("tag", prepare(version, &conversations::AddTag::new(ConversationId::new(1), text.as_str()))),
+                ("tag", prepare(version, &conversations::RemoveTag::new(ConversationId::new(1), text.as_str()))),
                 (
                     "referrer",
-                    prepare(version, &conversations::Reply::new(1, "x").referrer(text.as_str())),
+                    prepare(version, &conversations::Reply::new(ConversationId::new(1), "x").referrer(text.as_str())),
                 ),
                 (
                     "external_id",
-                    prepare(version, &conversations::Reply::new(1, "x").external_id(text.as_str())),
+                    prepare(version, &conversations::Reply::new(ConversationId::new(1), "x").external_id(text.as_str())),
                 ),
                 (
                     "current_page",

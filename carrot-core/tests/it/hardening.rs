@@ -87,7 +87,7 @@ const fn within_json(name: &'static str, prepare: fn(&str) -> Prepared) -> Place
 }
 
 fn reply(text: &str) -> conversations::Reply {
-    conversations::Reply::new(1, text)
+    conversations::Reply::new(ConversationId::new(1), text)
 }
 
 fn presence() -> users::SetPresence {
@@ -141,17 +141,17 @@ const PLACES: &[Place] = &[
     }),
     text(
         "typing: text",
-        |v| prepare(Ok(conversations::SetTyping::new(1, v))),
+        |v| prepare(Ok(conversations::SetTyping::new(ConversationId::new(1), v))),
         "body",
     ),
     line(
         "tag",
-        |v| prepare(Ok(conversations::AddTag::new(1, v))),
+        |v| prepare(Ok(conversations::AddTag::new(ConversationId::new(1), v))),
         "tag",
     ),
     line(
         "tag to remove",
-        |v| prepare(Ok(conversations::RemoveTag::new(1, v))),
+        |v| prepare(Ok(conversations::RemoveTag::new(ConversationId::new(1), v))),
         "tag",
     ),
     line(
@@ -159,7 +159,7 @@ const PLACES: &[Place] = &[
         |v| {
             prepare_in(
                 ApiVersion::V1,
-                Ok(conversations::Close::new(1).from(Operator::Bot(v.into()))),
+                Ok(conversations::Close::new(ConversationId::new(1)).from(Operator::Bot(v.into()))),
             )
         },
         "bot_name",
@@ -410,7 +410,7 @@ fn the_greatest_id_is_sent_in_full_and_a_greater_one_is_none() {
     ] {
         assert!(id.parse::<ConversationId>().is_err(), "{id}");
     }
-    let zero = prepare(Ok(conversations::Get::new(0)));
+    let zero = prepare(Ok(conversations::Get::new(ConversationId::new(0))));
     assert_eq!(zero.expect_err("refused"), "conversation");
 }
 
@@ -419,7 +419,9 @@ fn a_cursor_that_came_from_elsewhere_is_data() {
     for cursor in ["1\r\nevil: 1", "1&evil=1", "1#evil", "1\0"] {
         if let Ok(cursor) = Cursor::after(cursor) {
             let page = Paging::new().from(cursor);
-            match prepare(Ok(conversations::Parts::new(1).page(page))) {
+            match prepare(Ok(
+                conversations::Parts::new(ConversationId::new(1)).page(page)
+            )) {
                 Ok(sent) => assert_sound("cursor", &sent),
                 Err(field) => assert!(!field.is_empty()),
             }

@@ -97,15 +97,21 @@ fn an_id_of_zero() {
     let user = UserId::new(0);
     rejected.call(V2, users::Get::new(user));
     rejected.call(V2, users::SetPresence::new(user, Presence::Online));
-    rejected.call(V2, conversations::Get::new(0));
-    rejected.call(V2, conversations::Reply::new(0, "Hi"));
-    rejected.call(V1, conversations::MarkRead::new(0));
-    rejected.call(V2, conversations::Assign::new(1, 0));
-    rejected.call(V2, conversations::Close::new(1).from(AdminId::new(0)));
-    let reply = || conversations::Reply::new(1, "Hi");
+    rejected.call(V2, conversations::Get::new(ConversationId::new(0)));
+    rejected.call(V2, conversations::Reply::new(ConversationId::new(0), "Hi"));
+    rejected.call(V1, conversations::MarkRead::new(ConversationId::new(0)));
+    rejected.call(
+        V2,
+        conversations::Assign::new(ConversationId::new(1), AdminId::new(0)),
+    );
+    rejected.call(
+        V2,
+        conversations::Close::new(ConversationId::new(1)).from(AdminId::new(0)),
+    );
+    let reply = || conversations::Reply::new(ConversationId::new(1), "Hi");
     rejected.call(V2, reply().from(AdminId::new(0)));
     rejected.call(V2, reply().from(UserId::new(0)));
-    rejected.call(V2, reply().auto_assign(0));
+    rejected.call(V2, reply().auto_assign(AdminId::new(0)));
     let list = || apps::Conversations::new();
     rejected.call(V2, list().assigned(AssigneeFilter::Admin(AdminId::new(0))));
     rejected.call(

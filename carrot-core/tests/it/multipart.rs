@@ -4,7 +4,7 @@ use bytes::Bytes;
 use carrot_core::{
     ApiVersion, Endpoint, conversations,
     endpoint::Upload,
-    types::{RandomId, UserId},
+    types::{ConversationId, RandomId, UserId},
     users,
 };
 use carrot_testing::RecordedRequest;
@@ -157,7 +157,7 @@ proptest! {
         external_id in "[^\\p{Cc}]{0,20}",
     ) {
         let content = Bytes::from(content);
-        let reply = conversations::Reply::new(1, body.as_str())
+        let reply = conversations::Reply::new(ConversationId::new(1), body.as_str())
             .attachment(Upload::new(name.as_str(), content.clone()))
             .external_id(external_id.as_str());
         let sent = prepare(&reply);

@@ -13,6 +13,7 @@ use carrot_core::{
     client::{AttemptReport, CallOptions, CallReport, Observer, Outcome},
     conversations::{Close, Reply},
     transport::TransportErrorKind,
+    types::ConversationId,
 };
 use carrot_testing::{RecordingTransport, VirtualClock, stub::AnswerWith};
 use serde_json::json;
@@ -94,7 +95,7 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
     clock
-        .run(client.call(Close::new(1)))
+        .run(client.call(Close::new(ConversationId::new(1))))
         .expect("the third attempt succeeds");
     let (zero, pauses) = (Duration::ZERO, [50, 100].map(Duration::from_millis));
     assert_eq!(
@@ -154,9 +155,13 @@ fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
     clock.run(async {
         let client_once = client.with_options(once.call_timeout(None));
         for _ in 0..5 {
-            drop(client_once.call(Reply::new(1, "Hi")).await);
+            drop(
+                client_once
+                    .call(Reply::new(ConversationId::new(1), "Hi"))
+                    .await,
+            );
         }
-        drop(client.call(Close::new(1)).await);
+        drop(client.call(Close::new(ConversationId::new(1))).await);
     });
     assert_eq!(transport.unused_answers(), 0);
     let calls: Vec<_> = watcher.calls().into_iter().map(|one| one.2).collect();
@@ -172,7 +177,9 @@ fn the_time_of_an_attempt_is_that_of_its_request() {
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
     for _ in 0..3 {
-        clock.run(client.call(Close::new(1))).expect("a success");
+        clock
+            .run(client.call(Close::new(ConversationId::new(1))))
+            .expect("a success");
     }
     let (zero, took) = (Duration::ZERO, 3 * SECOND);
     assert_eq!(
@@ -197,23 +204,32 @@ fn calls_that_end_otherwise_are_reported_too() {
     let (client, watcher) = watched(service, &clock);
     clock.run(async {
         // Refused before it is sent.
-        let invalid = client.call(Reply::new(1, ""));
+        let invalid = client.call(Reply::new(ConversationId::new(1), ""));
         invalid.await.expect_err("an empty reply");
         // Cut off by the deadline in the middle of an attempt.
         let hasty = CallOptions::new()
             .call_timeout(SECOND)
             .attempt_timeout(None);
         let hasty = client.with_options(hasty);
-        hasty.call(Close::new(1)).await.expect_err("too late");
+        hasty
+            .call(Close::new(ConversationId::new(1)))
+            .await
+            .expect_err("too late");
         // Dropped in the middle of an attempt, and while it waits for a place.
         for _ in 0..2 {
-            let dropped = clock.timeout(SECOND, Box::pin(client.call(Close::new(1))));
+            let dropped = clock.timeout(
+                SECOND,
+                Box::pin(client.call(Close::new(ConversationId::new(1)))),
+            );
             assert!(dropped.await.is_none());
         }
         // In vain for a place.
-        hasty.call(Close::new(1)).await.expect_err("no place");
+        hasty
+            .call(Close::new(ConversationId::new(1)))
+            .await
+            .expect_err("no place");
         // Never polled: nothing began.
-        drop(client.call(Close::new(1)));
+        drop(client.call(Close::new(ConversationId::new(1))));
     });
     let zero = Duration::ZERO;
     let cut_off = (1, [zero, zero], SECOND, None, Outcome::Cancelled);
@@ -244,7 +260,7 @@ fn a_call_that_is_made_while_the_thread_panics_is_reported() {
     let transport = RecordingTransport::new();
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
-    let close = || drop(clock.run(client.call(Close::new(1))));
+    let close = || drop(clock.run(client.call(Close::new(ConversationId::new(1)))));
     panic::catch_unwind(AssertUnwindSafe(|| {
         let _last = Last(close);
         panic!("something else")
@@ -289,7 +305,7 @@ fn nothing_is_reported_of_a_call_that_panics() {
     let clock = VirtualClock::manual();
     let transport = AnswerWith::new(|_| panic!("a bug of the transport"));
     let (client, watcher) = watched(transport, &clock);
-    let call = client.call(Close::new(1));
+    let call = client.call(Close::new(ConversationId::new(1)));
     panic::catch_unwind(AssertUnwindSafe(|| clock.run(call))).expect_err("the panic goes through");
     assert_eq!(watcher.attempts(), []);
     assert_eq!(watcher.calls(), []);

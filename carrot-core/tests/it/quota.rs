@@ -18,7 +18,10 @@ use bytes::Bytes;
 use carrot_core::{
     AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, ExponentialBackoff,
     HttpTransport, LocalRateLimiter, NoRateLimit, RateLimiter, Sent, TransportError, apps,
-    client::CallOptions, conversations, types::UserId, users,
+    client::CallOptions,
+    conversations,
+    types::{ConversationId, UserId},
+    users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
 use proptest::prelude::*;
@@ -467,7 +470,7 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
             client.call(apps::Leads::new()).await.expect("a page");
         }
         let error = client
-            .call(conversations::Reply::new(1, TEXT))
+            .call(conversations::Reply::new(ConversationId::new(1), TEXT))
             .await
             .expect_err("there is no place for a minute");
         assert_eq!(
@@ -487,7 +490,9 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
 
         // The ways out: more time, or a listing.
         let patient = client.with_options(CallOptions::new().call_timeout(40 * SECOND));
-        let reply = patient.call(conversations::Close::new(1)).await;
+        let reply = patient
+            .call(conversations::Close::new(ConversationId::new(1)))
+            .await;
         reply.expect("it had the time");
         assert_eq!(clock.now(), 60 * SECOND);
     });
@@ -501,7 +506,7 @@ fn a_wait_that_is_overslept_sends_nothing() {
     let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE));
     let client = client_with(service.clone(), &clock, Arc::clone(&rate_limit));
     simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
-    let mut call = Box::pin(client.call(conversations::Reply::new(1, TEXT)));
+    let mut call = Box::pin(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(crate::support::poll(call.as_mut()).is_pending());
     // As after a machine was suspended: there is a place now, but no time.
     clock.advance(60 * MINUTE);
@@ -663,7 +668,7 @@ fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
     let clock = VirtualClock::manual();
     let client = client_with(Lost, &clock, Shaky::default());
     simulate_one(&clock, async {
-        let call = client.call(conversations::Close::new(1));
+        let call = client.call(conversations::Close::new(ConversationId::new(1)));
         let error = call.await.expect_err("the store is down");
         assert_eq!(
             error.to_string(),
@@ -673,7 +678,7 @@ fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimit, 1));
         assert!(error.may_have_been_applied());
 
-        let call = client.call(conversations::Close::new(1));
+        let call = client.call(conversations::Close::new(ConversationId::new(1)));
         let error = call.await.expect_err("the store is down");
         assert_eq!((error.sent(), error.attempts()), (Sent::Never, 0));
         assert!(!error.may_have_been_applied());

@@ -12,7 +12,7 @@ use carrot_core::{
     conversations::{Reply, Sender},
     jobs::ReplyStatus,
     transport::TransportErrorKind,
-    types::{RandomId, UserRef},
+    types::{ConversationId, RandomId, UserRef},
     users::StartConversation,
 };
 use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
@@ -28,7 +28,7 @@ fn random_id() -> RandomId {
 }
 
 fn reply() -> Reply {
-    Reply::new(1, TEXT).random_id(random_id())
+    Reply::new(ConversationId::new(1), TEXT).random_id(random_id())
 }
 
 /// A failure on the way that quotes the request.
@@ -146,7 +146,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
 #[test]
 fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
     let recorder = canned([]);
-    let nameless = Reply::new(1, TEXT);
+    let nameless = Reply::new(ConversationId::new(1), TEXT);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);

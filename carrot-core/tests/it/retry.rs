@@ -10,7 +10,7 @@ use carrot_core::{
     client::CallOptions,
     conversations, retry,
     transport::TransportErrorKind,
-    types::{PropertyOperation, UserId},
+    types::{ConversationId, PropertyOperation, UserId},
     users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
@@ -125,11 +125,11 @@ impl Bench {
 
 /// Safe to repeat, and its answer says nothing.
 fn close() -> conversations::Close {
-    conversations::Close::new(1)
+    conversations::Close::new(ConversationId::new(1))
 }
 
 fn reply() -> conversations::Reply {
-    conversations::Reply::new(1, TEXT)
+    conversations::Reply::new(ConversationId::new(1), TEXT)
 }
 
 #[test]
@@ -379,8 +379,8 @@ fn a_retry_after_429_costs_nothing_of_the_budget() {
 
 #[test]
 fn what_a_lost_answer_did_already_is_a_success() {
-    let add = || conversations::AddTag::new(1, "vip");
-    let remove = || conversations::RemoveTag::new(1, "vip");
+    let add = || conversations::AddTag::new(ConversationId::new(1), "vip");
+    let remove = || conversations::RemoveTag::new(ConversationId::new(1), "vip");
     let (there, gone) = (
         "ConversationTagAlreadyAssigned",
         "ConversationTagIsNotAssigned",

@@ -8,7 +8,8 @@ use std::{
 
 use carrot_core::{
     ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
-    transport::TransportErrorKind, types::RandomId,
+    transport::TransportErrorKind,
+    types::{ConversationId, RandomId},
 };
 use carrot_testing::CannedResponse;
 use serde_json::json;
@@ -85,26 +86,36 @@ fn no_error_shows_the_token_or_a_person() {
     let recorder = canned(answers);
     let client = client(&recorder, ApiVersion::V2);
     for _ in 0..number {
-        run(client.call(conversations::Get::new(1))).expect_err("an error");
+        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("an error");
     }
-    let invalid = conversations::Reply::new(1, format!("{TOKEN} {E_MAIL}\0"));
+    let invalid = conversations::Reply::new(ConversationId::new(1), format!("{TOKEN} {E_MAIL}\0"));
     run(client.call(invalid)).expect_err("refused");
     assert_eq!(recorder.requests().len(), number);
 }
 
 /// The ways to the service. Each says whether it failed.
 const WAYS: &[fn(&Watched) -> bool] = &[
-    |client| run(client.call(conversations::Parts::new(1))).is_err(),
-    |client| run(client.pages(conversations::Parts::new(1)).next()).is_err(),
-    |client| run(client.items(conversations::Parts::new(1)).next()).is_err(),
+    |client| run(client.call(conversations::Parts::new(ConversationId::new(1)))).is_err(),
+    |client| {
+        run(client
+            .pages(conversations::Parts::new(ConversationId::new(1)))
+            .next())
+        .is_err()
+    },
+    |client| {
+        run(client
+            .items(conversations::Parts::new(ConversationId::new(1)))
+            .next())
+        .is_err()
+    },
     |client| {
         let number = RandomId::new(77).expect("a sound number");
-        let reply = conversations::Reply::new(1, TEXT).random_id(number);
+        let reply = conversations::Reply::new(ConversationId::new(1), TEXT).random_id(number);
         run(client.reconcile_reply(&reply)).is_err()
     },
     #[cfg(feature = "stream")]
     |client| {
-        let mut pages = client.pages(conversations::Parts::new(1));
+        let mut pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
         let next = std::future::poll_fn(|context| {
             futures_core::Stream::poll_next(std::pin::Pin::new(&mut pages), context)
         });
@@ -157,7 +168,8 @@ fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
     };
     let failure = lost(TransportErrorKind::Other, Sent::Maybe, error);
     let client = client(&canned([failure]), ApiVersion::V2);
-    let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
+    let error =
+        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("a failure");
     assert_eq!(
         error.to_string(),
         "conversations.get: the transport failed: the request failed: could not send `Token \
@@ -170,7 +182,8 @@ fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
             .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
     });
     let client = crate::support::client(&canned([failure]), ApiVersion::V2);
-    let error = run(client.call(conversations::Get::new(1))).expect_err("a failure");
+    let error =
+        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("a failure");
     let source = error
         .transport()
         .and_then(StdError::source)
@@ -188,10 +201,10 @@ fn nothing_that_holds_the_token_shows_it() {
     let recorder = canned([]);
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client: Client = builder(&recorder).build().expect("a sound client");
-    let pages = client.pages(conversations::Parts::new(1));
-    let items = client.items(conversations::Parts::new(1));
+    let pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
+    let items = client.items(conversations::Parts::new(ConversationId::new(1)));
     let request = client
-        .prepare(&conversations::Reply::new(1, TEXT))
+        .prepare(&conversations::Reply::new(ConversationId::new(1), TEXT))
         .expect("a request");
     for (what, text) in [
         ("a token", format!("{token:?} {token:#?}")),

@@ -158,11 +158,23 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
     let spans = Spans::default();
     spans.keeping(|| {
         clock.run(async {
-            client.call(Close::new(1)).await.expect("a success");
-            client.call(Close::new(2)).await.expect_err("no such");
+            client
+                .call(Close::new(ConversationId::new(1)))
+                .await
+                .expect("a success");
+            client
+                .call(Close::new(ConversationId::new(2)))
+                .await
+                .expect_err("no such");
             let hasty = client.with_options(CallOptions::new().call_timeout(SECOND));
-            hasty.call(Close::new(3)).await.expect_err("no place");
-            client.call(Close::new(0)).await.expect_err("no id");
+            hasty
+                .call(Close::new(ConversationId::new(3)))
+                .await
+                .expect_err("no place");
+            client
+                .call(Close::new(ConversationId::new(0)))
+                .await
+                .expect_err("no id");
         });
     });
     let call = r#"carrot.call operation="conversations.close""#;
@@ -227,7 +239,7 @@ fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
     let client = client(service, &clock);
     let spans = Spans::default();
     spans.keeping(|| {
-        let call = clock.timeout(SECOND, client.call(Close::new(1)));
+        let call = clock.timeout(SECOND, client.call(Close::new(ConversationId::new(1))));
         assert!(clock.run(call).is_none());
     });
     let operation = r#"operation="conversations.close""#;

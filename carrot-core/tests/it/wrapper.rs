@@ -305,10 +305,10 @@ fn an_operator_writes_as_an_operator() {
 fn no_call_depends_on_the_call_before() {
     let recorder = canned([]);
     let client = client(&recorder, ApiVersion::V1);
-    let _ = run(client.call(conversations::Get::new(1)));
-    let _ = run(client.call(conversations::MarkRead::new(1)));
+    let _ = run(client.call(conversations::Get::new(ConversationId::new(1))));
+    let _ = run(client.call(conversations::MarkRead::new(ConversationId::new(1))));
     let _ = run(client.call(users::SendMessage::new(USER, "Hi")));
-    let _ = run(client.call(conversations::Get::new(1)));
+    let _ = run(client.call(conversations::Get::new(ConversationId::new(1))));
     let requests = recorder.requests();
     let lines: Vec<String> = requests.iter().map(line).collect();
     assert_eq!(
@@ -380,8 +380,10 @@ fn an_assignment_can_be_taken_away() {
 fn a_comma_in_a_tag_is_refused_and_not_deleted() {
     let recorder = canned([]);
     let client = v1(&recorder);
-    let added = run(client.call(conversations::AddTag::new(1, "a,b"))).expect_err("refused");
-    let removed = run(client.call(conversations::RemoveTag::new(1, "a,b"))).expect_err("refused");
+    let added = run(client.call(conversations::AddTag::new(ConversationId::new(1), "a,b")))
+        .expect_err("refused");
+    let removed = run(client.call(conversations::RemoveTag::new(ConversationId::new(1), "a,b")))
+        .expect_err("refused");
     for error in [added, removed] {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert_eq!(error.invalid_value().map(InvalidValue::field), Some("tag"));
@@ -469,7 +471,8 @@ fn answers_are_read_in_every_form_the_service_sends() {
         {"id":"7936880","created":1450420434.25,"conversation":"7179725","type":"brand_new",
          "from":"16588048","sent_via":"carrier_pigeon","inbound_email":5}]}"#;
     let client = v1(&canned([ok(body)]));
-    let page = run(client.call(conversations::Parts::new(7_179_725))).expect("a page");
+    let page = run(client.call(conversations::Parts::new(ConversationId::new(7_179_725))))
+        .expect("a page");
     let part = &page.items[0];
     assert_eq!(part.id.get(), 7_936_880);
     let created = Timestamp::new(1_450_420_434, 250_000_000).expect("a moment");
@@ -488,7 +491,7 @@ fn an_error_says_what_the_service_said() {
         r#"{"meta":{"status":403,"error":"PermissionDenied","error_message":"Other app"}}"#;
     let answers = [respond(403, refusal), respond(304, ""), respond(599, "")];
     let client = v1(&canned(answers));
-    let call = || run(client.call(conversations::Get::new(1)));
+    let call = || run(client.call(conversations::Get::new(ConversationId::new(1))));
     let read =
         |result: Result<Conversation, _>| -> carrot_core::Error { result.expect_err("refused") };
     let denied = read(call());

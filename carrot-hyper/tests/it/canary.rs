@@ -18,7 +18,7 @@ use carrot_hyper::{
     client::CallOptions,
     conversations,
     endpoint::Upload,
-    types::{EventName, EventProperties, Filter, PropertyOperation, UserRef},
+    types::{ConversationId, EventName, EventProperties, Filter, PropertyOperation, UserRef},
     users,
 };
 use tokio::io::AsyncWriteExt;
@@ -80,7 +80,7 @@ async fn call_everything(client: &Client) -> Vec<Error> {
             .map(drop),
         client
             .call(
-                conversations::Reply::new(1, TEXT)
+                conversations::Reply::new(ConversationId::new(1), TEXT)
                     .attachment(Upload::new(format!("{OWN_ID}.txt"), EMAIL)),
             )
             .await
@@ -100,11 +100,17 @@ async fn call_everything(client: &Client) -> Vec<Error> {
             .await
             .map(drop),
         client
-            .call(conversations::Reply::new(1, format!("{TEXT}\0")))
+            .call(conversations::Reply::new(
+                ConversationId::new(1),
+                format!("{TEXT}\0"),
+            ))
             .await
             .map(drop),
         client
-            .call(conversations::AddTag::new(1, format!("{EMAIL}\r\n")))
+            .call(conversations::AddTag::new(
+                ConversationId::new(1),
+                format!("{EMAIL}\r\n"),
+            ))
             .await
             .map(drop),
     ];

@@ -17,6 +17,7 @@ use std::{
 use async_trait::async_trait;
 use carrot_hyper::{
     AuthToken, BaseUrl, Client, HyperTransport, RateLimiter, TokioClock, conversations,
+    types::ConversationId,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -296,7 +297,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
         .build()
         .unwrap();
 
-    let mut call = ByHand::new(client.call(conversations::Get::new(DROPPED)));
+    let mut call = ByHand::new(client.call(conversations::Get::new(ConversationId::new(DROPPED))));
     let mut polls = 0;
     let mut stage = None;
     // A step that the server may make, and has not told of.
@@ -337,7 +338,9 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
         settles(&format!("{what}: given up"), || in_hand() == 0).await;
     }
     steps.go.close();
-    let next = client.call(conversations::Get::new(NEXT)).await;
+    let next = client
+        .call(conversations::Get::new(ConversationId::new(NEXT)))
+        .await;
     assert_eq!(next.unwrap().id.get(), NEXT, "{what}");
     assert!(
         steps.asked.load(Ordering::SeqCst) <= 1,

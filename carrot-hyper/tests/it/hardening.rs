@@ -13,7 +13,7 @@ use carrot_hyper::{
     AuthToken, BaseUrl, Client, Error, ErrorKind, ExponentialBackoff, NoRateLimit, Sent,
     TokioClock, apps, conversations,
     transport::TransportErrorKind::{Protocol, TooLarge},
-    types::Filter,
+    types::{ConversationId, Filter},
 };
 use tokio::io::AsyncWriteExt;
 
@@ -160,7 +160,10 @@ async fn an_answer_that_nobody_asked_for_is_given_to_no_request() {
     .await;
     let client = client(&server);
     for _ in 0..2 {
-        match client.call(conversations::Get::new(1)).await {
+        match client
+            .call(conversations::Get::new(ConversationId::new(1)))
+            .await
+        {
             Ok(conversation) => assert_eq!(conversation.id.get(), 1),
             // The second request may meet the connection before it is found out.
             Err(error) => assert!(error.transport().is_some(), "{error:?}"),
@@ -231,6 +234,9 @@ async fn calls_the_server_of_the_parent() {
         .host(url.parse::<BaseUrl>().unwrap())
         .build()
         .unwrap();
-    let conversation = client.call(conversations::Get::new(1)).await.unwrap();
+    let conversation = client
+        .call(conversations::Get::new(ConversationId::new(1)))
+        .await
+        .unwrap();
     assert_eq!(conversation.id.get(), 1);
 }

@@ -44,7 +44,7 @@
 //! use carrot_core::types::UserId;
 //! use carrot_testing::fake;
 //!
-//! let user = fake::user().id(UserId::new(8)).with_name("Grace").with_prop("plan", "pro");
+//! let user = fake::user().with_id(UserId::new(8)).with_name("Grace").with_prop("plan", "pro");
 //! assert_eq!(user.name(), Some("Grace"));
 //! assert_eq!(user.email(), fake::user().email());
 //! ```

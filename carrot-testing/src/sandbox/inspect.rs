@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use carrot_core::types::{
     Admin, AdminId, AdminType, Author, Channel, ChannelId, Conversation, ConversationId,
-    ConversationPart, Event, EventType, EventTypeId, ImportReport, MessageId, PartId, SentMessage,
-    Timestamp, User, UserId, UserTag, UserTagId,
+    ConversationPart, Event, EventId, EventType, EventTypeId, ImportReport, MessageId, PartId,
+    SentMessage, Timestamp, User, UserId, UserTag, UserTagId,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -110,7 +110,7 @@ impl Sandbox {
             events
                 .filter_map(|id| view.state.events.get(id))
                 .map(|event| {
-                    let by_id = || Event::new(event.id.into());
+                    let by_id = || Event::new(EventId::new(event.id));
                     read(view.event(event, false), by_id)
                 })
                 .collect()
@@ -222,7 +222,11 @@ impl Sandbox {
             let operators = view.state.settings.operators.iter();
             operators
                 .map(|one| {
-                    let by_id = || Admin::new().id(AdminId::new(one.id)).kind(AdminType::Admin);
+                    let by_id = || {
+                        Admin::new()
+                            .with_id(AdminId::new(one.id))
+                            .with_kind(AdminType::Admin)
+                    };
                     read(view.admin(one.id), by_id)
                 })
                 .collect()

@@ -17,7 +17,8 @@ use carrot_core::{
     conversations,
     endpoint::{Path, RequestParts, Upload},
     types::{
-        AppId, ConversationId, Empty, Filter, InvalidValue, PropertyOperation, UserId, UserRef,
+        AdminId, AppId, ConversationId, Empty, Filter, InvalidValue, PropertyOperation, UserId,
+        UserRef,
     },
     users,
 };
@@ -158,7 +159,7 @@ fn a_given_call_differs() {
         let fake = Fake::new();
         fake.on_call(reply("On its way").external_id("crm-1"))
             .reply(fake::reply_receipt());
-        call(&fake, reply("On its way!").auto_assign(12));
+        call(&fake, reply("On its way!").auto_assign(AdminId::new(12)));
     });
 }
 

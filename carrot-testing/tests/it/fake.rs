@@ -13,7 +13,8 @@ use carrot_core::{
     endpoint::{Page, PageDirection, Paging, Upload},
     transport::{TimeoutPhase, TransportErrorKind},
     types::{
-        AppId, ConversationId, Cursor, ErrorCode, NextCursor, PropertyOperation, UserId, UserRef,
+        AdminId, AppId, ConversationId, Cursor, ErrorCode, NextCursor, PropertyOperation, UserId,
+        UserRef,
         realtime::RealtimeMessage,
         webhook::{self, Webhook},
     },
@@ -62,11 +63,11 @@ async fn typed_replies_come_back_as_they_were_given() {
     let fake = Fake::new();
     fake.on::<users::Get>().reply(fake::user());
     fake.on::<conversations::Reply>()
-        .reply(fake::reply_receipt().assign_part(fake::part()));
+        .reply(fake::reply_receipt().with_assign_part(fake::part()));
     fake.on::<users::SetProps>().reply(fake::property_report());
     fake.on::<apps::Channels>().reply(fake::channels());
     fake.on::<users::SetPresence>().reply(fake::nothing());
-    fake.on_call(conversations::Get::new(716))
+    fake.on_call(conversations::Get::new(ConversationId::new(716)))
         .reply(fake::conversation());
 
     assert_eq!(call(&fake, get()).await.unwrap(), fake::user());
@@ -81,7 +82,9 @@ async fn typed_replies_come_back_as_they_were_given() {
         call(&fake, apps::Channels::new()).await.unwrap(),
         fake::channels()
     );
-    let conversation = call(&fake, conversations::Get::new(716)).await.unwrap();
+    let conversation = call(&fake, conversations::Get::new(ConversationId::new(716)))
+        .await
+        .unwrap();
     assert_eq!(conversation, fake::conversation());
     let online = users::SetPresence::new(UserId::new(7), carrot_core::types::Presence::Online);
     call(&fake, online).await.unwrap();
@@ -102,7 +105,8 @@ async fn pages_are_written_for_the_generation_and_the_direction_that_was_asked()
         };
         let fake = Fake::new();
         fake.on::<conversations::Parts>().reply(page.clone());
-        let parts = conversations::Parts::new(716).page(Paging::new().direction(direction));
+        let parts = conversations::Parts::new(ConversationId::new(716))
+            .page(Paging::new().direction(direction));
         assert_eq!(call(&fake, parts).await.unwrap(), page, "{direction:?}");
     }
     let page = fake::parts_page().next(Cursor::after("9.5").unwrap());
@@ -111,7 +115,7 @@ async fn pages_are_written_for_the_generation_and_the_direction_that_was_asked()
         .version(ApiVersion::V1)
         .reply(page.clone());
     let parts = client(&fake, ApiVersion::V1)
-        .call(conversations::Parts::new(716))
+        .call(conversations::Parts::new(ConversationId::new(716)))
         .await;
     assert_eq!(parts.unwrap(), page);
 }
@@ -126,7 +130,9 @@ async fn a_listing_is_read_through_to_its_end() {
     fake.on::<conversations::Parts>()
         .param("paginate_position", "[9]")
         .reply(Page::new(vec![fake::part()]));
-    let mut items = fake.client().items(conversations::Parts::new(716));
+    let mut items = fake
+        .client()
+        .items(conversations::Parts::new(ConversationId::new(716)));
     assert_eq!(items.next().await.unwrap(), Some(fake::reply_part()));
     assert_eq!(items.next().await.unwrap(), Some(fake::part()));
     assert_eq!(items.next().await.unwrap(), None);
@@ -710,7 +716,9 @@ async fn coverage_is_collected_over_clients() {
 #[test]
 fn the_webhooks_and_realtime_messages_are_read_as_they_were_written() {
     for webhook in [
-        Webhook::Event(Box::new(fake::event_webhook().event_name("Order \"42\""))),
+        Webhook::Event(Box::new(
+            fake::event_webhook().with_event_name("Order \"42\""),
+        )),
         Webhook::Message(Box::new(fake::message_webhook())),
         Webhook::Conversation(Box::new(fake::conversation_webhook())),
     ] {
@@ -773,16 +781,16 @@ async fn every_operation_is_faked_in_each_generation() {
             apps::Channels::new() => channels,
             apps::Conversations::new() => conversations_page,
             apps::Leads::new() => leads_page,
-            conversations::AddTag::new(716, "vip") => action_receipt,
-            conversations::Assign::new(716, 12) => action_receipt,
-            conversations::Close::new(716) => action_receipt,
-            conversations::Get::new(716) => conversation,
-            conversations::MarkRead::new(716) => nothing,
-            conversations::Parts::new(716) => parts_page,
-            conversations::RemoveTag::new(716, "vip") => action_receipt,
+            conversations::AddTag::new(ConversationId::new(716), "vip") => action_receipt,
+            conversations::Assign::new(ConversationId::new(716), AdminId::new(12)) => action_receipt,
+            conversations::Close::new(ConversationId::new(716)) => action_receipt,
+            conversations::Get::new(ConversationId::new(716)) => conversation,
+            conversations::MarkRead::new(ConversationId::new(716)) => nothing,
+            conversations::Parts::new(ConversationId::new(716)) => parts_page,
+            conversations::RemoveTag::new(ConversationId::new(716), "vip") => action_receipt,
             reply() => reply_receipt,
-            conversations::SetTyping::new(716, "On its") => nothing,
-            conversations::Unassign::new(716) => action_receipt,
+            conversations::SetTyping::new(ConversationId::new(716), "On its") => nothing,
+            conversations::Unassign::new(ConversationId::new(716)) => action_receipt,
             users::Conversations::new(USER) => conversations_page,
             users::Events::new(USER) => events_page,
             users::Get::new(USER) => user,

@@ -1,6 +1,6 @@
 //! Conversations and what is done in them.
 
-use carrot_core::types::{ChannelId, ConversationPart, Timestamp};
+use carrot_core::types::{ChannelId, ConversationId, ConversationPart, Timestamp};
 use carrot_testing::Sandbox;
 use http::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn model(part: &Value) -> ConversationPart {
 }
 
 fn kinds(sandbox: &Sandbox, id: u64) -> Vec<Value> {
-    let parts = sandbox.parts(id);
+    let parts = sandbox.parts(ConversationId::new(id));
     parts
         .iter()
         .map(|part| json_of(part)["type"].clone())
@@ -164,7 +164,10 @@ fn a_reply_by_each_sender() {
         assert_eq!(&part["from"], from);
         assert_eq!(part["body"], "Hello");
         assert_eq!(part["random_id"], 1_650_977_560);
-        assert_eq!(sandbox.parts(id).last(), Some(&model(part)));
+        assert_eq!(
+            sandbox.parts(ConversationId::new(id)).last(),
+            Some(&model(part))
+        );
     }
     for (version, parameters, name) in [
         ("v2", "", "ValidationError"),
@@ -191,7 +194,7 @@ fn auto_assign_makes_two_parts() {
     let id = start(&sandbox, "order-42", "Hi");
     let parameters = "from_admin=501&body=Mine&auto_assign=502&auto_assign_random_id=9";
     let answer = post(&sandbox, &path(id, "reply"), parameters);
-    let parts = sandbox.parts(id);
+    let parts = sandbox.parts(ConversationId::new(id));
     assert_eq!(
         kinds(&sandbox, id),
         ["reply_user", "assigned", "reply_admin"]
@@ -203,7 +206,7 @@ fn auto_assign_makes_two_parts() {
     assert_eq!(json_of(&parts[1])["body"], "");
     let again = post(&sandbox, &path(id, "reply"), parameters);
     assert_eq!(again.json.get("assign_part"), None);
-    assert_eq!(sandbox.parts(id).len(), 4);
+    assert_eq!(sandbox.parts(ConversationId::new(id)).len(), 4);
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn counters_follow_the_replies() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
     let counters = || {
-        let one = json_of(sandbox.conversation(id).unwrap());
+        let one = json_of(sandbox.conversation(ConversationId::new(id)).unwrap());
         [
             "parts_count",
             "replies_count",
@@ -231,14 +234,18 @@ fn counters_follow_the_replies() {
     reply("from_admin=501");
     reply("from_admin=501");
     assert_eq!(counters(), [4, 3, 0, 2, 2]);
-    let last = json_of(sandbox.conversation(id).unwrap());
+    let last = json_of(sandbox.conversation(ConversationId::new(id)).unwrap());
     assert_eq!(last["last_admin"]["id"], 501);
     assert_eq!(last["reply_last_type"], "reply_admin");
 
     let read = post(&sandbox, &path(id, "markread"), "");
     assert_eq!(read.json, json!({"data": {}, "meta": {"status": 200}}));
     assert_eq!(counters(), [4, 3, 0, 0, 2]);
-    assert!(json_of(sandbox.parts(id))[3]["read"].as_bool().unwrap());
+    assert!(
+        json_of(sandbox.parts(ConversationId::new(id)))[3]["read"]
+            .as_bool()
+            .unwrap()
+    );
     reply("from_user=default_user");
     assert_eq!(counters(), [5, 4, 1, 0, 0]);
     let typing = post(&sandbox, &path(id, "settyping"), "body=I&from_user=true");
@@ -258,7 +265,7 @@ fn assigning_twice_says_nothing_the_second_time() {
     let id = start(&sandbox, "order-42", "Hi");
     let assign = |parameters: &str| post(&sandbox, &path(id, "assign"), parameters);
     let first = assign("from_admin=501&admin=502&random_id=3");
-    let part = json_of(sandbox.parts(id))[1].clone();
+    let part = json_of(sandbox.parts(ConversationId::new(id)))[1].clone();
     assert_eq!(
         first.json,
         json!({"data": {"id": part["id"], "part_group": part["part_group"]}, "meta": {"status": 200}})
@@ -270,15 +277,18 @@ fn assigning_twice_says_nothing_the_second_time() {
     let again = assign("from_admin=default_admin&admin=502");
     assert_eq!(again.json, json!({"data": {}, "meta": {"status": 200}}));
     assert_eq!(
-        json_of(sandbox.conversation(id).unwrap())["assignee"]["id"],
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["assignee"]["id"],
         502
     );
     assert!(assign("from_admin=501").data()["id"].is_u64());
     assert_eq!(
-        json_of(sandbox.conversation(id).unwrap())["assignee"],
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["assignee"],
         Value::Null
     );
-    assert_eq!(json_of(sandbox.parts(id))[2]["assignee"], Value::Null);
+    assert_eq!(
+        json_of(sandbox.parts(ConversationId::new(id)))[2]["assignee"],
+        Value::Null
+    );
     assert_eq!(
         assign("admin=502").error(),
         (400, "ValidationError", "`from_admin` is required")
@@ -300,25 +310,31 @@ fn closing_ends_the_question_and_the_user_opens_another() {
     let sandbox = Sandbox::new();
     let id = start(&sandbox, "order-42", "Hi");
     let closed = post(&sandbox, &path(id, "close"), "from_admin=default_admin");
-    let part = json_of(sandbox.parts(id))[1].clone();
+    let part = json_of(sandbox.parts(ConversationId::new(id)))[1].clone();
     assert_eq!(
         closed.data(),
         &json!({"id": part["id"], "part_group": part["part_group"]})
     );
     assert_eq!(
         part["part_group"],
-        json_of(sandbox.parts(id))[0]["part_group"]
+        json_of(sandbox.parts(ConversationId::new(id)))[0]["part_group"]
     );
     assert_eq!(post(&sandbox, &path(id, "close"), "").data(), &json!({}));
-    assert_eq!(json_of(sandbox.conversation(id).unwrap())["closed"], true);
+    assert_eq!(
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["closed"],
+        true
+    );
     post(
         &sandbox,
         &path(id, "reply"),
         "from_user=default_user&body=And%3F",
     );
-    assert_eq!(json_of(sandbox.conversation(id).unwrap())["closed"], false);
+    assert_eq!(
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["closed"],
+        false
+    );
     assert_ne!(
-        json_of(sandbox.parts(id))[2]["part_group"],
+        json_of(sandbox.parts(ConversationId::new(id)))[2]["part_group"],
         part["part_group"]
     );
     assert_eq!(kinds(&sandbox, id), ["reply_user", "closed", "reply_user"]);
@@ -332,7 +348,7 @@ fn tags_by_generation() {
         |method: Method, parameters: &str| send(&sandbox, method, &path(id, "tag"), parameters);
     let sales = "from_admin=501&tag=sales";
     let part = |at: usize| {
-        let part = &json_of(sandbox.parts(id))[at];
+        let part = &json_of(sandbox.parts(ConversationId::new(id)))[at];
         assert_eq!(part["tag"], "sales");
         json!({"id": part["id"], "part_group": part["part_group"]})
     };
@@ -342,7 +358,7 @@ fn tags_by_generation() {
         json!({"data": part(1), "meta": {"status": 200}})
     );
     assert_eq!(
-        json_of(sandbox.conversation(id).unwrap())["tags"],
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["tags"],
         json!(["sales"])
     );
     let again = tag(Method::POST, sales);
@@ -392,7 +408,7 @@ fn a_manual_message_is_nobodys_work_until_it_is_answered() {
     let sent = post(&sandbox, "/v2/users/order-42/sendmessage", &parameters);
     let id = sent.data()["conversation"].as_u64().unwrap();
     assert_eq!(sent.data(), &json!({"conversation": id, "message": 12_001}));
-    let one = json_of(sandbox.conversation(id).unwrap());
+    let one = json_of(sandbox.conversation(ConversationId::new(id)).unwrap());
     assert_eq!(
         (&one["message"], &one["replied"]),
         (&json!(12_001), &json!(false))
@@ -450,7 +466,7 @@ fn files_are_attached() {
         })
     );
     assert_eq!(
-        json_of(sandbox.parts(id))[0]["attachments"][0]["filename"],
+        json_of(sandbox.parts(ConversationId::new(id)))[0]["attachments"][0]["filename"],
         "bill.PDF"
     );
     let unnamed = upload(
@@ -490,8 +506,11 @@ fn every_action_leaves_its_system_part() {
         "from_admin=501&tag=sales",
     )
     .data();
-    assert!(sandbox.snooze(id, Timestamp::from_seconds(1_800_000_000)));
-    assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
+    assert!(sandbox.snooze(
+        ConversationId::new(id),
+        Timestamp::from_seconds(1_800_000_000)
+    ));
+    assert!(sandbox.move_to_channel(ConversationId::new(id), Some(ChannelId::new(5))));
     post(&sandbox, &path(id, "close"), "from_admin=501").data();
     assert_eq!(
         kinds(&sandbox, id),
@@ -505,7 +524,7 @@ fn every_action_leaves_its_system_part() {
             "closed"
         ]
     );
-    let one = sandbox.conversation(id).unwrap();
+    let one = sandbox.conversation(ConversationId::new(id)).unwrap();
     assert_eq!(one.closed, Some(true));
     assert_eq!(
         one.channel.map(|channel| channel.id),
@@ -552,9 +571,9 @@ fn the_list_of_the_app_is_filtered() {
     }
     post(&sandbox, &path(b, "tag"), "tag=x").data();
     post(&sandbox, &path(b, "close"), "from_admin=501").data();
-    sandbox.snooze(c, 2_000_000_000_i64);
-    sandbox.move_to_channel(c, Some(5.into()));
-    sandbox.set_assistant(c, Some("lead_bot"));
+    sandbox.snooze(ConversationId::new(c), 2_000_000_000_i64);
+    sandbox.move_to_channel(ConversationId::new(c), Some(ChannelId::new(5)));
+    sandbox.set_assistant(ConversationId::new(c), Some("lead_bot"));
     let all = ("include_not_assigned", "1");
     for (parameters, expected) in [
         ("", &[b, a][..]),

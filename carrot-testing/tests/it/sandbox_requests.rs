@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use carrot_core::{Clock, types::ChannelId};
+use carrot_core::{
+    Clock,
+    types::{ChannelId, ConversationId},
+};
 use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -306,9 +309,12 @@ fn time_begins_and_steps_as_told() {
         .time_step(Duration::from_millis(250))
         .build();
     let id = start(&sandbox, "a", "Hi");
-    assert_eq!(json_of(sandbox.parts(id))[0]["created"], 1_000.25);
     assert_eq!(
-        json_of(sandbox.conversation(id).unwrap())["last_update"],
+        json_of(sandbox.parts(ConversationId::new(id)))[0]["created"],
+        1_000.25
+    );
+    assert_eq!(
+        json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["last_update"],
         1_000
     );
     sandbox.advance(Duration::from_secs(9));
@@ -417,7 +423,7 @@ fn every_answer_has_ids_as_texts_when_asked_for() {
     let conversation = |operation: &str| format!("conversations/{id}{operation}");
     let user = |operation: &str| format!("users/order-42{operation}");
     let known = sandbox.user_id("order-42").unwrap();
-    assert!(sandbox.move_to_channel(id, Some(ChannelId::new(5))));
+    assert!(sandbox.move_to_channel(ConversationId::new(id), Some(ChannelId::new(5))));
     for version in ["v2", "v1"] {
         for (path, parameters) in [
             (

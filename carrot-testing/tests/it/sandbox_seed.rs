@@ -1,6 +1,6 @@
 //! Seeds from JSON.
 
-use carrot_core::types::{PartType, Presence};
+use carrot_core::types::{AdminId, ChannelId, ConversationId, PartType, Presence};
 use carrot_testing::{
     Sandbox,
     sandbox::{Seed, SeedConversation, SeedError, SeedEvent, SeedPart, SeedUser},
@@ -53,7 +53,7 @@ fn everything_is_there_from_the_beginning() {
     assert_eq!(first["parts_count"], 4);
     assert_eq!(second["closed"], false);
     assert!(second["assignee"].is_null() && second["channel"].is_null());
-    let parts = json_of(sandbox.parts(first["id"].as_u64().unwrap()));
+    let parts = json_of(sandbox.parts(ConversationId::new(first["id"].as_u64().unwrap())));
     let kinds: Vec<_> = parts
         .as_array()
         .unwrap()
@@ -80,8 +80,8 @@ fn everything_is_there_from_the_beginning() {
 /// All that a seed can hold, in code.
 fn in_code() -> Seed {
     Seed::new()
-        .operator(7, "Ada")
-        .channel(9, "Sales")
+        .operator(AdminId::new(7), "Ada")
+        .channel(ChannelId::new(9), "Sales")
         .scopes(["conversations-read", "users-list"])
         .event_type("Never")
         .user(
@@ -100,11 +100,11 @@ fn in_code() -> Seed {
         .user(SeedUser::new())
         .conversation(
             SeedConversation::new("order-42", SeedPart::user("Where is it?"))
-                .part(SeedPart::operator(7, "Asked").note())
+                .part(SeedPart::operator(AdminId::new(7), "Asked").note())
                 .part(SeedPart::bot("Soon"))
                 .part(SeedPart::default_admin("Read this").article())
-                .channel(9)
-                .assignee(7)
+                .channel(ChannelId::new(9))
+                .assignee(AdminId::new(7))
                 .tag("delivery")
                 .closed(),
         )

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use carrot_core::types::{ChannelId, Timestamp};
+use carrot_core::types::{AdminId, ChannelId, ConversationId, Timestamp};
 use carrot_testing::{
     Sandbox, VirtualClock,
     sandbox::{SeedUser, Snapshot},
@@ -201,9 +201,12 @@ fn everything_is_in_a_snapshot() {
         &file,
     )
     .data();
-    first.snooze(conversation, Timestamp::from_seconds(1_800_000_000));
-    assert!(first.move_to_channel(conversation, Some(ChannelId::new(5))));
-    assert!(first.set_assistant(conversation, Some("lead_bot")));
+    first.snooze(
+        ConversationId::new(conversation),
+        Timestamp::from_seconds(1_800_000_000),
+    );
+    assert!(first.move_to_channel(ConversationId::new(conversation), Some(ChannelId::new(5))));
+    assert!(first.set_assistant(ConversationId::new(conversation), Some("lead_bot")));
     let path = format!("/v2/conversations/{conversation}/assign");
     post(&first, &path, "from_admin=501&admin=501").data();
     post(&first, &path, "from_admin=501").data();
@@ -211,7 +214,10 @@ fn everything_is_in_a_snapshot() {
 
     let second = build();
     second.restore(&copy(&first));
-    assert_eq!(second.parts(conversation), first.parts(conversation));
+    assert_eq!(
+        second.parts(ConversationId::new(conversation)),
+        first.parts(ConversationId::new(conversation))
+    );
     assert_eq!(second.users(), first.users());
     for sandbox in [&first, &second] {
         assert_eq!(get(sandbox, "/v2/apps/$self_app/channels", "").status, 429);
@@ -232,8 +238,8 @@ fn operators_and_channels_come_along_and_the_token_does_not() {
     let first = Sandbox::builder()
         .token("app.1000.canary")
         .webhook_token("hook-canary")
-        .operator(7, "Ada")
-        .channel(9, "Sales")
+        .operator(AdminId::new(7), "Ada")
+        .channel(ChannelId::new(9), "Sales")
         .build();
     start(&first, "order-42", "Hi");
     let json = serde_json::to_string(&first.snapshot()).unwrap();

@@ -164,8 +164,12 @@ fn a_message_has_the_fields_of_the_service_and_ids_as_texts() {
 fn a_webhook_message_is_fired_by_hand() {
     let sandbox = Sandbox::new();
     let event = track(&sandbox, "Cart left");
-    assert!(!sandbox.fire_webhook_message(1, 12_931, "Nothing"));
-    assert!(sandbox.fire_webhook_message(event, 12_931, "Abandoned cart"));
+    assert!(!sandbox.fire_webhook_message(EventId::new(1), MessageId::new(12_931), "Nothing"));
+    assert!(sandbox.fire_webhook_message(
+        EventId::new(event),
+        MessageId::new(12_931),
+        "Abandoned cart"
+    ));
     let webhooks = sandbox.webhooks();
     assert_eq!(webhooks.len(), 2);
     let Webhook::Message(message) = read(&sandbox, &webhooks[1]) else {

@@ -1,5 +1,7 @@
 //! The values that the models are made of.
 
+use std::str::FromStr;
+
 use proptest::{collection, prelude::*, sample};
 use serde_json::Value;
 
@@ -11,8 +13,8 @@ pub fn text() -> impl Strategy<Value = String> + Clone {
 }
 
 /// Any id, of whatever object.
-pub fn id<T: From<u64> + std::fmt::Debug>() -> impl Strategy<Value = T> + Clone {
-    any::<u64>().prop_map(T::from)
+pub fn id<T: FromStr + std::fmt::Debug>() -> impl Strategy<Value = T> + Clone {
+    any::<u64>().prop_filter_map("not an id", |number| number.to_string().parse().ok())
 }
 
 /// Any value of an open enum, given the values that it knows: one of these, or another text.

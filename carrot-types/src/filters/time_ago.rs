@@ -37,7 +37,7 @@ impl TimeAgo {
 
     /// Sets `unit`.
     #[must_use = "a setter returns the changed value"]
-    pub fn unit(mut self, unit: DateUnit) -> Self {
+    pub fn with_unit(mut self, unit: DateUnit) -> Self {
         self.unit = Some(unit);
         self
     }
@@ -45,24 +45,24 @@ impl TimeAgo {
     /// So many minutes ago.
     #[must_use]
     pub fn minutes(amount: u64) -> Self {
-        Self::new(amount).unit(DateUnit::Minutes)
+        Self::new(amount).with_unit(DateUnit::Minutes)
     }
 
     /// So many hours ago.
     #[must_use]
     pub fn hours(amount: u64) -> Self {
-        Self::new(amount).unit(DateUnit::Hours)
+        Self::new(amount).with_unit(DateUnit::Hours)
     }
 
     /// So many days ago.
     #[must_use]
     pub fn days(amount: u64) -> Self {
-        Self::new(amount).unit(DateUnit::Days)
+        Self::new(amount).with_unit(DateUnit::Days)
     }
 
     /// So many weeks ago.
     #[must_use]
     pub fn weeks(amount: u64) -> Self {
-        Self::new(amount).unit(DateUnit::Weeks)
+        Self::new(amount).with_unit(DateUnit::Weeks)
     }
 }

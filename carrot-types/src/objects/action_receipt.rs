@@ -17,8 +17,8 @@ pub struct ActionReceipt {
 }
 
 setters!(ActionReceipt::new() {
-    part: PartId,
-    part_group: PartGroupId,
+    with_part(part: PartId),
+    with_part_group(part_group: PartGroupId),
 });
 
 impl ActionReceipt {
@@ -41,7 +41,12 @@ mod tests {
     #[test]
     fn reads_the_samples() {
         let receipt: ActionReceipt = reads(r#"{"id": 123, "part_group": "345"}"#, &[]);
-        assert_eq!(receipt, ActionReceipt::new().part(123).part_group(345));
+        assert_eq!(
+            receipt,
+            ActionReceipt::new()
+                .with_part(PartId::new(123))
+                .with_part_group(PartGroupId::new(345))
+        );
         assert!(receipt.changed());
         let nothing: ActionReceipt = reads("{}", &[]);
         assert!(!nothing.changed());

@@ -27,11 +27,11 @@ pub struct Admin {
 }
 
 setters!(Admin::new() {
-    id: AdminId,
-    name: String,
-    avatar: String,
-    kind: AdminType,
-    name_internal: String,
+    with_id(id: AdminId),
+    with_name(name: String),
+    with_avatar(avatar: String),
+    with_kind(kind: AdminType),
+    with_name_internal(name_internal: String),
 });
 
 open_enum! {
@@ -68,11 +68,11 @@ mod tests {
         assert_eq!(
             admin,
             Admin::new()
-                .id(11846)
-                .name("Angel Helen")
-                .avatar("https://files.dashly.app/avatars/1418698413468-ib1mxiqv.jpg")
-                .kind(AdminType::Admin)
-                .name_internal("helen@example.com")
+                .with_id(AdminId::new(11846))
+                .with_name("Angel Helen")
+                .with_avatar("https://files.dashly.app/avatars/1418698413468-ib1mxiqv.jpg")
+                .with_kind(AdminType::Admin)
+                .with_name_internal("helen@example.com")
         );
     }
 

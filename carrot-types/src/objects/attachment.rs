@@ -30,13 +30,13 @@ pub struct Attachment {
     pub created: Option<Timestamp>,
 }
 
-setters!(Attachment::new(id: AttachmentId) {
-    kind: AttachmentType,
-    filename: String,
-    mime_type: String,
-    size: u64,
-    url: String,
-    created: Timestamp,
+setters!(Attachment::new(id: AttachmentId => with_id) {
+    with_kind(kind: AttachmentType),
+    with_filename(filename: String),
+    with_mime_type(mime_type: String),
+    with_size(size: u64),
+    with_url(url: String),
+    with_created(created: Timestamp),
 });
 
 open_enum! {
@@ -71,12 +71,12 @@ mod tests {
         assert_eq!(
             attachment,
             Attachment::new(AttachmentId::new(2134))
-                .kind(AttachmentType::File)
-                .created(Timestamp::new(1_436_614_153, 123_456_000).expect("a moment"))
-                .size(3242_u64)
-                .filename("prog.py")
-                .mime_type("text/x-python")
-                .url("https://files.dashly.app/attachments/4/1204e08b/prog.py")
+                .with_kind(AttachmentType::File)
+                .with_created(Timestamp::new(1_436_614_153, 123_456_000).expect("a moment"))
+                .with_size(3242_u64)
+                .with_filename("prog.py")
+                .with_mime_type("text/x-python")
+                .with_url("https://files.dashly.app/attachments/4/1204e08b/prog.py")
         );
     }
 }

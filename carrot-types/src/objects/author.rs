@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Admin, AdminType, MessageSender, UserId, serde_util::lenient};
+use crate::{Admin, AdminId, AdminType, MessageSender, SenderId, UserId, serde_util::lenient};
 
 /// Who wrote a part of a conversation: `from` in the API.
 ///
@@ -202,8 +202,8 @@ impl Fields {
         if is_sender {
             let mut sender = MessageSender::new(
                 self.id()?
-                    .ok_or_else(|| E::missing_field(NAMES[ID]))?
-                    .into(),
+                    .map(SenderId::new)
+                    .ok_or_else(|| E::missing_field(NAMES[ID]))?,
             );
             sender.name = self.text(NAME)?;
             sender.avatar = self.text(AVATAR)?;
@@ -217,7 +217,7 @@ impl Fields {
             Ok(Author::Sender(sender))
         } else {
             let mut admin = Admin::new();
-            admin.id = self.id()?.map(Into::into);
+            admin.id = self.id()?.map(AdminId::new);
             admin.name = self.text(NAME)?;
             admin.avatar = self.text(AVATAR)?;
             admin.kind = self.text(TYPE)?.map(|tag| AdminType::from(tag.as_str()));
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn an_object_is_read_by_its_type() {
-        let admin = Admin::new().id(14709).name("Alex");
+        let admin = Admin::new().with_id(AdminId::new(14709)).with_name("Alex");
         for (tag, kind) in [
             ("admin", AdminType::Admin),
             ("bot", AdminType::Bot),
@@ -388,7 +388,11 @@ mod tests {
         ] {
             let json = format!(r#"{{"id": 14709, "name": "Alex", "type": "{tag}"}}"#);
             let author: Author = reads(&json, &[]);
-            assert_eq!(author, Author::Admin(admin.clone().kind(kind)), "{json}");
+            assert_eq!(
+                author,
+                Author::Admin(admin.clone().with_kind(kind)),
+                "{json}"
+            );
         }
         let nobody: Author = reads(r#"{"type": "default_admin", "name": "Support"}"#, &[]);
         assert_eq!(nobody.name(), Some("Support"));
@@ -407,29 +411,31 @@ mod tests {
             &[],
         );
         let expected = MessageSender::new(SenderId::new(31))
-            .avatar("https://files.dashly.app/avatars/default-v2.png")
-            .email_name("anna")
-            .is_bot(true)
-            .is_default(false)
-            .is_removed(false)
-            .name("Anna");
+            .with_avatar("https://files.dashly.app/avatars/default-v2.png")
+            .with_email_name("anna")
+            .with_is_bot(true)
+            .with_is_default(false)
+            .with_is_removed(false)
+            .with_name("Anna");
         assert_eq!(sender, Author::Sender(expected));
     }
 
     #[test]
     fn an_object_without_a_type_is_read_by_its_fields() {
         let admin: Author = reads(r#"{"id": 7, "name_internal": "a@example.com"}"#, &[]);
-        let expected = Admin::new().id(7).name_internal("a@example.com");
+        let expected = Admin::new()
+            .with_id(AdminId::new(7))
+            .with_name_internal("a@example.com");
         assert_eq!(admin, Author::Admin(expected));
         let null: Author = reads(r#"{"id": 7, "type": null}"#, &[]);
-        assert_eq!(null, Author::Admin(Admin::new().id(7)));
+        assert_eq!(null, Author::Admin(Admin::new().with_id(AdminId::new(7))));
         let sender = || MessageSender::new(SenderId::new(7));
         for (field, expected) in [
-            (r#""email_name": "anna""#, sender().email_name("anna")),
-            (r#""is_default": true"#, sender().is_default(true)),
-            (r#""is_removed": false"#, sender().is_removed(false)),
-            (r#""is_bot": true"#, sender().is_bot(true)),
-            (r#""is_bot": "false""#, sender().is_bot(false)),
+            (r#""email_name": "anna""#, sender().with_email_name("anna")),
+            (r#""is_default": true"#, sender().with_is_default(true)),
+            (r#""is_removed": false"#, sender().with_is_removed(false)),
+            (r#""is_bot": true"#, sender().with_is_bot(true)),
+            (r#""is_bot": "false""#, sender().with_is_bot(false)),
         ] {
             let json = format!(r#"{{"id": 7, {field}}}"#);
             let author: Author = serde_json::from_str(&json).expect(&json);
@@ -483,7 +489,9 @@ mod tests {
     fn unknown_fields_of_a_known_type_are_skipped() {
         let author: Author = serde_json::from_str(r#"{"id": 1, "karma": [1], "type": "admin"}"#)
             .expect("a new field does no harm");
-        let expected = Admin::new().id(AdminId::new(1)).kind(AdminType::Admin);
+        let expected = Admin::new()
+            .with_id(AdminId::new(1))
+            .with_kind(AdminType::Admin);
         assert_eq!(author, Author::Admin(expected));
     }
 }

@@ -55,18 +55,18 @@ pub struct Channel {
     pub auto_set_settings: PropertyMap,
 }
 
-setters!(Channel::new(id: ChannelId) {
-    name: String,
-    avatar: String,
-    kind: ChannelType,
-    droppable: bool,
-    operators: Vec<Admin>,
-    not_assigned_count: u64,
-    not_read_count: u64,
-    read_permission: bool,
-    priority: i64,
-    auto_set: bool,
-    auto_set_settings: PropertyMap,
+setters!(Channel::new(id: ChannelId => with_id) {
+    with_name(name: String),
+    with_avatar(avatar: String),
+    with_kind(kind: ChannelType),
+    with_droppable(droppable: bool),
+    with_operators(operators: Vec<Admin>),
+    with_not_assigned_count(not_assigned_count: u64),
+    with_not_read_count(not_read_count: u64),
+    with_read_permission(read_permission: bool),
+    with_priority(priority: i64),
+    with_auto_set(auto_set: bool),
+    with_auto_set_settings(auto_set_settings: PropertyMap),
 });
 
 open_enum! {
@@ -101,7 +101,7 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AdminType, serde_util::check::reads};
+    use crate::{AdminId, AdminType, serde_util::check::reads};
 
     #[test]
     fn reads_the_sample() {
@@ -125,21 +125,21 @@ mod tests {
             &[],
         );
         let operator = Admin::new()
-            .id(564)
-            .name("Support")
-            .avatar("https://files.dashly.app/avatars/default-v2.png")
-            .kind(AdminType::Admin);
+            .with_id(AdminId::new(564))
+            .with_name("Support")
+            .with_avatar("https://files.dashly.app/avatars/default-v2.png")
+            .with_kind(AdminType::Admin);
         assert_eq!(
             channel,
             Channel::new(ChannelId::new(5))
-                .name("Test channel")
-                .avatar("")
-                .droppable(true)
-                .kind(ChannelType::Manual)
-                .operators([operator])
-                .not_assigned_count(0_u64)
-                .not_read_count(0_u64)
-                .read_permission(true)
+                .with_name("Test channel")
+                .with_avatar("")
+                .with_droppable(true)
+                .with_kind(ChannelType::Manual)
+                .with_operators([operator])
+                .with_not_assigned_count(0_u64)
+                .with_not_read_count(0_u64)
+                .with_read_permission(true)
         );
     }
 
@@ -147,6 +147,6 @@ mod tests {
     fn reads_null_lists_and_unknown_types() {
         let json = r#"{"id": "5", "type": "pigeon", "operators": null, "auto_set_settings": null}"#;
         let channel: Channel = reads(json, &[]);
-        assert_eq!(channel, Channel::new(ChannelId::new(5)).kind("pigeon"));
+        assert_eq!(channel, Channel::new(ChannelId::new(5)).with_kind("pigeon"));
     }
 }

@@ -142,42 +142,42 @@ pub struct Conversation {
     pub unsubscribed: Option<bool>,
 }
 
-setters!(Conversation::new(id: ConversationId) {
-    created: Timestamp,
-    replied: bool,
-    delayed_until: Moment,
-    closed: bool,
-    message: MessageId,
-    kind: ConversationType,
-    reply_type: ReplyType,
-    removed: Moment,
-    reply_last_type: PartType,
-    parts_count: u64,
-    assignee: Admin,
-    sended_time: Moment,
-    admin_unread_count: u64,
-    user_unread_count: u64,
-    not_answered_admin_replies: u64,
-    unread_parts_count: u64,
-    replies_count: u64,
-    last_admin: Admin,
-    last_update: Timestamp,
-    tags: Vec<String>,
-    important: bool,
-    external_service: String,
-    external_id: String,
-    last_user_reply_time: Moment,
-    status: DeliveryStatus,
-    assistant_type: AssistantType,
-    recipient_type: RecipientType,
-    user: Box<User>,
-    channel: Box<Channel>,
-    part_last: Box<ConversationPart>,
-    important_part_last: Box<ConversationPart>,
-    reply_last: Box<ConversationPart>,
-    read: bool,
-    clicked: bool,
-    unsubscribed: bool,
+setters!(Conversation::new(id: ConversationId => with_id) {
+    with_created(created: Timestamp),
+    with_replied(replied: bool),
+    with_delayed_until(delayed_until: Moment),
+    with_closed(closed: bool),
+    with_message(message: MessageId),
+    with_kind(kind: ConversationType),
+    with_reply_type(reply_type: ReplyType),
+    with_removed(removed: Moment),
+    with_reply_last_type(reply_last_type: PartType),
+    with_parts_count(parts_count: u64),
+    with_assignee(assignee: Admin),
+    with_sended_time(sended_time: Moment),
+    with_admin_unread_count(admin_unread_count: u64),
+    with_user_unread_count(user_unread_count: u64),
+    with_not_answered_admin_replies(not_answered_admin_replies: u64),
+    with_unread_parts_count(unread_parts_count: u64),
+    with_replies_count(replies_count: u64),
+    with_last_admin(last_admin: Admin),
+    with_last_update(last_update: Timestamp),
+    with_tags(tags: Vec<String>),
+    with_important(important: bool),
+    with_external_service(external_service: String),
+    with_external_id(external_id: String),
+    with_last_user_reply_time(last_user_reply_time: Moment),
+    with_status(status: DeliveryStatus),
+    with_assistant_type(assistant_type: AssistantType),
+    with_recipient_type(recipient_type: RecipientType),
+    with_user(user: Box<User>),
+    with_channel(channel: Box<Channel>),
+    with_part_last(part_last: Box<ConversationPart>),
+    with_important_part_last(important_part_last: Box<ConversationPart>),
+    with_reply_last(reply_last: Box<ConversationPart>),
+    with_read(read: bool),
+    with_clicked(clicked: bool),
+    with_unsubscribed(unsubscribed: bool),
 });
 
 /// A part of a conversation: a message, a note, or a record of something that happened.
@@ -283,29 +283,29 @@ pub struct ConversationPart {
     pub assignee: Option<Admin>,
 }
 
-setters!(ConversationPart::new(id: PartId) {
-    created: Timestamp,
-    edited: Moment,
-    removed: Moment,
-    conversation: ConversationRef,
-    part_group: PartGroupId,
-    body: String,
-    body_json: Value,
-    direction: Direction,
-    kind: PartType,
-    from: Author,
-    sent_via: SentVia,
-    meta_data: PropertyMap,
-    reply_type: ReplyType,
-    actions: Vec<Value>,
-    external_id: String,
-    read: bool,
-    first: bool,
-    inbound_email: InboundEmailId,
-    attachments: Vec<Attachment>,
-    random_id: RandomId,
-    tag: String,
-    assignee: Admin,
+setters!(ConversationPart::new(id: PartId => with_id) {
+    with_created(created: Timestamp),
+    with_edited(edited: Moment),
+    with_removed(removed: Moment),
+    with_conversation(conversation: ConversationRef),
+    with_part_group(part_group: PartGroupId),
+    with_body(body: String),
+    with_body_json(body_json: Value),
+    with_direction(direction: Direction),
+    with_kind(kind: PartType),
+    with_from(from: Author),
+    with_sent_via(sent_via: SentVia),
+    with_meta_data(meta_data: PropertyMap),
+    with_reply_type(reply_type: ReplyType),
+    with_actions(actions: Vec<Value>),
+    with_external_id(external_id: String),
+    with_read(read: bool),
+    with_first(first: bool),
+    with_inbound_email(inbound_email: InboundEmailId),
+    with_attachments(attachments: Vec<Attachment>),
+    with_random_id(random_id: RandomId),
+    with_tag(tag: String),
+    with_assignee(assignee: Admin),
 });
 
 /// The conversation that a part belongs to: its id, or all of it where the request asked for that.
@@ -368,18 +368,18 @@ impl<'de> Visitor<'de> for RefVisitor {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<ConversationRef, E> {
-        Ok(ConversationRef::Id(number.into()))
+        Ok(ConversationRef::Id(ConversationId::new(number)))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<ConversationRef, E> {
         u64::try_from(number)
-            .map(|number| ConversationRef::Id(number.into()))
+            .map(|number| ConversationRef::Id(ConversationId::new(number)))
             .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<ConversationRef, E> {
         lenient::parse_digits(text)
-            .map(|number| ConversationRef::Id(number.into()))
+            .map(|number| ConversationRef::Id(ConversationId::new(number)))
             .ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
     }
 

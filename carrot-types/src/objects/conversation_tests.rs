@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    AdminType, AttachmentId, DateTime, UserId,
+    AdminId, AdminType, AttachmentId, ChannelId, DateTime, InboundEmailId, MessageId, PartGroupId,
+    UserId,
     serde_util::check::{numbers_keep_every_digit, reads, refused},
 };
 
@@ -39,31 +40,31 @@ fn reads_conversation_sample() {
         Some("Alex")
     );
     let part = ConversationPart::new(PartId::new(7_855_356))
-        .created(1_450_345_019)
-        .conversation(ConversationId::new(7_100_586))
-        .body("...")
-        .kind(PartType::ReplyUser)
-        .sent_via(SentVia::WebUser)
-        .from(UserId::new(16_588_048));
+        .with_created(1_450_345_019)
+        .with_conversation(ConversationId::new(7_100_586))
+        .with_body("...")
+        .with_kind(PartType::ReplyUser)
+        .with_sent_via(SentVia::WebUser)
+        .with_from(UserId::new(16_588_048));
     let admin = Admin::new()
-        .id(24601)
-        .name("Maks")
-        .avatar("https://files.dashly.app/avatars/1446021235578-n653y667.jpg")
-        .kind(AdminType::Admin);
+        .with_id(AdminId::new(24601))
+        .with_name("Maks")
+        .with_avatar("https://files.dashly.app/avatars/1446021235578-n653y667.jpg")
+        .with_kind(AdminType::Admin);
     let mut expected = Conversation::new(ConversationId::new(7_100_586))
-        .created(1_450_342_055)
-        .read(true)
-        .replied(true)
-        .clicked(false)
-        .unsubscribed(false)
-        .closed(false)
-        .kind(ConversationType::PopupChat)
-        .reply_type(ReplyType::Text)
-        .part_last(part)
-        .parts_count(13_u64)
-        .unread_parts_count(2_u64)
-        .last_admin(admin)
-        .last_update(1_450_345_019);
+        .with_created(1_450_342_055)
+        .with_read(true)
+        .with_replied(true)
+        .with_clicked(false)
+        .with_unsubscribed(false)
+        .with_closed(false)
+        .with_kind(ConversationType::PopupChat)
+        .with_reply_type(ReplyType::Text)
+        .with_part_last(part)
+        .with_parts_count(13_u64)
+        .with_unread_parts_count(2_u64)
+        .with_last_admin(admin)
+        .with_last_update(1_450_345_019);
     expected.user.clone_from(&conversation.user);
     assert_eq!(conversation, expected);
 }
@@ -88,17 +89,17 @@ fn reads_newer_conversation_fields() {
         &["removed"],
     );
     let expected = Conversation::new(ConversationId::new(1))
-        .removed(Timestamp::from_seconds(1_450_342_055))
-        .sended_time(DateTime::new("2015-12-17T13:01:32").expect("a date"))
-        .last_user_reply_time(Timestamp::new(1_450_342_055, 250_000_000).expect("a moment"))
-        .delayed_until(Timestamp::from_seconds(1_450_342_056))
-        .message(12931)
-        .status(DeliveryStatus::Delivered)
-        .assistant_type(AssistantType::LeadBot)
-        .recipient_type(RecipientType::Web)
-        .reply_last_type(PartType::ReplyAdmin)
-        .tags(["sales".to_owned(), "urgent".to_owned()])
-        .channel(Channel::new(5.into()).name("Test channel"));
+        .with_removed(Timestamp::from_seconds(1_450_342_055))
+        .with_sended_time(DateTime::new("2015-12-17T13:01:32").expect("a date"))
+        .with_last_user_reply_time(Timestamp::new(1_450_342_055, 250_000_000).expect("a moment"))
+        .with_delayed_until(Timestamp::from_seconds(1_450_342_056))
+        .with_message(MessageId::new(12931))
+        .with_status(DeliveryStatus::Delivered)
+        .with_assistant_type(AssistantType::LeadBot)
+        .with_recipient_type(RecipientType::Web)
+        .with_reply_last_type(PartType::ReplyAdmin)
+        .with_tags(["sales".to_owned(), "urgent".to_owned()])
+        .with_channel(Channel::new(ChannelId::new(5)).with_name("Test channel"));
     assert_eq!(conversation, expected);
 }
 
@@ -108,9 +109,9 @@ fn conversation_reads_null_lists_and_unknown_values() {
         r#"{"id": 1, "tags": null, "type": "smoke_signal", "reply_type": "nod", "status": "lost"}"#;
     let conversation: Conversation = reads(json, &[]);
     let expected = Conversation::new(ConversationId::new(1))
-        .kind("smoke_signal")
-        .reply_type("nod")
-        .status("lost");
+        .with_kind("smoke_signal")
+        .with_reply_type("nod")
+        .with_status("lost");
     assert_eq!(conversation, expected);
 }
 
@@ -119,8 +120,8 @@ fn conversation_reads_times_in_both_forms() {
     let json = r#"{"id": 1, "delayed_until": "2015-12-17T13:01:32+03:00", "external_id": 5417}"#;
     let conversation: Conversation = reads(json, &["external_id"]);
     let expected = Conversation::new(ConversationId::new(1))
-        .delayed_until(DateTime::new("2015-12-17T13:01:32+03:00").expect("a date"))
-        .external_id("5417");
+        .with_delayed_until(DateTime::new("2015-12-17T13:01:32+03:00").expect("a date"))
+        .with_external_id("5417");
     assert_eq!(conversation, expected);
 }
 
@@ -138,7 +139,7 @@ fn part_may_hold_whole_conversation() {
     let conversation: Conversation = reads(json, &[]);
     let part = conversation.reply_last.expect("is there");
     assert_eq!(part.from, Some(Author::User(UserId::new(3))));
-    let whole = Conversation::new(ConversationId::new(1)).closed(true);
+    let whole = Conversation::new(ConversationId::new(1)).with_closed(true);
     assert_eq!(part.conversation, Some(ConversationRef::from(whole)));
 }
 
@@ -159,20 +160,20 @@ fn reads_part_samples() {
         &[],
     );
     let alex = Admin::new()
-        .id(14709)
-        .name("Alex")
-        .avatar("https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg")
-        .kind(AdminType::Admin);
+        .with_id(AdminId::new(14709))
+        .with_name("Alex")
+        .with_avatar("https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg")
+        .with_kind(AdminType::Admin);
     assert_eq!(
         part,
         ConversationPart::new(PartId::new(7_936_880))
-            .created(1_450_420_434)
-            .conversation(ConversationId::new(7_179_725))
-            .body("...")
-            .read(true)
-            .kind(PartType::ReplyAdmin)
-            .sent_via(SentVia::AppChrome)
-            .from(alex)
+            .with_created(1_450_420_434)
+            .with_conversation(ConversationId::new(7_179_725))
+            .with_body("...")
+            .with_read(true)
+            .with_kind(PartType::ReplyAdmin)
+            .with_sent_via(SentVia::AppChrome)
+            .with_from(alex)
     );
 }
 
@@ -206,26 +207,30 @@ fn part_reads_every_field_with_ids_as_strings() {
         &[],
     );
     let expected = ConversationPart::new(PartId::new(2_155_668_332_815_057_076))
-        .created(1_739_000_000)
-        .removed(Timestamp::from_seconds(1_739_000_001))
-        .conversation(ConversationId::new(2_155_668_332_815_057_077))
-        .part_group(2_155_668_332_815_057_078)
-        .body("<p>Hello</p>")
-        .body_json(json!({"blocks": [{"type": "text"}]}))
-        .direction(Direction::AdminToUser)
-        .kind(PartType::Note)
-        .from(UserId::new(2_155_668_332_815_057_079))
-        .sent_via("")
-        .meta_data([("source".to_owned(), json!("api"))])
-        .reply_type(ReplyType::No)
-        .actions([json!({"type": "button", "data": {}})])
-        .external_id("m-1")
-        .first(true)
-        .inbound_email(77)
-        .attachments([Attachment::new(AttachmentId::new(2134)).kind("file")])
-        .random_id(RandomId::new(1_650_977_560).expect("fits"))
-        .tag("sales")
-        .assignee(Admin::new().id(7).kind(AdminType::Admin));
+        .with_created(1_739_000_000)
+        .with_removed(Timestamp::from_seconds(1_739_000_001))
+        .with_conversation(ConversationId::new(2_155_668_332_815_057_077))
+        .with_part_group(PartGroupId::new(2_155_668_332_815_057_078))
+        .with_body("<p>Hello</p>")
+        .with_body_json(json!({"blocks": [{"type": "text"}]}))
+        .with_direction(Direction::AdminToUser)
+        .with_kind(PartType::Note)
+        .with_from(UserId::new(2_155_668_332_815_057_079))
+        .with_sent_via("")
+        .with_meta_data([("source".to_owned(), json!("api"))])
+        .with_reply_type(ReplyType::No)
+        .with_actions([json!({"type": "button", "data": {}})])
+        .with_external_id("m-1")
+        .with_first(true)
+        .with_inbound_email(InboundEmailId::new(77))
+        .with_attachments([Attachment::new(AttachmentId::new(2134)).with_kind("file")])
+        .with_random_id(RandomId::new(1_650_977_560).expect("fits"))
+        .with_tag("sales")
+        .with_assignee(
+            Admin::new()
+                .with_id(AdminId::new(7))
+                .with_kind(AdminType::Admin),
+        );
     assert_eq!(part, expected);
 }
 
@@ -237,9 +242,9 @@ fn part_reads_null_lists_and_unknown_values() {
         &[],
     );
     let expected = ConversationPart::new(PartId::new(1))
-        .kind("hologram")
-        .sent_via("telepathy")
-        .direction("u2u");
+        .with_kind("hologram")
+        .with_sent_via("telepathy")
+        .with_direction("u2u");
     assert_eq!(part, expected);
 }
 
@@ -252,8 +257,8 @@ fn part_reads_times_in_both_forms() {
     );
     let edited = crate::DateTime::new("2020-01-02T03:04:05").expect("a date");
     let expected = ConversationPart::new(PartId::new(1))
-        .edited(edited)
-        .external_id("18446744073709551615");
+        .with_edited(edited)
+        .with_external_id("18446744073709551615");
     assert_eq!(part, expected);
     let nothing = r#"{"id": 1, "external_id": null, "inbound_email": null, "random_id": null}"#;
     let part: ConversationPart = reads(nothing, &[]);
@@ -291,7 +296,7 @@ fn reference_reads_id_and_whole_conversation() {
         assert_eq!(conversation.id(), ConversationId::new(7_179_725));
     }
     let whole: ConversationRef = reads(r#"{"id": "7", "closed": true}"#, &[]);
-    let expected = Conversation::new(ConversationId::new(7)).closed(true);
+    let expected = Conversation::new(ConversationId::new(7)).with_closed(true);
     assert_eq!(whole, ConversationRef::from(expected));
 }
 

@@ -21,10 +21,10 @@ pub struct EmailStatus {
     pub updated: Option<DateTime>,
 }
 
-setters!(EmailStatus::new(id: EmailStatusId) {
-    app: AppId,
-    status: EmailSubscriptionStatus,
-    updated: DateTime,
+setters!(EmailStatus::new(id: EmailStatusId => with_id) {
+    with_app(app: AppId),
+    with_status(status: EmailSubscriptionStatus),
+    with_updated(updated: DateTime),
 });
 
 open_enum! {
@@ -70,9 +70,9 @@ mod tests {
         assert_eq!(
             status,
             EmailStatus::new(EmailStatusId::new(954))
-                .app(123)
-                .status(EmailSubscriptionStatus::Confirmed)
-                .updated(DateTime::new("2018-11-20T09:25:28.661001+03:00").expect("a date"))
+                .with_app(AppId::new(123))
+                .with_status(EmailSubscriptionStatus::Confirmed)
+                .with_updated(DateTime::new("2018-11-20T09:25:28.661001+03:00").expect("a date"))
         );
     }
 

@@ -31,11 +31,11 @@ pub struct Event {
     pub props: PropertyMap,
 }
 
-setters!(Event::new(id: EventId) {
-    created: Timestamp,
-    event_type: EventType,
-    user: UserId,
-    props: PropertyMap,
+setters!(Event::new(id: EventId => with_id) {
+    with_created(created: Timestamp),
+    with_event_type(event_type: EventType),
+    with_user(user: UserId),
+    with_props(props: PropertyMap),
 });
 
 impl Event {
@@ -67,17 +67,17 @@ mod tests {
             &[],
         );
         let event_type = EventType::new(EventTypeId::new(341))
-            .name("Order Created")
-            .score(0)
-            .visible(true)
-            .active(true);
+            .with_name("Order Created")
+            .with_score(0)
+            .with_visible(true)
+            .with_active(true);
         assert_eq!(
             event,
             Event::new(EventId::new(61_956_879))
-                .created(1_440_415_123)
-                .user(123)
-                .event_type(event_type)
-                .props([
+                .with_created(1_440_415_123)
+                .with_user(UserId::new(123))
+                .with_event_type(event_type)
+                .with_props([
                     ("x".to_owned(), json!(10)),
                     ("y".to_owned(), json!("Hello"))
                 ])

@@ -28,10 +28,10 @@ pub struct EventSummary {
 }
 
 setters!(EventSummary::new() {
-    event_type: EventType,
-    first: Timestamp,
-    last: Timestamp,
-    count: u64,
+    with_event_type(event_type: EventType),
+    with_first(first: Timestamp),
+    with_last(last: Timestamp),
+    with_count(count: u64),
 });
 
 type Summaries = BTreeMap<EventTypeId, EventSummary>;

@@ -25,11 +25,11 @@ pub struct EventType {
     pub active: Option<bool>,
 }
 
-setters!(EventType::new(id: EventTypeId) {
-    name: String,
-    score: i64,
-    visible: bool,
-    active: bool,
+setters!(EventType::new(id: EventTypeId => with_id) {
+    with_name(name: String),
+    with_score(score: i64),
+    with_visible(visible: bool),
+    with_active(active: bool),
 });
 
 #[cfg(test)]
@@ -46,12 +46,15 @@ mod tests {
         assert_eq!(
             event_type,
             EventType::new(EventTypeId::new(341))
-                .name("My super event")
-                .score(13)
-                .visible(true)
-                .active(false)
+                .with_name("My super event")
+                .with_score(13)
+                .with_visible(true)
+                .with_active(false)
         );
         let thin: EventType = reads(r#"{"id": "7161", "name": "login"}"#, &[]);
-        assert_eq!(thin, EventType::new(EventTypeId::new(7161)).name("login"));
+        assert_eq!(
+            thin,
+            EventType::new(EventTypeId::new(7161)).with_name("login")
+        );
     }
 }

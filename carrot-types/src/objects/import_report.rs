@@ -23,8 +23,8 @@ pub struct ImportReport {
 }
 
 setters!(ImportReport::new() {
-    row_errors: BTreeMap<u64, String>,
-    updates_planned: u64,
+    with_row_errors(row_errors: BTreeMap<u64, String>),
+    with_updates_planned(updates_planned: u64),
 });
 
 #[cfg(test)]
@@ -39,11 +39,11 @@ mod tests {
             &[],
         );
         let expected = ImportReport::new()
-            .row_errors([
+            .with_row_errors([
                 (1, "Error in string 1".to_owned()),
                 (33, "Error in string 33".to_owned()),
             ])
-            .updates_planned(123_u64);
+            .with_updates_planned(123_u64);
         assert_eq!(report, expected);
         let clean: ImportReport = reads(r#"{"row_errors": null, "updates_planned": 0}"#, &[]);
         assert!(clean.row_errors.is_empty());

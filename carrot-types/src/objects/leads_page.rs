@@ -22,8 +22,8 @@ pub struct LeadsPage {
 }
 
 setters!(LeadsPage::new() {
-    users: Vec<User>,
-    total: u64,
+    with_users(users: Vec<User>),
+    with_total(total: u64),
 });
 
 #[cfg(test)]
@@ -35,8 +35,8 @@ mod tests {
     fn reads_a_page() {
         let page: LeadsPage = reads(r#"{"users": [{"id": 7722092}], "total": 1}"#, &[]);
         let expected = LeadsPage::new()
-            .users([User::new(UserId::new(7_722_092))])
-            .total(1_u64);
+            .with_users([User::new(UserId::new(7_722_092))])
+            .with_total(1_u64);
         assert_eq!(page, expected);
         let empty: LeadsPage = reads(r#"{"users": null}"#, &[]);
         assert_eq!(empty, LeadsPage::new());

@@ -37,13 +37,13 @@ pub struct MessageSender {
     pub avatar: Option<String>,
 }
 
-setters!(MessageSender::new(id: SenderId) {
-    name: String,
-    email_name: String,
-    is_default: bool,
-    is_removed: bool,
-    is_bot: bool,
-    avatar: String,
+setters!(MessageSender::new(id: SenderId => with_id) {
+    with_name(name: String),
+    with_email_name(email_name: String),
+    with_is_default(is_default: bool),
+    with_is_removed(is_removed: bool),
+    with_is_bot(is_bot: bool),
+    with_avatar(avatar: String),
 });
 
 #[cfg(test)]
@@ -69,12 +69,12 @@ mod tests {
         assert_eq!(
             sender,
             MessageSender::new(SenderId::new(31))
-                .name("Anna from Example")
-                .email_name("anna")
-                .is_default(true)
-                .is_removed(false)
-                .is_bot(false)
-                .avatar("https://files.dashly.app/avatars/default-v2.png")
+                .with_name("Anna from Example")
+                .with_email_name("anna")
+                .with_is_default(true)
+                .with_is_removed(false)
+                .with_is_bot(false)
+                .with_avatar("https://files.dashly.app/avatars/default-v2.png")
         );
     }
 

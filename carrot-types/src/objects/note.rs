@@ -28,17 +28,18 @@ pub struct Note {
     pub user: Option<UserId>,
 }
 
-setters!(Note::new(id: NoteId) {
-    author: Admin,
-    body: String,
-    created: Timestamp,
-    app: AppId,
-    user: UserId,
+setters!(Note::new(id: NoteId => with_id) {
+    with_author(author: Admin),
+    with_body(body: String),
+    with_created(created: Timestamp),
+    with_app(app: AppId),
+    with_user(user: UserId),
 });
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AdminId;
     use crate::serde_util::check::reads;
 
     #[test]
@@ -57,11 +58,15 @@ mod tests {
         assert_eq!(
             note,
             Note::new(NoteId::new(17))
-                .author(Admin::new().id(11846).name("Angel Helen"))
-                .body("Prefers to be called")
-                .created(1_440_415_123)
-                .app(123)
-                .user(22_735_768)
+                .with_author(
+                    Admin::new()
+                        .with_id(AdminId::new(11846))
+                        .with_name("Angel Helen")
+                )
+                .with_body("Prefers to be called")
+                .with_created(1_440_415_123)
+                .with_app(AppId::new(123))
+                .with_user(UserId::new(22_735_768))
         );
     }
 }

@@ -40,9 +40,9 @@ pub struct PropertyReport {
 }
 
 setters!(PropertyReport::new() {
-    affected: Vec<String>,
-    not_changed: Vec<String>,
-    ignored: Vec<Value>,
+    with_affected(affected: Vec<String>),
+    with_not_changed(not_changed: Vec<String>),
+    with_ignored(ignored: Vec<Value>),
 });
 
 impl From<Meta> for PropertyReport {
@@ -74,9 +74,9 @@ mod tests {
         });
         let meta: Meta = serde_json::from_value(json).expect("decodes");
         let expected = PropertyReport::new()
-            .affected(["my-prop".to_owned()])
-            .not_changed(["$name".to_owned()])
-            .ignored([ignored]);
+            .with_affected(["my-prop".to_owned()])
+            .with_not_changed(["$name".to_owned()])
+            .with_ignored([ignored]);
         assert_eq!(PropertyReport::from(meta), expected);
         assert_eq!(PropertyReport::from(Meta::new(200)), PropertyReport::new());
     }

@@ -16,8 +16,8 @@ pub struct ReplyReceipt {
     pub assign_part: Option<ConversationPart>,
 }
 
-setters!(ReplyReceipt::new(part: ConversationPart) {
-    assign_part: ConversationPart,
+setters!(ReplyReceipt::new(part: ConversationPart => with_part) {
+    with_assign_part(assign_part: ConversationPart),
 });
 
 #[cfg(test)]
@@ -29,8 +29,11 @@ mod tests {
     fn is_stored_and_read_again() {
         let json = r#"{"part": {"id": 2, "body": "On its way"}, "assign_part": {"id": 1, "type": "assigned"}}"#;
         let receipt: ReplyReceipt = reads(json, &[]);
-        let part = ConversationPart::new(PartId::new(2)).body("On its way");
-        let assign_part = ConversationPart::new(PartId::new(1)).kind("assigned");
-        assert_eq!(receipt, ReplyReceipt::new(part).assign_part(assign_part));
+        let part = ConversationPart::new(PartId::new(2)).with_body("On its way");
+        let assign_part = ConversationPart::new(PartId::new(1)).with_kind("assigned");
+        assert_eq!(
+            receipt,
+            ReplyReceipt::new(part).with_assign_part(assign_part)
+        );
     }
 }

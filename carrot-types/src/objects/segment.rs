@@ -25,10 +25,10 @@ pub struct Segment {
     pub app: Option<AppId>,
 }
 
-setters!(Segment::new(id: SegmentId) {
-    name: String,
-    filters: Value,
-    app: AppId,
+setters!(Segment::new(id: SegmentId => with_id) {
+    with_name(name: String),
+    with_filters(filters: Value),
+    with_app(app: AppId),
 });
 
 impl Segment {
@@ -81,7 +81,7 @@ mod tests {
     fn a_filter_may_be_missing_or_broken() {
         let segment = Segment::new(SegmentId::new(12));
         assert!(segment.filters_json().is_none());
-        let broken = segment.filters("[").filters_json();
+        let broken = segment.with_filters("[").filters_json();
         assert!(broken.expect("is there").is_err());
     }
 }

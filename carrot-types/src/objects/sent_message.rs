@@ -15,7 +15,7 @@ pub struct SentMessage {
     pub message: MessageId,
 }
 
-setters!(SentMessage::new(conversation: ConversationId, message: MessageId) {
+setters!(SentMessage::new(conversation: ConversationId => with_conversation, message: MessageId => with_message) {
 });
 
 #[cfg(test)]

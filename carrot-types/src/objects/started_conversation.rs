@@ -12,7 +12,7 @@ pub struct StartedConversation {
     pub id: ConversationId,
 }
 
-setters!(StartedConversation::new(id: ConversationId) {
+setters!(StartedConversation::new(id: ConversationId => with_id) {
 });
 
 #[cfg(test)]

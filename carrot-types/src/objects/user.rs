@@ -101,22 +101,22 @@ pub struct User {
     pub timezone_offset: Option<f64>,
 }
 
-setters!(User::new(id: UserId) {
-    user_id: String,
-    app: AppId,
-    removed: Moment,
-    map_url: String,
-    props: PropertyMap,
-    props_custom: PropertyMap,
-    props_events: PropertyMap,
-    email_status: EmailStatus,
-    presence: Presence,
-    presence_details: PresenceDetails,
-    segments: Vec<Segment>,
-    notes: Vec<Note>,
-    tags: Vec<UserTag>,
-    events: BTreeMap<EventTypeId, EventSummary>,
-    timezone_offset: f64,
+setters!(User::new(id: UserId => with_id) {
+    with_user_id(user_id: String),
+    with_app(app: AppId),
+    with_removed(removed: Moment),
+    with_map_url(map_url: String),
+    with_props(props: PropertyMap),
+    with_props_custom(props_custom: PropertyMap),
+    with_props_events(props_events: PropertyMap),
+    with_email_status(email_status: EmailStatus),
+    with_presence(presence: Presence),
+    with_presence_details(presence_details: PresenceDetails),
+    with_segments(segments: Vec<Segment>),
+    with_notes(notes: Vec<Note>),
+    with_tags(tags: Vec<UserTag>),
+    with_events(events: BTreeMap<EventTypeId, EventSummary>),
+    with_timezone_offset(timezone_offset: f64),
 });
 
 impl User {
@@ -199,8 +199,8 @@ mod tests {
             &[],
         );
         let expected = User::new(UserId::new(1_448_121_617_782_670_208))
-            .app(100)
-            .presence(Presence::Idle);
+            .with_app(AppId::new(100))
+            .with_presence(Presence::Idle);
         assert_eq!(user, expected);
 
         let user: User = reads(
@@ -244,11 +244,11 @@ mod tests {
         );
         let list: User = reads(&format!(r#"{{"id": 1, "events": [{entry}]}}"#), &["events"]);
         let summary = EventSummary::new()
-            .event_type(EventType::new(EventTypeId::new(5857)).name("MyEvent"))
-            .first(1_467_192_929)
-            .last(Timestamp::new(1_467_192_930, 500_000_000).expect("a moment"))
-            .count(3_u64);
-        let expected = User::new(UserId::new(1)).events([(EventTypeId::new(5857), summary)]);
+            .with_event_type(EventType::new(EventTypeId::new(5857)).with_name("MyEvent"))
+            .with_first(1_467_192_929)
+            .with_last(Timestamp::new(1_467_192_930, 500_000_000).expect("a moment"))
+            .with_count(3_u64);
+        let expected = User::new(UserId::new(1)).with_events([(EventTypeId::new(5857), summary)]);
         assert_eq!(map, expected);
         assert_eq!(list, expected);
         assert!(refused::<User>(r#"{"id": 1, "events": [{"count": 1}]}"#).contains("`event_type`"));
@@ -276,7 +276,7 @@ mod tests {
         ] {
             let json = format!(r#"{{"id": 1, "user_id": {number}}}"#);
             let user: User = serde_json::from_str(&json).expect(&json);
-            assert_eq!(user, User::new(UserId::new(1)).user_id(text), "{json}");
+            assert_eq!(user, User::new(UserId::new(1)).with_user_id(text), "{json}");
             let tree = serde_json::from_str(&json).expect(&json);
             assert_eq!(serde_json::from_value::<User>(tree).expect(&json), user);
             let written = serde_json::to_value(&user).expect("encodes");
@@ -311,17 +311,17 @@ mod tests {
             &[],
         );
         let expected = User::new(UserId::new(1))
-            .removed(crate::DateTime::new("2020-01-02T03:04:05").expect("a date"))
-            .map_url("https://maps.example.com/?q=1,2")
-            .props_custom([("plan".to_owned(), json!("pro"))])
-            .props_events([("$event_5857_count".to_owned(), json!(3))])
-            .segments([Segment::new(SegmentId::new(12)).name("Active")])
-            .notes([Note::new(NoteId::new(17)).body("Prefers to be called")])
-            .tags([UserTag::new(UserTagId::new(15_131_846))
-                .app(123)
-                .name("vip")])
-            .timezone_offset(180.0)
-            .presence("asleep");
+            .with_removed(crate::DateTime::new("2020-01-02T03:04:05").expect("a date"))
+            .with_map_url("https://maps.example.com/?q=1,2")
+            .with_props_custom([("plan".to_owned(), json!("pro"))])
+            .with_props_events([("$event_5857_count".to_owned(), json!(3))])
+            .with_segments([Segment::new(SegmentId::new(12)).with_name("Active")])
+            .with_notes([Note::new(NoteId::new(17)).with_body("Prefers to be called")])
+            .with_tags([UserTag::new(UserTagId::new(15_131_846))
+                .with_app(AppId::new(123))
+                .with_name("vip")])
+            .with_timezone_offset(180.0)
+            .with_presence("asleep");
         assert_eq!(user, expected);
     }
 }

@@ -23,10 +23,10 @@ pub struct UserTag {
     pub removed: Option<Moment>,
 }
 
-setters!(UserTag::new(id: UserTagId) {
-    app: AppId,
-    name: String,
-    removed: Moment,
+setters!(UserTag::new(id: UserTagId => with_id) {
+    with_app(app: AppId),
+    with_name(name: String),
+    with_removed(removed: Moment),
 });
 
 /// The name of a tag: JSON inside a string.
@@ -75,8 +75,8 @@ mod tests {
         assert_eq!(
             tag,
             UserTag::new(UserTagId::new(15_131_846))
-                .app(123)
-                .name("Название тега")
+                .with_app(AppId::new(123))
+                .with_name("Название тега")
         );
         let removed: UserTag = reads(r#"{"id": "1", "removed": 1440415123}"#, &[]);
         assert_eq!(removed.removed, Some(Timestamp::from(1_440_415_123).into()));

@@ -59,7 +59,7 @@ macro_rules! channels {
 
             fn known(name: &str, ids: &[u64]) -> Option<Self> {
                 Some(match (name, ids) {
-                    $( ($name, &[$( $($id),+ )?]) => Self::$variant $(( $($id.into()),+ ))?, )+
+                    $( ($name, &[$( $($id),+ )?]) => Self::$variant $(( $(<$kind>::new($id)),+ ))?, )+
                     _ => return None,
                 })
             }

@@ -84,9 +84,9 @@ impl RealtimeMessage {
 }
 
 setters!(RealtimeMessage {
-    id: i64,
-    tag: String,
-    time: String,
+    with_id(id: i64),
+    with_tag(tag: String),
+    with_time(time: String),
 });
 
 /// A text message of the connection that cannot be read.

@@ -14,7 +14,7 @@ pub struct Ping {
     pub timestamp: Timestamp,
 }
 
-setters!(Ping::new(timestamp: Timestamp) {});
+setters!(Ping::new(timestamp: Timestamp => with_timestamp) {});
 
 /// A user came, fell idle or went. The state may be the one that it was before.
 ///
@@ -32,9 +32,9 @@ pub struct PresenceChange {
     pub presence_details: PresenceDetails,
 }
 
-setters!(PresenceChange::new(user: UserId) {
-    presence: Presence,
-    presence_details: PresenceDetails,
+setters!(PresenceChange::new(user: UserId => with_user) {
+    with_presence(presence: Presence),
+    with_presence_details(presence_details: PresenceDetails),
 });
 
 /// Somebody types in a conversation: the user or an operator, one of the two. Show it for ten seconds.
@@ -56,10 +56,10 @@ pub struct ConversationTyping {
     pub body: Option<String>,
 }
 
-setters!(ConversationTyping::new(conversation: ConversationId) {
-    admin: Admin,
-    user: UserId,
-    body: String,
+setters!(ConversationTyping::new(conversation: ConversationId => with_conversation) {
+    with_admin(admin: Admin),
+    with_user(user: UserId),
+    with_body(body: String),
 });
 
 /// A conversation was assigned to an operator, or to nobody any more.
@@ -77,9 +77,9 @@ pub struct ConversationAssignment {
     pub assignee: Option<Admin>,
 }
 
-setters!(ConversationAssignment::new(conversation: ConversationId) {
-    admin: Admin,
-    assignee: Admin,
+setters!(ConversationAssignment::new(conversation: ConversationId => with_conversation) {
+    with_admin(admin: Admin),
+    with_assignee(assignee: Admin),
 });
 
 /// A conversation was closed.
@@ -95,7 +95,7 @@ pub struct ConversationClosing {
     pub admin: Option<Admin>,
 }
 
-setters!(ConversationClosing::new(conversation: ConversationId) { admin: Admin });
+setters!(ConversationClosing::new(conversation: ConversationId => with_conversation) { with_admin(admin: Admin) });
 
 /// A tag was added to a conversation, or removed from it.
 ///
@@ -112,4 +112,4 @@ pub struct ConversationTagging {
     pub admin: Option<Admin>,
 }
 
-setters!(ConversationTagging::new(conversation: ConversationId, tag: String) { admin: Admin });
+setters!(ConversationTagging::new(conversation: ConversationId => with_conversation, tag: String => with_tag) { with_admin(admin: Admin) });

@@ -47,16 +47,16 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         arbitrary::presence_details(),
     )
         .prop_map(|(user, presence, details): (_, Presence, _)| {
-            let change = PresenceChange::new(user).presence(presence);
-            change.presence_details(details)
+            let change = PresenceChange::new(user).with_presence(presence);
+            change.with_presence_details(details)
         });
     let typing = (id(), arbitrary::admin(), text(), any::<bool>()).prop_map(
         |(conversation, admin, body, is_admin)| {
-            let typing = ConversationTyping::new(conversation).body(body);
+            let typing = ConversationTyping::new(conversation).with_body(body);
             if is_admin {
-                typing.admin(admin)
+                typing.with_admin(admin)
             } else {
-                typing.user(7)
+                typing.with_user(UserId::new(7))
             }
         },
     );
@@ -66,14 +66,14 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         proptest::option::of(arbitrary::admin()),
     )
         .prop_map(|(conversation, admin, assignee)| {
-            let mut assignment = ConversationAssignment::new(conversation).admin(admin);
+            let mut assignment = ConversationAssignment::new(conversation).with_admin(admin);
             assignment.assignee = assignee;
             assignment
         });
     let closing = (id(), arbitrary::admin())
-        .prop_map(|(conversation, admin)| ConversationClosing::new(conversation).admin(admin));
+        .prop_map(|(conversation, admin)| ConversationClosing::new(conversation).with_admin(admin));
     let tagging = (id(), text(), arbitrary::admin())
-        .prop_map(|(of, tag, admin)| ConversationTagging::new(of, tag).admin(admin));
+        .prop_map(|(of, tag, admin)| ConversationTagging::new(of, tag).with_admin(admin));
     let conversation = || arbitrary::conversation().prop_map(Box::new);
     prop_oneof![
         arbitrary::timestamp().prop_map(|now| P::Ping(Ping::new(now))),

@@ -1,4 +1,4 @@
-//! The two shapes that the models repeat: an open enum, and a consuming setter for each field.
+//! What the models repeat: an open enum, a constructor with setters, and lists of names.
 
 /// Declares an enum of strings that keeps values it does not know.
 ///
@@ -64,17 +64,18 @@ macro_rules! open_enum {
     };
 }
 
-/// Gives a model a consuming setter for each named field, of the name of the field. The kind is what
-/// stands in the `Option`, for fields that are optional.
+/// Gives a model its constructor and a consuming setter for each optional field.
 ///
-/// With `Model::new(id: Id) { … }` it makes the constructor too: the required fields, and everything
-/// else absent.
+/// The setters stand with their names, so that a search for `with_name` finds them. The type is what
+/// stands in the `Option`, for fields that are optional.
 macro_rules! setters {
-    ($model:ident :: new ( $( $required:ident : $required_kind:ty ),* ) { $( $field:ident : $kind:ty ),* $(,)? }) => {
+    ($model:ident :: new ( $( $required:ident : $required_type:ty => $with_required:ident ),* ) {
+        $( $setter:ident ( $field:ident : $type:ty ) ),* $(,)?
+    }) => {
         impl $model {
-            /// Makes one of what the service always sends, everything else absent.
+            /// Creates a value with the required fields; all others are empty.
             #[must_use]
-            pub fn new($( $required: $required_kind ),*) -> Self {
+            pub fn new($( $required: $required_type ),*) -> Self {
                 Self {
                     $( $required, )*
                     $( $field: ::core::default::Default::default(), )*
@@ -82,14 +83,17 @@ macro_rules! setters {
             }
         }
 
-        setters!($model { $( $required: $required_kind, )* $( $field: $kind ),* });
+        setters!($model {
+            $( $with_required($required: $required_type), )*
+            $( $setter($field: $type), )*
+        });
     };
-    ($model:ident { $( $field:ident : $kind:ty ),* $(,)? }) => {
+    ($model:ident { $( $setter:ident ( $field:ident : $type:ty ) ),* $(,)? }) => {
         impl $model {
             $(
                 #[doc = concat!("Sets `", stringify!($field), "`.")]
                 #[must_use = "a setter returns the changed value"]
-                pub fn $field(mut self, value: impl Into<$kind>) -> Self {
+                pub fn $setter(mut self, value: impl Into<$type>) -> Self {
                     self.$field = value.into().into();
                     self
                 }

@@ -34,13 +34,13 @@ impl ConversationWebhook {
 
     /// Sets `part`.
     #[must_use = "a setter returns the changed value"]
-    pub fn part(self, part: ConversationPart) -> Self {
+    pub fn with_part(self, part: ConversationPart) -> Self {
         Self { part, ..self }
     }
 
     /// Sets `state`.
     #[must_use = "a setter returns the changed value"]
-    pub fn state(self, state: ConversationState) -> Self {
+    pub fn with_state(self, state: ConversationState) -> Self {
         Self { state, ..self }
     }
 
@@ -135,16 +135,16 @@ pub struct ConversationState {
 }
 
 setters!(ConversationState::new() {
-    closed: bool,
-    tags: Vec<String>,
-    delayed_until: Moment,
-    last_update: Timestamp,
-    replied: bool,
-    admin_unread_count: u64,
-    last_user_reply_time: Moment,
-    kind: ConversationType,
-    not_answered_admin_replies: u64,
-    assistant_type: AssistantType,
-    channel: Value,
-    user: UserId,
+    with_closed(closed: bool),
+    with_tags(tags: Vec<String>),
+    with_delayed_until(delayed_until: Moment),
+    with_last_update(last_update: Timestamp),
+    with_replied(replied: bool),
+    with_admin_unread_count(admin_unread_count: u64),
+    with_last_user_reply_time(last_user_reply_time: Moment),
+    with_kind(kind: ConversationType),
+    with_not_answered_admin_replies(not_answered_admin_replies: u64),
+    with_assistant_type(assistant_type: AssistantType),
+    with_channel(channel: Value),
+    with_user(user: UserId),
 });

@@ -27,11 +27,11 @@ pub struct EventWebhook {
 }
 
 setters!(EventWebhook {
-    user: User,
-    user_id: UserId,
-    event_name: String,
-    event: Event,
-    event_id: EventId,
+    with_user(user: User),
+    with_user_id(user_id: UserId),
+    with_event_name(event_name: String),
+    with_event(event: Event),
+    with_event_id(event_id: EventId),
 });
 
 impl EventWebhook {
@@ -77,7 +77,7 @@ pub(super) fn read_event(json: &str, id: EventId) -> Result<Event, JsonError> {
         Shape {
             id: None,
             props: None,
-        } => Ok(Event::new(id).props(json::read::<PropertyMap>(json)?)),
+        } => Ok(Event::new(id).with_props(json::read::<PropertyMap>(json)?)),
         _ => json::read(json),
     }
 }

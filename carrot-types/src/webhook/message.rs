@@ -28,13 +28,13 @@ pub struct MessageWebhook {
 }
 
 setters!(MessageWebhook {
-    user: User,
-    user_id: UserId,
-    event: Event,
-    event_id: EventId,
-    message_id: MessageId,
-    sending_id: ConversationId,
-    message_name: String,
+    with_user(user: User),
+    with_user_id(user_id: UserId),
+    with_event(event: Event),
+    with_event_id(event_id: EventId),
+    with_message_id(message_id: MessageId),
+    with_sending_id(sending_id: ConversationId),
+    with_message_name(message_name: String),
 });
 
 impl MessageWebhook {

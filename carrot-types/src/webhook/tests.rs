@@ -29,16 +29,18 @@ fn conversation() -> impl Strategy<Value = Webhook> {
         proptest::option::of(id()),
     )
         .prop_map(|(flag, tags, update, reply, count, user)| {
-            let mut state = ConversationState::new().tags(tags);
+            let mut state = ConversationState::new().with_tags(tags);
             (state.closed, state.replied) = (flag, flag.map(|flag| !flag));
             state.last_update = update;
             (state.last_user_reply_time, state.delayed_until) = (reply.clone(), reply);
             (state.admin_unread_count, state.not_answered_admin_replies) = (count, count);
             state.user = user;
-            state.kind(text_kind(count)).assistant_type("lead_bot")
+            state
+                .with_kind(text_kind(count))
+                .with_assistant_type("lead_bot")
         });
     (arbitrary::conversation_part(), state)
-        .prop_map(|(part, state)| ConversationWebhook::new(part).state(state).into())
+        .prop_map(|(part, state)| ConversationWebhook::new(part).with_state(state).into())
 }
 
 fn text_kind(number: Option<u64>) -> &'static str {

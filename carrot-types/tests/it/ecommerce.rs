@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 
 fn lamp() -> Product {
     Product::new("Lamp")
-        .url("https://shop.example/lamp")
-        .amount(2_500)
-        .image("https://shop.example/lamp.png")
+        .with_url("https://shop.example/lamp")
+        .with_amount(2_500)
+        .with_image("https://shop.example/lamp.png")
 }
 
 fn order() -> Order {
     Order::new("1001", 4_100)
-        .human_id("A-1001")
-        .items(["Lamp", "Bulb"])
+        .with_human_id("A-1001")
+        .with_items(["Lamp", "Bulb"])
 }
 
 fn properties(event: &dyn TypedEvent) -> Value {
@@ -64,7 +64,7 @@ fn each_event_knows_its_name_and_its_properties() {
             json!({}),
         ),
         (
-            Box::new(OrderCompleted::new("1001", 4_100, items).order_id_human("A-1001")),
+            Box::new(OrderCompleted::new("1001", 4_100, items).with_order_id_human("A-1001")),
             system::event::ORDER_COMPLETED,
             json!({"$order_id": "1001", "$order_id_human": "A-1001", "$order_amount": 4100, "$items": items}),
         ),
@@ -79,7 +79,7 @@ fn each_event_knows_its_name_and_its_properties() {
             json!({"$order_id": "1001", "$items": items}),
         ),
         (
-            Box::new(OrderCancelled::new("1001", items).comment("Too late")),
+            Box::new(OrderCancelled::new("1001", items).with_comment("Too late")),
             system::event::ORDER_CANCELLED,
             json!({"$order_id": "1001", "$items": items, "$comment": "Too late"}),
         ),
@@ -101,7 +101,7 @@ fn each_event_knows_its_name_and_its_properties() {
 
 #[test]
 fn the_lists_of_a_viewed_cart_stay_parallel() {
-    let viewed = CartViewed::new([lamp(), Product::new("Bulb").amount(800)]);
+    let viewed = CartViewed::new([lamp(), Product::new("Bulb").with_amount(800)]);
     assert_eq!(viewed.name(), "$cart_viewed");
     assert_eq!(
         properties(&viewed),
@@ -151,7 +151,7 @@ fn a_placed_order_becomes_the_event_and_seven_operations() {
     let step = order().completed().unwrap();
     assert_eq!(
         step.event,
-        OrderCompleted::new("1001", 4_100, ["Lamp", "Bulb"]).order_id_human("A-1001")
+        OrderCompleted::new("1001", 4_100, ["Lamp", "Bulb"]).with_order_id_human("A-1001")
     );
     assert_eq!(
         written(&step.operations),
@@ -187,7 +187,7 @@ fn each_later_step_of_an_order_records_its_status() {
     let closed = order.closed("in transit").unwrap();
     assert_eq!(
         closed.event,
-        OrderClosed::new("1001").order_id_human("A-1001")
+        OrderClosed::new("1001").with_order_id_human("A-1001")
     );
     assert_eq!(written(&closed.operations), status);
 
@@ -203,7 +203,7 @@ fn message<T: std::fmt::Debug>(result: Result<T, InvalidValue>) -> String {
 
 #[test]
 fn what_breaks_a_limit_is_refused_whole_and_by_name() {
-    let many = Order::new("1001", 1).items(vec!["Lamp"; 31]);
+    let many = Order::new("1001", 1).with_items(vec!["Lamp"; 31]);
     let too_many = "`value of $items` must be at most 30 items, got 31";
     assert_eq!(message(many.completed()), too_many);
     assert_eq!(message(many.paid("new")), too_many);
@@ -226,7 +226,7 @@ fn what_breaks_a_limit_is_refused_whole_and_by_name() {
 
     let long = "x".repeat(256);
     assert_eq!(
-        message(Product::new("Lamp").url(long.as_str()).viewed()),
+        message(Product::new("Lamp").with_url(long.as_str()).viewed()),
         "`value of $url` must be at most 255 characters, got 256"
     );
     assert_eq!(
@@ -256,7 +256,7 @@ proptest! {
         let short = |text: &String| text.chars().count() <= 255;
         let in_range = amount.unsigned_abs() <= 1 << 53;
         let fits = short(&id) && in_range && items.len() <= 30 && items.iter().all(short);
-        let step = Order::new(id.as_str(), amount).items(items.as_slice()).completed();
+        let step = Order::new(id.as_str(), amount).with_items(items.as_slice()).completed();
         prop_assert_eq!(step.is_ok(), fits);
         if let Ok(step) = step {
             let sent = properties(&step.event);
@@ -272,7 +272,7 @@ proptest! {
         amounts in prop::collection::vec(any::<Option<i64>>(), 1..=30)
     ) {
         let products = amounts.iter().map(|amount| match amount {
-            Some(amount) => Product::new("x").amount(*amount),
+            Some(amount) => Product::new("x").with_amount(*amount),
             None => Product::new("x"),
         });
         let sent = properties(&CartViewed::new(products));

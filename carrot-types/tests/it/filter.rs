@@ -263,7 +263,7 @@ fn what_is_unknown_is_kept() {
     let filter: Filter = serde_json::from_value(unit.clone()).unwrap();
     assert_eq!(
         filter,
-        Filter::less_than_ago("p", TimeAgo::new(1).unit(DateUnit::from("years")))
+        Filter::less_than_ago("p", TimeAgo::new(1).with_unit(DateUnit::from("years")))
     );
     assert_eq!(serde_json::to_value(&filter).unwrap(), unit);
 
@@ -357,7 +357,7 @@ fn filters() -> impl Strategy<Value = Filter> {
     ];
     let age = (any::<u64>(), unit).prop_map(|(amount, unit)| {
         let age = TimeAgo::new(amount);
-        unit.into_iter().fold(age, TimeAgo::unit)
+        unit.into_iter().fold(age, TimeAgo::with_unit)
     });
     let parts = (".*", 0..20_usize, any::<i64>(), any::<i64>(), ".*", age);
     parts.prop_map(|(name, kind, one, two, text, age)| match kind {

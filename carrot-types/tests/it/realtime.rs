@@ -299,9 +299,9 @@ fn a_payload_must_fit_its_channel() {
     let channel = RealtimeChannel::UserPropsChanged(APP, UserId::new(7));
     let message = RealtimeMessage::new(channel, payload.clone()).unwrap();
     let message = message
-        .id(5)
-        .tag("21")
-        .time("Sat, 14 Nov 2015 15:51:54 GMT");
+        .with_id(5)
+        .with_tag("21")
+        .with_time("Sat, 14 Nov 2015 15:51:54 GMT");
     assert_eq!(
         serde_json::to_string(&message).unwrap(),
         r#"{"id":5,"channel":"user_props_changed.100.7","message":{},"tag":"21","time":"Sat, 14 Nov 2015 15:51:54 GMT"}"#

@@ -37,11 +37,11 @@ const CONCURRENCY: usize = 8;
 /// # ) {
 /// use std::ops::ControlFlow;
 ///
-/// use carrot_core::conversations::Close;
+/// use carrot_core::{conversations::Close, types::ConversationId};
 ///
-/// let close = |id: &u64| Close::new(*id);
+/// let close = |id: &ConversationId| Close::new(*id);
 /// let report = client
-///     .call_all(700..800, close)
+///     .call_all((700..800).map(ConversationId::new), close)
 ///     .run(|_| match told_to_end() {
 ///         true => ControlFlow::Break(()),
 ///         false => ControlFlow::Continue(()),

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn reads_the_answers_of_both_generations() {
-        let endpoint = AddTag::new(1, "vip");
+        let endpoint = AddTag::new(ConversationId::new(1), "vip");
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");
         assert_eq!(receipt.part.map(u64::from), Some(123));

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn reads_the_answers_with_and_without_a_change() {
-        let endpoint = Assign::new(716, 819).from(AdminId::new(912));
+        let endpoint =
+            Assign::new(ConversationId::new(716), AdminId::new(819)).from(AdminId::new(912));
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");
         assert_eq!(receipt.part.map(u64::from), Some(123));

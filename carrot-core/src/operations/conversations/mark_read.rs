@@ -50,7 +50,7 @@ mod tests {
     fn reads_the_answer_of_the_vendors_page() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
-            MarkRead::new(1).decode(ApiVersion::V2, body),
+            MarkRead::new(ConversationId::new(1)).decode(ApiVersion::V2, body),
             Ok(Empty::new())
         );
     }

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn reads_the_answer_of_the_vendors_page() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
-        let receipt = RemoveTag::new(1, "vip")
+        let receipt = RemoveTag::new(ConversationId::new(1), "vip")
             .decode(ApiVersion::V2, body)
             .expect("a receipt");
         assert_eq!(receipt.part_group.map(u64::from), Some(345));

@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn reads_the_part_of_the_assignment_wherever_it_stands() {
-        let endpoint = Reply::new(1, "Hi");
+        let endpoint = Reply::new(ConversationId::new(1), "Hi");
         for body in [
             r#"{"meta":{"status":200},"data":{"id":2},"assign_part":{"id":1}}"#,
             r#"{"meta":{"status":200,"assign_part":{"id":1}},"data":{"id":2}}"#,

@@ -79,7 +79,7 @@ mod tests {
     fn reads_the_answer_of_the_vendors_page() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
-            SetTyping::new(1, "On").decode(ApiVersion::V2, body),
+            SetTyping::new(ConversationId::new(1), "On").decode(ApiVersion::V2, body),
             Ok(Empty::new())
         );
     }

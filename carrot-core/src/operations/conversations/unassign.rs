@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn reads_the_answer_of_the_vendors_page() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
-        let receipt = Unassign::new(716)
+        let receipt = Unassign::new(ConversationId::new(716))
             .decode(ApiVersion::V2, body)
             .expect("a receipt");
         assert_eq!(receipt.part.map(u64::from), Some(123));

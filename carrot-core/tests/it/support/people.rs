@@ -4,7 +4,7 @@ use carrot_core::{
     Client, Sent, TransportError,
     conversations::{Reply, Sender},
     transport::TransportErrorKind,
-    types::{PropertyOperation, UserRef},
+    types::{ConversationId, PropertyOperation, UserRef},
     users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
@@ -18,7 +18,7 @@ pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &Virt
     let refused = http::StatusCode::BAD_REQUEST;
     clock.run(async {
         transport.answer_error(refused, words.as_str(), &words);
-        let reply = Reply::new(1, TEXT).from(Sender::DefaultAdmin);
+        let reply = Reply::new(ConversationId::new(1), TEXT).from(Sender::DefaultAdmin);
         client.call(&reply).await.expect_err("refused");
 
         transport.answer_bytes(http::StatusCode::OK, words.clone());

@@ -18,7 +18,7 @@ pub fn realtime_message() -> RealtimeMessage {
     let channel = RealtimeChannel::ConversationReply(APP);
     let payload = RealtimePayload::ConversationReply(Box::new(part()));
     match RealtimeMessage::new(channel, payload) {
-        Ok(message) => message.id(1),
+        Ok(message) => message.with_id(1),
         Err(error) => fail(&error.to_string()),
     }
 }
@@ -33,34 +33,34 @@ pub fn ping() -> Ping {
 #[must_use]
 pub fn presence_change() -> PresenceChange {
     PresenceChange::new(USER)
-        .presence(Presence::Online)
-        .presence_details(presence_details())
+        .with_presence(Presence::Online)
+        .with_presence_details(presence_details())
 }
 
 /// The operator writes an answer.
 #[must_use]
 pub fn conversation_typing() -> ConversationTyping {
     ConversationTyping::new(CONVERSATION)
-        .admin(admin())
-        .body("On its")
+        .with_admin(admin())
+        .with_body("On its")
 }
 
 /// The operator took the conversation.
 #[must_use]
 pub fn conversation_assignment() -> ConversationAssignment {
     ConversationAssignment::new(CONVERSATION)
-        .admin(admin())
-        .assignee(admin())
+        .with_admin(admin())
+        .with_assignee(admin())
 }
 
 /// The operator closed the conversation.
 #[must_use]
 pub fn conversation_closing() -> ConversationClosing {
-    ConversationClosing::new(CONVERSATION).admin(admin())
+    ConversationClosing::new(CONVERSATION).with_admin(admin())
 }
 
 /// The operator put the tag `delivery` on the conversation, or took it off: the channel says which.
 #[must_use]
 pub fn conversation_tagging() -> ConversationTagging {
-    ConversationTagging::new(CONVERSATION, "delivery".to_owned()).admin(admin())
+    ConversationTagging::new(CONVERSATION, "delivery".to_owned()).with_admin(admin())
 }

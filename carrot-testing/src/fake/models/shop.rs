@@ -6,9 +6,9 @@ use carrot_core::types::ecommerce::{Cart, Order, Product};
 #[must_use]
 pub fn product() -> Product {
     Product::new("Socks")
-        .amount(4990)
-        .url("https://shop.example.com/socks")
-        .image("https://shop.example.com/socks.png")
+        .with_amount(4990)
+        .with_url("https://shop.example.com/socks")
+        .with_image("https://shop.example.com/socks.png")
 }
 
 /// A cart with the socks.
@@ -20,5 +20,7 @@ pub fn cart() -> Cart {
 /// The order 42, of the socks.
 #[must_use]
 pub fn order() -> Order {
-    Order::new("42", 4990).human_id("A-42").items(["Socks"])
+    Order::new("42", 4990)
+        .with_human_id("A-42")
+        .with_items(["Socks"])
 }

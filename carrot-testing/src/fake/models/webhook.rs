@@ -29,17 +29,17 @@ pub fn message_webhook() -> MessageWebhook {
 /// The webhook of the question of the user.
 #[must_use]
 pub fn conversation_webhook() -> ConversationWebhook {
-    ConversationWebhook::new(part()).state(conversation_state())
+    ConversationWebhook::new(part()).with_state(conversation_state())
 }
 
 /// What that webhook tells of the conversation: open, with the tag `delivery`.
 #[must_use]
 pub fn conversation_state() -> ConversationState {
     ConversationState::new()
-        .closed(false)
-        .tags(vec!["delivery".to_owned()])
-        .last_update(seconds_ago(60))
-        .replied(true)
-        .kind(ConversationType::PopupChat)
-        .user(USER)
+        .with_closed(false)
+        .with_tags(vec!["delivery".to_owned()])
+        .with_last_update(seconds_ago(60))
+        .with_replied(true)
+        .with_kind(ConversationType::PopupChat)
+        .with_user(USER)
 }

@@ -70,8 +70,8 @@ pub(in crate::sandbox) fn import(state: &mut State, call: &Call) -> Result<Respo
         plan.update(state, record);
     }
     let answer = json!({"row_errors": errors, "updates_planned": planned});
-    let report = ImportReport::new().row_errors(errors);
-    state.imports.push(report.updates_planned(planned));
+    let report = ImportReport::new().with_row_errors(errors);
+    state.imports.push(report.with_updates_planned(planned));
     Ok(Response::new(answer))
 }
 

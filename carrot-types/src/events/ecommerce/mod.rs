@@ -10,10 +10,10 @@
 //! ```
 //! use carrot_types::ecommerce::{Order, Product};
 //!
-//! let viewed = Product::new("Lamp").amount(2_500).viewed()?;
+//! let viewed = Product::new("Lamp").with_amount(2_500).viewed()?;
 //! assert_eq!(viewed.operations.len(), 1); // union $viewed_products
 //!
-//! let placed = Order::new("1001", 4_100).items(["Lamp", "Bulb"]).completed()?;
+//! let placed = Order::new("1001", 4_100).with_items(["Lamp", "Bulb"]).completed()?;
 //! assert_eq!(placed.event.order_amount, 4_100);
 //! // $last_payment, $revenue, $orders_count, two deletions of the cart, $ordered_items twice
 //! assert_eq!(placed.operations.len(), 7);

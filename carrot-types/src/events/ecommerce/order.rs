@@ -31,14 +31,14 @@ impl Order {
 
     /// Sets the number that the customer sees.
     #[must_use = "a setter returns the changed value"]
-    pub fn human_id(mut self, id: impl Into<String>) -> Self {
+    pub fn with_human_id(mut self, id: impl Into<String>) -> Self {
         self.human_id = Some(id.into());
         self
     }
 
     /// Sets the names of the goods.
     #[must_use = "a setter returns the changed value"]
-    pub fn items(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
+    pub fn with_items(mut self, names: impl IntoIterator<Item: Into<String>>) -> Self {
         self.items = names.into_iter().map(Into::into).collect();
         self
     }

@@ -54,7 +54,7 @@ impl OrderCompleted {
 
     /// Sets the number that the customer sees.
     #[must_use = "a setter returns the changed value"]
-    pub fn order_id_human(mut self, order_id_human: impl Into<String>) -> Self {
+    pub fn with_order_id_human(mut self, order_id_human: impl Into<String>) -> Self {
         self.order_id_human = Some(order_id_human.into());
         self
     }
@@ -170,7 +170,7 @@ impl OrderCancelled {
 
     /// Sets the comment.
     #[must_use = "a setter returns the changed value"]
-    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
         self
     }
@@ -212,7 +212,7 @@ impl OrderClosed {
 
     /// Sets the number that the customer sees.
     #[must_use = "a setter returns the changed value"]
-    pub fn order_id_human(mut self, order_id_human: impl Into<String>) -> Self {
+    pub fn with_order_id_human(mut self, order_id_human: impl Into<String>) -> Self {
         self.order_id_human = Some(order_id_human.into());
         self
     }

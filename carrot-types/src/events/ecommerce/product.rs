@@ -31,21 +31,21 @@ impl Product {
 
     /// Sets the address of its page.
     #[must_use = "a setter returns the changed value"]
-    pub fn url(mut self, url: impl Into<String>) -> Self {
+    pub fn with_url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
     /// Sets its price.
     #[must_use = "a setter returns the changed value"]
-    pub fn amount(mut self, amount: i64) -> Self {
+    pub fn with_amount(mut self, amount: i64) -> Self {
         self.amount = Some(amount);
         self
     }
 
     /// Sets the address of its picture.
     #[must_use = "a setter returns the changed value"]
-    pub fn image(mut self, url: impl Into<String>) -> Self {
+    pub fn with_image(mut self, url: impl Into<String>) -> Self {
         self.image = Some(url.into());
         self
     }

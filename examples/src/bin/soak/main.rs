@@ -37,7 +37,7 @@ use carrot_hyper::{
     AuthToken, BaseUrl, Client, ExponentialBackoff, HyperTransport, NoRateLimit, TokioClock,
     client::CallOptions,
     conversations::{Get, Reply},
-    types::RandomId,
+    types::{ConversationId, RandomId},
 };
 use clap::Parser;
 use tokio::time::sleep;
@@ -283,9 +283,13 @@ async fn worker(client: Client, work: Arc<Work>) -> (Tally, Vec<Claim>) {
 async fn make(client: &Client, call: u32) -> Result<u64, carrot_hyper::Error> {
     let id = u64::from(call) + 1;
     if !writes(call) {
-        return Ok(client.call(Get::new(id)).await?.id.get());
+        return Ok(client
+            .call(Get::new(ConversationId::new(id)))
+            .await?
+            .id
+            .get());
     }
-    let mut reply = Reply::new(id, TEXT);
+    let mut reply = Reply::new(ConversationId::new(id), TEXT);
     if let Ok(random_id) = RandomId::new(i64::from(call) + 1) {
         reply = reply.random_id(random_id);
     }
