@@ -1,6 +1,9 @@
 //! Raw requests to a sandbox.
 
+use std::{cell::RefCell, ops::Deref, path::Path};
+
 use bytes::Bytes;
+use carrot_core::types::ConversationId;
 use carrot_testing::Sandbox;
 use http::{Method, Request, Response};
 use serde_json::Value;
@@ -152,4 +155,106 @@ pub(crate) fn start(sandbox: &Sandbox, external: &str, body: &str) -> u64 {
     let path = format!("/v2/users/{external}/startconversation");
     let answer = post(sandbox, &path, &[("by_user_id", "true"), ("body", body)]);
     answer.data()["id"].as_u64().unwrap()
+}
+
+/// A sandbox whose requests and responses are written down, and compared with a snapshot at the end.
+pub(crate) struct Session {
+    pub(crate) sandbox: Sandbox,
+    transcript: RefCell<String>,
+}
+
+impl Deref for Session {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        Self::of(Sandbox::new())
+    }
+
+    pub(crate) fn of(sandbox: Sandbox) -> Self {
+        let transcript = RefCell::default();
+        Self {
+            sandbox,
+            transcript,
+        }
+    }
+
+    fn line(&self, line: &str) {
+        let mut transcript = self.transcript.borrow_mut();
+        transcript.push_str(line);
+        transcript.push('\n');
+    }
+
+    fn write(&self, method: &str, path: &str, form: &str, answer: Answer) -> Answer {
+        let shown: String = form.chars().take(200).collect();
+        self.line(format!("{method} {path} {shown}").trim_end());
+        match answer.status {
+            200 => self.see("200", &answer.json),
+            _ => {
+                let (status, name, message) = answer.error();
+                let fields = &answer.json["meta"]["error_fields"];
+                self.line(
+                    format!("  {status} {name}: {message} {fields}").trim_end_matches(" null"),
+                );
+            }
+        }
+        answer
+    }
+
+    pub(crate) fn get(&self, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+        self.write("GET", path, &form.encode(), get(&self.sandbox, path, form))
+    }
+
+    pub(crate) fn post(&self, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+        self.send(Method::POST, path, form)
+    }
+
+    pub(crate) fn send(&self, method: Method, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+        let answer = send(&self.sandbox, method.clone(), path, form);
+        self.write(method.as_str(), path, &form.encode(), answer)
+    }
+
+    pub(crate) fn upload(
+        &self,
+        path: &str,
+        form: &(impl Form + ?Sized),
+        files: &[(&str, &str, &str)],
+    ) -> Answer {
+        let answer = upload(&self.sandbox, path, form, files);
+        self.write(
+            "POST",
+            path,
+            &format!("{} {files:?}", form.encode()),
+            answer,
+        )
+    }
+
+    pub(crate) fn start(&self, external: &str, body: &str) -> ConversationId {
+        let path = format!("/v2/users/{external}/startconversation");
+        let form = [("by_user_id", "true"), ("body", body)];
+        let id = self.post(&path, &form).data()["id"].as_u64();
+        ConversationId::new(id.unwrap())
+    }
+
+    /// Writes down something that is no response.
+    pub(crate) fn see(&self, what: &str, value: impl serde::Serialize) {
+        let value = json_of(value);
+        let short = value.to_string();
+        match short.chars().count() {
+            0..100 => self.line(&format!("  {what} {short}")),
+            _ => self.line(&format!("  {what} {value:#}")),
+        }
+    }
+
+    /// Compares all of it with the file in `tests/sandbox`.
+    pub(crate) fn assert(self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox");
+        let file = folder.join(format!("{name}.txt"));
+        expect_test::expect_file![file].assert_eq(&self.transcript.into_inner());
+    }
 }
