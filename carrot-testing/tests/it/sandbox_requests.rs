@@ -408,162 +408,110 @@ fn every_answer_has_ids_as_texts_when_asked_for() {
         .user(SeedUser::external("order-42").tag("vip").note("Call"))
         .build();
     let id = start(&sandbox, "order-42", "Hi");
-    let own = ("by_user_id", "1");
-    let all = [
-        ("id_as_string", "true"),
-        ("include_user", "1"),
-        ("include_channel", "1"),
-        ("include_conversation", "1"),
-        ("include_tags", "1"),
-        ("include_notes", "1"),
-        ("include_events", "1"),
-        ("include_email_status", "1"),
-        ("include_not_assigned", "1"),
-    ];
-    let conversation = |operation: &str| format!("conversations/{id}{operation}");
-    let user = |operation: &str| format!("users/order-42{operation}");
+    let all = "id_as_string=true&include_user=1&include_channel=1&include_conversation=1&\
+               include_tags=1&include_notes=1&include_events=1&include_email_status=1&\
+               include_not_assigned=1";
     let known = sandbox.user_id("order-42").unwrap();
     assert!(sandbox.move_to_channel(ConversationId::new(id), Some(ChannelId::new(5))));
-    for version in ["v2", "v1"] {
-        for (path, parameters) in [
+    let assert_texts = |answer: &Answer, path: &str| {
+        let mut found = Vec::new();
+        ids_as_numbers(&answer.json, "", &mut found);
+        assert_eq!(found, [""; 0], "{path}");
+    };
+    let operations = r#"[{"op":"update_or_create","key":"$email","value":"a@b.c"}]"#;
+    for (version, count) in [("v2", "paginate_count=1"), ("v1", "count=1")] {
+        for (path, form) in [
             (
-                user("/props"),
-                vec![
-                    own,
-                    (
-                        "operations",
-                        r#"[{"op":"update_or_create","key":"$email","value":"a@b.c"}]"#,
-                    ),
-                ],
+                "users/order-42/props",
+                &*format!("by_user_id=1&operations={operations}"),
             ),
-            (user("/events"), vec![own, ("event", "Order")]),
-            (user("/startconversation"), vec![own, ("body", "Hi")]),
-            (format!("users/{known}/sendmessage"), vec![("body", "Hi")]),
+            ("users/order-42/events", "by_user_id=1&event=Order"),
+            ("users/order-42/startconversation", "by_user_id=1&body=Hi"),
+            ("users/{user}/sendmessage", "body=Hi"),
             (
-                conversation("/reply"),
-                vec![
-                    ("body", "Hi"),
-                    ("from_admin", "501"),
-                    ("auto_assign", "502"),
-                ],
+                "conversations/{id}/reply",
+                "body=Hi&from_admin=501&auto_assign=502",
             ),
+            ("conversations/{id}/assign", "from_admin=501&admin=501"),
             (
-                conversation("/assign"),
-                vec![("from_admin", "501"), ("admin", "501")],
+                "conversations/{id}/tag",
+                &format!("tag={version}&action=add&from_admin=501"),
             ),
+            ("conversations/{id}/close", "from_admin=501"),
             (
-                conversation("/tag"),
-                vec![("tag", version), ("action", "add"), ("from_admin", "501")],
+                "users/{user}/setpresence",
+                "presence=online&session=0123456789abcdefghijklmnopqrstuv",
             ),
-            (conversation("/close"), vec![("from_admin", "501")]),
         ] {
-            let parameters: Vec<_> = parameters.into_iter().chain(all).collect();
-            let answer = post(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            let path = path
+                .replace("{id}", &id.to_string())
+                .replace("{user}", &known.to_string());
+            let answer = post(
+                &sandbox,
+                &format!("/{version}/{path}/"),
+                &format!("{form}&{all}"),
+            );
             answer.data();
-            let mut found = Vec::new();
-            ids_as_numbers(&answer.json, "", &mut found);
-            assert_eq!(found, [""; 0], "{version} {path}");
+            assert_texts(&answer, &path);
         }
-        let presence = format!("/v2/users/{known}/setpresence");
-        post(&sandbox, &presence, "presence=online").data();
-        for (path, more) in [
-            (user(""), Some(own)),
-            (user("/events"), Some(own)),
-            (format!("users/{known}/conversations"), None),
-            (conversation(""), None),
-            (conversation("/parts"), None),
-            ("apps/$self_app/users".to_owned(), None),
-            ("apps/$self_app/activeusers".to_owned(), None),
-            ("apps/$self_app/channels".to_owned(), None),
-            (
-                "apps/$self_app/conversations".to_owned(),
-                Some((
-                    if version == "v2" {
-                        "paginate_count"
-                    } else {
-                        "count"
-                    },
-                    "1",
-                )),
-            ),
+        for (path, form) in [
+            ("users/order-42", "by_user_id=1"),
+            ("users/order-42/events", "by_user_id=1"),
+            ("users/{user}/conversations", ""),
+            ("conversations/{id}", ""),
+            ("conversations/{id}/parts", ""),
+            ("apps/$self_app/users", ""),
+            ("apps/$self_app/activeusers", ""),
+            ("apps/$self_app/channels", ""),
+            ("apps/$self_app/conversations", count),
         ] {
-            let parameters: Vec<_> = more.into_iter().chain(all).collect();
-            let answer = get(&sandbox, &format!("/{version}/{path}/"), &parameters);
+            let path = path
+                .replace("{id}", &id.to_string())
+                .replace("{user}", &known.to_string());
+            let answer = get(
+                &sandbox,
+                &format!("/{version}/{path}/"),
+                &format!("{form}&{all}"),
+            );
             assert_ne!(*answer.data(), json!([]), "{version} {path}");
-            let mut found = Vec::new();
-            ids_as_numbers(&answer.json, "", &mut found);
-            assert_eq!(found, [""; 0], "{version} {path}");
+            assert_texts(&answer, &path);
         }
     }
 }
 
 #[test]
 fn every_operation_needs_its_right() {
-    let operations = [
-        (Method::GET, "users/1", &["user-read"][..]),
-        (Method::POST, "users/1/props", &["user-write"]),
-        (Method::GET, "users/1/events", &["user-read"]),
-        (Method::POST, "users/1/events", &["user-write"]),
-        (
-            Method::GET,
-            "users/1/conversations",
-            &["conversations-read", "user-read"],
-        ),
-        (
-            Method::POST,
-            "users/1/startconversation",
-            &["conversations-write"],
-        ),
-        (
-            Method::POST,
-            "users/1/sendmessage",
-            &["messages-manual-send-one"],
-        ),
-        (Method::POST, "users/1/setpresence", &["user-write"]),
-        (Method::POST, "users/1/unsubscribeemail", &["user-write"]),
-        (Method::GET, "apps/1000/users", &["users-list"]),
-        (Method::GET, "apps/1000/activeusers", &["users-list-active"]),
-        (Method::GET, "apps/1000/channels", &["app-basic-read"]),
-        (
-            Method::GET,
-            "apps/1000/conversations",
-            &["conversations-read"],
-        ),
-        (Method::GET, "conversations/1", &["conversations-read"]),
-        (
-            Method::GET,
-            "conversations/1/parts",
-            &["conversations-read"],
-        ),
-        (
-            Method::POST,
-            "conversations/1/reply",
-            &["conversations-write"],
-        ),
-        (Method::POST, "conversations/1/markread", &["as-user"]),
-        (
-            Method::POST,
-            "conversations/1/settyping",
-            &["conversations-write"],
-        ),
-        (
-            Method::POST,
-            "conversations/1/assign",
-            &["conversations-write"],
-        ),
-        (
-            Method::POST,
-            "conversations/1/close",
-            &["conversations-write"],
-        ),
-        (
-            Method::POST,
-            "conversations/1/tag",
-            &["conversations-write"],
-        ),
-    ];
+    let operations = "
+        GET users/1 user-read
+        POST users/1/props user-write
+        GET users/1/events user-read
+        POST users/1/events user-write
+        GET users/1/conversations conversations-read user-read
+        POST users/1/startconversation conversations-write
+        POST users/1/sendmessage messages-manual-send-one
+        POST users/1/setpresence user-write
+        POST users/1/unsubscribeemail user-write
+        GET apps/1000/users users-list
+        GET apps/1000/activeusers users-list-active
+        GET apps/1000/channels app-basic-read
+        GET apps/1000/conversations conversations-read
+        GET conversations/1 conversations-read
+        GET conversations/1/parts conversations-read
+        POST conversations/1/reply conversations-write
+        POST conversations/1/markread as-user
+        POST conversations/1/settyping conversations-write
+        POST conversations/1/assign conversations-write
+        POST conversations/1/close conversations-write
+        POST conversations/1/tag conversations-write
+    ";
     let every = Sandbox::new().scopes();
-    for (method, path, rights) in operations {
+    for operation in operations
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        let words: Vec<&str> = operation.split(' ').collect();
+        let (method, path, rights) = (words[0].parse::<Method>().unwrap(), words[1], &words[2..]);
         for right in rights {
             let others = every.iter().filter(|other| other != right);
             let lacking = Sandbox::builder().scopes(others.cloned()).build();

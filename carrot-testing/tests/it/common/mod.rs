@@ -191,7 +191,11 @@ impl Session {
     }
 
     fn write(&self, method: &str, path: &str, form: &str, answer: Answer) -> Answer {
-        let shown: String = form.chars().take(200).collect();
+        let pairs = form_urlencoded::parse(form.as_bytes());
+        let shown: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let shown: String = shown.join("&").chars().take(200).collect();
         self.line(format!("{method} {path} {shown}").trim_end());
         match answer.status {
             200 => self.see("200", &answer.json),
