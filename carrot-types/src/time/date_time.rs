@@ -2,6 +2,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::civil;
 use crate::InvalidValue;
 
 /// A date and time as ISO 8601 text, kept byte for byte.
@@ -15,12 +16,13 @@ use crate::InvalidValue;
 pub struct DateTime(Box<str>);
 
 impl DateTime {
-    /// A moment from `YYYY-MM-DD`, optionally with `THH:MM:SS`, decimals of the second, and `Z` or an
-    /// offset such as `+03:00`.
+    /// Creates a date from `YYYY-MM-DD`, optionally followed by `THH:MM:SS`, decimals of the second, and
+    /// `Z` or an offset such as `+03:00`.
     ///
     /// # Errors
     ///
-    /// The text has another form, or a part of it is out of range, such as month 13.
+    /// The text has another form, or the calendar has no such day or time: `2015-02-31`, `13:25:60`. The
+    /// leap second `23:59:60` is a time.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self, InvalidValue> {
         let text = text.into();
         if is_iso_8601(&text) {
@@ -28,7 +30,8 @@ impl DateTime {
         } else {
             Err(InvalidValue::new(
                 "date",
-                "must be YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, with optional decimals and offset",
+                "must be a date and time of the calendar, written YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS with \
+                 optional decimals and offset",
             ))
         }
     }
@@ -70,62 +73,16 @@ impl From<&str> for UncheckedDateTime {
 pub(super) struct UncheckedDateTime(pub(super) DateTime);
 
 fn is_iso_8601(text: &str) -> bool {
-    let date = || {
-        let (date, rest) = text.split_at_checked(10)?;
-        let [year, month, day] = split(date, '-')?;
-        let is_date = year.len() == 4
-            && number(year).is_some()
-            && (1..=12).contains(&two_digits(month)?)
-            && (1..=31).contains(&two_digits(day)?);
-        is_date.then_some(rest)
+    // The only second that the calendar lacks and a clock may show.
+    const LEAP: &str = "T23:59:60";
+    let plain = match text.get(10..19) {
+        Some(LEAP) => text.replacen(LEAP, "T23:59:59", 1),
+        _ => text.to_owned(),
     };
-    match date() {
-        None => false,
-        Some("") => true,
-        Some(rest) => rest.strip_prefix('T').is_some_and(is_time),
-    }
-}
-
-fn is_time(text: &str) -> bool {
-    let time = || {
-        let (time, rest) = text.split_at_checked(8)?;
-        let [hour, minute, second] = split(time, ':')?;
-        // A minute may have a leap second.
-        let is_time =
-            two_digits(hour)? < 24 && two_digits(minute)? < 60 && two_digits(second)? <= 60;
-        is_time.then_some(rest)
-    };
-    let Some(rest) = time() else { return false };
-    let zone = match rest.strip_prefix('.') {
-        None => rest,
-        Some(decimals) => {
-            let zone = decimals.trim_start_matches(|digit: char| digit.is_ascii_digit());
-            if zone.len() == decimals.len() {
-                return false;
-            }
-            zone
-        }
-    };
-    matches!(zone, "" | "Z") || zone.strip_prefix(['+', '-']).is_some_and(is_offset)
-}
-
-fn is_offset(text: &str) -> bool {
-    split(text, ':').is_some_and(|[hours, minutes]| {
-        two_digits(hours).is_some_and(|hours| hours < 24)
-            && two_digits(minutes).is_some_and(|minutes| minutes < 60)
+    civil::parse(&plain).is_ok_and(|civil| match civil.time {
+        None => civil.rest.is_empty(),
+        Some(_) => civil::is_decimals_and_offset(civil.rest),
     })
-}
-
-fn split<const PARTS: usize>(text: &str, by: char) -> Option<[&str; PARTS]> {
-    text.split(by).collect::<Vec<_>>().try_into().ok()
-}
-
-fn two_digits(text: &str) -> Option<u64> {
-    number(text).filter(|_| text.len() == 2)
-}
-
-fn number(text: &str) -> Option<u64> {
-    crate::serde_util::lenient::parse_digits(text)
 }
 
 #[cfg(test)]
@@ -142,6 +99,7 @@ mod tests {
             "2018-11-20T09:25:28.661001+03:00",
             "2018-11-20T09:25:28Z",
             "2016-12-31T23:59:60-11:30",
+            "2016-02-29",
         ] {
             assert_eq!(DateTime::new(text).expect(text).as_str(), text);
         }
@@ -155,6 +113,13 @@ mod tests {
             "2015-13-01",
             "2015-00-01",
             "2015-01-32",
+            "2015-02-31",
+            "2015-02-29",
+            "2015-04-31T10:00:00Z",
+            "2015-09-13T13:25:60",
+            "2015-09-13T13:60:00",
+            "2015-09-13T13:25:05+24:00",
+            "2015-09-13T13:25:05+03:60",
             "15-01-01",
             "2015-1-001",
             "2015-09-13 13:25:05",

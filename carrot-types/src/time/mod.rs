@@ -1,5 +1,6 @@
 //! Dates and times, in the forms that the service uses.
 
+mod civil;
 mod date_time;
 mod moment;
 mod property_date;

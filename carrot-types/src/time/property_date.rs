@@ -1,7 +1,9 @@
 use std::{fmt, str::FromStr};
 
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::civil::{self, Problem};
 use crate::InvalidValue;
 
 const FIELD: &str = "property date";
@@ -23,87 +25,91 @@ const FIELD: &str = "property date";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PropertyDate {
-    year: u16,
-    month: u8,
-    day: u8,
-    time: Option<[u8; 3]>,
+    date: Date,
+    time: Option<Time>,
 }
 
 impl PropertyDate {
-    /// A day without a time. Months and days count from 1.
+    /// Creates a date without a time. Months and days count from 1.
     ///
     /// # Errors
     ///
     /// The calendar has no such day, or the year is not from 1 to 9999.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, InvalidValue> {
-        if !(1..=9999).contains(&year) || !(1..=days_in(year, month)).contains(&day) {
-            return Err(InvalidValue::new(
-                FIELD,
-                "must be a day of the calendar, in the years 1 to 9999",
-            ));
-        }
-        Ok(Self {
-            year,
-            month,
-            day,
-            time: None,
-        })
+        let small = |number: u8| i8::try_from(number).ok();
+        let date = || Date::new(year.try_into().ok()?, small(month)?, small(day)?).ok();
+        date().and_then(Self::of_date).ok_or_else(no_day)
     }
 
-    /// The same day, with a time of day.
+    /// Returns the same day with a time of day.
     ///
     /// # Errors
     ///
     /// `hour` is above 23, or `minute` or `second` above 59.
     pub fn at(self, hour: u8, minute: u8, second: u8) -> Result<Self, InvalidValue> {
-        if hour > 23 || minute > 59 || second > 59 {
-            return Err(InvalidValue::new(
-                FIELD,
-                "must have a time from 00:00:00 to 23:59:59",
-            ));
-        }
-        Ok(Self {
-            time: Some([hour, minute, second]),
-            ..self
-        })
+        let small = |number: u8| i8::try_from(number).ok();
+        let time = || Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok();
+        let time = Some(time().ok_or_else(no_time)?);
+        Ok(Self { time, ..self })
+    }
+
+    /// The service has no year 0 and none before it.
+    pub(super) fn of_date(date: Date) -> Option<Self> {
+        (date.year() >= 1).then_some(Self { date, time: None })
+    }
+
+    pub(super) fn with_time(self, time: Time) -> Self {
+        let time = Some(time);
+        Self { time, ..self }
+    }
+
+    #[cfg(feature = "jiff")]
+    pub(super) fn civil(self) -> (Date, Option<Time>) {
+        (self.date, self.time)
     }
 
     /// The year, 1 to 9999.
     #[must_use]
-    pub const fn year(self) -> u16 {
-        self.year
+    pub fn year(self) -> u16 {
+        self.date.year().unsigned_abs()
     }
 
     /// The month, 1 to 12.
     #[must_use]
-    pub const fn month(self) -> u8 {
-        self.month
+    pub fn month(self) -> u8 {
+        self.date.month().unsigned_abs()
     }
 
     /// The day of the month, 1 to 31.
     #[must_use]
-    pub const fn day(self) -> u8 {
-        self.day
+    pub fn day(self) -> u8 {
+        self.date.day().unsigned_abs()
     }
 
-    /// Hour, minute and second, where a time was given.
+    /// Hour, minute and second; `None` for a date without a time.
     #[must_use]
     pub fn time(self) -> Option<(u8, u8, u8)> {
-        self.time
-            .map(|[hour, minute, second]| (hour, minute, second))
+        let unsigned = |time: Time| {
+            let [hour, minute, second] = [time.hour(), time.minute(), time.second()];
+            (
+                hour.unsigned_abs(),
+                minute.unsigned_abs(),
+                second.unsigned_abs(),
+            )
+        };
+        self.time.map(unsigned)
     }
 }
 
-/// Days of the month; none for what is no month.
-fn days_in(year: u16, month: u8) -> u8 {
-    let leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    }
+pub(super) fn no_day() -> InvalidValue {
+    InvalidValue::new(
+        FIELD,
+        "must be a day of the calendar, in the years 1 to 9999",
+    )
+}
+
+fn no_time() -> InvalidValue {
+    InvalidValue::new(FIELD, "must have a time from 00:00:00 to 23:59:59")
 }
 
 impl FromStr for PropertyDate {
@@ -121,30 +127,17 @@ impl FromStr for PropertyDate {
                 "must have the form `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SS`",
             )
         };
-        let (day, time) = match text.split_once('T') {
-            Some((day, time)) => (day, Some(time)),
-            None => (text, None),
-        };
-        let [year, month, day] = parts(day, '-', [4, 2, 2]).ok_or_else(form)?;
-        let small = |number: u16| u8::try_from(number).map_err(|_| form());
-        let date = Self::new(year, small(month)?, small(day)?)?;
-        let Some(time) = time else { return Ok(date) };
-        let [hour, minute, second] = parts(time, ':', [2, 2, 2]).ok_or_else(form)?;
-        date.at(small(hour)?, small(minute)?, small(second)?)
+        let civil = civil::parse(text).map_err(|problem| match problem {
+            Problem::Form => form(),
+            Problem::Date => no_day(),
+            Problem::Time => no_time(),
+        })?;
+        if !civil.rest.is_empty() {
+            return Err(form());
+        }
+        let date = Self::of_date(civil.date).ok_or_else(no_day)?;
+        Ok(civil.time.map_or(date, |time| date.with_time(time)))
     }
-}
-
-/// Splits a text into three numbers of exactly so many digits.
-fn parts(text: &str, separator: char, widths: [usize; 3]) -> Option<[u16; 3]> {
-    let mut split = text.split(separator);
-    let mut numbers = [0; 3];
-    for (number, width) in numbers.iter_mut().zip(widths) {
-        let digits = split.next().filter(|part| part.len() == width)?;
-        *number = crate::serde_util::lenient::parse_digits(digits)?
-            .try_into()
-            .ok()?;
-    }
-    split.next().is_none().then_some(numbers)
 }
 
 impl TryFrom<&str> for PropertyDate {
@@ -157,9 +150,9 @@ impl TryFrom<&str> for PropertyDate {
 
 impl fmt::Display for PropertyDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
+        self.date.fmt(f)?;
         match self.time {
-            Some([hour, minute, second]) => write!(f, "T{hour:02}:{minute:02}:{second:02}"),
+            Some(time) => write!(f, "T{time}"),
             None => Ok(()),
         }
     }

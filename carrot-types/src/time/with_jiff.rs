@@ -2,6 +2,7 @@
 
 use jiff::{civil, fmt::temporal::Pieces};
 
+use super::property_date::no_day;
 use crate::{DateTime, InvalidValue, Moment, PropertyDate, Timestamp};
 
 const FIELD: &str = "date";
@@ -39,8 +40,8 @@ impl TryFrom<Timestamp> for jiff::Timestamp {
 /// A date without a time is midnight, as the service reads it. With feature `jiff`.
 impl From<PropertyDate> for civil::DateTime {
     fn from(date: PropertyDate) -> Self {
-        let (hour, minute, second) = date.time().unwrap_or_default();
-        day(date).at(hour as i8, minute as i8, second as i8, 0)
+        let (date, time) = date.civil();
+        date.to_datetime(time.unwrap_or_default())
     }
 }
 
@@ -53,17 +54,11 @@ impl TryFrom<PropertyDate> for civil::Date {
     type Error = InvalidValue;
 
     fn try_from(date: PropertyDate) -> Result<Self, InvalidValue> {
-        match date.time() {
-            None => Ok(day(date)),
-            Some(_) => Err(InvalidValue::new("property date", "must not have a time")),
+        match date.civil() {
+            (date, None) => Ok(date),
+            (_, Some(_)) => Err(InvalidValue::new("property date", "must not have a time")),
         }
     }
-}
-
-/// A [`PropertyDate`] is always a day of the calendar in years that `jiff` knows, and its numbers are
-/// small.
-fn day(date: PropertyDate) -> civil::Date {
-    civil::date(date.year() as i16, date.month() as i8, date.day() as i8)
 }
 
 /// A date without a time. With feature `jiff`.
@@ -75,9 +70,7 @@ impl TryFrom<civil::Date> for PropertyDate {
     type Error = InvalidValue;
 
     fn try_from(date: civil::Date) -> Result<Self, InvalidValue> {
-        // What does not fit is no year of a property date either: 0 is refused.
-        let year = u16::try_from(date.year()).unwrap_or_default();
-        Self::new(year, date.month().unsigned_abs(), date.day().unsigned_abs())
+        Self::of_date(date).ok_or_else(no_day)
     }
 }
 
@@ -93,11 +86,7 @@ impl TryFrom<civil::DateTime> for PropertyDate {
         if moment.subsec_nanosecond() != 0 {
             return Err(InvalidValue::new("property date", "must be a whole second"));
         }
-        Self::try_from(moment.date())?.at(
-            moment.hour().unsigned_abs(),
-            moment.minute().unsigned_abs(),
-            moment.second().unsigned_abs(),
-        )
+        Ok(Self::try_from(moment.date())?.with_time(moment.time()))
     }
 }
 
