@@ -5,23 +5,35 @@ mod body;
 mod build_error;
 mod builder;
 mod clock;
-mod connect;
 mod connector;
 mod deadline;
 mod encoding;
 mod error;
 mod hyper_transport;
 mod resolver;
+mod setup;
 mod tls;
 
-pub use carrot_core;
-pub use carrot_core::*;
+// The crates whose types stand in the public API, so that no version has to be kept in step.
+#[doc(no_inline)]
+pub use {async_trait, bytes, http, serde_json};
+
+// The paths that the compiler prints: `carrot_types::UserId` is found as it is written there.
+#[doc(no_inline)]
+pub use carrot_core::{self, types as carrot_types};
+
+pub use carrot_core::{
+    ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, CallPhase, Client, ClientBuilder, Clock,
+    Endpoint, Error, ErrorKind, ExponentialBackoff, Host, HttpTransport, LocalRateLimiter,
+    NoRateLimit, Paginate, RateLimiter, RetryPolicy, Sent, TransportError, apps, client,
+    conversations, endpoint, jobs, rate_limit, retry, transport, types, users,
+};
 
 pub use crate::{
     build_error::BuildError,
     builder::HyperTransportBuilder,
     clock::TokioClock,
-    connect::{builder, builder_from_env, connect, from_env},
     hyper_transport::HyperTransport,
+    setup::{builder, builder_from_env, client, from_env},
     tls::TlsRoots,
 };

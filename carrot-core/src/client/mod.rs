@@ -35,7 +35,7 @@ use crate::{
 /// Cheap to clone; all clones share one transport, one token and one clock. It is not generic: the
 /// transport stands behind it.
 ///
-/// With `carrot-hyper` it is made by `carrot_hyper::connect(token)`; with a transport of your own, by
+/// With `carrot-hyper` it is made by `carrot_hyper::client(token)`; with a transport of your own, by
 /// [`Client::builder`].
 #[derive(Clone)]
 pub struct Client {

@@ -333,7 +333,7 @@ async fn nothing_secret_is_shown_or_logged() {
 
     let error = AuthToken::new(format!("{TOKEN}\n")).unwrap_err();
     assert_hidden("a bad token", &format!("{error} {error:?}"));
-    let error = carrot_hyper::connect(format!("{TOKEN}\n")).unwrap_err();
+    let error = carrot_hyper::client(format!("{TOKEN}\n")).unwrap_err();
     assert_hidden("a bad token", &format!("{error} {error:?}"));
     let error = format!("https://{TOKEN}@example.com").parse::<BaseUrl>();
     assert_hidden("a bad address", &format!("{error:?}"));

@@ -84,8 +84,8 @@ async fn sends_directly() {
 
 #[test]
 fn short_ways_need_no_runtime_and_check_the_token() {
-    carrot_hyper::connect(TOKEN).unwrap();
-    let error = carrot_hyper::connect(format!("two words {TOKEN}")).unwrap_err();
+    carrot_hyper::client(TOKEN).unwrap();
+    let error = carrot_hyper::client(format!("two words {TOKEN}")).unwrap_err();
     assert!(error.to_string().contains("`token`"), "{error}");
     tells_no_secret(&error);
 }

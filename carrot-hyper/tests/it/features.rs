@@ -62,15 +62,24 @@ fn public_types_go_between_threads_and_show_themselves() {
     check::<BuildError>();
 }
 
-/// The one line in `Cargo.toml` that is enough.
+/// One line in `Cargo.toml` is enough: core, the types and the crates of the public API are here.
 #[test]
-fn everything_of_core_and_types_is_here() {
+fn one_dependency_is_enough() {
     #[allow(unused_imports)]
     use carrot_hyper::{
-        Client, ClientBuilder, Endpoint, Error, HttpTransport, apps, carrot_core, conversations,
+        Client, ClientBuilder, Endpoint, Error, HttpTransport, apps,
+        async_trait::async_trait,
+        bytes::Bytes,
+        carrot_core,
+        carrot_types::UserId as PrintedByTheCompiler,
+        client::CallOptions,
+        conversations,
         endpoint::Path,
+        http::Request,
+        serde_json::Value,
         transport::CallContext,
         types::{self, UserId},
         users,
     };
+    let _: UserId = PrintedByTheCompiler::new(7);
 }

@@ -14,7 +14,7 @@ use crate::{BuildError, HyperTransport, TokioClock};
 /// # Errors
 ///
 /// The token is empty or holds anything but visible ASCII characters; TLS cannot be set up.
-pub fn connect(token: impl Into<String>) -> Result<Client, BuildError> {
+pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
     Ok(builder(token)?.build()?)
 }
 
@@ -25,7 +25,7 @@ pub fn connect(token: impl Into<String>) -> Result<Client, BuildError> {
 ///
 /// # Errors
 ///
-/// The same as [`connect`].
+/// The same as [`client`](client()).
 pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
     let token = AuthToken::new(token)?;
     let transport = HyperTransport::builder().build()?;
