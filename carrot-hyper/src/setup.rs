@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_cannot_be_used_is_named_and_no_token_is_shown() {
+    fn an_unusable_variable_is_named() {
         for (bad, variables) in [
             (TOKEN, vec![(TOKEN, "")]),
             (TOKEN, vec![(TOKEN, "app.1.canary\n")]),

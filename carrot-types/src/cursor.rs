@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_looks_like_json_stays_a_text() {
+    fn text_that_looks_like_json_stays_text() {
         for text in [
             "2   ",
             " 2",
@@ -222,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_survives_an_answer(text in "[ \"0-9a-z.,\\[\\]{}\\\\]{1,6}|.{1,20}") {
+        fn every_text_survives_a_response(text in "[ \"0-9a-z.,\\[\\]{}\\\\]{1,6}|.{1,20}") {
             let cursor = Cursor::after(text)?;
             prop_assert_eq!(written_and_read(&cursor), NextCursor::At(cursor));
         }

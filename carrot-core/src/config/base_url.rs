@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn joins_with_and_without_a_path_of_its_own() {
+    fn joins_paths_with_and_without_a_prefix() {
         for (base, joined) in [
             (
                 "https://api.dashly.app",

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
+    fn an_unusable_token_is_rejected_and_not_shown() {
         for token in [
             "",
             " ",

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_in_the_envelope_is_told_apart_from_an_unreadable_body() {
+    fn an_envelope_error_is_not_an_unreadable_body() {
         for body in [
             r#"{"meta": {"status": 400, "error": "LookupError"}, "data": {}}"#,
             r#"{"data": [], "meta": {"status": 400, "error": "LookupError"}}"#,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_body_names_the_path_and_not_the_value() {
+    fn an_unreadable_body_names_the_path_only() {
         let (path, text) = problem(
             r#"{"meta": {"status": 200}, "data": {"id": 1, "inner": {"name": "Al, expected", "count": "Alex"}}}"#,
         );
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_envelope_says_what_it_is() {
+    fn a_body_without_an_envelope_is_described() {
         assert_eq!(problem(""), (".".into(), "the body is empty".into()));
         for body in ["<html>", "{", "null", "[]", "{\"meta\": 1}", "\u{0}"] {
             problem(body);

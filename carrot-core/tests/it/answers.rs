@@ -54,7 +54,7 @@ fn refusal_body(status: u16, code: &str, message: &str) -> String {
 }
 
 #[test]
-fn a_refusal_says_what_the_service_said_and_what_to_do() {
+fn service_errors_say_what_to_do() {
     let html = "<html>Server Error</html>";
     let mut text = String::new();
     for (status, body) in [
@@ -80,7 +80,7 @@ fn a_refusal_says_what_the_service_said_and_what_to_do() {
 }
 
 #[test]
-fn an_error_under_a_status_of_success_is_an_error() {
+fn an_error_envelope_under_200_is_an_error() {
     let body = json!({
         "meta": {
             "status": 400,
@@ -108,7 +108,7 @@ fn an_error_under_a_status_of_success_is_an_error() {
 }
 
 #[test]
-fn what_the_service_says_survives_an_odd_field_beside_it() {
+fn an_odd_field_does_not_hide_the_error() {
     for (meta, text) in [
         (
             json!({"status": 400, "error": "ValidationError", "error_message": {"body": ["empty"]}}),
@@ -128,7 +128,7 @@ fn what_the_service_says_survives_an_odd_field_beside_it() {
 }
 
 #[test]
-fn a_message_of_the_service_is_quoted_up_to_a_bound() {
+fn service_messages_are_truncated() {
     let error = get(respond(
         400,
         refusal_body(400, "BadRequest", &"я".repeat(10_000)),
@@ -144,7 +144,7 @@ fn a_message_of_the_service_is_quoted_up_to_a_bound() {
 }
 
 #[test]
-fn a_missing_right_without_a_known_name_is_said_so() {
+fn a_missing_undocumented_scope_is_reported() {
     let client = client(&canned([respond(403, "")]), ApiVersion::V2);
     let error = run(client.call(users::StartConversation::new(UserId::new(1), "Hi")));
     assert_eq!(
@@ -155,7 +155,7 @@ fn a_missing_right_without_a_known_name_is_said_so() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_names_the_place_and_not_the_value() {
+fn unreadable_responses_name_the_place_only() {
     let deep = format!(
         r#"{{"meta":{{"status":200}},"data":{{"id":1,"x":{}"#,
         "[".repeat(100_000)
@@ -190,7 +190,7 @@ fn an_answer_that_cannot_be_read_names_the_place_and_not_the_value() {
 }
 
 #[test]
-fn deep_answers_do_not_exhaust_the_stack() {
+fn deep_responses_do_not_exhaust_the_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let inner = match open {
             "[" => "",
@@ -218,7 +218,7 @@ fn the_greatest_id_is_read_in_both_forms() {
 }
 
 #[test]
-fn a_failure_of_the_transport_says_whether_the_request_was_sent() {
+fn transport_errors_say_whether_it_was_sent() {
     use TransportErrorKind as Kind;
     let mut text = String::new();
     for (kind, sent) in [

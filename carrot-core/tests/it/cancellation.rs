@@ -187,7 +187,7 @@ fn a_call_can_be_dropped_anywhere() {
 }
 
 #[test]
-fn several_calls_that_wait_for_each_other_can_be_dropped_anywhere() {
+fn concurrent_calls_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let mut calls: Vec<_> = (1..5)
@@ -252,7 +252,7 @@ fn properties_of_many_users_can_be_dropped_anywhere() {
 }
 
 #[test]
-fn the_search_for_a_reply_can_be_dropped_anywhere() {
+fn reconciliation_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let number = RandomId::new(77).expect("a sound number");
@@ -284,7 +284,7 @@ fn many_calls_can_be_dropped_anywhere() {
 }
 
 #[test]
-fn a_listing_loses_nothing_when_every_next_is_dropped_after_one_poll() {
+fn a_listing_survives_dropping_every_next() {
     let world = World::new();
     let mut leads = world.client.items(apps::Leads::new());
     let mut ids = Vec::new();
@@ -304,7 +304,7 @@ fn a_listing_loses_nothing_when_every_next_is_dropped_after_one_poll() {
 }
 
 #[test]
-fn no_message_is_sent_twice_when_every_next_is_dropped_after_one_poll() {
+fn no_message_is_repeated_by_dropping_next() {
     let world = World::new();
     let items = (1..13).map(ConversationId::new);
     let each = |id: &ConversationId| conversations::Reply::new(*id, TEXT);

@@ -29,7 +29,7 @@ fn without_attempt_timeout() -> CallOptions {
 }
 
 #[test]
-fn a_call_that_is_never_answered_ends_after_30_seconds() {
+fn the_default_deadline_is_30_seconds() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
@@ -56,7 +56,7 @@ fn a_call_that_is_never_answered_ends_after_30_seconds() {
 }
 
 #[test]
-fn an_attempt_that_the_transport_does_not_end_is_given_up_soon_after_its_limit() {
+fn an_overdue_attempt_is_abandoned() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
     let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
@@ -96,7 +96,7 @@ impl HttpTransport for FailsAtTheLimit {
 }
 
 #[test]
-fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
+fn transport_timeouts_at_the_deadline_are_deadlines() {
     let timeout = TransportErrorKind::Timeout(TimeoutPhase::Body);
     let of_the_call = without_attempt_timeout;
     let of_the_attempt = || CallOptions::new().call_timeout(11 * SECOND);
@@ -131,7 +131,7 @@ fn the_deadline_of_a_call_is_its_own_also_when_the_transport_notices_first() {
 }
 
 #[test]
-fn a_deadline_of_its_own_holds_for_one_client_and_leaves_the_other_alone() {
+fn deadlines_are_per_client() {
     let (recorder, clock) = (
         canned([CannedResponse::never(), CannedResponse::never()]),
         VirtualClock::manual(),
@@ -162,7 +162,7 @@ fn a_call_without_a_deadline_waits() {
 }
 
 #[test]
-fn the_deadline_of_a_call_does_not_end_a_listing() {
+fn call_deadlines_do_not_end_listings() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
@@ -173,7 +173,7 @@ fn the_deadline_of_a_call_does_not_end_a_listing() {
 }
 
 #[test]
-fn an_answer_at_the_last_moment_is_an_answer() {
+fn a_response_at_the_deadline_counts() {
     let body = r#"{"meta":{"status":200},"data":{}}"#;
     let clock = VirtualClock::manual();
     let last_moment = |_| (Duration::ZERO, 30 * SECOND);
@@ -202,7 +202,7 @@ fn dropping_a_call_drops_its_request() {
 }
 
 #[test]
-fn a_transport_is_told_the_operation_the_attempt_and_the_limits() {
+fn the_call_context_reaches_the_transport() {
     for (version, template) in [
         (ApiVersion::V1, "/v1/users/{id}/events"),
         (ApiVersion::V2, "/v2/users/{id}/events"),

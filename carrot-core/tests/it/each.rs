@@ -44,7 +44,7 @@ fn close(id: &ConversationId) -> Close {
 }
 
 #[test]
-fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
+fn concurrency_is_eight_by_default() {
     for (asked, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
@@ -64,7 +64,7 @@ fn as_many_at_a_time_as_asked_for_and_eight_by_default() {
 }
 
 #[test]
-fn the_quota_holds_for_any_number_at_a_time() {
+fn the_rate_limit_holds_for_any_concurrency() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
@@ -77,7 +77,7 @@ fn the_quota_holds_for_any_number_at_a_time() {
 }
 
 #[test]
-fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
+fn items_start_in_order() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
     (0..20).for_each(|_| transport.answer_ok(json!({})));
@@ -99,7 +99,7 @@ fn items_are_begun_in_their_order_and_none_waits_behind_newer_ones() {
 }
 
 #[test]
-fn a_failure_stops_nobody_and_tells_whose_it_is() {
+fn a_failure_does_not_stop_other_items() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
     transport.answer_ok(json!({"id": 1}));
@@ -168,7 +168,7 @@ fn what_fails_and_may_be_repeated_is_repeated() {
 }
 
 #[test]
-fn work_that_is_stopped_ends_what_it_began_and_goes_on_with_the_rest() {
+fn a_stopped_run_can_be_resumed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
@@ -236,7 +236,7 @@ fn numbers<T>(list: &[(ConversationId, T)]) -> Vec<u64> {
 }
 
 #[test]
-fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
+fn the_callback_can_stop_the_run() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
@@ -268,7 +268,7 @@ fn the_callback_stops_the_work_and_the_rest_goes_on_later() {
 }
 
 #[test]
-fn a_run_that_is_dropped_goes_on_with_the_next() {
+fn a_dropped_run_can_be_resumed() {
     for limit in 0..14 {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
@@ -301,7 +301,7 @@ fn a_run_that_is_dropped_goes_on_with_the_next() {
 }
 
 #[test]
-fn calls_that_wait_for_the_quota_are_given_back_unsent() {
+fn calls_waiting_for_a_permit_are_returned_unsent() {
     let begin = || {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
@@ -333,7 +333,7 @@ fn calls_that_wait_for_the_quota_are_given_back_unsent() {
 }
 
 #[test]
-fn calls_that_wait_for_another_attempt_are_given_back_where_nothing_was_done() {
+fn calls_between_attempts_are_returned_if_unapplied() {
     let refused = |transport: &RecordingTransport| {
         transport.answer_error(
             http::StatusCode::TOO_MANY_REQUESTS,
@@ -408,7 +408,7 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
 }
 
 #[test]
-fn what_is_given_up_is_named_with_whether_it_may_be_repeated() {
+fn abandoned_items_say_whether_they_are_idempotent() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);

@@ -20,7 +20,7 @@ fn beneath<T: StdError + 'static>(error: &Error) -> &T {
 }
 
 #[test]
-fn beneath_bad_input_lies_the_rule_that_it_breaks() {
+fn invalid_input_has_the_rule_as_source() {
     let client = client(&canned([]), ApiVersion::V2);
     let error = run(client.call(conversations::Reply::new(ConversationId::new(1), "")))
         .expect_err("no text");
@@ -29,7 +29,7 @@ fn beneath_bad_input_lies_the_rule_that_it_breaks() {
 }
 
 #[test]
-fn beneath_a_failure_on_the_way_lies_the_error_of_the_transport() {
+fn a_lost_request_has_the_transport_source() {
     let recorder = canned([CannedResponse::failure(
         TransportErrorKind::Reset,
         Sent::Maybe,
@@ -56,7 +56,7 @@ impl RateLimiter for Unreachable {
 }
 
 #[test]
-fn beneath_a_place_that_was_not_given_lies_the_error_of_the_quota() {
+fn a_failed_permit_has_the_limiter_source() {
     let client = watched(builder(&canned([])).rate_limiter(Unreachable));
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(beneath::<InvalidValue>(&error).field(), "store");

@@ -113,7 +113,7 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn an_own_id_is_one_segment_and_nothing_else(id in text()) {
+    fn an_external_id_is_exactly_one_segment(id in text()) {
         let refused = id.is_empty()
             || id == "."
             || id == ".."
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn an_id_of_the_service_is_one_segment_and_nothing_else(id in prop_oneof![
+    fn a_service_id_is_exactly_one_segment(id in prop_oneof![
         any::<u64>(), Just(0), Just(u64::MAX), Just(1 << 53),
     ]) {
         for version in ApiVersion::ALL {
@@ -154,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_the_value_of_its_parameter_and_nothing_else(text in text()) {
+    fn a_text_is_exactly_one_parameter_value(text in text()) {
         let user = UserId::new(1);
         let name = EventName::new(text.as_str());
         for version in ApiVersion::ALL {

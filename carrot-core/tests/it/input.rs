@@ -39,7 +39,7 @@ fn tokens() {
 }
 
 #[test]
-fn own_ids() {
+fn external_ids() {
     let mut rejected = Rejections::default();
     let long = "я".repeat(256);
     for id in ["", ".", "..", &long, "a\nb", "\0", "\u{85}"] {
@@ -57,11 +57,11 @@ fn own_ids() {
         rejected.call(V2, users::StartConversation::new(user(), "Hi"));
         rejected.call(V2, users::UnsubscribeEmail::new(user()));
     }
-    rejected.assert("own_ids");
+    rejected.assert("external_ids");
 }
 
 #[test]
-fn own_ids_that_look_like_addresses_are_one_segment() {
+fn external_ids_like_urls_are_one_segment() {
     let longest = "я".repeat(255);
     for (id, path) in [
         ("a/b?c#d", "/v2/users/a%2Fb%3Fc%23d"),
@@ -173,7 +173,7 @@ fn base_urls() {
 }
 
 #[test]
-fn a_base_url_stands_in_front_of_every_path() {
+fn the_base_url_prefixes_every_path() {
     for (base, address) in [
         (
             "https://proxy.example/carrot/",

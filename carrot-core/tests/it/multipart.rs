@@ -150,7 +150,7 @@ fn a_file_of_boundaries_costs_one_pass() {
 
 proptest! {
     #[test]
-    fn a_reply_with_a_file_reads_back_into_its_parts(
+    fn a_reply_with_a_file_round_trips(
         body in text(),
         content in content().prop_filter("not empty", |content| !content.is_empty()),
         name in "[^\\p{Cc}%]{0,40}\\.(txt|PDF)",

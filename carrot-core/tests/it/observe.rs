@@ -87,7 +87,7 @@ fn watched(transport: impl HttpTransport, clock: &VirtualClock) -> (Client, Arc<
 }
 
 #[test]
-fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
+fn every_attempt_is_reported() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
@@ -135,7 +135,7 @@ fn every_attempt_is_reported_with_its_number_its_wait_and_its_end() {
 }
 
 #[test]
-fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
+fn reports_have_the_status_that_failed() {
     let lost = || TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
@@ -172,7 +172,7 @@ fn the_status_is_that_of_http_or_the_envelope_where_only_that_refuses() {
 }
 
 #[test]
-fn the_time_of_an_attempt_is_that_of_its_request() {
+fn an_attempt_is_timed_without_its_waits() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
@@ -249,7 +249,7 @@ fn calls_that_end_otherwise_are_reported_too() {
 
 /// A destructor may still have something to send.
 #[test]
-fn a_call_that_is_made_while_the_thread_panics_is_reported() {
+fn calls_during_a_panic_are_reported() {
     struct Last<F: FnMut()>(F);
     impl<F: FnMut()> Drop for Last<F> {
         fn drop(&mut self) {
@@ -271,7 +271,7 @@ fn a_call_that_is_made_while_the_thread_panics_is_reported() {
 
 /// It must not, but what it is told of must not be lost by it.
 #[test]
-fn no_item_is_lost_by_an_observer_that_panics() {
+fn a_panicking_observer_loses_no_item() {
     #[derive(Debug)]
     struct Bad;
     impl Observer for Bad {
@@ -312,7 +312,7 @@ fn nothing_is_reported_of_a_call_that_panics() {
 }
 
 #[test]
-fn listings_and_bulk_work_are_reported_call_by_call() {
+fn listings_and_batches_are_reported_per_call() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 120);
     let (client, watcher) = watched(service, &clock);
@@ -332,7 +332,7 @@ fn listings_and_bulk_work_are_reported_call_by_call() {
 
 /// An observer of a program can be tested without a client.
 #[test]
-fn reports_can_be_made_and_their_kinds_are_labels() {
+fn reports_can_be_constructed() {
     let watcher = Watcher::default();
     let mut attempt = AttemptReport::new("users.get");
     attempt.status = Some(404);
@@ -362,7 +362,7 @@ fn reports_can_be_made_and_their_kinds_are_labels() {
 }
 
 #[test]
-fn no_report_shows_a_persons_data_or_the_token() {
+fn reports_show_no_secret() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     let (client, watcher) = watched(transport.clone(), &clock);
     talk(&client, &transport, &clock);

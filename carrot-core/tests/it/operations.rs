@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[test]
-fn the_list_of_operations_says_what_the_code_says() {
+fn the_list_of_operations_is_current() {
     let mut text = String::from(
         "| operation | generation 1 | generation 2 | right of the token | to repeat it is |\n\
          |---|---|---|---|---|\n",

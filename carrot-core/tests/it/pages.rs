@@ -73,7 +73,7 @@ fn counts<E: Paginate>(pages: &mut Listing<Pages<E>>) -> Vec<usize> {
 }
 
 #[test]
-fn a_cursor_of_generation_2_goes_back_byte_for_byte() {
+fn v2_cursors_are_sent_back_unchanged() {
     for position in [
         "[7936756]",
         "[\"7936756\"]",
@@ -100,7 +100,7 @@ fn a_cursor_of_generation_2_goes_back_byte_for_byte() {
 }
 
 #[test]
-fn a_cursor_of_generation_1_goes_back_as_it_came() {
+fn v1_cursors_are_sent_back_unchanged() {
     for (json, after) in [
         ("335695472", "335695472"),
         ("18446744073709551615", "18446744073709551615"),
@@ -124,7 +124,7 @@ fn a_cursor_of_generation_1_goes_back_as_it_came() {
 }
 
 #[test]
-fn leads_page_by_offset_and_a_lead_that_comes_twice_is_left_out() {
+fn leads_page_by_offset_without_duplicates() {
     for version in ApiVersion::ALL {
         let recorder = canned([
             leads(1..=50, r#","total":101"#),
@@ -146,7 +146,7 @@ fn leads_page_by_offset_and_a_lead_that_comes_twice_is_left_out() {
 }
 
 #[test]
-fn leads_without_a_total_end_with_a_page_that_is_not_full() {
+fn leads_without_a_total_end_early() {
     let recorder = canned([leads(1..=2, ""), leads([3], "")]);
     let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new().limit(2).offset(7));
     assert_eq!(counts(&mut pages), [2, 1]);
@@ -162,7 +162,7 @@ fn leads_without_a_total_end_with_a_page_that_is_not_full() {
 }
 
 #[test]
-fn a_size_that_is_set_is_kept_and_one_that_is_not_is_50() {
+fn the_default_page_size_is_50() {
     let recorder = canned([parts([1], r#","next_before_position":null"#)]);
     let endpoint = conversations::Parts::new(ConversationId::new(1)).page(Paging::new().size(7));
     assert_eq!(
@@ -179,7 +179,7 @@ fn a_size_that_is_set_is_kept_and_one_that_is_not_is_50() {
 }
 
 #[test]
-fn a_stored_cursor_asks_for_the_same_page_in_another_process() {
+fn a_stored_cursor_resumes_the_listing() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_after":1447339319.9009660"#),
         (
@@ -207,7 +207,7 @@ fn a_stored_cursor_asks_for_the_same_page_in_another_process() {
 }
 
 #[test]
-fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
+fn a_repeated_cursor_ends_the_listing() {
     let again = r#","next_before_position":[1]"#;
     let recorder = canned([parts([3], again), parts([2], again)]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
@@ -240,7 +240,7 @@ fn a_cursor_that_comes_again_ends_the_listing_after_its_page() {
 }
 
 #[test]
-fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
+fn a_full_page_needs_a_cursor() {
     let recorder = canned([parts(1..=50, "")]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     let page = run(pages.next()).expect("a page").expect("not the end");
@@ -263,7 +263,7 @@ fn a_full_page_without_a_cursor_is_an_error_and_a_short_one_is_the_end() {
 
 /// The vendor's sample of one API version carries the cursor of the other.
 #[test]
-fn from_the_cursor_of_the_other_generation_no_listing_goes_on_in_silence() {
+fn cursors_of_the_other_version_are_errors() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_before_position":[1]"#),
         (ApiVersion::V2, r#","next_after":1447339319.900966"#),
@@ -325,7 +325,7 @@ fn empty_pages_and_null_are_no_records() {
 }
 
 #[test]
-fn a_page_both_ways_goes_on_towards_older_records_without_repeating_any() {
+fn an_around_page_continues_towards_older_records() {
     let recorder = canned([
         parts(
             [3, 2],
@@ -364,7 +364,7 @@ fn a_page_both_ways_goes_on_towards_older_records_without_repeating_any() {
 }
 
 #[test]
-fn a_listing_towards_newer_records_follows_the_other_cursor() {
+fn a_listing_towards_newer_records() {
     let recorder = canned([
         parts(
             [1],
@@ -390,7 +390,7 @@ fn a_listing_towards_newer_records_follows_the_other_cursor() {
 }
 
 #[test]
-fn giving_up_a_wait_loses_no_page_and_sends_nothing_twice() {
+fn dropping_next_loses_no_page() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":7}]}"#;
     let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
     let client_over =
@@ -423,7 +423,7 @@ fn dropping_a_listing_drops_its_request() {
 }
 
 #[test]
-fn after_an_error_the_same_page_is_asked_for_again() {
+fn an_error_repeats_the_same_page() {
     let quoted = format!("{TOKEN} {E_MAIL}");
     let failures = [
         lost(
@@ -462,7 +462,7 @@ fn after_an_error_the_same_page_is_asked_for_again() {
 }
 
 #[test]
-fn a_reader_of_records_knows_where_its_page_begins() {
+fn items_know_the_cursor_of_their_page() {
     let recorder = canned([
         parts([4, 3], r#","next_before_position":[3]"#),
         parts([2, 1], r#","next_before_position":null"#),
@@ -482,7 +482,7 @@ fn a_reader_of_records_knows_where_its_page_begins() {
 }
 
 #[test]
-fn a_listing_that_is_refused_sends_nothing() {
+fn a_listing_that_is_rejected_sends_nothing() {
     for size in [0, 51] {
         let recorder = canned([]);
         let endpoint =

@@ -9,7 +9,7 @@ use carrot_core::{
 use crate::support::{builder, canned};
 
 #[test]
-fn a_path_is_written_segment_by_segment_beside_its_template() {
+fn a_path_is_built_beside_its_template() {
     let path = Path::new()
         .then("a b")
         .id("user", UserId::new(7))
@@ -23,7 +23,7 @@ fn a_path_is_written_segment_by_segment_beside_its_template() {
 }
 
 #[test]
-fn ids_of_a_path_have_limits_at_both_ends() {
+fn path_ids_have_limits() {
     let own = |id: String| Path::new().user(&UserRef::external(id));
     assert!(own("я".repeat(255)).is_ok());
     let error = own("я".repeat(256)).expect_err("too long");
@@ -87,7 +87,7 @@ fn parameters_are_written_as_text_in_their_order() {
 }
 
 #[test]
-fn a_parameter_that_is_refused_is_named_and_not_added() {
+fn a_rejected_parameter_is_not_added() {
     let from_an_answer = |text: &str| serde_json::from_str::<RandomId>(text).expect("a number");
     type Attempt = fn(&mut Parameters) -> Result<(), InvalidValue>;
     let attempts: [Attempt; 4] = [
@@ -120,7 +120,7 @@ fn a_parameter_that_is_refused_is_named_and_not_added() {
 }
 
 #[test]
-fn a_token_shows_that_it_is_one_and_nothing_else() {
+fn a_token_debug_shows_nothing() {
     let token: AuthToken = "app.1.canary".parse().expect("a token");
     assert_eq!(format!("{token:?}"), "AuthToken([redacted])");
     assert_eq!("".parse::<AuthToken>().expect_err("empty").field(), "token");
@@ -137,7 +137,7 @@ fn url(text: &str) -> BaseUrl {
 }
 
 #[test]
-fn a_base_url_is_shown_as_it_is_used() {
+fn base_urls_are_displayed_as_used() {
     for (text, shown) in [
         ("https://example.com", "https://example.com"),
         ("https://example.com/", "https://example.com"),
@@ -164,7 +164,7 @@ fn a_base_url_is_shown_as_it_is_used() {
 }
 
 #[test]
-fn what_is_wrong_with_a_base_url_is_said() {
+fn base_url_errors_name_the_rule() {
     for (text, rule) in [
         ("https://example.com/#a", "must have no fragment (`#…`)"),
         (

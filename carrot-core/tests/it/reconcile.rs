@@ -68,7 +68,7 @@ fn last_page(with_reply: bool) -> CannedResponse {
 }
 
 #[test]
-fn a_reply_is_found_on_whatever_page_it_stands() {
+fn a_reply_is_found_on_any_page() {
     for version in ApiVersion::ALL {
         for stands_on in 0..4 {
             let pages = (0..6).map(|index| page(version, index, index == stands_on, true));
@@ -89,7 +89,7 @@ fn a_reply_is_found_on_whatever_page_it_stands() {
 }
 
 #[test]
-fn a_reply_that_is_not_there_costs_four_requests_at_most() {
+fn a_missing_reply_costs_four_requests() {
     for version in ApiVersion::ALL {
         let pages = (0..6).map(|index| page(version, index, index == 4, true));
         let recorder = canned(pages);
@@ -144,7 +144,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
 }
 
 #[test]
-fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
+fn a_reply_without_random_id_is_rejected() {
     let recorder = canned([]);
     let nameless = Reply::new(ConversationId::new(1), TEXT);
     let client = client(&recorder, ApiVersion::V2);
@@ -160,7 +160,7 @@ fn a_reply_without_a_number_cannot_be_found_and_nothing_is_sent() {
 
 /// To take a failure for "not written" would send the reply twice.
 #[test]
-fn a_listing_that_breaks_off_is_an_error_and_no_fate() {
+fn a_broken_listing_is_an_error() {
     let version = ApiVersion::V2;
     let quoted = format!("<html>{TOKEN} {TEXT}");
     for (second, kind) in [
@@ -251,7 +251,7 @@ impl HttpTransport for BadLine {
 /// The way that the documentation shows: call, find out, call again. Whatever happens on the way, and
 /// in whatever order, the customer reads the reply once.
 #[test]
-fn with_reconciliation_the_customer_reads_every_reply_exactly_once() {
+fn reconciliation_delivers_every_reply_exactly_once() {
     let all = [
         Mishap::NotSent,
         Mishap::LostOnTheWay,

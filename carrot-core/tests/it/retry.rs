@@ -133,7 +133,7 @@ fn reply() -> conversations::Reply {
 }
 
 #[test]
-fn the_pauses_double_from_50_milliseconds_and_from_a_second_after_429() {
+fn backoff_doubles_from_its_base() {
     for (status, pauses) in [(503, [50, 100]), (429, [1_000, 2_000])] {
         let bench = Bench::new()
             .status(status, &[])
@@ -149,7 +149,7 @@ fn the_pauses_double_from_50_milliseconds_and_from_a_second_after_429() {
 }
 
 #[test]
-fn with_jitter_no_pause_exceeds_its_bound_and_a_seed_repeats_them() {
+fn jitter_stays_below_its_bound() {
     let pauses = |seed| {
         let bench = Bench::with_policy(ExponentialBackoff::new().seed(seed));
         let bench = bench.lost().lost().succeeds();
@@ -165,7 +165,7 @@ fn with_jitter_no_pause_exceeds_its_bound_and_a_seed_repeats_them() {
 }
 
 #[test]
-fn a_longer_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
+fn retry_after_counts_up_to_a_minute() {
     let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
     for (headers, pause) in [
         (vec![("retry-after", "7")], millis(7_000)),
@@ -208,7 +208,7 @@ fn a_longer_retry_after_counts_instead_of_the_draw_up_to_a_minute() {
 }
 
 #[test]
-fn a_pause_that_does_not_fit_into_the_deadline_ends_the_call_at_once() {
+fn deadline_stops_retry() {
     let bench = Bench::new().status(429, &[("retry-after", "30")]);
     let error = bench.call(reply()).expect_err("no time for the pause");
     assert!(error.is_rate_limited() && !error.may_have_been_applied());
@@ -253,7 +253,7 @@ fn a_deadline_of_any_length_is_sound() {
 }
 
 #[test]
-fn a_client_and_a_call_have_policies_of_their_own() {
+fn policies_are_per_client_and_call() {
     let none = Bench::with_policy(ExponentialBackoff::none()).no_connection();
     let error = none.call(close()).expect_err("one attempt");
     assert_eq!(error.attempts(), 1);
@@ -304,7 +304,7 @@ fn no_policy_can_send_a_message_twice() {
 }
 
 #[test]
-fn a_server_that_breaks_over_too_many_requests_gets_no_message_twice() {
+fn a_503_rate_limit_repeats_no_message() {
     let bench = Bench::new().refuses(503, "TooManyRequests");
     let error = bench.call(reply()).expect_err("it may be there");
     assert!(error.is_rate_limited() && error.may_have_been_applied());
@@ -368,7 +368,7 @@ fn the_budget_recovers_with_calls_that_succeed() {
 }
 
 #[test]
-fn a_retry_after_429_costs_nothing_of_the_budget() {
+fn retries_after_429_are_free() {
     let mut bench = Bench::new();
     for _ in 0..50 {
         bench = bench.status(429, &[]).succeeds();
@@ -378,7 +378,7 @@ fn a_retry_after_429_costs_nothing_of_the_budget() {
 }
 
 #[test]
-fn what_a_lost_answer_did_already_is_a_success() {
+fn an_effect_of_a_lost_response_is_success() {
     let add = || conversations::AddTag::new(ConversationId::new(1), "vip");
     let remove = || conversations::RemoveTag::new(ConversationId::new(1), "vip");
     let (there, gone) = (
@@ -455,7 +455,7 @@ fn the_error_remembers_every_attempt() {
 }
 
 #[test]
-fn a_pause_that_is_overslept_begins_no_attempt() {
+fn a_pause_that_is_overslept_starts_no_attempt() {
     let bench = Bench::new().lost().succeeds();
     let mut call = Box::pin(bench.client.call(close()));
     assert!(poll(call.as_mut()).is_pending());
@@ -493,7 +493,7 @@ fn a_pause_that_is_overslept_begins_no_attempt() {
 }
 
 #[test]
-fn every_attempt_is_the_same_request_with_its_own_number() {
+fn attempts_differ_in_their_number_only() {
     let bench = Bench::new().lost().status(500, &[]).succeeds();
     bench.call(close()).expect("the third attempt succeeds");
     let requests = bench.transport.requests();
@@ -510,7 +510,7 @@ fn every_attempt_is_the_same_request_with_its_own_number() {
 }
 
 #[test]
-fn a_change_of_properties_is_repeated_only_where_twice_is_as_good_as_once() {
+fn only_idempotent_property_changes_are_retried() {
     let name = || PropertyOperation::update_or_create("$email", E_MAIL).expect("sound");
     let once = || users::SetProps::new(UserId::new(1)).with(name());
     let bench = Bench::new().lost().succeeds();

@@ -304,7 +304,7 @@ fn every_operation_keeps_the_rules_with_every_fault() {
 }
 
 #[test]
-fn nothing_is_sent_of_a_call_that_its_generation_does_not_know() {
+fn operations_unknown_to_the_version_are_unsent() {
     for operation in every_operation() {
         for case in &operation.cases {
             for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
@@ -324,7 +324,7 @@ proptest! {
 
     /// Whatever goes wrong in whatever order.
     #[test]
-    fn no_message_is_sent_twice_whatever_the_order_of_faults(
+    fn no_fault_order_repeats_a_message(
         faults in prop::collection::vec(prop::sample::select(every_fault()), 1..4),
         reply in any::<bool>(),
     ) {
@@ -498,7 +498,7 @@ fn alike(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
 }
 
 #[test]
-fn the_tables_in_the_documentation_are_what_was_measured() {
+fn the_documented_retry_tables_are_current() {
     let classes = classes();
     for fault in every_fault() {
         let of = classes.iter().filter(|class| class.faults.contains(&fault));

@@ -157,7 +157,7 @@ fn a_leak_is_noticed() {
 }
 
 #[test]
-fn what_a_transport_says_of_its_failure_is_kept_but_for_the_token() {
+fn transport_errors_keep_all_but_the_token() {
     let beneath = Talkative {
         request: format!("Token {TOKEN}"),
         beneath: None,
@@ -234,7 +234,7 @@ fn nothing_that_holds_the_token_shows_it() {
 }
 
 #[test]
-fn a_password_in_a_base_url_is_refused_without_being_shown() {
+fn a_base_url_password_is_not_shown() {
     let error = format!("https://user:{TOKEN}@example.com").parse::<BaseUrl>();
     let error = error.expect_err("refused");
     assert_hidden("the error", &format!("{error} {error:?}"));

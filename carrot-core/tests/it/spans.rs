@@ -148,7 +148,7 @@ fn lines(spans: &[Span]) -> Vec<String> {
 }
 
 #[test]
-fn a_call_is_a_span_and_its_attempts_are_spans_within() {
+fn calls_and_attempts_are_nested_spans() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
     transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
@@ -212,7 +212,7 @@ fn a_call_is_a_span_and_its_attempts_are_spans_within() {
 
 /// A pause or a wait of one call is not a part of the span of another.
 #[test]
-fn calls_side_by_side_have_spans_side_by_side() {
+fn concurrent_calls_have_separate_spans() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service, &clock);
@@ -233,7 +233,7 @@ fn calls_side_by_side_have_spans_side_by_side() {
 }
 
 #[test]
-fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
+fn spans_of_a_dropped_call_are_closed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let client = client(service, &clock);
@@ -256,7 +256,7 @@ fn the_spans_of_a_dropped_call_say_so_and_are_closed() {
 }
 
 #[test]
-fn no_span_shows_a_persons_data_or_the_token() {
+fn spans_show_no_secret() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     let client = client(transport.clone(), &clock);
     let spans = Spans::default();

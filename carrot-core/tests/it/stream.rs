@@ -40,7 +40,7 @@ fn items_come_as_a_stream_and_end() {
 }
 
 #[test]
-fn pages_come_as_a_stream_and_go_on_after_an_error() {
+fn a_stream_of_pages_continues_after_errors() {
     let reset = transport::TransportErrorKind::Reset;
     let words = format!("could not send `Token {TOKEN}`");
     let recorder = canned([
@@ -64,7 +64,7 @@ fn pages_come_as_a_stream_and_go_on_after_an_error() {
 }
 
 #[test]
-fn a_stream_that_is_left_alone_for_a_while_loses_nothing() {
+fn an_idle_stream_loses_nothing() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":1}]}"#;
     let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
     let mut items = client(&late(recorder.clone(), &clock), ApiVersion::V2)

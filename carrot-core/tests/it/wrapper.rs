@@ -343,7 +343,7 @@ fn prepared<E: Endpoint>(endpoint: E) -> RecordedRequest {
 
 /// Mistake 5: the token stood in the address.
 #[test]
-fn the_token_stands_in_a_header_and_nowhere_else() {
+fn the_token_is_in_a_header_only() {
     for (method, sent) in rows() {
         assert!(!sent.uri().to_string().contains(TOKEN), "{method}");
         assert!(
@@ -357,7 +357,7 @@ fn the_token_stands_in_a_header_and_nowhere_else() {
 
 /// Mistake 6: ids went into the path as they were, and external ids had to be numbers.
 #[test]
-fn ids_are_encoded_and_own_ids_may_be_any_text() {
+fn external_ids_may_be_any_text() {
     let sent = sent(users::Get::new(UserRef::external("order/42?x=1")));
     assert_eq!(sent.uri().path(), "/v1/users/order%2F42%3Fx%3D1");
     let greatest = prepared(users::Get::new(UserId::new(u64::MAX)));
@@ -377,7 +377,7 @@ fn an_assignment_can_be_taken_away() {
 
 /// Mistake 8: commas were deleted from tags.
 #[test]
-fn a_comma_in_a_tag_is_refused_and_not_deleted() {
+fn a_comma_in_a_tag_is_rejected() {
     let recorder = canned([]);
     let client = v1(&recorder);
     let added = run(client.call(conversations::AddTag::new(ConversationId::new(1), "a,b")))
@@ -408,7 +408,7 @@ fn open_conversations_of_anybody_can_be_listed() {
 
 /// Mistake 10: `after` was taken for an offset, and the cursor of the next page was thrown away.
 #[test]
-fn the_next_page_is_where_the_answer_says() {
+fn the_next_page_is_where_the_response_says() {
     let page = r#"{"meta":{"status":200,"next_after":1447339319.900966},"data":[{"id":1}]}"#;
     let last = r#"{"meta":{"status":200,"next_after":null},"data":[{"id":2}]}"#;
     let recorder = canned([ok(page), ok(last)]);
@@ -466,7 +466,7 @@ fn what_is_not_there_is_not_sent() {
 /// Mistake 13: ids in place of objects were lost, and decimal times, ids as text and new enum values
 /// were errors.
 #[test]
-fn answers_are_read_in_every_form_the_service_sends() {
+fn every_documented_response_form_is_read() {
     let body = r#"{"meta":{"status":200},"data":[
         {"id":"7936880","created":1450420434.25,"conversation":"7179725","type":"brand_new",
          "from":"16588048","sent_via":"carrier_pigeon","inbound_email":5}]}"#;

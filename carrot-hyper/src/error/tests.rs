@@ -252,7 +252,7 @@ fn of_the_system() -> Vec<OfTheSystem> {
 }
 
 #[test]
-fn a_connection_that_fails_before_the_answer() {
+fn a_connection_that_fails_before_the_response() {
     for (error, kind, _) in of_the_system() {
         let connection = scripted([Step::Request, Step::Fail(error())]);
         let (was, sent, error) = failure(connection, post());
@@ -300,7 +300,7 @@ fn a_request_that_cannot_be_written() {
 
 /// The connection was given the request, and had not begun it.
 #[test]
-fn a_request_that_was_not_begun_was_not_sent() {
+fn a_request_that_never_started_is_unsent() {
     for (error, kind, _) in of_the_system() {
         let (was, sent, error) = failure(scripted([Step::Wait, Step::Fail(error())]), post());
         assert_eq!((was, sent), (kind, Sent::Never), "{error:?}");
@@ -308,7 +308,7 @@ fn a_request_that_was_not_begun_was_not_sent() {
 }
 
 #[test]
-fn a_request_that_was_not_begun_on_a_closed_connection_was_not_sent() {
+fn a_request_on_a_closed_connection_is_unsent() {
     let (was, sent, error) = failure(scripted([Step::Wait, Step::End]), post());
     assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
 }

@@ -375,7 +375,7 @@ async fn can_be_dropped_anywhere(protocol: Protocol) {
 }
 
 #[tokio::test]
-async fn a_call_over_http_1_can_be_dropped_anywhere() {
+async fn http_1_calls_can_be_dropped_anywhere() {
     can_be_dropped_anywhere(Protocol::Http1).await;
 }
 
@@ -386,6 +386,6 @@ async fn a_call_over_tls_can_be_dropped_anywhere() {
 
 #[cfg(feature = "http2")]
 #[tokio::test]
-async fn a_call_over_http_2_can_be_dropped_anywhere() {
+async fn http_2_calls_can_be_dropped_anywhere() {
     can_be_dropped_anywhere(Protocol::Http2).await;
 }

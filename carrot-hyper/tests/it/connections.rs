@@ -176,14 +176,14 @@ fn in_the_closing_moment<F: Future<Output = ()>>(
 }
 
 #[test]
-fn a_request_that_was_not_begun_goes_to_another_connection() {
+fn an_unsent_request_moves_to_another_connection() {
     in_the_closing_moment(2, |transport, url| async move {
         assert_eq!(succeeds(&transport, post(url)).await.body(), "fine");
     });
 }
 
 #[test]
-fn a_request_that_was_not_begun_and_finds_no_other_connection_was_not_sent() {
+fn an_unsent_request_without_connection_fails_unsent() {
     in_the_closing_moment(1, |transport, url| async move {
         fails(&transport, post(url), Connect, Sent::Never).await;
     });
@@ -192,7 +192,7 @@ fn a_request_that_was_not_begun_and_finds_no_other_connection_was_not_sent() {
 /// The moment at which the connection closes is left to chance here. Whatever it is, no failure
 /// surfaces that is known to be unsent: such a request goes to another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_closed_at_any_moment_fails_no_request_that_was_not_sent() {
+async fn closed_connections_fail_no_unsent_request() {
     let server = Server::answering_once(answer("fine")).await;
     let transport = transport();
     let mut answered = 0;
@@ -234,7 +234,7 @@ async fn dropping_the_future_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn dropping_the_future_in_the_body_closes_the_connection() {
+async fn dropping_inside_the_body_closes_the_connection() {
     let (events, mut seen) = mpsc::unbounded_channel();
     let server = Server::start(move |_, mut stream| {
         let events = events.clone();
@@ -257,7 +257,7 @@ async fn dropping_the_future_in_the_body_closes_the_connection() {
 }
 
 #[test]
-fn a_transport_outlives_the_runtime_that_it_was_used_in() {
+fn a_transport_outlives_its_runtime() {
     let transport = transport();
     for _ in 0..2 {
         tokio::runtime::Runtime::new().unwrap().block_on(async {

@@ -83,7 +83,7 @@ async fn sends_directly() {
 }
 
 #[test]
-fn short_ways_need_no_runtime_and_check_the_token() {
+fn shortcuts_check_the_token_without_a_runtime() {
     carrot_hyper::client(TOKEN).unwrap();
     let error = carrot_hyper::client(format!("two words {TOKEN}")).unwrap_err();
     assert!(error.to_string().contains("`token`"), "{error}");

@@ -99,7 +99,7 @@ async fn a_reset_on_a_kept_connection() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_http() {
+async fn a_response_that_is_not_http() {
     for garbage in [
         "SSH-2.0-OpenSSH_9.6\r\n\r\n",
         "<html>Bad gateway</html>\r\n\r\n",
@@ -218,7 +218,7 @@ async fn a_version_of_http_that_is_not_spoken() {
 }
 
 #[tokio::test]
-async fn every_status_is_an_answer() {
+async fn every_status_is_a_response() {
     for status in [
         200, 201, 204, 304, 400, 401, 404, 429, 500, 502, 503, 599, 799,
     ] {
@@ -260,7 +260,7 @@ async fn an_interim_answer_is_passed_over() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_is_read_without_one() {
+async fn responses_without_a_body_are_read() {
     let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
     let request = Request::head(server.url("/"))
         .body(Default::default())

@@ -26,7 +26,7 @@ fn cryptography_is_there_or_asked_for() {
 }
 
 #[test]
-fn roots_that_are_not_compiled_in_are_asked_for() {
+fn missing_root_features_are_named() {
     if CRYPTOGRAPHY && !cfg!(feature = "platform-verifier") {
         let problem = problem(TlsRoots::Platform).unwrap();
         assert!(problem.contains("`platform-verifier`"), "{problem}");

@@ -47,7 +47,7 @@ async fn head_sent_by(transport: &carrot_hyper::HyperTransport) -> String {
 }
 
 #[tokio::test]
-async fn unasked_nothing_is_accepted_and_an_encoded_success_is_an_error() {
+async fn unrequested_encodings_are_errors() {
     let head = head_sent_by(&transport()).await;
     assert!(!head.contains("accept-encoding"), "{head}");
     for encoding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", TOKEN] {
@@ -59,7 +59,7 @@ async fn unasked_nothing_is_accepted_and_an_encoded_success_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_status_of_an_encoded_failure_is_not_lost() {
+async fn encoded_errors_keep_their_status() {
     for status in [401, 429, 500] {
         let body = gzip(b"{}");
         let server = Server::answering(encoded(status, "gzip", &body)).await;
@@ -82,7 +82,7 @@ async fn what_is_not_encoded_is_read() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_encodings_gets_its_answer_as_it_came() {
+async fn explicit_accept_encoding_leaves_the_body_alone() {
     let body = gzip(b"{}");
     let server = Server::answering(encoded(200, "gzip", &body)).await;
     let mut request = get(server.url("/"));
@@ -212,7 +212,7 @@ mod asked {
     /// What counts as progress is what comes, not what it becomes: of one byte nothing can be
     /// decoded.
     #[tokio::test]
-    async fn a_body_that_comes_slowly_is_read_and_one_that_stops_is_not_waited_for() {
+    async fn slow_bodies_are_read_and_stalled_ones_fail() {
         const IDLE: Duration = Duration::from_secs(5);
         let answer = encoded(200, "gzip", &gzip(b"fine"));
         let begun = answer.len() - 10;

@@ -146,7 +146,7 @@ async fn a_redirect_to_another_host_shows_it_nothing() {
 /// Neither an interim answer, nor headers smuggled into another, nor a second answer that nobody
 /// asked for becomes the answer to the next request.
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_given_to_no_request() {
+async fn an_unsolicited_response_reaches_no_request() {
     let server = Server::start(|number, mut stream| async move {
         read_request(&mut stream).await.unwrap();
         let second = r#"{"meta":{"status":200},"data":{"id":666}}"#;

@@ -91,7 +91,7 @@ async fn one_connection_carries_requests_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn requests_that_connect_at_the_same_time_are_all_answered() {
+async fn concurrent_connects_are_all_answered() {
     let server = serving(|_, respond| async move {
         begin(respond).send_data("fine".into(), true).unwrap();
     })
@@ -144,7 +144,7 @@ async fn it_is_not_offered_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn a_refused_stream_was_not_sent_and_any_other_reset_may_have_been() {
+async fn only_a_refused_stream_is_unsent() {
     for (reason, sent) in [
         (Reason::REFUSED_STREAM, Sent::Never),
         (Reason::CANCEL, Sent::Maybe),
@@ -213,7 +213,7 @@ where
 
 /// Even where it says that it refused a stream: it did not say which.
 #[tokio::test]
-async fn a_server_that_goes_away_may_have_read_the_request() {
+async fn goaway_may_have_read_the_request() {
     for reason in [Reason::INTERNAL_ERROR, Reason::REFUSED_STREAM] {
         let server = going_on(move |mut connection, respond| async move {
             connection.abrupt_shutdown(reason);
@@ -298,7 +298,7 @@ async fn frames_that_break_the_rules() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_before_the_answer() {
+async fn a_connection_closed_before_the_response() {
     let acceptor = CA.acceptor("localhost", &["h2"]);
     let server = Server::start(move |_, stream| {
         let acceptor = acceptor.clone();
@@ -316,7 +316,7 @@ async fn a_connection_closed_before_the_answer() {
 }
 
 #[tokio::test]
-async fn no_answer_meets_the_timeout() {
+async fn no_response_meets_the_timeout() {
     let server = serving(|mut request, respond| async move {
         if request.uri().path() == "/first" {
             begin(respond).send_data("fine".into(), true).unwrap();
@@ -368,7 +368,7 @@ async fn a_body_that_stops_meets_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_is_read_to_its_end() {
+async fn a_slow_body_is_read() {
     const IDLE: Duration = Duration::from_secs(4);
     let go = Arc::new(Semaphore::new(0));
     let going = Arc::clone(&go);

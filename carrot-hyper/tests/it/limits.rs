@@ -29,7 +29,7 @@ async fn silent() -> Server {
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_meets_the_connect_timeout() {
+async fn a_stalled_handshake_meets_the_connect_timeout() {
     let server = silent().await;
     let transport = builder().connect_timeout(SHORT).build().unwrap();
     let request = post(server.https("localhost", "/"));
@@ -37,7 +37,7 @@ async fn a_handshake_that_never_ends_meets_the_connect_timeout() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_meets_the_attempt_timeout() {
+async fn a_stalled_handshake_meets_the_attempt_timeout() {
     let server = silent().await;
     let transport = builder().attempt_timeout(SHORT).build().unwrap();
     let request = post(server.https("localhost", "/"));
@@ -45,7 +45,7 @@ async fn a_handshake_that_never_ends_meets_the_attempt_timeout() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_meets_the_callers_timeout() {
+async fn a_stalled_handshake_meets_the_callers_timeout() {
     let server = silent().await;
     for transport in [
         transport(),
@@ -67,7 +67,7 @@ async fn answering_first() -> Server {
 }
 
 #[tokio::test]
-async fn no_answer_meets_the_callers_timeout() {
+async fn no_response_meets_the_callers_timeout() {
     let server = answering_first().await;
     let transport = transport();
     succeeds(&transport, post(server.url("/"))).await;
@@ -77,7 +77,7 @@ async fn no_answer_meets_the_callers_timeout() {
 }
 
 #[tokio::test]
-async fn the_transports_timeout_is_for_requests_that_carry_none() {
+async fn the_transport_timeout_is_a_default() {
     let server = silent().await;
     let transport = builder().attempt_timeout(SHORT).build().unwrap();
     // A cap alone leaves the time to the transport.
@@ -167,7 +167,7 @@ async fn hesitant(half: &str, rest: Pieces) -> (Server, Arc<Semaphore>, Events) 
 }
 
 #[tokio::test]
-async fn a_body_that_stops_meets_the_idle_timeout_and_loses_its_connection() {
+async fn a_stalled_body_meets_the_idle_timeout() {
     let clock = Frozen::new();
     for (half, rest) in HALVES {
         let (server, go, mut seen) = hesitant(half, rest).await;
@@ -200,7 +200,7 @@ async fn a_body_that_stops_meets_the_idle_timeout_and_loses_its_connection() {
 
 /// In sum it takes many times the limit.
 #[tokio::test]
-async fn a_body_that_comes_slowly_is_read_to_its_end() {
+async fn a_slow_body_is_read() {
     let clock = Frozen::new();
     for (half, rest) in HALVES {
         let (server, go, mut seen) = hesitant(half, rest).await;
@@ -224,7 +224,7 @@ async fn a_body_that_comes_slowly_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn the_transports_idle_timeout_is_for_requests_that_carry_none() {
+async fn the_transport_idle_timeout_is_a_default() {
     let (half, rest) = HALVES[0];
     let (server, _go, _seen) = hesitant(half, rest).await;
     let asking = |limit: Duration| {
@@ -256,7 +256,7 @@ async fn the_transports_idle_timeout_is_for_requests_that_carry_none() {
 }
 
 #[tokio::test]
-async fn without_an_idle_timeout_a_body_may_stand_still() {
+async fn without_idle_timeout_a_body_may_stall() {
     let (half, rest) = HALVES[0];
     let (server, go, mut seen) = hesitant(half, rest).await;
     let patient = builder()
@@ -299,7 +299,7 @@ async fn the_idle_timeout_is_5_seconds_by_default() {
 }
 
 #[tokio::test]
-async fn a_limit_beyond_the_end_of_time_is_none() {
+async fn a_limit_beyond_time_is_unlimited() {
     let server = Server::answering(answer("fine")).await;
     let transport = builder()
         .connect_timeout(Duration::MAX)
@@ -323,7 +323,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\n";
 
 #[tokio::test]
-async fn a_declared_length_over_the_cap_fails_before_the_body_comes() {
+async fn an_excessive_declared_length_fails_early() {
     for length in [5, 1 << 40, u64::MAX - 2] {
         // Not one byte of the body is ever sent.
         let server = Server::start(move |_, mut stream| async move {
@@ -339,7 +339,7 @@ async fn a_declared_length_over_the_cap_fails_before_the_body_comes() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_fails_with_the_first_byte_too_many() {
+async fn a_chunked_body_fails_at_the_cap() {
     for (head, body) in [
         (CHUNKED, "3\r\nabc\r\n2\r\nde\r\n"),
         (CHUNKED, "5\r\nabcde\r\n"),
@@ -394,7 +394,7 @@ async fn a_body_of_just_the_cap_is_read() {
 }
 
 #[tokio::test]
-async fn the_transports_cap_is_for_requests_that_carry_none() {
+async fn the_transport_cap_is_a_default() {
     let server = Server::answering(answer("abcde")).await;
     for (own, callers, limit) in [(4, None, 4), (100, Some(3), 3), (0, Some(4), 4)] {
         let request = limited(get(server.url("/")), Some(PLENTY), callers);

@@ -34,7 +34,7 @@ async fn request(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_who_stay_get_their_place_and_no_window_holds_more_than_the_limit() {
+async fn waiters_get_permits_within_the_limit() {
     let limit = u32::try_from(LIMIT).unwrap();
     let rate_limit = Arc::new(LocalRateLimiter::with_limit(
         TokioClock::new(),

@@ -200,7 +200,7 @@ async fn faulty(begun: &'static str, fault: Fault) -> Server {
 }
 
 #[tokio::test]
-async fn faults_before_the_answer() {
+async fn faults_before_the_response() {
     for (fault, kind) in [
         (Fault::CloseWithoutGoodbye, Reset),
         (Fault::Close, Reset),
@@ -214,7 +214,7 @@ async fn faults_before_the_answer() {
 
 /// Without TLS's own goodbye, an end that is not declared may be a cut by somebody on the way.
 #[tokio::test]
-async fn a_body_cut_without_goodbye_is_not_taken_for_whole() {
+async fn a_body_cut_without_close_notify_is_truncated() {
     const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\nhalf";
     let server = faulty(UNTIL_CLOSED, Fault::CloseWithoutGoodbye).await;
     let request = post(server.https("localhost", "/"));
@@ -226,7 +226,7 @@ async fn a_body_cut_without_goodbye_is_not_taken_for_whole() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused() {
+fn what_is_no_certificate_is_rejected() {
     let not_der = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
     for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\n!", not_der] {
         match builder().add_root_certificate_pem(pem).build() {

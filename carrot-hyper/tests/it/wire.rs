@@ -125,7 +125,7 @@ async fn a_form_carries_its_length_too() {
 }
 
 #[tokio::test]
-async fn a_request_without_headers_gets_only_what_http_needs() {
+async fn a_bare_request_gets_required_headers_only() {
     let (server, mut seen) = recording().await;
     let host = format!("host: {}", server.authority());
     for (method, headers) in [
@@ -147,7 +147,7 @@ async fn a_request_without_headers_gets_only_what_http_needs() {
 }
 
 #[tokio::test]
-async fn a_body_of_any_bytes_arrives_as_it_is() {
+async fn any_body_arrives_unchanged() {
     let body: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
     let (received, mut seen) = mpsc::unbounded_channel();
     let server = Server::start(move |_, mut stream| {
@@ -168,7 +168,7 @@ async fn a_body_of_any_bytes_arrives_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_answer_keeps_status_headers_and_bytes() {
+async fn the_response_keeps_status_headers_and_bytes() {
     let server = Server::answering(
         "HTTP/1.1 418 Teapot\r\nx-one: 1\r\nset-cookie: a=b\r\nx-one: 2\r\n\
          content-encoding: gzip\r\ncontent-length: 3\r\n\r\n\u{1}\u{2}\u{3}",

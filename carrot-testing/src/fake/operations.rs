@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sample_is_an_answer() {
+    fn every_sample_is_a_response() {
         let mut seen = 0;
         for_each_sample(|name, answer| {
             assert_eq!(answer["meta"]["status"], 200, "{name}");

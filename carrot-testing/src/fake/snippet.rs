@@ -341,7 +341,7 @@ mod tests {
 
         /// Each part of a call counts, but for what the text says it leaves out.
         #[test]
-        fn what_is_offered_does_not_hold_without_a_part_of_the_call(parts in parts(), at in any::<prop::sample::Index>()) {
+        fn offered_code_needs_every_part(parts in parts(), at in any::<prop::sample::Index>()) {
             let whole = call(&parts);
             let record = record(&whole);
             let offer = Offer::new(&record, &whole);
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_the_compiler_would_not_take_is_written_as_a_text() {
+    fn invalid_literals_are_written_as_text() {
         let call = call(&Parts {
             version: "v2",
             id: "7",

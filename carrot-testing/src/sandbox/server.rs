@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn goes_on_at_once_where_a_client_gave_up() {
+    async fn continues_after_a_client_leaves() {
         let gone = || io::Error::from(io::ErrorKind::ConnectionAborted);
         assert_eq!(accept_after(3, gone).await, (4, Duration::ZERO));
     }

@@ -188,7 +188,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused_without_a_panic(
+        fn any_bytes_are_read_or_rejected(
             content_type in "(multipart/form-data; boundary=b|.*)",
             body in prop::collection::vec(
                 prop_oneof![Just(b"--b".to_vec()), Just(b"\r\n".to_vec()), Just(b"form-data; name=\"".to_vec()), prop::collection::vec(any::<u8>(), 0..9)],

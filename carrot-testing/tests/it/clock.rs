@@ -43,7 +43,7 @@ async fn first(left: impl Future<Output = ()>, right: impl Future<Output = ()>) 
 }
 
 #[tokio::test]
-async fn sleeps_take_no_real_time_and_are_written_down() {
+async fn sleeps_are_recorded_and_take_no_time() {
     let clock = VirtualClock::new();
     assert_eq!(clock.now(), Duration::ZERO);
     clock.sleep(3600 * SECOND).await;
@@ -92,7 +92,7 @@ impl Drop for Meddler {
 }
 
 #[test]
-fn a_waker_may_use_the_clock_when_it_is_woken_and_when_it_is_dropped() {
+fn wakers_may_use_the_clock() {
     for clock in [VirtualClock::new(), VirtualClock::manual()] {
         // Each waker is held by the clock alone, which so drops it: when another one takes its place,
         // when the sleep ends, and when it is given up.
@@ -141,7 +141,7 @@ async fn a_deadline_counts_from_when_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_deadline_waits_for_work_that_can_go_on() {
+async fn a_deadline_waits_for_ready_work() {
     let clock = VirtualClock::new();
     let deadline = clock.sleep(SECOND);
     let work = async {
@@ -155,7 +155,7 @@ async fn a_deadline_waits_for_work_that_can_go_on() {
 }
 
 #[tokio::test]
-async fn tasks_that_sleep_at_once_are_woken_in_order() {
+async fn concurrent_sleeps_end_in_order() {
     let clock = VirtualClock::new();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     for seconds in [3, 1, 2, 1] {
@@ -177,7 +177,7 @@ async fn tasks_that_sleep_at_once_are_woken_in_order() {
 }
 
 #[test]
-fn a_manual_clock_moves_only_by_hand_and_wakes_who_is_due() {
+fn a_manual_clock_moves_by_hand() {
     let clock = VirtualClock::manual();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
@@ -229,7 +229,7 @@ impl Endpoint for Ping {
 }
 
 #[tokio::test]
-async fn the_deadline_of_a_call_is_tested_by_hand() {
+async fn a_call_deadline_tested_by_hand() {
     let clock = VirtualClock::manual();
     let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
     let options = CallOptions::new().attempt_timeout(None);

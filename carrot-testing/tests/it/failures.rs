@@ -192,7 +192,7 @@ fn a_given_call_has_another_file() {
 }
 
 #[test]
-fn a_given_call_is_none_of_the_generation() {
+fn a_given_call_is_none_of_the_version() {
     fails("exact_call_generation", || {
         let fake = Fake::new();
         fake.on_call(reply("Here").external_id("crm-1"))
@@ -275,7 +275,7 @@ fn a_sequence_was_not_used_up() {
 }
 
 #[test]
-fn a_sequence_that_begins_with_a_refusal_was_not_used_up() {
+fn a_sequence_after_an_error_is_unused() {
     fails("sequence_refused", || {
         let fake = Fake::new();
         fake.on::<users::Get>()
@@ -321,7 +321,7 @@ fn a_test_that_fails_by_itself() {
 }
 
 #[test]
-fn a_test_that_fails_by_itself_tells_what_came_unexpected_and_not_what_was_left() {
+fn a_failing_test_shows_unexpected_calls_only() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -478,7 +478,7 @@ fn the_order_is_another() {
 }
 
 #[test]
-fn the_order_is_another_because_of_a_call_that_was_not_expected() {
+fn an_unexpected_call_breaks_the_order() {
     fails("order_not_expected", || {
         let fake = Fake::new();
         fake.on::<conversations::Reply>()
@@ -492,7 +492,7 @@ fn the_order_is_another_because_of_a_call_that_was_not_expected() {
 }
 
 #[test]
-fn the_error_of_the_code_under_test_tells_the_short_story() {
+fn the_client_error_is_a_summary() {
     let fake = Fake::new();
     fake.on::<users::Get>().user("order-43").reply(fake::user());
     let error = run(fake.client().call(users::Get::new(ada()))).unwrap_err();
@@ -625,7 +625,7 @@ fn the_code_that_is_offered_can_be_pasted() {
 }
 
 #[test]
-fn expectations_that_make_no_sense_fail_where_they_are_written() {
+fn nonsensical_expectations_fail_early() {
     let message = |test: fn(Fake)| {
         let panic = catch_unwind(|| test(Fake::lenient())).unwrap_err();
         *panic.downcast::<String>().unwrap()

@@ -91,7 +91,7 @@ async fn typed_replies_come_back_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn pages_are_written_for_the_generation_and_the_direction_that_was_asked() {
+async fn pages_follow_the_version_and_direction() {
     let older = || Cursor::position("[9]").unwrap();
     let newer = || Cursor::position("[11]").unwrap();
     for direction in [
@@ -140,7 +140,7 @@ async fn a_listing_is_read_through_to_its_end() {
 }
 
 #[tokio::test]
-async fn errors_have_the_name_of_their_generation() {
+async fn errors_have_the_name_of_their_version() {
     let cases: [(ApiError, u16, [&str; 2]); 8] = [
         (
             ApiError::not_authenticated(),
@@ -229,7 +229,7 @@ async fn the_pauses_of_retries_are_written_down() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_without_advice_has_the_pause_of_the_policy() {
+async fn without_retry_after_the_policy_decides() {
     let fake = Fake::new();
     fake.on::<conversations::Reply>()
         .reply_error(ApiError::rate_limited(None))
@@ -258,7 +258,7 @@ async fn a_deadline_passes_without_waiting() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_hangs_is_given_up_and_made_again() {
+async fn a_hanging_attempt_is_retried() {
     let fake = Fake::new();
     fake.on::<users::Get>()
         .never_answer()
@@ -341,7 +341,7 @@ async fn replies_are_counted() {
 }
 
 #[tokio::test]
-async fn what_must_never_be_called_is_said_with_zero_times() {
+async fn zero_times_means_never() {
     let fake = Fake::lenient();
     fake.on::<conversations::Reply>().reply_ok().times(0);
     call(&fake, users::UnsubscribeEmail::new(UserId::new(7)))
@@ -351,7 +351,7 @@ async fn what_must_never_be_called_is_said_with_zero_times() {
 }
 
 #[tokio::test]
-async fn a_failure_may_come_before_the_answer() {
+async fn a_failure_may_come_before_the_response() {
     let fake = Fake::new();
     fake.on::<conversations::AddTag>()
         .param("tag", "vip")
@@ -369,7 +369,7 @@ async fn a_failure_may_come_before_the_answer() {
 }
 
 #[tokio::test]
-async fn replies_are_computed_from_the_call_and_may_look_at_the_fake() {
+async fn computed_replies_may_use_the_fake() {
     let fake = Fake::new();
     let other = fake.clone();
     let seen = fake.clone();
@@ -399,7 +399,7 @@ async fn replies_are_computed_from_the_call_and_may_look_at_the_fake() {
 
 /// A failure text runs the checks once more, to tick and cross them.
 #[tokio::test]
-async fn a_check_that_says_no_may_look_at_the_fake_too() {
+async fn matchers_may_use_the_fake() {
     let fake = Fake::new();
     let seen = fake.clone();
     fake.on::<users::Get>()
@@ -441,7 +441,7 @@ async fn every_matcher_matches_what_it_is_for() {
 }
 
 #[tokio::test]
-async fn a_given_call_matches_itself_in_each_generation_for_any_app_behind_any_proxy() {
+async fn on_call_matches_itself_everywhere() {
     let tag = || conversations::AddTag::new(ConversationId::new(716), "vip");
     let proxy: carrot_core::BaseUrl = "https://proxy.example/v1/carrot".parse().unwrap();
     for version in ApiVersion::ALL {
@@ -508,14 +508,14 @@ async fn calls_are_recorded_with_what_they_asked() {
 }
 
 #[tokio::test]
-async fn a_lenient_fake_answers_as_it_is_told() {
+async fn a_lenient_fake_responds_as_told() {
     let fake = Fake::lenient_with(ApiError::permission_denied());
     assert!(call(&fake, get()).await.unwrap_err().is_auth());
     fake.verify();
 }
 
 #[tokio::test]
-async fn a_fake_is_verified_when_its_last_clone_goes_though_the_client_lives_on() {
+async fn the_last_clone_verifies() {
     let fake = Fake::new();
     let client = fake.client();
     let clone = fake.clone();
@@ -535,7 +535,7 @@ async fn a_fake_is_verified_when_its_last_clone_goes_though_the_client_lives_on(
 }
 
 #[test]
-fn a_test_that_fails_by_itself_fails_with_its_own_words() {
+fn a_panicking_test_keeps_its_message() {
     let text = failure(|| {
         let fake = Fake::new();
         fake.on::<users::Get>().reply(fake::user());
@@ -553,7 +553,7 @@ fn a_failure_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_file_is_matched_by_its_field_its_name_and_its_content() {
+async fn files_match_by_field_name_content() {
     let upload = || Upload::new("a.txt", "1234");
     let reply = || conversations::Reply::new(ConversationId::new(716), "Here");
     for (other, problem) in [
@@ -629,7 +629,7 @@ fn the_token_is_not_compared_as_a_header() {
 }
 
 #[tokio::test]
-async fn a_client_of_ones_own_sees_the_same_service() {
+async fn a_custom_client_sees_the_fake() {
     let clock = VirtualClock::new();
     let fake = Fake::with_clock(clock.clone());
     fake.on::<users::Get>().reply(fake::user()).times(60);
@@ -646,7 +646,7 @@ async fn a_client_of_ones_own_sees_the_same_service() {
 }
 
 #[tokio::test]
-async fn a_request_that_no_client_sent_is_told_by_its_address() {
+async fn raw_requests_are_named_by_their_address() {
     let fake = Fake::new();
     let request = http::Request::delete("https://api.example/v1/thing?x=%FF")
         .body(carrot_core::Body::from("\u{0}"))
@@ -714,7 +714,7 @@ async fn coverage_is_collected_over_clients() {
 }
 
 #[test]
-fn the_webhooks_and_realtime_messages_are_read_as_they_were_written() {
+fn webhook_and_realtime_models_round_trip() {
     for webhook in [
         Webhook::Event(Box::new(
             fake::event_webhook().with_event_name("Order \"42\""),
@@ -733,7 +733,7 @@ fn the_webhooks_and_realtime_messages_are_read_as_they_were_written() {
 }
 
 #[test]
-fn coverage_is_kept_in_a_file_that_many_share() {
+fn coverage_files_can_be_shared() {
     let path = std::env::temp_dir().join(format!("carrot-coverage-{}.txt", std::process::id()));
     let (one, other) = (
         Coverage::in_file(&path).unwrap(),
@@ -765,7 +765,7 @@ where
 }
 
 #[tokio::test]
-async fn every_operation_is_faked_in_each_generation() {
+async fn every_operation_is_faked_in_each_version() {
     const USER: UserId = UserId::new(7);
     let name = || carrot_core::types::EventName::new("Order paid").unwrap();
     let rename = || PropertyOperation::update_or_create("$name", "Ada").unwrap();

@@ -118,7 +118,7 @@ fn expecting() -> Fake {
 
 proptest! {
     #[test]
-    fn any_sequence_of_requests_is_answered_or_refused_and_told(
+    fn any_request_sequence_is_reported(
         requests in prop::collection::vec(requests(), 0..12),
     ) {
         let fake = expecting();

@@ -38,7 +38,7 @@ fn client(transport: &RecordingTransport) -> Client {
 }
 
 #[tokio::test]
-async fn answers_come_in_their_order_and_requests_are_kept() {
+async fn responses_come_in_order() {
     let transport = RecordingTransport::new();
     transport.answer_ok(7);
     transport.answer_error(StatusCode::BAD_REQUEST, "LookupError", "no such user");
@@ -98,7 +98,7 @@ async fn the_token_can_be_compared_and_not_seen() {
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_expected_says_which_it_was() {
+async fn an_unexpected_request_is_named() {
     let transport = RecordingTransport::new();
     let request = Request::get("http://x/v2/users/7?auth_token=canary");
     let error = transport.send(request.body(Body::empty()).unwrap()).await;
@@ -123,7 +123,7 @@ async fn a_request_that_nobody_expected_says_which_it_was() {
 }
 
 #[tokio::test]
-async fn fields_of_a_multipart_form_are_read_and_files_left_in_the_body() {
+async fn multipart_fields_are_read() {
     let transport = RecordingTransport::new();
     transport.answer_json(StatusCode::OK, &json!({}));
     let body = "--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nHi\r\n--b\r\n\

@@ -36,7 +36,7 @@ fn part_types(sandbox: &Sandbox, id: ConversationId) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn users_in_both_generations() {
+async fn users_in_both_versions() {
     for version in ApiVersion::ALL {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
@@ -97,7 +97,7 @@ async fn users_in_both_generations() {
 }
 
 #[tokio::test]
-async fn conversations_in_both_generations() {
+async fn conversations_in_both_versions() {
     for version in ApiVersion::ALL {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
@@ -189,7 +189,7 @@ async fn conversations_in_both_generations() {
 }
 
 #[tokio::test]
-async fn lists_of_conversations_in_both_generations() {
+async fn lists_of_conversations_in_both_versions() {
     for version in ApiVersion::ALL {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
@@ -233,7 +233,7 @@ async fn lists_of_conversations_in_both_generations() {
 }
 
 #[tokio::test]
-async fn what_only_generation_2_knows() {
+async fn what_only_v2_knows() {
     let sandbox = Sandbox::new();
     let client = client(&sandbox, ApiVersion::V2);
     let file = || Upload::new("bill.pdf", "%PDF");
@@ -270,7 +270,7 @@ async fn what_only_generation_2_knows() {
 }
 
 #[tokio::test]
-async fn a_bot_writes_in_generation_1() {
+async fn a_bot_writes_in_v1() {
     let sandbox = Sandbox::new();
     let client = client(&sandbox, ApiVersion::V1);
     let start = users::StartConversation::new(customer(), "Hi");
@@ -313,7 +313,7 @@ async fn a_client_that_paces_itself_is_never_refused() {
 }
 
 #[tokio::test]
-async fn clients_that_share_a_key_unaware_are_refused_and_try_again() {
+async fn clients_sharing_a_key_retry() {
     let (sandbox, clock, clients) = limited::<2>();
     for _ in 0..60 {
         for client in &clients {

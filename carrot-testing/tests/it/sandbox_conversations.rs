@@ -31,7 +31,7 @@ impl Session {
 }
 
 #[test]
-fn a_conversation_begun_by_the_user() {
+fn a_conversation_started_by_the_user() {
     let api = Session::new();
     let id = api.start("order-42", "Where is it?");
     api.get(&format!("/v2/conversations/{id}"), "");
@@ -159,7 +159,7 @@ fn assigning_twice_says_nothing_the_second_time() {
 }
 
 #[test]
-fn closing_ends_the_question_and_the_user_opens_another() {
+fn a_closed_conversation_is_reopened_by_the_user() {
     let api = Session::new();
     let id = api.start("order-42", "Hi");
     let is_closed = || api.conversation(id).unwrap().closed;
@@ -173,7 +173,7 @@ fn closing_ends_the_question_and_the_user_opens_another() {
 }
 
 #[test]
-fn tags_by_generation() {
+fn tags_by_version() {
     let api = Session::new();
     let id = api.start("order-42", "Hi");
     let tag = |method: Method, form: &str| api.send(method, &path(id, "tag"), form);
@@ -202,7 +202,7 @@ fn tags_by_generation() {
 }
 
 #[test]
-fn a_manual_message_is_nobodys_work_until_it_is_answered() {
+fn a_manual_message_is_listed_once_answered() {
     let api = Session::new();
     api.start("order-42", "Hi");
     let send = "/v2/users/order-42/sendmessage";
@@ -258,7 +258,7 @@ fn every_action_leaves_its_system_part() {
 
 /// `read` of v1 is that of the first message, and true where the user began.
 #[test]
-fn the_first_message_of_a_conversation_is_read_or_not() {
+fn v1_tells_whether_the_first_message_is_read() {
     let api = Session::new();
     let read = |id: ConversationId| {
         let answer = api.get(&format!("/v1/conversations/{id}"), "");

@@ -11,7 +11,7 @@ use crate::common::{get, post};
 const CHANNELS: &str = "/v2/apps/$self_app/channels";
 
 #[test]
-fn each_failure_is_the_answer_to_one_request() {
+fn each_failure_is_the_response_to_one_request() {
     let sandbox = Sandbox::new();
     sandbox.fail_next_with("ReplyTooBig");
     sandbox.fail_next_with("PermissionDenied");
@@ -39,7 +39,7 @@ fn each_failure_is_the_answer_to_one_request() {
 }
 
 #[test]
-fn the_error_of_a_status_has_the_name_of_the_generation() {
+fn error_names_follow_the_version() {
     for (path, status, name) in [
         (CHANNELS, 400, "BadRequest"),
         (CHANNELS, 401, "NotAuthenticated"),
@@ -61,7 +61,7 @@ fn the_error_of_a_status_has_the_name_of_the_generation() {
 }
 
 #[test]
-fn a_status_without_an_error_comes_with_a_page() {
+fn undocumented_statuses_have_an_html_page() {
     let sandbox = Sandbox::new();
     let request = http::Request::get(CHANNELS)
         .body(bytes::Bytes::new())
@@ -76,7 +76,7 @@ fn a_status_without_an_error_comes_with_a_page() {
 }
 
 #[test]
-fn a_log_holds_no_ids_no_query_and_no_token() {
+fn logs_hold_no_ids_and_no_token() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
     let sandbox = Sandbox::builder()

@@ -9,7 +9,7 @@ fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> Answer {
     get(sandbox, "/v2/apps/$self_app/users", parameters)
 }
 
-fn own_ids(answer: &Answer) -> Vec<&str> {
+fn external_ids(answer: &Answer) -> Vec<&str> {
     let users = answer.data()["users"].as_array().unwrap().iter();
     users
         .map(|user| user["user_id"].as_str().unwrap())
@@ -34,7 +34,7 @@ fn people() -> Sandbox {
 }
 
 #[test]
-fn a_visitor_of_whom_nothing_is_known_is_no_lead() {
+fn an_unknown_visitor_is_not_a_lead() {
     let sandbox = Sandbox::builder()
         .user(SeedUser::new())
         .user(SeedUser::new().prop("plan", "free"))
@@ -135,7 +135,7 @@ fn every_type_of_filter() {
         for group in ["and", "or"] {
             let filters = json!({"type": group, "filters": [leaf]}).to_string();
             let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
-            assert_eq!(own_ids(&answer), expected, "{leaf}");
+            assert_eq!(external_ids(&answer), expected, "{leaf}");
             assert_eq!(answer.data()["total"], expected.len());
         }
     }
@@ -151,7 +151,7 @@ fn filters_are_joined_by_and_or_or() {
     for (group, expected) in [("and", &["bob"][..]), ("or", &["ada", "bob", "eve"])] {
         let filters = json!({"type": group, "filters": leaves}).to_string();
         let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
-        assert_eq!(own_ids(&answer), expected);
+        assert_eq!(external_ids(&answer), expected);
     }
     let group = json!({"type": "and", "filters": [{"type": "known", "property_name": "a"}]});
     for wrong in [
@@ -187,7 +187,7 @@ fn leads_are_sorted_and_paged_by_offset() {
         ("limit=2&offset=2", &["ada"]),
     ] {
         let answer = leads(&sandbox, parameters);
-        assert_eq!(own_ids(&answer), expected, "{parameters:?}");
+        assert_eq!(external_ids(&answer), expected, "{parameters:?}");
         assert_eq!(answer.data()["total"], 3);
     }
     for (name, value) in [
@@ -204,7 +204,7 @@ fn leads_are_sorted_and_paged_by_offset() {
 }
 
 #[test]
-fn an_import_updates_and_creates_and_names_bad_lines() {
+fn an_import_reports_bad_lines() {
     let sandbox = people();
     let csv =
         "$user_id,$email,orders\r\nada,ada@example.com,6\r\n,x,1\r\nnew,\"a, b\",7\r\nbob,1\r\n";
@@ -293,7 +293,7 @@ fn an_import_updates_and_creates_and_names_bad_lines() {
 }
 
 #[test]
-fn an_import_by_address_updates_the_last_who_was_there() {
+fn an_import_by_email_updates_the_latest() {
     let sandbox = people();
     for own_id in ["ada", "eve", "bob"] {
         let email = r#"[{"op": "update_or_create", "key": "$email", "value": "a@example.com"}]"#;

@@ -33,7 +33,7 @@ fn position(number: u64) -> String {
 }
 
 #[test]
-fn generation_2_goes_every_way() {
+fn v2_goes_every_way() {
     let sandbox = with_events(25);
     let page = list(&sandbox, "v2", "");
     assert_eq!(numbers(&page), (6..=25).rev().collect::<Vec<_>>());
@@ -91,7 +91,7 @@ fn generation_2_goes_every_way() {
 }
 
 #[test]
-fn generation_1_goes_back_only() {
+fn v1_goes_back_only() {
     let sandbox = with_events(5);
     let page = list(&sandbox, "v1", "count=2&paginate_count=1");
     assert_eq!(numbers(&page), [5, 4]);

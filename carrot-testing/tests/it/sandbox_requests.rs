@@ -62,7 +62,7 @@ fn the_token_may_stand_in_three_places() {
 }
 
 #[test]
-fn slashes_at_the_end_are_tolerated_and_empty_segments_are_found_nowhere() {
+fn trailing_slashes_are_tolerated() {
     let sandbox = sandbox();
     for path in [format!("/v2/users/{USER}/"), format!("/v2/users/{USER}//")] {
         get(&sandbox, &path, "").data();
@@ -81,7 +81,7 @@ fn slashes_at_the_end_are_tolerated_and_empty_segments_are_found_nowhere() {
 }
 
 #[test]
-fn the_generation_is_chosen_by_the_path_or_a_parameter() {
+fn path_or_parameter_choose_the_version() {
     let sandbox = sandbox();
     // Only v1 leaves the user out of the list.
     start(&sandbox, "order-42", "Hi");
@@ -146,7 +146,7 @@ fn unknown_addresses_and_methods() {
 }
 
 #[test]
-fn text_of_another_encoding_is_refused_and_not_altered() {
+fn text_in_another_encoding_is_rejected() {
     let sandbox = sandbox();
     // A name in Windows-1251, as a program that forgot to convert it sends.
     let name = b"event=\xcf\xf0\xe8\xe2\xe5\xf2";
@@ -167,7 +167,7 @@ fn text_of_another_encoding_is_refused_and_not_altered() {
 }
 
 #[test]
-fn own_ids_are_decoded_and_apps_are_checked() {
+fn external_ids_are_decoded_and_apps_are_checked() {
     let sandbox = sandbox();
     let user = get(&sandbox, "/v2/users/a%2Fb%20v2", "by_user_id=1");
     assert_eq!(user.data()["user_id"], "a/b v2");
@@ -200,7 +200,7 @@ fn own_ids_are_decoded_and_apps_are_checked() {
 }
 
 #[test]
-fn a_right_that_the_token_lacks_is_named() {
+fn a_scope_that_the_token_lacks_is_named() {
     let sandbox = Sandbox::builder()
         .scopes(["conversations-write", "conversations-read"])
         .build();
@@ -254,7 +254,7 @@ fn an_object_of_json_is_a_form() {
 }
 
 #[test]
-fn bodies_of_another_type_are_refused() {
+fn bodies_of_another_type_are_rejected() {
     let sandbox = sandbox();
     for (content_type, body) in [
         ("text/plain", "event=e"),
@@ -279,7 +279,7 @@ fn bodies_of_another_type_are_refused() {
 }
 
 #[test]
-fn the_same_requests_get_the_same_answers() {
+fn the_same_requests_get_the_same_responses() {
     let run = |sandbox: &Sandbox| {
         start(sandbox, "a", "Hi");
         start(sandbox, "b", "Hi");
@@ -303,7 +303,7 @@ fn the_same_requests_get_the_same_answers() {
 }
 
 #[test]
-fn time_begins_and_steps_as_told() {
+fn time_starts_and_steps_as_told() {
     let sandbox = Sandbox::builder()
         .starts_at(1_000)
         .time_step(Duration::from_millis(250))
@@ -322,7 +322,7 @@ fn time_begins_and_steps_as_told() {
 }
 
 #[test]
-fn requests_beyond_the_limit_are_refused_until_a_minute_has_passed() {
+fn the_rate_limit_is_a_sliding_minute() {
     let clock = VirtualClock::manual();
     let sandbox = Sandbox::builder()
         .rate_limit(2)
@@ -403,7 +403,7 @@ fn ids_as_numbers(json: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn every_answer_has_ids_as_texts_when_asked_for() {
+fn every_response_has_text_ids_on_request() {
     let sandbox = Sandbox::builder()
         .user(SeedUser::external("order-42").tag("vip").note("Call"))
         .build();
@@ -480,7 +480,7 @@ fn every_answer_has_ids_as_texts_when_asked_for() {
 }
 
 #[test]
-fn every_operation_needs_its_right() {
+fn every_operation_needs_its_scope() {
     let operations = "
         GET users/1 user-read
         POST users/1/props user-write

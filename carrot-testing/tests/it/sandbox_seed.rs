@@ -135,7 +135,7 @@ const IN_JSON: &str = r#"{
 }"#;
 
 #[test]
-fn a_seed_from_code_is_the_one_from_json() {
+fn code_and_json_make_equal_seeds() {
     let code = Sandbox::builder().seed(in_code()).unwrap().build();
     let json = Sandbox::builder().seed_json(IN_JSON).unwrap().build();
     assert_eq!(code.snapshot(), json.snapshot());

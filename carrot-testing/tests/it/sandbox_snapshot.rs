@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_restored_sandbox_gives_the_answers_of_the_first(
+    fn a_restored_sandbox_responds_identically(
         before in proptest::collection::vec((any::<u8>(), any::<u8>(), "[a-z0-9]{1,5}|.{1,9}"), 0..40),
         after in proptest::collection::vec((any::<u8>(), any::<u8>(), "[a-z0-9]{1,5}|.{1,9}"), 1..20),
         pause in 0_u64..200,
@@ -234,7 +234,7 @@ fn everything_is_in_a_snapshot() {
 }
 
 #[test]
-fn operators_and_channels_come_along_and_the_token_does_not() {
+fn snapshots_hold_operators_but_no_token() {
     let first = Sandbox::builder()
         .token("app.1000.canary")
         .webhook_token("hook-canary")
@@ -267,7 +267,7 @@ fn time_goes_on_by_a_clock_too() {
 }
 
 #[test]
-fn a_snapshot_of_another_format_is_refused() {
+fn a_snapshot_of_another_format_is_rejected() {
     let json = serde_json::to_value(Sandbox::new().snapshot()).unwrap();
     let mut more = json.clone();
     more["unknown"] = 1.into();

@@ -18,7 +18,7 @@ fn set_props(api: &Session, version: &str, operations: &Value) -> Answer {
 }
 
 #[test]
-fn an_unknown_own_id_is_made_by_writing_and_not_by_reading() {
+fn only_writing_creates_an_external_id() {
     let api = Session::new();
     for path in ["", "/events", "/conversations"] {
         api.get(&format!("{USER}{path}"), "by_user_id=true")
@@ -67,7 +67,7 @@ fn the_seven_operations_run_in_order_and_report() {
 }
 
 #[test]
-fn wrong_operations_are_ignored_with_a_reason_and_the_others_applied() {
+fn wrong_operations_are_ignored_with_a_reason() {
     let api = Session::new();
     let operations = json!([
         {"op": "update_or_create", "key": "$last_seen", "value": "x"},
@@ -97,7 +97,7 @@ fn wrong_operations_are_ignored_with_a_reason_and_the_others_applied() {
 }
 
 #[test]
-fn too_many_operations_and_no_operations_are_refused() {
+fn too_many_operations_and_no_operations_are_rejected() {
     let api = Session::new();
     let many = json!(vec![json!({"op": "delete", "key": "a"}); 251]).to_string();
     for operations in [many.as_str(), "{}", "[", ""] {
@@ -130,7 +130,7 @@ fn an_event_is_recorded_and_counted() {
 }
 
 #[test]
-fn a_wrong_event_is_refused_and_makes_no_user() {
+fn a_rejected_event_creates_no_user() {
     let api = Session::new();
     let long = "x".repeat(256);
     let name = format!(r#"{{"{}": 1}}"#, "n".repeat(71));
@@ -181,7 +181,7 @@ fn presence_lasts_two_minutes() {
 }
 
 #[test]
-fn a_subscription_ends_and_comes_back_only_when_asked_for() {
+fn a_subscription_returns_only_on_request() {
     let api = Session::new();
     let status = || {
         let user = api.get(USER, "by_user_id=true&email_status=1");

@@ -60,7 +60,7 @@ fn only_the_chosen_events_are_told() {
 }
 
 #[test]
-fn messages_of_both_sides_are_told_and_nothing_else() {
+fn only_messages_are_delivered() {
     let sandbox = Sandbox::builder().webhook_token("of the panel").build();
     let conversation = start(&sandbox, "order-42", "Where is it?");
     let path = |rest: &str| format!("/v2/conversations/{conversation}/{rest}");
@@ -102,7 +102,7 @@ fn messages_of_both_sides_are_told_and_nothing_else() {
 
 /// The fields of the request that was recorded from the service in 2025.
 #[test]
-fn a_message_has_the_fields_of_the_service_and_ids_as_texts() {
+fn webhook_messages_have_text_ids() {
     let sandbox = Sandbox::new();
     start(&sandbox, "order-42", "Hi");
     let body = sandbox.take_webhooks().remove(0).body().to_owned();

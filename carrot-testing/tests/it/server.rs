@@ -46,7 +46,7 @@ async fn the_port_and_the_transport_are_one_service() {
 }
 
 #[tokio::test]
-async fn an_answer_is_lost_and_its_request_is_done() {
+async fn a_lost_response_leaves_its_effect() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve().await.unwrap();
     sandbox.lose_next_answer();
@@ -66,7 +66,7 @@ async fn an_answer_is_lost_and_its_request_is_done() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_in_an_envelope() {
+async fn too_large_bodies_get_an_envelope() {
     let server = Sandbox::new().serve().await.unwrap();
     let bytes = 40 * 1024 * 1024 + 1;
     let request = format!(

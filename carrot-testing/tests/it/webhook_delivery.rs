@@ -40,7 +40,7 @@ const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
 const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
 
 #[tokio::test]
-async fn a_failure_is_sent_again_when_its_time_comes() {
+async fn a_failed_delivery_is_repeated() {
     let sandbox = Sandbox::new();
     start(&sandbox, "order-42", "First");
     start(&sandbox, "order-43", "Second");
@@ -84,7 +84,7 @@ async fn a_failure_is_sent_again_when_its_time_comes() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_not_there_is_given_up() {
+async fn a_missing_receiver_is_abandoned() {
     let sandbox = Sandbox::new();
     start(&sandbox, "order-42", "First");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -126,7 +126,7 @@ async fn what_was_not_posted_has_used_no_attempt() {
 
 /// With the clock of the runtime standing still, so that the ten seconds pass at once.
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_never_answers_fails_after_a_while() {
+async fn a_silent_receiver_times_out() {
     let sandbox = Sandbox::new();
     start(&sandbox, "order-42", "First");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -64,7 +64,7 @@ survive! {
 
 proptest! {
     #[test]
-    fn any_json_is_read_or_refused_without_a_panic(json in json()) {
+    fn any_json_is_read_or_rejected(json in json()) {
         let text = json.to_string();
         if let Ok(Author::Other(kept)) = serde_json::from_str(&text) {
             prop_assert_eq!(kept, json);
@@ -75,7 +75,7 @@ proptest! {
 
     // The tree form of `serde_json` changes the spaces of a cursor, so answers go as text.
     #[test]
-    fn answers(envelope in envelope(action_receipt())) {
+    fn responses(envelope in envelope(action_receipt())) {
         let text = serde_json::to_string(&envelope)?;
         prop_assert_eq!(serde_json::from_str::<Envelope<ActionReceipt>>(&text)?, envelope);
     }

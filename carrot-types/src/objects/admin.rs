@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_default_sender_ids_as_strings_and_unknown_types() {
+    fn reads_default_senders_and_unknown_types() {
         let nobody: Admin = reads(r#"{"type": "default_admin", "name": "Support"}"#, &[]);
         assert_eq!(nobody.id, None);
         let text: Admin = reads(r#"{"id": "18446744073709551615", "type": "alien"}"#, &[]);

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_without_a_type_gains_it_when_written() {
+    fn an_untyped_sender_is_written_typed() {
         let sender: MessageSender = reads(r#"{"id": "31"}"#, &["type"]);
         assert_eq!(sender, MessageSender::new(SenderId::new(31)));
     }

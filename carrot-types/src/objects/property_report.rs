@@ -63,7 +63,7 @@ mod tests {
     use crate::serde_util::check::reads;
 
     #[test]
-    fn is_made_from_the_facts_of_the_answer() {
+    fn is_made_from_the_facts_of_the_response() {
         let ignored =
             json!({"op": "add", "key": "projects", "value": "x", "reason": "not a number"});
         let json = json!({

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_events_as_a_map_and_as_a_list() {
+    fn reads_events_as_map_or_list() {
         let entry = r#"{"event_type": {"id": 5857, "name": "MyEvent"}, "first": 1467192929, "last": 1467192930.5, "count": 3}"#;
         let map: User = reads(
             &format!(r#"{{"id": 1, "events": {{"5857": {entry}}}}}"#),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_an_own_id_that_is_a_number_as_its_digits() {
+    fn reads_a_numeric_external_id() {
         for (number, text) in [
             ("27384", "27384"),
             ("18446744073709551615", "18446744073709551615"),

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_encoded_is_taken_as_it_is() {
+    fn an_unencoded_name_is_kept() {
         for name in ["vip", "\"vip", "\"a\"b\"", "123", "null", ""] {
             let json = serde_json::json!({"id": 1, "name": name});
             let tag: UserTag = serde_json::from_value(json).expect(name);

@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused_without_a_panic(text in any::<String>(), channel in channel()) {
+    fn any_text_is_read_or_rejected(text in any::<String>(), channel in channel()) {
         let _ = RealtimeMessage::parse(&text);
         let json = serde_json::json!({"channel": channel, "message": text}).to_string();
         let _ = RealtimeMessage::parse(&json);

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_place_and_not_the_value() {
+    fn errors_name_the_place_only() {
         for (json, path, problem) in [
             (
                 r#"{"id": 1, "part_last": {"id": 2, "body": 34567}}"#,
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_told_from_the_document_around_it() {
+    fn places_count_from_the_document() {
         let below = |json: &str| refused::<Vec<Conversation>>(json).below("message");
         assert_eq!(below("1").path(), "message");
         assert_eq!(below(r#"[{"id": []}]"#).path(), "message[0].id");

@@ -147,7 +147,7 @@ fn a_changed_cart_is_remembered() {
 }
 
 #[test]
-fn a_placed_order_becomes_the_event_and_seven_operations() {
+fn an_order_is_one_event_and_seven_operations() {
     let step = order().completed().unwrap();
     assert_eq!(
         step.event,
@@ -168,7 +168,7 @@ fn a_placed_order_becomes_the_event_and_seven_operations() {
 }
 
 #[test]
-fn each_later_step_of_an_order_records_its_status() {
+fn later_order_steps_record_the_status() {
     let status = [r#"update_or_create $last_order_status "in transit""#];
     let (order, items) = (order(), ["Lamp", "Bulb"]);
 
@@ -202,7 +202,7 @@ fn message<T: std::fmt::Debug>(result: Result<T, InvalidValue>) -> String {
 }
 
 #[test]
-fn what_breaks_a_limit_is_refused_whole_and_by_name() {
+fn broken_limits_reject_the_whole_step() {
     let many = Order::new("1001", 1).with_items(vec!["Lamp"; 31]);
     let too_many = "`value of $items` must be at most 30 items, got 31";
     assert_eq!(message(many.completed()), too_many);
@@ -268,7 +268,7 @@ proptest! {
     }
 
     #[test]
-    fn the_lists_of_a_viewed_cart_are_as_long_as_the_cart(
+    fn viewed_cart_lists_have_equal_length(
         amounts in prop::collection::vec(any::<Option<i64>>(), 1..=30)
     ) {
         let products = amounts.iter().map(|amount| match amount {

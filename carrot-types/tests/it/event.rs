@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[test]
-fn a_name_has_1_to_255_characters_that_can_be_seen() {
+fn names_have_1_to_255_visible_characters() {
     assert!(EventName::new("ж".repeat(255)).is_ok());
     for (name, message) in [
         (String::new(), "`event name` must not be empty"),
@@ -51,7 +51,7 @@ fn properties_are_written_as_an_object() {
 }
 
 #[test]
-fn a_property_is_replaced_by_one_of_its_name() {
+fn a_property_replaces_its_namesake() {
     let mut properties = EventProperties::new();
     assert!(properties.is_empty());
     assert_eq!(properties.insert("a", 1), Ok(None));
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_taken_as_it_is_or_refused(text in r"(?s).{0,300}|\PC{0,300}") {
+    fn names_are_unchanged_or_rejected(text in r"(?s).{0,300}|\PC{0,300}") {
         let length = text.chars().count();
         let name = EventName::new(text.as_str());
         let is_seen = !text.chars().any(char::is_control);

@@ -170,7 +170,7 @@ fn a_value_tells_what_it_is() {
 }
 
 #[test]
-fn a_value_that_is_read_is_checked_and_never_quoted() {
+fn values_are_checked_and_never_quoted() {
     for json in [
         json!(4.25),
         json!(null),
@@ -273,7 +273,7 @@ fn operations_are_written_as_documented() {
 }
 
 #[test]
-fn the_vendors_example_of_a_request_is_read_and_written_back() {
+fn the_vendors_request_example_round_trips() {
     let sample: Value =
         serde_json::from_str(include_str!("../samples/request_props_operations.json")).unwrap();
     let operations = read::<Vec<PropertyOperation>>(&sample).unwrap();
@@ -291,7 +291,7 @@ fn an_ignored_operation_is_read_with_its_reason() {
 }
 
 #[test]
-fn a_wrong_operation_is_refused() {
+fn a_wrong_operation_is_rejected() {
     assert_eq!(
         refused(PropertyOperation::delete("")),
         "`property name` must not be empty"
@@ -360,7 +360,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_taken_as_it_is_or_refused_for_its_length(text in ".{0,300}") {
+    fn texts_are_unchanged_or_too_long(text in ".{0,300}") {
         let length = text.chars().count();
         match PropertyValue::text(text.as_str()) {
             Ok(value) => {
@@ -375,7 +375,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_taken_as_it_is_or_refused(text in any::<String>()) {
+    fn names_are_unchanged_or_rejected(text in any::<String>()) {
         let name = PropertyName::from(text.as_str());
         prop_assert_eq!(name.as_str(), text.as_str());
         let good = !text.is_empty() && text != "$" && !text.contains(char::is_control);
@@ -387,7 +387,7 @@ proptest! {
     }
 
     #[test]
-    fn a_date_is_kept_in_its_form_or_refused(text in "[0-9]{4}-[0-1][0-9]-[0-3][0-9](T[0-2][0-9]:[0-6][0-9]:[0-6][0-9])?|.*") {
+    fn dates_keep_their_form(text in "[0-9]{4}-[0-1][0-9]-[0-3][0-9](T[0-2][0-9]:[0-6][0-9]:[0-6][0-9])?|.*") {
         if let Ok(date) = text.parse::<PropertyDate>() {
             prop_assert_eq!(date.to_string(), text);
         }

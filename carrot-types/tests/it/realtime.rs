@@ -78,7 +78,7 @@ fn reads_the_envelope() {
 }
 
 #[test]
-fn reads_presence_as_a_list_and_an_empty_object_as_none() {
+fn reads_presence_in_both_forms() {
     let RealtimePayload::UserPresenceChanged(changes) = read("user_presence_changed").payload
     else {
         panic!("presence");
@@ -143,7 +143,7 @@ fn what_is_not_documented_is_kept_whole() {
 }
 
 #[test]
-fn an_error_names_the_channel_and_the_place_and_not_the_value() {
+fn errors_name_channel_and_place_only() {
     for (channel, message, pattern, place) in [
         (
             "ping",
@@ -270,7 +270,7 @@ fn an_error_names_the_channel_and_the_place_and_not_the_value() {
 }
 
 #[test]
-fn a_name_that_is_not_written_as_the_service_does_is_no_known_channel() {
+fn misspelled_channels_are_unknown() {
     for name in [
         "",
         "ping.1",
@@ -338,7 +338,7 @@ fn a_path_has_1_to_50_channels() {
 }
 
 #[test]
-fn a_path_takes_no_channel_that_would_change_it() {
+fn channels_cannot_change_the_path() {
     let unknown = RealtimeChannel::from("weather-2.100~a_b");
     let path = websocket_path([&RealtimeChannel::Ping, &unknown]).unwrap();
     assert_eq!(path, "/websocket/ping/weather-2.100~a_b");

@@ -172,13 +172,13 @@ fn check_folder(label: &str, folder: &Path) -> usize {
 }
 
 #[test]
-fn the_samples_of_this_crate_are_read_and_written_without_a_loss() {
+fn own_samples_round_trip() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
     assert!(check_folder("own", &folder) > 40, "samples are missing");
 }
 
 #[test]
-fn the_samples_of_a_given_folder_are_read_and_written_without_a_loss() {
+fn given_samples_round_trip() {
     if let Some(folder) = std::env::var_os("CARROT_SHARED_SAMPLES") {
         assert_ne!(check_folder("shared", Path::new(&folder)), 0, "no sample");
     }
@@ -186,7 +186,7 @@ fn the_samples_of_a_given_folder_are_read_and_written_without_a_loss() {
 
 #[test]
 #[should_panic(expected = "no model is known for the sample poem.json")]
-fn a_sample_of_an_unknown_kind_is_refused() {
+fn a_sample_of_an_unknown_kind_is_rejected() {
     check(&Sample {
         name: "own/poem".to_owned(),
         json: "{}".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use carrot_types::{EventName, PropertyName, system};
 
 #[test]
-fn every_system_property_is_a_valid_name_and_stands_once() {
+fn system_properties_are_valid_and_unique() {
     for name in system::property::ALL {
         assert!(PropertyName::system(*name).is_ok(), "{name}");
     }
@@ -15,7 +15,7 @@ fn every_system_property_is_a_valid_name_and_stands_once() {
 }
 
 #[test]
-fn every_system_event_is_a_valid_name_and_stands_once() {
+fn system_events_are_valid_and_unique() {
     for name in system::event::ALL {
         assert!(
             EventName::new(*name).is_ok_and(|name| name.is_system()),
@@ -27,7 +27,7 @@ fn every_system_event_is_a_valid_name_and_stands_once() {
 }
 
 #[test]
-fn the_names_that_the_vendor_lists_are_all_there() {
+fn every_name_of_the_vendor_is_there() {
     let properties = "$name $phone $email $cart_amount $cart_items $viewed_products \
         $viewed_categories $ordered_items $ordered_categories $last_order_status $last_payment \
         $revenue $profit $group $discount $orders_count $last_seen $sessions $last_reply \

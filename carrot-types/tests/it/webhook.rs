@@ -109,7 +109,7 @@ fn reads_a_message() {
 }
 
 #[test]
-fn reads_a_part_with_ids_as_strings_and_the_facts_on_its_conversation() {
+fn reads_a_part_with_text_ids() {
     let Webhook::Conversation(webhook) = read(CONVERSATION) else {
         panic!("a conversation");
     };
@@ -138,7 +138,7 @@ fn reads_a_part_with_ids_as_strings_and_the_facts_on_its_conversation() {
 }
 
 #[test]
-fn reads_a_part_of_an_operator_and_one_of_the_older_form() {
+fn reads_operator_parts_in_both_forms() {
     let Webhook::Conversation(operator) = read(OPERATOR) else {
         panic!("a conversation");
     };
@@ -179,7 +179,7 @@ fn the_properties_of_an_event_may_stand_alone() {
 }
 
 #[test]
-fn a_form_in_base64_is_read_with_or_without_padding_and_lines() {
+fn base64_forms_need_no_padding() {
     for sample in SAMPLES {
         let encoded = BASE64_STANDARD.encode(sample);
         let lines: Vec<String> = encoded
@@ -289,7 +289,7 @@ fn a_missing_field_is_named() {
 }
 
 #[test]
-fn a_broken_field_is_named_with_the_place_and_without_the_value() {
+fn broken_fields_are_named_without_values() {
     for name in ["user_id", "event_id"] {
         for text in ["", "abc", "-1", "1.5", "18446744073709551616"] {
             let error = refused(&with(EVENT, name, Some(text)));
@@ -344,7 +344,7 @@ fn a_broken_field_is_named_with_the_place_and_without_the_value() {
 }
 
 #[test]
-fn no_error_holds_a_token_or_anything_of_the_body() {
+fn errors_hold_nothing_of_the_body() {
     let secrets = [
         "Анна",
         "anna@example.com",
@@ -379,7 +379,7 @@ fn no_error_holds_a_token_or_anything_of_the_body() {
 
 /// Whatever is read from a body that is cut off is what was there: of the last field a part.
 #[test]
-fn a_body_that_is_cut_off_is_refused_or_read_as_far_as_it_goes() {
+fn truncated_bodies_are_rejected_or_read_partly() {
     for sample in SAMPLES {
         let sample = fields(sample);
         for turn in 0..sample.len() {
@@ -414,7 +414,7 @@ fn a_body_that_is_cut_off_is_refused_or_read_as_far_as_it_goes() {
 }
 
 #[test]
-fn what_is_written_here_is_refused_wherever_it_is_cut_off() {
+fn truncated_own_bodies_are_rejected() {
     for sample in SAMPLES {
         let body = read(sample).to_form(TOKEN);
         for end in 0..body.len() {
@@ -426,7 +426,7 @@ fn what_is_written_here_is_refused_wherever_it_is_cut_off() {
 
 proptest! {
     #[test]
-    fn any_body_is_read_or_refused_without_a_panic(
+    fn any_body_is_read_or_rejected(
         body in proptest::collection::vec(any::<u8>(), 0..300),
         token in ".{0,80}",
     ) {
@@ -438,7 +438,7 @@ proptest! {
     }
 
     #[test]
-    fn any_change_of_a_sample_is_read_or_refused_without_a_panic(
+    fn any_changed_sample_is_read_or_rejected(
         sample in prop::sample::select(&SAMPLES[..]),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
     ) {

@@ -79,7 +79,7 @@ async fn with_a_token_it_only_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_token_it_writes_to_the_user_who_is_named() {
+async fn with_a_token_it_writes_to_the_user() {
     let sandbox = Sandbox::builder()
         .user(SeedUser::external("stranger"))
         .build();
@@ -111,7 +111,7 @@ async fn with_a_token_it_writes_to_the_user_who_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_wrong_is_one_line_without_the_token() {
+async fn errors_are_one_line_without_the_token() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve().await.expect("a port");
     let wrong = [

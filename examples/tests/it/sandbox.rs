@@ -106,7 +106,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn it_answers_logs_and_goes_on_from_its_file() {
+fn it_responds_logs_and_resumes() {
     let state = file("state.json");
     let state = state.to_str().unwrap();
     let token = "app.1000.canary";

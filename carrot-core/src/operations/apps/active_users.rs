@@ -90,7 +90,7 @@ mod tests {
     use crate::types::{NextCursor, UserId};
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":[{"id":184811087,"props_Custom":"","presence_details":{"page":"Information | My project","url":"http://example.com/some/page.php","session_started":1448798155,"presence":"online"}}]}"#;
         let page = ActiveUsers::new()
             .decode(ApiVersion::V2, body)

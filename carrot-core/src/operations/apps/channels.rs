@@ -68,7 +68,7 @@ mod tests {
     use crate::{ApiVersion, types::ChannelId};
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = r#"{"meta":{"status":200},"data":[{"id":5,"name":"Тестовый канал","avatar":"","droppable":true,"type":"manual","operators":[{"id":564,"name":"Support","avatar":"https://files.carrotquest.io/avatars/default-v2.png","type":"admin"}],"not_assigned_count":0,"not_read_count":0,"read_permission":true}]}"#;
         let channels = Channels::new()
             .decode(ApiVersion::V2, body.as_bytes())

@@ -234,7 +234,7 @@ mod tests {
     use crate::types::{ConversationId, Cursor};
 
     #[test]
-    fn reads_the_answers_of_both_generations() {
+    fn reads_the_responses_of_both_versions() {
         let endpoint = Conversations::new();
         for (version, meta, cursor) in [
             (

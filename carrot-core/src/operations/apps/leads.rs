@@ -180,7 +180,7 @@ mod tests {
     use crate::{ApiVersion, types::UserId};
 
     #[test]
-    fn reads_an_answer_and_knows_the_next_page() {
+    fn reads_a_response_and_knows_the_next_page() {
         let endpoint = Leads::new().offset(50).limit(2);
         let body = br#"{"meta":{"status":200},"data":{"users":[{"id":1},{"id":2}],"total":53}}"#;
         let page = endpoint.decode(ApiVersion::V2, body).expect("a page");

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answers_of_both_generations() {
+    fn reads_the_responses_of_both_versions() {
         let endpoint = AddTag::new(ConversationId::new(1), "vip");
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");

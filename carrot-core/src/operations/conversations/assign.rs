@@ -58,7 +58,7 @@ mod tests {
     use crate::ApiVersion;
 
     #[test]
-    fn reads_the_answers_with_and_without_a_change() {
+    fn reads_the_responses_with_and_without_a_change() {
         let endpoint =
             Assign::new(ConversationId::new(716), AdminId::new(819)).from(AdminId::new(912));
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;

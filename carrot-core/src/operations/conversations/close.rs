@@ -55,7 +55,7 @@ mod tests {
     use crate::ApiVersion;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = Close::new(ConversationId::new(1))
             .decode(ApiVersion::V2, body)

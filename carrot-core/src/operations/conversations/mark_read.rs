@@ -47,7 +47,7 @@ mod tests {
     use crate::ApiVersion;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
             MarkRead::new(ConversationId::new(1)).decode(ApiVersion::V2, body),

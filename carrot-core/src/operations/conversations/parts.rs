@@ -73,7 +73,7 @@ mod tests {
     use crate::types::{Cursor, PartId};
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"data":[{"id":7936880,"created":1450420434,"conversation":7179725,"body":"...","read":true,"type":"reply_admin","sent_via":"app_chrome","from":{"id":14709,"name":"Alex","avatar":"https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg","type":"admin"}}],"meta":{"next_before_position":[7936756],"status":200}}"#;
         let page = Parts::new(ConversationId::new(7_179_725))
             .decode(ApiVersion::V2, body)

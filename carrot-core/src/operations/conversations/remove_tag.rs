@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = RemoveTag::new(ConversationId::new(1), "vip")
             .decode(ApiVersion::V2, body)

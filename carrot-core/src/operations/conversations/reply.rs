@@ -325,7 +325,7 @@ mod tests {
     use crate::types::PartId;
 
     #[test]
-    fn reads_the_part_of_the_assignment_wherever_it_stands() {
+    fn reads_the_assignment_part_in_both_places() {
         let endpoint = Reply::new(ConversationId::new(1), "Hi");
         for body in [
             r#"{"meta":{"status":200},"data":{"id":2},"assign_part":{"id":1}}"#,

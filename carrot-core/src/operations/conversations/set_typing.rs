@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
             SetTyping::new(ConversationId::new(1), "On").decode(ApiVersion::V2, body),

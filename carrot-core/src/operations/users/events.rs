@@ -83,7 +83,7 @@ mod tests {
     use crate::types::{Cursor, UserId};
 
     #[test]
-    fn reads_the_answers_of_both_generations() {
+    fn reads_the_responses_of_both_versions() {
         let endpoint = Events::new(UserId::new(1));
         let data = r#""data":[{"id":335704586,"created":1467192929,"type":{"id":5857,"name":"MyEvent","score":0,"visible":true},"user":22735768,"props":{"App":"Eva99"}}]"#;
         for (version, meta, cursor) in [

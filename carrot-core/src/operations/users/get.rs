@@ -128,7 +128,7 @@ mod tests {
     use crate::{ApiVersion, types::UserId};
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":{"id":1448121617782670208,"app":100,"user_id":null,"presence":"idle","removed":null}}"#;
         let user = Get::new(UserId::new(1))
             .decode(ApiVersion::V2, body)

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":{"row_errors":{"1":"Error in string 1","33":"Error in string 33"},"updates_planned":123}}"#;
         let report = Import::new("")
             .decode(ApiVersion::V2, body)

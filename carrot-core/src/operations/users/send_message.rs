@@ -98,7 +98,7 @@ mod tests {
     };
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":{"conversation":1128184,"message":2804}}"#;
         let sent = SendMessage::new(UserId::new(1), "Hi").decode(ApiVersion::V2, body);
         let sent = sent.expect("a message");

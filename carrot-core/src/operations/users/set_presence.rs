@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":{}}"#;
         let endpoint = SetPresence::new(UserId::new(1), Presence::Online);
         assert_eq!(endpoint.decode(ApiVersion::V2, body), Ok(Empty::new()));

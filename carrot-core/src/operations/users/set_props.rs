@@ -156,7 +156,7 @@ mod tests {
     use crate::types::UserId;
 
     #[test]
-    fn reads_the_answers_of_both_generations() {
+    fn reads_the_responses_of_both_versions() {
         let endpoint = SetProps::new(UserId::new(1));
         let v1 =
             br#"{"meta":{"status":200,"affected_props":["a"],"ignored_operations":[]},"data":{}}"#;

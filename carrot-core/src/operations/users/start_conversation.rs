@@ -115,7 +115,7 @@ mod tests {
     use crate::types::{ConversationId, UserId};
 
     #[test]
-    fn reads_the_answer_of_the_vendors_page() {
+    fn reads_the_response_of_the_vendors_page() {
         let body = br#"{"meta":{"status":200},"data":{"id":1856194}}"#;
         let started = StartConversation::new(UserId::new(1), "Hi")
             .decode(ApiVersion::V2, body)

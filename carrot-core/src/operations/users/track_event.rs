@@ -103,7 +103,7 @@ mod tests {
     };
 
     #[test]
-    fn reads_the_answers_of_both_ages() {
+    fn reads_the_responses_of_both_ages() {
         let name = EventName::new("testEvent").expect("a name");
         let endpoint = TrackEvent::new(UserId::new(1), name);
         let full = br#"{"meta":{"status":200},"data":{"id":6187513,"created":123123123,"type":{"id":123123123,"name":"testEvent","score":0,"visible":true,"active":false},"user":123123123,"props":{}}}"#;

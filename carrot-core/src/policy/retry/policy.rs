@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_doubles_from_its_base_up_to_the_longest_pause() {
+    fn the_bound_doubles_up_to_the_maximum() {
         let policy = ExponentialBackoff::new().without_jitter().max_attempts(100);
         let pauses = |kind| {
             [1, 2, 3, 10, 99].map(|attempt| policy.pause(&failed(attempt, kind)).expect("a pause"))
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_over_the_whole_range_and_the_same_from_the_same_seed() {
+    fn jitter_spans_its_range_and_follows_its_seed() {
         let draws = |seed| -> Vec<Duration> {
             let policy = ExponentialBackoff::new().seed(seed).max_attempts(u32::MAX);
             (0..200)
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_own_pause_counts_up_to_its_limit() {
+    fn retry_after_is_capped() {
         let policy = ExponentialBackoff::new();
         let mut failed = failed(1, FailureKind::Throttled);
         failed.retry_after = Some(Duration::from_secs(7));
