@@ -3,7 +3,7 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Form, get, json_of, post, start, upload};
+use crate::common::{Answer, Form, Session, get, json_of, post, start, upload};
 
 fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> Answer {
     get(sandbox, "/v2/apps/$self_app/users", parameters)
@@ -205,91 +205,45 @@ fn leads_are_sorted_and_paged_by_offset() {
 
 #[test]
 fn an_import_reports_bad_lines() {
-    let sandbox = people();
+    let api = Session::of(people());
+    let import = |form: &str, csv: &str| {
+        let answer = api.upload("/v2/users/import", form, &[("file", "a.csv", csv)]);
+        for user in api.users() {
+            let user = json_of(user);
+            let fields = ["user_id", "props", "props_custom", "tags"].map(|name| &user[name]);
+            api.see("user", fields);
+        }
+        answer
+    };
     let csv =
         "$user_id,$email,orders\r\nada,ada@example.com,6\r\n,x,1\r\nnew,\"a, b\",7\r\nbob,1\r\n";
-    let fields = &[
-        ("app", "$self_app"),
-        ("delimiter", ","),
-        ("tags", r#""vip","x y""#),
-    ];
-    let answer = upload(
-        &sandbox,
-        "/v2/users/import",
-        fields,
-        &[("file", "a.csv", csv)],
-    );
-    let errors = answer.data()["row_errors"].as_object().unwrap();
-    assert_eq!(errors.keys().collect::<Vec<_>>(), ["3", "5"]);
-    assert_eq!(answer.data()["updates_planned"], 2);
-    let user = |own: &str| json_of(sandbox.user(sandbox.user_id(own).unwrap()).unwrap());
-    assert_eq!(user("ada")["props"]["$email"], "ada@example.com");
-    assert_eq!(user("ada")["props_custom"]["orders"], 6);
-    assert_eq!(user("new")["props_custom"]["orders"], 7);
-    let names: Vec<_> = ["\"vip\"", "\"x y\""].map(Value::from).into();
-    let tags = user("ada")["tags"].as_array().unwrap().clone();
-    assert_eq!(
-        tags.iter()
-            .map(|tag| tag["name"].clone())
-            .collect::<Vec<_>>(),
-        names
-    );
-
-    let csv = "$email\tplan\nada@example.com\tpro";
-    let fields = "app=1000&merge_field=$email";
-    let answer = upload(
-        &sandbox,
-        "/v2/users/import",
-        fields,
-        &[("file", "a.csv", csv)],
-    );
-    assert_eq!(
-        answer.data(),
-        &json!({"row_errors": {}, "updates_planned": 1})
-    );
-    assert_eq!(user("ada")["props_custom"]["plan"], "pro");
-
+    import("app=$self_app&delimiter=,&tags=%22vip%22,%22x y%22", csv).data();
+    let by_email = "app=1000&merge_field=$email";
+    import(by_email, "$email\tplan\nada@example.com\tpro").data();
     // An external id is given to who has none, and never changed.
-    let csv =
-        "$email\t$user_id\nada@example.com\tother\nnew@example.com\tnewer\nx@example.com\tbob";
-    let answer = upload(
-        &sandbox,
-        "/v2/users/import",
-        fields,
-        &[("file", "a.csv", csv)],
+    import(
+        by_email,
+        "$email\t$user_id\nada@example.com\tother\nnew@example.com\tnewer\nx@example.com\tbob",
     );
-    assert_eq!(answer.data()["updates_planned"], 3);
-    assert_eq!(user("ada")["props"]["$email"], "ada@example.com");
-    assert_eq!(sandbox.user_id("other"), None);
-    assert_eq!(user("newer")["props"]["$email"], "new@example.com");
-    assert_eq!(user("bob")["props"].get("$email"), None);
-    assert_eq!(sandbox.users().len(), 6);
-
+    assert_eq!(api.user_id("other"), None);
+    assert_eq!(api.users().len(), 6);
     // The vendor's page writes the tab as `\t`.
-    let tab = r"app=1000&delimiter=\t";
-    let files = [("file", "a.csv", "$user_id\tplan\nada\tfree")];
-    upload(&sandbox, "/v2/users/import", tab, &files).data();
-    assert_eq!(user("ada")["props_custom"]["plan"], "free");
+    import(r"app=1000&delimiter=\t", "$user_id\tplan\nada\tfree").data();
 
-    for (fields, files, parameter) in [
-        ("", &[("file", "a", "$user_id")][..], "app"),
-        (fields, &[], "file"),
-        (fields, &[("file", "a", "name\nx")], "file"),
-        (fields, &[("file", "a", "")], "file"),
-        ("app=1000&delimiter=x", &[("file", "a", "")], "delimiter"),
-        (
-            "app=1000&merge_field=id",
-            &[("file", "a", "")],
-            "merge_field",
-        ),
+    for (form, csv, parameter) in [
+        ("", Some("$user_id"), "app"),
+        (by_email, None, "file"),
+        (by_email, Some("name\nx"), "file"),
+        (by_email, Some(""), "file"),
+        ("app=1000&delimiter=x", Some(""), "delimiter"),
+        ("app=1000&merge_field=id", Some(""), "merge_field"),
     ] {
-        let answer = upload(&sandbox, "/v2/users/import", fields, files);
-        assert!(
-            answer.error().2.starts_with(&format!("`{parameter}`")),
-            "{}",
-            answer.json
-        );
+        let files: Vec<_> = csv.iter().map(|csv| ("file", "a", *csv)).collect();
+        let answer = api.upload("/v2/users/import", form, &files);
+        let rule = format!("`{parameter}`");
+        assert!(answer.error().2.starts_with(&rule), "{}", answer.json);
     }
+    api.assert("imports");
 }
 
 #[test]

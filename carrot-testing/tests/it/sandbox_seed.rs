@@ -3,12 +3,12 @@
 use carrot_core::types::{AdminId, ChannelId, ConversationId, PartType, Presence};
 use carrot_testing::{
     Sandbox,
-    sandbox::{Seed, SeedConversation, SeedError, SeedEvent, SeedPart, SeedUser},
+    sandbox::{Seed, SeedConversation, SeedEvent, SeedPart, SeedUser},
 };
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::common::{get, json_of};
+use crate::common::{assert_snapshot, get, json_of};
 
 const FULL: &str = r#"{
     "operators": [{"id": 7, "name": "Ada"}],
@@ -27,10 +27,6 @@ const FULL: &str = r#"{
         {"user": "order-42", "parts": [{"from": "user", "body": "Thanks"}]}
     ]
 }"#;
-
-fn refused(text: &str) -> SeedError {
-    Sandbox::builder().seed_json(text).unwrap_err()
-}
 
 #[test]
 fn everything_is_there_from_the_beginning() {
@@ -210,76 +206,40 @@ fn an_error_names_the_place_and_no_value() {
             r#"{{"users": [{{"user_id": "secret"}}], "conversations": [{{"user": "secret", {rest}}}]}}"#
         )
     };
-    for (text, path) in [
-        ("", "."),
-        ("5", "."),
-        (r#"{"user": []}"#, "user"),
-        (r#"{"users": "secret"}"#, "users"),
-        (r#"{"users": [{"props": "secret"}]}"#, "users[0].props"),
-        (
-            r#"{"users": [{"user_id": "", "props": {"secret": 1}}]}"#,
-            "users[0].user_id",
-        ),
-        (
-            r#"{"operators": [{"id": "secret", "name": ""}]}"#,
-            "operators[0].id",
-        ),
-        (r#"{"channels": [{"id": 1}]}"#, "channels[0]"),
-        (r#"{"event_types": ["x", ""]}"#, "event_types[1]"),
-        (
-            r#"{"users": [{"presence": "secret"}]}"#,
-            "users[0].presence",
-        ),
-        (
-            r#"{"users": [{"events": [{"name": ""}]}]}"#,
-            "users[0].events[0].name",
-        ),
-        (
-            r#"{"conversations": [{"user": "secret", "parts": [{"body": ""}]}]}"#,
-            "conversations[0].user",
-        ),
-        (&conversation(r#""parts": []"#), "conversations[0].parts"),
-        (
-            &conversation(r#""parts": [{}]"#),
-            "conversations[0].parts[0]",
-        ),
-        (
-            &conversation(r#""parts": [{"body": 5}]"#),
-            "conversations[0].parts[0].body",
-        ),
-        (
-            &conversation(r#""parts": [{"body": "", "from": "secret"}]"#),
-            "conversations[0].parts[0].from",
-        ),
-        (
-            &conversation(r#""parts": [{"body": "", "from": 99}]"#),
-            "conversations[0].parts[0].from",
-        ),
-        (
-            &conversation(r#""parts": [{"body": "", "type": "note"}]"#),
-            "conversations[0].parts[0].type",
-        ),
-        (
-            &conversation(r#""assignee": 99, "parts": [{"body": ""}]"#),
-            "conversations[0].assignee",
-        ),
-        (
-            &conversation(r#""channel": 99, "parts": [{"body": ""}]"#),
-            "conversations[0].channel",
-        ),
+    let mut told = String::new();
+    for text in [
+        "",
+        "5",
+        r#"{"user": []}"#,
+        r#"{"users": "secret"}"#,
+        r#"{"users": [{"props": "secret"}]}"#,
+        r#"{"users": [{"user_id": "", "props": {"secret": 1}}]}"#,
+        r#"{"operators": [{"id": "secret", "name": ""}]}"#,
+        r#"{"channels": [{"id": 1}]}"#,
+        r#"{"event_types": ["x", ""]}"#,
+        r#"{"users": [{"presence": "secret"}]}"#,
+        r#"{"users": [{"events": [{"name": ""}]}]}"#,
+        r#"{"conversations": [{"user": "secret", "parts": [{"body": ""}]}]}"#,
+        &conversation(r#""parts": []"#),
+        &conversation(r#""parts": [{}]"#),
+        &conversation(r#""parts": [{"body": 5}]"#),
+        &conversation(r#""parts": [{"body": "", "from": "secret"}]"#),
+        &conversation(r#""parts": [{"body": "", "from": 99}]"#),
+        &conversation(r#""parts": [{"body": "", "type": "note"}]"#),
+        &conversation(r#""assignee": 99, "parts": [{"body": ""}]"#),
+        &conversation(r#""channel": 99, "parts": [{"body": ""}]"#),
     ] {
-        let error = refused(text);
-        assert_eq!(error.path(), path, "{text}: {error}");
+        let error = Sandbox::builder().seed_json(text).unwrap_err();
         let message = error.to_string();
-        assert!(
-            message.starts_with(&format!("in the seed, `{path}`: ")),
-            "{message}"
-        );
+        let place = format!("in the seed, `{}`: ", error.path());
+        assert!(message.starts_with(&place), "{message}");
         assert!(
             !message.contains("secret") && !error.problem().is_empty(),
             "{message}"
         );
+        told += &format!("{text}\n  {message}\n");
     }
+    assert_snapshot("seed_errors", &told);
 }
 
 proptest! {

@@ -8,11 +8,11 @@ use carrot_testing::{
     Sandbox, VirtualClock,
     sandbox::{SeedUser, Snapshot},
 };
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{Form as _, get, post, start, upload};
+use crate::common::{get, post, start, upload};
 
 const LIKED: &str = r#"{"type": "or", "filters": [
     {"type": "str_contains", "property_name": "$email", "value": {"value": "A"}},
@@ -22,116 +22,81 @@ const COUNTED: &str = r#"{"type": "and", "filters": [
     {"type": "gt", "property_name": "count", "value": {"value": 1}}
 ]}"#;
 
-/// Sends one of the requests that change something or look at something, and returns the answer.
+/// What changes something or looks at something.
+const ACTIONS: [&str; 16] = [
+    "POST {user}/startconversation by_user_id=true&body={text}",
+    "POST {user}/events by_user_id=true&event={text}",
+    "POST {user}/props by_user_id=true&operations={operations}",
+    "POST {user}/sendmessage by_user_id=true&body={text}",
+    "POST /v2/users/{id}/setpresence presence=online",
+    "POST {user}/unsubscribeemail by_user_id=true",
+    "POST {conversation}/reply body={text}&auto_assign=501",
+    "POST {conversation}/reply body={text}&from_user=default_user&actions=[1.5]",
+    "POST {conversation}/tag tag={text}&from_admin=501",
+    "POST {conversation}/close ",
+    "POST {conversation}/assign from_admin=502&admin=502",
+    "POST {conversation}/markread ",
+    "GET /v2/apps/$self_app/conversations include_not_assigned=true&paginate_count=2&{filter}",
+    "GET /v1/apps/$self_app/users {leads}",
+    "GET /v2/apps/$self_app/activeusers ",
+    "GET {user}/events by_user_id=true",
+];
+
+const FILTERS: [&str; 5] = [
+    "closed=true",
+    "answered=true",
+    "assigned=501",
+    "tags={text}",
+    "include_no_tags=true",
+];
+
+const LEADS: [&str; 5] = [
+    "",
+    "sort_prop=count&offset=1",
+    "sort_prop=$email&sort_order=asc",
+    "filters={liked}&sort_prop=$event_5001_count",
+    "filters={counted}&limit=2",
+];
+
+/// Sends one of the actions, and returns the response.
 fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes) {
-    let user = format!("/v2/users/own-{}", whom % 4);
     let listed = sandbox.conversations();
     let conversation = match listed.len() {
         0 => 1,
         count => listed[usize::from(*whom) % count].id.get(),
     };
-    let conversation = format!("/v2/conversations/{conversation}");
-    let own = ("by_user_id", "true");
+    let external = format!("own-{}", whom % 4);
+    let id = sandbox.user_id(&external).map_or(1, |id| id.get());
     let operations = serde_json::json!([
         {"op": "update_or_create", "key": "$email", "value": text},
         {"op": "add", "key": "count", "value": 1},
     ]);
-    let operations = operations.to_string();
-    let (method, path, fields): (_, String, Vec<(&str, &str)>) = match what % 16 {
-        0 => (
-            Method::POST,
-            user + "/startconversation",
-            vec![own, ("body", text)],
-        ),
-        1 => (Method::POST, user + "/events", vec![own, ("event", text)]),
-        2 => (
-            Method::POST,
-            user + "/props",
-            vec![own, ("operations", &operations)],
-        ),
-        3 => (
-            Method::POST,
-            user + "/sendmessage",
-            vec![own, ("body", text)],
-        ),
-        4 => {
-            let id = sandbox.user_id(&format!("own-{}", whom % 4));
-            let id = id.map_or(1, |id| id.get());
-            let path = format!("/v2/users/{id}/setpresence");
-            (Method::POST, path, vec![("presence", "online")])
-        }
-        5 => (Method::POST, user + "/unsubscribeemail", vec![own]),
-        6 => (
-            Method::POST,
-            conversation + "/reply",
-            vec![("body", text), ("auto_assign", "501")],
-        ),
-        7 => (
-            Method::POST,
-            conversation + "/reply",
-            vec![
-                ("body", text),
-                ("from_user", "default_user"),
-                ("actions", "[1.5]"),
-            ],
-        ),
-        8 => (
-            Method::POST,
-            conversation + "/tag",
-            vec![("tag", text), ("from_admin", "501")],
-        ),
-        9 => (Method::POST, conversation + "/close", vec![]),
-        10 => (
-            Method::POST,
-            conversation + "/assign",
-            vec![("from_admin", "502"), ("admin", "502")],
-        ),
-        11 => (Method::POST, conversation + "/markread", vec![]),
-        12 => (
-            Method::GET,
-            "/v2/apps/$self_app/conversations".into(),
-            vec![
-                ("include_not_assigned", "true"),
-                ("paginate_count", "2"),
-                [
-                    ("closed", "true"),
-                    ("answered", "true"),
-                    ("assigned", "501"),
-                    ("tags", text),
-                    ("include_no_tags", "true"),
-                ][usize::from(whom % 5)],
-            ],
-        ),
-        13 => (
-            Method::GET,
-            "/v1/apps/$self_app/users".into(),
-            [
-                vec![],
-                vec![("sort_prop", "count"), ("offset", "1")],
-                vec![("sort_prop", "$email"), ("sort_order", "asc")],
-                vec![("filters", LIKED), ("sort_prop", "$event_5001_count")],
-                vec![("filters", COUNTED), ("limit", "2")],
-            ][usize::from(whom % 5)]
-            .clone(),
-        ),
-        14 => (Method::GET, "/v2/apps/$self_app/activeusers".into(), vec![]),
-        _ => (Method::GET, user + "/events", vec![own]),
-    };
-    let query = if method == Method::GET {
-        fields.encode()
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let action = ACTIONS[usize::from(what % 16)]
+        .replace("{filter}", FILTERS[usize::from(whom % 5)])
+        .replace("{leads}", LEADS[usize::from(whom % 5)])
+        .replace("{user}", &format!("/v2/users/{external}"))
+        .replace(
+            "{conversation}",
+            &format!("/v2/conversations/{conversation}"),
+        )
+        .replace("{id}", &id.to_string())
+        .replace("{operations}", &encoded(&operations.to_string()))
+        .replace("{liked}", &encoded(LIKED))
+        .replace("{counted}", &encoded(COUNTED))
+        .replace("{text}", &encoded(text));
+    let (method, rest) = action.split_once(' ').unwrap();
+    let (path, form) = rest.split_once(' ').unwrap();
+    let (query, body) = if method == "GET" {
+        (form, "")
     } else {
-        String::new()
-    };
-    let body = if method == Method::GET {
-        String::new()
-    } else {
-        fields.encode()
+        ("", form)
     };
     let request = Request::builder()
         .method(method)
         .uri(format!("{path}?{query}"))
         .header("authorization", format!("Token {}", sandbox.token()))
-        .body(Bytes::from(body))
+        .body(Bytes::from(body.to_owned()))
         .unwrap();
     let answer = sandbox.handle(&request);
     (answer.status().as_u16(), answer.into_body())

@@ -257,8 +257,12 @@ impl Session {
 
     /// Compares all of it with the file in `tests/sandbox`.
     pub(crate) fn assert(self, name: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox");
-        let file = folder.join(format!("{name}.txt"));
-        expect_test::expect_file![file].assert_eq(&self.transcript.into_inner());
+        assert_snapshot(name, &self.transcript.into_inner());
     }
+}
+
+/// Compares a text with the file of this name in `tests/sandbox`.
+pub(crate) fn assert_snapshot(name: &str, text: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox");
+    expect_test::expect_file![folder.join(format!("{name}.txt"))].assert_eq(text);
 }
