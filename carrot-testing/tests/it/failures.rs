@@ -6,9 +6,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    pin::pin,
     process::Command,
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -22,23 +20,13 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{ApiError, Fake, fake};
+use carrot_testing::{ApiError, Fake, VirtualClock, fake};
 use serde_json::json;
 
 const SECRET: &str = "app.65535.canary-5e1d";
 
-/// Runs a future that waits for nothing but the clock of the fake.
 fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    for _ in 0..10_000 {
-        if let Poll::Ready(output) = future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            return output;
-        }
-    }
-    panic!("the future waits for something that no test brings");
+    VirtualClock::new().run(future)
 }
 
 /// Calls an operation and throws away what comes of it.
@@ -47,7 +35,8 @@ fn call<E: Endpoint>(fake: &Fake, endpoint: E) {
 }
 
 /// Holds what a test prints against its file.
-fn fails(name: &str, test: impl FnOnce()) {
+fn fails(name: &str, test: impl FnOnce(Fake)) {
+    let test = || test(Fake::new());
     let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
     let text = panic.downcast::<String>().expect("a text");
     let text = without_lines(&text);
@@ -86,16 +75,14 @@ fn reply(text: &str) -> conversations::Reply {
 
 #[test]
 fn nothing_was_expected() {
-    fails("nothing_expected", || {
-        let fake = Fake::new();
+    fails("nothing_expected", |fake| {
         call(&fake, users::Get::new(ada()).with_notes());
     });
 }
 
 #[test]
 fn another_operation_was_expected() {
-    fails("another_operation", || {
-        let fake = Fake::new();
+    fails("another_operation", |fake| {
         fake.on::<users::Get>().reply(fake::user());
         call(&fake, users::Get::new(UserId::new(7)));
         call(
@@ -109,8 +96,7 @@ fn another_operation_was_expected() {
 
 #[test]
 fn a_parameter_differs() {
-    fails("param", || {
-        let fake = Fake::new();
+    fails("param", |fake| {
         fake.on::<users::Get>()
             .user("order-43")
             .param("notes", "true")
@@ -127,8 +113,7 @@ fn a_parameter_differs() {
 
 #[test]
 fn every_kind_of_matcher_fails() {
-    fails("every_matcher", || {
-        let fake = Fake::new();
+    fails("every_matcher", |fake| {
         fake.on::<apps::Leads>()
             .version(ApiVersion::V1)
             .path_id(65535)
@@ -155,8 +140,7 @@ fn every_kind_of_matcher_fails() {
 
 #[test]
 fn a_given_call_differs() {
-    fails("exact_call", || {
-        let fake = Fake::new();
+    fails("exact_call", |fake| {
         fake.on_call(reply("On its way").external_id("crm-1"))
             .reply(fake::reply_receipt());
         call(&fake, reply("On its way!").auto_assign(AdminId::new(12)));
@@ -166,8 +150,7 @@ fn a_given_call_differs() {
 #[test]
 fn a_given_call_has_other_json() {
     let rename = |name: &str| PropertyOperation::update_or_create("$name", name).unwrap();
-    fails("exact_call_json", || {
-        let fake = Fake::new();
+    fails("exact_call_json", |fake| {
         fake.on_call(
             users::SetProps::new(ada())
                 .with(rename("Ada"))
@@ -183,8 +166,7 @@ fn a_given_call_has_other_json() {
 
 #[test]
 fn a_given_call_has_another_file() {
-    fails("exact_call_file", || {
-        let fake = Fake::new();
+    fails("exact_call_file", |fake| {
         fake.on_call(reply("Here").attachment(Upload::new("a.pdf", "1234")))
             .reply(fake::reply_receipt());
         call(&fake, reply("Here").attachment(Upload::new("b.pdf", "123")));
@@ -193,8 +175,7 @@ fn a_given_call_has_another_file() {
 
 #[test]
 fn a_given_call_is_none_of_the_version() {
-    fails("exact_call_generation", || {
-        let fake = Fake::new();
+    fails("exact_call_generation", |fake| {
         fake.on_call(reply("Here").external_id("crm-1"))
             .reply(fake::reply_receipt());
         let client = fake
@@ -208,8 +189,7 @@ fn a_given_call_is_none_of_the_version() {
 
 #[test]
 fn a_call_came_once_too_often() {
-    fails("too_often", || {
-        let fake = Fake::new();
+    fails("too_often", |fake| {
         fake.on::<conversations::Close>()
             .path_id(716)
             .reply(fake::action_receipt());
@@ -224,8 +204,7 @@ fn a_call_came_once_too_often() {
 
 #[test]
 fn a_retry_was_not_expected() {
-    fails("retry_not_expected", || {
-        let fake = Fake::new();
+    fails("retry_not_expected", |fake| {
         fake.on::<users::Get>().reply_error(ApiError::internal());
         call(&fake, users::Get::new(UserId::new(7)));
     });
@@ -233,8 +212,7 @@ fn a_retry_was_not_expected() {
 
 #[test]
 fn an_expectation_without_a_reply() {
-    fails("no_reply", || {
-        let fake = Fake::new();
+    fails("no_reply", |fake| {
         fake.on::<users::Get>().user("order-42");
         call(&fake, users::Get::new(ada()));
     });
@@ -242,8 +220,7 @@ fn an_expectation_without_a_reply() {
 
 #[test]
 fn nothing_was_called() {
-    fails("never_called", || {
-        let fake = Fake::new();
+    fails("never_called", |fake| {
         fake.on::<users::Get>().user("order-42").reply(fake::user());
         fake.verify();
     });
@@ -251,8 +228,7 @@ fn nothing_was_called() {
 
 #[test]
 fn a_given_call_was_never_made() {
-    fails("never_called_exactly", || {
-        let fake = Fake::new();
+    fails("never_called_exactly", |fake| {
         fake.on_call(
             users::SetProps::new(ada()).with(PropertyOperation::add("orders", 1).unwrap()),
         )
@@ -263,8 +239,7 @@ fn a_given_call_was_never_made() {
 
 #[test]
 fn a_sequence_was_not_used_up() {
-    fails("sequence", || {
-        let fake = Fake::new();
+    fails("sequence", |fake| {
         fake.on::<conversations::Reply>()
             .reply_error(ApiError::internal())
             .times(2)
@@ -276,8 +251,7 @@ fn a_sequence_was_not_used_up() {
 
 #[test]
 fn a_sequence_after_an_error_is_unused() {
-    fails("sequence_refused", || {
-        let fake = Fake::new();
+    fails("sequence_refused", |fake| {
         fake.on::<users::Get>()
             .user("order-42")
             .reply_error(ApiError::lookup_error())
@@ -290,8 +264,7 @@ fn a_sequence_after_an_error_is_unused() {
 
 #[test]
 fn a_call_came_before_it_was_expected() {
-    fails("too_early", || {
-        let fake = Fake::new();
+    fails("too_early", |fake| {
         call(&fake, users::Get::new(ada()));
         fake.on::<users::Get>().user("order-42").reply(fake::user());
     });
@@ -299,8 +272,7 @@ fn a_call_came_before_it_was_expected() {
 
 #[test]
 fn a_call_came_after_many() {
-    fails("many_calls", || {
-        let fake = Fake::new();
+    fails("many_calls", |fake| {
         fake.on::<conversations::Close>()
             .reply(fake::action_receipt())
             .times(40);
@@ -344,8 +316,7 @@ fn a_failing_test_shows_unexpected_calls_only() {
 
 #[test]
 fn called_less_often() {
-    fails("less_often", || {
-        let fake = Fake::new();
+    fails("less_often", |fake| {
         fake.on::<users::Get>().reply(fake::user()).times(3);
         fake.on::<conversations::Close>()
             .reply(fake::action_receipt())
@@ -356,8 +327,7 @@ fn called_less_often() {
 
 #[test]
 fn another_expectation_took_the_call() {
-    fails("taken", || {
-        let fake = Fake::new();
+    fails("taken", |fake| {
         fake.on::<users::Get>().reply(fake::user()).repeatedly();
         fake.on::<users::Get>().user("order-42").reply(fake::user());
         call(&fake, users::Get::new(ada()));
@@ -366,7 +336,7 @@ fn another_expectation_took_the_call() {
 
 #[test]
 fn a_lenient_fake_was_not_called_as_expected() {
-    fails("lenient", || {
+    fails("lenient", |_| {
         let fake = Fake::lenient();
         fake.on::<users::UnsubscribeEmail>().path_id(7).reply_ok();
         call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
@@ -394,15 +364,14 @@ fn an_operation_of_ones_own() {
             Ok(description)
         }
     }
-    fails("own_operation", || {
-        let fake = Fake::new();
+    fails("own_operation", |fake| {
         call(&fake, Salute);
     });
 }
 
 #[test]
 fn a_long_text_differs() {
-    fails("long_text", || {
+    fails("long_text", |_| {
         let text = "All work and no play makes Jack a dull boy. ".repeat(20);
         let fake = Fake::new();
         fake.on::<conversations::Reply>()
@@ -414,8 +383,7 @@ fn a_long_text_differs() {
 
 #[test]
 fn the_token_is_told_nowhere() {
-    fails("token", || {
-        let fake = Fake::new();
+    fails("token", |fake| {
         let token = AuthToken::new(SECRET).unwrap();
         let client = Client::builder(fake.transport(), fake.clock().clone(), token)
             .rate_limiter(NoRateLimit::new())
@@ -434,8 +402,7 @@ fn the_token_is_told_nowhere() {
 
 #[test]
 fn a_single_call_is_none_or_several() {
-    fails("single", || {
-        let fake = Fake::new();
+    fails("single", |fake| {
         fake.on::<users::Get>()
             .reply_error(ApiError::rate_limited(Duration::from_secs(7)))
             .then()
@@ -443,12 +410,10 @@ fn a_single_call_is_none_or_several() {
         call(&fake, users::Get::new(ada()));
         fake.single::<users::Get>();
     });
-    fails("single_none", || {
-        let fake = Fake::new();
+    fails("single_none", |fake| {
         fake.single::<users::Get>();
     });
-    fails("single_not_expected", || {
-        let fake = Fake::new();
+    fails("single_not_expected", |fake| {
         call(&fake, reply("On its way"));
         fake.single::<users::Get>();
     });
@@ -456,7 +421,7 @@ fn a_single_call_is_none_or_several() {
 
 #[test]
 fn calls_that_should_not_be() {
-    fails("no_calls", || {
+    fails("no_calls", |_| {
         let fake = Fake::lenient();
         call(&fake, users::UnsubscribeEmail::new(UserId::new(8)));
         fake.assert_no_calls();
@@ -465,8 +430,7 @@ fn calls_that_should_not_be() {
 
 #[test]
 fn the_order_is_another() {
-    fails("order", || {
-        let fake = Fake::new();
+    fails("order", |fake| {
         fake.on::<users::Get>().reply(fake::user()).times(2);
         fake.on::<conversations::Reply>()
             .reply(fake::reply_receipt());
@@ -479,8 +443,7 @@ fn the_order_is_another() {
 
 #[test]
 fn an_unexpected_call_breaks_the_order() {
-    fails("order_not_expected", || {
-        let fake = Fake::new();
+    fails("order_not_expected", |fake| {
         fake.on::<conversations::Reply>()
             .param("body", "On its way!")
             .reply(fake::reply_receipt());
