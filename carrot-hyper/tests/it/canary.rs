@@ -24,12 +24,12 @@ use carrot_hyper::{
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
-    SHORT, Server, builder,
+    SHORT, Server, Step, builder,
     canary::{
         EMAIL, MARK, Reports, TOKEN, assert_hidden, kept, shown, tells_no_secret, watch,
         watch_and_keep,
     },
-    hold, read_request, reset,
+    read_request,
     tls::{Authority, CA},
     transport,
 };
@@ -291,11 +291,7 @@ async fn nothing_secret_is_shown_or_logged() {
     )
     .await;
 
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await;
-        reset(stream);
-    })
-    .await;
+    let server = Server::script([Step::Read, Step::Reset]).await;
     run(
         "reset",
         &client(transport(), &server.url(""), plain()),
@@ -308,7 +304,7 @@ async fn nothing_secret_is_shown_or_logged() {
     let nowhere = client(transport(), "https://nonexistent.invalid", plain());
     run("no such name", &nowhere, SENT).await;
 
-    let silent = Server::start(|_, stream| hold(stream)).await;
+    let silent = Server::script([Step::Hold]).await;
     for (what, options) in [
         (
             "attempts run out of time",
@@ -426,12 +422,8 @@ async fn over_tls() {
         let client = client(transport(), &server.https("localhost", ""), plain());
         run(what, &client, SENT).await;
     }
-    let server = Server::start(|_, mut stream| async move {
-        let answer = b"HTTP/1.1 400 No TLS here\r\n\r\n";
-        stream.write_all(answer).await.ok();
-        hold(stream).await;
-    })
-    .await;
+    let server =
+        Server::script([Step::write("HTTP/1.1 400 No TLS here\r\n\r\n"), Step::Hold]).await;
     let client = client(transport(), &server.https("localhost", ""), plain());
     run("no TLS", &client, SENT).await;
 }

@@ -11,10 +11,9 @@ use carrot_hyper::{
     transport::{TimeoutPhase, TransportErrorKind::Timeout},
     types::Filter,
 };
-use tokio::io::AsyncWriteExt;
 
 use crate::support::{
-    PLENTY, SHORT, Server, builder,
+    PLENTY, SHORT, Server, Step, builder,
     canary::{EMAIL, Reports, TOKEN, tells_no_secret},
     hold, read_request, reset, transport,
 };
@@ -113,7 +112,7 @@ async fn the_whole_call_in_an_attempt() {
 
 #[tokio::test]
 async fn the_attempt() {
-    let server = Server::start(|_, stream| hold(stream)).await;
+    let server = Server::script([Step::Hold]).await;
     let mut limit = SHORT;
     let error = loop {
         let options = patient().attempt_timeout(limit);
@@ -139,7 +138,7 @@ async fn the_attempt() {
 
 #[tokio::test]
 async fn connecting() {
-    let server = Server::start(|_, stream| hold(stream)).await;
+    let server = Server::script([Step::Hold]).await;
     let transport = builder().connect_timeout(SHORT).build().unwrap();
     let error = failure(
         transport,
@@ -157,12 +156,11 @@ async fn connecting() {
 
 #[tokio::test]
 async fn a_body_that_stands_still() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await;
-        let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
-        stream.write_all(begun.as_bytes()).await.unwrap();
-        hold(stream).await;
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"),
+        Step::Hold,
+    ])
     .await;
     // For all requests of the transport, or for these calls, whose limit decides.
     let short = builder().body_idle_timeout(SHORT).build().unwrap();

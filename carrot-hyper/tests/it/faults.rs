@@ -5,11 +5,9 @@ use carrot_hyper::{
     transport::TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Reset, Truncated},
 };
 use http::{Request, StatusCode};
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::net::TcpListener;
 
-use crate::support::{
-    Server, answer, came, fails, get, hold, post, read_request, reset, succeeds, transport,
-};
+use crate::support::{Server, Step, answer, fails, get, post, succeeds, transport};
 
 #[tokio::test]
 async fn a_refused_connection() {
@@ -50,28 +48,20 @@ async fn a_connection_closed_in_the_head() {
 
 #[tokio::test]
 async fn a_reset_before_the_request_was_read() {
-    let server = Server::start(|_, stream| async move {
-        came(&stream).await;
-        reset(stream);
-    })
-    .await;
+    let server = Server::script([Step::Came, Step::Reset]).await;
     fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
 }
 
 #[tokio::test]
 async fn a_reset_after_the_request_was_read() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        reset(stream);
-    })
-    .await;
+    let server = Server::script([Step::Read, Step::Reset]).await;
     fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
 }
 
 /// It depends on the moment what the request was doing. What hyper calls canceled was not begun.
 #[tokio::test]
 async fn a_reset_at_once() {
-    let server = Server::start(|_, stream| async move { reset(stream) }).await;
+    let server = Server::script([Step::Reset]).await;
     for _ in 0..50 {
         let error = crate::support::failure(&transport(), post(server.url("/"))).await;
         let canceled = format!("{error:?}").contains("hyper::Error(Canceled");
@@ -85,13 +75,8 @@ async fn a_reset_at_once() {
 
 #[tokio::test]
 async fn a_reset_on_a_kept_connection() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(answer("").as_bytes()).await.unwrap();
-        came(&stream).await;
-        reset(stream);
-    })
-    .await;
+    let server =
+        Server::script([Step::Read, Step::write(answer("")), Step::Came, Step::Reset]).await;
     let transport = transport();
     succeeds(&transport, post(server.url("/"))).await;
     fails(&transport, post(server.url("/")), Reset, Sent::Maybe).await;
@@ -119,11 +104,7 @@ async fn a_response_that_is_not_http() {
 #[tokio::test]
 async fn a_server_that_speaks_first() {
     for words in ["SSH-2.0-OpenSSH_9.6\r\n", "220 mail.example ESMTP\r\n\r\n"] {
-        let server = Server::start(move |_, mut stream| async move {
-            stream.write_all(words.as_bytes()).await.unwrap();
-            hold(stream).await;
-        })
-        .await;
+        let server = Server::script([Step::write(words), Step::Hold]).await;
         for _ in 0..20 {
             let error = crate::support::failure(&transport(), post(server.url("/"))).await;
             assert_eq!(error.kind(), Protocol, "{error:?}");
@@ -134,25 +115,22 @@ async fn a_server_that_speaks_first() {
 
 #[tokio::test]
 async fn a_head_without_end() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
-        while stream.write_all(b"x-flood: 0123456789\r\n").await.is_ok() {}
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\n"),
+        Step::Flood("x-flood: 0123456789\r\n".into()),
+    ])
     .await;
     fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
 }
 
 #[tokio::test]
 async fn a_header_without_end() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\nx-flood: ")
-            .await
-            .unwrap();
-        while stream.write_all(&[b'0'; 4096]).await.is_ok() {}
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\nx-flood: "),
+        Step::Flood(vec![b'0'; 4096].into()),
+    ])
     .await;
     fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
 }
@@ -174,12 +152,11 @@ async fn a_body_that_ends_too_early() {
 
 #[tokio::test]
 async fn a_reset_in_the_body() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
-        stream.write_all(begun.as_bytes()).await.unwrap();
-        reset(stream);
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"),
+        Step::Reset,
+    ])
     .await;
     // A reset may throw away what was not yet read: then the head is missing too.
     let error = crate::support::failure(&transport(), get(server.url("/"))).await;

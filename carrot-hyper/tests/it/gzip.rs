@@ -231,9 +231,7 @@ mod asked {
         let (server, go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
         let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
         for _ in pieces() {
-            while seen.try_recv().is_err() {
-                sending.rests().await;
-            }
+            sending.rests_until(&mut seen).await;
             sending.rests().await;
             clock.advance(IDLE - Duration::from_millis(1)).await;
             sending.rests().await;
@@ -243,9 +241,7 @@ mod asked {
 
         let (server, _go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
         let mut sending = ByHand::new(failure(&transport, get(server.url("/"))));
-        while seen.try_recv().is_err() {
-            sending.rests().await;
-        }
+        sending.rests_until(&mut seen).await;
         sending.rests().await;
         clock.advance(2 * IDLE).await;
         let error = sending.ends().await;

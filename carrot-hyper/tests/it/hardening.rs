@@ -18,7 +18,7 @@ use carrot_hyper::{
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
-    Server, answer, builder,
+    Server, Step, answer, builder,
     canary::{EMAIL, Reports, TOKEN, tells_no_secret},
     fails, get, hold, read_request, succeeds, transport,
 };
@@ -51,12 +51,11 @@ async fn refused(server: &Server) -> Error {
 /// With the body limits that come by default: 16 MiB.
 #[tokio::test]
 async fn a_declared_gigabyte_is_not_waited_for() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{";
-        stream.write_all(head.as_bytes()).await.unwrap();
-        hold(stream).await;
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{"),
+        Step::Hold,
+    ])
     .await;
     let error = refused(&server).await;
     let cause = error.transport().unwrap();

@@ -175,9 +175,7 @@ async fn a_reset_in_the_body() {
     let transport = transport();
     let mut sending = ByHand::new(failure(&transport, get(server.https("localhost", "/"))));
     // A reset must not overtake the head.
-    while seen.try_recv().is_err() {
-        sending.rests().await;
-    }
+    sending.rests_until(&mut seen).await;
     sending.rests().await;
     go.add_permits(1);
     let error = sending.ends().await;

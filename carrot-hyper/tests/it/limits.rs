@@ -11,12 +11,12 @@ use carrot_hyper::{
         TransportErrorKind::{Timeout, TooLarge},
     },
 };
-use tokio::{io::AsyncWriteExt, sync::Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::support::{
-    Events, PLENTY, SHORT, Server, answer, builder,
+    Events, PLENTY, SHORT, Server, Step, answer, builder,
     by_hand::{ByHand, Frozen},
-    canary, fails, get, hold, limited, post, read_request, succeeds, transport,
+    canary, fails, get, limited, post, succeeds, transport,
 };
 
 const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
@@ -25,7 +25,7 @@ const BODY: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::
 
 /// Takes every connection and says nothing.
 async fn silent() -> Server {
-    Server::start(|_, stream| hold(stream)).await
+    Server::script([Step::Hold]).await
 }
 
 #[tokio::test]
@@ -58,12 +58,7 @@ async fn a_stalled_handshake_meets_the_callers_timeout() {
 
 /// Answers the first request of a connection, so that the second needs no time to connect.
 async fn answering_first() -> Server {
-    Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(answer("").as_bytes()).await.unwrap();
-        hold(stream).await;
-    })
-    .await
+    Server::script([Step::Read, Step::write(answer("")), Step::Hold]).await
 }
 
 #[tokio::test]
@@ -95,13 +90,13 @@ async fn the_transport_timeout_is_a_default() {
 
 #[tokio::test]
 async fn half_a_head_meets_the_timeout() {
-    let server = Server::start(|_, mut stream| async move {
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(answer("").as_bytes()).await.unwrap();
-        read_request(&mut stream).await.unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncont").await.unwrap();
-        hold(stream).await;
-    })
+    let server = Server::script([
+        Step::Read,
+        Step::write(answer("")),
+        Step::Read,
+        Step::write("HTTP/1.1 200 OK\r\ncont"),
+        Step::Hold,
+    ])
     .await;
     let transport = transport();
     succeeds(&transport, post(server.url("/"))).await;
@@ -118,12 +113,11 @@ async fn half_a_body_meets_the_timeout() {
         "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
         "connection: close\r\n\r\nhalf",
     ] {
-        let server = Server::start(move |_, mut stream| async move {
-            read_request(&mut stream).await;
-            let begun = format!("HTTP/1.1 200 OK\r\n{half}");
-            stream.write_all(begun.as_bytes()).await.ok();
-            hold(stream).await;
-        })
+        let server = Server::script([
+            Step::Read,
+            Step::write(format!("HTTP/1.1 200 OK\r\n{half}")),
+            Step::Hold,
+        ])
         .await;
         let transport = transport();
         let mut limit = SHORT;
@@ -173,9 +167,7 @@ async fn a_stalled_body_meets_the_idle_timeout() {
         let (server, go, mut seen) = hesitant(half, rest).await;
         let transport = impatient();
         let mut sending = ByHand::new(crate::support::failure(&transport, post(server.url("/"))));
-        while seen.try_recv().is_err() {
-            sending.rests().await;
-        }
+        sending.rests_until(&mut seen).await;
         sending.rests().await;
         clock.advance(IDLE - Duration::from_millis(1)).await;
         sending.rests().await;
@@ -211,9 +203,7 @@ async fn a_slow_body_is_read() {
             .unwrap();
         let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
         for _ in rest {
-            while seen.try_recv().is_err() {
-                sending.rests().await;
-            }
+            sending.rests_until(&mut seen).await;
             sending.rests().await;
             clock.advance(IDLE - Duration::from_millis(1)).await;
             sending.rests().await;
@@ -248,9 +238,7 @@ async fn the_transport_idle_timeout_is_a_default() {
     context.body_idle_timeout = Some(Duration::MAX);
     request.extensions_mut().insert(context);
     let mut sending = ByHand::new(succeeds(&transport, request));
-    while seen.try_recv().is_err() {
-        sending.rests().await;
-    }
+    sending.rests_until(&mut seen).await;
     go.add_permits(rest.len());
     assert_eq!(sending.ends().await.body(), "finely");
 }
@@ -266,9 +254,7 @@ async fn without_idle_timeout_a_body_may_stall() {
         .unwrap();
     let clock = Frozen::new();
     let mut sending = ByHand::new(succeeds(&patient, get(server.url("/"))));
-    while seen.try_recv().is_err() {
-        sending.rests().await;
-    }
+    sending.rests_until(&mut seen).await;
     clock.advance(100 * IDLE).await;
     sending.rests().await;
     go.add_permits(rest.len());
@@ -288,9 +274,7 @@ async fn the_idle_timeout_is_5_seconds_by_default() {
         .unwrap();
     let clock = Frozen::new();
     let mut sending = ByHand::new(crate::support::failure(&transport, get(server.url("/"))));
-    while seen.try_recv().is_err() {
-        sending.rests().await;
-    }
+    sending.rests_until(&mut seen).await;
     sending.rests().await;
     clock.advance(Duration::from_millis(4999)).await;
     sending.rests().await;
@@ -326,12 +310,13 @@ const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\n";
 async fn an_excessive_declared_length_fails_early() {
     for length in [5, 1 << 40, u64::MAX - 2] {
         // Not one byte of the body is ever sent.
-        let server = Server::start(move |_, mut stream| async move {
-            read_request(&mut stream).await.unwrap();
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-            stream.write_all(head.as_bytes()).await.unwrap();
-            hold(stream).await;
-        })
+        let server = Server::script([
+            Step::Read,
+            Step::write(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
+            )),
+            Step::Hold,
+        ])
         .await;
         let kind = TooLarge { limit: 4 };
         fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
@@ -346,15 +331,8 @@ async fn a_chunked_body_fails_at_the_cap() {
         (UNTIL_CLOSED, "abcde"),
     ] {
         // The end of the body never comes.
-        let server = Server::start(move |_, mut stream| async move {
-            read_request(&mut stream).await.unwrap();
-            stream
-                .write_all(format!("{head}{body}").as_bytes())
-                .await
-                .unwrap();
-            hold(stream).await;
-        })
-        .await;
+        let server =
+            Server::script([Step::Read, Step::write(format!("{head}{body}")), Step::Hold]).await;
         let kind = TooLarge { limit: 4 };
         fails(&capped(4), get(server.url("/")), kind, Sent::Yes).await;
     }
@@ -363,12 +341,11 @@ async fn a_chunked_body_fails_at_the_cap() {
 #[tokio::test]
 async fn a_flood_is_stopped() {
     for (head, piece) in [(CHUNKED, "4\r\nabcd\r\n"), (UNTIL_CLOSED, "abcd")] {
-        let server = Server::start(move |_, mut stream| async move {
-            read_request(&mut stream).await.unwrap();
-            stream.write_all(head.as_bytes()).await.unwrap();
-            let pieces = piece.repeat(1000);
-            while stream.write_all(pieces.as_bytes()).await.is_ok() {}
-        })
+        let server = Server::script([
+            Step::Read,
+            Step::write(head),
+            Step::Flood(piece.repeat(1000).into()),
+        ])
         .await;
         let kind = TooLarge { limit: 1 << 20 };
         fails(&capped(1 << 20), get(server.url("/")), kind, Sent::Yes).await;

@@ -5,11 +5,11 @@ use carrot_hyper::{
     transport::TransportErrorKind::{Reset, Tls, Truncated},
 };
 use rustls::version::{TLS12, TLS13};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
-    Server, answer, builder, fails, get, hold, post, read_request, reset, succeeds,
+    Server, Step, answer, builder, fails, get, hold, post, read_request, succeeds,
     tls::{Authority, CA},
     transport,
 };
@@ -97,15 +97,7 @@ async fn an_unknown_issuer() {
 
 /// A server that answers the client's hello with these bytes and then nothing.
 async fn greeting(bytes: Vec<u8>) -> Server {
-    Server::start(move |_, mut stream| {
-        let bytes = bytes.clone();
-        async move {
-            stream.read_u8().await.unwrap();
-            stream.write_all(&bytes).await.unwrap();
-            hold(stream).await;
-        }
-    })
-    .await
+    Server::script([Step::Byte, Step::write(bytes), Step::Hold]).await
 }
 
 /// A `ServerHello` of an old version: no session, ECDHE-RSA-AES128-SHA, no extensions.
@@ -152,15 +144,8 @@ async fn a_server_that_speaks_no_tls() {
 
 #[tokio::test]
 async fn a_connection_that_ends_in_the_handshake() {
-    let closing = Server::start(|_, mut stream| async move {
-        stream.read_u8().await.unwrap();
-    })
-    .await;
-    let resetting = Server::start(|_, mut stream| async move {
-        stream.read_u8().await.unwrap();
-        reset(stream);
-    })
-    .await;
+    let closing = Server::script([Step::Byte]).await;
+    let resetting = Server::script([Step::Byte, Step::Reset]).await;
     for server in [closing, resetting] {
         let request = post(server.https("localhost", "/"));
         fails(&transport(), request, Tls, Sent::Never).await;

@@ -56,6 +56,16 @@ impl<F: Future> ByHand<F> {
         }
     }
 
+    /// Lets everybody go on until a server tells something.
+    pub(crate) async fn rests_until<T>(
+        &mut self,
+        seen: &mut tokio::sync::mpsc::UnboundedReceiver<T>,
+    ) {
+        while seen.try_recv().is_err() {
+            self.rests().await;
+        }
+    }
+
     /// Lets everybody go on until all rest, this future too. It must not come to its end.
     pub(crate) async fn rests(&mut self) {
         for _ in 0..RESTING {

@@ -57,6 +57,30 @@ pub(crate) fn transport() -> HyperTransport {
 /// What a server tells of itself.
 pub(crate) type Events = mpsc::UnboundedReceiver<&'static str>;
 
+/// What a scripted server does next.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Reads one byte.
+    Byte,
+    /// Waits until something came, and leaves it unread.
+    Came,
+    /// Reads a request.
+    Read,
+    Write(Bytes),
+    /// Writes this until the client closes the connection.
+    Flood(Bytes),
+    /// Keeps the connection open until the client closes it.
+    Hold,
+    /// Closes with a reset.
+    Reset,
+}
+
+impl Step {
+    pub(crate) fn write(bytes: impl Into<Bytes>) -> Self {
+        Self::Write(bytes.into())
+    }
+}
+
 /// A server that counts its connections and treats each as the test says.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -86,6 +110,28 @@ impl Server {
         server
     }
 
+    /// Takes these steps on every connection, and closes it.
+    pub(crate) async fn script(steps: impl IntoIterator<Item = Step>) -> Self {
+        let steps: Vec<Step> = steps.into_iter().collect();
+        Self::start(move |_, mut stream| {
+            let steps = steps.clone();
+            async move {
+                for step in steps {
+                    match step {
+                        Step::Byte => drop(stream.read_u8().await.unwrap()),
+                        Step::Came => came(&stream).await,
+                        Step::Read => drop(read_request(&mut stream).await),
+                        Step::Write(bytes) => drop(stream.write_all(&bytes).await),
+                        Step::Flood(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+                        Step::Hold => hold(&mut stream).await,
+                        Step::Reset => return reset(stream),
+                    }
+                }
+            }
+        })
+        .await
+    }
+
     /// Answers every request of every connection with these bytes.
     pub(crate) async fn answering(answer: impl Into<Bytes>) -> Self {
         let answer = answer.into();
@@ -104,15 +150,7 @@ impl Server {
 
     /// Reads one request, sends these bytes, and closes.
     pub(crate) async fn answering_once(answer: impl Into<Bytes>) -> Self {
-        let answer = answer.into();
-        Self::start(move |_, mut stream| {
-            let answer = answer.clone();
-            async move {
-                read_request(&mut stream).await;
-                stream.write_all(&answer).await.unwrap();
-            }
-        })
-        .await
+        Self::script([Step::Read, Step::write(answer)]).await
     }
 
     /// Answers one request of every connection with the beginning at once, and with each piece of the
