@@ -132,8 +132,12 @@ fn without_token_in_sources(shared: &Shared, error: TransportError) -> Transport
         return error;
     }
     let texts: Vec<String> = sources().map(ToString::to_string).collect();
-    TransportError::new(error.kind(), error.sent())
-        .with_source(shared.token.redact(&texts.join(": ")))
+    let redacted = TransportError::new(error.kind(), error.sent())
+        .with_source(shared.token.redact(&texts.join(": ")));
+    match error.peer() {
+        Some(peer) => redacted.with_peer(shared.token.redact(peer)),
+        None => redacted,
+    }
 }
 
 /// A service that quotes the token in its error must not bring it into a log.

@@ -99,11 +99,12 @@ impl fmt::Display for TransportErrorKind {
 
 /// Why a transport has no answer, and whether the request was sent.
 ///
-/// `Display` is one line with both, and with the text of the deepest source.
+/// `Display` is one line with both, the server where it is known, and the text of the deepest source.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     sent: Sent,
+    peer: Option<Box<str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -114,6 +115,7 @@ impl TransportError {
         Self {
             kind,
             sent,
+            peer: None,
             source: None,
         }
     }
@@ -123,6 +125,19 @@ impl TransportError {
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Names the server, as `host:port`.
+    #[must_use = "a setter returns the changed value"]
+    pub fn with_peer(mut self, peer: impl Into<String>) -> Self {
+        self.peer = Some(peer.into().into_boxed_str());
+        self
+    }
+
+    /// The server as `host:port`, where the transport names it.
+    #[must_use]
+    pub fn peer(&self) -> Option<&str> {
+        self.peer.as_deref()
     }
 
     /// What went wrong.
@@ -141,6 +156,9 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
+        if let Some(peer) = &self.peer {
+            write!(f, " ({})", one_line(peer))?;
+        }
         // What lies deepest says what happened; those above it say the kind once more.
         let sources = iter::successors(self.source(), |&error| error.source());
         if let Some(root) = sources.last() {
