@@ -11,6 +11,8 @@ use carrot_types::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::assert_snapshot;
+
 fn lamp() -> Product {
     Product::new("Lamp")
         .with_url("https://shop.example/lamp")
@@ -40,59 +42,41 @@ fn written(operations: &[PropertyOperation]) -> Vec<String> {
 
 #[test]
 fn each_event_knows_its_name_and_its_properties() {
-    let product = json!({
-        "$name": "Lamp",
-        "$url": "https://shop.example/lamp",
-        "$amount": 2500,
-        "$img": "https://shop.example/lamp.png",
-    });
     let items = ["Lamp", "Bulb"];
-    let cases: Vec<(Box<dyn TypedEvent>, &str, Value)> = vec![
+    let cases: [(&str, Box<dyn TypedEvent>); 8] = [
         (
-            Box::new(ProductViewed::new(lamp())),
             system::event::PRODUCT_VIEWED,
-            product.clone(),
+            Box::new(ProductViewed::new(lamp())),
         ),
+        (system::event::CART_ADDED, Box::new(CartAdded::new(lamp()))),
+        (system::event::ORDER_STARTED, Box::new(OrderStarted::new())),
         (
-            Box::new(CartAdded::new(lamp())),
-            system::event::CART_ADDED,
-            product,
-        ),
-        (
-            Box::new(OrderStarted::new()),
-            system::event::ORDER_STARTED,
-            json!({}),
-        ),
-        (
-            Box::new(OrderCompleted::new("1001", 4_100, items).with_order_id_human("A-1001")),
             system::event::ORDER_COMPLETED,
-            json!({"$order_id": "1001", "$order_id_human": "A-1001", "$order_amount": 4100, "$items": items}),
+            Box::new(OrderCompleted::new("1001", 4_100, items).with_order_id_human("A-1001")),
         ),
         (
-            Box::new(OrderPaid::new("1001", 4_100, items)),
             system::event::ORDER_PAID,
-            json!({"$order_id": "1001", "$order_amount": 4100, "$items": items}),
+            Box::new(OrderPaid::new("1001", 4_100, items)),
         ),
         (
-            Box::new(OrderRefunded::new("1001", items)),
             system::event::ORDER_REFUNDED,
-            json!({"$order_id": "1001", "$items": items}),
+            Box::new(OrderRefunded::new("1001", items)),
         ),
         (
-            Box::new(OrderCancelled::new("1001", items).with_comment("Too late")),
             system::event::ORDER_CANCELLED,
-            json!({"$order_id": "1001", "$items": items, "$comment": "Too late"}),
+            Box::new(OrderCancelled::new("1001", items).with_comment("Too late")),
         ),
         (
-            Box::new(OrderClosed::new("1001")),
             system::event::ORDER_CLOSED,
-            json!({"$order_id": "1001"}),
+            Box::new(OrderClosed::new("1001")),
         ),
     ];
-    for (event, name, expected) in cases {
+    let mut told = String::new();
+    for (name, event) in cases {
         assert_eq!(event.name(), name);
-        assert_eq!(properties(&*event), expected, "{name}");
+        told += &format!("{name} {}\n", properties(&*event));
     }
+    assert_snapshot("ecommerce_events", &told);
     assert_eq!(
         properties(&ProductViewed::new(Product::new("Lamp"))),
         json!({"$name": "Lamp"})
