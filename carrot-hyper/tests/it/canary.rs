@@ -13,8 +13,8 @@
 use std::{env, process::Command, time::Duration};
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, Error, ExponentialBackoff, HyperTransport, NoRateLimit, TokioClock,
-    apps,
+    AuthToken, BaseUrl, Client, Endpoint, Error, ExponentialBackoff, HyperTransport, NoRateLimit,
+    TokioClock, apps,
     client::CallOptions,
     conversations,
     endpoint::Upload,
@@ -57,6 +57,10 @@ fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client 
     client
 }
 
+async fn tried<E: Endpoint>(client: &Client, endpoint: E) -> Result<(), Error> {
+    client.call(endpoint).await.map(drop)
+}
+
 /// One operation of every kind: in the path, in the query, in a form, as JSON, with a file.
 async fn call_everything(client: &Client) -> Vec<Error> {
     let user = || UserRef::external(OWN_ID);
@@ -65,54 +69,43 @@ async fn call_everything(client: &Client) -> Vec<Error> {
     let email = PropertyOperation::update_or_create("$email", EMAIL).unwrap();
     let mut pages = client.pages(users::Conversations::new(user()));
     let results = [
-        client.call(users::Get::new(user())).await.map(drop),
-        client
-            .call(users::SetProps::new(user()).with(email))
-            .await
-            .map(drop),
-        client
-            .call(users::TrackEvent::new(user(), event.clone()).properties(properties))
-            .await
-            .map(drop),
-        client
-            .call(users::SendMessage::new(user(), TEXT))
-            .await
-            .map(drop),
-        client
-            .call(
-                conversations::Reply::new(ConversationId::new(1), TEXT)
-                    .attachment(Upload::new(format!("{OWN_ID}.txt"), EMAIL)),
-            )
-            .await
-            .map(drop),
-        client
-            .call(apps::Leads::new().filter(Filter::text_contains("$email", EMAIL)))
-            .await
-            .map(drop),
-        client
-            .call(users::Events::new(user()).named(event))
-            .await
-            .map(drop),
+        tried(client, users::Get::new(user())).await,
+        tried(client, users::SetProps::new(user()).with(email)).await,
+        tried(
+            client,
+            users::TrackEvent::new(user(), event.clone()).properties(properties),
+        )
+        .await,
+        tried(client, users::SendMessage::new(user(), TEXT)).await,
+        tried(
+            client,
+            conversations::Reply::new(ConversationId::new(1), TEXT)
+                .attachment(Upload::new(format!("{OWN_ID}.txt"), EMAIL)),
+        )
+        .await,
+        tried(
+            client,
+            apps::Leads::new().filter(Filter::text_contains("$email", EMAIL)),
+        )
+        .await,
+        tried(client, users::Events::new(user()).named(event)).await,
         pages.next().await.map(drop),
         // Refused before anything is sent.
-        client
-            .call(users::Get::new(UserRef::external(format!("{OWN_ID}\n"))))
-            .await
-            .map(drop),
-        client
-            .call(conversations::Reply::new(
-                ConversationId::new(1),
-                format!("{TEXT}\0"),
-            ))
-            .await
-            .map(drop),
-        client
-            .call(conversations::AddTag::new(
-                ConversationId::new(1),
-                format!("{EMAIL}\r\n"),
-            ))
-            .await
-            .map(drop),
+        tried(
+            client,
+            users::Get::new(UserRef::external(format!("{OWN_ID}\n"))),
+        )
+        .await,
+        tried(
+            client,
+            conversations::Reply::new(ConversationId::new(1), format!("{TEXT}\0")),
+        )
+        .await,
+        tried(
+            client,
+            conversations::AddTag::new(ConversationId::new(1), format!("{EMAIL}\r\n")),
+        )
+        .await,
     ];
     assert_hidden("a listing", &format!("{pages:?}"));
     results.into_iter().filter_map(Result::err).collect()
@@ -284,20 +277,12 @@ async fn nothing_secret_is_shown_or_logged() {
     }
 
     let server = Server::start(|_, stream| async move { drop(stream) }).await;
-    run(
-        "closed",
-        &client(transport(), &server.url(""), plain()),
-        SENT,
-    )
-    .await;
+    let to_it = client(transport(), &server.url(""), plain());
+    run("closed", &to_it, SENT).await;
 
     let server = Server::script([Step::Read, Step::Reset]).await;
-    run(
-        "reset",
-        &client(transport(), &server.url(""), plain()),
-        SENT,
-    )
-    .await;
+    let to_it = client(transport(), &server.url(""), plain());
+    run("reset", &to_it, SENT).await;
 
     let nowhere = client(transport(), "http://127.0.0.1:1", plain());
     run("refused", &nowhere, SENT).await;

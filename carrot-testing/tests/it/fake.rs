@@ -54,6 +54,14 @@ async fn call<E: Endpoint>(fake: &Fake, endpoint: E) -> Result<E::Output, Error>
     fake.client().call(endpoint).await
 }
 
+async fn done<E: Endpoint>(fake: &Fake, endpoint: E) -> E::Output {
+    call(fake, endpoint).await.unwrap()
+}
+
+async fn fails<E: Endpoint<Output: std::fmt::Debug>>(fake: &Fake, endpoint: E) -> Error {
+    call(fake, endpoint).await.unwrap_err()
+}
+
 fn client(fake: &Fake, version: ApiVersion) -> Client {
     fake.client_builder().version(version).build().unwrap()
 }
@@ -70,24 +78,17 @@ async fn typed_replies_come_back_as_they_were_given() {
     fake.on_call(conversations::Get::new(ConversationId::new(716)))
         .reply(fake::conversation());
 
-    assert_eq!(call(&fake, get()).await.unwrap(), fake::user());
-    let receipt = call(&fake, reply()).await.unwrap();
+    assert_eq!(done(&fake, get()).await, fake::user());
+    let receipt = done(&fake, reply()).await;
     assert_eq!(receipt.assign_part, Some(fake::part()));
     let rename = PropertyOperation::update_or_create("$name", "Ada").unwrap();
-    let report = call(&fake, users::SetProps::new(ada()).with(rename))
-        .await
-        .unwrap();
+    let report = done(&fake, users::SetProps::new(ada()).with(rename)).await;
     assert_eq!(report, fake::property_report());
-    assert_eq!(
-        call(&fake, apps::Channels::new()).await.unwrap(),
-        fake::channels()
-    );
-    let conversation = call(&fake, conversations::Get::new(ConversationId::new(716)))
-        .await
-        .unwrap();
+    assert_eq!(done(&fake, apps::Channels::new()).await, fake::channels());
+    let conversation = done(&fake, conversations::Get::new(ConversationId::new(716))).await;
     assert_eq!(conversation, fake::conversation());
     let online = users::SetPresence::new(UserId::new(7), carrot_core::types::Presence::Online);
-    call(&fake, online).await.unwrap();
+    done(&fake, online).await;
 }
 
 #[tokio::test]
@@ -107,7 +108,7 @@ async fn pages_follow_the_version_and_direction() {
         fake.on::<conversations::Parts>().reply(page.clone());
         let parts = conversations::Parts::new(ConversationId::new(716))
             .page(Paging::new().direction(direction));
-        assert_eq!(call(&fake, parts).await.unwrap(), page, "{direction:?}");
+        assert_eq!(done(&fake, parts).await, page, "{direction:?}");
     }
     let page = fake::parts_page().next(Cursor::after("9.5").unwrap());
     let fake = Fake::new();
@@ -191,12 +192,12 @@ async fn errors_carry_what_belongs_to_them() {
         .reply_error(ApiError::internal())
         .then()
         .reply_error(odd);
-    let error = call(&fake, reply()).await.unwrap_err();
+    let error = fails(&fake, reply()).await;
     assert_eq!(error.fields(), Some(&json!({"body": "is required"})));
-    let error = call(&fake, reply()).await.unwrap_err();
+    let error = fails(&fake, reply()).await;
     assert_eq!((error.status(), error.code()), (Some(500), None));
     assert!(error.may_have_been_applied());
-    let error = call(&fake, reply()).await.unwrap_err();
+    let error = fails(&fake, reply()).await;
     assert_eq!((error.status(), error.attempts()), (Some(418), 1));
 }
 
@@ -209,7 +210,7 @@ async fn the_pauses_of_retries_are_written_down() {
         .reply_status(502, "<html>")
         .then()
         .reply(fake::user());
-    assert_eq!(call(&fake, get()).await.unwrap(), fake::user());
+    assert_eq!(done(&fake, get()).await, fake::user());
     fake.clock()
         .assert_sleeps([7 * SECOND, Duration::from_millis(100)]);
     let calls = fake.calls_of::<users::Get>();
@@ -235,7 +236,7 @@ async fn without_retry_after_the_policy_decides() {
         .reply_error(ApiError::rate_limited(None))
         .then()
         .reply(fake::reply_receipt());
-    call(&fake, reply()).await.unwrap();
+    done(&fake, reply()).await;
     fake.clock().assert_sleeps([SECOND]);
 }
 
@@ -264,7 +265,7 @@ async fn a_hanging_attempt_is_retried() {
         .never_answer()
         .then()
         .reply(fake::user());
-    call(&fake, get()).await.unwrap();
+    done(&fake, get()).await;
     let second = fake.calls_of::<users::Get>().pop().unwrap();
     assert_eq!(
         (second.attempt(), second.at()),
@@ -297,7 +298,7 @@ async fn every_failure_of_a_transport_reaches_the_caller() {
             fake.on::<conversations::Reply>()
                 .fail(kind, sent)
                 .times(attempts);
-            let error = call(&fake, reply()).await.unwrap_err();
+            let error = fails(&fake, reply()).await;
             let failure = error.transport().unwrap();
             assert_eq!((failure.kind(), failure.sent()), (kind, sent));
         }
@@ -320,14 +321,10 @@ async fn replies_are_counted() {
         .reply_ok()
         .repeatedly();
     for id in [7, 8, 7, 8, 8] {
-        call(&fake, users::UnsubscribeEmail::new(UserId::new(id)))
-            .await
-            .unwrap();
+        done(&fake, users::UnsubscribeEmail::new(UserId::new(id))).await;
     }
     fake.verify();
-    let error = call(&fake, users::UnsubscribeEmail::new(UserId::new(7)))
-        .await
-        .unwrap_err();
+    let error = fails(&fake, users::UnsubscribeEmail::new(UserId::new(7))).await;
     let failed = error.transport().unwrap();
     assert_eq!(
         (failed.kind(), failed.sent()),
@@ -344,9 +341,7 @@ async fn replies_are_counted() {
 async fn zero_times_means_never() {
     let fake = Fake::lenient();
     fake.on::<conversations::Reply>().reply_ok().times(0);
-    call(&fake, users::UnsubscribeEmail::new(UserId::new(7)))
-        .await
-        .unwrap();
+    done(&fake, users::UnsubscribeEmail::new(UserId::new(7))).await;
     fake.verify();
 }
 
@@ -359,12 +354,11 @@ async fn a_failure_may_come_before_the_response() {
         .then()
         .reply_error(ApiError::tag_already_assigned());
     // The first attempt had its effect, so the refusal of the second is a success.
-    call(
+    done(
         &fake,
         conversations::AddTag::new(ConversationId::new(716), "vip"),
     )
-    .await
-    .unwrap();
+    .await;
     fake.assert_order(["conversations.add_tag"]);
 }
 
@@ -381,17 +375,13 @@ async fn computed_replies_may_use_the_fake() {
         let id: u64 = call.path_id().unwrap().parse().unwrap();
         CannedResponse::data(json!({"id": id, "user_id": call.operation()}))
     });
-    let user = call(&fake, users::Get::new(UserId::new(7))).await.unwrap();
+    let user = done(&fake, users::Get::new(UserId::new(7))).await;
     assert_eq!(
         (user.id.get(), user.user_id.as_deref()),
         (7, Some("users.get"))
     );
     assert_eq!(
-        call(&fake, users::Get::new(UserId::new(7)))
-            .await
-            .unwrap()
-            .id
-            .get(),
+        done(&fake, users::Get::new(UserId::new(7))).await.id.get(),
         8
     );
     fake.verify();
@@ -436,8 +426,8 @@ async fn every_matcher_matches_what_it_is_for() {
     let props = users::SetProps::new(UserRef::external("заказ/42"))
         .with(rename)
         .double_subscribe(true);
-    call(&fake, props).await.unwrap();
-    call(&fake, apps::Channels::new()).await.unwrap();
+    done(&fake, props).await;
+    done(&fake, apps::Channels::new()).await;
 }
 
 #[tokio::test]
@@ -475,8 +465,8 @@ async fn a_given_call_matches_its_files() {
     let with = |content: &'static str| reply().attachment(Upload::new("a.pdf", content));
     let fake = Fake::new();
     fake.on_call(with("1234")).reply(fake::reply_receipt());
-    call(&fake, with("1235")).await.unwrap_err();
-    call(&fake, with("1234")).await.unwrap();
+    fails(&fake, with("1235")).await;
+    done(&fake, with("1234")).await;
     let text = failure(|| fake.verify());
     assert!(
         text.contains("got      \"a.pdf\" of 4 bytes, and others"),
@@ -489,9 +479,7 @@ async fn calls_are_recorded_with_what_they_asked() {
     let fake = Fake::lenient();
     let _ = call(&fake, get().with_notes()).await;
     fake.clock().advance(SECOND);
-    call(&fake, users::UnsubscribeEmail::new(UserId::new(7)))
-        .await
-        .unwrap();
+    done(&fake, users::UnsubscribeEmail::new(UserId::new(7))).await;
 
     let first = fake.single::<users::Get>();
     assert!(first.is::<users::Get>() && !first.is::<users::UnsubscribeEmail>());
@@ -510,7 +498,7 @@ async fn calls_are_recorded_with_what_they_asked() {
 #[tokio::test]
 async fn a_lenient_fake_responds_as_told() {
     let fake = Fake::lenient_with(ApiError::permission_denied());
-    assert!(call(&fake, get()).await.unwrap_err().is_auth());
+    assert!(fails(&fake, get()).await.is_auth());
     fake.verify();
 }
 
@@ -568,7 +556,7 @@ async fn files_match_by_field_name_content() {
         fake.on::<conversations::Reply>()
             .file("attachment", upload())
             .reply(fake::reply_receipt());
-        call(&fake, reply().attachment(upload())).await.unwrap();
+        done(&fake, reply().attachment(upload())).await;
         let call_of_it = fake.single::<conversations::Reply>();
         assert_eq!(call_of_it.request().file("attachment"), Some(upload()));
         assert_eq!(call_of_it.request().file("else"), None);
@@ -581,7 +569,7 @@ async fn files_match_by_field_name_content() {
             Some(other) => reply().attachment(other),
             None => reply(),
         };
-        call(&fake, sent).await.unwrap_err();
+        fails(&fake, sent).await;
         let text = failure(|| fake.verify());
         assert!(text.contains(problem), "{text}");
     }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use carrot_core::{
-    ApiVersion, AuthToken, Client, Clock,
+    ApiVersion, AuthToken, Client, Clock, Endpoint,
     apps::{self, AssigneeFilter},
     client::CallOptions,
     conversations::{self, Operator, Sender},
@@ -21,6 +21,11 @@ const ADA: AdminId = AdminId::new(501);
 
 fn client(sandbox: &Sandbox, version: ApiVersion) -> Client {
     sandbox.client_builder().version(version).build().unwrap()
+}
+
+/// The output of a call that must succeed.
+async fn done<E: Endpoint>(client: &Client, endpoint: E) -> E::Output {
+    client.call(endpoint).await.unwrap()
 }
 
 fn customer() -> UserRef {
@@ -47,30 +52,24 @@ async fn users_in_both_versions() {
         let props = users::SetProps::new(customer())
             .with(PropertyOperation::update_or_create("$email", "a@example.com").unwrap())
             .with(PropertyOperation::add("orders", 2).unwrap());
-        let report = client.call(props).await.unwrap();
+        let report = done(&client, props).await;
         assert_eq!(report.affected, ["$email", "orders"]);
         assert!(report.ignored.is_empty());
 
         let event = EventName::new("Order Created").unwrap();
         let properties = EventProperties::new().with("sum", 10).unwrap();
         let track = users::TrackEvent::new(customer(), event.clone()).properties(properties);
-        let tracked = client.call(track.clone()).await.unwrap();
-        client.call(track).await.unwrap();
+        let tracked = done(&client, track.clone()).await;
+        done(&client, track).await;
         let events = users::Events::new(customer()).named(event);
-        let page = client
-            .call(events.page(Paging::new().size(1)))
-            .await
-            .unwrap();
+        let page = done(&client, events.page(Paging::new().size(1))).await;
         assert!(page.next.cursor().is_some());
         assert_ne!(page.items[0].id, tracked.id);
 
         let user = users::Get::new(customer())
             .with_custom_props()
             .with_email_status();
-        let user = client
-            .call(user.with_events().with_event_props())
-            .await
-            .unwrap();
+        let user = done(&client, user.with_events().with_event_props()).await;
         assert_eq!(user.user_id.as_deref(), Some("order/42 ц"));
         assert_eq!(Some(user.id), sandbox.user_id("order/42 ц"));
         assert_eq!(Some(user.id), tracked.user);
@@ -81,13 +80,10 @@ async fn users_in_both_versions() {
         } else {
             presence = presence.page("Cart").url("https://example.com/cart");
         }
-        client.call(presence).await.unwrap();
-        let active = client.call(apps::ActiveUsers::new()).await.unwrap();
+        done(&client, presence).await;
+        let active = done(&client, apps::ActiveUsers::new()).await;
         assert_eq!(active.items[0].presence, Some(Presence::Online));
-        client
-            .call(users::UnsubscribeEmail::new(customer()))
-            .await
-            .unwrap();
+        done(&client, users::UnsubscribeEmail::new(customer())).await;
 
         let leads = apps::Leads::new().filter(Filter::known("$email"));
         let mut leads = client.items(leads);
@@ -102,37 +98,28 @@ async fn conversations_in_both_versions() {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
         let start = users::StartConversation::new(customer(), "Where is it?");
-        let id = client.call(start).await.unwrap().id;
+        let id = done(&client, start).await.id;
         let user = sandbox.user_id("order/42 ц").unwrap();
 
         let reply = conversations::Reply::new(id, "On its way")
             .from(ADA)
             .auto_assign(ADA);
-        let receipt = client.call(reply).await.unwrap();
+        let receipt = done(&client, reply).await;
         assert_eq!(receipt.part.kind, Some(PartType::ReplyAdmin));
         assert!(matches!(&receipt.part.from, Some(Author::Admin(admin)) if admin.id == Some(ADA)));
         assert_eq!(receipt.assign_part.unwrap().kind, Some(PartType::Assigned));
         let by_user = conversations::Reply::new(id, "Thanks").from(Sender::DefaultUser);
-        let receipt = client.call(by_user).await.unwrap();
+        let receipt = done(&client, by_user).await;
         assert!(matches!(receipt.part.from, Some(Author::User(id)) if id == user));
-        client
-            .call(conversations::Reply::note(id, "Done"))
-            .await
-            .unwrap();
+        done(&client, conversations::Reply::note(id, "Done")).await;
 
-        client.call(conversations::MarkRead::new(id)).await.unwrap();
-        client
-            .call(conversations::SetTyping::new(id, "I…"))
-            .await
-            .unwrap();
-        let again = client
-            .call(conversations::Assign::new(id, ADA))
-            .await
-            .unwrap();
+        done(&client, conversations::MarkRead::new(id)).await;
+        done(&client, conversations::SetTyping::new(id, "I…")).await;
+        let again = done(&client, conversations::Assign::new(id, ADA)).await;
         assert_eq!(again.part, None);
         let other = conversations::Assign::new(id, AdminId::new(502)).from(ADA);
-        assert!(client.call(other).await.unwrap().part.is_some());
-        client.call(conversations::Unassign::new(id)).await.unwrap();
+        assert!(done(&client, other).await.part.is_some());
+        done(&client, conversations::Unassign::new(id)).await;
 
         let tag = || client.call(conversations::AddTag::new(id, "sales"));
         tag().await.unwrap();
@@ -147,17 +134,10 @@ async fn conversations_in_both_versions() {
             let code = ErrorCode::ConversationTagIsNotAssigned;
             assert_eq!(gone.unwrap_err().code(), Some(&code));
         }
-        client
-            .call(conversations::RemoveTag::new(id, "sales"))
-            .await
-            .unwrap();
-        client.call(conversations::Close::new(id)).await.unwrap();
+        done(&client, conversations::RemoveTag::new(id, "sales")).await;
+        done(&client, conversations::Close::new(id)).await;
         assert_eq!(
-            client
-                .call(conversations::Close::new(id))
-                .await
-                .unwrap()
-                .part,
+            done(&client, conversations::Close::new(id)).await.part,
             None
         );
         let expected = [
@@ -182,7 +162,7 @@ async fn conversations_in_both_versions() {
         seen.reverse();
         assert_eq!(seen, expected);
 
-        let one = client.call(conversations::Get::new(id)).await.unwrap();
+        let one = done(&client, conversations::Get::new(id)).await;
         assert_eq!((one.closed, one.parts_count), (Some(true), Some(10)));
         assert_eq!(one.user.unwrap().id, user);
     }
@@ -197,7 +177,7 @@ async fn lists_of_conversations_in_both_versions() {
         for at in 0..7 {
             let user = UserRef::external(format!("user-{at}"));
             let start = users::StartConversation::new(user, "Hi");
-            ids.push(client.call(start).await.unwrap().id);
+            ids.push(done(&client, start).await.id);
         }
         sandbox.move_to_channel(ids[3], Some(ChannelId::new(5)));
         let all = || apps::Conversations::new().page(Paging::new().size(2));
@@ -207,27 +187,22 @@ async fn lists_of_conversations_in_both_versions() {
             listed.extend(page.items.into_iter().map(|one| one.id));
         }
         assert_eq!(listed, ids.iter().copied().collect());
-        let nobody = client
-            .call(all().assigned(AssigneeFilter::Unassigned).closed(false))
-            .await
-            .unwrap();
+        let nobody = done(
+            &client,
+            all().assigned(AssigneeFilter::Unassigned).closed(false),
+        )
+        .await;
         assert_eq!(nobody.items[0].id, ids[3]);
-        let assigned = client
-            .call(all().assigned(AssigneeFilter::Admin(ADA)))
-            .await
-            .unwrap();
+        let assigned = done(&client, all().assigned(AssigneeFilter::Admin(ADA))).await;
         assert!(assigned.items.is_empty());
-        let channels = client.call(apps::Channels::new()).await.unwrap();
+        let channels = done(&client, apps::Channels::new()).await;
         assert_eq!(channels[0].not_assigned_count, Some(1));
 
         let user = sandbox.user_id("user-0").unwrap();
-        let of_user = client.call(users::Conversations::new(user)).await.unwrap();
+        let of_user = done(&client, users::Conversations::new(user)).await;
         assert_eq!(of_user.items[0].id, ids[0]);
-        let sent = client
-            .call(users::SendMessage::new(user, "Sale!"))
-            .await
-            .unwrap();
-        let of_user = client.call(users::Conversations::new(user)).await.unwrap();
+        let sent = done(&client, users::SendMessage::new(user, "Sale!")).await;
+        let of_user = done(&client, users::Conversations::new(user)).await;
         assert_eq!(Some(of_user.items[0].id), Some(sent.conversation));
     }
 }
@@ -238,11 +213,8 @@ async fn what_only_v2_knows() {
     let client = client(&sandbox, ApiVersion::V2);
     let file = || Upload::new("bill.pdf", "%PDF");
     let start = users::StartConversation::with_file(customer(), file());
-    let id = client.call(start).await.unwrap().id;
-    let reply = client
-        .call(conversations::Reply::file(id, file()))
-        .await
-        .unwrap();
+    let id = done(&client, start).await.id;
+    let reply = done(&client, conversations::Reply::file(id, file())).await;
     assert_eq!(
         reply.part.attachments[0].filename.as_deref(),
         Some("bill.pdf")
@@ -252,13 +224,13 @@ async fn what_only_v2_knows() {
     let import = users::Import::new(csv)
         .delimiter(users::Delimiter::Comma)
         .tag("imported");
-    assert_eq!(client.call(import).await.unwrap().updates_planned, Some(2));
+    assert_eq!(done(&client, import).await.updates_planned, Some(2));
 
     let mut newer = Paging::new().direction(PageDirection::After).size(1);
     let mut seen = Vec::new();
     loop {
         let parts = conversations::Parts::new(id).page(newer.clone());
-        let page = client.call(parts).await.unwrap();
+        let page = done(&client, parts).await;
         seen.extend(page.items.iter().map(|part| part.id));
         match page.next.cursor() {
             Some(cursor) => newer = newer.from(cursor.clone()),
@@ -274,14 +246,11 @@ async fn a_bot_writes_in_v1() {
     let sandbox = Sandbox::new();
     let client = client(&sandbox, ApiVersion::V1);
     let start = users::StartConversation::new(customer(), "Hi");
-    let id = client.call(start).await.unwrap().id;
+    let id = done(&client, start).await.id;
     let robo = || Operator::Bot("Robo".to_owned());
     let reply = conversations::Reply::new(id, "Hi").from(robo());
     assert!(client.call(reply).await.is_ok());
-    client
-        .call(conversations::Close::new(id).from(robo()))
-        .await
-        .unwrap();
+    done(&client, conversations::Close::new(id).from(robo())).await;
     let parts = sandbox.parts(id);
     assert_eq!(parts[1].from.as_ref().unwrap().name(), Some("Robo"));
     assert!(matches!(&parts[2].from, Some(Author::Admin(bot)) if bot.kind == Some(AdminType::Bot)));
@@ -306,7 +275,7 @@ async fn a_client_that_paces_itself_is_never_refused() {
     let (sandbox, clock, [client]) = limited();
     for _ in 0..150 {
         let get = users::Get::new(UserRef::external("order-42"));
-        client.call(get).await.unwrap();
+        done(&client, get).await;
     }
     assert_eq!(sandbox.requests(), 150);
     assert!(clock.now() >= Duration::from_secs(60));
@@ -318,7 +287,7 @@ async fn clients_sharing_a_key_retry() {
     for _ in 0..60 {
         for client in &clients {
             let get = users::Get::new(UserRef::external("order-42"));
-            client.call(get).await.unwrap();
+            done(&client, get).await;
         }
     }
     assert!(sandbox.requests() > 120, "none was refused");
