@@ -3,15 +3,20 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     task::Poll,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, Clock, HttpTransport, RateLimiter, TransportError};
-use carrot_testing::VirtualClock;
+use carrot_core::{Body, Clock as _, HttpTransport, RateLimiter, TransportError};
+use carrot_testing::{
+    CannedResponse, RecordedCall, VirtualClock,
+    stub::{AnswerWith, Latency},
+};
+use http::StatusCode;
+use serde_json::json;
 
 use super::canary::{E_MAIL, TOKEN};
 
@@ -32,38 +37,21 @@ pub(crate) fn simulate_one<T>(clock: &VirtualClock, future: impl Future<Output =
     clock.run(future)
 }
 
-/// How long a request is on its way to the server, and the answer on its way back.
-pub(crate) type Latency = fn(request: usize) -> (Duration, Duration);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// The service as far as its rate limit goes: it lists leads, and refuses what exceeds its limit.
-#[derive(Clone)]
-pub(crate) struct Service(Arc<Inner>);
-
-struct Inner {
-    clock: VirtualClock,
-    limit: usize,
-    leads: u64,
-    latency: Latency,
-    state: Mutex<State>,
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    state: Arc<Mutex<State>>,
+    transport: Latency,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
-    begun: usize,
-    in_flight: usize,
-    most_in_flight: usize,
     /// When a request came that was answered, oldest first.
     answered: Vec<Duration>,
     refused: usize,
 }
-
-impl std::fmt::Debug for Service {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Service")
-    }
-}
-
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 impl Service {
     /// With so many requests in any minute, and so many leads.
@@ -75,19 +63,21 @@ impl Service {
         clock: &VirtualClock,
         limit: usize,
         leads: u64,
-        latency: Latency,
+        latency: fn(request: usize) -> (Duration, Duration),
     ) -> Self {
-        Self(Arc::new(Inner {
-            clock: clock.clone(),
-            limit,
-            leads,
-            latency,
-            state: Mutex::default(),
-        }))
+        let state = Arc::<Mutex<State>>::default();
+        let (told, time) = (Arc::clone(&state), clock.clone());
+        let answer = AnswerWith::new(move |call| {
+            told.lock()
+                .expect("no panic")
+                .answer(call, time.now(), limit, leads)
+        });
+        let transport = Latency::new(answer, clock, latency);
+        Self { state, transport }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.state.lock().expect("no panic held it")
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic held it")
     }
 
     /// When a request came that was answered.
@@ -102,54 +92,58 @@ impl Service {
 
     /// How many requests the transport has in its hands now.
     pub(crate) fn in_flight(&self) -> usize {
-        self.state().in_flight
+        self.transport.in_flight()
     }
 
     pub(crate) fn most_in_flight(&self) -> usize {
-        self.state().most_in_flight
+        self.transport.most_in_flight()
     }
 
     /// The most requests that came in any minute.
     pub(crate) fn most_in_a_minute(&self) -> usize {
         most_in(&self.answered(), MINUTE)
     }
+}
 
-    fn answer(&self, request: &http::Request<Body>) -> (u16, String) {
-        let now = self.0.clock.now();
-        let mut state = self.state();
-        let begins = state.answered.partition_point(|came| *came + MINUTE <= now);
-        if state.answered.len() - begins >= self.0.limit {
-            state.refused += 1;
-            let meta = format!(
-                r#"{{"status":429,"error":"TooManyRequests","error_message":"Too many by {TOKEN}"}}"#
-            );
-            let body = format!(r#"{{"meta":{meta},"data":{{"email":"{E_MAIL}"}}}}"#);
-            return (429, body);
+impl State {
+    fn answer(
+        &mut self,
+        call: &RecordedCall,
+        now: Duration,
+        limit: usize,
+        leads: u64,
+    ) -> CannedResponse {
+        let begins = self.answered.partition_point(|came| *came + MINUTE <= now);
+        if self.answered.len() - begins >= limit {
+            self.refused += 1;
+            let meta = json!({"status": 429, "error": "TooManyRequests",
+                "error_message": format!("Too many by {TOKEN}")});
+            let body = json!({"meta": meta, "data": {"email": E_MAIL}});
+            return CannedResponse::bytes(StatusCode::TOO_MANY_REQUESTS, body.to_string());
         }
-        state.answered.push(now);
-        let parameter = |name: &str| {
-            let query = request.uri().query().unwrap_or_default();
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            let value = pairs.find(|(key, _)| key == name)?.1;
-            value.parse::<u64>().ok()
-        };
-        let path = request.uri().path();
-        if path.ends_with("/reply") {
-            return (200, r#"{"meta":{"status":200},"data":{"id":7}}"#.to_owned());
+        self.answered.push(now);
+        if call.path_template().ends_with("/reply") {
+            return CannedResponse::data(json!({"id": 7}));
         }
-        if !path.ends_with("/users") {
-            return (200, r#"{"meta":{"status":200},"data":{}}"#.to_owned());
+        if !call.path_template().ends_with("/users") {
+            return CannedResponse::ok();
         }
-        let offset = parameter("offset").unwrap_or(0);
-        let limit = parameter("limit").unwrap_or(20);
-        let leads: Vec<String> = (offset..(offset + limit).min(self.0.leads))
-            .map(|id| format!(r#"{{"id":{},"props":{{"$email":"{E_MAIL}"}}}}"#, id + 1))
-            .collect();
-        let total = self.0.leads;
-        let leads = leads.join(",");
-        let body =
-            format!(r#"{{"meta":{{"status":200}},"data":{{"users":[{leads}],"total":{total}}}}}"#);
-        (200, body)
+        let number = |name: &str| call.param(name)?.parse::<u64>().ok();
+        let offset = number("offset").unwrap_or(0);
+        let end = (offset + number("limit").unwrap_or(20)).min(leads);
+        let lead = |id| json!({"id": id + 1, "props": {"$email": E_MAIL}});
+        let users: Vec<_> = (offset..end).map(lead).collect();
+        CannedResponse::data(json!({"users": users, "total": leads}))
+    }
+}
+
+#[async_trait]
+impl HttpTransport for Service {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Bytes>, TransportError> {
+        self.transport.send(request).await
     }
 }
 
@@ -160,42 +154,6 @@ pub(crate) fn most_in(moments: &[Duration], window: Duration) -> usize {
         index + 1 - begins
     };
     moments.iter().enumerate().map(in_window).max().unwrap_or(0)
-}
-
-/// Counts a request that is over, or was given up.
-struct OnItsWay<'a>(&'a Service);
-
-impl Drop for OnItsWay<'_> {
-    fn drop(&mut self) {
-        self.0.state().in_flight -= 1;
-    }
-}
-
-#[async_trait]
-impl HttpTransport for Service {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        let (there, back) = {
-            let mut state = self.state();
-            state.begun += 1;
-            state.in_flight += 1;
-            state.most_in_flight = state.most_in_flight.max(state.in_flight);
-            (self.0.latency)(state.begun)
-        };
-        let _on_its_way = OnItsWay(self);
-        if !there.is_zero() {
-            self.0.clock.sleep(there).await;
-        }
-        let (status, body) = self.answer(&request);
-        if !back.is_zero() {
-            self.0.clock.sleep(back).await;
-        }
-        let mut response = http::Response::new(Bytes::from(body));
-        *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
-        Ok(response)
-    }
 }
 
 /// Waits for the future for at most so long, and drops it then.
