@@ -6,27 +6,23 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, LazyLock, Mutex},
 };
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, Error, ErrorKind, HttpTransport, NoRateLimit, Sent,
-    TransportError,
+    ApiVersion, AuthToken, Client, Error, ErrorKind, NoRateLimit, Sent,
     transport::{TimeoutPhase, TransportErrorKind},
 };
-use carrot_testing::VirtualClock;
+use carrot_testing::{CannedResponse, RecordedRequest, VirtualClock, stub::AnswerWith};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{
     assert_snapshot,
     canary::{E_MAIL, TOKEN, assert_error_hides_all, watched},
+    lost, ok,
     operations::{Case, every_operation},
+    respond,
 };
 
 /// What can go wrong with one attempt.
@@ -139,15 +135,9 @@ impl Fault {
     }
 
     /// Whoever answers quotes all of the request where it hurts.
-    fn answer(
-        self,
-        request: &http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        let quoted = format!(
-            "Token {TOKEN} of {E_MAIL}: {} {}",
-            request.uri(),
-            String::from_utf8_lossy(request.body().as_bytes())
-        );
+    fn answer(self, request: &RecordedRequest) -> CannedResponse {
+        let body = String::from_utf8_lossy(request.body());
+        let quoted = format!("Token {TOKEN} of {E_MAIL}: {} {body}", request.uri());
         let envelope = |status: u16| {
             let error = format!("Error {TOKEN}");
             let message = format!("The token {TOKEN} is no good");
@@ -156,67 +146,40 @@ impl Fault {
                 "error_fields": fields});
             json!({"meta": meta, "data": quoted}).to_string()
         };
-        let (http_status, body) = match self {
+        match self {
             Self::Transport(kind, sent) => {
                 let quoting = format!("could not send `authorization: Token {TOKEN}`");
-                return Err(TransportError::new(kind, sent).with_source(quoting));
+                lost(kind, sent, quoting)
             }
-            Self::Status(status) => (status, envelope(status)),
-            Self::Envelope(status) => (200, envelope(status)),
-            Self::Unreadable => (200, format!("<html>{quoted}")),
-        };
-        let mut response = http::Response::new(Bytes::from(body));
-        *response.status_mut() = http::StatusCode::from_u16(http_status).expect("a status");
-        Ok(response)
+            Self::Status(status) => respond(status, envelope(status)),
+            Self::Envelope(status) => ok(envelope(status)),
+            Self::Unreadable => ok(format!("<html>{quoted}")),
+        }
     }
 }
 
-/// Fails the attempts with these faults in turn, and those after them with the last.
-#[derive(Clone, Debug)]
-struct Failing {
-    faults: Arc<[Fault]>,
-    attempts: Arc<AtomicUsize>,
-}
-
-impl Failing {
-    /// The faults of the attempts so far.
-    fn made(&self) -> Vec<Fault> {
-        let attempts = self.attempts.load(Ordering::Relaxed);
-        (0..attempts).map(|attempt| self.fault(attempt)).collect()
-    }
-
-    fn fault(&self, attempt: usize) -> Fault {
-        self.faults[attempt.min(self.faults.len() - 1)]
-    }
-}
-
-#[async_trait]
-impl HttpTransport for Failing {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
-        self.fault(attempt).answer(&request)
-    }
-}
-
-/// Calls an operation on a client of its own; gives the error, and the fault of every attempt.
+/// Calls an operation on a client of its own, whose attempts fail with these faults in turn, and those
+/// after them with the last. Gives the error, and the fault of every attempt.
 fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
-    let transport = Failing {
-        faults: faults.into(),
-        attempts: Arc::default(),
-    };
+    let made = Arc::<Mutex<Vec<Fault>>>::default();
+    let (met, faults) = (Arc::clone(&made), faults.to_vec());
+    let transport = AnswerWith::new(move |call| {
+        let mut met = met.lock().expect("no panic held it");
+        let fault = faults[met.len().min(faults.len() - 1)];
+        met.push(fault);
+        fault.answer(call.request())
+    });
     let clock = VirtualClock::manual();
     let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport.clone(), clock.clone(), token)
+    let builder = Client::builder(transport, clock.clone(), token)
         .rate_limiter(NoRateLimit::new())
         .version(version);
     let client = watched(builder);
     let result = clock.run((case.call)(&client));
     let error = result.expect_err("every attempt fails");
     assert_error_hides_all(&error);
-    (error, transport.made())
+    let made = made.lock().expect("no panic held it").clone();
+    (error, made)
 }
 
 /// What became of one call.

@@ -11,13 +11,8 @@ use std::{
     time::Duration,
 };
 
-use carrot_core::{
-    ApiContext, Body, Client, Clock, Endpoint, ErrorKind, HttpTransport, TransportError,
-    client::CallOptions,
-    endpoint::{Path, RequestParts},
-    types::{Empty, InvalidValue},
-};
-use carrot_testing::VirtualClock;
+use carrot_core::{Client, Clock, ErrorKind, client::CallOptions, types::UserId, users};
+use carrot_testing::{VirtualClock, stub::NeverAnswers};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -201,41 +196,14 @@ fn a_manual_clock_moves_by_hand() {
     clock.assert_sleeps([2 * SECOND]);
 }
 
-#[derive(Debug)]
-struct NeverAnswers;
-
-#[async_trait::async_trait]
-impl HttpTransport for NeverAnswers {
-    async fn send(
-        &self,
-        _request: http::Request<Body>,
-    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-        std::future::pending().await
-    }
-}
-
-#[derive(Debug)]
-struct Ping;
-
-impl Endpoint for Ping {
-    type Output = Empty;
-    const NAME: &'static str = "test.ping";
-
-    const IDEMPOTENT: bool = true;
-
-    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        Ok(RequestParts::get(Path::new().then("ping")))
-    }
-}
-
 #[tokio::test]
 async fn a_call_deadline_tested_by_hand() {
     let clock = VirtualClock::manual();
     let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
     let options = CallOptions::new().attempt_timeout(None);
-    let client = Client::builder(NeverAnswers, clock.clone(), token).options(options);
+    let client = Client::builder(NeverAnswers::new(), clock.clone(), token).options(options);
     let client = client.build().unwrap();
-    let mut call = pin!(client.call(Ping));
+    let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(7))));
     let mut context = Context::from_waker(Waker::noop());
     assert!(call.as_mut().poll(&mut context).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
