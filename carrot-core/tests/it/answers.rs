@@ -6,18 +6,20 @@ use carrot_core::{
     client::CallOptions,
     conversations,
     transport::{TimeoutPhase, TransportErrorKind},
-    types::{ConversationId, ErrorCode, UserId},
+    types::{ErrorCode, UserId},
     users,
 };
 use carrot_testing::CannedResponse;
 use serde_json::json;
 
-use crate::support::{TOKEN, assert_snapshot, canary::E_MAIL, canned, client, ok, respond, run};
+use crate::support::{
+    ID, TOKEN, assert_snapshot, canary::E_MAIL, canned, client, ok, respond, run,
+};
 
 /// Reads a conversation from this answer.
 fn get(answer: CannedResponse) -> Result<u64, Error> {
     let client = client(&canned([answer]), ApiVersion::V2);
-    let conversation = run(client.call(conversations::Get::new(ConversationId::new(1))))?;
+    let conversation = run(client.call(conversations::Get::new(ID)))?;
     Ok(conversation.id.get())
 }
 
@@ -242,7 +244,7 @@ fn a_body_above_the_cap_is_not_read() {
         let recorder = canned([ok(body)]);
         let options = CallOptions::new().max_body_bytes(limit as u64);
         let client = client(&recorder, ApiVersion::V2).with_options(options);
-        run(client.call(conversations::Get::new(ConversationId::new(1))))
+        run(client.call(conversations::Get::new(ID)))
     };
     limited(body.len()).expect("just fits");
     let error = limited(body.len() - 1).expect_err("too large");

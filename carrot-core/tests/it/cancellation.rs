@@ -17,8 +17,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Body, Client, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent,
-    TransportError, apps,
+    Body, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
+    apps,
     client::CallOptions,
     conversations,
     transport::TransportErrorKind,
@@ -28,8 +28,9 @@ use carrot_core::{
 use carrot_testing::VirtualClock;
 
 use crate::support::{
-    TOKEN, Watched,
+    ID, TOKEN, Watched,
     canary::{E_MAIL, TEXT, assert_error_hides_all},
+    over,
     simulation::{MINUTE, Service, Task, places, task},
     watched,
 };
@@ -111,8 +112,7 @@ impl World {
             smooth: Arc::default(),
             paths: Arc::default(),
         };
-        let token = AuthToken::new(TOKEN).expect("a sound token");
-        let builder = Client::builder(transport.clone(), clock.clone(), token)
+        let builder = over(transport.clone(), &clock)
             .rate_limiter(Arc::clone(&rate_limit))
             .retry(ExponentialBackoff::new().without_jitter())
             .options(CallOptions::new().call_timeout(10 * MINUTE));
@@ -179,7 +179,7 @@ fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
 fn a_call_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
-            let call = client.call(conversations::Close::new(ConversationId::new(1)));
+            let call = client.call(conversations::Close::new(ID));
             call.await.expect("the third attempt succeeds");
         })
     });
@@ -256,7 +256,7 @@ fn reconciliation_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let number = RandomId::new(77).expect("a sound number");
-            let reply = conversations::Reply::new(ConversationId::new(1), TEXT).random_id(number);
+            let reply = conversations::Reply::new(ID, TEXT).random_id(number);
             // This service knows no parts: the third attempt comes through, and cannot be read.
             let fate = client.reconcile_reply(&reply).await;
             let error = fate.expect_err("no list");

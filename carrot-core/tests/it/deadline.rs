@@ -5,23 +5,20 @@ use std::{pin::pin, task::Poll, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    ApiVersion, Body, Clock, ErrorKind, HttpTransport, Sent, TransportError,
     client::CallOptions,
     conversations,
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
-    types::{ConversationId, UserId},
+    types::UserId,
     users,
 };
 use carrot_testing::{CannedResponse, VirtualClock, stub::Latency};
 
-use crate::support::{TOKEN, Watched, canary::TEXT, canned, ok, poll, run, watched};
+use crate::support::{ID, SECOND, Watched, canary::TEXT, canned, ok, over, poll, run, watched};
 
 fn client(transport: &(impl HttpTransport + Clone), clock: &VirtualClock) -> Watched {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    watched(Client::builder(transport.clone(), clock.clone(), token))
+    watched(over(transport.clone(), clock))
 }
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Only the deadline of the whole call counts.
 fn without_attempt_timeout() -> CallOptions {
@@ -32,7 +29,7 @@ fn without_attempt_timeout() -> CallOptions {
 fn the_default_deadline_is_30_seconds() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
-    let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
+    let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND - Duration::from_nanos(1));
     assert!(poll(call.as_mut()).is_pending());
@@ -59,7 +56,7 @@ fn the_default_deadline_is_30_seconds() {
 fn an_overdue_attempt_is_abandoned() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
-    let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
+    let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(10 * SECOND);
     assert!(
@@ -112,11 +109,10 @@ fn transport_timeouts_at_the_deadline_are_deadlines() {
         ),
     ] {
         let clock = VirtualClock::manual();
-        let token = AuthToken::new(TOKEN).expect("a sound token");
         let transport = FailsAtTheLimit(clock.clone(), cause);
-        let client = watched(Client::builder(transport, clock.clone(), token));
+        let client = watched(over(transport, &clock));
         let client = client.with_options(options);
-        let mut call = pin!(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
+        let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
         assert!(poll(call.as_mut()).is_pending());
         clock.advance(seconds * SECOND);
         let Poll::Ready(Err(error)) = poll(call.as_mut()) else {
@@ -155,7 +151,7 @@ fn a_call_without_a_deadline_waits() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let options = without_attempt_timeout().call_timeout(None);
     let patient = client(&recorder, &clock).with_options(options);
-    let mut call = pin!(patient.call(conversations::Get::new(ConversationId::new(1))));
+    let mut call = pin!(patient.call(conversations::Get::new(ID)));
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(1_000_000 * SECOND);
     assert!(poll(call.as_mut()).is_pending());
@@ -165,7 +161,7 @@ fn a_call_without_a_deadline_waits() {
 fn call_deadlines_do_not_end_listings() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
-    let mut pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
+    let mut pages = client.pages(conversations::Parts::new(ID));
     assert!(poll(pin!(pages.next())).is_pending());
     clock.advance(31 * SECOND);
     assert!(poll(pin!(pages.next())).is_pending());
@@ -189,7 +185,7 @@ fn a_response_at_the_deadline_counts() {
 fn dropping_a_call_drops_its_request() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
-    let mut call = Box::pin(client.call(conversations::Get::new(ConversationId::new(1))));
+    let mut call = Box::pin(client.call(conversations::Get::new(ID)));
     assert_eq!(
         recorder.requests().len(),
         0,

@@ -1,10 +1,9 @@
 //! Many calls: how many at a time, what a failure does to the others, and how to stop and go on.
 
-use std::{cell::RefCell, ops::ControlFlow, pin::pin, time::Duration};
+use std::{cell::RefCell, ops::ControlFlow, pin::pin};
 
 use carrot_core::{
-    AuthToken, Client, ClientBuilder, Clock, ErrorKind, HttpTransport, LocalRateLimiter, Sent,
-    TransportError,
+    ClientBuilder, Clock, ErrorKind, HttpTransport, LocalRateLimiter, Sent, TransportError,
     conversations::{AddTag, Close, Reply},
     jobs::Progress,
     transport::TransportErrorKind,
@@ -14,17 +13,15 @@ use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 
 use crate::support::{
-    TOKEN, Watched,
+    SECOND, Watched,
     canary::assert_error_hides_all,
+    over,
     simulation::{MINUTE, Service},
     watched,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
-
 fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(transport, clock.clone(), token)
+    over(transport, clock)
 }
 
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {

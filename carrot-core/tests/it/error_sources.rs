@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use carrot_core::{
     ApiVersion, Error, ErrorKind, RateLimiter, Sent, TransportError, conversations,
     transport::TransportErrorKind,
-    types::{ConversationId, InvalidValue, UserId},
+    types::{InvalidValue, UserId},
     users,
 };
 
 use carrot_testing::CannedResponse;
 
-use crate::support::{builder, canned, client, respond, run, watched};
+use crate::support::{ID, builder, canned, client, respond, run, watched};
 
 fn beneath<T: StdError + 'static>(error: &Error) -> &T {
     let source = StdError::source(error).expect("an error beneath");
@@ -22,8 +22,7 @@ fn beneath<T: StdError + 'static>(error: &Error) -> &T {
 #[test]
 fn invalid_input_has_the_rule_as_source() {
     let client = client(&canned([]), ApiVersion::V2);
-    let error = run(client.call(conversations::Reply::new(ConversationId::new(1), "")))
-        .expect_err("no text");
+    let error = run(client.call(conversations::Reply::new(ID, ""))).expect_err("no text");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(beneath::<InvalidValue>(&error).field(), "body");
 }
@@ -35,8 +34,7 @@ fn a_lost_request_has_the_transport_source() {
         Sent::Maybe,
     )]);
     let client = client(&recorder, ApiVersion::V2);
-    let error = run(client.call(conversations::Reply::new(ConversationId::new(1), "Hi")))
-        .expect_err("a reset");
+    let error = run(client.call(conversations::Reply::new(ID, "Hi"))).expect_err("a reset");
     assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
 }
 

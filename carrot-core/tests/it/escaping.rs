@@ -11,7 +11,7 @@ use carrot_core::{
 use carrot_testing::RecordedRequest;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
-use crate::support::{canned, client, request::Parameters as _};
+use crate::support::{ID, canned, client, request::Parameters as _};
 
 fn prepare<E: Endpoint>(version: ApiVersion, endpoint: &E) -> Option<RecordedRequest> {
     let request = client(&canned([]), version).prepare(endpoint);
@@ -159,19 +159,19 @@ proptest! {
         let name = EventName::new(text.as_str());
         for version in ApiVersion::ALL {
             let texts = [
-                ("body", prepare(version, &conversations::Reply::new(ConversationId::new(1), text.as_str()))),
-                ("body", prepare(version, &conversations::SetTyping::new(ConversationId::new(1), text.as_str()))),
+                ("body", prepare(version, &conversations::Reply::new(ID, text.as_str()))),
+                ("body", prepare(version, &conversations::SetTyping::new(ID, text.as_str()))),
                 ("body", prepare(version, &users::SendMessage::new(user, text.as_str()))),
                 ("body", prepare(version, &users::StartConversation::new(user, text.as_str()))),
-                ("tag", prepare(version, &conversations::AddTag::new(ConversationId::new(1), text.as_str()))),
-                ("tag", prepare(version, &conversations::RemoveTag::new(ConversationId::new(1), text.as_str()))),
+                ("tag", prepare(version, &conversations::AddTag::new(ID, text.as_str()))),
+                ("tag", prepare(version, &conversations::RemoveTag::new(ID, text.as_str()))),
                 (
                     "referrer",
-                    prepare(version, &conversations::Reply::new(ConversationId::new(1), "x").referrer(text.as_str())),
+                    prepare(version, &conversations::Reply::new(ID, "x").referrer(text.as_str())),
                 ),
                 (
                     "external_id",
-                    prepare(version, &conversations::Reply::new(ConversationId::new(1), "x").external_id(text.as_str())),
+                    prepare(version, &conversations::Reply::new(ID, "x").external_id(text.as_str())),
                 ),
                 (
                     "current_page",

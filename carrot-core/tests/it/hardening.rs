@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{
-    TOKEN, Watched, builder,
+    ID, TOKEN, Watched, builder,
     canary::{E_MAIL, assert_error_hides_all, assert_hidden},
     canned,
 };
@@ -87,7 +87,7 @@ const fn within_json(name: &'static str, prepare: fn(&str) -> Prepared) -> Place
 }
 
 fn reply(text: &str) -> conversations::Reply {
-    conversations::Reply::new(ConversationId::new(1), text)
+    conversations::Reply::new(ID, text)
 }
 
 fn presence() -> users::SetPresence {
@@ -141,17 +141,17 @@ const PLACES: &[Place] = &[
     }),
     text(
         "typing: text",
-        |v| prepare(Ok(conversations::SetTyping::new(ConversationId::new(1), v))),
+        |v| prepare(Ok(conversations::SetTyping::new(ID, v))),
         "body",
     ),
     line(
         "tag",
-        |v| prepare(Ok(conversations::AddTag::new(ConversationId::new(1), v))),
+        |v| prepare(Ok(conversations::AddTag::new(ID, v))),
         "tag",
     ),
     line(
         "tag to remove",
-        |v| prepare(Ok(conversations::RemoveTag::new(ConversationId::new(1), v))),
+        |v| prepare(Ok(conversations::RemoveTag::new(ID, v))),
         "tag",
     ),
     line(
@@ -159,7 +159,7 @@ const PLACES: &[Place] = &[
         |v| {
             prepare_in(
                 ApiVersion::V1,
-                Ok(conversations::Close::new(ConversationId::new(1)).from(Operator::Bot(v.into()))),
+                Ok(conversations::Close::new(ID).from(Operator::Bot(v.into()))),
             )
         },
         "bot_name",
@@ -419,9 +419,7 @@ fn a_cursor_that_came_from_elsewhere_is_data() {
     for cursor in ["1\r\nevil: 1", "1&evil=1", "1#evil", "1\0"] {
         if let Ok(cursor) = Cursor::after(cursor) {
             let page = Paging::new().from(cursor);
-            match prepare(Ok(
-                conversations::Parts::new(ConversationId::new(1)).page(page)
-            )) {
+            match prepare(Ok(conversations::Parts::new(ID).page(page))) {
                 Ok(sent) => assert_sound("cursor", &sent),
                 Err(field) => assert!(!field.is_empty()),
             }

@@ -15,7 +15,7 @@ use carrot_core::{
 use carrot_testing::VirtualClock;
 
 use crate::support::{
-    TOKEN, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
+    ID, TOKEN, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
 };
 
 const USER: UserId = UserId::new(1);
@@ -100,15 +100,9 @@ fn an_id_of_zero() {
     rejected.call(V2, conversations::Get::new(ConversationId::new(0)));
     rejected.call(V2, conversations::Reply::new(ConversationId::new(0), "Hi"));
     rejected.call(V1, conversations::MarkRead::new(ConversationId::new(0)));
-    rejected.call(
-        V2,
-        conversations::Assign::new(ConversationId::new(1), AdminId::new(0)),
-    );
-    rejected.call(
-        V2,
-        conversations::Close::new(ConversationId::new(1)).from(AdminId::new(0)),
-    );
-    let reply = || conversations::Reply::new(ConversationId::new(1), "Hi");
+    rejected.call(V2, conversations::Assign::new(ID, AdminId::new(0)));
+    rejected.call(V2, conversations::Close::new(ID).from(AdminId::new(0)));
+    let reply = || conversations::Reply::new(ID, "Hi");
     rejected.call(V2, reply().from(AdminId::new(0)));
     rejected.call(V2, reply().from(UserId::new(0)));
     rejected.call(V2, reply().auto_assign(AdminId::new(0)));
@@ -194,7 +188,7 @@ fn the_base_url_prefixes_every_path() {
     ] {
         let base: BaseUrl = base.parse().expect("an address");
         let client = watched(builder(&canned([])).host(base));
-        let conversation = ConversationId::new(1);
+        let conversation = ID;
         let request = client.prepare(&conversations::Get::new(conversation));
         assert_eq!(request.expect("a request").uri().to_string(), address);
     }

@@ -8,46 +8,40 @@ use carrot_core::{
     conversations::{self, Operator, Sender},
     endpoint::{Paging, Upload},
     types::{
-        AdminId, AssistantType, ConversationId, Cursor, EventName, EventProperties, Filter,
-        Presence, PropertyName, PropertyOperation, PropertyValue, RandomId, UserId,
+        AdminId, AssistantType, Cursor, EventName, EventProperties, Filter, Presence, PropertyName,
+        PropertyOperation, PropertyValue, RandomId, UserId,
     },
     users,
 };
 use serde_json::json;
 
-use crate::support::{canned, client, refused::Rejections, run};
+use crate::support::{ID, canned, client, refused::Rejections, run};
 
 const USER: UserId = UserId::new(1);
 
 #[test]
 fn messages() {
     let mut rejected = Rejections::default();
-    rejected.call(V2, conversations::Reply::new(ConversationId::new(1), ""));
-    rejected.call(V1, conversations::Reply::new(ConversationId::new(1), ""));
-    rejected.call(
-        V2,
-        conversations::Reply::new(ConversationId::new(1), "a\0b"),
-    );
+    rejected.call(V2, conversations::Reply::new(ID, ""));
+    rejected.call(V1, conversations::Reply::new(ID, ""));
+    rejected.call(V2, conversations::Reply::new(ID, "a\0b"));
     rejected.call(V2, users::SendMessage::new(USER, ""));
     rejected.call(V2, users::SendMessage::new(USER, "\0"));
     rejected.call(V2, users::StartConversation::new(USER, ""));
     rejected.call(V2, users::StartConversation::new(USER, "\0"));
-    rejected.call(
-        V2,
-        conversations::SetTyping::new(ConversationId::new(1), "\0"),
-    );
+    rejected.call(V2, conversations::SetTyping::new(ID, "\0"));
     rejected.call(
         V1,
         users::StartConversation::with_file(USER, Upload::new("a.txt", "x")),
     );
-    let reply = || conversations::Reply::new(ConversationId::new(1), "Hi");
+    let reply = || conversations::Reply::new(ID, "Hi");
     rejected.call(V2, reply().external_id("a\nb"));
     rejected.call(V2, reply().referrer("a\nb"));
     rejected.call(V1, reply().from(Sender::Bot("a\nb".into())));
     rejected.call(V1, reply().from(Sender::Bot(String::new())));
     rejected.call(
         V1,
-        conversations::Close::new(ConversationId::new(1)).from(Operator::Bot(String::new())),
+        conversations::Close::new(ID).from(Operator::Bot(String::new())),
     );
     rejected.call(V2, reply().body_json(json!([1])));
     rejected.call(V2, reply().action(json!("x")));
@@ -70,12 +64,8 @@ fn random_ids() {
     }
     // One that came with an answer may be any number.
     let zero: RandomId = serde_json::from_str("0").expect("as it comes");
-    rejected.call(
-        V2,
-        conversations::Reply::new(ConversationId::new(1), "Hi").random_id(zero),
-    );
-    let reply =
-        conversations::Reply::new(ConversationId::new(1), "Hi").auto_assign(AdminId::new(2));
+    rejected.call(V2, conversations::Reply::new(ID, "Hi").random_id(zero));
+    let reply = conversations::Reply::new(ID, "Hi").auto_assign(AdminId::new(2));
     rejected.call(V2, reply.auto_assign_random_id(zero));
     rejected.assert("random_ids");
 }
@@ -87,14 +77,8 @@ fn tags() {
     for tag in ["", &long, "a,b", "a\nb", "a\0"] {
         rejected.given(tag);
         for version in ApiVersion::ALL {
-            rejected.call(
-                version,
-                conversations::AddTag::new(ConversationId::new(1), tag),
-            );
-            rejected.call(
-                version,
-                conversations::RemoveTag::new(ConversationId::new(1), tag),
-            );
+            rejected.call(version, conversations::AddTag::new(ID, tag));
+            rejected.call(version, conversations::RemoveTag::new(ID, tag));
             rejected.call(version, apps::Conversations::new().tag(tag));
         }
     }
@@ -113,14 +97,8 @@ fn pages() {
     let mut rejected = Rejections::default();
     for size in [0, 51, u32::MAX] {
         let page = || Paging::new().size(size);
-        rejected.call(
-            V2,
-            conversations::Parts::new(ConversationId::new(1)).page(page()),
-        );
-        rejected.call(
-            V1,
-            conversations::Parts::new(ConversationId::new(1)).page(page()),
-        );
+        rejected.call(V2, conversations::Parts::new(ID).page(page()));
+        rejected.call(V1, conversations::Parts::new(ID).page(page()));
         rejected.call(V2, apps::ActiveUsers::new().page(page()));
         rejected.call(V2, apps::Conversations::new().page(page()));
         rejected.call(V2, users::Events::new(USER).page(page()));
@@ -146,10 +124,7 @@ fn cursors() {
                 continue;
             }
             let page = Paging::new().from(foreign_one.clone());
-            rejected.call(
-                version,
-                conversations::Parts::new(ConversationId::new(1)).page(page.clone()),
-            );
+            rejected.call(version, conversations::Parts::new(ID).page(page.clone()));
             rejected.call(version, users::Events::new(USER).page(page));
         }
         for foreign_one in [&after, &position] {
@@ -158,10 +133,7 @@ fn cursors() {
         }
     }
     let line_break = Paging::new().from(Cursor::after("1\n2").expect("a cursor"));
-    rejected.call(
-        V1,
-        conversations::Parts::new(ConversationId::new(1)).page(line_break),
-    );
+    rejected.call(V1, conversations::Parts::new(ID).page(line_break));
     rejected.assert("cursors");
 }
 
@@ -213,7 +185,7 @@ fn files() {
     for field in ["attachment", "file"] {
         let mut refuse = |file: Upload| match field {
             "file" => rejected.call(V2, users::StartConversation::with_file(USER, file)),
-            _ => rejected.call(V2, conversations::Reply::file(ConversationId::new(1), file)),
+            _ => rejected.call(V2, conversations::Reply::file(ID, file)),
         };
         refuse(Upload::new("a.txt", ""));
         refuse(Upload::new("a.txt", vec![0; 10_000_001]));
@@ -225,12 +197,12 @@ fn files() {
         let file = Upload::new(name, "x");
         rejected.call(V2, users::StartConversation::with_file(USER, file.clone()));
         // No kinds are documented for a reply.
-        let reply = conversations::Reply::file(ConversationId::new(1), file);
+        let reply = conversations::Reply::file(ID, file);
         assert!(reply.request(&ApiContext::new(V2)).is_ok(), "{name}");
     }
     rejected.call(
         V2,
-        conversations::Reply::file(ConversationId::new(1), Upload::new("a\r\nb.txt", "x")),
+        conversations::Reply::file(ID, Upload::new("a\r\nb.txt", "x")),
     );
     rejected.assert("files");
 }

@@ -8,24 +8,21 @@ use std::{
 };
 
 use carrot_core::{
-    AuthToken, Client, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent,
-    TransportError,
+    Client, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
     client::{AttemptReport, CallOptions, CallReport, Observer, Outcome},
     conversations::{Close, Reply},
     transport::TransportErrorKind,
-    types::ConversationId,
 };
 use carrot_testing::{RecordingTransport, VirtualClock, stub::AnswerWith};
 use serde_json::json;
 
 use crate::support::{
-    TOKEN,
+    ID, SECOND,
     canary::assert_hidden,
+    over,
     people::talk,
     simulation::{MINUTE, Service},
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Keeps every report.
 #[derive(Debug, Default)]
@@ -75,8 +72,7 @@ impl Watcher {
 /// A watched client that may make two requests in a minute.
 fn watched(transport: impl HttpTransport, clock: &VirtualClock) -> (Client, Arc<Watcher>) {
     let watcher = Arc::new(Watcher::default());
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let client = Client::builder(transport, clock.clone(), token)
+    let client = over(transport, clock)
         .observer(Arc::clone(&watcher))
         .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
         .retry(ExponentialBackoff::new().without_jitter())
@@ -95,7 +91,7 @@ fn every_attempt_is_reported() {
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
     clock
-        .run(client.call(Close::new(ConversationId::new(1))))
+        .run(client.call(Close::new(ID)))
         .expect("the third attempt succeeds");
     let (zero, pauses) = (Duration::ZERO, [50, 100].map(Duration::from_millis));
     assert_eq!(
@@ -155,13 +151,9 @@ fn reports_have_the_status_that_failed() {
     clock.run(async {
         let client_once = client.with_options(once.call_timeout(None));
         for _ in 0..5 {
-            drop(
-                client_once
-                    .call(Reply::new(ConversationId::new(1), "Hi"))
-                    .await,
-            );
+            drop(client_once.call(Reply::new(ID, "Hi")).await);
         }
-        drop(client.call(Close::new(ConversationId::new(1))).await);
+        drop(client.call(Close::new(ID)).await);
     });
     assert_eq!(transport.unused_answers(), 0);
     let calls: Vec<_> = watcher.calls().into_iter().map(|one| one.2).collect();
@@ -177,9 +169,7 @@ fn an_attempt_is_timed_without_its_waits() {
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
     for _ in 0..3 {
-        clock
-            .run(client.call(Close::new(ConversationId::new(1))))
-            .expect("a success");
+        clock.run(client.call(Close::new(ID))).expect("a success");
     }
     let (zero, took) = (Duration::ZERO, 3 * SECOND);
     assert_eq!(
@@ -204,32 +194,23 @@ fn calls_that_end_otherwise_are_reported_too() {
     let (client, watcher) = watched(service, &clock);
     clock.run(async {
         // Refused before it is sent.
-        let invalid = client.call(Reply::new(ConversationId::new(1), ""));
+        let invalid = client.call(Reply::new(ID, ""));
         invalid.await.expect_err("an empty reply");
         // Cut off by the deadline in the middle of an attempt.
         let hasty = CallOptions::new()
             .call_timeout(SECOND)
             .attempt_timeout(None);
         let hasty = client.with_options(hasty);
-        hasty
-            .call(Close::new(ConversationId::new(1)))
-            .await
-            .expect_err("too late");
+        hasty.call(Close::new(ID)).await.expect_err("too late");
         // Dropped in the middle of an attempt, and while it waits for a place.
         for _ in 0..2 {
-            let dropped = clock.timeout(
-                SECOND,
-                Box::pin(client.call(Close::new(ConversationId::new(1)))),
-            );
+            let dropped = clock.timeout(SECOND, Box::pin(client.call(Close::new(ID))));
             assert!(dropped.await.is_none());
         }
         // In vain for a place.
-        hasty
-            .call(Close::new(ConversationId::new(1)))
-            .await
-            .expect_err("no place");
+        hasty.call(Close::new(ID)).await.expect_err("no place");
         // Never polled: nothing began.
-        drop(client.call(Close::new(ConversationId::new(1))));
+        drop(client.call(Close::new(ID)));
     });
     let zero = Duration::ZERO;
     let cut_off = (1, [zero, zero], SECOND, None, Outcome::Cancelled);
@@ -260,7 +241,7 @@ fn calls_during_a_panic_are_reported() {
     let transport = RecordingTransport::new();
     transport.answer_ok(json!({}));
     let (client, watcher) = watched(transport, &clock);
-    let close = || drop(clock.run(client.call(Close::new(ConversationId::new(1)))));
+    let close = || drop(clock.run(client.call(Close::new(ID))));
     panic::catch_unwind(AssertUnwindSafe(|| {
         let _last = Last(close);
         panic!("something else")
@@ -281,8 +262,7 @@ fn a_panicking_observer_loses_no_item() {
     }
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let client = Client::builder(service, clock.clone(), token)
+    let client = over(service, &clock)
         .observer(Bad)
         .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
         .build()
@@ -305,7 +285,7 @@ fn nothing_is_reported_of_a_call_that_panics() {
     let clock = VirtualClock::manual();
     let transport = AnswerWith::new(|_| panic!("a bug of the transport"));
     let (client, watcher) = watched(transport, &clock);
-    let call = client.call(Close::new(ConversationId::new(1)));
+    let call = client.call(Close::new(ID));
     panic::catch_unwind(AssertUnwindSafe(|| clock.run(call))).expect_err("the panic goes through");
     assert_eq!(watcher.attempts(), []);
     assert_eq!(watcher.calls(), []);

@@ -8,14 +8,14 @@ use carrot_core::{
     conversations,
     endpoint::{PageDirection, PageOrder, Paging},
     transport::{Sent, TransportErrorKind},
+    types::Cursor,
     types::UserId,
-    types::{ConversationId, Cursor},
     users,
 };
 use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 
 use crate::support::{
-    TOKEN,
+    ID, TOKEN,
     canary::{E_MAIL, Listing, TEXT},
     canned, client, late, lost, ok, poll,
     request::Parameters as _,
@@ -50,7 +50,7 @@ fn pages_of_parts(
     recorder: &RecordingTransport,
     version: ApiVersion,
 ) -> Listing<Pages<conversations::Parts>> {
-    client(recorder, version).pages(conversations::Parts::new(ConversationId::new(1)))
+    client(recorder, version).pages(conversations::Parts::new(ID))
 }
 
 /// The targets of the requests so far, decoded into the value of one parameter each.
@@ -164,7 +164,7 @@ fn leads_without_a_total_end_early() {
 #[test]
 fn the_default_page_size_is_50() {
     let recorder = canned([parts([1], r#","next_before_position":null"#)]);
-    let endpoint = conversations::Parts::new(ConversationId::new(1)).page(Paging::new().size(7));
+    let endpoint = conversations::Parts::new(ID).page(Paging::new().size(7));
     assert_eq!(
         counts(&mut client(&recorder, ApiVersion::V2).pages(endpoint)),
         [1]
@@ -174,7 +174,7 @@ fn the_default_page_size_is_50() {
     // A single call leaves the size to the service.
     let recorder = canned([parts([1], "")]);
     let call = client(&recorder, ApiVersion::V2);
-    run(call.call(conversations::Parts::new(ConversationId::new(1)))).expect("a page");
+    run(call.call(conversations::Parts::new(ID))).expect("a page");
     assert_eq!(line(&recorder.single()), "GET /v2/conversations/1/parts");
 }
 
@@ -196,8 +196,7 @@ fn a_stored_cursor_resumes_the_listing() {
 
         let other = canned([parts([2], "")]);
         let cursor: Cursor = serde_json::from_str(&stored).expect("a cursor");
-        let endpoint =
-            conversations::Parts::new(ConversationId::new(1)).page(Paging::new().from(cursor));
+        let endpoint = conversations::Parts::new(ID).page(Paging::new().from(cursor));
         run(client(&other, version).pages(endpoint).next()).expect("a page");
         let (first, second) = (&recorder.requests()[1], other.single());
         assert_eq!(first.uri(), second.uri());
@@ -231,8 +230,7 @@ fn a_repeated_cursor_ends_the_listing() {
     // The cursor that the listing began with counts too.
     let recorder = canned([parts([3], again)]);
     let cursor = Cursor::position("[1]").expect("a cursor");
-    let endpoint =
-        conversations::Parts::new(ConversationId::new(1)).page(Paging::new().from(cursor));
+    let endpoint = conversations::Parts::new(ID).page(Paging::new().from(cursor));
     let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
     run(pages.next()).expect("a page");
     let error = run(pages.next()).expect_err("the listing is broken");
@@ -311,8 +309,7 @@ fn empty_pages_and_null_are_no_records() {
         parts([], r#","next_before_position":[1]"#),
         parts([1], r#","next_before_position":null"#),
     ]);
-    let mut items =
-        client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ConversationId::new(1)));
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ID));
     assert!(run(items.next()).expect("a part").is_some());
     assert!(run(items.next()).expect("the end").is_none());
     assert!(run(items.next()).expect("still the end").is_none());
@@ -339,7 +336,7 @@ fn an_around_page_continues_towards_older_records() {
         .including(true)
         .order(PageOrder::Ascending)
         .size(10);
-    let endpoint = conversations::Parts::new(ConversationId::new(1)).page(paging);
+    let endpoint = conversations::Parts::new(ID).page(paging);
     assert_eq!(
         counts(&mut client(&recorder, ApiVersion::V2).pages(endpoint)),
         [2, 1]
@@ -395,7 +392,7 @@ fn dropping_next_loses_no_page() {
     let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
     let client_over =
         |recorder: &RecordingTransport| client(&late(recorder.clone(), &clock), ApiVersion::V2);
-    let mut pages = client_over(&recorder).pages(conversations::Parts::new(ConversationId::new(1)));
+    let mut pages = client_over(&recorder).pages(conversations::Parts::new(ID));
     assert!(poll(pin!(pages.next())).is_pending());
     assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 0));
     clock.advance(Duration::from_secs(1));
@@ -405,7 +402,7 @@ fn dropping_next_loses_no_page() {
     assert_eq!(recorder.requests().len(), 1);
 
     let recorder = canned([ok(body)]);
-    let mut items = client_over(&recorder).items(conversations::Parts::new(ConversationId::new(1)));
+    let mut items = client_over(&recorder).items(conversations::Parts::new(ID));
     assert!(poll(pin!(items.next())).is_pending());
     clock.advance(Duration::from_secs(1));
     assert!(matches!(poll(pin!(items.next())), Poll::Ready(Ok(Some(_)))));
@@ -449,8 +446,7 @@ fn an_error_repeats_the_same_page() {
             failure,
             parts([1], r#","next_before_position":null"#),
         ]);
-        let mut items = client(&recorder, ApiVersion::V2)
-            .items(conversations::Parts::new(ConversationId::new(1)));
+        let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ID));
         run(items.next()).expect("a part").expect("not the end");
         run(items.next()).expect_err("a failure");
         let part = run(items.next()).expect("a part").expect("not the end");
@@ -467,8 +463,7 @@ fn items_know_the_cursor_of_their_page() {
         parts([4, 3], r#","next_before_position":[3]"#),
         parts([2, 1], r#","next_before_position":null"#),
     ]);
-    let mut items =
-        client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ConversationId::new(1)));
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ID));
     let mut seen = Vec::new();
     while let Some(part) = run(items.next()).expect("a part") {
         let cursor = items.page_cursor().map(|cursor| cursor.as_str().to_owned());
@@ -485,8 +480,7 @@ fn items_know_the_cursor_of_their_page() {
 fn a_listing_that_is_rejected_sends_nothing() {
     for size in [0, 51] {
         let recorder = canned([]);
-        let endpoint =
-            conversations::Parts::new(ConversationId::new(1)).page(Paging::new().size(size));
+        let endpoint = conversations::Parts::new(ID).page(Paging::new().size(size));
         let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
         let error = run(pages.next()).expect_err("no such page");
         let text = format!(

@@ -8,19 +8,19 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, AuthToken, Body, Client, ErrorKind, HttpTransport, Sent, TransportError,
+    ApiVersion, Body, ErrorKind, HttpTransport, Sent, TransportError,
     conversations::{Reply, Sender},
     jobs::ReplyStatus,
     transport::TransportErrorKind,
-    types::{ConversationId, RandomId, UserRef},
+    types::{RandomId, UserRef},
     users::StartConversation,
 };
 use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
 
 use crate::support::{
-    TOKEN,
+    ID, TOKEN,
     canary::{OWN_ID, TEXT},
-    canned, client, ok, respond, run, watched,
+    canned, client, ok, over, respond, run, watched,
 };
 
 fn random_id() -> RandomId {
@@ -28,7 +28,7 @@ fn random_id() -> RandomId {
 }
 
 fn reply() -> Reply {
-    Reply::new(ConversationId::new(1), TEXT).random_id(random_id())
+    Reply::new(ID, TEXT).random_id(random_id())
 }
 
 /// A failure on the way that quotes the request.
@@ -146,7 +146,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
 #[test]
 fn a_reply_without_random_id_is_rejected() {
     let recorder = canned([]);
-    let nameless = Reply::new(ConversationId::new(1), TEXT);
+    let nameless = Reply::new(ID, TEXT);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -272,8 +272,7 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                     mishaps: Arc::new(Mutex::new(vec![third, second, first])),
                     replies: Arc::default(),
                 };
-                let token = AuthToken::new(TOKEN).expect("a sound token");
-                let client = watched(Client::builder(line.clone(), clock.clone(), token));
+                let client = watched(over(line.clone(), &clock));
                 let customer = UserRef::external(OWN_ID);
                 clock.run(async {
                     let start = StartConversation::new(customer, "Where is it?");

@@ -5,21 +5,21 @@ use std::{future::Future, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, CallPhase, Client, Clock, Endpoint, Error, ErrorKind, ExponentialBackoff,
-    NoRateLimit, RetryPolicy, Sent, TransportError,
+    CallPhase, Clock, Endpoint, Error, ErrorKind, ExponentialBackoff, NoRateLimit, RetryPolicy,
+    Sent, TransportError,
     client::CallOptions,
     conversations, retry,
     transport::TransportErrorKind,
-    types::{ConversationId, PropertyOperation, UserId},
+    types::{PropertyOperation, UserId},
     users,
 };
 use carrot_testing::{RecordingTransport, VirtualClock};
 use serde_json::json;
 
 use crate::support::{
-    Watched,
+    ID, SECOND, Watched,
     canary::{E_MAIL, TEXT, TOKEN},
-    poll,
+    over, poll,
     simulation::task,
     watched,
 };
@@ -27,8 +27,6 @@ use crate::support::{
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// A client without chance and without a rate limit, its transport, and its clock.
 struct Bench {
@@ -45,8 +43,7 @@ impl Bench {
     fn with_policy(policy: impl RetryPolicy) -> Self {
         let transport = RecordingTransport::new();
         let clock = VirtualClock::manual();
-        let token = AuthToken::new(TOKEN).expect("a sound token");
-        let builder = Client::builder(transport.clone(), clock.clone(), token)
+        let builder = over(transport.clone(), &clock)
             .retry(policy)
             .rate_limiter(NoRateLimit::new());
         let client = watched(builder);
@@ -125,11 +122,11 @@ impl Bench {
 
 /// Safe to repeat, and its answer says nothing.
 fn close() -> conversations::Close {
-    conversations::Close::new(ConversationId::new(1))
+    conversations::Close::new(ID)
 }
 
 fn reply() -> conversations::Reply {
-    conversations::Reply::new(ConversationId::new(1), TEXT)
+    conversations::Reply::new(ID, TEXT)
 }
 
 #[test]
@@ -379,8 +376,8 @@ fn retries_after_429_are_free() {
 
 #[test]
 fn an_effect_of_a_lost_response_is_success() {
-    let add = || conversations::AddTag::new(ConversationId::new(1), "vip");
-    let remove = || conversations::RemoveTag::new(ConversationId::new(1), "vip");
+    let add = || conversations::AddTag::new(ID, "vip");
+    let remove = || conversations::RemoveTag::new(ID, "vip");
     let (there, gone) = (
         "ConversationTagAlreadyAssigned",
         "ConversationTagIsNotAssigned",

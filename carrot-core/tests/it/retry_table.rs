@@ -10,7 +10,7 @@ use std::{
 };
 
 use carrot_core::{
-    ApiVersion, AuthToken, Client, Error, ErrorKind, NoRateLimit, Sent,
+    ApiVersion, Error, ErrorKind, NoRateLimit, Sent,
     transport::{TimeoutPhase, TransportErrorKind},
 };
 use carrot_testing::{CannedResponse, RecordedRequest, VirtualClock, stub::AnswerWith};
@@ -22,7 +22,7 @@ use crate::support::{
     canary::{E_MAIL, TOKEN, assert_error_hides_all, watched},
     lost, ok,
     operations::{Case, every_operation},
-    respond,
+    over, respond,
 };
 
 /// What can go wrong with one attempt.
@@ -170,8 +170,7 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
         fault.answer(call.request())
     });
     let clock = VirtualClock::manual();
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let builder = Client::builder(transport, clock.clone(), token)
+    let builder = over(transport, &clock)
         .rate_limiter(NoRateLimit::new())
         .version(version);
     let client = watched(builder);

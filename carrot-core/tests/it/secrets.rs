@@ -8,14 +8,13 @@ use std::{
 
 use carrot_core::{
     ApiVersion, AuthToken, BaseUrl, Client, Sent, TransportError, conversations,
-    transport::TransportErrorKind,
-    types::{ConversationId, RandomId},
+    transport::TransportErrorKind, types::RandomId,
 };
 use carrot_testing::CannedResponse;
 use serde_json::json;
 
 use crate::support::{
-    TOKEN, Watched, builder,
+    ID, TOKEN, Watched, builder,
     canary::{E_MAIL, TEXT, assert_hidden},
     canned, client, lost, ok, respond, run,
 };
@@ -86,36 +85,26 @@ fn no_error_shows_the_token_or_a_person() {
     let recorder = canned(answers);
     let client = client(&recorder, ApiVersion::V2);
     for _ in 0..number {
-        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("an error");
+        run(client.call(conversations::Get::new(ID))).expect_err("an error");
     }
-    let invalid = conversations::Reply::new(ConversationId::new(1), format!("{TOKEN} {E_MAIL}\0"));
+    let invalid = conversations::Reply::new(ID, format!("{TOKEN} {E_MAIL}\0"));
     run(client.call(invalid)).expect_err("refused");
     assert_eq!(recorder.requests().len(), number);
 }
 
 /// The ways to the service. Each says whether it failed.
 const WAYS: &[fn(&Watched) -> bool] = &[
-    |client| run(client.call(conversations::Parts::new(ConversationId::new(1)))).is_err(),
-    |client| {
-        run(client
-            .pages(conversations::Parts::new(ConversationId::new(1)))
-            .next())
-        .is_err()
-    },
-    |client| {
-        run(client
-            .items(conversations::Parts::new(ConversationId::new(1)))
-            .next())
-        .is_err()
-    },
+    |client| run(client.call(conversations::Parts::new(ID))).is_err(),
+    |client| run(client.pages(conversations::Parts::new(ID)).next()).is_err(),
+    |client| run(client.items(conversations::Parts::new(ID)).next()).is_err(),
     |client| {
         let number = RandomId::new(77).expect("a sound number");
-        let reply = conversations::Reply::new(ConversationId::new(1), TEXT).random_id(number);
+        let reply = conversations::Reply::new(ID, TEXT).random_id(number);
         run(client.reconcile_reply(&reply)).is_err()
     },
     #[cfg(feature = "stream")]
     |client| {
-        let mut pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
+        let mut pages = client.pages(conversations::Parts::new(ID));
         let next = std::future::poll_fn(|context| {
             futures_core::Stream::poll_next(std::pin::Pin::new(&mut pages), context)
         });
@@ -168,8 +157,7 @@ fn transport_errors_keep_all_but_the_token() {
     };
     let failure = lost(TransportErrorKind::Other, Sent::Maybe, error);
     let client = client(&canned([failure]), ApiVersion::V2);
-    let error =
-        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("a failure");
+    let error = run(client.call(conversations::Get::new(ID))).expect_err("a failure");
     assert_eq!(
         error.to_string(),
         "conversations.get: the transport failed: the request failed: could not send `Token \
@@ -182,8 +170,7 @@ fn transport_errors_keep_all_but_the_token() {
             .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
     });
     let client = crate::support::client(&canned([failure]), ApiVersion::V2);
-    let error =
-        run(client.call(conversations::Get::new(ConversationId::new(1)))).expect_err("a failure");
+    let error = run(client.call(conversations::Get::new(ID))).expect_err("a failure");
     let source = error
         .transport()
         .and_then(StdError::source)
@@ -201,10 +188,10 @@ fn nothing_that_holds_the_token_shows_it() {
     let recorder = canned([]);
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client: Client = builder(&recorder).build().expect("a sound client");
-    let pages = client.pages(conversations::Parts::new(ConversationId::new(1)));
-    let items = client.items(conversations::Parts::new(ConversationId::new(1)));
+    let pages = client.pages(conversations::Parts::new(ID));
+    let items = client.items(conversations::Parts::new(ID));
     let request = client
-        .prepare(&conversations::Reply::new(ConversationId::new(1), TEXT))
+        .prepare(&conversations::Reply::new(ID, TEXT))
         .expect("a request");
     for (what, text) in [
         ("a token", format!("{token:?} {token:#?}")),

@@ -7,11 +7,10 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use carrot_core::{
-    AuthToken, Client, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
+    Client, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
     client::CallOptions, conversations::Close, transport::TransportErrorKind,
     types::ConversationId,
 };
@@ -24,18 +23,16 @@ use tracing::{
 };
 
 use crate::support::{
-    TOKEN,
+    ID, SECOND,
     canary::{self, assert_hidden},
+    over,
     people::talk,
     simulation::{MINUTE, Service},
 };
 
-const SECOND: Duration = Duration::from_secs(1);
-
 /// A client that may make two requests in a minute.
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(transport, clock.clone(), token)
+    over(transport, clock)
         .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
         .retry(ExponentialBackoff::new().without_jitter())
         .options(CallOptions::new().call_timeout(5 * MINUTE))
@@ -158,10 +155,7 @@ fn calls_and_attempts_are_nested_spans() {
     let spans = Spans::default();
     spans.keeping(|| {
         clock.run(async {
-            client
-                .call(Close::new(ConversationId::new(1)))
-                .await
-                .expect("a success");
+            client.call(Close::new(ID)).await.expect("a success");
             client
                 .call(Close::new(ConversationId::new(2)))
                 .await
@@ -239,7 +233,7 @@ fn spans_of_a_dropped_call_are_closed() {
     let client = client(service, &clock);
     let spans = Spans::default();
     spans.keeping(|| {
-        let call = clock.timeout(SECOND, client.call(Close::new(ConversationId::new(1))));
+        let call = clock.timeout(SECOND, client.call(Close::new(ID)));
         assert!(clock.run(call).is_none());
     });
     let operation = r#"operation="conversations.close""#;

@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use carrot_core::{ApiVersion, ErrorKind, conversations::Parts, transport, types::ConversationId};
+use carrot_core::{ApiVersion, ErrorKind, conversations::Parts, transport};
 use carrot_testing::{CannedResponse, VirtualClock};
 use futures_core::Stream;
 
-use crate::support::{TOKEN, canary::E_MAIL, canned, client, late, lost, ok, run};
+use crate::support::{ID, TOKEN, canary::E_MAIL, canned, client, late, lost, ok, run};
 
 fn page(ids: [u64; 2], cursor: &str) -> CannedResponse {
     let [first, second] = ids;
@@ -29,7 +29,7 @@ fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
 #[test]
 fn items_come_as_a_stream_and_end() {
     let recorder = canned([page([4, 3], "[3]"), page([2, 1], "null")]);
-    let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(ConversationId::new(1)));
+    let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(ID));
     let mut ids = Vec::new();
     while let Some(part) = next(&mut items) {
         ids.push(part.expect("a part").id.get());
@@ -50,7 +50,7 @@ fn a_stream_of_pages_continues_after_errors() {
         ok(format!("{TOKEN} {E_MAIL}")),
     ]);
     let client = client(&recorder, ApiVersion::V2);
-    let mut pages = client.pages(Parts::new(ConversationId::new(1)));
+    let mut pages = client.pages(Parts::new(ID));
     let first = next(&mut pages).expect("not the end").expect("a page");
     assert_eq!(first.items.len(), 2);
     let error = next(&mut pages).expect("not the end").expect_err("lost");
@@ -58,8 +58,7 @@ fn a_stream_of_pages_continues_after_errors() {
     let second = next(&mut pages).expect("not the end").expect("a page");
     assert_eq!(second.items[0].id.get(), 2);
     assert!(next(&mut pages).is_none());
-    let unreadable =
-        next(&mut client.items(Parts::new(ConversationId::new(1)))).expect("not the end");
+    let unreadable = next(&mut client.items(Parts::new(ID))).expect("not the end");
     assert!(unreadable.is_err());
 }
 
@@ -67,8 +66,7 @@ fn a_stream_of_pages_continues_after_errors() {
 fn an_idle_stream_loses_nothing() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":1}]}"#;
     let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
-    let mut items = client(&late(recorder.clone(), &clock), ApiVersion::V2)
-        .items(Parts::new(ConversationId::new(1)));
+    let mut items = client(&late(recorder.clone(), &clock), ApiVersion::V2).items(Parts::new(ID));
     let mut context = Context::from_waker(Waker::noop());
     assert!(Pin::new(&mut items).poll_next(&mut context).is_pending());
     clock.advance(Duration::from_secs(1));

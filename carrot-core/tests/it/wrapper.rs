@@ -18,7 +18,7 @@ use carrot_core::{
 use carrot_testing::{RecordedRequest, RecordingTransport};
 
 use crate::support::{
-    TOKEN, Watched, assert_snapshot, builder, canned, client, ok, request::Parameters as _,
+    ID, TOKEN, Watched, assert_snapshot, builder, canned, client, ok, request::Parameters as _,
     request::line, respond, run, watched,
 };
 
@@ -305,10 +305,10 @@ fn an_operator_writes_as_an_operator() {
 fn no_call_depends_on_the_call_before() {
     let recorder = canned([]);
     let client = client(&recorder, ApiVersion::V1);
-    let _ = run(client.call(conversations::Get::new(ConversationId::new(1))));
-    let _ = run(client.call(conversations::MarkRead::new(ConversationId::new(1))));
+    let _ = run(client.call(conversations::Get::new(ID)));
+    let _ = run(client.call(conversations::MarkRead::new(ID)));
     let _ = run(client.call(users::SendMessage::new(USER, "Hi")));
-    let _ = run(client.call(conversations::Get::new(ConversationId::new(1))));
+    let _ = run(client.call(conversations::Get::new(ID)));
     let requests = recorder.requests();
     let lines: Vec<String> = requests.iter().map(line).collect();
     assert_eq!(
@@ -380,10 +380,8 @@ fn an_assignment_can_be_taken_away() {
 fn a_comma_in_a_tag_is_rejected() {
     let recorder = canned([]);
     let client = v1(&recorder);
-    let added = run(client.call(conversations::AddTag::new(ConversationId::new(1), "a,b")))
-        .expect_err("refused");
-    let removed = run(client.call(conversations::RemoveTag::new(ConversationId::new(1), "a,b")))
-        .expect_err("refused");
+    let added = run(client.call(conversations::AddTag::new(ID, "a,b"))).expect_err("refused");
+    let removed = run(client.call(conversations::RemoveTag::new(ID, "a,b"))).expect_err("refused");
     for error in [added, removed] {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert_eq!(error.invalid_value().map(InvalidValue::field), Some("tag"));
@@ -491,7 +489,7 @@ fn an_error_says_what_the_service_said() {
         r#"{"meta":{"status":403,"error":"PermissionDenied","error_message":"Other app"}}"#;
     let answers = [respond(403, refusal), respond(304, ""), respond(599, "")];
     let client = v1(&canned(answers));
-    let call = || run(client.call(conversations::Get::new(ConversationId::new(1))));
+    let call = || run(client.call(conversations::Get::new(ID)));
     let read =
         |result: Result<Conversation, _>| -> carrot_core::Error { result.expect_err("refused") };
     let denied = read(call());

@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use carrot_core::{
     ApiVersion, AuthToken, Client, ClientBuilder, ExponentialBackoff, HttpTransport, NoRateLimit,
-    Sent, TransportError, transport::TransportErrorKind,
+    Sent, TransportError, transport::TransportErrorKind, types::ConversationId,
 };
 use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock, stub::Latency};
 
@@ -57,10 +57,20 @@ pub(crate) fn late(transport: RecordingTransport, clock: &VirtualClock) -> Laten
     })
 }
 
+/// The id of a conversation where any will do.
+pub(crate) const ID: ConversationId = ConversationId::new(1);
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// A client over this transport and this clock.
+pub(crate) fn over(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
+    let token = AuthToken::new(TOKEN).expect("a sound token");
+    Client::builder(transport, clock.clone(), token)
+}
+
 /// One attempt a call, as many calls as a test likes: retry and rate limit have tests of their own.
 pub(crate) fn builder(transport: &(impl HttpTransport + Clone)) -> ClientBuilder {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(transport.clone(), VirtualClock::manual(), token)
+    over(transport.clone(), &VirtualClock::manual())
         .retry(ExponentialBackoff::none())
         .rate_limiter(NoRateLimit::new())
 }
