@@ -9,7 +9,7 @@ use super::Shared;
 use crate::{
     Body, Endpoint, Error, Sent, TransportError,
     endpoint::{ResponseError, response},
-    policy::within,
+    policy::timeout,
     retry::retry_after,
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
     types::{ErrorCode, Meta},
@@ -19,27 +19,31 @@ use crate::{
 /// keeps the limit is the first to notice, and knows better what was sent.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// An attempt that failed, and how long the service asks to wait.
+/// An attempt that failed.
 pub(super) struct Failed {
     pub(super) error: Error,
-    pub(super) retry_after: Option<Duration>,
+    /// The response, where one came.
+    pub(super) received: Option<Box<Response<Bytes>>>,
+}
+
+impl Failed {
+    /// The status of the response: that of HTTP, or of the envelope where that alone is an error.
+    pub(super) fn status(&self) -> Option<u16> {
+        let received = self.received.as_ref();
+        received.map(|received| match self.error.status() {
+            Some(status) => status,
+            None => received.status().as_u16(),
+        })
+    }
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self {
             error,
-            retry_after: None,
+            received: None,
         }
     }
-}
-
-/// How an attempt ended.
-pub(super) struct Attempted<T> {
-    /// The status of the answer: that of HTTP, or of the envelope where that alone refuses. `None`
-    /// when no answer came.
-    pub(super) status: Option<u16>,
-    pub(super) result: Result<T, Failed>,
 }
 
 pub(super) async fn attempt<E: Endpoint>(
@@ -47,32 +51,25 @@ pub(super) async fn attempt<E: Endpoint>(
     endpoint: &E,
     request: Request<Body>,
     number: u32,
-) -> Attempted<E::Output> {
+) -> Result<super::Response<E::Output>, Failed> {
     let context = request.extensions().get::<CallContext>();
-    let limit = context.and_then(|context| context.max_body_bytes);
-    let timeout = context.and_then(|context| context.timeout);
-    let sent = within(
+    let max_body_bytes = context.and_then(|context| context.max_body_bytes);
+    let limit = context.and_then(|context| context.timeout);
+    let sent = timeout(
         &*shared.clock,
-        timeout.map(|timeout| timeout.saturating_add(GRACE)),
+        limit.map(|limit| limit.saturating_add(GRACE)),
         shared.transport.send(request),
     )
     .await;
-    let response = match received(shared, sent, limit) {
-        Ok(response) => response,
-        Err(error) => {
-            return Attempted {
-                status: None,
-                result: Err(Error::from_transport::<E>(number, error).into()),
-            };
-        }
-    };
-    let result = read(shared, endpoint, &response, number);
-    let refused = result.as_ref().err().and_then(Error::status);
-    Attempted {
-        status: Some(refused.unwrap_or_else(|| response.status().as_u16())),
-        result: result.map_err(|error| Failed {
-            retry_after: retry_after(response.headers()),
-            error: error.with_body(response.into_body()),
+    let received = received(shared, sent, max_body_bytes)
+        .map_err(|error| Error::from_transport::<E>(number, error))?;
+    match read(shared, endpoint, &received, number) {
+        Ok(value) => Ok(super::Response::new(value, received)),
+        Err(error) => Err(Failed {
+            error: error
+                .with_retry_after(retry_after(received.headers()))
+                .with_body(received.body().clone()),
+            received: Some(Box::new(received)),
         }),
     }
 }

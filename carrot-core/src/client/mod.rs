@@ -1,29 +1,31 @@
 //! The client: what stands between an operation and the transport.
 
+mod activity;
 mod attempt;
 mod builder;
-pub(crate) mod call;
+mod call;
 mod items;
 mod observe;
 mod options;
 mod pages;
+mod permit;
 mod request;
+mod response;
 #[cfg(feature = "stream")]
 mod stream;
 mod trace;
 mod watch;
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{fmt, sync::Arc};
 
+pub(crate) use self::activity::Activity;
 pub use self::{
     builder::ClientBuilder,
     items::Items,
     observe::{AttemptReport, CallReport, Observer, Outcome},
     options::CallOptions,
     pages::Pages,
+    response::Response,
 };
 use crate::{
     ApiContext, AuthToken, BaseUrl, Body, Clock, Endpoint, Error, HttpTransport, Paginate,
@@ -39,12 +41,12 @@ use crate::{
 /// [`Client::builder`].
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     options: CallOptions,
 }
 
 /// What all clones of a client share.
-pub(crate) struct Shared {
+struct Shared {
     transport: Box<dyn HttpTransport>,
     clock: Arc<dyn Clock>,
     rate_limit: Box<dyn RateLimiter>,
@@ -97,27 +99,45 @@ impl Client {
         &self.shared.context
     }
 
-    /// Calls an operation and reads its answer.
+    /// Calls an operation and returns its output.
     ///
-    /// It ends within [`CallOptions::call_timeout`], 30 seconds unless set otherwise, the wait for the
-    /// rate limit and all retries included. A failed attempt is made again by the rules of
-    /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still acts
-    /// on it is then unknown, as after any cut connection, and an observer is told that it was cut off.
+    /// The call ends within [`CallOptions::call_timeout`], 30 seconds by default, the wait for the rate
+    /// limit and all retries included. A failed attempt is repeated by the rules of
+    /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still applies
+    /// it is then unknown, as after any lost connection, and the observer gets it as
+    /// [`Outcome::Cancelled`].
     ///
     /// # Errors
     ///
-    /// A field breaks a rule, and nothing was sent; no answer came in time or at all; the service
-    /// refused the call; its answer could not be read. [`Error::may_have_been_applied`] tells whether
-    /// a write may have happened all the same.
+    /// The client rejects the request because a field breaks a rule, and nothing is sent; no response
+    /// comes, or none in time; the service returns an error; the response cannot be read.
+    /// [`Error::may_have_been_applied`] says whether a write may have happened all the same.
     pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
-        call::call(
-            &self.shared,
-            &self.options,
-            &endpoint,
-            self.options.call_timeout,
-            &Mutex::default(),
-        )
-        .await
+        self.execute(endpoint).await.map(|response| response.value)
+    }
+
+    /// Calls an operation as [`call`](Self::call) does, and returns its output with the status, the
+    /// headers and the raw body of the response.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub async fn execute<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Output>, Error> {
+        let limit = self.options.call_timeout;
+        let activity = Activity::default();
+        call::execute(&self.shared, &self.options, &endpoint, limit, &activity).await
+    }
+
+    /// A call of a job: without a deadline, since a job takes as long as the rate limit needs. Only its
+    /// attempts have a limit.
+    pub(crate) async fn call_in_job<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        activity: &Activity,
+    ) -> Result<E::Output, Error> {
+        call::execute(&self.shared, &self.options, endpoint, None, activity)
+            .await
+            .map(|response| response.value)
     }
 
     /// Reads a listing page by page.

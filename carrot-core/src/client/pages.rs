@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{Client, call};
+use super::{Activity, Client};
 use crate::{
     ApiVersion, Endpoint, Error, ErrorKind, Paginate,
     endpoint::MAX_PAGE_SIZE,
@@ -150,17 +150,9 @@ fn fits(cursor: &Cursor, version: ApiVersion) -> bool {
     }
 }
 
-/// A job may take as long as it takes: only the attempts have a limit.
 fn fetch<E: Paginate>(client: Client, endpoint: E) -> Fetch<E> {
     Box::pin(async move {
-        let result = call::call(
-            &client.shared,
-            &client.options,
-            &endpoint,
-            None,
-            &Mutex::default(),
-        )
-        .await;
+        let result = client.call_in_job(&endpoint, &Activity::default()).await;
         (endpoint, result)
     })
 }

@@ -1,7 +1,10 @@
 //! A span for every call and one for every attempt, with the feature `tracing`; nothing without it.
 //!
-//! A span holds what the report to an observer does: the name of the operation, numbers, statuses,
-//! durations and the ending. It never holds an address, a parameter, a body or the token.
+//! A span holds what the report to an observer holds: the name of the operation, numbers, statuses,
+//! durations and the outcome. It never holds an address, a parameter, a body or the token.
+//!
+//! `tracing` stays a feature: it would be three crates for every program that has no use for it, and the
+//! half without it is twenty lines.
 
 pub(super) use self::span::Span;
 
@@ -14,29 +17,30 @@ mod span {
         field::{Empty, debug},
     };
 
-    use crate::client::{AttemptReport, Outcome};
+    use crate::client::{AttemptReport, CallReport, Outcome};
 
+    #[derive(Clone)]
     pub(in crate::client) struct Span(tracing::Span);
 
     impl Span {
-        pub(in crate::client) fn of_call(operation: &'static str) -> Self {
+        pub(in crate::client) fn of_call(report: &CallReport) -> Self {
             Self(tracing::info_span!(
                 "carrot.call",
-                operation,
+                operation = report.operation,
                 attempts = Empty,
                 status = Empty,
                 outcome = Empty,
             ))
         }
 
-        pub(in crate::client) fn of_attempt(begun: &AttemptReport) -> Self {
+        pub(in crate::client) fn of_attempt(report: &AttemptReport) -> Self {
             let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             Self(tracing::info_span!(
                 "carrot.attempt",
-                operation = begun.operation,
-                attempt = begun.attempt,
-                pause_ms = millis(begun.pause),
-                waited_ms = millis(begun.waited),
+                operation = report.operation,
+                attempt = report.attempt,
+                pause_ms = millis(report.pause),
+                waited_ms = millis(report.waited),
                 status = Empty,
                 outcome = Empty,
             ))
@@ -53,7 +57,7 @@ mod span {
             self.0.record("attempts", attempts);
         }
 
-        pub(in crate::client) fn over(&self, status: Option<u16>, outcome: Outcome) {
+        pub(in crate::client) fn end(&self, status: Option<u16>, outcome: Outcome) {
             self.0.record("status", status);
             self.0.record("outcome", debug(outcome));
         }
@@ -64,12 +68,13 @@ mod span {
 mod span {
     use std::future::Future;
 
-    use crate::client::{AttemptReport, Outcome};
+    use crate::client::{AttemptReport, CallReport, Outcome};
 
+    #[derive(Clone)]
     pub(in crate::client) struct Span;
 
     impl Span {
-        pub(in crate::client) fn of_call(_: &'static str) -> Self {
+        pub(in crate::client) fn of_call(_: &CallReport) -> Self {
             Self
         }
 
@@ -86,6 +91,6 @@ mod span {
 
         pub(in crate::client) fn attempts(&self, _: u32) {}
 
-        pub(in crate::client) fn over(&self, _: Option<u16>, _: Outcome) {}
+        pub(in crate::client) fn end(&self, _: Option<u16>, _: Outcome) {}
     }
 }

@@ -1,98 +1,98 @@
-//! Tells the observer and the span of every call and attempt how it ended, also where it is dropped.
+//! Reports every call and attempt to the observer and its span, cancelled ones included.
 
-use std::{sync::Mutex, thread, time::Duration};
+use std::{thread, time::Duration};
 
-use super::{
-    AttemptReport, CallReport, Outcome, Shared,
-    call::{Progress, look},
-    trace::Span,
-};
+use super::{AttemptReport, CallReport, Observer, Outcome, Shared, trace::Span};
 
-/// A call under way. It is cut off, unless [`over`](Self::over) says otherwise.
-pub(super) struct CallWatch<'a> {
+/// What calls and attempts have in common.
+pub(super) trait Report {
+    fn span(&self) -> Span;
+    fn record(&self, span: &Span);
+    fn outcome(&mut self) -> &mut Outcome;
+    fn took(&mut self) -> &mut Duration;
+    fn notify(&self, observer: &dyn Observer);
+}
+
+/// A call or an attempt under way. Its drop reports it, as cancelled unless [`finish`](Self::finish) says
+/// otherwise, so that a future dropped at any wait is reported too.
+pub(super) struct Watch<'a, R: Report> {
     shared: &'a Shared,
-    began: Duration,
-    progress: &'a Mutex<Progress>,
-    report: CallReport,
+    started: Duration,
+    pub(super) report: R,
     pub(super) span: Span,
 }
 
-impl<'a> CallWatch<'a> {
-    pub(super) fn begin(
-        shared: &'a Shared,
-        operation: &'static str,
-        began: Duration,
-        progress: &'a Mutex<Progress>,
-    ) -> Self {
+impl<'a, R: Report> Watch<'a, R> {
+    pub(super) fn start(shared: &'a Shared, report: R) -> Self {
         Self {
             shared,
-            began,
-            progress,
-            report: CallReport::new(operation),
-            span: Span::of_call(operation),
-        }
-    }
-
-    pub(super) fn over(mut self, outcome: Outcome) {
-        self.report.outcome = outcome;
-    }
-}
-
-/// An observer that panics while its thread panics already would abort the program, so what is dropped
-/// then is not told of. What comes to an end then, such as a call that a destructor makes, is.
-fn is_lost_in_panic(outcome: Outcome) -> bool {
-    outcome == Outcome::Cancelled && thread::panicking()
-}
-
-impl Drop for CallWatch<'_> {
-    fn drop(&mut self) {
-        if is_lost_in_panic(self.report.outcome) {
-            return;
-        }
-        let report = &mut self.report;
-        (report.attempts, report.status) = look(self.progress, |now| (now.attempts, now.status));
-        self.span.attempts(report.attempts);
-        self.span.over(report.status, report.outcome);
-        if let Some(observer) = &self.shared.observer {
-            report.took = self.shared.clock.now().saturating_sub(self.began);
-            observer.call(report);
-        }
-    }
-}
-
-/// An attempt under way. It is cut off, unless [`over`](Self::over) says otherwise.
-pub(super) struct AttemptWatch<'a> {
-    shared: &'a Shared,
-    began: Duration,
-    report: AttemptReport,
-    pub(super) span: Span,
-}
-
-impl<'a> AttemptWatch<'a> {
-    pub(super) fn begin(shared: &'a Shared, began: Duration, report: AttemptReport) -> Self {
-        Self {
-            shared,
-            began,
-            span: Span::of_attempt(&report),
+            started: shared.clock.now(),
+            span: report.span(),
             report,
         }
     }
 
-    pub(super) fn over(mut self, status: Option<u16>, outcome: Outcome) {
-        self.report.status = status;
-        self.report.outcome = outcome;
+    pub(super) fn finish(mut self, outcome: Outcome) {
+        *self.report.outcome() = outcome;
     }
 }
 
-impl Drop for AttemptWatch<'_> {
+impl<R: Report> Drop for Watch<'_, R> {
     fn drop(&mut self) {
-        if is_lost_in_panic(self.report.outcome) {
+        // An observer that panics while its thread panics already would abort the program, so what a
+        // panic drops is not reported. A call that a destructor makes meanwhile, and finishes, is.
+        if *self.report.outcome() == Outcome::Cancelled && thread::panicking() {
             return;
         }
-        self.span.over(self.report.status, self.report.outcome);
+        self.report.record(&self.span);
         if let Some(observer) = &self.shared.observer {
-            self.report.took = self.shared.clock.now().saturating_sub(self.began);
-            observer.attempt(&self.report);
+            *self.report.took() = self.shared.clock.now().saturating_sub(self.started);
+            self.report.notify(&**observer);
         }
+    }
+}
+
+impl Report for CallReport {
+    fn span(&self) -> Span {
+        Span::of_call(self)
+    }
+
+    fn record(&self, span: &Span) {
+        span.attempts(self.attempts);
+        span.end(self.status, self.outcome);
+    }
+
+    fn outcome(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
+    fn took(&mut self) -> &mut Duration {
+        &mut self.took
+    }
+
+    fn notify(&self, observer: &dyn Observer) {
+        observer.call(self);
+    }
+}
+
+impl Report for AttemptReport {
+    fn span(&self) -> Span {
+        Span::of_attempt(self)
+    }
+
+    fn record(&self, span: &Span) {
+        span.end(self.status, self.outcome);
+    }
+
+    fn outcome(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
+    fn took(&mut self) -> &mut Duration {
+        &mut self.took
+    }
+
+    fn notify(&self, observer: &dyn Observer) {
+        observer.attempt(self);
     }
 }

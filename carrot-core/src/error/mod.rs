@@ -25,6 +25,7 @@ struct Inner {
     applied_before: bool,
     cause: Cause,
     body: Option<Bytes>,
+    retry_after: Option<Duration>,
 }
 
 enum Cause {
@@ -125,6 +126,7 @@ impl Error {
             applied_before: false,
             cause,
             body: None,
+            retry_after: None,
         }))
     }
 
@@ -176,6 +178,11 @@ impl Error {
 
     pub(crate) fn with_body(mut self, body: Bytes) -> Self {
         self.0.body = Some(body);
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
         self
     }
 
@@ -326,6 +333,13 @@ impl Error {
             Cause::Transport(error) => matches!(error.kind(), TransportErrorKind::Timeout(_)),
             _ => false,
         }
+    }
+
+    /// How long the service asks to wait before the next request, from the `Retry-After` header of the
+    /// last response.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// What the call was doing when its deadline passed.

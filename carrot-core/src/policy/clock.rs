@@ -28,7 +28,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 }
 
 /// Runs `work` for at most `limit`; `None` when the time ran out, with the work dropped.
-pub(crate) async fn within<T>(
+pub(crate) async fn timeout<T>(
     clock: &dyn Clock,
     limit: Option<Duration>,
     work: impl Future<Output = T>,

@@ -6,4 +6,4 @@ pub mod retry;
 mod clock;
 
 pub use self::clock::Clock;
-pub(crate) use self::clock::within;
+pub(crate) use self::clock::timeout;

@@ -8,13 +8,12 @@ use std::{
     mem,
     ops::ControlFlow,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 pub use self::report::{CallAllReport, Item, Progress};
-use crate::{Client, client::call};
-use crate::{Endpoint, Error};
+use crate::{Client, Endpoint, Error, client::Activity};
 
 const CONCURRENCY: usize = 8;
 
@@ -107,7 +106,7 @@ impl Client {
 struct InFlight<T, O> {
     item: T,
     is_idempotent: bool,
-    progress: Arc<Mutex<call::Progress>>,
+    activity: Arc<Activity>,
     /// Boxed, so that it can be polled among others without being pinned in place.
     call: Pin<Box<dyn Future<Output = Result<O, Error>> + Send>>,
 }
@@ -117,19 +116,17 @@ impl<T, O> InFlight<T, O> {
     where
         E: Endpoint<Output = O> + 'static,
     {
-        let progress = Arc::<Mutex<_>>::default();
+        let activity = Arc::<Activity>::default();
         Self {
             item,
             is_idempotent: endpoint.is_idempotent(),
-            progress: Arc::clone(&progress),
-            call: Box::pin(async move {
-                call::call(&client.shared, client.options(), &endpoint, None, &progress).await
-            }),
+            activity: Arc::clone(&activity),
+            call: Box::pin(async move { client.call_in_job(&endpoint, &activity).await }),
         }
     }
 
     fn is_unsent(&self) -> bool {
-        call::look(&self.progress, |progress| progress.nothing_happened())
+        self.activity.is_unsent()
     }
 }
 
