@@ -287,7 +287,7 @@ async fn clients_sharing_a_key_retry() {
     for _ in 0..60 {
         for client in &clients {
             let get = users::Get::new(UserRef::external("order-42"));
-            done(&client, get).await;
+            done(client, get).await;
         }
     }
     assert!(sandbox.requests() > 120, "none was refused");

@@ -219,8 +219,9 @@ impl Session {
     }
 
     pub(crate) fn send(&self, method: Method, path: &str, form: &(impl Form + ?Sized)) -> Answer {
-        let answer = send(&self.sandbox, method.clone(), path, form);
-        self.write(method.as_str(), path, &form.encode(), answer)
+        let name = method.to_string();
+        let answer = send(&self.sandbox, method, path, form);
+        self.write(&name, path, &form.encode(), answer)
     }
 
     pub(crate) fn upload(
