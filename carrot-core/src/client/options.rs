@@ -46,14 +46,6 @@ impl CallOptions {
         self
     }
 
-    /// More time for one attempt. Where it has no limit here, that of the transport does not count
-    /// either: it knows nothing of the reason.
-    pub(crate) fn longer_attempts(mut self, by: Duration) -> Self {
-        let limit = self.attempt_timeout.unwrap_or(Duration::MAX);
-        self.attempt_timeout = Some(limit.saturating_add(by));
-        self
-    }
-
     /// How long the body of an answer may make no progress, where it should be another time than the
     /// transport's own; [`Duration::MAX`] for no limit.
     pub fn body_idle_timeout(mut self, limit: Duration) -> Self {

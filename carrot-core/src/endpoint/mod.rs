@@ -35,7 +35,9 @@ pub use self::{
     response::ResponseError,
     upload::Upload,
 };
-pub(crate) use self::{fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE};
+pub(crate) use self::{
+    fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE, path::check_external_id,
+};
 use crate::{
     ApiContext, ApiVersion,
     types::{ErrorCode, InvalidValue},

@@ -94,6 +94,11 @@ impl Path {
                 ));
             }
         };
+        if external == "." || external == ".." {
+            // Encoding does not help: `%2E%2E` means the same to a server.
+            let rule = "must not be the id `.` or `..`, which a path cannot carry";
+            return Err(InvalidValue::new("user", rule));
+        }
         check_external_id(external)?;
         self.encoded.push('/');
         self.encoded.extend(utf8_percent_encode(external, SEGMENT));
@@ -114,15 +119,12 @@ impl Path {
     }
 }
 
-fn check_external_id(id: &str) -> Result<(), InvalidValue> {
+/// Checks an external id against the rules that hold wherever it stands.
+pub(crate) fn check_external_id(id: &str) -> Result<(), InvalidValue> {
     let invalid = |rule: String| Err(InvalidValue::new("user", rule));
     let characters = id.chars().count();
     if id.is_empty() {
         return invalid("must not be an empty id".into());
-    }
-    if id == "." || id == ".." {
-        // Encoding does not help: `%2E%2E` means the same to a server.
-        return invalid("must not be the id `.` or `..`, which a path cannot carry".into());
     }
     if characters > MAX_EXTERNAL_ID_CHARS {
         return invalid(format!(

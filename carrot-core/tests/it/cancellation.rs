@@ -22,8 +22,7 @@ use carrot_core::{
     client::CallOptions,
     conversations,
     transport::TransportErrorKind,
-    types::{ConversationId, PropertyOperation, RandomId, UserId, UserRef},
-    users::PropertyChange,
+    types::{ConversationId, RandomId},
 };
 use carrot_testing::VirtualClock;
 
@@ -227,28 +226,6 @@ fn items_can_be_dropped_anywhere() {
         })
     });
     assert!(points > 25, "{points} points");
-}
-
-#[test]
-fn properties_of_many_users_can_be_dropped_anywhere() {
-    let points = drop_at_every_point(|client| {
-        task(async move {
-            let set = |key: &str| PropertyOperation::update_or_create(key, TEXT).expect("sound");
-            let change = |id: u64| PropertyChange::new(UserRef::external(format!("{E_MAIL}-{id}")));
-            // Two go by an import, and one by two requests.
-            let mut changes: Vec<_> = (0..2).map(|id| change(id).with(set("plan"))).collect();
-            let many = (0..251).map(|key| set(&format!("key-{key}")));
-            changes.push(PropertyChange::new(UserId::new(7)).with_all(many));
-            let mut plan = client.set_props_of_many(changes).plan().expect("sound");
-            assert_eq!(plan.requests(), 3);
-            let report = plan.run(|_| ControlFlow::Continue(())).await;
-            let errors = report.failed.iter().map(|failure| &failure.error);
-            errors.for_each(assert_error_hides_all);
-            // The answer to the import is lost, and no import is sent twice.
-            assert_eq!((report.failed.len(), report.applied.len()), (1, 1));
-        })
-    });
-    assert!(points > 12, "{points} points");
 }
 
 #[test]

@@ -216,6 +216,8 @@ fn imports() {
         V2,
         users::Import::new("$user_id\n").merge_field(users::MergeField::Email),
     );
+    rejected.call(V2, users::Import::new("user_id\t$name\n1\ta\n"));
+    rejected.call(V2, users::Import::new("\u{feff}$user_id\n1\n"));
     rejected.call(V2, users::Import::new(&b"$user_id\n\xff"[..]));
     rejected.call(V2, users::Import::new(vec![b'a'; 30_000_000]));
     rejected.call(V1, users::Import::new("$user_id\n1\n"));

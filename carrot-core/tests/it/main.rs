@@ -4,13 +4,13 @@
 
 mod answers;
 mod auto_traits;
-mod bulk;
 mod cancellation;
 mod deadline;
 mod each;
 mod error_sources;
 mod escaping;
 mod hardening;
+mod import_csv;
 mod input;
 mod limits;
 mod multipart;

@@ -267,12 +267,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         report
     }
 
-    /// The items that were not begun.
-    pub(crate) fn rest(&self) -> Option<&I> {
-        self.report.rest.as_ref()
-    }
-
-    pub(crate) fn take_report(&mut self) -> CallAllReport<I, E::Output> {
+    fn take_report(&mut self) -> CallAllReport<I, E::Output> {
         mem::take(&mut self.report)
     }
 }

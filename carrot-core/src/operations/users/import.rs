@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::{ImportCsv, PropertyChange, UnwritableChange};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{FilePart, Path, RequestParts},
@@ -52,6 +53,15 @@ pub enum Delimiter {
 }
 
 impl Delimiter {
+    /// Every delimiter.
+    pub const ALL: &[Self] = &[
+        Self::Tab,
+        Self::Comma,
+        Self::Semicolon,
+        Self::Pipe,
+        Self::Space,
+    ];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Tab => "\t",
@@ -67,8 +77,8 @@ impl Delimiter {
 ///
 /// The first line names the properties, the system's own with their `$`. Users who exist are changed,
 /// others are created and count towards the plan's rate limit of visitors. The service works through the
-/// file later and tells the panel when it is done. To have the file written from operations, see
-/// [`Client::set_props_of_many`](crate::Client::set_props_of_many).
+/// file later and tells the panel when it is done; the API has no operation to read the state of an
+/// import. [`Import::from_changes`] writes the file from property operations.
 ///
 /// * Right of the token: not documented; `user-write` by analogy.
 /// * v2 only: the pages of v1 do not know it.
@@ -107,6 +117,35 @@ impl Import {
             delimiter: None,
             tags: Vec::new(),
         }
+    }
+
+    /// Writes the CSV file from changes with what the vendor documents; [`ImportCsv`] has the rules,
+    /// and switches for what the vendor leaves open.
+    ///
+    /// It costs one request for all changes, where [`SetProps`](super::SetProps) costs one for each;
+    /// the service applies it later and reports no user by name.
+    ///
+    /// ```
+    /// use carrot_core::{
+    ///     types::{PropertyOperation, UserRef},
+    ///     users::{Import, PropertyChange},
+    /// };
+    ///
+    /// let plan = PropertyOperation::update_or_create("plan", "pro")?;
+    /// let changes = ["order-41", "order-42"]
+    ///     .map(|id| PropertyChange::new(UserRef::external(id)).with(plan.clone()));
+    /// assert_eq!(
+    ///     Import::from_changes(&changes)?,
+    ///     Import::new("$user_id\tplan\norder-41\tpro\norder-42\tpro\n"),
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first change that cannot be written, and why.
+    pub fn from_changes(changes: &[PropertyChange]) -> Result<Self, UnwritableChange> {
+        ImportCsv::new().write(changes)
     }
 
     /// The column that tells which user a row is about (`merge_field`).
@@ -150,8 +189,16 @@ impl Import {
             ));
         }
         let Ok(text) = std::str::from_utf8(&self.csv) else {
-            return invalid("must be UTF-8".into());
+            return invalid(
+                "must be UTF-8: a file from Excel is often Windows-1251, save it as CSV UTF-8"
+                    .into(),
+            );
         };
+        if text.starts_with('\u{feff}') {
+            return invalid(
+                "must not begin with a byte order mark (BOM), the bytes EF BB BF".into(),
+            );
+        }
         let merge_field = self.merge_field.unwrap_or_default().as_str();
         let delimiter = self.delimiter.unwrap_or_default().as_str();
         let header = text.lines().next().unwrap_or_default();
@@ -159,8 +206,22 @@ impl Import {
             .split(delimiter)
             .any(|name| name.trim_matches('"') == merge_field);
         if !has_column {
+            let names = |delimiter: &str| {
+                let mut names = header.split(delimiter).map(|name| name.trim_matches('"'));
+                names.any(|name| name == merge_field)
+            };
+            let bare = merge_field.trim_start_matches('$');
+            let mut cells = header.split(delimiter).map(|name| name.trim_matches('"'));
+            let hint = match Delimiter::ALL.iter().find(|other| names(other.as_str())) {
+                Some(other) => format!("; it is delimited by {:?}", other.as_str()),
+                None if cells.any(|name| name == bare) => {
+                    format!("; it names `{bare}`, without the `$` of system properties")
+                }
+                None => String::new(),
+            };
             return invalid(format!(
-                "must name the column `{merge_field}` in its first line, delimited by {delimiter:?}"
+                "must name the column `{merge_field}` in its first line, delimited by \
+                 {delimiter:?}{hint}"
             ));
         }
         Ok(())

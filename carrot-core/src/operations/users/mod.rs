@@ -6,10 +6,11 @@ mod conversations;
 mod events;
 mod get;
 mod import;
+mod import_csv;
+mod property_change;
 mod send_message;
 mod set_presence;
 mod set_props;
-mod set_props_of_many;
 mod start_conversation;
 mod track_event;
 mod unsubscribe_email;
@@ -21,13 +22,11 @@ pub use self::{
     events::Events,
     get::Get,
     import::{Delimiter, Import, MergeField},
+    import_csv::{ImportCsv, UnwritableChange},
+    property_change::PropertyChange,
     send_message::{MessageKind, SendMessage},
     set_presence::SetPresence,
     set_props::SetProps,
-    set_props_of_many::{
-        PlannedImport, PropertyChange, PropsFailure, PropsPlan, PropsProgress, PropsReport,
-        ScheduledImport, SetPropsOfMany,
-    },
     start_conversation::StartConversation,
     track_event::TrackEvent,
     unsubscribe_email::UnsubscribeEmail,

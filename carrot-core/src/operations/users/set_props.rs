@@ -6,10 +6,11 @@ use super::describe;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{Asked, RequestParts, ResponseError, response},
-    types::{Empty, InvalidValue, PropertyOperation, PropertyReport, UserRef},
+    types::{
+        Empty, InvalidValue, PropertyOperation, PropertyReport, PropertyValue, UserRef,
+        system::property,
+    },
 };
-
-pub(super) const MAX_OPERATIONS: usize = 250;
 
 /// `POST /users/{id}/props`: sets, changes and deletes properties of a user.
 ///
@@ -18,8 +19,13 @@ pub(super) const MAX_OPERATIONS: usize = 250;
 ///
 /// * Right of the token: `user-write`.
 /// * An unknown external id creates the user.
-/// * At most 250 operations in one request. For many users, or more operations, see
-///   [`Client::set_props_of_many`](crate::Client::set_props_of_many).
+/// * At most 250 operations in one request. For many users see
+///   [`PropertyChange`](super::PropertyChange).
+/// * `$phone` with a `+` is rejected: the service answers with success, lists it in
+///   [`not_changed`](PropertyReport::not_changed) and does not store it (observed once, on the live
+///   service). Send the digits alone.
+/// * `not_changed` means that the value was not written: it had the value already, or the service did
+///   not take it. Observed; the page says only the former.
 /// * Safe to repeat: yes, unless an operation adds to a number or appends to a list, or
 ///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>
@@ -53,6 +59,9 @@ pub struct SetProps {
 }
 
 impl SetProps {
+    /// The greatest number of operations in one request.
+    pub const MAX_OPERATIONS: usize = 250;
+
     /// Changes this user. At least one operation must follow.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
@@ -113,12 +122,16 @@ impl Endpoint for SetProps {
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let operations = self.operations.len();
-        if !(1..=MAX_OPERATIONS).contains(&operations) {
+        if !(1..=Self::MAX_OPERATIONS).contains(&operations) {
             return Err(InvalidValue::new(
                 "operations",
-                format!("must be 1 to {MAX_OPERATIONS} in one request, got {operations}"),
+                format!(
+                    "must be 1 to {} in one request, got {operations}",
+                    Self::MAX_OPERATIONS
+                ),
             ));
         }
+        self.operations.iter().try_for_each(check_phone)?;
         if self
             .source
             .as_ref()
@@ -148,6 +161,19 @@ impl Endpoint for SetProps {
         envelope.meta.ignored_operations = Some(report.ignored.clone());
         serde_json::to_value(envelope)
     }
+}
+
+/// Rejects a phone number that the service accepts and does not store.
+pub(super) fn check_phone(operation: &PropertyOperation) -> Result<(), InvalidValue> {
+    let phone = operation.value().and_then(PropertyValue::as_text);
+    let is_phone = operation.name().as_str() == property::PHONE;
+    if is_phone && phone.is_some_and(|phone| phone.trim_start().starts_with('+')) {
+        return Err(InvalidValue::new(
+            "value of $phone",
+            "must not begin with `+`, which the service does not store: send the digits alone",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use carrot_core::{
     client::{AttemptReport, CallOptions, CallReport, Items, Observer, Pages},
     conversations::Reply,
     jobs::{CallAll, ReplyStatus},
-    users::{PropertyChange, SetPropsOfMany},
 };
 
 /// Stands in all of them.
@@ -114,14 +113,6 @@ impl Watched {
         E: Endpoint + 'static,
     {
         self.0.call_all(items, operation)
-    }
-
-    /// Its errors are in its report, as those of [`call_all`](Self::each).
-    pub(crate) fn set_props_of_many(
-        &self,
-        changes: impl IntoIterator<Item = PropertyChange>,
-    ) -> SetPropsOfMany {
-        self.0.set_props_of_many(changes)
     }
 }
 
