@@ -1,7 +1,11 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, IgnoredAny},
+    ser::SerializeMap,
+};
+use serde_json::{Map, Value};
 
-use crate::NextCursor;
+use crate::{NextCursor, serde_util::from_json};
 
 /// What every answer of the service is wrapped in: facts about the answer, and the answer itself.
 ///
@@ -32,16 +36,29 @@ impl<T> Envelope<T> {
 #[non_exhaustive]
 pub struct Meta {
     /// The HTTP status once more: 200 is success, anything else an error.
+    #[serde(deserialize_with = "read_status")]
     pub status: u16,
     /// The name of the error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub error: Option<ErrorCode>,
     /// The error in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "read_message",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub error_message: Option<String>,
     /// Which arguments of the request were wrong, with [`ErrorCode::ValidationError`]. The vendor
     /// does not document the shape.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub error_fields: Option<Value>,
     /// v2: where the page of older (smaller) records begins.
     #[serde(
@@ -68,15 +85,47 @@ pub struct Meta {
     )]
     pub next_after: NextCursor,
     /// Answer to setting properties: the properties that were changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub affected_props: Option<Vec<String>>,
     /// Answer to setting properties, v2: the properties that already had the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub not_changed_props: Option<Vec<String>>,
     /// Answer to setting properties: the operations that were not applied, each with a `reason`.
     /// The vendor does not document the exact keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ignored_operations: Option<Vec<Value>>,
+    /// The fields that this version of the crate does not know, as they came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Reads a number, or the text of one.
+fn read_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let status: u64 = from_json::required(deserializer, "an HTTP status")?;
+    status
+        .try_into()
+        .map_err(|_| D::Error::custom("expected an HTTP status"))
+}
+
+/// Reads a text, and anything else as the text of its JSON: what the service says must not be lost.
+fn read_message<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let message: Option<Value> = from_json::field(deserializer)?;
+    Ok(message.map(|message| match message {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }))
 }
 
 impl Meta {

@@ -3,8 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{InvalidValue, serde_util::lenient};
+use crate::{
+    InvalidValue,
+    serde_util::{from_json::FromJson, lenient},
+};
 
 macro_rules! ids {
     ($( $(#[$attribute:meta])* $name:ident, $field:literal; )+) => { $(
@@ -55,6 +59,29 @@ macro_rules! ids {
                 lenient::parse_digits(text).map(Self).ok_or_else(|| {
                     InvalidValue::new($field, "must be a number from 1 to 2^64-1 in decimal digits")
                 })
+            }
+        }
+
+        /// The id alone, or an object that has it: the service sends both in many fields.
+        impl FromJson for $name {
+            fn from_u64(number: u64) -> Option<Self> {
+                Some(Self(number))
+            }
+
+            fn from_f64(number: f64) -> Option<Self> {
+                u64::from_f64(number).map(Self)
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                lenient::parse_digits(text).map(Self)
+            }
+
+            fn from_object(object: Map<String, Value>) -> Option<Self> {
+                match object.get("id")? {
+                    Value::Number(number) => number.as_u64().map(Self),
+                    Value::String(text) => Self::from_text(text),
+                    _ => None,
+                }
             }
         }
 

@@ -13,15 +13,18 @@ use crate::{
     PartType, Presence, PresenceDetails, RecipientType, ReplyType, Segment, SentVia, User, UserTag,
 };
 
-/// Any operator.
+/// Any operator of whom something is known.
 pub fn admin() -> BoxedStrategy<Admin> {
-    with_fields!(Just(Admin::new()), {
+    let any = with_fields!(Just(Admin::new()), {
         id: option::of(id()),
         name: option::of(text()),
         avatar: option::of(text()),
         kind: option::of(open_enum(AdminType::KNOWN)),
         name_internal: option::of(text()),
-    })
+    });
+    // An empty object reads as no operator.
+    any.prop_filter("an empty operator", |admin| *admin != Admin::new())
+        .boxed()
 }
 
 /// Any sender of automatic messages.
@@ -45,6 +48,9 @@ pub fn author() -> BoxedStrategy<Author> {
             admin.kind = admin
                 .kind
                 .filter(|kind| !matches!(kind, AdminType::Other(_)));
+            if admin == Admin::new() {
+                admin.kind = Some(AdminType::DefaultAdmin);
+            }
             Author::Admin(admin)
         }),
         message_sender().prop_map(Author::Sender),

@@ -1,11 +1,11 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{PartGroupId, PartId};
 
 /// The answer to assigning, tagging and closing a conversation: the system part that was made.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ActionReceipt {
     /// The system part; `id` in the API.
@@ -16,8 +16,8 @@ pub struct ActionReceipt {
     pub part_group: Option<PartGroupId>,
 }
 
-setters!(ActionReceipt::new() {
-    with_part(part: PartId),
+model!(ActionReceipt::new() {
+    with_part(part: PartId) = "id",
     with_part_group(part_group: PartGroupId),
 });
 

@@ -1,11 +1,11 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{AttachmentId, Timestamp};
 
 /// A file in a conversation.
 ///
 /// Source: <https://developers.dashly.io/objects/attachment>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Attachment {
     /// Its id.
@@ -30,8 +30,8 @@ pub struct Attachment {
     pub created: Option<Timestamp>,
 }
 
-setters!(Attachment::new(id: AttachmentId => with_id) {
-    with_kind(kind: AttachmentType),
+model!(Attachment::new(id: AttachmentId => with_id) {
+    with_kind(kind: AttachmentType) = "type",
     with_filename(filename: String),
     with_mime_type(mime_type: String),
     with_size(size: u64),

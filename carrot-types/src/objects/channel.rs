@@ -1,13 +1,12 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::properties::property_map;
-use crate::{Admin, ChannelId, PropertyMap, serde_util::lenient};
+use crate::{Admin, ChannelId, PropertyMap};
 
 /// A channel: a mailbox, a messenger or a team inbox that conversations belong to.
 ///
 /// The service leaves out what was not asked for.
 /// Source: <https://developers.dashly.io/objects/channel>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Channel {
     /// Its id.
@@ -25,11 +24,7 @@ pub struct Channel {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub droppable: Option<bool>,
     /// The operators who may read it.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operators: Vec<Admin>,
     /// How many conversations nobody is assigned to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,18 +42,14 @@ pub struct Channel {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_set: Option<bool>,
     /// The rule; its shape depends on the type of the channel and is not documented.
-    #[serde(
-        default,
-        deserialize_with = "property_map::read",
-        skip_serializing_if = "PropertyMap::is_empty"
-    )]
+    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub auto_set_settings: PropertyMap,
 }
 
-setters!(Channel::new(id: ChannelId => with_id) {
+model!(Channel::new(id: ChannelId => with_id) {
     with_name(name: String),
     with_avatar(avatar: String),
-    with_kind(kind: ChannelType),
+    with_kind(kind: ChannelType) = "type",
     with_droppable(droppable: bool),
     with_operators(operators: Vec<Admin>),
     with_not_assigned_count(not_assigned_count: u64),

@@ -1,18 +1,13 @@
 //! A conversation and its parts: one file, since each holds the other.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess};
 use serde_json::Value;
 
 use crate::{
     Admin, AssistantType, Attachment, Author, Channel, ConversationId, ConversationType,
     DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, PartGroupId, PartId, PartType,
     PropertyMap, RandomId, RecipientType, ReplyType, SentVia, Timestamp, User,
-    properties::property_map, serde_util::lenient,
+    serde_util::from_json::{self, FromJson},
 };
 
 /// A conversation between a user and the site, begun by either.
@@ -20,7 +15,7 @@ use crate::{
 /// The service sends what was asked for, and the two API versions differ, so everything but the id
 /// may be missing.
 /// Source: <https://developers.carrotquest.io/objects/conversation>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Conversation {
     /// Its id.
@@ -85,11 +80,7 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_update: Option<Timestamp>,
     /// Its tags.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// True when it wants an urgent answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,11 +89,7 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_service: Option<String>,
     /// Its id in that messenger. A number is read as its digits.
-    #[serde(
-        default,
-        deserialize_with = "lenient::text_or_number",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// When the user last wrote. The sources disagree on the form.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,13 +129,13 @@ pub struct Conversation {
     pub unsubscribed: Option<bool>,
 }
 
-setters!(Conversation::new(id: ConversationId => with_id) {
+model!(Conversation::new(id: ConversationId => with_id) {
     with_created(created: Timestamp),
     with_replied(replied: bool),
     with_delayed_until(delayed_until: Moment),
     with_closed(closed: bool),
     with_message(message: MessageId),
-    with_kind(kind: ConversationType),
+    with_kind(kind: ConversationType) = "type",
     with_reply_type(reply_type: ReplyType),
     with_removed(removed: Moment),
     with_reply_last_type(reply_last_type: PartType),
@@ -183,7 +170,7 @@ setters!(Conversation::new(id: ConversationId => with_id) {
 /// A part of a conversation: a message, a note, or a record of something that happened.
 ///
 /// Source: <https://developers.dashly.io/objects/conversationpart>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationPart {
     /// Its id.
@@ -224,28 +211,16 @@ pub struct ConversationPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_via: Option<SentVia>,
     /// More data.
-    #[serde(
-        default,
-        deserialize_with = "property_map::read",
-        skip_serializing_if = "PropertyMap::is_empty"
-    )]
+    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub meta_data: PropertyMap,
     /// The kind of answer that it asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_type: Option<ReplyType>,
     /// What the user can do with it, such as buttons. The shape is not documented.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Value>,
     /// Its id in an external service. A number is read as its digits.
-    #[serde(
-        default,
-        deserialize_with = "lenient::text_or_number",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// True when the user has read it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,25 +229,13 @@ pub struct ConversationPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<bool>,
     /// The e-mail that it came from; an empty text is read as none.
-    #[serde(
-        default,
-        deserialize_with = "lenient::empty_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub inbound_email: Option<InboundEmailId>,
     /// The files in it.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// The number that the sender chose; an empty text is read as none.
-    #[serde(
-        default,
-        deserialize_with = "lenient::empty_as_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub random_id: Option<RandomId>,
     /// The tag, of a part that says that a tag was added or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,7 +246,7 @@ pub struct ConversationPart {
     pub assignee: Option<Admin>,
 }
 
-setters!(ConversationPart::new(id: PartId => with_id) {
+model!(ConversationPart::new(id: PartId => with_id) {
     with_created(created: Timestamp),
     with_edited(edited: Moment),
     with_removed(removed: Moment),
@@ -292,7 +255,7 @@ setters!(ConversationPart::new(id: PartId => with_id) {
     with_body(body: String),
     with_body_json(body_json: Value),
     with_direction(direction: Direction),
-    with_kind(kind: PartType),
+    with_kind(kind: PartType) = "type",
     with_from(from: Author),
     with_sent_via(sent_via: SentVia),
     with_meta_data(meta_data: PropertyMap),
@@ -352,39 +315,26 @@ impl Serialize for ConversationRef {
     }
 }
 
-impl<'de> Deserialize<'de> for ConversationRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RefVisitor)
+impl FromJson for ConversationRef {
+    fn from_u64(number: u64) -> Option<Self> {
+        ConversationId::from_u64(number).map(Self::Id)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        ConversationId::from_text(text).map(Self::Id)
+    }
+
+    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        Ok(Box::from_map(map)?.map(Self::Whole))
     }
 }
 
-struct RefVisitor;
-
-impl<'de> Visitor<'de> for RefVisitor {
-    type Value = ConversationRef;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a conversation as an object, or an id from 0 to 2^64-1")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<ConversationRef, E> {
-        Ok(ConversationRef::Id(ConversationId::new(number)))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<ConversationRef, E> {
-        u64::try_from(number)
-            .map(|number| ConversationRef::Id(ConversationId::new(number)))
-            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<ConversationRef, E> {
-        lenient::parse_digits(text)
-            .map(|number| ConversationRef::Id(ConversationId::new(number)))
-            .ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<ConversationRef, A::Error> {
-        Box::deserialize(MapAccessDeserializer::new(fields)).map(ConversationRef::Whole)
+impl<'de> Deserialize<'de> for ConversationRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_json::required(
+            deserializer,
+            "a conversation as an object, or an id from 0 to 2^64-1",
+        )
     }
 }
 

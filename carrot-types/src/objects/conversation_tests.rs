@@ -126,11 +126,19 @@ fn conversation_reads_times_in_both_forms() {
 }
 
 #[test]
-fn broken_part_is_an_error() {
-    let json = r#"{"id": 1, "part_last": {"id": 2, "from": {"id": [], "type": "admin"}}}"#;
-    assert!(refused::<Conversation>(json).contains("field `id`"));
-    assert!(refused::<Conversation>(r#"{"id": 1, "message": "x"}"#).contains("an id"));
-    assert!(refused::<Conversation>(r#"{"id": null}"#).contains("an id"));
+fn only_the_id_of_a_conversation_is_required() {
+    let json =
+        r#"{"id": 1, "part_last": {"id": 2, "from": {"id": [], "type": "admin"}}, "message": "x"}"#;
+    let conversation: Conversation = serde_json::from_str(json).expect("survives");
+    let from = Admin::new().with_kind(AdminType::Admin);
+    let part = ConversationPart::new(PartId::new(2)).with_from(from);
+    let expected = Conversation::new(ConversationId::new(1)).with_part_last(part);
+    assert_eq!(conversation, expected);
+    for json in [r#"{"id": null}"#, r#"{"id": {}}"#, r#"{"id": "x"}"#] {
+        assert!(refused::<Conversation>(json).contains("an id"), "{json}");
+    }
+    assert!(refused::<Conversation>("{}").contains("missing field `id`"));
+    assert!(refused::<Conversation>("[1]").contains("expected an object"));
 }
 
 #[test]
@@ -263,30 +271,33 @@ fn part_reads_times_in_both_forms() {
     let nothing = r#"{"id": 1, "external_id": null, "inbound_email": null, "random_id": null}"#;
     let part: ConversationPart = reads(nothing, &[]);
     assert_eq!(part, ConversationPart::new(PartId::new(1)));
-    for (field, value, rule) in [
-        ("external_id", "[]", "a string, or a number"),
-        ("inbound_email", r#"" ""#, "a string of digits"),
-        ("inbound_email", "-1", "an id from 0"),
-        ("inbound_email", "{}", "an integer"),
-        ("random_id", r#""x""#, "the text of one"),
-        ("random_id", "true", "an integer"),
+    for (field, value) in [
+        ("external_id", "[]"),
+        ("inbound_email", r#"" ""#),
+        ("inbound_email", "-1"),
+        ("inbound_email", "{}"),
+        ("random_id", r#""x""#),
+        ("random_id", "true"),
     ] {
-        let error = refused::<ConversationPart>(&format!(r#"{{"id": 1, "{field}": {value}}}"#));
-        assert!(error.contains(rule), "{field}: {error}");
+        let json = format!(r#"{{"id": 1, "{field}": {value}}}"#);
+        let part: ConversationPart = serde_json::from_str(&json).expect(&json);
+        assert_eq!(part, ConversationPart::new(PartId::new(1)), "{json}");
     }
     if !numbers_keep_every_digit() {
-        let error = refused::<ConversationPart>(r#"{"id": 1, "external_id": 1e300}"#);
-        assert!(error.contains("a string, or a number"), "{error}");
+        // Another id would come out than the one that was sent.
+        let part: ConversationPart =
+            serde_json::from_str(r#"{"id": 1, "external_id": 1e300}"#).expect("survives");
+        assert_eq!(part.external_id, None);
     }
 }
 
 #[test]
-fn broken_author_fails_and_unknown_is_kept() {
-    let json = r#"{"id": 1, "from": {"id": "x", "type": "message_sender"}}"#;
-    assert!(refused::<ConversationPart>(json).contains("field `id`"));
-    let part: ConversationPart = reads(r#"{"id": 1, "from": {"id": "x", "type": "alien"}}"#, &[]);
-    let alien = json!({"id": "x", "type": "alien"});
-    assert_eq!(part.from, Some(Author::Other(alien)));
+fn broken_and_unknown_authors_are_kept() {
+    for kind in ["message_sender", "alien"] {
+        let from = json!({"id": "x", "type": kind});
+        let part: ConversationPart = reads(&json!({"id": 1, "from": from}).to_string(), &[]);
+        assert_eq!(part.from, Some(Author::Other(from)));
+    }
 }
 
 #[test]
@@ -302,11 +313,10 @@ fn reference_reads_id_and_whole_conversation() {
 
 #[test]
 fn reference_rejects_other_values() {
-    for json in ["-1", r#""x""#, "true", "[]"] {
+    for json in ["-1", r#""x""#, "true", "[]", "{}"] {
         assert!(
             refused::<ConversationRef>(json).contains("a conversation"),
             "{json}"
         );
     }
-    assert!(refused::<ConversationRef>("{}").contains("missing field `id`"));
 }

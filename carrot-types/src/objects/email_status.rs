@@ -1,11 +1,11 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{AppId, DateTime, EmailStatusId};
 
 /// Whether the service may write to the e-mail address of a user.
 ///
 /// Source: <https://developers.dashly.io/objects/emailstatus/>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EmailStatus {
     /// Its id.
@@ -21,7 +21,7 @@ pub struct EmailStatus {
     pub updated: Option<DateTime>,
 }
 
-setters!(EmailStatus::new(id: EmailStatusId => with_id) {
+model!(EmailStatus::new(id: EmailStatusId => with_id) {
     with_app(app: AppId),
     with_status(status: EmailSubscriptionStatus),
     with_updated(updated: DateTime),

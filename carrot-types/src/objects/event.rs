@@ -1,14 +1,13 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::properties::property_map;
 use crate::{EventId, EventType, PropertyMap, Timestamp, UserId};
 
 /// Something that a user did or that happened to a user.
 ///
 /// Older answers to recording an event have the id only; the realtime form lacks the user.
 /// Source: <https://developers.dashly.io/objects/event>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// Its id.
@@ -23,17 +22,13 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
     /// Its properties.
-    #[serde(
-        default,
-        deserialize_with = "property_map::read",
-        skip_serializing_if = "PropertyMap::is_empty"
-    )]
+    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub props: PropertyMap,
 }
 
-setters!(Event::new(id: EventId => with_id) {
+model!(Event::new(id: EventId => with_id) {
     with_created(created: Timestamp),
-    with_event_type(event_type: EventType),
+    with_event_type(event_type: EventType) = "type",
     with_user(user: UserId),
     with_props(props: PropertyMap),
 });

@@ -1,16 +1,19 @@
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    Serialize,
+    de::{MapAccess, SeqAccess},
 };
 
-use crate::{EventType, EventTypeId, Timestamp};
+use crate::{
+    EventType, EventTypeId, Timestamp,
+    serde_util::from_json::{FromJson, Optional},
+};
 
 /// How often, and when first and last, a user did something.
 ///
 /// Source: <https://developers.dashly.io/objects/user>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventSummary {
     /// Which event.
@@ -27,46 +30,34 @@ pub struct EventSummary {
     pub count: Option<u64>,
 }
 
-setters!(EventSummary::new() {
+model!(EventSummary::new() {
     with_event_type(event_type: EventType),
     with_first(first: Timestamp),
     with_last(last: Timestamp),
     with_count(count: u64),
 });
 
-type Summaries = BTreeMap<EventTypeId, EventSummary>;
-
-/// Reads the object by event type of v2, the list of v1, and `null`.
-pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Summaries, D::Error> {
-    deserializer.deserialize_any(SummariesVisitor)
-}
-
-struct SummariesVisitor;
-
-impl<'de> Visitor<'de> for SummariesVisitor {
-    type Value = Summaries;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("events by type, as an object or a list")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Summaries, E> {
-        Ok(Summaries::new())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Summaries, A::Error> {
-        let mut summaries = Summaries::new();
-        while let Some(summary) = items.next_element::<EventSummary>()? {
-            // Nothing else says in a list which event it is.
-            let Some(event_type) = &summary.event_type else {
-                return Err(A::Error::missing_field("event_type"));
-            };
-            summaries.insert(event_type.id, summary);
+/// The object by event type of v2, and the list of v1, in which only the entry says which event it is. Of
+/// two entries of one type the later counts.
+impl FromJson for BTreeMap<EventTypeId, EventSummary> {
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut summaries = Self::new();
+        while let Some(summary) = list.next_element_seed(Optional::<EventSummary>::new())? {
+            let id = summary
+                .as_ref()
+                .and_then(|summary| Some(summary.event_type.as_ref()?.id));
+            summaries.extend(id.zip(summary));
         }
-        Ok(summaries)
+        Ok(Some(summaries))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Summaries, A::Error> {
-        Summaries::deserialize(MapAccessDeserializer::new(entries))
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut summaries = Self::new();
+        while let Some(key) = map.next_key::<String>()? {
+            // The key says that there are such events, whatever can be read of them.
+            let summary = map.next_value_seed(Optional::new())?.unwrap_or_default();
+            summaries.extend(EventTypeId::from_text(&key).map(|id| (id, summary)));
+        }
+        Ok(Some(summaries))
     }
 }

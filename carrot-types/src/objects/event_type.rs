@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::EventTypeId;
 
@@ -6,7 +6,7 @@ use crate::EventTypeId;
 ///
 /// The forms inside other objects may lack everything but the id and the name.
 /// Source: <https://developers.carrotquest.io/objects/eventtype>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventType {
     /// Its id.
@@ -25,7 +25,7 @@ pub struct EventType {
     pub active: Option<bool>,
 }
 
-setters!(EventType::new(id: EventTypeId => with_id) {
+model!(EventType::new(id: EventTypeId => with_id) {
     with_name(name: String),
     with_score(score: i64),
     with_visible(visible: bool),

@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{User, serde_util::lenient};
+use crate::{
+    User,
+    serde_util::{from_json, lenient},
+};
 
 /// A page of the leads of an app.
 ///
@@ -17,11 +20,23 @@ pub struct LeadsPage {
     )]
     pub users: Vec<User>,
     /// How many leads match the filter, on all pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "from_json::field",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total: Option<u64>,
 }
 
-setters!(LeadsPage::new() {
+impl LeadsPage {
+    /// Creates an empty page.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+setters!(LeadsPage {
     with_users(users: Vec<User>),
     with_total(total: u64),
 });

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{Admin, AppId, NoteId, Timestamp, UserId};
 
@@ -6,7 +6,7 @@ use crate::{Admin, AppId, NoteId, Timestamp, UserId};
 ///
 /// The object has no page of its own at the vendor; it is shown on the page of the user.
 /// Source: <https://developers.dashly.io/objects/user/>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Note {
     /// Its id.
@@ -28,7 +28,7 @@ pub struct Note {
     pub user: Option<UserId>,
 }
 
-setters!(Note::new(id: NoteId => with_id) {
+model!(Note::new(id: NoteId => with_id) {
     with_author(author: Admin),
     with_body(body: String),
     with_created(created: Timestamp),

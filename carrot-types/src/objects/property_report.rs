@@ -1,48 +1,33 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Meta, serde_util::lenient};
+use crate::Meta;
 
 /// What became of the operations on the properties of a user. A wrong operation does not fail the
 /// request: the others are applied, and it is listed here.
 ///
 /// The service sends this in the [`Meta`] of the answer.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PropertyReport {
     /// The properties that were changed; `affected_props` in the API.
-    #[serde(
-        rename = "affected_props",
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(rename = "affected_props", skip_serializing_if = "Vec::is_empty")]
     pub affected: Vec<String>,
     /// The properties that already had the value; `not_changed_props` in the API. v1 does
     /// not send it.
-    #[serde(
-        rename = "not_changed_props",
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(rename = "not_changed_props", skip_serializing_if = "Vec::is_empty")]
     pub not_changed: Vec<String>,
     /// The operations that were not applied, each with a `reason`; `ignored_operations` in the API.
     /// Their exact keys are not documented.
-    #[serde(
-        rename = "ignored_operations",
-        default,
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(rename = "ignored_operations", skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<Value>,
 }
 
-setters!(PropertyReport::new() {
-    with_affected(affected: Vec<String>),
-    with_not_changed(not_changed: Vec<String>),
-    with_ignored(ignored: Vec<Value>),
+model!(PropertyReport::new() {
+    with_affected(affected: Vec<String>) = "affected_props",
+    with_not_changed(not_changed: Vec<String>) = "not_changed_props",
+    with_ignored(ignored: Vec<Value>) = "ignored_operations",
 });
 
 impl From<Meta> for PropertyReport {

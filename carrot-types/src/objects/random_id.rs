@@ -84,6 +84,8 @@ impl Visitor<'_> for RandomIdVisitor {
     }
 }
 
+scalars!(RandomId);
+
 #[cfg(test)]
 mod tests {
     use super::*;

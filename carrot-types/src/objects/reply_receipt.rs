@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ConversationPart;
 
@@ -6,7 +6,7 @@ use crate::ConversationPart;
 ///
 /// The service sends the first as the data of the answer and the second beside it.
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReplyReceipt {
     /// The new message, note or article.
@@ -16,7 +16,7 @@ pub struct ReplyReceipt {
     pub assign_part: Option<ConversationPart>,
 }
 
-setters!(ReplyReceipt::new(part: ConversationPart => with_part) {
+model!(ReplyReceipt::new(part: ConversationPart => with_part) {
     with_assign_part(assign_part: ConversationPart),
 });
 

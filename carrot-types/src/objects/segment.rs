@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{AppId, SegmentId};
@@ -7,7 +7,7 @@ use crate::{AppId, SegmentId};
 ///
 /// The object has no page of its own at the vendor; it is shown on the page of the user.
 /// Source: <https://developers.dashly.io/objects/user/>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Segment {
     /// Its id.
@@ -25,7 +25,7 @@ pub struct Segment {
     pub app: Option<AppId>,
 }
 
-setters!(Segment::new(id: SegmentId => with_id) {
+model!(Segment::new(id: SegmentId => with_id) {
     with_name(name: String),
     with_filters(filters: Value),
     with_app(app: AppId),

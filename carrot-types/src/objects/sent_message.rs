@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{ConversationId, MessageId};
 
@@ -6,7 +6,7 @@ use crate::{ConversationId, MessageId};
 ///
 /// The admin panel shows the conversation only after the user has answered.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SentMessage {
     /// The conversation that the message began.
@@ -15,7 +15,7 @@ pub struct SentMessage {
     pub message: MessageId,
 }
 
-setters!(SentMessage::new(conversation: ConversationId => with_conversation, message: MessageId => with_message) {
+model!(SentMessage::new(conversation: ConversationId => with_conversation, message: MessageId => with_message) {
 });
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::ConversationId;
 
 /// The answer to starting a conversation in the name of a user.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StartedConversation {
     /// The new conversation.
     pub id: ConversationId,
 }
 
-setters!(StartedConversation::new(id: ConversationId => with_id) {
+model!(StartedConversation::new(id: ConversationId => with_id) {
 });
 
 #[cfg(test)]

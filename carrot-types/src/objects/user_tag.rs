@@ -1,11 +1,11 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{AppId, Moment, UserTagId};
 
 /// A tag on a user. (The tags of a conversation are plain strings.)
 ///
 /// Source: <https://developers.carrotquest.io/objects/usertag>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UserTag {
     /// Its id.
@@ -15,7 +15,10 @@ pub struct UserTag {
     pub app: Option<AppId>,
     /// The name. The service encodes it as JSON once more, so that it comes with quotation marks
     /// inside the string: they are taken off here, and put on again when written.
-    #[serde(default, with = "encoded", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "encoded::serialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub name: Option<String>,
     /// When the tag was deleted. Documented as seconds; other objects have a date in a field of
     /// this name.
@@ -23,28 +26,25 @@ pub struct UserTag {
     pub removed: Option<Moment>,
 }
 
-setters!(UserTag::new(id: UserTagId => with_id) {
+model!(UserTag::new(id: UserTagId => with_id) {
     with_app(app: AppId),
-    with_name(name: String),
+    with_name(name: String) via encoded::decode,
     with_removed(removed: Moment),
 });
 
 /// The name of a tag: JSON inside a string.
 mod encoded {
-    use serde::{Deserialize, Deserializer, Serializer, ser::Error};
+    use serde::{Serializer, ser::Error};
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<String>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        Ok(text.map(|text| {
+    pub(super) fn decode(name: Option<String>) -> Option<String> {
+        name.map(|text| {
             // JSON of another kind, such as a tag that is called `123`, is no encoded name.
             let inner = text.starts_with('"').then(|| serde_json::from_str(&text));
             match inner {
                 Some(Ok(inner)) => inner,
                 _ => text,
             }
-        }))
+        })
     }
 
     pub(super) fn serialize<S: Serializer>(

@@ -2,7 +2,7 @@
 
 mod name;
 mod operation;
-pub(crate) mod property_map;
+mod property_map;
 pub mod system;
 mod value;
 

@@ -1,25 +1,25 @@
 //! The payloads that are no object of the API.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{Admin, ConversationId, Presence, PresenceDetails, Timestamp, UserId};
 
 /// A sign of life.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/ping>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ping {
     /// The time at the service.
     pub timestamp: Timestamp,
 }
 
-setters!(Ping::new(timestamp: Timestamp => with_timestamp) {});
+model!(Ping::new(timestamp: Timestamp => with_timestamp) {});
 
 /// A user came, fell idle or went. The state may be the one that it was before.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/user_presence_changed>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PresenceChange {
     /// The user.
@@ -28,11 +28,11 @@ pub struct PresenceChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence: Option<Presence>,
     /// More on that; only while online or idle.
-    #[serde(default, skip_serializing_if = "PresenceDetails::is_empty")]
+    #[serde(skip_serializing_if = "PresenceDetails::is_empty")]
     pub presence_details: PresenceDetails,
 }
 
-setters!(PresenceChange::new(user: UserId => with_user) {
+model!(PresenceChange::new(user: UserId => with_user) {
     with_presence(presence: Presence),
     with_presence_details(presence_details: PresenceDetails),
 });
@@ -40,7 +40,7 @@ setters!(PresenceChange::new(user: UserId => with_user) {
 /// Somebody types in a conversation: the user or an operator, one of the two. Show it for ten seconds.
 ///
 /// Source: <https://developers.dashly.io/rts/channels/conversation_typing>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationTyping {
     /// The conversation.
@@ -56,7 +56,7 @@ pub struct ConversationTyping {
     pub body: Option<String>,
 }
 
-setters!(ConversationTyping::new(conversation: ConversationId => with_conversation) {
+model!(ConversationTyping::new(conversation: ConversationId => with_conversation) {
     with_admin(admin: Admin),
     with_user(user: UserId),
     with_body(body: String),
@@ -65,7 +65,7 @@ setters!(ConversationTyping::new(conversation: ConversationId => with_conversati
 /// A conversation was assigned to an operator, or to nobody any more.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/conversation_assigned>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationAssignment {
     /// The conversation.
@@ -77,7 +77,7 @@ pub struct ConversationAssignment {
     pub assignee: Option<Admin>,
 }
 
-setters!(ConversationAssignment::new(conversation: ConversationId => with_conversation) {
+model!(ConversationAssignment::new(conversation: ConversationId => with_conversation) {
     with_admin(admin: Admin),
     with_assignee(assignee: Admin),
 });
@@ -85,7 +85,7 @@ setters!(ConversationAssignment::new(conversation: ConversationId => with_conver
 /// A conversation was closed.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/conversation_closed>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationClosing {
     /// The conversation.
@@ -95,12 +95,12 @@ pub struct ConversationClosing {
     pub admin: Option<Admin>,
 }
 
-setters!(ConversationClosing::new(conversation: ConversationId => with_conversation) { with_admin(admin: Admin) });
+model!(ConversationClosing::new(conversation: ConversationId => with_conversation) { with_admin(admin: Admin) });
 
 /// A tag was added to a conversation, or removed from it.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/conversation_tag_added>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationTagging {
     /// The conversation.
@@ -112,4 +112,4 @@ pub struct ConversationTagging {
     pub admin: Option<Admin>,
 }
 
-setters!(ConversationTagging::new(conversation: ConversationId => with_conversation, tag: String => with_tag) { with_admin(admin: Admin) });
+model!(ConversationTagging::new(conversation: ConversationId => with_conversation, tag: String => with_tag) { with_admin(admin: Admin) });

@@ -56,9 +56,9 @@ impl JsonError {
 /// ```
 /// use carrot_types::{Conversation, json};
 ///
-/// let error = json::read::<Conversation>(r#"{"id": 1, "tags": "vip"}"#).unwrap_err();
-/// assert_eq!(error.path(), "tags");
-/// assert!(error.problem().starts_with("invalid type: string, expected a sequence"));
+/// let error = json::read::<Vec<Conversation>>(r#"[{"id": 1}, {"id": {}}]"#).unwrap_err();
+/// assert_eq!(error.path(), "[1].id");
+/// assert!(error.problem().starts_with("invalid type: map, expected an id"));
 /// ```
 pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T, JsonError> {
     let json = json.as_ref();
@@ -99,7 +99,9 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Conversation, JsonError, User};
+    use std::collections::BTreeMap;
+
+    use crate::{Conversation, JsonError};
 
     use super::*;
 
@@ -114,14 +116,9 @@ mod tests {
     fn errors_name_the_place_only() {
         for (json, path, problem) in [
             (
-                r#"{"id": 1, "part_last": {"id": 2, "body": 34567}}"#,
-                "part_last.body",
-                "invalid type: integer, expected a string",
-            ),
-            (
-                r#"{"id": 1, "closed": "Al\", expected a lot"}"#,
-                "closed",
-                "invalid type: string, expected a boolean",
+                r#"{"id": "Al\", expected a lot"}"#,
+                "id",
+                "invalid value: string, expected an id",
             ),
             (r#"{"tags": []}"#, ".", "missing field `id`"),
             (
@@ -139,8 +136,27 @@ mod tests {
             let text = error.to_string();
             assert!(!text.contains("Al\"") && !text.contains("34567"), "{text}");
         }
-        let error = refused::<User>(r#"{"id": 1, "user_id": true}"#);
-        assert!(!error.to_string().contains("true"), "{error}");
+        for (json, path, problem) in [
+            (
+                r#"[{"a": 34567}]"#,
+                "[0].a",
+                "invalid type: integer, expected a string",
+            ),
+            (
+                r#"[{"a": true}]"#,
+                "[0].a",
+                "invalid type: boolean, expected a string",
+            ),
+        ] {
+            let error = refused::<Vec<BTreeMap<String, String>>>(json);
+            assert_eq!(error.path(), path, "{json}");
+            assert!(error.problem().starts_with(problem), "{error}");
+            let text = error.to_string();
+            assert!(!text.contains("34567") && !text.contains("true"), "{text}");
+        }
+        let error = refused::<Vec<bool>>(r#"["Al\", expected a lot"]"#);
+        let problem = "invalid type: string, expected a boolean";
+        assert!(error.problem().starts_with(problem), "{error}");
     }
 
     #[test]

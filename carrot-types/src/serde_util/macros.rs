@@ -56,6 +56,20 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::serde_util::from_json::FromJson for $name {
+            fn from_bool(flag: bool) -> Option<Self> {
+                Some(Self::from(if flag { "true" } else { "false" }))
+            }
+
+            fn from_u64(number: u64) -> Option<Self> {
+                Some(Self::from(number.to_string().as_str()))
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str($crate::serde_util::lenient::FromText::<$name>::new())
@@ -64,13 +78,49 @@ macro_rules! open_enum {
     };
 }
 
-/// Gives a model its constructor and a consuming setter for each optional field.
+/// Gives a model its constructor, its setters and its reader.
 ///
-/// The setters stand with their names, so that a search for `with_name` finds them. The type is what
-/// stands in the `Option`, for fields that are optional.
-macro_rules! setters {
-    ($model:ident :: new ( $( $required:ident : $required_type:ty => $with_required:ident ),* ) {
-        $( $setter:ident ( $field:ident : $type:ty ) ),* $(,)?
+/// `model!(Note::new(id: NoteId => with_id) { with_body(body: String), with_kind(kind: NoteType) = "type" })`
+/// lists the required fields, then the others, each with its setter, so that a search for `with_body` finds
+/// it, and with its name in JSON where that is another. `via` names what a field goes through after reading. The
+/// type is what stands in the `Option`.
+///
+/// The reader requires the required fields and reads all others leniently; see `from_json`. Unlike a derived
+/// one it takes no list for an object, and of a repeated key the last value counts, except of a required one. An optional object whose
+/// required fields are missing is absent. Where the id is the only required field, the id alone is read as
+/// the object; `new() or AdminId => with_id` says the same of a model whose id may be missing.
+macro_rules! model {
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $json:literal) => { $json };
+
+    (@map $value:expr) => { $value };
+    (@map $value:expr, $map:path) => { $map($value) };
+
+    (@scalar ; $required:ident : $type:ty => $setter:ident) => {
+        fn from_u64(number: u64) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_u64(number).map(Self::new)
+        }
+
+        fn from_text(text: &str) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_text(text).map(Self::new)
+        }
+    };
+    (@scalar $type:ty => $setter:ident ;) => {
+        fn from_u64(number: u64) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_u64(number)
+                .map(|id| Self::new().$setter(id))
+        }
+
+        fn from_text(text: &str) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_text(text)
+                .map(|id| Self::new().$setter(id))
+        }
+    };
+    (@scalar ; $($other:tt)*) => {};
+
+    ($model:ident :: new ( $( $required:ident : $required_type:ty => $with_required:ident ),* )
+        $( or $id_type:ty => $with_id:ident )? {
+        $( $setter:ident ( $field:ident : $type:ty ) $( = $json:literal )? $( via $map:path )? ),* $(,)?
     }) => {
         impl $model {
             /// Creates a value with the required fields; all others are empty.
@@ -87,7 +137,78 @@ macro_rules! setters {
             $( $with_required($required: $required_type), )*
             $( $setter($field: $type), )*
         });
+
+        impl $crate::serde_util::object::Object for $model {
+            fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
+                mut object: A,
+            ) -> Result<Option<Self>, A::Error> {
+                #[allow(non_camel_case_types, clippy::enum_variant_names)]
+                enum Key { $( $required, )* $( $field, )* __Unknown }
+
+                impl From<&str> for Key {
+                    fn from(name: &str) -> Self {
+                        $( if name == model!(@name $required) { return Self::$required; } )*
+                        $( if name == model!(@name $field $($json)?) { return Self::$field; } )*
+                        Self::__Unknown
+                    }
+                }
+
+                $( let mut $required: Option<$required_type> = None; )*
+                $( let mut $field = None; )*
+                let mut is_empty = true;
+                while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
+                    is_empty = false;
+                    match key {
+                        // Two ids of one record: nobody knows which of them it is.
+                        $( Key::$required if !NESTED && $required.is_some() => {
+                            return Err(::serde::de::Error::duplicate_field(model!(@name $required)));
+                        } )*
+                        $( Key::$required => $required = match NESTED {
+                            true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
+                            false => Some(object.next_value()?),
+                        }, )*
+                        $( Key::$field => {
+                            let value = object.next_value_seed($crate::serde_util::from_json::ReadField::new());
+                            $field = Some(value?);
+                        } )*
+                        Key::__Unknown => {
+                            object.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                if NESTED && is_empty {
+                    return Ok(None);
+                }
+                $( let $required = match $required {
+                    Some(value) => value,
+                    None if NESTED => return Ok(None),
+                    None => return Err(::serde::de::Error::missing_field(model!(@name $required))),
+                }; )*
+                Ok(Some(Self {
+                    $( $required, )*
+                    $( $field: model!(@map $field.unwrap_or_default() $(, $map)?), )*
+                }))
+            }
+        }
+
+        impl $crate::serde_util::from_json::FromJson for $model {
+            model!(@scalar $( $id_type => $with_id )? ; $( $required : $required_type => $with_required ),*);
+
+            fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $model {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::serde_util::object::deserialize(deserializer)
+            }
+        }
     };
+}
+
+/// Gives a type a consuming setter for each field.
+macro_rules! setters {
     ($model:ident { $( $setter:ident ( $field:ident : $type:ty ) ),* $(,)? }) => {
         impl $model {
             $(

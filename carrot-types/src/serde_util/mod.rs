@@ -4,9 +4,12 @@
 #[macro_use]
 pub(crate) mod macros;
 
+#[macro_use]
+pub(crate) mod from_json;
 pub mod json;
 pub(crate) mod lenient;
 pub(crate) mod limit;
+pub(crate) mod object;
 
 #[cfg(test)]
 pub(crate) mod check;

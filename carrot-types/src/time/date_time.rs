@@ -85,6 +85,8 @@ fn is_iso_8601(text: &str) -> bool {
     })
 }
 
+scalars!(DateTime);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

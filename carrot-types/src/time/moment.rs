@@ -87,6 +87,8 @@ impl<'de> Visitor<'de> for MomentVisitor {
     }
 }
 
+scalars!(Moment);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -223,6 +223,8 @@ impl<'de> Visitor<'de> for TimestampVisitor {
     }
 }
 
+scalars!(Timestamp);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

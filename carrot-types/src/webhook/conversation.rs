@@ -1,9 +1,9 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     AssistantType, ConversationPart, ConversationType, JsonError, Moment, Timestamp, UserId,
-    serde_util::{json, lenient},
+    serde_util::json,
 };
 
 /// The webhook `conversation`: the user or an operator wrote in the chat.
@@ -62,7 +62,7 @@ impl ConversationWebhook {
 /// given where they are others.
 ///
 /// Source: <https://help.carrotquest.io/article/187>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationState {
     /// True when it is closed; `conversation_closed`.
@@ -72,12 +72,7 @@ pub struct ConversationState {
     )]
     pub closed: Option<bool>,
     /// Its tags; `conversation_tags`.
-    #[serde(
-        default,
-        rename = "conversation_tags",
-        deserialize_with = "lenient::null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(rename = "conversation_tags", skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Put off until then; `conversation_delayed_until`. Documented as seconds; other moments of a
     /// conversation come as a date too.
@@ -134,17 +129,17 @@ pub struct ConversationState {
     pub user: Option<UserId>,
 }
 
-setters!(ConversationState::new() {
-    with_closed(closed: bool),
-    with_tags(tags: Vec<String>),
-    with_delayed_until(delayed_until: Moment),
-    with_last_update(last_update: Timestamp),
-    with_replied(replied: bool),
-    with_admin_unread_count(admin_unread_count: u64),
-    with_last_user_reply_time(last_user_reply_time: Moment),
-    with_kind(kind: ConversationType),
-    with_not_answered_admin_replies(not_answered_admin_replies: u64),
-    with_assistant_type(assistant_type: AssistantType),
+model!(ConversationState::new() {
+    with_closed(closed: bool) = "conversation_closed",
+    with_tags(tags: Vec<String>) = "conversation_tags",
+    with_delayed_until(delayed_until: Moment) = "conversation_delayed_until",
+    with_last_update(last_update: Timestamp) = "conversation_last_update",
+    with_replied(replied: bool) = "conversation_replied",
+    with_admin_unread_count(admin_unread_count: u64) = "conversation_admin_unread_count",
+    with_last_user_reply_time(last_user_reply_time: Moment) = "conversation_last_user_reply_time",
+    with_kind(kind: ConversationType) = "conversation_type",
+    with_not_answered_admin_replies(not_answered_admin_replies: u64) = "conversation_not_answered_admin_replies",
+    with_assistant_type(assistant_type: AssistantType) = "conversation_assistant_type",
     with_channel(channel: Value),
     with_user(user: UserId),
 });

@@ -9,6 +9,7 @@ mod event;
 mod filter;
 #[cfg(feature = "jiff")]
 mod jiff;
+mod mutations;
 mod property;
 mod realtime;
 mod same_json;

@@ -167,12 +167,12 @@ fn errors_name_channel_and_place_only() {
         ("user_presence_changed.100", r#"{"user": 1}"#),
         (
             "conversation.100.7",
-            r#"{"id": 1, "last_admin": {"id": "secret"}}"#,
+            r#"{"id": "secret", "last_admin": {"id": 1}}"#,
         ),
         ("conversation_started_user.100", "\"secret\""),
         (
             "conversation_reply.100",
-            r#"{"id": 1, "body": {"secret": 1}}"#,
+            r#"{"id": {"secret": 1}, "body": "Hi"}"#,
         ),
         ("conversation_typing.100", r#"{"user": 1}"#),
         ("conversation_assigned.100", r#"{"conversation": []}"#),
@@ -182,7 +182,7 @@ fn errors_name_channel_and_place_only() {
             "conversation_tag_deleted.100",
             r#"{"conversation": 1, "tag": 7}"#,
         ),
-        ("event.100.7", r#"{"id": 1, "props": "secret"}"#),
+        ("event.100.7", r#"{"id": "secret", "props": {}}"#),
     ] {
         let json = format!(r#"{{"channel": "{channel}", "message": {message}}}"#);
         let error = refused(&json);
