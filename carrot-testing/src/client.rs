@@ -16,14 +16,14 @@ pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 ///
 /// ```
 /// use carrot_core::users;
-/// use carrot_testing::{client, stub::Capture};
+/// use carrot_testing::{CannedResponse, RecordingTransport, client};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let capture = Capture::new();
+/// let transport = RecordingTransport::new().with_default(CannedResponse::ok());
 /// let user = carrot_core::types::UserId::new(7);
-/// client(capture.clone()).call(users::UnsubscribeEmail::new(user)).await?;
-/// assert_eq!(capture.requests().len(), 1);
+/// client(transport.clone()).call(users::UnsubscribeEmail::new(user)).await?;
+/// assert_eq!(transport.requests().len(), 1);
 /// # Ok(())
 /// # }
 /// ```

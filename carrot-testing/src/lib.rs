@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod coverage;
 mod refusal;
+mod response;
 mod simulation;
 mod wire;
 
@@ -22,8 +23,9 @@ pub use crate::{
     client::{client, client_builder},
     clock::VirtualClock,
     coverage::Coverage,
-    fake::{ApiError, CannedResponse, Fake, RecordedCall},
+    fake::{Fake, RecordedCall},
     recording::{RecordedRequest, RecordingTransport},
+    response::{ApiError, CannedResponse},
     sandbox::Sandbox,
 };
 

@@ -4,7 +4,7 @@
 //! Source: <https://developers.carrotquest.io/webapi/exceptions>
 
 use bytes::Bytes;
-use carrot_core::ApiVersion;
+use carrot_core::{ApiVersion, types::ErrorCode};
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
@@ -65,23 +65,24 @@ impl Reason {
         }
     }
 
-    pub(crate) fn name(self, version: ApiVersion) -> &'static str {
-        let old = version == ApiVersion::V1;
-        match self {
-            Self::Validation => "ValidationError",
-            Self::BadRequest => "BadRequest",
-            Self::Lookup => "LookupError",
-            Self::NotAuthenticated if old => "AuthenticationFailed",
-            Self::NotAuthenticated => "NotAuthenticated",
-            Self::PermissionDenied if old => "PermissionDenied",
-            Self::PermissionDenied => "PermissionDeniedError",
-            Self::UnknownAddress => "Error404",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::TooManyRequests => "TooManyRequests",
-            Self::ReplyTooBig => "ReplyTooBig",
-            Self::TagAlreadyAssigned => "ConversationTagAlreadyAssigned",
-            Self::TagIsNotAssigned => "ConversationTagIsNotAssigned",
-        }
+    pub(crate) fn name(self, version: ApiVersion) -> String {
+        let is_v1 = version == ApiVersion::V1;
+        let code = match self {
+            Self::Validation => ErrorCode::ValidationError,
+            Self::BadRequest => ErrorCode::BadRequest,
+            Self::Lookup => ErrorCode::LookupError,
+            Self::NotAuthenticated if is_v1 => ErrorCode::AuthenticationFailed,
+            Self::NotAuthenticated => ErrorCode::NotAuthenticated,
+            Self::PermissionDenied if is_v1 => ErrorCode::PermissionDenied,
+            Self::PermissionDenied => ErrorCode::PermissionDeniedError,
+            Self::UnknownAddress => ErrorCode::Error404,
+            Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
+            Self::TooManyRequests => ErrorCode::TooManyRequests,
+            Self::ReplyTooBig => ErrorCode::ReplyTooBig,
+            Self::TagAlreadyAssigned => ErrorCode::ConversationTagAlreadyAssigned,
+            Self::TagIsNotAssigned => ErrorCode::ConversationTagIsNotAssigned,
+        };
+        code.as_str().to_owned()
     }
 }
 

@@ -9,7 +9,7 @@ use carrot_core::{
     transport::TransportErrorKind,
     types::ConversationId,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
 
 use crate::support::{
@@ -77,7 +77,7 @@ fn the_rate_limit_holds_for_any_concurrency() {
 fn items_start_in_order() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
-    (0..20).for_each(|_| transport.answer_ok(json!({})));
+    (0..20).for_each(|_| transport.respond(CannedResponse::data(json!({}))));
     let client = client(transport.clone(), &clock);
     // This transport answers at once, so every call ends when it is polled first.
     let mut each = client.call_all(ids(1..21), close).concurrency(3);
@@ -99,10 +99,11 @@ fn items_start_in_order() {
 fn a_failure_does_not_stop_other_items() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
-    transport.answer_ok(json!({"id": 1}));
+    transport.respond(CannedResponse::data(json!({"id": 1})));
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
-    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "no such");
-    transport.answer_ok(json!({"id": 5}));
+    transport
+        .respond(ApiError::named(http::StatusCode::NOT_FOUND, "LookupError").message("no such"));
+    transport.respond(CannedResponse::data(json!({"id": 5})));
     let client = client(transport.clone(), &clock);
     let watched = RefCell::new(Vec::new());
     let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
@@ -150,11 +151,11 @@ fn a_failure_does_not_stop_other_items() {
 fn what_fails_and_may_be_repeated_is_repeated() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
-    transport.answer_ok(json!({}));
+    transport.respond(CannedResponse::data(json!({})));
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
     let code = "ConversationTagAlreadyAssigned";
-    transport.answer_error(http::StatusCode::BAD_REQUEST, code, "");
-    transport.answer_ok(json!({}));
+    transport.respond(ApiError::named(http::StatusCode::BAD_REQUEST, code).message(""));
+    transport.respond(CannedResponse::data(json!({})));
     let client = client(transport.clone(), &clock);
     let mut each = client
         .call_all(ids(1..4), |id| AddTag::new(*id, "vip"))
@@ -332,10 +333,9 @@ fn calls_waiting_for_a_permit_are_returned_unsent() {
 #[test]
 fn calls_between_attempts_are_returned_if_unapplied() {
     let refused = |transport: &RecordingTransport| {
-        transport.answer_error(
-            http::StatusCode::TOO_MANY_REQUESTS,
-            "RequestLimitExceeded",
-            "",
+        transport.respond(
+            ApiError::named(http::StatusCode::TOO_MANY_REQUESTS, "RequestLimitExceeded")
+                .message(""),
         );
     };
     let lost = |transport: &RecordingTransport| {
@@ -355,7 +355,7 @@ fn calls_between_attempts_are_returned_if_unapplied() {
         let clock = VirtualClock::manual();
         let transport = RecordingTransport::new();
         fail(&transport);
-        transport.answer_ok(json!({}));
+        transport.respond(CannedResponse::data(json!({})));
         let client = client(transport.clone(), &clock);
         let mut each = client.call_all(ids(1..2), close);
         assert!(

@@ -13,7 +13,9 @@ use carrot_core::{
     conversations::{Close, Reply},
     transport::TransportErrorKind,
 };
-use carrot_testing::{RecordingTransport, VirtualClock, stub::AnswerWith};
+use carrot_testing::{
+    ApiError, CannedResponse, RecordingTransport, VirtualClock, stub::RespondWith,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -87,8 +89,8 @@ fn every_attempt_is_reported() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
-    transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
-    transport.answer_ok(json!({}));
+    transport.respond(ApiError::named(http::StatusCode::BAD_GATEWAY, "Oops").message(""));
+    transport.respond(CannedResponse::data(json!({})));
     let (client, watcher) = watched(transport, &clock);
     clock
         .run(client.call(Close::new(ID)))
@@ -137,13 +139,13 @@ fn reports_have_the_status_that_failed() {
     let transport = RecordingTransport::new();
     let of = |status| http::StatusCode::from_u16(status).expect("a status");
     let envelope = |status: u16| format!(r#"{{"meta":{{"status":{status}}},"data":{{}}}}"#);
-    transport.answer_bytes(of(201), envelope(200));
-    transport.answer_bytes(of(200), envelope(404));
-    transport.answer_bytes(of(502), envelope(403));
-    transport.answer_bytes(of(200), "no JSON");
+    transport.respond(CannedResponse::bytes(of(201), envelope(200)));
+    transport.respond(CannedResponse::bytes(of(200), envelope(404)));
+    transport.respond(CannedResponse::bytes(of(502), envelope(403)));
+    transport.respond(CannedResponse::bytes(of(200), "no JSON"));
     transport.fail(lost());
     // Whose last attempt has no answer: the status of the one before it is not its own.
-    transport.answer_bytes(of(503), "");
+    transport.respond(CannedResponse::bytes(of(503), ""));
     transport.fail(lost());
     transport.fail(lost());
     let (client, watcher) = watched(transport.clone(), &clock);
@@ -155,7 +157,7 @@ fn reports_have_the_status_that_failed() {
         }
         drop(client.call(Close::new(ID)).await);
     });
-    assert_eq!(transport.unused_answers(), 0);
+    assert_eq!(transport.unused_responses(), 0);
     let calls: Vec<_> = watcher.calls().into_iter().map(|one| one.2).collect();
     let attempts: Vec<_> = watcher.attempts().into_iter().map(|one| one.3).collect();
     let once = [Some(201), Some(404), Some(502), Some(200), None];
@@ -239,7 +241,7 @@ fn calls_during_a_panic_are_reported() {
     }
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
-    transport.answer_ok(json!({}));
+    transport.respond(CannedResponse::data(json!({})));
     let (client, watcher) = watched(transport, &clock);
     let close = || drop(clock.run(client.call(Close::new(ID))));
     panic::catch_unwind(AssertUnwindSafe(|| {
@@ -283,7 +285,7 @@ fn a_panicking_observer_loses_no_item() {
 #[test]
 fn nothing_is_reported_of_a_call_that_panics() {
     let clock = VirtualClock::manual();
-    let transport = AnswerWith::new(|_| panic!("a bug of the transport"));
+    let transport = RespondWith::new(|_| panic!("a bug of the transport"));
     let (client, watcher) = watched(transport, &clock);
     let call = client.call(Close::new(ID));
     panic::catch_unwind(AssertUnwindSafe(|| clock.run(call))).expect_err("the panic goes through");

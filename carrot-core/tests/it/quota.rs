@@ -23,7 +23,7 @@ use carrot_core::{
     types::{ConversationId, UserId},
     users,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -577,8 +577,8 @@ fn all_wait_as_long_as_the_service_asks_for() {
             let value = http::HeaderValue::from_static(seconds);
             refusal.headers_mut().insert("retry-after", value);
         }
-        transport.answer(refusal);
-        (0..3).for_each(|_| transport.answer_ok(serde_json::json!({})));
+        transport.respond(CannedResponse::response(refusal));
+        (0..3).for_each(|_| transport.respond(CannedResponse::data(serde_json::json!({}))));
         let builder = builder(transport.clone(), &clock)
             .retry(ExponentialBackoff::new().without_jitter())
             .options(CallOptions::new().call_timeout(None));

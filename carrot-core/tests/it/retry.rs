@@ -13,7 +13,7 @@ use carrot_core::{
     types::{PropertyOperation, UserId},
     users,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
 
 use crate::support::{
@@ -79,7 +79,7 @@ impl Bench {
             let value = http::HeaderValue::from_str(value).expect("a header");
             response.headers_mut().insert(*name, value);
         }
-        self.transport.answer(response);
+        self.transport.respond(CannedResponse::response(response));
         self
     }
 
@@ -87,12 +87,13 @@ impl Bench {
     fn refuses(self, status: u16, code: &str) -> Self {
         let status = http::StatusCode::from_u16(status).expect("a status");
         let because = format!("the token {TOKEN} is no good");
-        self.transport.answer_error(status, code, &because);
+        self.transport
+            .respond(ApiError::named(status, code).message(&because));
         self
     }
 
     fn succeeds(self) -> Self {
-        self.transport.answer_ok(json!({}));
+        self.transport.respond(CannedResponse::data(json!({})));
         self
     }
 
@@ -116,7 +117,11 @@ impl Bench {
     #[track_caller]
     fn assert_seen(&self, requests: usize) {
         assert_eq!(self.transport.requests().len(), requests);
-        assert_eq!(self.transport.unused_answers(), 0, "an answer is left over");
+        assert_eq!(
+            self.transport.unused_responses(),
+            0,
+            "an answer is left over"
+        );
     }
 }
 
@@ -405,7 +410,7 @@ fn an_effect_of_a_lost_response_is_success() {
     ] {
         let receipt = bench.call(add()).expect("the first attempt did it");
         assert_eq!(receipt.part, None, "the answer with the part was lost");
-        assert_eq!(bench.transport.unused_answers(), 0);
+        assert_eq!(bench.transport.unused_responses(), 0);
     }
     let bench = Bench::new().lost().refuses(400, gone);
     bench.call(remove()).expect("the first attempt did it");

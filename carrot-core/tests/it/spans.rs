@@ -14,7 +14,7 @@ use carrot_core::{
     client::CallOptions, conversations::Close, transport::TransportErrorKind,
     types::ConversationId,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
 use tracing::{
     Event, Metadata, Subscriber,
@@ -148,9 +148,9 @@ fn lines(spans: &[Span]) -> Vec<String> {
 fn calls_and_attempts_are_nested_spans() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
-    transport.answer_error(http::StatusCode::BAD_GATEWAY, "Oops", "");
-    transport.answer_ok(json!({}));
-    transport.answer_error(http::StatusCode::NOT_FOUND, "LookupError", "");
+    transport.respond(ApiError::named(http::StatusCode::BAD_GATEWAY, "Oops").message(""));
+    transport.respond(CannedResponse::data(json!({})));
+    transport.respond(ApiError::named(http::StatusCode::NOT_FOUND, "LookupError").message(""));
     let client = client(transport, &clock);
     let spans = Spans::default();
     spans.keeping(|| {

@@ -11,11 +11,16 @@ use http::{HeaderName, StatusCode, header::AUTHORIZATION};
 use serde_json::Value;
 
 use super::{
-    ApiError, CannedResponse, RecordedCall,
+    log::{Expected, Reply, Step, Wanted},
     matcher::Matcher,
-    state::{Expected, Reply, State, Step, Wanted},
+    record::RecordedCall,
+    service::State,
 };
-use crate::{fail, recording::RecordedRequest};
+use crate::{
+    fail,
+    recording::RecordedRequest,
+    response::{ApiError, CannedResponse},
+};
 
 /// What a test expects of the calls of one operation, and what they are answered with; made by
 /// [`Fake::on`](super::Fake::on).

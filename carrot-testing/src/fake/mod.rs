@@ -49,18 +49,14 @@
 //! assert_eq!(user.email(), fake::user().email());
 //! ```
 
-mod api_error;
-mod call;
-mod canned_response;
-mod diff;
 mod expectation;
-mod listing;
+mod explain;
+mod log;
 mod matcher;
 mod models;
 pub(crate) mod operations;
-mod report;
-mod snippet;
-mod state;
+mod record;
+mod service;
 
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -69,15 +65,9 @@ use bytes::Bytes;
 use carrot_core::{Body, Client, ClientBuilder, Endpoint, HttpTransport, TransportError};
 use http::{Request, Response};
 
-pub use self::{
-    api_error::ApiError, call::RecordedCall, canned_response::CannedResponse,
-    expectation::Expectation, models::*,
-};
-use self::{
-    matcher::Matcher,
-    state::{Record, State},
-};
-use crate::{VirtualClock, client, fail};
+pub use self::{expectation::Expectation, models::*, record::RecordedCall};
+use self::{explain::calls, log::Record, matcher::Matcher, service::State};
+use crate::{VirtualClock, client, fail, response::CannedResponse};
 
 /// The service as a test tells it to be. All clones are the same fake.
 ///
@@ -215,11 +205,11 @@ impl Fake {
                     0 => "never was".to_owned(),
                     more => format!(
                         "was called {}; repeated attempts count",
-                        report::times(more + 1)
+                        explain::times(more + 1)
                     ),
                 };
                 let text = format!("{} should be called once, and {came}\n", E::NAME);
-                self.fail_with(|record| text + &report::what_came(record))
+                self.fail_with(|record| text + &explain::what_came(record))
             }
         }
     }
@@ -232,7 +222,7 @@ impl Fake {
     #[track_caller]
     pub fn assert_no_calls(&self) {
         if !self.state().record().calls.is_empty() {
-            self.fail_with(|record| format!("nothing should be called\n{}", listing::list(record)));
+            self.fail_with(|record| format!("nothing should be called\n{}", calls::list(record)));
         }
     }
 
@@ -245,9 +235,9 @@ impl Fake {
     #[track_caller]
     pub fn assert_order<'a>(&self, operations: impl IntoIterator<Item = &'a str>) {
         let operations: Vec<&str> = operations.into_iter().collect();
-        let problem = listing::order(&self.state().copy(), &operations);
+        let problem = calls::order(&self.state().copy(), &operations);
         if let Some(text) = problem {
-            self.fail_with(|record| text + &report::what_came(record));
+            self.fail_with(|record| text + &explain::what_came(record));
         }
     }
 
@@ -256,7 +246,7 @@ impl Fake {
         // The test fails for this: it needs no second failure when the fake is dropped.
         self.state().record().told = true;
         let record = self.state().copy();
-        fail(&report::redacted(&record, &text(&record)))
+        fail(&record.redact(&text(&record)))
     }
 
     /// Checks that everything came that was expected, and nothing else. The fake does it by itself
@@ -267,7 +257,7 @@ impl Fake {
     /// Something came unexpected, or did not come; the text tells what, and what would have matched.
     #[track_caller]
     pub fn verify(&self) {
-        let problems = report::problems(&self.state().copy(), true);
+        let problems = explain::problems(&self.state().copy(), true);
         if let Some(text) = problems {
             self.fail_with(|_| text);
         }
@@ -283,12 +273,12 @@ impl Drop for Handle {
         if std::thread::panicking() {
             // What was not called yet may be the consequence of the panic; what came unexpected is
             // often its cause.
-            if let Some(text) = report::problems(&record, false) {
+            if let Some(text) = explain::problems(&record, false) {
                 eprintln!("{text}");
             }
             return;
         }
-        let problems = report::problems(&record, true);
+        let problems = explain::problems(&record, true);
         if let Some(text) = problems {
             fail(&text);
         }

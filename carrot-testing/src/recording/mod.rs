@@ -1,7 +1,6 @@
-//! A transport that gives the answers it was told to give, and keeps the requests it got.
+//! A transport that gives queued responses and keeps the requests.
 //!
-//! It opens no port, waits for nothing and shares nothing with other transports, so tests run side by
-//! side.
+//! It opens no port and shares nothing with other transports, so tests run in parallel.
 
 mod request;
 
@@ -13,37 +12,31 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{
-    Body, HttpTransport, Sent, TransportError,
-    transport::TransportErrorKind,
-    types::{Envelope, ErrorCode, Meta},
-};
-use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
-use serde_json::{Value, json};
+use carrot_core::{Body, HttpTransport, Sent, TransportError, transport::TransportErrorKind};
+use http::{Request, Response};
 
 pub use self::request::RecordedRequest;
-use crate::{CannedResponse, fail};
+use crate::{fail, response::CannedResponse};
 
-/// Gives queued answers in their order, and keeps every request. All clones are the same transport.
+/// Gives queued responses in their order, and keeps every request. All clones are the same transport.
 ///
 /// A request that finds the queue empty gets the [default](Self::with_default); without one, a
 /// [`TransportError`] that says which request came.
 ///
 /// ```
 /// use carrot_core::{AuthToken, Client, types::UserId, users};
-/// use carrot_testing::{RecordingTransport, VirtualClock};
-/// use http::StatusCode;
+/// use carrot_testing::{ApiError, RecordingTransport, VirtualClock};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let transport = RecordingTransport::new();
-/// transport.answer_error(StatusCode::BAD_REQUEST, "LookupError", "no such user");
+/// transport.respond(ApiError::lookup_error());
 /// let token = AuthToken::new("app.1.secret")?;
 /// let client = Client::builder(transport.clone(), VirtualClock::new(), token).build()?;
 /// let error = client.call(users::Get::new(UserId::new(7))).await.unwrap_err();
 /// assert!(error.is_not_found());
 /// assert_eq!(transport.requests().len(), 1);
-/// assert_eq!(transport.unused_answers(), 0);
+/// assert_eq!(transport.unused_responses(), 0);
 /// # Ok(())
 /// # }
 /// ```
@@ -52,7 +45,7 @@ pub struct RecordingTransport(Arc<Mutex<Recording>>);
 
 #[derive(Default)]
 struct Recording {
-    answers: VecDeque<Next>,
+    queue: VecDeque<Next>,
     default: Option<CannedResponse>,
     requests: Vec<RecordedRequest>,
     cancelled: usize,
@@ -75,13 +68,13 @@ impl Drop for InFlight<'_> {
 }
 
 impl RecordingTransport {
-    /// A transport without answers.
+    /// Creates a transport without responses.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A transport that gives these responses, one to each request.
+    /// Creates a transport that gives these responses, one to each request.
     pub fn responding<R: Into<CannedResponse>>(responses: impl IntoIterator<Item = R>) -> Self {
         let transport = Self::new();
         responses.into_iter().for_each(|one| transport.respond(one));
@@ -98,70 +91,37 @@ impl RecordingTransport {
     /// Queues a response.
     pub fn respond(&self, response: impl Into<CannedResponse>) {
         let next = Next::Canned(response.into());
-        self.recording().answers.push_back(next);
+        self.recording().queue.push_back(next);
     }
 
     fn recording(&self) -> MutexGuard<'_, Recording> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a success: `data` in an envelope of status 200.
-    pub fn answer_ok(&self, data: impl Into<Value>) {
-        self.answer_json(StatusCode::OK, &json!(Envelope::ok(data.into())));
-    }
-
-    /// Queues a refusal as the service words it: an envelope with this status, error name and
-    /// message.
-    pub fn answer_error(&self, status: StatusCode, code: impl Into<ErrorCode>, message: &str) {
-        let mut meta = Meta::new(status.as_u16());
-        meta.error = Some(code.into());
-        meta.error_message = Some(message.to_owned());
-        self.answer_json(status, &json!({"meta": meta, "data": {}}));
-    }
-
-    /// Queues an answer with this JSON as its whole body.
-    pub fn answer_json(&self, status: StatusCode, body: &Value) {
-        self.answer_bytes(status, body.to_string());
-    }
-
-    /// Queues an answer with this body, whatever it is; its content type is JSON all the same.
-    pub fn answer_bytes(&self, status: StatusCode, body: impl Into<Bytes>) {
-        let mut response = Response::new(body.into());
-        *response.status_mut() = status;
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        self.answer(response);
-    }
-
-    /// Queues an answer, headers and all.
-    pub fn answer(&self, response: Response<Bytes>) {
-        self.respond(CannedResponse::response(response));
-    }
-
-    /// Queues a failure of the transport itself: no answer comes.
+    /// Queues a failure of the transport: no response comes.
     pub fn fail(&self, error: TransportError) {
-        self.recording().answers.push_back(Next::Failure(error));
+        self.recording().queue.push_back(Next::Failure(error));
     }
 
-    /// How many answers nobody has fetched yet.
+    /// Returns how many queued responses were not given.
     #[must_use]
-    pub fn unused_answers(&self) -> usize {
-        self.recording().answers.len()
+    pub fn unused_responses(&self) -> usize {
+        self.recording().queue.len()
     }
 
-    /// How many requests were dropped before their response.
+    /// Returns how many requests were dropped before their response.
     #[must_use]
     pub fn cancelled(&self) -> usize {
         self.recording().cancelled
     }
 
-    /// Every request so far, oldest first.
+    /// Returns every request so far, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.recording().requests.clone()
     }
 
-    /// Every request so far, oldest first; the transport forgets them.
+    /// Returns every request so far, oldest first, and forgets them.
     #[must_use = "the requests are gone otherwise"]
     pub fn take_requests(&self) -> Vec<RecordedRequest> {
         std::mem::take(&mut self.recording().requests)
@@ -198,7 +158,7 @@ impl HttpTransport for RecordingTransport {
         let (next, default) = {
             let mut recording = self.recording();
             recording.requests.push(request);
-            (recording.answers.pop_front(), recording.default.clone())
+            (recording.queue.pop_front(), recording.default.clone())
         };
         match next.or(default.map(Next::Canned)) {
             Some(Next::Canned(response)) => {
@@ -209,7 +169,7 @@ impl HttpTransport for RecordingTransport {
             }
             Some(Next::Failure(error)) => Err(error),
             None => {
-                let text = format!("{came} came, and no answer was queued for it");
+                let text = format!("{came} came, and no response was queued for it");
                 let kind = TransportErrorKind::Rejected;
                 Err(TransportError::new(kind, Sent::Never).with_source(text))
             }
@@ -222,7 +182,7 @@ impl fmt::Debug for RecordingTransport {
         let recording = self.recording();
         f.debug_struct("RecordingTransport")
             .field("requests", &recording.requests)
-            .field("unused_answers", &recording.answers.len())
+            .field("unused_responses", &recording.queue.len())
             .finish()
     }
 }

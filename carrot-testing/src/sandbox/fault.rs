@@ -32,7 +32,7 @@ impl Refusal {
     pub(super) fn into_response(self, version: ApiVersion) -> Response<Bytes> {
         let status = StatusCode::from_u16(self.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let known = || Reason::of_status(status).map(|reason| reason.name(version).to_owned());
+        let known = || Reason::of_status(status).map(|reason| reason.name(version));
         match self.error.or_else(known) {
             Some(error) => refusal(status, &error, "this failure was asked for", None),
             None => page(status),

@@ -90,6 +90,6 @@ impl Failure {
 
     pub(super) fn into_response(self, version: ApiVersion) -> http::Response<Bytes> {
         let (status, name) = (self.reason.status(), self.reason.name(version));
-        refusal(status, name, &self.message, self.fields)
+        refusal(status, &name, &self.message, self.fields)
     }
 }

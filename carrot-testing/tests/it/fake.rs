@@ -21,8 +21,8 @@ use carrot_core::{
     users,
 };
 use carrot_testing::{
-    ApiError, CannedResponse, Coverage, Fake, VirtualClock, client_builder, fake,
-    stub::{AlwaysFails, Capture},
+    ApiError, CannedResponse, Coverage, Fake, RecordingTransport, VirtualClock, client_builder,
+    fake,
 };
 use http::StatusCode;
 use serde_json::json;
@@ -678,11 +678,16 @@ async fn coverage_is_collected_over_clients() {
             .call(endpoint)
             .await;
     }
-    let failing = AlwaysFails::with(TransportErrorKind::Connect, Sent::Never);
+    let failing = RecordingTransport::new().with_default(CannedResponse::failure(
+        TransportErrorKind::Connect,
+        Sent::Never,
+    ));
     let _ = observed(client_builder(failing)).call(reply()).await;
     // Nothing was sent.
     let invalid = conversations::Reply::new(ConversationId::new(716), "");
-    let _ = observed(client_builder(Capture::new())).call(invalid).await;
+    let _ = observed(client_builder(RecordingTransport::new()))
+        .call(invalid)
+        .await;
     coverage.add("users.salute");
     assert_eq!(
         coverage.exercised(),

@@ -7,7 +7,7 @@ use carrot_core::{
     transport::TransportErrorKind,
     types::{ErrorCode, InvalidValue, UserId},
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use http::{Request, StatusCode};
 use serde_json::json;
 
@@ -40,11 +40,12 @@ fn client(transport: &RecordingTransport) -> Client {
 #[tokio::test]
 async fn responses_come_in_order() {
     let transport = RecordingTransport::new();
-    transport.answer_ok(7);
-    transport.answer_error(StatusCode::BAD_REQUEST, "LookupError", "no such user");
-    transport.answer_bytes(StatusCode::BAD_GATEWAY, "<html>");
+    transport.respond(CannedResponse::data(7));
+    transport
+        .respond(ApiError::named(StatusCode::BAD_REQUEST, "LookupError").message("no such user"));
+    transport.respond(CannedResponse::bytes(StatusCode::BAD_GATEWAY, "<html>"));
     transport.fail(TransportError::new(TransportErrorKind::Dns, Sent::Never));
-    assert_eq!(transport.unused_answers(), 4);
+    assert_eq!(transport.unused_responses(), 4);
     let client = client(&transport);
     assert_eq!(
         client.call(Salute("a&b = ц")).await.unwrap(),
@@ -71,13 +72,13 @@ async fn responses_come_in_order() {
 
     assert_eq!(transport.take_requests().len(), 3);
     assert!(transport.last_request().is_none());
-    assert_eq!(transport.unused_answers(), 1);
+    assert_eq!(transport.unused_responses(), 1);
 }
 
 #[tokio::test]
 async fn the_token_can_be_compared_and_not_seen() {
     let transport = RecordingTransport::new();
-    transport.answer_ok(1);
+    transport.respond(CannedResponse::data(1));
     client(&transport).call(Salute("x")).await.unwrap();
     let request = transport.last_request().unwrap();
     assert!(request.authorization_is(SECRET));
@@ -109,7 +110,7 @@ async fn an_unexpected_request_is_named() {
     );
     let text = error.to_string();
     assert!(
-        text.contains("GET /v2/users/7 came, and no answer was queued"),
+        text.contains("GET /v2/users/7 came, and no response was queued"),
         "{text}"
     );
     assert!(!text.contains("canary"));
@@ -125,7 +126,7 @@ async fn an_unexpected_request_is_named() {
 #[tokio::test]
 async fn multipart_fields_are_read() {
     let transport = RecordingTransport::new();
-    transport.answer_json(StatusCode::OK, &json!({}));
+    transport.respond(CannedResponse::bytes(StatusCode::OK, json!({}).to_string()));
     let body = "--b\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nHi\r\n--b\r\n\
                 Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nxyz\r\n--b--";
     let request = Request::post("http://x/")

@@ -7,7 +7,7 @@ use carrot_core::{
     types::{ConversationId, PropertyOperation, UserRef},
     users,
 };
-use carrot_testing::{RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
 
 use super::canary::{E_MAIL, OWN_ID, TEXT, TOKEN};
@@ -17,11 +17,11 @@ pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &Virt
     let words = format!("{TOKEN} {E_MAIL} {OWN_ID} {TEXT}");
     let refused = http::StatusCode::BAD_REQUEST;
     clock.run(async {
-        transport.answer_error(refused, words.as_str(), &words);
+        transport.respond(ApiError::named(refused, words.as_str()).message(&words));
         let reply = Reply::new(ConversationId::new(1), TEXT).from(Sender::DefaultAdmin);
         client.call(&reply).await.expect_err("refused");
 
-        transport.answer_bytes(http::StatusCode::OK, words.clone());
+        transport.respond(CannedResponse::bytes(http::StatusCode::OK, words.clone()));
         client.call(&reply).await.expect_err("unreadable");
 
         let kind = TransportErrorKind::Other;
@@ -31,17 +31,18 @@ pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &Virt
         let property = PropertyOperation::update_or_create("$email", E_MAIL);
         let change = users::SetProps::new(UserRef::external(OWN_ID));
         let change = change.with(property.expect("a sound operation"));
-        transport.answer_bytes(http::StatusCode::BAD_GATEWAY, words.clone());
-        transport.answer_error(
-            http::StatusCode::TOO_MANY_REQUESTS,
-            "TooManyRequests",
-            &words,
+        transport.respond(CannedResponse::bytes(
+            http::StatusCode::BAD_GATEWAY,
+            words.clone(),
+        ));
+        transport.respond(
+            ApiError::named(http::StatusCode::TOO_MANY_REQUESTS, "TooManyRequests").message(&words),
         );
-        transport.answer_ok(json!({"meta": words}));
+        transport.respond(CannedResponse::data(json!({"meta": words})));
         drop(client.call(&change).await);
 
         let invalid = users::Get::new(UserRef::external(format!("{OWN_ID}\u{0}")));
         drop(client.call(invalid).await);
     });
-    assert_eq!(transport.unused_answers(), 0);
+    assert_eq!(transport.unused_responses(), 0);
 }

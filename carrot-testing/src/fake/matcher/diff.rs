@@ -13,19 +13,19 @@ const TAIL_CHARS: usize = 40;
 
 /// One place that differs; `None` for nothing there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Difference {
-    pub(super) place: String,
-    pub(super) expected: Option<String>,
-    pub(super) got: Option<String>,
+pub(in crate::fake) struct Difference {
+    pub(in crate::fake) place: String,
+    pub(in crate::fake) expected: Option<String>,
+    pub(in crate::fake) got: Option<String>,
 }
 
 /// True for a JSON object or array.
-pub(super) fn is_json(text: &str) -> bool {
+pub(in crate::fake) fn is_json(text: &str) -> bool {
     text.starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// A parameter on a line. JSON stands without quotes, which make it hard to read.
-pub(super) fn shown(name: &str, value: &str) -> String {
+pub(in crate::fake) fn shown(name: &str, value: &str) -> String {
     match is_json(value) {
         true => format!("{name} = {}", middle_cut(value, MAX_CHARS)),
         false => format!("{name} = {}", quoted(value)),
@@ -33,7 +33,11 @@ pub(super) fn shown(name: &str, value: &str) -> String {
 }
 
 /// The differences between two values of a parameter: field by field where both are JSON.
-pub(super) fn values(name: &str, expected: Option<&str>, got: Option<&str>) -> Vec<Difference> {
+pub(in crate::fake) fn values(
+    name: &str,
+    expected: Option<&str>,
+    got: Option<&str>,
+) -> Vec<Difference> {
     let json = |text: Option<&str>| {
         let value: Value = serde_json::from_str(text?).ok()?;
         (value.is_object() || value.is_array()).then_some(value)
@@ -50,7 +54,7 @@ pub(super) fn values(name: &str, expected: Option<&str>, got: Option<&str>) -> V
 }
 
 /// The differences between two lists of parameters, whose order does not count.
-pub(super) fn parameters(
+pub(in crate::fake) fn parameters(
     expected: &[(String, String)],
     got: &[(String, String)],
 ) -> Vec<Difference> {
@@ -77,7 +81,7 @@ fn by_name(pairs: &[(String, String)]) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// The differences between two JSON values, found at a place of this name.
-pub(super) fn json(name: &str, expected: &Value, got: &Value) -> Vec<Difference> {
+pub(in crate::fake) fn json(name: &str, expected: &Value, got: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(name, Some(expected), Some(got), &mut found);
     found
@@ -115,7 +119,11 @@ fn compare(
     }
 }
 
-pub(super) fn difference(place: &str, expected: Option<String>, got: Option<String>) -> Difference {
+pub(in crate::fake) fn difference(
+    place: &str,
+    expected: Option<String>,
+    got: Option<String>,
+) -> Difference {
     let same = same(expected.as_deref(), got.as_deref());
     let shown = |text: String| {
         let (front, part, back, count) = window(&text, same);
@@ -188,7 +196,7 @@ fn length(characters: usize) -> String {
 }
 
 /// A text in quotes that fits on a line.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::fake) fn quoted(text: &str) -> String {
     let count = text.chars().count();
     match count <= MAX_CHARS {
         true => format!("{text:?}"),
@@ -201,7 +209,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A text that fits in so many characters: its beginning and its end.
-pub(super) fn middle_cut(text: &str, max: usize) -> String {
+pub(in crate::fake) fn middle_cut(text: &str, max: usize) -> String {
     let count = text.chars().count();
     match count <= max {
         true => text.to_owned(),

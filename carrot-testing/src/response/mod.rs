@@ -1,3 +1,7 @@
+//! What a transport of this crate responds with.
+
+mod api_error;
+
 use std::{fmt, future::pending, sync::Arc};
 
 use bytes::Bytes;
@@ -9,7 +13,7 @@ use carrot_core::{
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use super::ApiError;
+pub use self::api_error::ApiError;
 
 /// What a request is answered with: an answer of the service, an error of it, or none at all.
 #[derive(Clone)]

@@ -2,51 +2,15 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::{RecordedCall, diff, state::Record};
+use super::super::{log::Record, record::RecordedCall};
 
 /// More calls than these are counted and not listed.
 const MAX_LISTED: usize = 20;
 /// More pairs of operations than these are not compared.
 const MAX_ALIGNED: usize = 1_000_000;
 
-/// A request, in lines.
-pub(super) fn request(call: &RecordedCall) -> String {
-    first_line(call) + &parameters(call)
-}
-
-/// The same, and its headers; never the token, nor what its sender marked as a secret.
-pub(super) fn request_with_headers(call: &RecordedCall) -> String {
-    let mut text = first_line(call);
-    for (name, value) in call.request().headers() {
-        let value = match value.is_sensitive() {
-            true => "[redacted]".to_owned(),
-            false => diff::quoted(&String::from_utf8_lossy(value.as_bytes())),
-        };
-        let _ = writeln!(text, "      {name}: {value}");
-    }
-    text + &parameters(call)
-}
-
-fn first_line(call: &RecordedCall) -> String {
-    let request = call.request();
-    format!("    {} {}\n", request.method(), request.path())
-}
-
-fn parameters(call: &RecordedCall) -> String {
-    let request = call.request();
-    let mut text = String::new();
-    for (name, value) in call.params() {
-        let _ = writeln!(text, "      {}", diff::shown(name, value));
-    }
-    for (name, upload) in request.files() {
-        let (file, bytes) = (upload.name(), upload.content().len());
-        let _ = writeln!(text, "      {name} = the file {file:?} of {bytes} bytes");
-    }
-    text
-}
-
 /// The calls so far, one in a line.
-pub(super) fn list(record: &Record) -> String {
+pub(in crate::fake) fn list(record: &Record) -> String {
     if record.calls.is_empty() {
         return String::new();
     }
@@ -100,7 +64,7 @@ fn columns(call: &RecordedCall) -> [String; 3] {
 }
 
 /// Compares the order of the operations with the one that was expected, if they differ.
-pub(super) fn order(record: &Record, expected: &[&str]) -> Option<String> {
+pub(in crate::fake) fn order(record: &Record, expected: &[&str]) -> Option<String> {
     let first_attempts = record.calls.iter().filter(|call| call.attempt() == 1);
     let got: Vec<String> = first_attempts.map(RecordedCall::name).collect();
     if got == expected {

@@ -6,7 +6,12 @@ use std::fmt::Write as _;
 use carrot_core::{ApiVersion, endpoint::Upload};
 use serde_json::Value;
 
-use super::{RecordedCall, diff, matcher::Matcher, operations, report, state::Record};
+use super::super::{
+    log::Record,
+    matcher::{Matcher, diff},
+    operations,
+    record::RecordedCall,
+};
 
 /// Longer texts are named and not written: nobody wants them in a test.
 const MAX_CHARS: usize = 300;
@@ -22,7 +27,7 @@ struct Offer<'a> {
 }
 
 /// An expectation that the call would have met, to be copied into the test.
-pub(super) fn expectation(record: &Record, call: &RecordedCall) -> String {
+pub(in crate::fake) fn expectation(record: &Record, call: &RecordedCall) -> String {
     let operation = operations::of(call.operation());
     let type_path = match operation {
         Some(operation) => operation.type_path.to_owned(),
@@ -86,7 +91,7 @@ impl<'a> Offer<'a> {
 
     /// A text with the token is shown with a placeholder, and so would not match.
     fn is_secret(&self, text: &str) -> bool {
-        report::redacted(self.record, text) != text
+        self.record.redact(text) != text
     }
 
     /// The id in the path; true when it names the user by an external id, which a parameter says.
@@ -336,7 +341,7 @@ mod tests {
             prop_assert_eq!(offer.matchers.len(), offer.lines().count());
             let text = expectation(&record, &call);
             prop_assert!(!text.contains("canary"), "{}", text);
-            prop_assert_eq!(report::redacted(&record, &text), text);
+            prop_assert_eq!(record.redact(&text), text);
         }
 
         /// Each part of a call counts, but for what the text says it leaves out.

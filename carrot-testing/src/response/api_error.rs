@@ -133,11 +133,11 @@ impl ApiError {
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
         let name = match &self.name {
             Name::Of(reason) => Some(reason.name(version)),
-            Name::Any(name) => Some(name.as_str()),
+            Name::Any(name) => Some(name.clone()),
             Name::None => None,
         };
         let mut response = match name {
-            Some(name) => refusal(self.status, name, &self.message, self.fields.clone()),
+            Some(name) => refusal(self.status, &name, &self.message, self.fields.clone()),
             None => self.page(),
         };
         if let Some(pause) = self.retry_after {

@@ -5,19 +5,19 @@ use bytes::Bytes;
 use carrot_core::{Body, HttpTransport, TransportError};
 use http::{Request, Response};
 
-use crate::{CannedResponse, RecordedCall, recording::RecordedRequest};
+use crate::{fake::RecordedCall, recording::RecordedRequest, response::CannedResponse};
 
 type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
 
-/// Answers every request with what a closure makes of it.
+/// Responds to each request with the result of a closure.
 ///
 /// ```
 /// use carrot_core::{types::UserId, users};
-/// use carrot_testing::{CannedResponse, ApiError, client, stub::AnswerWith};
+/// use carrot_testing::{CannedResponse, ApiError, client, stub::RespondWith};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let transport = AnswerWith::new(|call| match call.operation() {
+/// let transport = RespondWith::new(|call| match call.operation() {
 ///     "users.unsubscribe_email" => CannedResponse::ok(),
 ///     _ => ApiError::permission_denied().into(),
 /// });
@@ -27,25 +27,25 @@ type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AnswerWith(Compute);
+pub struct RespondWith(Compute);
 
-impl AnswerWith {
-    /// A transport that asks this closure. The time of the calls is zero: it has no clock.
+impl RespondWith {
+    /// Creates a transport over a closure. [`RecordedCall::at`] is zero: the transport has no clock.
     pub fn new(compute: impl Fn(&RecordedCall) -> CannedResponse + Send + Sync + 'static) -> Self {
         Self(Arc::new(compute))
     }
 }
 
 #[async_trait]
-impl HttpTransport for AnswerWith {
+impl HttpTransport for RespondWith {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
         let call = RecordedCall::new(RecordedRequest::from(request), std::time::Duration::ZERO);
         self.0(&call).give(call.version()).await
     }
 }
 
-impl fmt::Debug for AnswerWith {
+impl fmt::Debug for RespondWith {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AnswerWith(..)")
+        f.write_str("RespondWith(..)")
     }
 }

@@ -10,11 +10,11 @@ use carrot_core::{
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{
-    RecordedCall,
-    diff::{self, Difference},
-    listing,
-};
+pub(super) mod diff;
+pub(super) mod lines;
+
+use self::diff::Difference;
+use super::record::RecordedCall;
 use crate::recording::RecordedRequest;
 
 /// A value that is longer is not told in the middle of a line.
@@ -199,7 +199,7 @@ impl Matcher {
             Self::Custom(_, check) => {
                 if !check(call.request()) {
                     verdict.problem = Some("the check says no to this:".to_owned());
-                    verdict.saw = listing::request_with_headers(call);
+                    verdict.saw = lines::request_with_headers(call);
                 }
             }
         }

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use carrot_core::Sent;
 
+pub(super) mod calls;
+mod snippet;
+
 use super::{
-    RecordedCall, listing,
-    matcher::Verdict,
-    snippet,
-    state::{Expected, Record, Reply, Step, Unexpected},
+    log::{Expected, Record, Reply, Step, Unexpected},
+    matcher::{Verdict, lines},
+    record::RecordedCall,
 };
 
 /// More numbers of calls than these are not told one by one.
@@ -41,8 +43,8 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
         let _ = write!(text, "\n{}) ", record.unexpected.len() + number + 1);
         text += &indented(&tell_unmet(record, *at));
     }
-    text += &listing::list(record);
-    Some(redacted(record, &text))
+    text += &calls::list(record);
+    Some(record.redact(&text))
 }
 
 /// The calls, below another failure: with the story of those that came unexpected, which are often its
@@ -50,7 +52,7 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
 pub(super) fn what_came(record: &Record) -> String {
     match problems(record, false) {
         Some(problems) => format!("\n{problems}"),
-        None => listing::list(record),
+        None => calls::list(record),
     }
 }
 
@@ -90,7 +92,7 @@ pub(super) fn in_one_line(record: &Record, unexpected: &Unexpected) -> String {
         }
     };
     let text = format!("the fake expected no such call of {name}; {why}");
-    redacted(record, &text)
+    record.redact(&text)
 }
 
 fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
@@ -99,7 +101,7 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     };
     let number = unexpected.call + 1;
     let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
-    text += &listing::request(call);
+    text += &lines::request(call);
     if let Some(because) = &unexpected.because {
         let _ = writeln!(text, "\nIt could not be answered: {because}.");
         return text;
@@ -400,10 +402,4 @@ fn is_doubtful(call: &RecordedCall) -> bool {
     let failed =
         outcome.starts_with('5') || !outcome.starts_with(|first: char| first.is_ascii_digit());
     call.attempt() == 1 && failed && !outcome.ends_with(&Sent::Never.to_string())
-}
-
-/// Takes every token that came with a request out of a text.
-pub(super) fn redacted(record: &Record, text: &str) -> String {
-    let calls = record.calls.iter();
-    calls.fold(text.to_owned(), |text, call| call.request().redact(&text))
 }

@@ -1,0 +1,132 @@
+//! What a fake knows: what it expects, and what came.
+
+use std::{panic::Location, sync::Arc};
+
+use carrot_core::endpoint::Asked;
+use serde_json::Value;
+
+use super::{matcher::Matcher, record::RecordedCall};
+use crate::response::CannedResponse;
+
+type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
+type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
+
+/// How an answer comes to be.
+#[derive(Clone)]
+pub(super) enum Reply {
+    Fixed(CannedResponse),
+    /// An output of the operation, written when it is known what was asked.
+    Typed(Write),
+    Computed(Compute),
+}
+
+/// One reply of a sequence, and how often it is given.
+#[derive(Clone)]
+pub(super) struct Step {
+    pub(super) reply: Reply,
+    pub(super) at_least: u32,
+    /// `None` for no limit.
+    pub(super) at_most: Option<u32>,
+    pub(super) given: u32,
+}
+
+impl Step {
+    fn has_more(&self) -> bool {
+        self.at_most.is_none_or(|limit| self.given < limit)
+    }
+}
+
+/// What a request must be like.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) operation: &'static str,
+    pub(super) matchers: Vec<Matcher>,
+}
+
+impl Wanted {
+    pub(super) fn holds(&self, call: &RecordedCall) -> bool {
+        call.operation() == self.operation && self.matchers.iter().all(|one| one.holds(call))
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Expected {
+    pub(super) written_at: &'static Location<'static>,
+    /// Shared, so that requests are compared without holding up the fake: a matcher may look at it.
+    pub(super) wanted: Arc<Wanted>,
+    pub(super) steps: Vec<Step>,
+    /// The numbers of the calls that it answered.
+    pub(super) answered: Vec<usize>,
+}
+
+impl Expected {
+    fn has_more(&self) -> bool {
+        self.steps.iter().any(Step::has_more)
+    }
+}
+
+/// A call that nothing was expected for.
+#[derive(Clone)]
+pub(super) struct Unexpected {
+    /// The number of the call, from 0.
+    pub(super) call: usize,
+    /// How many expectations there were when it came.
+    pub(super) known: usize,
+    /// What was fulfilled already when it came.
+    pub(super) spent: Vec<usize>,
+    /// Why, where it matched an expectation and could not be answered.
+    pub(super) because: Option<String>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Record {
+    pub(super) expected: Vec<Expected>,
+    pub(super) calls: Vec<RecordedCall>,
+    pub(super) unexpected: Vec<Unexpected>,
+    /// A failure was told, and needs no telling again.
+    pub(super) told: bool,
+}
+
+impl Record {
+    /// Writes a call down and takes the next reply of the first expectation that has one.
+    pub(super) fn take(
+        &mut self,
+        call: &RecordedCall,
+        matching: &[usize],
+        known: usize,
+    ) -> (usize, Option<Reply>) {
+        let number = self.calls.len();
+        self.calls.push(call.clone());
+        let reply = matching.iter().filter(|at| **at < known).find_map(|at| {
+            let expected = self.expected.get_mut(*at)?;
+            let step = expected.steps.iter_mut().find(|step| step.has_more())?;
+            step.given = step.given.saturating_add(1);
+            expected.answered.push(number);
+            Some(step.reply.clone())
+        });
+        (number, reply)
+    }
+
+    pub(super) fn tell_outcome(&mut self, call: usize, outcome: String) {
+        if let Some(call) = self.calls.get_mut(call) {
+            call.outcome = outcome;
+        }
+    }
+
+    /// True when an expectation still waits for calls that must come, or cannot be answered.
+    pub(super) fn is_unmet(expected: &Expected) -> bool {
+        let waits = |step: &Step| step.given < step.at_least;
+        expected.steps.is_empty() || expected.steps.iter().any(waits)
+    }
+
+    /// True when an expectation has no reply left.
+    pub(super) fn is_spent(expected: &Expected) -> bool {
+        !expected.has_more()
+    }
+
+    /// Takes every token that came with a request out of a text.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let calls = self.calls.iter();
+        calls.fold(text.to_owned(), |text, call| call.request().redact(&text))
+    }
+}
