@@ -13,7 +13,7 @@ use carrot_core::{
     ApiVersion, Error, ErrorKind, NoRateLimit, Sent,
     transport::{TimeoutPhase, TransportErrorKind},
 };
-use carrot_testing::{CannedResponse, RecordedRequest, VirtualClock, stub::AnswerWith};
+use carrot_testing::{CannedResponse, RecordedRequest, VirtualClock, stub::RespondWith};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -163,7 +163,7 @@ impl Fault {
 fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
     let made = Arc::<Mutex<Vec<Fault>>>::default();
     let (met, faults) = (Arc::clone(&made), faults.to_vec());
-    let transport = AnswerWith::new(move |call| {
+    let transport = RespondWith::new(move |call| {
         let mut met = met.lock().expect("no panic held it");
         let fault = faults[met.len().min(faults.len() - 1)];
         met.push(fault);

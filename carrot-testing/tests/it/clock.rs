@@ -12,7 +12,7 @@ use std::{
 };
 
 use carrot_core::{Client, Clock, ErrorKind, client::CallOptions, types::UserId, users};
-use carrot_testing::{VirtualClock, stub::NeverAnswers};
+use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -201,7 +201,12 @@ async fn a_call_deadline_tested_by_hand() {
     let clock = VirtualClock::manual();
     let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
     let options = CallOptions::new().attempt_timeout(None);
-    let client = Client::builder(NeverAnswers::new(), clock.clone(), token).options(options);
+    let client = Client::builder(
+        RecordingTransport::new().with_default(CannedResponse::never()),
+        clock.clone(),
+        token,
+    )
+    .options(options);
     let client = client.build().unwrap();
     let mut call = pin!(client.call(users::UnsubscribeEmail::new(UserId::new(7))));
     let mut context = Context::from_waker(Waker::noop());

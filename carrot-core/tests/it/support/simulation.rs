@@ -13,7 +13,7 @@ use bytes::Bytes;
 use carrot_core::{Body, Clock as _, HttpTransport, RateLimiter, TransportError};
 use carrot_testing::{
     CannedResponse, RecordedCall, VirtualClock,
-    stub::{AnswerWith, Latency},
+    stub::{Latency, RespondWith},
 };
 use http::StatusCode;
 use serde_json::json;
@@ -67,7 +67,7 @@ impl Service {
     ) -> Self {
         let state = Arc::<Mutex<State>>::default();
         let (told, time) = (Arc::clone(&state), clock.clone());
-        let answer = AnswerWith::new(move |call| {
+        let answer = RespondWith::new(move |call| {
             told.lock()
                 .expect("no panic")
                 .answer(call, time.now(), limit, leads)
