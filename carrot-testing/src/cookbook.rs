@@ -14,6 +14,8 @@
 //! 9. [A transport of your own](#a-transport-of-your-own)
 //! 10. [Many users at once](#many-users-at-once)
 //! 11. [Are all operations tested?](#are-all-operations-tested)
+//! 12. [With the paused time of tokio](#with-the-paused-time-of-tokio)
+//! 13. [On a multi-thread runtime](#on-a-multi-thread-runtime)
 //!
 //! # A retry
 //!
@@ -378,6 +380,86 @@
 //! assert_eq!(coverage.exercised(), ["users.get", "users.start_conversation"]);
 //! assert!(coverage.not_exercised().contains(&"conversations.reply"));
 //! # std::fs::remove_dir_all(&target)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # With the paused time of tokio
+//!
+//! Code that waits with `tokio::time` beside the client needs one time for both. With
+//! `start_paused = true` take the clock of tokio for the client: `carrot_hyper::TokioClock`, or the one
+//! here. A [`VirtualClock`](crate::VirtualClock) does not see the timers of tokio and tokio does not see its sleeps,
+//! so with both the order of two waits is not defined.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use async_trait::async_trait;
+//! use carrot_core::{AuthToken, Client, Clock, types::UserId, users};
+//! use carrot_testing::{ApiError, Fake, fake};
+//! use tokio::time::Instant;
+//!
+//! #[derive(Debug)]
+//! struct TokioClock(Instant);
+//!
+//! #[async_trait]
+//! impl Clock for TokioClock {
+//!     fn now(&self) -> Duration {
+//!         self.0.elapsed()
+//!     }
+//!
+//!     async fn sleep(&self, duration: Duration) {
+//!         tokio::time::sleep(duration).await;
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pause = Duration::from_secs(7);
+//! let fake = Fake::new();
+//! fake.on::<users::Get>()
+//!     .reply_error(ApiError::rate_limited(pause))
+//!     .then()
+//!     .reply(fake::user());
+//!
+//! let started = Instant::now();
+//! let token = AuthToken::new("app.1.secret")?;
+//! let client = Client::builder(fake.transport(), TokioClock(started), token).build()?;
+//! client.call(users::Get::new(UserId::new(7))).await?;
+//! assert!(started.elapsed() >= pause);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # On a multi-thread runtime
+//!
+//! The time of a fake moves only when every worker is parked. The body of a test is no task, so a
+//! body that checks moments in time is spawned.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carrot_core::{types::UserId, users};
+//! use carrot_testing::{ApiError, Fake, fake};
+//!
+//! # #[tokio::main(flavor = "multi_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let fake = Fake::new();
+//! fake.on::<users::Get>()
+//!     .reply_error(ApiError::internal())
+//!     .times(2)
+//!     .then()
+//!     .reply(fake::user())
+//!     .times(2);
+//!
+//! let calls = [(); 2].map(|()| {
+//!     let client = fake.client();
+//!     tokio::spawn(async move { client.call(users::Get::new(UserId::new(7))).await })
+//! });
+//! for call in calls {
+//!     call.await??;
+//! }
+//! fake.clock().assert_sleeps([Duration::from_millis(50); 2]);
 //! # Ok(())
 //! # }
 //! ```

@@ -12,7 +12,6 @@ mod clock;
 mod coverage;
 mod refusal;
 mod response;
-mod simulation;
 mod wire;
 
 #[cfg(feature = "proptest")]

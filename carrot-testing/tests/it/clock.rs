@@ -11,8 +11,11 @@ use std::{
     time::Duration,
 };
 
-use carrot_core::{Client, Clock, ErrorKind, client::CallOptions, types::UserId, users};
-use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
+use carrot_core::{
+    Body, Client, Clock, ErrorKind, ExponentialBackoff, HttpTransport, NoRateLimit, TransportError,
+    client::CallOptions, types::UserId, users,
+};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -218,4 +221,86 @@ async fn a_call_deadline_tested_by_hand() {
         Poll::Ready(Err(error)) => assert_eq!(error.kind(), ErrorKind::Deadline),
         other => panic!("{other:?}"),
     }
+}
+
+/// A transport whose response comes from another task, after many turns.
+#[derive(Debug)]
+struct ByTask(RecordingTransport);
+
+#[async_trait::async_trait]
+impl HttpTransport for ByTask {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let transport = self.0.clone();
+        let task = tokio::spawn(async move {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            transport.send(request).await
+        });
+        task.await.expect("it does not panic")
+    }
+}
+
+/// Two calls, each with a pause, within a deadline of 30 seconds.
+async fn two_calls_side_by_side() {
+    let transport = RecordingTransport::responding([(); 2].map(|()| ApiError::internal()))
+        .with_default(CannedResponse::ok());
+    let clock = VirtualClock::new();
+    let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
+    let client = Client::builder(ByTask(transport), clock.clone(), token)
+        .rate_limiter(NoRateLimit::new())
+        .retry(ExponentialBackoff::new().without_jitter())
+        .build()
+        .unwrap();
+    let calls = [(); 2].map(|()| {
+        let unsubscribe = users::UnsubscribeEmail::new(UserId::new(7));
+        let client = client.clone();
+        tokio::spawn(async move { client.call(unsubscribe).await })
+    });
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    clock.assert_sleeps([Duration::from_millis(50); 2]);
+    assert_eq!(clock.now(), Duration::from_millis(50));
+}
+
+#[test]
+fn time_waits_for_other_tasks_on_every_runtime() {
+    let mut current = tokio::runtime::Builder::new_current_thread();
+    let mut multi = tokio::runtime::Builder::new_multi_thread();
+    for builder in [&mut current, multi.worker_threads(4)] {
+        let runtime = builder.build().unwrap();
+        for _ in 0..100 {
+            runtime.block_on(two_calls_side_by_side());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deadline_waits_for_a_transport_that_yields() {
+    for _ in 0..50 {
+        let clock = VirtualClock::new();
+        let work = async {
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = clock.timeout(30 * SECOND, work).await;
+        assert_eq!((limit, clock.now()), (Some(()), Duration::ZERO));
+    }
+}
+
+/// As in the README: the queue, and a client as in production.
+#[tokio::test]
+async fn default_client_survives_a_429() {
+    let transport = RecordingTransport::responding([ApiError::rate_limited(None)])
+        .with_default(CannedResponse::ok());
+    let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
+    let client = Client::builder(transport, VirtualClock::new(), token);
+    let client = client.build().unwrap();
+    let unsubscribe = users::UnsubscribeEmail::new(UserId::new(7));
+    client.call(unsubscribe).await.unwrap();
 }

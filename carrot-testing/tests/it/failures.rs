@@ -3,7 +3,6 @@
 //! Run with `UPDATE_EXPECT=1` to write them anew.
 
 use std::{
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     process::Command,
@@ -20,18 +19,14 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::{ApiError, Fake, VirtualClock, fake};
+use carrot_testing::{ApiError, Fake, fake};
 use serde_json::json;
 
 const SECRET: &str = "app.65535.canary-5e1d";
 
-fn run<F: Future>(future: F) -> F::Output {
-    VirtualClock::new().run(future)
-}
-
 /// Calls an operation and throws away what comes of it.
 fn call<E: Endpoint>(fake: &Fake, endpoint: E) {
-    let _ = run(fake.client().call(endpoint));
+    let _ = fake.clock().run(fake.client().call(endpoint));
 }
 
 /// Holds what a test prints against its file.
@@ -183,7 +178,7 @@ fn a_given_call_is_none_of_the_version() {
             .version(ApiVersion::V1)
             .build()
             .unwrap();
-        let _ = run(client.call(reply("Here")));
+        let _ = fake.clock().run(client.call(reply("Here")));
     });
 }
 
@@ -288,7 +283,9 @@ fn a_test_that_fails_by_itself() {
     if std::env::var_os("FAIL_BY_ITSELF").is_some() {
         let fake = Fake::new();
         fake.on::<users::Get>().reply(fake::user());
-        run(fake.client().call(reply("On its way"))).expect("the reply is sent");
+        fake.clock()
+            .run(fake.client().call(reply("On its way")))
+            .expect("the reply is sent");
     }
 }
 
@@ -391,7 +388,10 @@ fn the_token_is_told_nowhere() {
             .app(AppId::new(65535))
             .build()
             .unwrap();
-        let error = run(client.call(reply(&format!("my key is {SECRET}")))).unwrap_err();
+        let error = fake
+            .clock()
+            .run(client.call(reply(&format!("my key is {SECRET}"))))
+            .unwrap_err();
         assert!(
             !format!("{error} {error:?}").contains("canary"),
             "{error:?}"
@@ -458,7 +458,10 @@ fn an_unexpected_call_breaks_the_order() {
 fn the_client_error_is_a_summary() {
     let fake = Fake::new();
     fake.on::<users::Get>().user("order-43").reply(fake::user());
-    let error = run(fake.client().call(users::Get::new(ada()))).unwrap_err();
+    let error = fake
+        .clock()
+        .run(fake.client().call(users::Get::new(ada())))
+        .unwrap_err();
     let text = without_lines(&error.to_string());
     assert_eq!(
         text,
@@ -482,7 +485,7 @@ fn assert_offered_in<E: Endpoint>(
 ) {
     let client = |fake: &Fake| fake.client_builder().version(version).build().unwrap();
     let fake = Fake::new();
-    let _ = run(client(&fake).call(endpoint()));
+    let _ = fake.clock().run(client(&fake).call(endpoint()));
     let panic = catch_unwind(AssertUnwindSafe(|| fake.verify())).unwrap_err();
     let text = panic.downcast::<String>().unwrap();
     let (_, rest) = text.split_once("This would have matched:").unwrap();
@@ -499,7 +502,7 @@ fn assert_offered_in<E: Endpoint>(
 
     let fake = Fake::new();
     pasted(&fake);
-    run(client(&fake).call(endpoint())).unwrap();
+    fake.clock().run(client(&fake).call(endpoint())).unwrap();
 }
 
 #[test]

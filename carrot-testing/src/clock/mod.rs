@@ -1,3 +1,6 @@
+mod keeper;
+mod run;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -9,21 +12,31 @@ use std::{
 };
 
 use carrot_core::Clock;
-
-/// How many turns everything else gets before a sleep moves the time of an automatic clock.
-const TURNS: u32 = 32;
+use tokio::runtime::Handle;
 
 /// A clock that no real time drives. All clones are the same clock, and it starts at zero.
 ///
-/// **Automatic** ([`new`](Self::new)): waiting costs no real time. Of all the sleeps that are awaited
-/// at once, the one that is due first moves the time to its end; nothing else moves it. So a pause of
-/// 20 seconds under a deadline of 30 passes at once, and a second one of 20 seconds meets the
-/// deadline, as it would with a real clock. A sleep moves the time only after everything else that is
-/// ready had its turn, so a deadline never passes before work that can go on at once.
+/// **Automatic** ([`new`](Self::new)): waiting costs no real time. When nothing else can go on, the
+/// time moves to the end of the sleep that is due first. So a pause of 20 seconds under a deadline of
+/// 30 passes at once, and a second one of 20 seconds meets the deadline, as it would with a real clock.
 ///
-/// The clock does not see what comes from outside the program. Work that waits for a socket or a
-/// thread is not ready, so a deadline around it passes at once. Use an automatic clock with the
-/// transports of this crate, which answer at once, and a real or a manual one with real sockets.
+/// What "nothing can go on" means depends on who runs the futures:
+///
+/// * [`run`](Self::run) and [`run_all`](Self::run_all), without a runtime: every future waits for a
+///   sleep of this clock. Exact.
+/// * A current-thread runtime of tokio: the runtime is parked, so no task can go on. Exact.
+/// * A multi-thread runtime of tokio: every worker is parked, and every future that waits for a sleep of
+///   this clock was asked several times and still waits. Not seen is the future given to `block_on`, such
+///   as the body of a test, while it waits for no sleep of this clock: where a test checks moments in
+///   time, let it spawn its body.
+/// * Another executor: every future that waits for a sleep of this clock was asked several times and
+///   still waits. Other tasks are not seen.
+///
+/// The clock does not see what comes from outside: a socket, `spawn_blocking`, a thread, a timer of
+/// tokio. The runtime is parked while it waits for those, so a deadline around them passes at once. Use an
+/// automatic clock with the transports of this crate, and a manual or a real clock with real sockets.
+/// With `tokio::time::pause`, take the time of tokio for the client too: see the
+/// [cookbook](crate::cookbook#with-the-paused-time-of-tokio).
 ///
 /// **Manual** ([`manual`](Self::manual)): time stands still but for [`advance`](Self::advance). This
 /// is how a deadline is tested against a transport that never answers.
@@ -47,6 +60,12 @@ pub struct VirtualClock(Arc<Mutex<Time>>);
 
 struct Time {
     automatic: bool,
+    /// How many runs move the time themselves at the moment.
+    runs: usize,
+    /// A thread watches for the moment when nothing can go on.
+    is_watched: bool,
+    /// Counts whatever is done with the sleeps: while it grows, something goes on.
+    events: u64,
     now: Duration,
     sleepers: BTreeMap<Key, Sleeper>,
     /// The lengths of the sleeps that came to their end, in that order.
@@ -59,8 +78,12 @@ type Key = (Duration, u64);
 
 #[derive(Default)]
 struct Sleeper {
-    /// Set once it is polled: only sleeps that somebody awaits can move the time.
+    /// Set once it is polled: only sleeps that somebody awaits can move the time. Taken when it is due.
     waker: Option<Waker>,
+    /// The runtime that polls it, where it is one of tokio.
+    runtime: Option<Handle>,
+    /// It was woken and not polled since.
+    is_asked: bool,
 }
 
 impl Default for VirtualClock {
@@ -85,6 +108,9 @@ impl VirtualClock {
     fn with_mode(automatic: bool) -> Self {
         Self(Arc::new(Mutex::new(Time {
             automatic,
+            runs: 0,
+            is_watched: false,
+            events: 0,
             now: Duration::ZERO,
             sleepers: BTreeMap::new(),
             slept: Vec::new(),
@@ -142,14 +168,11 @@ impl Time {
     fn due_wakers(&mut self) -> Vec<Waker> {
         let now = self.now;
         let due = self.sleepers.range_mut(..=(now, u64::MAX));
-        due.filter_map(|(_, sleeper)| sleeper.waker.clone())
-            .collect()
-    }
-
-    fn first_awaited(&self) -> Option<(Key, &Waker)> {
-        self.sleepers
-            .iter()
-            .find_map(|(key, sleeper)| Some((*key, sleeper.waker.as_ref()?)))
+        due.filter_map(|(_, sleeper)| {
+            sleeper.is_asked = sleeper.waker.is_some();
+            sleeper.waker.clone()
+        })
+        .collect()
     }
 }
 
@@ -176,13 +199,13 @@ impl Clock for VirtualClock {
     {
         let mut time = self.time();
         time.created += 1;
+        time.events += 1;
         let key = (time.now.saturating_add(duration), time.created);
         time.sleepers.insert(key, Sleeper::default());
         Box::pin(Sleep {
             clock: self.clone(),
             duration,
             key,
-            turns: 0,
         })
     }
 }
@@ -191,59 +214,46 @@ struct Sleep {
     clock: VirtualClock,
     duration: Duration,
     key: Key,
-    turns: u32,
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // Dropped when the lock is open; see `wake`.
-        let _old_waker: Option<Waker>;
-        let mut time = this.clock.time();
-        if time.now < this.key.0 {
-            let Some(sleeper) = time.sleepers.get_mut(&this.key) else {
-                return Poll::Ready(());
-            };
-            _old_waker = sleeper.waker.replace(context.waker().clone());
-            if !time.automatic {
-                return Poll::Pending;
+        let _old: Option<Sleeper>;
+        let mut time = self.clock.time();
+        time.events += 1;
+        if time.now >= self.key.0 {
+            _old = time.sleepers.remove(&self.key);
+            if _old.is_some() {
+                time.slept.push(self.duration);
             }
-            if this.turns < TURNS {
-                this.turns += 1;
-                drop(time);
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            if time.first_awaited().map(|(key, _)| key) != Some(this.key) {
-                // That one is awaited too, and hands on when it is done.
-                return Poll::Pending;
-            }
-            time.now = this.key.0;
+            return Poll::Ready(());
         }
-        let ended = time.sleepers.remove(&this.key);
-        if ended.is_some() {
-            time.slept.push(this.duration);
-        }
-        let mut wakers = time.due_wakers();
-        wakers.extend(time.first_awaited().map(|(_, waker)| waker.clone()));
+        let sleeper = Sleeper {
+            waker: Some(context.waker().clone()),
+            runtime: Handle::try_current().ok(),
+            is_asked: false,
+        };
+        _old = time.sleepers.insert(self.key, sleeper);
+        let starts = time.automatic && time.runs == 0 && !time.is_watched;
+        time.is_watched |= starts;
         drop(time);
-        wake(wakers);
-        Poll::Ready(())
+        if starts {
+            keeper::start(&self.clock);
+        }
+        Poll::Pending
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
         let mut time = self.clock.time();
-        let Some(_sleeper) = time.sleepers.remove(&self.key) else {
-            return;
-        };
-        // It may have stood before another one that waits for its turn.
-        let next = time.first_awaited().map(|(_, waker)| waker.clone());
+        time.events += 1;
+        let old = time.sleepers.remove(&self.key);
         drop(time);
-        wake(next.into_iter().collect());
+        drop(old);
     }
 }
 

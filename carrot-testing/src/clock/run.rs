@@ -13,7 +13,8 @@ use std::{
 
 use carrot_core::Clock;
 
-use crate::{VirtualClock, fail};
+use super::VirtualClock;
+use crate::fail;
 
 /// Whether a task asked to be polled. A task is polled only then, so a wake-up that is lost stops the
 /// test instead of passing unseen.
@@ -30,6 +31,22 @@ impl Woken {
     fn poll<F: Future + ?Sized>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
         let waker = Waker::from(Arc::clone(self));
         future.poll(&mut Context::from_waker(&waker))
+    }
+}
+
+/// Keeps the time of an automatic clock from being moved by anything else.
+struct Run<'a>(&'a VirtualClock);
+
+impl<'a> Run<'a> {
+    fn of(clock: &'a VirtualClock) -> Self {
+        clock.time().runs += 1;
+        Self(clock)
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.0.time().runs -= 1;
     }
 }
 
@@ -72,6 +89,7 @@ impl VirtualClock {
     /// As [`run`](Self::run).
     #[track_caller]
     pub fn run_all<F: Future>(&self, futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        let _run = Run::of(self);
         let tasks = futures.into_iter().map(Box::pin).enumerate();
         let woken = || Arc::new(Woken(AtomicBool::new(true)));
         let mut running: Vec<_> = tasks.map(|(index, task)| (index, task, woken())).collect();
@@ -114,6 +132,7 @@ impl VirtualClock {
     /// The future waits for something other than a sleep of this clock.
     #[track_caller]
     pub fn step<F: Future + ?Sized>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        let _run = Run::of(self);
         let woken = Arc::<Woken>::default();
         let polled = woken.poll(future);
         if polled.is_pending() && !woken.0.load(Ordering::Relaxed) {
