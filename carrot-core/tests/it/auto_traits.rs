@@ -16,7 +16,7 @@ use carrot_core::{
 
 fn shareable<T: Debug + Send + Sync + 'static>() {}
 
-/// An operation can be kept, repeated and compared, and its answer sent to another thread.
+/// An operation can be kept, repeated and compared, and its response sent to another thread.
 fn operation<E: Endpoint + Debug + Clone + PartialEq + Send + Sync + 'static>()
 where
     E::Output: Debug + Clone + PartialEq + Send + Sync,

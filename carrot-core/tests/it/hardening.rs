@@ -32,7 +32,7 @@ fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
     prepare_in(ApiVersion::V2, endpoint)
 }
 
-/// The request, or the field that is refused.
+/// The request, or the field that is rejected.
 fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue>) -> Prepared {
     let client = crate::support::client(&canned([]), version);
     let endpoint = endpoint.map_err(|error| {
@@ -53,7 +53,7 @@ fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue
 struct Place {
     name: &'static str,
     prepare: fn(&str) -> Prepared,
-    /// The field that is refused for a line break, where one is.
+    /// The field that is rejected for a line break, where one is.
     line_break: Option<&'static str>,
     /// The same for NUL.
     nul: Option<&'static str>,

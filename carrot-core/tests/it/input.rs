@@ -1,4 +1,4 @@
-//! Tokens, ids and addresses: what is refused before anything is sent, each time with the field and
+//! Tokens, ids and addresses: what is rejected before anything is sent, each time with the field and
 //! the rule, never with the value; and what is encoded.
 
 use carrot_core::{

@@ -1,4 +1,4 @@
-//! The limits of texts, lists, pages, properties and files: what breaks one is refused before anything
+//! The limits of texts, lists, pages, properties and files: what breaks one is rejected before anything
 //! is sent, with the field and the rule, never with the value.
 
 use carrot_core::{
@@ -62,7 +62,7 @@ fn random_ids() {
     for number in [0, -1, RandomId::MAX + 1] {
         rejected.value(RandomId::new(number));
     }
-    // One that came with an answer may be any number.
+    // One that came with a response may be any number.
     let zero: RandomId = serde_json::from_str("0").expect("as it comes");
     rejected.call(V2, conversations::Reply::new(ID, "Hi").random_id(zero));
     let reply = conversations::Reply::new(ID, "Hi").auto_assign(AdminId::new(2));

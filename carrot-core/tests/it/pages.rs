@@ -213,7 +213,7 @@ fn a_repeated_cursor_ends_the_listing() {
     assert!(run(pages.next()).expect("the end").is_none());
     assert_eq!(recorder.requests().len(), 2);
 
-    // The cursor that the listing began with counts too.
+    // The cursor that the listing started with counts too.
     let recorder = canned([parts([3], again)]);
     let cursor = Cursor::position("[1]").expect("a cursor");
     let endpoint = conversations::Parts::new(ID).page(Paging::new().from(cursor));

@@ -324,7 +324,7 @@ fn no_call_depends_on_the_call_before() {
     assert_eq!(requests[0].headers(), requests[3].headers());
 }
 
-/// Mistake 4: forms went out as multipart, where a value that begins with `@` was taken for a file,
+/// Mistake 4: forms went out as multipart, where a value that starts with `@` was taken for a file,
 /// and `false` as an empty text.
 #[test]
 fn a_form_is_a_form() {

@@ -6,7 +6,7 @@
 //! observer, and what every error shows. None of it may hold one of the four. The other suites are
 //! watched in the same way, with the token and the e-mail address: see `support/canary.rs`.
 //!
-//! Two exceptions, both of them data and not shown: `Error::body` is the answer as it came, and
+//! Two exceptions, both of them data and not shown: `Error::body` is the response as it came, and
 //! `Error::fields` what the service says of the arguments. And one that is shown: the text of an
 //! error that the service itself words is quoted, for it says what is wrong; the token is taken out.
 
@@ -111,11 +111,11 @@ async fn call_everything(client: &Client) -> Vec<Error> {
     results.into_iter().filter_map(Result::err).collect()
 }
 
-/// How many of them are refused before anything is sent.
+/// How many of them are rejected before anything is sent.
 const REFUSED: usize = 3;
 const SENT: usize = 8;
 
-/// At least so many of the operations that are sent must fail: some read nothing of the answer.
+/// At least so many of the operations that are sent must fail: some read nothing of the response.
 async fn run(what: &str, client: &Client, failures: usize) {
     let errors = call_everything(client).await;
     assert!(errors.len() >= REFUSED + failures, "{what}: {errors:?}");
@@ -125,7 +125,7 @@ async fn run(what: &str, client: &Client, failures: usize) {
     }
 }
 
-/// A server that makes its answer of the request that it got.
+/// A server that makes its response of the request that it got.
 async fn quoting(quote: impl Fn(&str) -> String + Clone + Send + Sync + 'static) -> Server {
     Server::start(move |_, mut stream| {
         let quote = quote.clone();
@@ -153,7 +153,7 @@ fn flat(request: &str) -> String {
 
 type Quote = fn(&str) -> String;
 
-/// Answers that quote all of the request where it hurts, as `Error` sees them.
+/// Responses that quote all of the request where it hurts, as `Error` sees them.
 const QUOTES: &[(&str, Quote)] = &[
     ("no HTTP", |request| format!("{}\r\n\r\n", flat(request))),
     ("in the reason", |request| {

@@ -79,7 +79,7 @@ async fn an_idle_connection_is_closed_without_another_request() {
 #[tokio::test]
 async fn requests_run_at_the_same_time() {
     const MANY: usize = 10;
-    // Nobody is answered before all have asked.
+    // No response comes before all have asked.
     let all = Arc::new(Barrier::new(MANY));
     let server = Server::start(move |_, mut stream| {
         let all = Arc::clone(&all);
@@ -128,7 +128,7 @@ async fn a_connection_closed_between_requests_is_replaced() {
 }
 
 /// Runs a test with a transport whose kept connection closes just when it was given a request, but
-/// had not begun it; `connections` is the number that the server takes in all.
+/// had not started it; `connections` is the number that the server takes in all.
 ///
 /// The order is forced: the server, a thread of its own, closes while the only thread of the runtime
 /// waits for it; and the runtime looks at its sockets after every task, so that the connection learns

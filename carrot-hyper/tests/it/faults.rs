@@ -58,7 +58,7 @@ async fn a_reset_after_the_request_was_read() {
     fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
 }
 
-/// It depends on the moment what the request was doing. What hyper calls canceled was not begun.
+/// It depends on the moment what the request was doing. What hyper calls canceled was not started.
 #[tokio::test]
 async fn a_reset_at_once() {
     let server = Server::script([Step::Reset]).await;
@@ -100,7 +100,7 @@ async fn a_response_that_is_not_http() {
     }
 }
 
-/// It depends on the moment whether the request was begun before the server's words came.
+/// It depends on the moment whether the request was started before the server's words came.
 #[tokio::test]
 async fn a_server_that_speaks_first() {
     for words in ["SSH-2.0-OpenSSH_9.6\r\n", "220 mail.example ESMTP\r\n\r\n"] {

@@ -1,4 +1,4 @@
-//! Answers compressed with gzip: asked for, unasked, too large, broken.
+//! Responses compressed with gzip: requested, unrequested, too large, broken.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// An answer with this `content-encoding`, whose body is complete as far as HTTP knows.
+/// A response with this `content-encoding`, whose body is complete as far as HTTP knows.
 fn encoded(status: u16, encoding: &str, body: &[u8]) -> Vec<u8> {
     let mut answer = format!(
         "HTTP/1.1 {status} Whatever\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",

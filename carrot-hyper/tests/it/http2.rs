@@ -54,7 +54,7 @@ where
     .await
 }
 
-/// Begins an answer whose body is still to come.
+/// Starts a response whose body is still to come.
 fn begin(mut respond: SendResponse<Bytes>) -> SendStream<Bytes> {
     respond.send_response(Response::new(()), false).unwrap()
 }
@@ -74,7 +74,7 @@ async fn one_connection_carries_requests_at_the_same_time() {
     })
     .await;
     let transport = transport();
-    // Before the first answer nobody knows that the server chooses HTTP/2.
+    // Before the first response nobody knows that the server chooses HTTP/2.
     succeeds(&transport, post(server.https("localhost", "/first"))).await;
     let requests: Vec<_> = (0..MANY)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! The limits on time and size. No test asserts how long anything takes: the servers never answer,
+//! The limits on time and size. No test asserts how long anything takes: the servers never respond,
 //! or a limit that is too short for this machine is made longer.
 
 use std::{sync::Arc, time::Duration};
@@ -56,7 +56,7 @@ async fn a_stalled_handshake_meets_the_callers_timeout() {
     }
 }
 
-/// Answers the first request of a connection, so that the second needs no time to connect.
+/// Responds to the first request of a connection, so that the second needs no time to connect.
 async fn answering_first() -> Server {
     Server::script([Step::Read, Step::write(answer("")), Step::Hold]).await
 }
@@ -154,7 +154,7 @@ const HALVES: [(&str, Pieces); 3] = [
     ("connection: close\r\n\r\nfin", &["e", "l", "y"]),
 ];
 
-/// A server that begins an answer with this, and the pieces that it goes on with.
+/// A server that starts a response with this, and the pieces that it goes on with.
 async fn hesitant(half: &str, rest: Pieces) -> (Server, Arc<Semaphore>, Events) {
     let begun = format!("HTTP/1.1 200 OK\r\n{half}");
     Server::hesitant(begun, rest.iter().map(|piece| Bytes::from(*piece))).await

@@ -14,7 +14,7 @@ use crate::support::{
     transport,
 };
 
-/// Answers every request of every connection over TLS.
+/// Responds to every request of every connection over TLS.
 async fn serving(acceptor: TlsAcceptor) -> Server {
     Server::start(move |_, stream| {
         let acceptor = acceptor.clone();
@@ -95,7 +95,7 @@ async fn an_unknown_issuer() {
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
 }
 
-/// A server that answers the client's hello with these bytes and then nothing.
+/// A server that responds to the client's hello with these bytes and then nothing.
 async fn greeting(bytes: Vec<u8>) -> Server {
     Server::script([Step::Byte, Step::write(bytes), Step::Hold]).await
 }

@@ -93,7 +93,7 @@ impl Drop for Meddler {
 fn wakers_may_use_the_clock() {
     for clock in [VirtualClock::new(), VirtualClock::manual()] {
         // Each waker is held by the clock alone, which so drops it: when another one takes its place,
-        // when the sleep ends, and when it is given up.
+        // when the sleep ends, and when it is abandoned.
         let mut sleep = clock.sleep(SECOND);
         for _ in 0..40 {
             let waker = Meddler::waker(&clock);

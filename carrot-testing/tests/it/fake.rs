@@ -353,7 +353,7 @@ async fn a_failure_may_come_before_the_response() {
         .fail(TransportErrorKind::Reset, Sent::Maybe)
         .then()
         .reply_error(ApiError::tag_already_assigned());
-    // The first attempt had its effect, so the refusal of the second is a success.
+    // The first attempt had its effect, so the error of the second is a success.
     done(
         &fake,
         conversations::AddTag::new(ConversationId::new(716), "vip"),

@@ -1,4 +1,4 @@
-//! Whatever comes, the fake answers or refuses, and tells what it thinks of it.
+//! Whatever comes, the fake responds or rejects, and tells what it thinks of it.
 
 use std::{
     future::Future,

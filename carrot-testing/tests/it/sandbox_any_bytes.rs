@@ -5,7 +5,7 @@ use carrot_testing::{Sandbox, sandbox::SeedUser};
 use http::{Method, Request, Uri};
 use proptest::{prelude::*, sample::select};
 
-use crate::common::{Answer, Form as _, start};
+use crate::common::{ApiResponse, Form as _, start};
 
 const NAMES: &str = "action actions admin after answered app assigned auto_assign auto_assign_random_id body \
     body_json bot_name by_user_id channel closed count created delimiter event file filename \
@@ -194,11 +194,11 @@ proptest! {
             if with_token {
                 request = request.header("authorization", format!("Token {}", sandbox.token()));
             }
-            let answer = Answer::of(&sandbox.handle(&request.body(Bytes::from(body)).unwrap()));
-            prop_assert!((200..500).contains(&answer.status));
-            prop_assert!(with_token || answer.status != 200);
-            if answer.status != 200 {
-                prop_assert!(!answer.error().1.is_empty() && !answer.error().2.is_empty());
+            let response = ApiResponse::of(&sandbox.handle(&request.body(Bytes::from(body)).unwrap()));
+            prop_assert!((200..500).contains(&response.status));
+            prop_assert!(with_token || response.status != 200);
+            if response.status != 200 {
+                prop_assert!(!response.error().1.is_empty() && !response.error().2.is_empty());
             }
         }
         // Whatever came, the state holds together, and the models hold all of it.

@@ -63,8 +63,8 @@ fn a_reply_by_each_sender() {
     ] {
         let path = format!("/{version}/conversations/{id}/reply");
         let form = format!("body=Hello&random_id=1650977560&{sender}");
-        let answer = api.post(&path, &form);
-        assert_eq!(api.parts(id).last(), Some(&model(answer.data())));
+        let response = api.post(&path, &form);
+        assert_eq!(api.parts(id).last(), Some(&model(response.data())));
     }
     for (version, form, name) in [
         ("v2", "", "ValidationError"),
@@ -89,10 +89,10 @@ fn auto_assign_makes_two_parts() {
     let api = Session::new();
     let id = api.start("order-42", "Hi");
     let form = "from_admin=501&body=Mine&auto_assign=502&auto_assign_random_id=9";
-    let answer = api.post(&path(id, "reply"), form);
+    let response = api.post(&path(id, "reply"), form);
     let parts = api.parts(id);
-    assert_eq!(model(&answer.json["assign_part"]), parts[1]);
-    assert_eq!(model(&answer.json["data"]), parts[2]);
+    assert_eq!(model(&response.json["assign_part"]), parts[1]);
+    assert_eq!(model(&response.json["data"]), parts[2]);
     let again = api.post(&path(id, "reply"), form);
     assert_eq!(again.json.get("assign_part"), None);
     api.see_parts(id, &["assignee", "random_id", "body"]);
@@ -210,8 +210,8 @@ fn a_manual_message_is_listed_once_answered() {
     let id = ConversationId::new(sent.data()["conversation"].as_u64().unwrap());
     api.see_conversation(id);
     let listed = || {
-        let answer = api.get(OF_APP, "include_not_assigned=true");
-        answer.data().as_array().unwrap().len()
+        let response = api.get(OF_APP, "include_not_assigned=true");
+        response.data().as_array().unwrap().len()
     };
     assert_eq!(listed(), 1);
     api.post(&path(id, "reply"), "from_user=default_user&body=?");
@@ -256,13 +256,13 @@ fn every_action_leaves_its_system_part() {
     api.assert("system_parts");
 }
 
-/// `read` of v1 is that of the first message, and true where the user began.
+/// `read` of v1 is that of the first message, and true where the user started.
 #[test]
 fn v1_tells_whether_the_first_message_is_read() {
     let api = Session::new();
     let read = |id: ConversationId| {
-        let answer = api.get(&format!("/v1/conversations/{id}"), "");
-        answer.data()["read"].clone()
+        let response = api.get(&format!("/v1/conversations/{id}"), "");
+        response.data()["read"].clone()
     };
     let reply = |id: ConversationId| api.post(&path(id, "reply"), "from_admin=501&body=Hm");
     let begun_by_user = api.start("order-42", "Hi");
@@ -320,19 +320,19 @@ fn the_list_of_the_app_is_filtered() {
         ("channel=0&include_not_assigned=1", &[b, a]),
         ("assistant_type=lead_bot&include_not_assigned=1", &[c]),
     ] {
-        let answer = api.get(OF_APP, form);
-        let listed = answer.data().as_array().unwrap().iter();
+        let response = api.get(OF_APP, form);
+        let listed = response.data().as_array().unwrap().iter();
         let ids: Vec<_> = listed
             .map(|one| ConversationId::new(one["id"].as_u64().unwrap()))
             .collect();
         assert_eq!(ids, expected, "{form}");
     }
     let both = "tags=x&include_no_tags=1";
-    let answer = api.get("/v2/apps/1000/conversations", both);
+    let response = api.get("/v2/apps/1000/conversations", both);
     let text = "`include_no_tags` can be used only without `tags`";
-    assert_eq!(answer.error().2, text);
-    let answer = api.get("/v1/apps/1000/conversations", &format!("{both}&{all}"));
-    assert_eq!(answer.data().as_array().unwrap().len(), 3);
+    assert_eq!(response.error().2, text);
+    let response = api.get("/v1/apps/1000/conversations", &format!("{both}&{all}"));
+    assert_eq!(response.data().as_array().unwrap().len(), 3);
 
     let channels = api.get("/v2/apps/$self_app/channels", "");
     let channel = &channels.data()[0];

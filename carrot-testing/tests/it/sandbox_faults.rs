@@ -1,4 +1,4 @@
-//! Failures on demand, and the log of what was answered.
+//! Failures on demand, and the log of responses.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,8 +19,8 @@ fn each_failure_is_the_response_to_one_request() {
     sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
     let mut errors = Vec::new();
     for _ in 0..4 {
-        let answer = post(&sandbox, "/v2/users/order-42/events", "by_user_id=true");
-        let (status, error, _) = answer.error();
+        let response = post(&sandbox, "/v2/users/order-42/events", "by_user_id=true");
+        let (status, error, _) = response.error();
         errors.push((status, error.to_owned()));
     }
     let expected = [
@@ -51,8 +51,8 @@ fn error_names_follow_the_version() {
     ] {
         let sandbox = Sandbox::new();
         sandbox.fail_next(StatusCode::from_u16(status).unwrap());
-        let answer = get(&sandbox, path, "");
-        assert_eq!((answer.error().0, answer.error().1), (status, name));
+        let response = get(&sandbox, path, "");
+        assert_eq!((response.error().0, response.error().1), (status, name));
     }
     let sandbox = Sandbox::new();
     sandbox.fail_next(StatusCode::BAD_GATEWAY);
@@ -68,10 +68,10 @@ fn undocumented_statuses_have_an_html_page() {
         .unwrap();
     for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY] {
         sandbox.fail_next(status);
-        let answer = sandbox.handle(&request);
-        assert_eq!(answer.status(), status);
-        assert_eq!(answer.headers()["content-type"], "text/html");
-        assert!(serde_json::from_slice::<serde_json::Value>(answer.body()).is_err());
+        let response = sandbox.handle(&request);
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["content-type"], "text/html");
+        assert!(serde_json::from_slice::<serde_json::Value>(response.body()).is_err());
     }
 }
 

@@ -3,20 +3,20 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Form, Session, get, json_of, post, start, upload};
+use crate::common::{ApiResponse, Form, Session, get, json_of, post, start, upload};
 
-fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> Answer {
+fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> ApiResponse {
     get(sandbox, "/v2/apps/$self_app/users", parameters)
 }
 
-fn external_ids(answer: &Answer) -> Vec<&str> {
-    let users = answer.data()["users"].as_array().unwrap().iter();
+fn external_ids(response: &ApiResponse) -> Vec<&str> {
+    let users = response.data()["users"].as_array().unwrap().iter();
     users
         .map(|user| user["user_id"].as_str().unwrap())
         .collect()
 }
 
-/// Three people; the sandbox begins on 2023-11-14.
+/// Three people; the sandbox starts on 2023-11-14.
 fn people() -> Sandbox {
     let ada = SeedUser::external("ada")
         .prop("$name", "Ada")
@@ -134,9 +134,9 @@ fn every_type_of_filter() {
         let leaf = json!({"type": kind, "property_name": property, "value": value});
         for group in ["and", "or"] {
             let filters = json!({"type": group, "filters": [leaf]}).to_string();
-            let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
-            assert_eq!(external_ids(&answer), expected, "{leaf}");
-            assert_eq!(answer.data()["total"], expected.len());
+            let response = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
+            assert_eq!(external_ids(&response), expected, "{leaf}");
+            assert_eq!(response.data()["total"], expected.len());
         }
     }
 }
@@ -150,8 +150,8 @@ fn filters_are_joined_by_and_or_or() {
     ]);
     for (group, expected) in [("and", &["bob"][..]), ("or", &["ada", "bob", "eve"])] {
         let filters = json!({"type": group, "filters": leaves}).to_string();
-        let answer = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
-        assert_eq!(external_ids(&answer), expected);
+        let response = leads(&sandbox, &[("filters", &*filters), ("sort_order", "asc")]);
+        assert_eq!(external_ids(&response), expected);
     }
     let group = json!({"type": "and", "filters": [{"type": "known", "property_name": "a"}]});
     for wrong in [
@@ -168,9 +168,9 @@ fn filters_are_joined_by_and_or_or() {
             {"type": "daysless", "property_name": "a", "value": {"value": 1, "unit": "years"}},
         ]}),
     ] {
-        let answer = leads(&sandbox, &[("filters", &wrong.to_string())]);
-        assert_eq!(answer.error().1, "ValidationError", "{wrong}");
-        assert!(answer.error().2.starts_with("`filters` must"));
+        let response = leads(&sandbox, &[("filters", &wrong.to_string())]);
+        assert_eq!(response.error().1, "ValidationError", "{wrong}");
+        assert!(response.error().2.starts_with("`filters` must"));
     }
 }
 
@@ -186,9 +186,9 @@ fn leads_are_sorted_and_paged_by_offset() {
         ("limit=2", &["eve", "bob"]),
         ("limit=2&offset=2", &["ada"]),
     ] {
-        let answer = leads(&sandbox, parameters);
-        assert_eq!(external_ids(&answer), expected, "{parameters:?}");
-        assert_eq!(answer.data()["total"], 3);
+        let response = leads(&sandbox, parameters);
+        assert_eq!(external_ids(&response), expected, "{parameters:?}");
+        assert_eq!(response.data()["total"], 3);
     }
     for (name, value) in [
         ("limit", "0"),
@@ -196,8 +196,8 @@ fn leads_are_sorted_and_paged_by_offset() {
         ("offset", "-1"),
         ("sort_order", "up"),
     ] {
-        let answer = leads(&sandbox, &[(name, value)]);
-        assert!(answer.error().2.starts_with(&format!("`{name}` must be")));
+        let response = leads(&sandbox, &[(name, value)]);
+        assert!(response.error().2.starts_with(&format!("`{name}` must be")));
     }
     let none = get(&sandbox, "/v1/apps/1000/users", "limit=0");
     assert_eq!(none.data(), &json!({"users": [], "total": 3}));
@@ -207,13 +207,13 @@ fn leads_are_sorted_and_paged_by_offset() {
 fn an_import_reports_bad_lines() {
     let api = Session::of(people());
     let import = |form: &str, csv: &str| {
-        let answer = api.upload("/v2/users/import", form, &[("file", "a.csv", csv)]);
+        let response = api.upload("/v2/users/import", form, &[("file", "a.csv", csv)]);
         for user in api.users() {
             let user = json_of(user);
             let fields = ["user_id", "props", "props_custom", "tags"].map(|name| &user[name]);
             api.see("user", fields);
         }
-        answer
+        response
     };
     let csv =
         "$user_id,$email,orders\r\nada,ada@example.com,6\r\n,x,1\r\nnew,\"a, b\",7\r\nbob,1\r\n";
@@ -239,9 +239,9 @@ fn an_import_reports_bad_lines() {
         ("app=1000&merge_field=id", Some(""), "merge_field"),
     ] {
         let files: Vec<_> = csv.iter().map(|csv| ("file", "a", *csv)).collect();
-        let answer = api.upload("/v2/users/import", form, &files);
+        let response = api.upload("/v2/users/import", form, &files);
         let rule = format!("`{parameter}`");
-        assert!(answer.error().2.starts_with(&rule), "{}", answer.json);
+        assert!(response.error().2.starts_with(&rule), "{}", response.json);
     }
     api.assert("imports");
 }
@@ -266,15 +266,15 @@ fn an_import_by_email_updates_the_latest() {
                new@example.com,pro,\n";
     let fields = "app=1000&merge_field=$email&delimiter=,";
     let files = [("file", "a.csv", csv)];
-    let answer = upload(&sandbox, "/v2/users/import", fields, &files);
-    assert_eq!(answer.data()["updates_planned"], 3);
+    let response = upload(&sandbox, "/v2/users/import", fields, &files);
+    assert_eq!(response.data()["updates_planned"], 3);
     let plans = |name: &str| {
         let filters = json!({"type": "and", "filters": [
             {"type": "str_eq", "property_name": "$email", "value": {"value": name}},
             {"type": "str_eq", "property_name": "plan", "value": {"value": "pro"}},
         ]});
-        let answer = leads(&sandbox, &[("filters", &filters.to_string())]);
-        let users = answer.data()["users"].as_array().unwrap();
+        let response = leads(&sandbox, &[("filters", &filters.to_string())]);
+        let users = response.data()["users"].as_array().unwrap();
         users
             .iter()
             .map(|user| user["user_id"].clone())

@@ -4,7 +4,7 @@ use carrot_testing::Sandbox;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{Answer, Form, get, post, start};
+use crate::common::{ApiResponse, Form, get, post, start};
 
 fn with_events(count: usize) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -16,14 +16,14 @@ fn with_events(count: usize) -> Sandbox {
     sandbox
 }
 
-fn list(sandbox: &Sandbox, version: &str, form: &(impl Form + ?Sized)) -> Answer {
+fn list(sandbox: &Sandbox, version: &str, form: &(impl Form + ?Sized)) -> ApiResponse {
     let parameters = format!("by_user_id=1&{}", form.encode());
     get(sandbox, &format!("/{version}/users/a/events"), &parameters)
 }
 
 /// The events of a page, counted from 1.
-fn numbers(answer: &Answer) -> Vec<u64> {
-    let events = answer.data().as_array().unwrap().iter();
+fn numbers(response: &ApiResponse) -> Vec<u64> {
+    let events = response.data().as_array().unwrap().iter();
     let number = |event: &Value| event["id"].as_u64().unwrap() - 2_155_668_334_000_000_000;
     events.map(number).collect()
 }
@@ -124,8 +124,8 @@ fn wrong_parameters_are_named() {
         ("v1", "count", "51"),
         ("v1", "after", "x"),
     ] {
-        let answer = list(&sandbox, version, &[(name, value)]);
-        let (status, error, message) = answer.error();
+        let response = list(&sandbox, version, &[(name, value)]);
+        let (status, error, message) = response.error();
         assert_eq!((status, error), (400, "ValidationError"), "{name}={value}");
         assert!(
             message.starts_with(&format!("`{name}` must be")),
@@ -144,9 +144,9 @@ fn wrong_parameters_are_named() {
             ("paginate_direction", direction),
             ("paginate_position", "[1]"),
         ];
-        let answer = get(&sandbox, "/v2/apps/1000/activeusers", &parameters);
+        let response = get(&sandbox, "/v2/apps/1000/activeusers", &parameters);
         assert!(
-            answer
+            response
                 .error()
                 .2
                 .starts_with("`paginate_direction` is a direction")

@@ -1,4 +1,4 @@
-//! Addresses, tokens, encodings, refusals: what all operations have in common.
+//! Addresses, tokens, encodings, errors: what all operations have in common.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, FORM, Form as _, get, json_of, post, send, start, upload};
+use crate::common::{ApiResponse, FORM, Form as _, get, json_of, post, send, start, upload};
 
 const USER: &str = "1448121617782670209";
 
@@ -20,12 +20,12 @@ fn sandbox() -> Sandbox {
     Sandbox::builder().user(user).build()
 }
 
-fn bare(sandbox: &Sandbox, uri: &str, header: Option<&str>) -> Answer {
+fn bare(sandbox: &Sandbox, uri: &str, header: Option<&str>) -> ApiResponse {
     let mut request = Request::get(uri);
     if let Some(header) = header {
         request = request.header("authorization", header);
     }
-    Answer::of(&sandbox.handle(&request.body(Bytes::new()).unwrap()))
+    ApiResponse::of(&sandbox.handle(&request.body(Bytes::new()).unwrap()))
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn the_token_may_stand_in_three_places() {
     bare(&sandbox, &format!("{path}?auth_token={token}"), None).data();
     let form = format!("auth_token={token}&presence=idle");
     let request = Request::post(format!("{path}/setpresence")).header("content-type", FORM);
-    Answer::of(&sandbox.handle(&request.body(form.into()).unwrap())).data();
+    ApiResponse::of(&sandbox.handle(&request.body(form.into()).unwrap())).data();
 
     for header in [
         None,
@@ -48,9 +48,9 @@ fn the_token_may_stand_in_three_places() {
         Some("Basic x"),
         Some(""),
     ] {
-        let answer = bare(&sandbox, &path, header);
+        let response = bare(&sandbox, &path, header);
         let message = "the token is missing or wrong";
-        assert_eq!(answer.error(), (401, "NotAuthenticated", message));
+        assert_eq!(response.error(), (401, "NotAuthenticated", message));
         let old = bare(&sandbox, &format!("/v1/users/{USER}"), header);
         assert_eq!(old.error(), (401, "AuthenticationFailed", message));
     }
@@ -136,13 +136,13 @@ fn unknown_addresses_and_methods() {
         (Method::HEAD, "/v2/users/1"),
         (Method::POST, "/v1/users/import"),
     ] {
-        let answer = send(&sandbox, method, path, "");
-        answer.is(405, "MethodNotAllowed");
+        let response = send(&sandbox, method, path, "");
+        response.is(405, "MethodNotAllowed");
     }
     // Before the token is looked at.
     let request = Request::delete("/v1/conversations/1/tag").body(Bytes::new());
-    let answer = Answer::of(&sandbox.handle(&request.unwrap()));
-    assert_eq!(answer.error().1, "MethodNotAllowed");
+    let response = ApiResponse::of(&sandbox.handle(&request.unwrap()));
+    assert_eq!(response.error().1, "MethodNotAllowed");
 }
 
 #[test]
@@ -160,9 +160,9 @@ fn text_in_another_encoding_is_rejected() {
         let request = Request::post(format!("/v2/users/{USER}/events{query}"))
             .header("authorization", format!("Token {}", sandbox.token()))
             .body(Bytes::copy_from_slice(body));
-        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
+        let response = ApiResponse::of(&sandbox.handle(&request.unwrap()));
         let expected = (400, "BadRequest", "the parameters must be UTF-8");
-        assert_eq!(answer.error(), expected, "{query}");
+        assert_eq!(response.error(), expected, "{query}");
     }
 }
 
@@ -182,14 +182,14 @@ fn external_ids_are_decoded_and_apps_are_checked() {
     .data();
     for version in ["v1", "v2"] {
         let name = ["PermissionDenied", "PermissionDeniedError"][usize::from(version == "v2")];
-        let answer = get(&sandbox, &format!("/{version}/apps/7/users"), "");
-        answer.is(403, name);
-        let answer = get(&sandbox, &format!("/{version}/users/{USER}"), "app=7");
-        answer.is(403, name);
+        let response = get(&sandbox, &format!("/{version}/apps/7/users"), "");
+        response.is(403, name);
+        let response = get(&sandbox, &format!("/{version}/users/{USER}"), "app=7");
+        response.is(403, name);
     }
-    let answer = get(&sandbox, "/v2/apps/self/users", "");
+    let response = get(&sandbox, "/v2/apps/self/users", "");
     assert_eq!(
-        answer.error().2,
+        response.error().2,
         "`id` must be the id of an app or `$self_app`"
     );
     let long = format!("/v2/users/{}", "x".repeat(256));
@@ -205,10 +205,10 @@ fn a_scope_that_the_token_lacks_is_named() {
         .scopes(["conversations-write", "conversations-read"])
         .build();
     let id = start(&sandbox, "x", "Hi");
-    let denied = |answer: Answer, scope: &str| {
+    let denied = |response: ApiResponse, scope: &str| {
         let message = format!("the token lacks the right `{scope}`");
         assert_eq!(
-            answer.error(),
+            response.error(),
             (403, "PermissionDeniedError", message.as_str())
         );
     };
@@ -234,7 +234,7 @@ fn an_object_of_json_is_a_form() {
     let path = format!("/v2/users/{USER}");
     let send = |path: &str, json: &str| {
         let request = Request::post(path).header("content-type", "application/json; charset=utf-8");
-        Answer::of(&sandbox.handle(&request.body(Bytes::from(json.to_owned())).unwrap()))
+        ApiResponse::of(&sandbox.handle(&request.body(Bytes::from(json.to_owned())).unwrap()))
     };
     let operations = r#"[{"op":"update_or_create","key":"n","value":"one\u0020\"1\""}]"#;
     // The value as JSON, and as a text that holds JSON.
@@ -268,14 +268,14 @@ fn bodies_of_another_type_are_rejected() {
             .header("authorization", format!("Token {}", sandbox.token()))
             .header("content-type", content_type)
             .body(Bytes::from(body));
-        let answer = Answer::of(&sandbox.handle(&request.unwrap()));
-        answer.is(400, "BadRequest");
+        let response = ApiResponse::of(&sandbox.handle(&request.unwrap()));
+        response.is(400, "BadRequest");
     }
     // All parameters of a POST may stand in the query.
     let request = Request::post(format!("/v2/users/{USER}/events?event=e"))
         .header("authorization", format!("Token {}", sandbox.token()))
         .body(Bytes::new());
-    Answer::of(&sandbox.handle(&request.unwrap())).data();
+    ApiResponse::of(&sandbox.handle(&request.unwrap())).data();
 }
 
 #[test]
@@ -413,9 +413,9 @@ fn every_response_has_text_ids_on_request() {
                include_not_assigned=1";
     let known = sandbox.user_id("order-42").unwrap();
     assert!(sandbox.move_to_channel(ConversationId::new(id), Some(ChannelId::new(5))));
-    let assert_texts = |answer: &Answer, path: &str| {
+    let assert_texts = |response: &ApiResponse, path: &str| {
         let mut found = Vec::new();
-        ids_as_numbers(&answer.json, "", &mut found);
+        ids_as_numbers(&response.json, "", &mut found);
         assert_eq!(found, [""; 0], "{path}");
     };
     let operations = r#"[{"op":"update_or_create","key":"$email","value":"a@b.c"}]"#;
@@ -446,13 +446,13 @@ fn every_response_has_text_ids_on_request() {
             let path = path
                 .replace("{id}", &id.to_string())
                 .replace("{user}", &known.to_string());
-            let answer = post(
+            let response = post(
                 &sandbox,
                 &format!("/{version}/{path}/"),
                 &format!("{form}&{all}"),
             );
-            answer.data();
-            assert_texts(&answer, &path);
+            response.data();
+            assert_texts(&response, &path);
         }
         for (path, form) in [
             ("users/order-42", "by_user_id=1"),
@@ -468,13 +468,13 @@ fn every_response_has_text_ids_on_request() {
             let path = path
                 .replace("{id}", &id.to_string())
                 .replace("{user}", &known.to_string());
-            let answer = get(
+            let response = get(
                 &sandbox,
                 &format!("/{version}/{path}/"),
                 &format!("{form}&{all}"),
             );
-            assert_ne!(*answer.data(), json!([]), "{version} {path}");
-            assert_texts(&answer, &path);
+            assert_ne!(*response.data(), json!([]), "{version} {path}");
+            assert_texts(&response, &path);
         }
     }
 }
@@ -517,14 +517,14 @@ fn every_operation_needs_its_scope() {
             let lacking = Sandbox::builder().scopes(others.cloned()).build();
             for (version, name) in [("v2", "PermissionDeniedError"), ("v1", "PermissionDenied")] {
                 let path = format!("/{version}/{path}");
-                let answer = send(&lacking, method.clone(), &path, "");
+                let response = send(&lacking, method.clone(), &path, "");
                 let message = format!("the token lacks the right `{right}`");
-                assert_eq!(answer.error(), (403, name, message.as_str()), "{path}");
+                assert_eq!(response.error(), (403, name, message.as_str()), "{path}");
             }
         }
         let enough = Sandbox::builder().scopes(rights.iter().copied()).build();
-        let answer = send(&enough, method, &format!("/v2/{path}"), "");
-        assert_ne!(answer.status, 403, "{path}");
+        let response = send(&enough, method, &format!("/v2/{path}"), "");
+        assert_ne!(response.status, 403, "{path}");
     }
 }
 
@@ -543,9 +543,9 @@ fn parameters_come_in_every_encoding() {
             "",
         ),
     ];
-    for (at, answer) in sent.iter().enumerate() {
-        answer.data();
+    for (at, response) in sent.iter().enumerate() {
+        response.data();
         let list = ["affected_props", "not_changed_props"][usize::from(at > 0)];
-        assert_eq!(answer.json["meta"][list], json!(["plan"]), "{at}");
+        assert_eq!(response.json["meta"][list], json!(["plan"]), "{at}");
     }
 }

@@ -98,8 +98,8 @@ fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes)
         .header("authorization", format!("Token {}", sandbox.token()))
         .body(Bytes::from(body.to_owned()))
         .unwrap();
-    let answer = sandbox.handle(&request);
-    (answer.status().as_u16(), answer.into_body())
+    let response = sandbox.handle(&request);
+    (response.status().as_u16(), response.into_body())
 }
 
 fn copy(sandbox: &Sandbox) -> Snapshot {
@@ -132,7 +132,7 @@ proptest! {
         for action in &after {
             prop_assert_eq!(act(&second, action), act(&first, action));
         }
-        // Lists of the first go on with what they learnt before the changes, those of the second begin.
+        // Lists of the first go on with what they learnt before the changes, those of the second start.
         prop_assert_eq!(second.users(), first.users());
         prop_assert_eq!(second.conversations(), first.conversations());
         prop_assert_eq!(second.webhooks(), first.webhooks());

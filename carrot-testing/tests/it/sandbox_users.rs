@@ -3,18 +3,18 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, Session};
+use crate::common::{ApiResponse, Session};
 
 const OWN: (&str, &str) = ("by_user_id", "true");
 const USER: &str = "/v2/users/order-42";
 const EVENTS: &str = "/v2/users/order-42/events";
 
-fn set_props(api: &Session, version: &str, operations: &Value) -> Answer {
+fn set_props(api: &Session, version: &str, operations: &Value) -> ApiResponse {
     let path = format!("/{version}/users/order-42/props");
     let operations = operations.to_string();
-    let answer = api.post(&path, &[OWN, ("operations", &operations)]);
-    assert_eq!(answer.data(), &json!({}));
-    answer
+    let response = api.post(&path, &[OWN, ("operations", &operations)]);
+    assert_eq!(response.data(), &json!({}));
+    response
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn wrong_operations_are_ignored_with_a_reason() {
         {"op": "add"},
         {"op": "add", "key": "b", "value": 1},
     ]);
-    let answer = set_props(&api, "v2", &operations);
-    let ignored = answer.json["meta"]["ignored_operations"].as_array();
+    let response = set_props(&api, "v2", &operations);
+    let ignored = response.json["meta"]["ignored_operations"].as_array();
     assert_eq!(ignored.map(Vec::len), Some(12));
     // v1 lists what changes nothing in the same place.
     set_props(
@@ -143,10 +143,10 @@ fn a_rejected_event_creates_no_user() {
         ("params", &name),
         ("created", "yesterday"),
     ] {
-        let answer = api.post(EVENTS, &[OWN, ("event", "e"), wrong]);
-        answer.is(400, "ValidationError");
+        let response = api.post(EVENTS, &[OWN, ("event", "e"), wrong]);
+        response.is(400, "ValidationError");
         let rule = format!("`{}` must", wrong.0);
-        assert!(answer.error().2.starts_with(&rule), "{rule}");
+        assert!(response.error().2.starts_with(&rule), "{rule}");
     }
     api.post(EVENTS, "by_user_id=true")
         .is(400, "ValidationError");

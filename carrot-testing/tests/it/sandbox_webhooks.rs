@@ -25,8 +25,8 @@ fn track(sandbox: &Sandbox, event: &str) -> u64 {
         ("event", event),
         ("params", r#"{"sum": "50% & more"}"#),
     ];
-    let answer = post(sandbox, "/v2/users/order-42/events", &fields);
-    answer.data()["id"].as_u64().unwrap()
+    let response = post(sandbox, "/v2/users/order-42/events", &fields);
+    response.data()["id"].as_u64().unwrap()
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn only_messages_are_delivered() {
         webhooks.iter().map(WebhookDelivery::id).collect::<Vec<_>>(),
         [1, 2]
     );
-    let [question, answer] = [0, 1].map(|at| match read(&sandbox, &webhooks[at]) {
+    let [question, response] = [0, 1].map(|at| match read(&sandbox, &webhooks[at]) {
         Webhook::Conversation(webhook) => *webhook,
         other => panic!("{other:?}"),
     });
@@ -87,17 +87,17 @@ fn only_messages_are_delivered() {
     assert_eq!(question.state.replied, Some(true));
     assert_eq!(question.state.admin_unread_count, Some(1));
     assert_eq!(question.part.assignee, None);
-    assert_eq!(answer.part.id.get(), reply);
-    assert_eq!(answer.part.random_id.map(|id| id.get()), Some(5));
-    assert_eq!(answer.part.from.unwrap().name(), Some("First operator"));
+    assert_eq!(response.part.id.get(), reply);
+    assert_eq!(response.part.random_id.map(|id| id.get()), Some(5));
+    assert_eq!(response.part.from.unwrap().name(), Some("First operator"));
     assert_eq!(
-        answer.part.assignee.unwrap().name.as_deref(),
+        response.part.assignee.unwrap().name.as_deref(),
         Some("First operator")
     );
-    assert_eq!(answer.state.tags, ["delivery"]);
-    assert_eq!(answer.state.closed, Some(false));
-    assert_eq!(answer.state.not_answered_admin_replies, Some(1));
-    assert_eq!(answer.state.user, Some(user));
+    assert_eq!(response.state.tags, ["delivery"]);
+    assert_eq!(response.state.closed, Some(false));
+    assert_eq!(response.state.not_answered_admin_replies, Some(1));
+    assert_eq!(response.state.user, Some(user));
 }
 
 /// The fields of the request that was recorded from the service in 2025.

@@ -9,9 +9,9 @@ use tokio::{
 async fn exchange(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
 #[tokio::test]
@@ -29,20 +29,20 @@ async fn the_port_and_the_transport_are_one_service() {
         sandbox.token(),
         body.len()
     );
-    let answer = exchange(server.port(), &request).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("content-type: application/json\r\n"));
+    let response = exchange(server.port(), &request).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("content-type: application/json\r\n"));
     assert!(
-        answer
+        response
             .ends_with("\r\n\r\n{\"data\":{\"id\":2155668332815057077},\"meta\":{\"status\":200}}"),
-        "{answer}"
+        "{response}"
     );
     assert_eq!(sandbox.conversations().len(), 1);
 
     let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answer = exchange(server.port(), unknown).await;
-    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    assert!(answer.contains("\"error\":\"Error404\""));
+    let response = exchange(server.port(), unknown).await;
+    assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+    assert!(response.contains("\"error\":\"Error404\""));
 }
 
 #[tokio::test]
@@ -61,8 +61,8 @@ async fn a_lost_response_leaves_its_effect() {
     let body = "by_user_id=true&body=Hi";
     assert_eq!(exchange(server.port(), &request(body)).await, "");
     assert_eq!(sandbox.conversations().len(), 1);
-    let answer = exchange(server.port(), &request(body)).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let response = exchange(server.port(), &request(body)).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }
 
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn too_large_bodies_get_an_envelope() {
         "POST /v2/users/import HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n{}",
         "x".repeat(bytes)
     );
-    let answer = exchange(server.port(), &request).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    assert!(answer.contains("larger than 40 MiB"), "{answer}");
+    let response = exchange(server.port(), &request).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+    assert!(response.contains("larger than 40 MiB"), "{response}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Transports that answer one question.
+//! Transports for one question each.
 
 use carrot_core::{
     Sent,

@@ -10,10 +10,10 @@ use tokio::{
 
 use crate::common::start;
 
-/// Answers one request with each of these, and returns what came: heads and bodies.
-async fn receive(listener: TcpListener, answers: &[&str]) -> Vec<(String, String)> {
+/// Responds to one request with each of these, and returns what came: heads and bodies.
+async fn receive(listener: TcpListener, responses: &[&str]) -> Vec<(String, String)> {
     let mut requests = Vec::new();
-    for answer in answers {
+    for response in responses {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
         let (head, length) = loop {
@@ -30,7 +30,7 @@ async fn receive(listener: TcpListener, answers: &[&str]) -> Vec<(String, String
         }
         let body = String::from_utf8(bytes[head.len() + 4..].to_vec()).unwrap();
         requests.push((head, body));
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(response.as_bytes()).await.unwrap();
     }
     requests
 }
@@ -112,7 +112,7 @@ async fn what_was_not_posted_has_used_no_attempt() {
         let webhooks = sandbox.webhooks();
         webhooks.iter().map(|one| one.attempts()).collect()
     };
-    // The receiver takes the connection and says nothing; then the round is given up.
+    // The receiver takes the connection and says nothing; then the round is abandoned.
     tokio::select! {
         _ = sandbox.deliver_webhooks_to(&url) => panic!("there is no answer"),
         stream = listener.accept() => drop(stream.unwrap()),

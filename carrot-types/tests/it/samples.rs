@@ -1,4 +1,4 @@
-//! Every object and every answer is read from a sample and written again without a loss.
+//! Every object and every response is read from a sample and written again without a loss.
 //!
 //! The samples in `tests/samples` hold every field of every object. Those in `tests/samples_vendor` are the ones on the
 //! vendor's pages.
@@ -28,7 +28,7 @@ const NOT_OBJECTS: &[&str] = &[
 const LEFT_OUT: &[(&str, &[&str])] = &[
     // A slip on the vendor's page, for `props_custom`.
     ("vendor/apps_activeusers", &["data[].props_Custom"]),
-    // Beside the data: who reads an answer makes a `ReplyReceipt` of both.
+    // Beside the data: who reads a response makes a `ReplyReceipt` of both.
     ("own/conversations_reply", &["assign_part"]),
     // Written in the form of v2.
     ("own/users_get_v1", &["data.events"]),

@@ -1,4 +1,4 @@
-//! Webhooks: the samples, every error, and bodies that are cut off.
+//! Webhooks: the samples, every error, and bodies that are truncated.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use carrot_types::{
@@ -358,7 +358,7 @@ fn errors_hold_nothing_of_the_body() {
     }
 }
 
-/// Whatever is read from a body that is cut off is what was there: of the last field a part.
+/// Whatever is read from a body that is truncated is what was there: of the last field a part.
 #[test]
 fn truncated_bodies_are_rejected_or_read_partly() {
     for sample in SAMPLES {

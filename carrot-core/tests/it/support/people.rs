@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::canary::{E_MAIL, OWN_ID, TEXT, TOKEN};
 
-/// Calls that carry people's data, and answers that give it back in every way.
+/// Calls that carry people's data, and responses that give it back in every way.
 pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &VirtualClock) {
     let words = format!("{TOKEN} {E_MAIL} {OWN_ID} {TEXT}");
     let refused = http::StatusCode::BAD_REQUEST;

@@ -1,4 +1,4 @@
-//! Servers on this machine that answer as the test says, byte by byte, and the checks that every
+//! Servers on this machine that respond as the test says, byte by byte, and the checks that every
 //! failure must pass.
 
 #![allow(dead_code)] // A set of features uses its own part of this.
@@ -132,7 +132,7 @@ impl Server {
         .await
     }
 
-    /// Answers every request of every connection with these bytes.
+    /// Responds to every request of every connection with these bytes.
     pub(crate) async fn answering(answer: impl Into<Bytes>) -> Self {
         let answer = answer.into();
         Self::start(move |_, mut stream| {
@@ -153,8 +153,8 @@ impl Server {
         Self::script([Step::Read, Step::write(answer)]).await
     }
 
-    /// Answers one request of every connection with the beginning at once, and with each piece of the
-    /// rest when the semaphore lets it. The events tell of the beginning, of every piece, and of the
+    /// Starts the response to one request of every connection at once, and sends each piece of the
+    /// rest when the semaphore lets it. The events tell of the start, of every piece, and of the
     /// end of the connection.
     pub(crate) async fn hesitant(
         begun: impl Into<Bytes>,
@@ -205,7 +205,7 @@ impl Server {
     }
 }
 
-/// An answer with a declared length.
+/// A response with a declared length.
 pub(crate) fn answer(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
@@ -292,7 +292,7 @@ pub(crate) fn limited(
     request
 }
 
-/// Sends a request that must be answered.
+/// Sends a request that must get a response.
 pub(crate) async fn succeeds(
     transport: &HyperTransport,
     request: Request<Body>,

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// An answer: the status and the envelope.
-pub(crate) struct Answer {
+/// A response: the status and the envelope.
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) json: Value,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn of(response: &Response<Bytes>) -> Self {
         let status = response.status().as_u16();
         let json: Value = serde_json::from_slice(response.body()).unwrap();
@@ -32,14 +32,14 @@ impl Answer {
         &self.json["data"]
     }
 
-    /// It is a refusal with this status and name.
+    /// It is an error with this status and name.
     #[track_caller]
     pub(crate) fn is(&self, status: u16, name: &str) {
         let (found, error, _) = self.error();
         assert_eq!((found, error), (status, name), "{}", self.json);
     }
 
-    /// Status, name and message of a refusal.
+    /// Status, name and message of an error.
     #[track_caller]
     pub(crate) fn error(&self) -> (u16, &str, &str) {
         assert_ne!(self.status, 200, "{}", self.json);
@@ -95,13 +95,13 @@ impl<N: AsRef<str>, V: AsRef<str>> Form for Vec<(N, V)> {
     }
 }
 
-pub(crate) fn get(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+pub(crate) fn get(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> ApiResponse {
     let separator = if path.contains('?') { '&' } else { '?' };
     let uri = format!("{path}{separator}{}", form.encode());
     let request = Request::get(uri)
         .header("authorization", format!("Token {}", sandbox.token()))
         .body(Bytes::new());
-    Answer::of(&sandbox.handle(&request.unwrap()))
+    ApiResponse::of(&sandbox.handle(&request.unwrap()))
 }
 
 pub(crate) fn send(
@@ -109,17 +109,17 @@ pub(crate) fn send(
     method: Method,
     path: &str,
     form: &(impl Form + ?Sized),
-) -> Answer {
+) -> ApiResponse {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header("authorization", format!("Token {}", sandbox.token()))
         .header("content-type", FORM)
         .body(Bytes::from(form.encode()));
-    Answer::of(&sandbox.handle(&request.unwrap()))
+    ApiResponse::of(&sandbox.handle(&request.unwrap()))
 }
 
-pub(crate) fn post(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+pub(crate) fn post(sandbox: &Sandbox, path: &str, form: &(impl Form + ?Sized)) -> ApiResponse {
     send(sandbox, Method::POST, path, form)
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn upload(
     path: &str,
     fields: &(impl Form + ?Sized),
     files: &[(&str, &str, &str)],
-) -> Answer {
+) -> ApiResponse {
     let mut body = String::new();
     let mut part = |head: String, content: &str| {
         body.push_str("--frontier\r\nContent-Disposition: form-data; ");
@@ -147,14 +147,14 @@ pub(crate) fn upload(
         .header("authorization", format!("Token {}", sandbox.token()))
         .header("content-type", "multipart/form-data; boundary=frontier")
         .body(Bytes::from(body));
-    Answer::of(&sandbox.handle(&request.unwrap()))
+    ApiResponse::of(&sandbox.handle(&request.unwrap()))
 }
 
-/// Begins a conversation of the user with this external id, and returns the id of the conversation.
+/// Starts a conversation of the user with this external id, and returns the id of the conversation.
 pub(crate) fn start(sandbox: &Sandbox, external: &str, body: &str) -> u64 {
     let path = format!("/v2/users/{external}/startconversation");
-    let answer = post(sandbox, &path, &[("by_user_id", "true"), ("body", body)]);
-    answer.data()["id"].as_u64().unwrap()
+    let response = post(sandbox, &path, &[("by_user_id", "true"), ("body", body)]);
+    response.data()["id"].as_u64().unwrap()
 }
 
 /// A sandbox whose requests and responses are written down, and compared with a snapshot at the end.
@@ -190,38 +190,43 @@ impl Session {
         transcript.push('\n');
     }
 
-    fn write(&self, method: &str, path: &str, form: &str, answer: Answer) -> Answer {
+    fn write(&self, method: &str, path: &str, form: &str, response: ApiResponse) -> ApiResponse {
         let pairs = form_urlencoded::parse(form.as_bytes());
         let shown: Vec<String> = pairs
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let shown: String = shown.join("&").chars().take(200).collect();
         self.line(format!("{method} {path} {shown}").trim_end());
-        match answer.status {
-            200 => self.see("200", &answer.json),
+        match response.status {
+            200 => self.see("200", &response.json),
             _ => {
-                let (status, name, message) = answer.error();
-                let fields = &answer.json["meta"]["error_fields"];
+                let (status, name, message) = response.error();
+                let fields = &response.json["meta"]["error_fields"];
                 self.line(
                     format!("  {status} {name}: {message} {fields}").trim_end_matches(" null"),
                 );
             }
         }
-        answer
+        response
     }
 
-    pub(crate) fn get(&self, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+    pub(crate) fn get(&self, path: &str, form: &(impl Form + ?Sized)) -> ApiResponse {
         self.write("GET", path, &form.encode(), get(&self.sandbox, path, form))
     }
 
-    pub(crate) fn post(&self, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+    pub(crate) fn post(&self, path: &str, form: &(impl Form + ?Sized)) -> ApiResponse {
         self.send(Method::POST, path, form)
     }
 
-    pub(crate) fn send(&self, method: Method, path: &str, form: &(impl Form + ?Sized)) -> Answer {
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        form: &(impl Form + ?Sized),
+    ) -> ApiResponse {
         let name = method.to_string();
-        let answer = send(&self.sandbox, method, path, form);
-        self.write(&name, path, &form.encode(), answer)
+        let response = send(&self.sandbox, method, path, form);
+        self.write(&name, path, &form.encode(), response)
     }
 
     pub(crate) fn upload(
@@ -229,13 +234,13 @@ impl Session {
         path: &str,
         form: &(impl Form + ?Sized),
         files: &[(&str, &str, &str)],
-    ) -> Answer {
-        let answer = upload(&self.sandbox, path, form, files);
+    ) -> ApiResponse {
+        let response = upload(&self.sandbox, path, form, files);
         self.write(
             "POST",
             path,
             &format!("{} {files:?}", form.encode()),
-            answer,
+            response,
         )
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Case {
     pub(crate) is_idempotent: bool,
     /// In the order of [`ApiVersion::ALL`].
     pub(crate) requests: [Result<RecordedRequest, Error>; 2],
-    /// Calls it, and forgets what it answers.
+    /// Calls it, and drops the output.
     pub(crate) call: Call,
 }
 
