@@ -13,7 +13,10 @@ mod error;
 mod operations;
 mod policy;
 
+/// Re-exported for an implementation of [`HttpTransport`], [`Clock`] or [`RateLimiter`].
+pub use async_trait::async_trait;
 pub use carrot_types as types;
+pub use {bytes, http, serde_json};
 
 pub use crate::{
     client::{Client, ClientBuilder},

@@ -1,13 +1,14 @@
-//! One attempt: the request goes out, the answer is checked and read.
+//! One attempt: the request is sent, the response is checked and read.
 
 use std::{error::Error as _, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use serde_json::Value;
 
 use super::Shared;
 use crate::{
-    Body, Endpoint, Error, Sent, TransportError,
+    AuthToken, Body, Endpoint, Error, Sent, TransportError,
     endpoint::{ResponseError, response},
     policy::timeout,
     retry::retry_after,
@@ -67,7 +68,7 @@ pub(super) async fn attempt<E: Endpoint>(
         Ok(value) => Ok(super::Response::new(value, received)),
         Err(error) => Err(Failed {
             error: error
-                .with_retry_after(retry_after(received.headers()))
+                .with_retry_after(retry_after(received.headers(), shared.clock.system_time()))
                 .with_body(received.body().clone()),
             received: Some(Box::new(received)),
         }),
@@ -101,17 +102,20 @@ fn read<E: Endpoint>(
     number: u32,
 ) -> Result<E::Output, Error> {
     let body = response.body();
-    let refused = |status: u16, meta: Option<Meta>| {
+    let service_error = |status: u16, meta: Option<Meta>| {
         let meta = meta.map(|meta| without_token(shared, meta));
-        Error::refused::<E>(number, status, meta)
+        Error::service::<E>(number, status, meta)
     };
     if !response.status().is_success() {
-        return Err(refused(response.status().as_u16(), response::meta(body)));
+        return Err(service_error(
+            response.status().as_u16(),
+            response::meta(body),
+        ));
     }
     endpoint
         .decode(shared.context.version, body)
         .map_err(|error| match error {
-            ResponseError::Refused(meta) => refused(meta.status, Some(*meta)),
+            ResponseError::Refused(meta) => service_error(meta.status, Some(*meta)),
             ResponseError::Unreadable { path, problem } => Error::unreadable::<E>(
                 number,
                 shared.token.redact(&path),
@@ -139,15 +143,37 @@ fn without_token_in_sources(shared: &Shared, error: TransportError) -> Transport
 
 /// A service that quotes the token in its error must not bring it into a log.
 fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
-    meta.error_message = meta
-        .error_message
-        .map(|message| shared.token.redact(&message));
-    meta.error_fields = meta.error_fields.and_then(|fields| {
-        let fields = shared.token.redact(&fields.to_string());
-        serde_json::from_str(&fields).ok()
-    });
+    let token = &shared.token;
+    if let Some(message) = &mut meta.error_message {
+        token.redact_in(message);
+    }
+    if let Some(fields) = &mut meta.error_fields {
+        redact_json(token, fields);
+    }
     meta.error = meta
         .error
-        .map(|code| ErrorCode::from(&*shared.token.redact(code.as_str())));
+        .map(|code| ErrorCode::from(&*token.redact(code.as_str())));
     meta
+}
+
+/// Changes a value in its place, and only where the token occurs: the fields of an error may be large.
+fn redact_json(token: &AuthToken, value: &mut Value) {
+    match value {
+        Value::String(text) => token.redact_in(text),
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|value| redact_json(token, value)),
+        Value::Object(fields) => {
+            if fields.keys().any(|key| token.occurs_in(key)) {
+                let renamed = std::mem::take(fields).into_iter();
+                *fields = renamed
+                    .map(|(key, value)| (token.redact(&key), value))
+                    .collect();
+            }
+            fields
+                .values_mut()
+                .for_each(|value| redact_json(token, value));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use http::Request;
+use http::{Method, Request};
 
 use super::{
     Activity, AttemptReport, CallOptions, CallReport, Outcome, Response, Shared,
@@ -38,11 +38,13 @@ pub(super) async fn execute<E: Endpoint>(
         ends_at: limit.map(|limit| shared.clock.now().saturating_add(limit)),
         sent: Sent::Never,
         may_have_been_applied: false,
+        is_write: true,
         activity,
         watch: Watch::start(shared, CallReport::new(E::NAME)),
     };
     let span = call.watch.span.clone();
     let result = span.around(call.run()).await;
+    let result = result.map_err(|error| error.with_is_write(call.is_write));
     call.watch.finish(Outcome::of(result.as_ref().err()));
     result
 }
@@ -59,6 +61,7 @@ struct Call<'a, E> {
     sent: Sent,
     /// Whether the service may have applied one of them.
     may_have_been_applied: bool,
+    is_write: bool,
     activity: &'a Activity,
     watch: Watch<'a, CallReport>,
 }
@@ -66,6 +69,7 @@ struct Call<'a, E> {
 impl<E: Endpoint> Call<'_, E> {
     async fn run(&mut self) -> Result<Response<E::Output>, Error> {
         let request = request::build(self.shared, self.options, self.endpoint)?;
+        self.is_write = request.method() != Method::GET;
         let mut pause = Duration::ZERO;
         loop {
             let failed = match self.attempt(request.clone(), pause).await {
@@ -169,13 +173,7 @@ impl<E: Endpoint> Call<'_, E> {
         if !self.endpoint.is_idempotent() && error.last_may_have_been_applied() {
             return None;
         }
-        let kind = if error.is_rate_limited() {
-            FailureKind::Throttled
-        } else if error.is_transient() {
-            FailureKind::Transient
-        } else {
-            return None;
-        };
+        let kind = error.failure_kind()?;
         let mut attempt = FailedAttempt::new(E::NAME, kind);
         attempt.attempt = self.watch.report.attempts;
         attempt.retry_after = error.retry_after();
@@ -188,8 +186,9 @@ impl<E: Endpoint> Call<'_, E> {
         if self.time_left().is_some_and(|left| pause >= left) {
             return None;
         }
-        // What the service puts off, it expects back: only failures count against the budget.
-        (kind == FailureKind::Throttled || self.shared.budget.take()).then_some(pause)
+        // The budget keeps failures with short pauses from multiplying the traffic. What the service puts
+        // off it expects back, and the pauses of an outage are long.
+        (kind != FailureKind::Transient || self.shared.budget.take()).then_some(pause)
     }
 
     fn time_left(&self) -> Option<Duration> {

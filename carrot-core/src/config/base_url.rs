@@ -165,3 +165,73 @@ impl std::fmt::Display for BaseUrl {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Result<BaseUrl, InvalidValue> {
+        text.parse()
+    }
+
+    #[test]
+    fn joins_paths_with_and_without_a_prefix() {
+        for (base, joined) in [
+            (
+                "https://api.dashly.app",
+                "https://api.dashly.app/v2/users/1?props=true",
+            ),
+            (
+                "https://api.dashly.app/",
+                "https://api.dashly.app/v2/users/1?props=true",
+            ),
+            (
+                "http://[::1]:8080/p/q/",
+                "http://[::1]:8080/p/q/v2/users/1?props=true",
+            ),
+        ] {
+            let joined_uri = url(base).and_then(|base| {
+                base.join("/v2/users/1?props=true")
+                    .map_err(|_| InvalidValue::new("uri", "bad"))
+            });
+            assert_eq!(joined_uri.expect(base).to_string(), joined);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_base() {
+        for text in [
+            "",
+            "api.carrotquest.io",
+            "/v2",
+            "ftp://host",
+            "https://",
+            "https://user:pw@host",
+            "https://host?x=1",
+            "https://host/#top",
+            "https://ho st",
+            "https:// host",
+            "*",
+            "https://api.dashly.app/v2",
+            "https://host/proxy/v1/",
+        ] {
+            assert_eq!(url(text).expect_err(text).field(), "base URL");
+        }
+    }
+
+    #[test]
+    fn only_https_and_this_machine_are_private() {
+        for (text, private) in [
+            ("https://example.com", true),
+            ("http://localhost:1", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]", true),
+            ("http://example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(url(text).expect(text).is_private(), private, "{text}");
+        }
+    }
+}

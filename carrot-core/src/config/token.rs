@@ -21,18 +21,30 @@ impl AuthToken {
     ///
     /// # Errors
     ///
-    /// It is empty, or holds anything but visible ASCII characters. The usual cause is a line break
-    /// at the end of a file or a variable.
+    /// It is empty; it holds anything but visible ASCII characters, usually a line break at the end of a
+    /// file or a variable; it starts with `Token ` or `Bearer `, the scheme of a header; it holds a quote
+    /// or a backslash.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidValue> {
         let secret = Zeroizing::new(token.into());
+        let invalid = |rule| Err(InvalidValue::new("token", rule));
         if secret.is_empty() {
-            return Err(InvalidValue::new("token", "must not be empty"));
+            return invalid("must not be empty");
+        }
+        let scheme = secret.split_once(' ').map(|(scheme, _)| scheme);
+        if scheme.is_some_and(|scheme| {
+            scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer")
+        }) {
+            return invalid("must be the key alone: remove the `Token` or `Bearer` in front of it");
         }
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(InvalidValue::new(
-                "token",
+            return invalid(
                 "must be visible ASCII characters only, with no space and no line break",
-            ));
+            );
+        }
+        // Redaction searches for the text of the token. A quote or a backslash is written otherwise in
+        // JSON, and a key with one is a key that was pasted with its quotes.
+        if secret.contains(['"', '\'', '`', '\\']) {
+            return invalid("must be the key alone, without quotes and backslashes");
         }
         let header = Zeroizing::new(format!("Token {}", *secret));
         let mut header = HeaderValue::from_str(&header)
@@ -54,6 +66,17 @@ impl AuthToken {
     pub(crate) fn redact(&self, text: &str) -> String {
         text.replace(self.secret.as_str(), "[token]")
     }
+
+    /// The same in place, without a copy of a text that is free of the token.
+    pub(crate) fn redact_in(&self, text: &mut String) {
+        if self.occurs_in(text) {
+            *text = self.redact(text);
+        }
+    }
+
+    pub(crate) fn occurs_in(&self, text: &str) -> bool {
+        text.contains(self.secret.as_str())
+    }
 }
 
 impl fmt::Debug for AuthToken {
@@ -74,6 +97,28 @@ impl FromStr for AuthToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unusable_token_is_rejected_and_not_shown() {
+        for token in [
+            "",
+            " ",
+            "app.1.secret\n",
+            "app.1.se\r\ncret",
+            "app 1",
+            "app.1.секрет",
+            "a\0",
+            "Token app.1.secret",
+            "bearer app.1.secret",
+            "\"app.1.secret\"",
+            "'app.1.secret'",
+            "app.1.se\\cret",
+        ] {
+            let error = AuthToken::new(token).expect_err(token);
+            assert_eq!(error.field(), "token");
+            assert!(!error.to_string().contains("app"), "{error}");
+        }
+    }
 
     #[test]
     fn a_token_never_shows_itself() {

@@ -73,10 +73,36 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
         #[serde(default, rename = "data")]
         _data: IgnoredAny,
     }
+    if body.len() > MAX_ERROR_BYTES {
+        return large_meta(body);
+    }
     match serde_json::from_slice::<MetaOnly>(body) {
         Ok(envelope) => Some(envelope.meta),
         Err(_) => error_in(body),
     }
+}
+
+/// The largest body of which the fields of an error are kept: a tree of values takes many times the
+/// memory of its text.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// Reads the `meta` of a large body, without the fields of its error.
+fn large_meta(body: &[u8]) -> Option<Meta> {
+    #[derive(Deserialize)]
+    struct Large {
+        meta: Head,
+    }
+    #[derive(Deserialize)]
+    struct Head {
+        status: u16,
+        error: Option<ErrorCode>,
+        error_message: Option<String>,
+    }
+    let Large { meta: head } = serde_json::from_slice(body).ok()?;
+    let mut meta = Meta::new(head.status);
+    meta.error = head.error;
+    meta.error_message = head.error_message;
+    Some(meta)
 }
 
 /// Reads the error of a `meta` that is not as documented: what the service says of an error is too
@@ -152,6 +178,21 @@ mod tests {
                 other => panic!("{body}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn large_errors_keep_their_text_alone() {
+        let fields = "[1],".repeat(100_000);
+        let body = format!(
+            r#"{{"meta":{{"status":400,"error":"BadRequest","error_message":"m","error_fields":[{fields}1]}},"data":{{}}}}"#
+        );
+        let meta = meta(body.as_bytes()).expect("the error");
+        assert_eq!(
+            (meta.status, meta.error),
+            (400, Some(ErrorCode::BadRequest))
+        );
+        assert_eq!(meta.error_message.as_deref(), Some("m"));
+        assert_eq!(meta.error_fields, None);
     }
 
     #[test]

@@ -1,23 +1,32 @@
-use std::{error::Error as StdError, fmt, time::Duration};
+//! The error of a failed call: what is known, whether a write may have been applied, and what to do.
+
+mod display;
+mod kind;
+
+use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
 use carrot_types::{ErrorCode, InvalidValue, Meta};
 use serde_json::Value;
 
+pub use self::kind::{CallPhase, ErrorKind};
 use crate::{
     endpoint::Endpoint,
+    policy::retry::FailureKind,
     transport::{Sent, TransportError, TransportErrorKind},
 };
 
-/// Why a call gave no answer.
+/// The error of a failed call.
 ///
-/// `Display` is one full line: the operation, what went wrong, and what to do. It holds no body and no
-/// token. What the service answered is in [`body`](Self::body).
+/// `Display` is one line: the operation, what went wrong, and what to do. It holds no body and no token.
+/// The body of the response is in [`body`](Self::body).
 pub struct Error(Box<Inner>);
 
 struct Inner {
     operation: &'static str,
     scope: Option<&'static str>,
+    /// False for a GET, which changes nothing.
+    is_write: bool,
     attempts: u32,
     /// The most that is known of any attempt but the last.
     sent_before: Sent,
@@ -37,7 +46,11 @@ enum Cause {
         sent: Sent,
     },
     RateLimiter(Box<dyn StdError + Send + Sync>),
-    Refused(Refusal),
+    /// `meta` is `None` when the body is no envelope, such as the page of a proxy.
+    Service {
+        status: u16,
+        meta: Option<Box<Meta>>,
+    },
     Unreadable {
         path: String,
         problem: String,
@@ -46,81 +59,12 @@ enum Cause {
     Pagination(ErrorKind),
 }
 
-/// What the service said when it refused a call.
-struct Refusal {
-    status: u16,
-    code: Option<ErrorCode>,
-    message: Option<String>,
-    fields: Option<Value>,
-}
-
-/// What kind of failure an [`Error`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The request breaks a rule; nothing was sent.
-    InvalidRequest,
-    /// No answer came; see [`Error::transport`].
-    Transport,
-    /// The deadline of the whole call passed.
-    Deadline,
-    /// The store of the rate limit failed; see the source.
-    RateLimit,
-    /// The service answered with an error; see [`Error::status`] and [`Error::code`].
-    Refused,
-    /// An answer came that could not be read; see [`Error::path`].
-    Unreadable,
-    /// A listing gave the same cursor twice, and would never end.
-    RepeatedCursor,
-    /// A full page of a listing does not say where the next one begins.
-    MissingCursor,
-}
-
-impl ErrorKind {
-    /// The kind in one word of small letters, such as `refused` or `repeated_cursor`: a label for
-    /// metrics, which stays as it is.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Transport => "transport",
-            Self::Deadline => "deadline",
-            Self::RateLimit => "rate limit",
-            Self::Refused => "refused",
-            Self::Unreadable => "unreadable",
-            Self::RepeatedCursor => "repeated_cursor",
-            Self::MissingCursor => "missing_cursor",
-        }
-    }
-}
-
-/// What a call was doing when its deadline passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CallPhase {
-    /// Waiting for a place in the rate limit.
-    RateLimit,
-    /// Sending the request and waiting for the answer.
-    Attempt,
-    /// Waiting before the next attempt.
-    Pause,
-}
-
-impl fmt::Display for CallPhase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RateLimit => "waiting for the rate limit",
-            Self::Attempt => "waiting for the answer",
-            Self::Pause => "waiting before the next attempt",
-        })
-    }
-}
-
 impl Error {
     fn new<E: Endpoint>(attempts: u32, cause: Cause) -> Self {
         Self(Box::new(Inner {
             operation: E::NAME,
             scope: E::SCOPE,
+            is_write: true,
             attempts,
             sent_before: Sent::Never,
             applied_before: false,
@@ -155,16 +99,10 @@ impl Error {
         Self::new::<E>(attempts, Cause::RateLimiter(source))
     }
 
-    /// `meta` is `None` when the answer was not the service's own. Its texts hold no secret.
-    pub(crate) fn refused<E: Endpoint>(attempts: u32, status: u16, meta: Option<Meta>) -> Self {
-        let meta = meta.unwrap_or_default();
-        let refusal = Refusal {
-            status,
-            code: meta.error,
-            message: meta.error_message,
-            fields: meta.error_fields,
-        };
-        Self::new::<E>(attempts, Cause::Refused(refusal))
+    /// `meta` is `None` when the body is no envelope. Its texts hold no secret.
+    pub(crate) fn service<E: Endpoint>(attempts: u32, status: u16, meta: Option<Meta>) -> Self {
+        let meta = meta.map(Box::new);
+        Self::new::<E>(attempts, Cause::Service { status, meta })
     }
 
     pub(crate) fn unreadable<E: Endpoint>(attempts: u32, path: String, problem: String) -> Self {
@@ -183,6 +121,21 @@ impl Error {
 
     pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
         self.0.retry_after = retry_after;
+        self
+    }
+
+    pub(crate) fn with_is_write(mut self, is_write: bool) -> Self {
+        self.0.is_write = is_write;
+        self
+    }
+
+    /// Keeps the first bytes of the body alone, in memory of their own.
+    pub(crate) fn with_body_cut_to(mut self, limit: usize) -> Self {
+        let body = self.0.body.take();
+        self.0.body = body.map(|body| match body.get(..limit) {
+            Some(start) => Bytes::copy_from_slice(start),
+            None => body,
+        });
         self
     }
 
@@ -208,7 +161,7 @@ impl Error {
             Cause::Transport(_) => ErrorKind::Transport,
             Cause::Deadline { .. } => ErrorKind::Deadline,
             Cause::RateLimiter(_) => ErrorKind::RateLimit,
-            Cause::Refused(_) => ErrorKind::Refused,
+            Cause::Service { .. } => ErrorKind::Service,
             Cause::Unreadable { .. } => ErrorKind::Unreadable,
             Cause::Pagination(kind) => kind,
         }
@@ -220,7 +173,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// The field that breaks a rule, when the request was refused before it was sent.
+    /// The field that breaks a rule, where the client rejects the request before it is sent.
     #[must_use]
     pub fn invalid_value(&self) -> Option<&InvalidValue> {
         match &self.0.cause {
@@ -229,7 +182,7 @@ impl Error {
         }
     }
 
-    /// The failure of the transport, when no answer came.
+    /// The failure of the transport, where no response came.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         match &self.0.cause {
@@ -238,40 +191,45 @@ impl Error {
         }
     }
 
-    fn refusal(&self) -> Option<&Refusal> {
+    /// The status of the error from the service. Where the HTTP status is a success and the envelope
+    /// holds an error, it is the status in the envelope.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
         match &self.0.cause {
-            Cause::Refused(refusal) => Some(refusal),
+            Cause::Service { status, .. } => Some(*status),
             _ => None,
         }
     }
 
-    /// The status with which the service refused the call. Where the HTTP status says success and the
-    /// envelope does not, it is that of the envelope.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.refusal().map(|refusal| refusal.status)
+    /// The `meta` of the error from the service.
+    fn meta(&self) -> Option<&Meta> {
+        match &self.0.cause {
+            Cause::Service { meta, .. } => meta.as_deref(),
+            _ => None,
+        }
     }
 
-    /// The name of the service's error. `None` also when the answer was not the service's own, such
-    /// as the error page of a proxy.
+    /// The name of the service's error. `None` also where the body is not the service's own, such as the
+    /// error page of a proxy.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
-        self.refusal()?.code.as_ref()
+        self.meta()?.error.as_ref()
     }
 
-    /// What the service says in words, with the token taken out should it occur.
+    /// The text of the service's error, with the token redacted.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.refusal()?.message.as_deref()
+        self.meta()?.error_message.as_deref()
     }
 
-    /// Which arguments failed validation, in a shape that the vendor does not document.
+    /// The arguments that failed validation, in a shape that the vendor does not document. `None` also
+    /// where the body is larger than 64 KiB: read [`body`](Self::body) then.
     #[must_use]
     pub fn fields(&self) -> Option<&Value> {
-        self.refusal()?.fields.as_ref()
+        self.meta()?.error_fields.as_ref()
     }
 
-    /// The place in the answer that could not be read, such as `data.part_last.id`.
+    /// The place in the response that cannot be read, such as `data.part_last.id`.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0.cause {
@@ -280,14 +238,15 @@ impl Error {
         }
     }
 
-    /// The body of the answer, as it came, when one came that is an error or could not be read.
-    /// It may hold people's data.
+    /// The body of the response as received, where a response came that is an error or cannot be read.
+    /// It may hold people's data. The report of [`CallAll`](crate::jobs::CallAll) keeps the first 4 KiB.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.body.as_ref()
     }
 
-    /// The service refused because of too many requests: more than 60 in a minute with one key.
+    /// The service returned status 429 or `TooManyRequests`: more than 60 requests in a minute with one
+    /// key.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429) || self.code() == Some(&ErrorCode::TooManyRequests)
@@ -303,14 +262,15 @@ impl Error {
             )
     }
 
-    /// The token is wrong or expired, or lacks the rights for this call.
+    /// The token is wrong or expired, or lacks the scope of this operation. False for the HTML page of a
+    /// proxy, which knows nothing of the token.
     #[must_use]
     pub fn is_auth(&self) -> bool {
         self.is_not_authenticated() || self.is_permission_denied()
     }
 
     fn is_not_authenticated(&self) -> bool {
-        self.status() == Some(401)
+        self.status() == Some(401) && !self.is_html()
             || matches!(
                 self.code(),
                 Some(ErrorCode::NotAuthenticated | ErrorCode::AuthenticationFailed)
@@ -318,11 +278,21 @@ impl Error {
     }
 
     fn is_permission_denied(&self) -> bool {
-        self.status() == Some(403)
+        self.status() == Some(403) && !self.is_html()
             || matches!(
                 self.code(),
                 Some(ErrorCode::PermissionDenied | ErrorCode::PermissionDeniedError)
             )
+    }
+
+    /// The body is a page for people, which the service never sends: something on the way answered.
+    fn is_html(&self) -> bool {
+        const LOOK: usize = 512;
+        let body = self.0.body.as_deref().unwrap_or_default();
+        let start = body.get(..LOOK).unwrap_or(body);
+        let start = String::from_utf8_lossy(start).to_ascii_lowercase();
+        let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        start.starts_with('<') && (start.contains("<html") || start.contains("<!doctype html"))
     }
 
     /// Time ran out: that of the whole call, or that of an attempt.
@@ -362,15 +332,15 @@ impl Error {
             Cause::Invalid(_) | Cause::RateLimiter(_) => Sent::Never,
             Cause::Transport(error) => error.sent(),
             Cause::Deadline { sent, .. } => *sent,
-            Cause::Refused(_) | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
+            Cause::Service { .. } | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
         }
     }
 
-    /// True when the service may have done what was asked in spite of this error: find out before
-    /// you repeat a call that writes.
+    /// True when the service may have applied the call in spite of this error: find out before you
+    /// repeat a call that writes.
     ///
-    /// False when nothing was sent, and when the service refused every attempt with a status below
-    /// 500 other than 408.
+    /// False when nothing was sent, and when the service returned a status from 400 to 499 other than 408
+    /// to every attempt.
     ///
     /// [`retry`](crate::retry#after-an-uncertain-write) says how to find out.
     #[must_use]
@@ -381,179 +351,38 @@ impl Error {
     /// The same for the last attempt alone.
     pub(crate) fn last_may_have_been_applied(&self) -> bool {
         match &self.0.cause {
-            Cause::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
+            // A redirect after a POST may mean that it is done, as a browser's form does.
+            Cause::Service { status, .. } => matches!(status, 300..=399 | 408 | 500..),
             Cause::Pagination(_) => false,
             _ => self.last_sent() != Sent::Never,
         }
     }
 
-    /// Whether another attempt may go better: the way or the server failed. Whether it may be made is
-    /// another question.
-    pub(crate) fn is_transient(&self) -> bool {
+    /// Whether, and how, another attempt may go better. Whether it may be made is another question.
+    pub(crate) fn failure_kind(&self) -> Option<FailureKind> {
+        if self.is_rate_limited() {
+            return Some(FailureKind::Throttled);
+        }
         match &self.0.cause {
             Cause::Transport(error) => match error.kind() {
-                // The same answer would be too large once more.
-                TransportErrorKind::TooLarge { .. } => error.sent() == Sent::Never,
-                TransportErrorKind::Rejected => false,
-                _ => true,
-            },
-            Cause::Refused(refusal) => refusal.status >= 500,
-            _ => false,
-        }
-    }
-
-    /// What became of all attempts together.
-    fn fate(&self) -> String {
-        match self.sent() {
-            Sent::Never => Sent::Never.to_string(),
-            sent if self.may_have_been_applied() => sent.to_string(),
-            _ => "the service refused it before".to_owned(),
-        }
-    }
-
-    /// What the reader can do about it.
-    fn advice(&self) -> Option<String> {
-        if self.is_not_authenticated() {
-            return Some(
-                "check the API key (Settings, Developers, \"API keys\" in the panel)".into(),
-            );
-        }
-        if self.is_permission_denied() {
-            return Some(match self.0.scope {
-                Some(scope) => format!("the operation needs a key with the right `{scope}`"),
-                None => "the key lacks a right that the operation needs".into(),
-            });
-        }
-        if self.is_rate_limited() {
-            return Some("a key may make 60 requests a minute; wait before the next".into());
-        }
-        if self.is_not_found() {
-            return Some(match self.code() {
-                Some(_) => "check the ids in the call".into(),
-                None => "check the ids in the call, and the base URL".into(),
-            });
-        }
-        if self.fields().is_some() {
-            return Some("`Error::fields` tells which arguments are wrong".into());
-        }
-        if let Some(phase) = self.phase() {
-            let more = "`call_timeout` allows more";
-            return Some(match phase {
-                CallPhase::RateLimit => {
-                    format!(
-                        "{more}; or read lists with `pages` or `items`, or set another rate limit"
-                    )
+                // The same certificate, the same protocol, the same rule of the transport once more.
+                TransportErrorKind::Tls
+                | TransportErrorKind::Protocol
+                | TransportErrorKind::Rejected => None,
+                // The same response would be too large once more.
+                TransportErrorKind::TooLarge { .. } if error.sent() != Sent::Never => None,
+                TransportErrorKind::Dns | TransportErrorKind::Connect => {
+                    Some(FailureKind::Unavailable)
                 }
-                CallPhase::Attempt | CallPhase::Pause => more.into(),
-            });
-        }
-        match self.refusal()?.status {
-            300..=399 => Some("redirects are not followed; check the base URL".into()),
-            408 | 500.. => Some(
-                "before you repeat a call that writes, find out whether it was done all the same"
-                    .into(),
-            ),
+                _ => Some(FailureKind::Transient),
+            },
+            Cause::Service { status, .. } => match status {
+                502..=504 => Some(FailureKind::Unavailable),
+                408 | 500.. => Some(FailureKind::Transient),
+                _ => None,
+            },
             _ => None,
         }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.0.operation)?;
-        match &self.0.cause {
-            Cause::Invalid(invalid) => write!(f, "{invalid}; nothing was sent")?,
-            Cause::Transport(error) => write!(f, "{error}")?,
-            Cause::Deadline { limit, phase, .. } => {
-                let fate = self.fate();
-                write!(
-                    f,
-                    "the deadline of {limit:?} for the call passed while {phase}; {fate}"
-                )?;
-            }
-            Cause::RateLimiter(source) => {
-                let source = one_line(&source.to_string());
-                write!(f, "no place in the rate limit: {source}; {}", self.fate())?;
-            }
-            Cause::Refused(refusal) => write!(f, "{refusal}")?,
-            Cause::Unreadable { path, problem } => {
-                f.write_str("the answer could not be read")?;
-                // A dot is the body itself, which needs no naming.
-                if path != "." {
-                    write!(f, " at `{}`", quote(path))?;
-                }
-                write!(f, ": {}", quote(problem))?;
-                if let Some(body) = self.0.body.as_ref().filter(|body| !body.is_empty()) {
-                    write!(f, "; `Error::body` holds its {} bytes", body.len())?;
-                }
-            }
-            Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
-                "a full page does not say where the next one begins; there may be more records than \
-                 it gave",
-            )?,
-            Cause::Pagination(_) => f.write_str(
-                "the listing gave the same cursor twice and would never end; begin it anew",
-            )?,
-        }
-        match self.0.attempts {
-            0 if self.is_timeout() => f.write_str(" (before the first attempt)")?,
-            1 if self.is_timeout() => f.write_str(" (after 1 attempt)")?,
-            0 | 1 => {}
-            attempts => {
-                write!(f, " (after {attempts} attempts")?;
-                if self.0.applied_before {
-                    f.write_str(", of which an earlier one may have reached the server")?;
-                }
-                f.write_str(")")?;
-            }
-        }
-        match self.advice() {
-            Some(advice) => write!(f, "; {advice}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service answered {}", self.status)?;
-        match &self.code {
-            Some(code) => write!(f, " {}", quote(code.as_str()))?,
-            None => f.write_str(" without saying why")?,
-        }
-        match self.message.as_deref() {
-            Some(message) if !message.is_empty() => write!(f, ": {}", quote(message)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The longest text of the service that a message quotes, in characters.
-const MAX_QUOTE: usize = 300;
-
-/// A text of the service, fit for a log: one line, of a bounded length.
-fn quote(text: &str) -> String {
-    let line = one_line(text);
-    match line.char_indices().nth(MAX_QUOTE) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
-}
-
-/// A text without the line breaks and other control characters that would break a log.
-pub(crate) fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
-}
-
-/// Shows what `Display` shows, and the length of the body.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("message", &self.to_string())
-            .field("attempts", &self.0.attempts)
-            .field("body_bytes", &self.0.body.as_ref().map(Bytes::len))
-            .finish()
     }
 }
 

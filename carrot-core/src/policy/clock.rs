@@ -1,16 +1,30 @@
-use std::{fmt::Debug, future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    fmt::Debug,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 
-/// Where the client takes its time from.
+/// The source of time of a client.
 ///
-/// The client never asks the operating system, so that a test can turn time by hand. Every runtime
-/// has its own way to wait: `carrot-hyper` ships the clock of tokio, `carrot-testing` one that a test
-/// turns.
+/// The client never asks the operating system, so that a test can run in virtual time. Every runtime has
+/// its own way to wait: `carrot-hyper` ships the clock of tokio, `carrot-testing` a virtual one.
+///
+/// New methods come with a default body only, so an implementation of today keeps compiling.
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The time since a moment of the clock's own choice. It never goes back.
     fn now(&self) -> Duration;
+
+    /// The date, for a `Retry-After` date in a response without a `Date`: that of the operating system by
+    /// default. Nothing else asks for it.
+    fn system_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
 
     /// Returns when `duration` has passed, not earlier. Dropping the future ends the wait.
     async fn sleep(&self, duration: Duration);
@@ -20,6 +34,10 @@ pub trait Clock: Debug + Send + Sync + 'static {
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Duration {
         (**self).now()
+    }
+
+    fn system_time(&self) -> SystemTime {
+        (**self).system_time()
     }
 
     async fn sleep(&self, duration: Duration) {

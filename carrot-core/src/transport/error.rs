@@ -1,7 +1,5 @@
 use std::{error::Error, fmt, iter};
 
-use crate::error::one_line;
-
 /// Whether a request reached the server. It alone decides whether a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -10,7 +8,7 @@ pub enum Sent {
     Never,
     /// It may have: the server may have read it, and may have acted on it.
     Maybe,
-    /// Surely: the server began to answer it.
+    /// Surely: the server started a response.
     Yes,
 }
 
@@ -51,15 +49,16 @@ pub enum TransportErrorKind {
     /// No connection: refused, unreachable.
     Connect,
     /// No TLS session: the certificate is not trusted, expired, for another host; or the server
-    /// speaks no version that is safe.
+    /// speaks no version that is safe. Never retried: a connection that broke during the handshake is
+    /// [`Connect`](Self::Connect).
     Tls,
     /// The time of the attempt, or of one of its steps, ran out.
     Timeout(TimeoutPhase),
-    /// The connection was reset or closed before the answer began.
+    /// The connection was reset or closed before the response started.
     Reset,
-    /// The answer is not HTTP, or breaks its rules.
+    /// The response is not HTTP, or breaks its rules. Never retried: the next one would break them too.
     Protocol,
-    /// The connection ended in the middle of the answer.
+    /// The connection ended in the middle of the response.
     Truncated,
     /// The body is larger than the cap.
     TooLarge {
@@ -82,14 +81,14 @@ impl fmt::Display for TransportErrorKind {
             Self::Tls => "no TLS session could be made",
             Self::Timeout(TimeoutPhase::Connect) => "the time ran out while connecting",
             Self::Timeout(TimeoutPhase::Response) => {
-                "the time ran out while waiting for the answer"
+                "the time ran out while waiting for the response"
             }
-            Self::Timeout(TimeoutPhase::Body) => "the time ran out while reading the answer",
-            Self::Reset => "the connection was closed before the answer began",
-            Self::Protocol => "the answer breaks the rules of HTTP",
-            Self::Truncated => "the connection ended in the middle of the answer",
+            Self::Timeout(TimeoutPhase::Body) => "the time ran out while reading the response",
+            Self::Reset => "the connection was closed before the response started",
+            Self::Protocol => "the response breaks the rules of HTTP",
+            Self::Truncated => "the connection ended in the middle of the response",
             Self::TooLarge { limit } => {
-                return write!(f, "the answer is larger than the cap of {limit} bytes");
+                return write!(f, "the response is larger than the cap of {limit} bytes");
             }
             Self::Rejected => "the transport rejects the request",
             Self::Other => "the transport failed",
@@ -97,7 +96,7 @@ impl fmt::Display for TransportErrorKind {
     }
 }
 
-/// Why a transport has no answer, and whether the request was sent.
+/// Why a transport has no response, and whether the request was sent.
 ///
 /// `Display` is one line with both, the server where it is known, and the text of the deepest source.
 #[derive(Debug)]
@@ -166,6 +165,11 @@ impl fmt::Display for TransportError {
         }
         write!(f, "; {}", self.sent)
     }
+}
+
+/// A text without the line breaks and other control characters that would break a log.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 impl Error for TransportError {

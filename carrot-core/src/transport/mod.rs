@@ -1,7 +1,7 @@
 //! The seam to the HTTP stack: implement [`HttpTransport`] to bring your own.
 //!
-//! A transport sends one request and collects one answer. It does nothing else: the client above it
-//! adds the token, decides what to repeat, and reads the answer. What a transport owes its caller:
+//! A transport sends one request and collects one response. It does nothing else: the client above it
+//! adds the token, decides what to retry, and reads the response. The duties of a transport:
 //!
 //! * a status code is data, never an error;
 //! * redirects are returned, not followed; no cookie is kept; no header is added but what HTTP needs;
@@ -21,22 +21,27 @@ use std::{fmt::Debug, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub(crate) use self::error::one_line;
 pub use self::{
     body::Body,
     context::CallContext,
     error::{Sent, TimeoutPhase, TransportError, TransportErrorKind},
 };
 
-/// Sends one HTTP request and collects its answer.
+/// Sends one HTTP request and collects its response.
 ///
-/// See the [module](self) for what an implementation owes its caller.
+/// See the [module](self) for the duties of an implementation. Put `#[async_trait]` above the `impl`:
+/// without it the compiler says `E0195`, that the lifetimes do not match the declaration. The macro and
+/// the types of the signature are re-exported, so that no version of them has to be kept in step:
+/// [`carrot_core::async_trait`](crate::async_trait), [`carrot_core::http`](crate::http) and
+/// [`carrot_core::bytes`](crate::bytes).
+///
+/// New methods come with a default body only, so an implementation of today keeps compiling.
 ///
 /// ```
-/// use async_trait::async_trait;
-/// use bytes::Bytes;
-/// use carrot_core::{Body, HttpTransport, TransportError};
+/// use carrot_core::{Body, HttpTransport, TransportError, async_trait, bytes::Bytes, http};
 ///
-/// /// Answers every request with the same empty success.
+/// /// Responds to every request with the same empty success.
 /// #[derive(Debug)]
 /// struct AlwaysFine;
 ///
@@ -52,11 +57,11 @@ pub use self::{
 /// ```
 #[async_trait]
 pub trait HttpTransport: Debug + Send + Sync + 'static {
-    /// Sends `request`, whose address is absolute, and collects the whole answer.
+    /// Sends `request`, whose address is absolute, and collects the whole response.
     ///
     /// # Errors
     ///
-    /// No answer came, or only a part of one. A status code of any kind is an answer.
+    /// No response came, or only a part of one. A status code of any kind is a response.
     async fn send(
         &self,
         request: http::Request<Body>,

@@ -95,12 +95,12 @@ fn an_error_envelope_under_200_is_an_error() {
     let error = get(ok(body.to_string())).expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "conversations.get: the service answered 400 ValidationError: Wrong arguments; \
+        "conversations.get: the service returned 400 ValidationError: Wrong arguments; \
          `Error::fields` tells which arguments are wrong"
     );
     assert_eq!(
         (error.kind(), error.status()),
-        (ErrorKind::Refused, Some(400))
+        (ErrorKind::Service, Some(400))
     );
     assert_eq!(error.code(), Some(&ErrorCode::ValidationError));
     assert_eq!(error.message(), Some("Wrong arguments"));
@@ -114,11 +114,11 @@ fn an_odd_field_does_not_hide_the_error() {
     for (meta, text) in [
         (
             json!({"status": 400, "error": "ValidationError", "error_message": {"body": ["empty"]}}),
-            "conversations.get: the service answered 400 ValidationError: {\"body\":[\"empty\"]}",
+            "conversations.get: the service returned 400 ValidationError: {\"body\":[\"empty\"]}",
         ),
         (
             json!({"status": "400", "error": "BadRequest", "next_after": []}),
-            "conversations.get: the service answered 400 BadRequest",
+            "conversations.get: the service returned 400 BadRequest",
         ),
     ] {
         let body = json!({"meta": meta, "data": {}}).to_string();
@@ -137,7 +137,7 @@ fn service_messages_are_truncated() {
     ))
     .expect_err("refused");
     let quote = "я".repeat(300);
-    let text = format!("conversations.get: the service answered 400 BadRequest: {quote}…");
+    let text = format!("conversations.get: the service returned 400 BadRequest: {quote}…");
     assert_eq!(error.to_string(), text);
     assert_eq!(
         error.message().map(|message| message.chars().count()),
@@ -151,8 +151,8 @@ fn a_missing_undocumented_scope_is_reported() {
     let error = run(client.call(users::StartConversation::new(UserId::new(1), "Hi")));
     assert_eq!(
         error.expect_err("refused").to_string(),
-        "users.start_conversation: the service answered 403 without saying why; the key lacks a \
-         right that the operation needs"
+        "users.start_conversation: the service returned 403 without a reason; the key lacks a \
+         scope that the operation needs"
     );
 }
 
@@ -248,7 +248,7 @@ fn a_body_above_the_cap_is_not_read() {
     let error = limited(body.len() - 1).expect_err("too large");
     assert_eq!(
         error.to_string(),
-        "conversations.get: the answer is larger than the cap of 38 bytes; the request reached the \
+        "conversations.get: the response is larger than the cap of 38 bytes; the request reached the \
          server"
     );
     assert!(error.may_have_been_applied());

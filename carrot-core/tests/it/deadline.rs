@@ -40,7 +40,7 @@ fn the_default_deadline_is_30_seconds() {
     };
     assert_eq!(
         error.to_string(),
-        "conversations.reply: the deadline of 30s for the call passed while waiting for the answer; \
+        "conversations.reply: the deadline of 30s for the call passed while waiting for the response; \
          the request may have reached the server (after 1 attempt); `call_timeout` allows more"
     );
     assert_eq!(
@@ -69,7 +69,7 @@ fn an_overdue_attempt_is_abandoned() {
     };
     assert_eq!(
         error.to_string(),
-        "conversations.reply: the time ran out while waiting for the answer; the request may have \
+        "conversations.reply: the time ran out while waiting for the response; the request may have \
          reached the server (after 1 attempt)"
     );
     assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 1));

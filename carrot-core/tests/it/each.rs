@@ -130,7 +130,7 @@ fn a_failure_does_not_stop_other_items() {
         failed,
         [
             ("two", ErrorKind::Transport, true),
-            ("three", ErrorKind::Refused, false),
+            ("three", ErrorKind::Service, false),
             ("", ErrorKind::InvalidRequest, false),
         ]
     );

@@ -95,7 +95,7 @@ fn every_attempt_is_reported() {
     clock
         .run(client.call(Close::new(ID)))
         .expect("the third attempt succeeds");
-    let (zero, pauses) = (Duration::ZERO, [50, 100].map(Duration::from_millis));
+    let (zero, pauses) = (Duration::ZERO, [50, 1_000].map(Duration::from_millis));
     assert_eq!(
         watcher.attempts(),
         [
@@ -111,7 +111,7 @@ fn every_attempt_is_reported() {
                 [pauses[0], zero],
                 zero,
                 Some(502),
-                Outcome::Failed(ErrorKind::Refused)
+                Outcome::Failed(ErrorKind::Service)
             ),
             // The pauses are none of its wait for a place, a minute after the first attempt.
             (
@@ -318,10 +318,10 @@ fn reports_can_be_constructed() {
     let watcher = Watcher::default();
     let mut attempt = AttemptReport::new("users.get");
     attempt.status = Some(404);
-    attempt.outcome = Outcome::Failed(ErrorKind::Refused);
+    attempt.outcome = Outcome::Failed(ErrorKind::Service);
     watcher.attempt(&attempt);
     watcher.call(&CallReport::new("users.get"));
-    let (zero, refused) = (Duration::ZERO, Outcome::Failed(ErrorKind::Refused));
+    let (zero, refused) = (Duration::ZERO, Outcome::Failed(ErrorKind::Service));
     assert_eq!(
         watcher.attempts(),
         [(1, [zero, zero], zero, Some(404), refused)]
@@ -332,8 +332,8 @@ fn reports_can_be_constructed() {
         (ErrorKind::InvalidRequest, "invalid_request"),
         (ErrorKind::Transport, "transport"),
         (ErrorKind::Deadline, "deadline"),
-        (ErrorKind::RateLimit, "rate limit"),
-        (ErrorKind::Refused, "refused"),
+        (ErrorKind::RateLimit, "rate_limit"),
+        (ErrorKind::Service, "service"),
         (ErrorKind::Unreadable, "unreadable"),
         (ErrorKind::RepeatedCursor, "repeated_cursor"),
         (ErrorKind::MissingCursor, "missing_cursor"),

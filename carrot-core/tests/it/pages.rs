@@ -203,8 +203,8 @@ fn a_repeated_cursor_ends_the_listing() {
     assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
     assert_eq!(
         error.to_string(),
-        "conversations.parts: the listing gave the same cursor twice and would never end; begin it \
-         anew"
+        "conversations.parts: the listing returned the same cursor twice and would never end; start \
+         it anew"
     );
     assert_eq!(
         (error.sent(), error.may_have_been_applied()),
@@ -234,7 +234,7 @@ fn a_full_page_needs_a_cursor() {
     assert_eq!(
         error.to_string(),
         "conversations.parts: a full page does not say where the next one begins; there may be more \
-         records than it gave"
+         records"
     );
     assert!(run(pages.next()).expect("the end").is_none());
 

@@ -168,7 +168,7 @@ fn a_broken_listing_is_an_error() {
             CannedResponse::failure_with(|| lost(TransportErrorKind::Reset, Sent::Maybe)),
             ErrorKind::Transport,
         ),
-        (respond(403, quoted.clone()), ErrorKind::Refused),
+        (respond(403, quoted.clone()), ErrorKind::Service),
         (ok(quoted), ErrorKind::Unreadable),
     ] {
         let recorder = canned([page(version, 0, false, true), second]);

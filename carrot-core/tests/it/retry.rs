@@ -9,17 +9,19 @@ use carrot_core::{
     Sent, TransportError,
     client::CallOptions,
     conversations, retry,
-    transport::TransportErrorKind,
+    transport::{TimeoutPhase, TransportErrorKind},
     types::{PropertyOperation, UserId},
     users,
 };
-use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
+use carrot_testing::{
+    ApiError, CannedResponse, RecordingTransport, VirtualClock, stub::RespondWith,
+};
 use serde_json::json;
 
 use crate::support::{
     ID, SECOND, Watched,
     canary::{E_MAIL, TEXT, TOKEN},
-    over, poll,
+    ok, over, poll, respond,
     simulation::task,
     watched,
 };
@@ -65,6 +67,13 @@ impl Bench {
         self.fails(TransportErrorKind::Reset, Sent::Maybe)
     }
 
+    /// A transient failure.
+    fn not_sent(self) -> Self {
+        let kind = TransportErrorKind::Timeout(TimeoutPhase::Connect);
+        self.fails(kind, Sent::Never)
+    }
+
+    /// The service is unavailable.
     fn no_connection(self) -> Self {
         self.fails(TransportErrorKind::Connect, Sent::Never)
     }
@@ -136,7 +145,7 @@ fn reply() -> conversations::Reply {
 
 #[test]
 fn backoff_doubles_from_its_base() {
-    for (status, pauses) in [(503, [50, 100]), (429, [1_000, 2_000])] {
+    for (status, pauses) in [(500, [50, 100]), (503, [500, 1_000]), (429, [1_000, 2_000])] {
         let bench = Bench::new()
             .status(status, &[])
             .status(status, &[])
@@ -147,7 +156,7 @@ fn backoff_doubles_from_its_base() {
     }
     let mixed = Bench::new().status(503, &[]).status(429, &[]).succeeds();
     mixed.call(close()).expect("the third attempt succeeds");
-    mixed.clock.assert_sleeps([millis(50), millis(2_000)]);
+    mixed.clock.assert_sleeps([millis(500), millis(2_000)]);
 }
 
 #[test]
@@ -167,16 +176,17 @@ fn jitter_stays_below_its_bound() {
 }
 
 #[test]
-fn retry_after_counts_up_to_a_minute() {
+fn retry_after_counts_up_to_a_day() {
     let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
     for (headers, pause) in [
         (vec![("retry-after", "7")], millis(7_000)),
         // No leave to come back at once, again and again.
         (vec![("retry-after", "0")], millis(1_000)),
-        (vec![("retry-after", "86400")], millis(60_000)),
+        (vec![("retry-after", "86400")], millis(86_400_000)),
+        (vec![("retry-after", "2.7")], millis(3_000)),
         (
             vec![("retry-after", "99999999999999999999999")],
-            millis(60_000),
+            millis(86_400_000),
         ),
         (
             vec![("retry-after", "Sun, 06 Nov 1994 08:49:49 GMT"), now],
@@ -184,13 +194,13 @@ fn retry_after_counts_up_to_a_minute() {
         ),
         (
             vec![("retry-after", "Sun, 06 Nov 1994 09:49:49 GMT"), now],
-            millis(60_000),
+            millis(3_612_000),
         ),
         (
             vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), now],
             millis(1_000),
         ),
-        // A date without the date of the answer says nothing, nor does nonsense.
+        // A date without the date of the response counts from today, and nonsense does not count.
         (
             vec![("retry-after", "Sun, 06 Nov 1994 08:49:49 GMT")],
             millis(1_000),
@@ -214,7 +224,10 @@ fn deadline_stops_retry() {
     let bench = Bench::new().status(429, &[("retry-after", "30")]);
     let error = bench.call(reply()).expect_err("no time for the pause");
     assert!(error.is_rate_limited() && !error.may_have_been_applied());
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.retry_after(), Some(30 * SECOND));
+    let text = error.to_string();
+    assert!(text.ends_with("the service asks to wait 30s"), "{text}");
     assert_eq!(bench.clock.now(), Duration::ZERO);
     bench.assert_seen(1);
 
@@ -325,7 +338,7 @@ fn an_outage_does_not_multiply_the_traffic() {
         let calls = 100;
         // The budget is that of all clones: eight tasks share it.
         for _ in 0..calls + 10 {
-            bench = bench.no_connection();
+            bench = bench.not_sent();
         }
         let tasks = (0..8).map(|task_number| {
             let client = bench.client.clone();
@@ -335,7 +348,7 @@ fn an_outage_does_not_multiply_the_traffic() {
                         true => client.call(close()).await.map(drop),
                         false => client.call(reply()).await.map(drop),
                     };
-                    result.expect_err("there is no connection");
+                    result.expect_err("nothing was sent");
                 }
             })
         });
@@ -349,10 +362,10 @@ fn an_outage_does_not_multiply_the_traffic() {
 fn the_budget_recovers_with_calls_that_succeed() {
     let mut bench = Bench::new();
     for _ in 0..20 {
-        bench = bench.no_connection();
+        bench = bench.not_sent();
     }
     for _ in 0..10 {
-        bench.call(close()).expect_err("there is no connection");
+        bench.call(close()).expect_err("nothing was sent");
     }
     bench.assert_seen(20);
     // Nine successes are not enough for a retry, ten are.
@@ -360,11 +373,11 @@ fn the_budget_recovers_with_calls_that_succeed() {
         bench = bench.succeeds();
         bench.call(close()).expect("a success");
     }
-    bench = bench.no_connection();
+    bench = bench.not_sent();
     bench.call(close()).expect_err("no retry is left");
     bench = bench.succeeds();
     bench.call(close()).expect("a success");
-    bench = bench.no_connection().succeeds();
+    bench = bench.not_sent().succeeds();
     bench.call(close()).expect("one retry came back");
     bench.assert_seen(20 + 9 + 1 + 1 + 2);
 }
@@ -425,11 +438,11 @@ fn an_effect_of_a_lost_response_is_success() {
 #[test]
 fn the_error_remembers_every_attempt() {
     // A safe operation: the first attempt may have had its effect, the rest did not even connect.
-    let bench = Bench::new().lost().no_connection().no_connection();
+    let bench = Bench::new().lost().not_sent().not_sent();
     let error = bench.call(close()).expect_err("three failures");
     assert_eq!(
         error.to_string(),
-        "conversations.close: no connection could be made: could not send `authorization: Token \
+        "conversations.close: the time ran out while connecting: could not send `authorization: Token \
          [token]`; the request was not sent (after 3 attempts, of which an earlier one may have \
          reached the server)"
     );
@@ -440,16 +453,13 @@ fn the_error_remembers_every_attempt() {
     assert_eq!(last, Some(Sent::Never), "that of the last attempt alone");
 
     // Nothing left the machine.
-    let bench = Bench::new().no_connection().no_connection().no_connection();
+    let bench = Bench::new().not_sent().not_sent().not_sent();
     let error = bench.call(reply()).expect_err("three failures");
     assert_eq!(error.sent(), Sent::Never);
     assert!(!error.may_have_been_applied());
 
     // Refused, and then not sent: it reached the server, which did nothing.
-    let bench = Bench::new()
-        .status(429, &[])
-        .no_connection()
-        .no_connection();
+    let bench = Bench::new().status(429, &[]).not_sent().not_sent();
     let error = bench.call(reply()).expect_err("three failures");
     assert_eq!(error.sent(), Sent::Yes);
     assert!(!error.may_have_been_applied());
@@ -486,7 +496,7 @@ fn a_pause_that_is_overslept_starts_no_attempt() {
     let error = result.expect_err("the deadline passed");
     let text = error.to_string();
     assert!(
-        text.contains("; the service refused it before (after 1 attempt); "),
+        text.contains("; the service returned an error before (after 1 attempt); "),
         "{text}"
     );
     assert_eq!(error.sent(), Sent::Yes);
@@ -539,4 +549,88 @@ fn only_idempotent_property_changes_are_retried() {
             .expect("the third attempt is the first to arrive");
         bench.assert_seen(3);
     }
+}
+
+#[test]
+fn a_restart_of_five_seconds_fails_no_call() {
+    for seed in 0..50 {
+        for status in [None, Some(502), Some(503), Some(504)] {
+            let clock = VirtualClock::manual();
+            let service = clock.clone();
+            let transport = RespondWith::new(move |_| match status {
+                _ if service.now() >= 5 * SECOND => {
+                    ok(r#"{"meta":{"status":200},"data":{"id":7}}"#)
+                }
+                None => CannedResponse::failure(TransportErrorKind::Connect, Sent::Never),
+                Some(status) => respond(status, ""),
+            });
+            let builder = over(transport, &clock)
+                .retry(ExponentialBackoff::new().seed(seed))
+                .rate_limiter(NoRateLimit::new());
+            let client = watched(builder);
+            // The budget is that of all clones, and must not run out.
+            let tasks = (0..30).map(|_| {
+                let client = client.clone();
+                task(async move {
+                    client.call(close()).await.expect("idempotent");
+                    if status.is_none() {
+                        client.call(reply()).await.expect("never sent");
+                    }
+                })
+            });
+            clock.run_all(tasks);
+            assert!(clock.now() < 30 * SECOND);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_get_better_is_final() {
+    for kind in [
+        TransportErrorKind::Tls,
+        TransportErrorKind::Protocol,
+        TransportErrorKind::Rejected,
+    ] {
+        let mut bench = Bench::new();
+        for _ in 0..20 {
+            bench = bench.fails(kind, Sent::Never);
+            let error = bench.call(close()).expect_err("final");
+            assert_eq!(error.attempts(), 1);
+        }
+        // And the budget is whole.
+        for _ in 0..10 {
+            bench = bench.not_sent().succeeds();
+            bench.call(close()).expect("the second attempt succeeds");
+        }
+    }
+}
+
+#[test]
+fn jobs_wait_for_hours_when_asked() {
+    let bench = Bench::new()
+        .status(429, &[("retry-after", "7200")])
+        .succeeds();
+    let mut closing = bench
+        .client
+        .call_all([ID], |id| conversations::Close::new(*id));
+    let report = bench.run(closing.run(|_| std::ops::ControlFlow::Continue(())));
+    assert_eq!(
+        (report.succeeded.len(), bench.clock.now()),
+        (1, 7_200 * SECOND)
+    );
+    bench.assert_seen(2);
+}
+
+#[test]
+fn kept_errors_hold_little_of_their_body() {
+    let bench = Bench::new();
+    let page = vec![b'x'; 64 * 1024];
+    bench.transport.respond(respond(400, page));
+    let ids = [ID];
+    let mut closing = bench
+        .client
+        .call_all(ids, |id| conversations::Close::new(*id));
+    let report = bench.run(closing.run(|_| std::ops::ControlFlow::Continue(())));
+    let (_, error) = report.failed.first().expect("an error");
+    assert_eq!(error.body().map(Bytes::len), Some(4 * 1024));
 }

@@ -75,22 +75,49 @@ impl Fault {
         )
     }
 
-    fn is_rejected(self) -> bool {
-        matches!(self, Self::Transport(TransportErrorKind::Rejected, _))
+    /// What cannot go better: the certificate, the protocol, the transport's own rule.
+    fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Transport(
+                TransportErrorKind::Rejected
+                    | TransportErrorKind::Tls
+                    | TransportErrorKind::Protocol,
+                _
+            )
+        )
+    }
+
+    /// The service is away, as during a restart.
+    fn is_unavailable(self) -> bool {
+        match self {
+            Self::Transport(kind, _) => {
+                matches!(kind, TransportErrorKind::Dns | TransportErrorKind::Connect)
+            }
+            Self::Status(status) | Self::Envelope(status) => (502..=504).contains(&status),
+            Self::Unreadable => false,
+        }
+    }
+
+    /// How many attempts are made of what is repeated.
+    fn attempts(self) -> usize {
+        if self.is_unavailable() { 6 } else { 3 }
     }
 
     /// Whether another attempt would fail in the same way, once the request was sent.
     fn is_hopeless(self) -> bool {
-        self.is_too_large() || self.is_rejected()
+        self.is_too_large() || self.is_final()
     }
 
     /// What the library promises, in words of its own.
     fn is_repeated(self, safe: bool) -> bool {
         match self {
-            Self::Transport(TransportErrorKind::Rejected, _) => false,
+            fault if fault.is_final() => false,
             Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429) => true,
             Self::Transport(..) => safe && !self.is_too_large(),
-            Self::Status(status) | Self::Envelope(status) => safe && status >= 500,
+            Self::Status(status) | Self::Envelope(status) => {
+                safe && (status == 408 || status >= 500)
+            }
             Self::Unreadable => false,
         }
     }
@@ -98,7 +125,9 @@ impl Fault {
     fn may_have_been_applied(self) -> bool {
         match self {
             Self::Transport(_, sent) => sent != Sent::Never,
-            Self::Status(status) | Self::Envelope(status) => status >= 500 || status == 408,
+            Self::Status(status) | Self::Envelope(status) => {
+                (300..400).contains(&status) || status == 408 || status >= 500
+            }
             Self::Unreadable => true,
         }
     }
@@ -129,7 +158,7 @@ impl Fault {
     fn kind(self) -> ErrorKind {
         match self {
             Self::Transport(..) => ErrorKind::Transport,
-            Self::Status(_) | Self::Envelope(_) => ErrorKind::Refused,
+            Self::Status(_) | Self::Envelope(_) => ErrorKind::Service,
             Self::Unreadable => ErrorKind::Unreadable,
         }
     }
@@ -250,7 +279,11 @@ fn every_operation_keeps_the_rules_with_every_fault() {
             "{}, {}, {:?}, {fault:?}: {outcome:?}",
             one.operation, one.option, one.version
         );
-        let attempts = if fault.is_repeated(safe) { 3 } else { 1 };
+        let attempts = if fault.is_repeated(safe) {
+            fault.attempts()
+        } else {
+            1
+        };
         assert_eq!(outcome.attempts, attempts, "{what}");
         assert_eq!(one.attempts as usize, attempts, "{what}");
         assert_eq!(outcome.kind, fault.kind(), "{what}");
@@ -299,7 +332,7 @@ proptest! {
         let (error, made) = CASES.with(|cases| call(&cases[usize::from(!reply)], ApiVersion::V2, &faults));
         let (last, before) = made.split_last().expect("one at least");
         prop_assert!(before.iter().all(|fault| fault.is_repeated(!reply)));
-        prop_assert!(made.len() == 3 || !last.is_repeated(!reply));
+        prop_assert!(made.len() >= last.attempts() || !last.is_repeated(!reply));
         if reply {
             prop_assert!(before.iter().all(|fault| fault.is_harmless()), "{made:?}");
         }
@@ -329,46 +362,69 @@ fn classes() -> Vec<Class> {
     };
     vec![
         class(
-            "no answer, and the request was surely not sent",
+            "no connection, and the request was surely not sent",
+            "not connected",
+            |fault| fault.sent() == Sent::Never && fault.is_unavailable(),
+        ),
+        class(
+            "another failure, and the request was surely not sent",
             "not sent",
-            |fault| fault.sent() == Sent::Never && !fault.is_rejected(),
+            |fault| fault.sent() == Sent::Never && !fault.is_final() && !fault.is_unavailable(),
         ),
         class(
-            "the transport itself rejects the request",
+            "the certificate, the protocol or the transport itself rejects the request",
             "rejected",
-            |fault| fault.sent() == Sent::Never && fault.is_rejected(),
+            |fault| fault.sent() == Sent::Never && fault.is_final(),
         ),
         class(
-            "no answer, and the request may have reached the server",
+            "no response, and the request may have reached the server",
             "maybe sent",
-            |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless(),
+            |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless() && !fault.is_unavailable(),
         ),
         class(
-            "the answer broke off or took too long, after it had begun",
+            "the response broke off or took too long, after it had started",
             "broken off",
-            |fault| matches!(fault, Fault::Transport(_, Sent::Yes)) && !fault.is_hopeless(),
+            |fault| {
+                matches!(fault, Fault::Transport(_, Sent::Yes))
+                    && !fault.is_hopeless()
+                    && !fault.is_unavailable()
+            },
         ),
         class(
-            "the answer is larger than the cap, or the transport rejects what may have left",
+            "no connection, of a transport that does not know whether the request was sent",
+            "lost",
+            |fault| {
+                matches!(fault, Fault::Transport(..))
+                    && fault.sent() != Sent::Never
+                    && fault.is_unavailable()
+            },
+        ),
+        class(
+            "the response is too large or breaks the protocol, or the transport rejects what may have left",
             "too large",
             |fault| fault.is_hopeless() && fault.sent() != Sent::Never,
         ),
+        class("a redirect", "3xx", |fault| {
+            fault
+                .status()
+                .is_some_and(|status| (300..400).contains(&status))
+        }),
         class("status 408", "408", |fault| fault.status() == Some(408)),
         class("status 429, too many requests", "429", |fault| {
             fault.status() == Some(429)
         }),
-        class(
-            "any other status below 500 but 2xx",
-            "other below 500",
-            |fault| {
-                let status = fault.status();
-                status.is_some_and(|status| status < 500 && ![408, 429].contains(&status))
-            },
-        ),
-        class("status 500 and above", "500 and above", |fault| {
-            fault.status().is_some_and(|status| status >= 500)
+        class("any other status from 400 to 499", "other 4xx", |fault| {
+            let status = fault.status();
+            status
+                .is_some_and(|status| (400..500).contains(&status) && ![408, 429].contains(&status))
         }),
-        class("an answer that cannot be read", "not readable", |fault| {
+        class("status 502, 503 or 504", "502 to 504", |fault| {
+            fault.status().is_some() && fault.is_unavailable()
+        }),
+        class("any other status of 500 and above", "other 5xx", |fault| {
+            fault.status().is_some_and(|status| status >= 500) && !fault.is_unavailable()
+        }),
+        class("a response that cannot be read", "not readable", |fault| {
             fault == Fault::Unreadable
         }),
     ]
@@ -400,11 +456,11 @@ impl Class {
                 .iter()
                 .map(|kind| kind.split(' ').next().unwrap_or(kind));
             let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-            quoted.join(" and ")
+            quoted.join(", ")
         };
         match (missing.len(), kinds.len()) {
             (0, _) => "every kind of `TransportErrorKind`".to_owned(),
-            (_, 1..=2) => list(kinds.into_iter().collect()),
+            (missing, kinds_in) if kinds_in <= missing => list(kinds.into_iter().collect()),
             _ => format!("every kind but {}", list(missing)),
         }
     }

@@ -43,6 +43,7 @@ const TEXT: &str = "c4n4ry text: where is my order?";
 fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client {
     let retry = ExponentialBackoff::new()
         .transient_base(Duration::from_millis(1))
+        .unavailable_base(Duration::from_millis(1))
         .throttled_base(Duration::from_millis(1))
         .max_retry_after(Duration::from_millis(1));
     let client = Client::builder(transport, TokioClock::new(), AuthToken::new(TOKEN).unwrap())

@@ -102,7 +102,7 @@ async fn the_whole_call_in_an_attempt() {
     assert_eq!(
         error.to_string(),
         format!(
-            "apps.leads: the deadline of {limit:?} for the call passed while waiting for the answer; \
+            "apps.leads: the deadline of {limit:?} for the call passed while waiting for the response; \
              the request may have reached the server (after 3 attempts, of which an earlier one may \
              have reached the server); `call_timeout` allows more"
         )
@@ -129,7 +129,7 @@ async fn the_attempt() {
     assert_eq!(
         text,
         format!(
-            "apps.leads: the time ran out while waiting for the answer: the attempt had {limit:?} \
+            "apps.leads: the time ran out while waiting for the response: the attempt had {limit:?} \
              (`attempt_timeout` allows more); the request may have reached the server (after 3 \
              attempts)"
         )
@@ -172,7 +172,7 @@ async fn a_body_that_stands_still() {
         let error = failure(transport, server.url(""), NoRateLimit::new(), options).await;
         assert_eq!(
             error.to_string(),
-            "apps.leads: the time ran out while reading the answer: no more of it came for 50ms \
+            "apps.leads: the time ran out while reading the response: no more of it came for 50ms \
              (`body_idle_timeout` allows more); the request reached the server (after 3 attempts, of \
              which an earlier one may have reached the server)"
         );

@@ -135,7 +135,7 @@ async fn a_redirect_to_another_host_shows_it_nothing() {
         let error = refused(&server).await;
         assert_eq!(
             (error.kind(), error.status()),
-            (ErrorKind::Refused, Some(status))
+            (ErrorKind::Service, Some(status))
         );
         assert!(error.to_string().contains("redirects are not followed"));
         assert_eq!((server.accepted(), other.accepted()), (1, 0));

@@ -126,7 +126,7 @@ async fn errors_are_one_line_without_the_token() {
         (
             &wrong[..],
             &[][..],
-            "apps.channels: the service answered 401 NotAuthenticated",
+            "apps.channels: the service returned 401 NotAuthenticated",
         ),
         (&remote[..], &[][..], "CARROT_BASE_URL"),
         (

@@ -1,5 +1,9 @@
 use crate::Error;
 
+/// How much of the body a kept error holds, in bytes: thousands of error pages of a proxy must not fill
+/// the memory.
+const MAX_KEPT_BODY: usize = 4 * 1024;
+
 /// What became of one item.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -96,7 +100,10 @@ impl<I: Iterator, O> CallAllReport<I, O> {
     pub(super) fn add(&mut self, outcome: Item<I::Item, O>) {
         match outcome.result {
             Ok(output) => self.succeeded.push((outcome.item, output)),
-            Err(error) => self.failed.push((outcome.item, error)),
+            Err(error) => {
+                let error = error.with_body_cut_to(MAX_KEPT_BODY);
+                self.failed.push((outcome.item, error));
+            }
         }
     }
 }

@@ -1,24 +1,70 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{
     HeaderMap,
     header::{DATE, RETRY_AFTER},
 };
 
-/// How long the service asks to wait: seconds, or a date.
+/// How long the service asks to wait: seconds, or a date. The longest where there are several.
 ///
-/// A date is read against the `Date` of the same answer, so that a clock that goes wrong here or there
-/// does not matter; without one it says nothing.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let value = text(RETRY_AFTER)?;
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than fit are as good as for ever; the policy has a limit of its own.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+/// Lenient, since whoever stands in front of the service writes it: fractions of a second, rounded up;
+/// lists, as a proxy makes them of two headers; dates in `UTC` or `+0000`. A date is read against the
+/// `Date` of the same response, so that a clock that goes wrong here or there does not matter; without one
+/// against `system_time`.
+pub(crate) fn retry_after(headers: &HeaderMap, system_time: SystemTime) -> Option<Duration> {
+    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+    let now = date.and_then(http_date).unwrap_or(system_time);
+    let values = headers.get_all(RETRY_AFTER).into_iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .filter_map(|value| one(value, now).or_else(|| longest_of_list(value)))
+        .max()
+}
+
+fn longest_of_list(value: &str) -> Option<Duration> {
+    value
+        .split(',')
+        .map(seconds)
+        .try_fold(Duration::ZERO, |longest, one| Some(longest.max(one?)))
+}
+
+fn one(value: &str, now: SystemTime) -> Option<Duration> {
+    seconds(value).or_else(|| {
+        let then = http_date(value)?;
+        Some(round_up(then.duration_since(now).unwrap_or_default()))
+    })
+}
+
+/// Seconds, with or without a fraction.
+fn seconds(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
     }
-    let then = httpdate::parse_http_date(value).ok()?;
-    let now = httpdate::parse_http_date(text(DATE)?).ok()?;
-    Some(then.duration_since(now).unwrap_or_default())
+    // More seconds than fit are as good as for ever; the policy has a limit of its own.
+    let whole: u64 = whole.parse().unwrap_or(u64::MAX);
+    let has_fraction = fraction.bytes().any(|byte| byte != b'0');
+    Some(Duration::from_secs(
+        whole.saturating_add(has_fraction.into()),
+    ))
+}
+
+fn round_up(time: Duration) -> Duration {
+    let has_fraction = time.subsec_nanos() > 0;
+    Duration::from_secs(time.as_secs().saturating_add(has_fraction.into()))
+}
+
+/// A date of HTTP, which is always `GMT`, or one whose zone is that by another name.
+fn http_date(value: &str) -> Option<SystemTime> {
+    let value = value.trim();
+    let other = ["UTC", "+0000", "+00:00", "Z"];
+    let zone = other.iter().find_map(|zone| value.strip_suffix(zone));
+    match zone {
+        Some(date) => httpdate::parse_http_date(&format!("{} GMT", date.trim_end())).ok(),
+        None => httpdate::parse_http_date(value).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -36,7 +82,8 @@ mod tests {
         if let Some(date) = date {
             headers.insert(DATE, HeaderValue::from_str(date).expect("a header"));
         }
-        retry_after(&headers)
+        let system_time = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:30 GMT");
+        retry_after(&headers, system_time.expect("a date"))
     }
 
     #[test]
@@ -48,10 +95,35 @@ mod tests {
         assert_eq!(after("99999999999999999999999999", None), secs(u64::MAX));
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", date), secs(60));
         assert_eq!(after("Sun, 06 Nov 1994 08:49:00 GMT", date), secs(0));
-        assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", None), None);
-        for nonsense in ["", "soon", "-1", "1.5", "+3"] {
+        // Without the date of the response against the clock of this machine.
+        assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", None), secs(67));
+        for nonsense in ["", "soon", "-1", "+3", "1.5.2", "1.", ".5", "7, soon"] {
             assert_eq!(after(nonsense, date), None, "{nonsense}");
         }
-        assert_eq!(retry_after(&HeaderMap::new()), None);
+        assert_eq!(retry_after(&HeaderMap::new(), SystemTime::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn reads_what_proxies_write() {
+        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        let secs = |secs| Some(Duration::from_secs(secs));
+        assert_eq!(after("2.7", None), secs(3));
+        assert_eq!(after("1.5", None), secs(2));
+        assert_eq!(after("2.0", None), secs(2));
+        assert_eq!(after("7, 7", None), secs(7));
+        assert_eq!(after("7, 9.1", None), secs(10));
+        for zone in ["UTC", "+0000", "+00:00"] {
+            let value = format!("Sun, 06 Nov 1994 08:50:37 {zone}");
+            assert_eq!(after(&value, date), secs(60), "{zone}");
+            assert_eq!(
+                after("Sun, 06 Nov 1994 08:50:37 GMT", Some(&value)),
+                secs(0)
+            );
+        }
+        let mut twice = HeaderMap::new();
+        for value in ["3", "5"] {
+            twice.append(RETRY_AFTER, HeaderValue::from_static(value));
+        }
+        assert_eq!(retry_after(&twice, SystemTime::UNIX_EPOCH), secs(5));
     }
 }

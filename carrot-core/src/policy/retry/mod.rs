@@ -10,10 +10,15 @@
 //!
 #![doc = include_str!("../../../docs/retry.md")]
 //!
-//! A retry is made only while the shared budget of the client and its clones lasts: ten in advance,
-//! then one for every ten calls that succeed. A retry after 429 costs none of it. And it is made only
-//! where its pause ends before the deadline of the call; otherwise the call ends at once with the
-//! error of its last attempt.
+//! A retry of a transient failure is made only while the shared budget of the client and its clones
+//! lasts: ten in advance, then one for every ten calls that succeed. A retry after 429 costs none of it,
+//! nor does one during an outage (no connection, or status 502, 503 or 504): their pauses are long. With
+//! the defaults a service that is away for 5 seconds fails no call that is idempotent or was never sent.
+//!
+//! A retry is made only where its pause ends before the deadline of the call; otherwise the call ends at
+//! once with the error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) says how
+//! long the service asks to wait. The jobs, `pages`, `items` and `call_all`, have no deadline: they wait
+//! for it.
 //!
 //! # After an uncertain write
 //!
@@ -78,8 +83,11 @@ pub(crate) use self::{after::retry_after, budget::RetryBudget};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No answer came, or a status of 500 and above.
+    /// No response came, or status 408, or a status of 500 and above that is not one of
+    /// [`Unavailable`](Self::Unavailable).
     Transient,
+    /// The service is away, as during a restart: no connection could be made, or status 502, 503 or 504.
+    Unavailable,
     /// Too many requests: status 429.
     Throttled,
 }

@@ -5,17 +5,22 @@ use std::{
 
 use super::{FailedAttempt, FailureKind, RetryPolicy};
 
-/// Three attempts, with exponential back-off and full jitter.
+/// Exponential back-off with jitter: three attempts, and six while the service is unavailable.
 ///
-/// The pause is drawn evenly between nothing and a bound, so that many clients that failed together
-/// do not come back together. The bound doubles with each attempt, from 50 ms, or from 1 s when the
-/// service said too many requests, up to 20 s. A longer `Retry-After` of the service counts
-/// instead of the draw, up to 60 s.
+/// The bound of a pause doubles with each attempt, up to 20 s. It starts at 50 ms; at 1 s after too many
+/// requests; at 500 ms while the service is unavailable. A pause is drawn evenly from nothing to its bound,
+/// so that many clients that failed together do not come back together; while the service is unavailable
+/// from the upper half of it, so that six attempts span at least 7.75 s and a restart fails no call.
+///
+/// A longer `Retry-After` of the service counts instead of the draw, up to 24 h: a call whose deadline is
+/// earlier ends at once, and a job waits.
 #[derive(Debug)]
 #[must_use = "does nothing until it is given to a client"]
 pub struct ExponentialBackoff {
     max_attempts: u32,
+    max_unavailable_attempts: u32,
     transient_base: Duration,
+    unavailable_base: Duration,
     throttled_base: Duration,
     max_pause: Duration,
     max_retry_after: Duration,
@@ -33,10 +38,12 @@ impl ExponentialBackoff {
     pub fn new() -> Self {
         Self {
             max_attempts: 3,
+            max_unavailable_attempts: 6,
             transient_base: Duration::from_millis(50),
+            unavailable_base: Duration::from_millis(500),
             throttled_base: Duration::from_secs(1),
             max_pause: Duration::from_secs(20),
-            max_retry_after: Duration::from_secs(60),
+            max_retry_after: Duration::from_secs(24 * 60 * 60),
             jitter: Jitter::Full(Mutex::new(fastrand::Rng::new())),
         }
     }
@@ -46,31 +53,45 @@ impl ExponentialBackoff {
         Self::new().max_attempts(1)
     }
 
-    /// How many attempts a call makes at most; 0 counts as 1.
+    /// Sets how many attempts a call makes at most, whatever fails; 0 counts as 1.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
+        self.max_unavailable_attempts = self.max_attempts;
         self
     }
 
-    /// The bound of the first pause when no answer came, or a status of 500 and above.
+    /// Sets how many attempts a call makes at most where the last one found the service unavailable; 0
+    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets both.
+    pub fn max_unavailable_attempts(mut self, attempts: u32) -> Self {
+        self.max_unavailable_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the bound of the first pause while the service is unavailable: 500 ms by default.
+    pub fn unavailable_base(mut self, base: Duration) -> Self {
+        self.unavailable_base = base;
+        self
+    }
+
+    /// Sets the bound of the first pause after a transient failure: 50 ms by default.
     pub fn transient_base(mut self, base: Duration) -> Self {
         self.transient_base = base;
         self
     }
 
-    /// The bound of the first pause after too many requests.
+    /// Sets the bound of the first pause after too many requests: 1 s by default.
     pub fn throttled_base(mut self, base: Duration) -> Self {
         self.throttled_base = base;
         self
     }
 
-    /// The bound that no drawn pause exceeds.
+    /// Sets the bound that no drawn pause exceeds: 20 s by default.
     pub fn max_pause(mut self, pause: Duration) -> Self {
         self.max_pause = pause;
         self
     }
 
-    /// The longest `Retry-After` that is followed; a longer one is cut to it.
+    /// Sets the longest `Retry-After` that is followed: 24 h by default. A longer one is cut to it.
     pub fn max_retry_after(mut self, pause: Duration) -> Self {
         self.max_retry_after = pause;
         self
@@ -97,20 +118,25 @@ impl Default for ExponentialBackoff {
 
 impl RetryPolicy for ExponentialBackoff {
     fn pause(&self, failed: &FailedAttempt) -> Option<Duration> {
-        if failed.attempt >= self.max_attempts {
+        let (attempts, base) = match failed.kind {
+            FailureKind::Transient => (self.max_attempts, self.transient_base),
+            FailureKind::Throttled => (self.max_attempts, self.throttled_base),
+            FailureKind::Unavailable => (self.max_unavailable_attempts, self.unavailable_base),
+        };
+        if failed.attempt >= attempts {
             return None;
         }
-        let base = match failed.kind {
-            FailureKind::Transient => self.transient_base,
-            FailureKind::Throttled => self.throttled_base,
-        };
         let doublings = failed.attempt.saturating_sub(1).min(31);
         let bound = base.saturating_mul(1 << doublings).min(self.max_pause);
         let drawn = match &self.jitter {
             Jitter::None => bound,
             Jitter::Full(random) => {
                 // A draw cannot leave the generator broken, so a poisoned lock is sound.
-                bound.mul_f64(random.lock().unwrap_or_else(PoisonError::into_inner).f64())
+                let draw = random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+                match failed.kind {
+                    FailureKind::Unavailable => bound.mul_f64(0.5 + draw / 2.0),
+                    FailureKind::Transient | FailureKind::Throttled => bound.mul_f64(draw),
+                }
             }
         };
         // `Retry-After: 0` is no leave to come back at once, again and again.
@@ -151,6 +177,16 @@ mod tests {
             ]
         );
         assert_eq!(
+            pauses(FailureKind::Unavailable),
+            [
+                millis(500),
+                millis(1_000),
+                millis(2_000),
+                millis(20_000),
+                millis(20_000)
+            ]
+        );
+        assert_eq!(
             pauses(FailureKind::Throttled),
             [
                 millis(1_000),
@@ -169,6 +205,7 @@ mod tests {
             .without_jitter()
             .max_attempts(100)
             .transient_base(2 * second)
+            .unavailable_base(second)
             .throttled_base(3 * second)
             .max_pause(5 * second)
             .max_retry_after(7 * second);
@@ -179,6 +216,7 @@ mod tests {
         };
         assert_eq!(pause(1, FailureKind::Transient, None), 2 * second);
         assert_eq!(pause(2, FailureKind::Transient, None), 4 * second);
+        assert_eq!(pause(1, FailureKind::Unavailable, None), second);
         assert_eq!(pause(1, FailureKind::Throttled, None), 3 * second);
         assert_eq!(pause(2, FailureKind::Throttled, None), 5 * second);
         let long = Some(60 * second);
@@ -194,6 +232,11 @@ mod tests {
             ExponentialBackoff::none().pause(&failed(1, FailureKind::Throttled)),
             None
         );
+        assert!(policy.pause(&failed(5, FailureKind::Unavailable)).is_some());
+        assert_eq!(policy.pause(&failed(6, FailureKind::Unavailable)), None);
+        let two = ExponentialBackoff::new().max_unavailable_attempts(2);
+        assert_eq!(two.pause(&failed(2, FailureKind::Unavailable)), None);
+        assert!(two.pause(&failed(2, FailureKind::Transient)).is_some());
         let zero = ExponentialBackoff::new().max_attempts(0);
         assert_eq!(zero.pause(&failed(1, FailureKind::Transient)), None);
     }
@@ -221,8 +264,10 @@ mod tests {
         let mut failed = failed(1, FailureKind::Throttled);
         failed.retry_after = Some(Duration::from_secs(7));
         assert_eq!(policy.pause(&failed), Some(Duration::from_secs(7)));
-        failed.retry_after = Some(Duration::from_secs(86_400));
-        assert_eq!(policy.pause(&failed), Some(Duration::from_secs(60)));
+        failed.retry_after = Some(Duration::from_secs(7_200));
+        assert_eq!(policy.pause(&failed), Some(Duration::from_secs(7_200)));
+        failed.retry_after = Some(Duration::MAX);
+        assert_eq!(policy.pause(&failed), Some(Duration::from_secs(86_400)));
 
         // A shorter one than the draw does not switch the back-off off.
         let policy = ExponentialBackoff::new().without_jitter();

@@ -210,6 +210,7 @@ fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client,
     let retry = ExponentialBackoff::new()
         .max_attempts(ATTEMPTS)
         .transient_base(Duration::from_millis(1))
+        .unavailable_base(Duration::from_millis(1))
         .throttled_base(Duration::from_millis(1));
     Ok(Client::builder(transport, TokioClock::new(), token)
         .host(server.url().parse::<BaseUrl>()?)

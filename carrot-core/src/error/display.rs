@@ -1,0 +1,182 @@
+use std::fmt;
+
+use bytes::Bytes;
+use carrot_types::Meta;
+
+use super::{CallPhase, Cause, Error, ErrorKind};
+use crate::transport::{Sent, one_line};
+
+impl Error {
+    /// What is known of all attempts together.
+    fn sent_in_words(&self) -> String {
+        match self.sent() {
+            Sent::Never => Sent::Never.to_string(),
+            sent if self.may_have_been_applied() => sent.to_string(),
+            _ => "the service returned an error before".to_owned(),
+        }
+    }
+
+    /// What the reader can do about it.
+    fn advice(&self) -> Option<String> {
+        if self.is_not_authenticated() {
+            return Some(
+                "check the API key (Settings, Developers, \"API keys\" in the panel)".into(),
+            );
+        }
+        if self.is_permission_denied() {
+            return Some(match self.0.scope {
+                Some(scope) => format!("the operation needs a key with the scope `{scope}`"),
+                None => "the key lacks a scope that the operation needs".into(),
+            });
+        }
+        if self.is_rate_limited() {
+            return Some(match self.retry_after() {
+                Some(wait) => format!(
+                    "a key may make 60 requests a minute; the service asks to wait {wait:?}"
+                ),
+                None => "a key may make 60 requests a minute; wait before the next".into(),
+            });
+        }
+        if self.is_html() && !matches!(self.status(), Some(408 | 500..)) {
+            return Some("a proxy or gateway sent it; check the base URL and the way there".into());
+        }
+        if self.is_not_found() {
+            return Some(match self.code() {
+                Some(_) => "check the ids in the call".into(),
+                None => "check the ids in the call, and the base URL".into(),
+            });
+        }
+        if self.fields().is_some() {
+            return Some("`Error::fields` tells which arguments are wrong".into());
+        }
+        if let Some(phase) = self.phase() {
+            let more = "`call_timeout` allows more";
+            return Some(match phase {
+                CallPhase::RateLimit => {
+                    format!(
+                        "{more}; or read lists with `pages` or `items`, or set another rate limit"
+                    )
+                }
+                CallPhase::Attempt | CallPhase::Pause => more.into(),
+            });
+        }
+        match self.status()? {
+            300..=399 => Some("redirects are not followed; check the base URL".into()),
+            408 | 500.. if self.0.is_write => {
+                Some("find out whether it was applied before you repeat it".into())
+            }
+            _ => None,
+        }
+    }
+
+    fn write_service_error(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        status: u16,
+        meta: Option<&Meta>,
+    ) -> fmt::Result {
+        if self.is_html() {
+            return write!(
+                f,
+                "an HTML page with status {status} came, not a response of the service"
+            );
+        }
+        write!(f, "the service returned {status}")?;
+        match meta.and_then(|meta| meta.error.as_ref()) {
+            Some(code) => write!(f, " {}", quote(code.as_str()))?,
+            None => f.write_str(" without a reason")?,
+        }
+        match meta.and_then(|meta| meta.error_message.as_deref()) {
+            Some(message) if !message.is_empty() => write!(f, ": {}", quote(message)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.operation)?;
+        match &self.0.cause {
+            Cause::Invalid(invalid) => write!(f, "{invalid}; nothing was sent")?,
+            Cause::Transport(error) => write!(f, "{error}")?,
+            Cause::Deadline { limit, phase, .. } => {
+                let sent = self.sent_in_words();
+                write!(
+                    f,
+                    "the deadline of {limit:?} for the call passed while {phase}; {sent}"
+                )?;
+            }
+            Cause::RateLimiter(source) => {
+                let source = one_line(&source.to_string());
+                write!(
+                    f,
+                    "no place in the rate limit: {source}; {}",
+                    self.sent_in_words()
+                )?;
+            }
+            Cause::Service { status, meta } => {
+                self.write_service_error(f, *status, meta.as_deref())?;
+            }
+            Cause::Unreadable { .. } if self.is_html() => {
+                f.write_str("an HTML page came, not a response of the service")?;
+            }
+            Cause::Unreadable { path, problem } => {
+                f.write_str("the response cannot be read")?;
+                // A dot is the body itself, which needs no naming.
+                if path != "." {
+                    write!(f, " at `{}`", quote(path))?;
+                }
+                write!(f, ": {}", quote(problem))?;
+                if let Some(body) = self.0.body.as_ref().filter(|body| !body.is_empty()) {
+                    write!(f, "; `Error::body` holds its {} bytes", body.len())?;
+                }
+            }
+            Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
+                "a full page does not say where the next one begins; there may be more records",
+            )?,
+            Cause::Pagination(_) => f.write_str(
+                "the listing returned the same cursor twice and would never end; start it anew",
+            )?,
+        }
+        match self.0.attempts {
+            0 if self.is_timeout() => f.write_str(" (before the first attempt)")?,
+            1 if self.is_timeout() => f.write_str(" (after 1 attempt)")?,
+            0 | 1 => {}
+            attempts => {
+                write!(f, " (after {attempts} attempts")?;
+                if self.0.applied_before {
+                    f.write_str(", of which an earlier one may have reached the server")?;
+                }
+                f.write_str(")")?;
+            }
+        }
+        match self.advice() {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The longest text of the service that a message quotes, in characters.
+const MAX_QUOTE: usize = 300;
+
+/// A text of the service, fit for a log: one line, of a bounded length. Cut first, since the text may be
+/// as long as a body.
+fn quote(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{}…", one_line(text.get(..end).unwrap_or_default())),
+        None => one_line(text),
+    }
+}
+
+/// Shows what `Display` shows, and the length of the body.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &self.to_string())
+            .field("attempts", &self.0.attempts)
+            .field("body_bytes", &self.0.body.as_ref().map(Bytes::len))
+            .finish()
+    }
+}

@@ -1,0 +1,64 @@
+use std::fmt;
+
+/// The kind of an [`Error`](crate::Error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client rejects the request because a field breaks a rule. Nothing was sent.
+    InvalidRequest,
+    /// No response came; see [`Error::transport`](crate::Error::transport).
+    Transport,
+    /// The deadline of the whole call passed.
+    Deadline,
+    /// The store of the rate limiter failed; see the source.
+    RateLimit,
+    /// The service returned an error; see [`Error::status`](crate::Error::status) and
+    /// [`Error::code`](crate::Error::code).
+    Service,
+    /// A response came that cannot be read; see [`Error::path`](crate::Error::path).
+    Unreadable,
+    /// A listing returned the same cursor twice and would never end.
+    RepeatedCursor,
+    /// A full page of a listing does not say where the next one begins.
+    MissingCursor,
+}
+
+impl ErrorKind {
+    /// The kind in lower case with underscores, such as `service` or `repeated_cursor`: a stable label
+    /// for metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Transport => "transport",
+            Self::Deadline => "deadline",
+            Self::RateLimit => "rate_limit",
+            Self::Service => "service",
+            Self::Unreadable => "unreadable",
+            Self::RepeatedCursor => "repeated_cursor",
+            Self::MissingCursor => "missing_cursor",
+        }
+    }
+}
+
+/// What a call was doing when its deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallPhase {
+    /// Waiting for a permit of the rate limiter.
+    RateLimit,
+    /// Sending the request and waiting for the response.
+    Attempt,
+    /// Pausing before the next attempt.
+    Pause,
+}
+
+impl fmt::Display for CallPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RateLimit => "waiting for the rate limit",
+            Self::Attempt => "waiting for the response",
+            Self::Pause => "waiting before the next attempt",
+        })
+    }
+}
