@@ -1,21 +1,21 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
-use rustls_pki_types::CertificateDer;
-use tokio::time::Instant;
+use carrot_core::types::InvalidValue;
 
 use crate::{
-    BuildError, HyperTransport, TlsRoots, connector::Connector, hyper_transport::Limits, tls,
+    BuildError, HyperTransport, TlsRoots,
+    connect::{Connector, Proxies},
+    limits::Limits,
+    pool::{Pool, Settings},
+    tls::{Tls, roots::Root},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Below what common servers use: Apache and Node.js close after 5 seconds.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 const POOL_MAX_IDLE_PER_HOST: usize = 8;
 
 /// Sets up a [`HyperTransport`]. Every setting has a default that holds.
@@ -30,21 +30,25 @@ pub struct HyperTransportBuilder {
     gzip: bool,
     roots: Option<TlsRoots>,
     added_roots: Vec<Root>,
+    proxy: ProxySetting,
 }
 
-/// A root certificate as the user gave it. It is read when the transport is built.
+/// Where a request goes first.
 #[derive(Clone)]
-enum Root {
-    Pem(Vec<u8>),
-    Der(Vec<u8>),
+enum ProxySetting {
+    Direct,
+    All(String),
+    FromEnv,
 }
 
-impl fmt::Debug for Root {
+/// The address may hold a password.
+impl fmt::Debug for ProxySetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pem(bytes) => write!(f, "Pem({} bytes)", bytes.len()),
-            Self::Der(bytes) => write!(f, "Der({} bytes)", bytes.len()),
-        }
+        f.write_str(match self {
+            Self::Direct => "Direct",
+            Self::All(_) => "All([redacted])",
+            Self::FromEnv => "FromEnv",
+        })
     }
 }
 
@@ -63,6 +67,7 @@ impl HyperTransportBuilder {
             gzip: false,
             roots: None,
             added_roots: Vec::new(),
+            proxy: ProxySetting::Direct,
         }
     }
 
@@ -169,55 +174,61 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Makes the transport. Nothing is sent, and no runtime is needed yet.
+    /// Sends every request through this proxy, in a tunnel that the proxy opens with `CONNECT`.
+    ///
+    /// The address is `http://host:port` or `https://host:port`, with `user:password@` before the host
+    /// where the proxy wants credentials. They are sent to the proxy alone, and shown in no error and
+    /// no `Debug`. The name of the server is looked up by the proxy. `https` stays encrypted from end to
+    /// end; plain `http` can be read by the proxy, the token included.
+    ///
+    /// None by default, whatever the environment says.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxySetting::All(url.into());
+        self
+    }
+
+    /// Takes the proxy from `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, or their names in small
+    /// letters, and the hosts that need none from `NO_PROXY`, when the transport is built.
+    ///
+    /// As with curl, an address that cannot be read counts as none, and so do all of them where
+    /// `REQUEST_METHOD` is set, since a CGI program takes `HTTP_PROXY` from a header. See
+    /// [`proxy`](Self::proxy) for what is sent to it.
+    pub fn proxy_from_env(mut self) -> Self {
+        self.proxy = ProxySetting::FromEnv;
+        self
+    }
+
+    /// Builds the transport. Nothing is sent, and no runtime is needed yet.
+    ///
+    /// The platform's root certificates are read when the first `https` request needs them, or by
+    /// [`HyperTransport::check_tls`].
     ///
     /// # Errors
     ///
-    /// An added certificate cannot be read; no cryptography is compiled in; no certificate is
-    /// trusted.
+    /// An added certificate or the address of the proxy cannot be read; no cryptography is compiled
+    /// in; no certificate is trusted.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
-        let mut added: Vec<CertificateDer<'static>> = Vec::new();
+        let mut added = Vec::new();
         for root in self.added_roots {
-            match root {
-                Root::Pem(pem) => added.extend(tls::certificates(&pem)?),
-                Root::Der(der) => added.push(der.into()),
-            }
+            added.extend(root.read()?);
         }
-        let tls = tls::config(self.roots, &added, self.http2)?;
-        let connector = Connector::new(tls, self.connect_timeout);
-
-        let mut client = Client::builder(TokioExecutor::new());
-        client
-            // Without it, idle connections stay open until the next request.
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(idle_timeout(self.pool_idle_timeout))
-            .pool_max_idle_per_host(self.pool_max_idle_per_host)
-            // Only a request that was not begun to be written, on a connection that turned out
-            // closed, is given to another connection. It cannot arrive twice.
-            .retry_canceled_requests(true);
-        #[cfg(feature = "http2")]
-        client
-            .timer(TokioTimer::new())
-            // One connection carries everything: without pings, requests would go on to wait on one
-            // that is dead.
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT);
-        Ok(HyperTransport::new(
-            client.build(connector),
-            self.limits,
-            self.gzip,
-        ))
+        let tls = Arc::new(Tls::new(self.roots, added, self.http2)?);
+        let proxies = self.proxy.read()?;
+        let connector = Connector::new(tls, proxies, self.connect_timeout);
+        let pool = Pool::new(Settings {
+            idle_timeout: self.pool_idle_timeout,
+            max_idle_per_host: self.pool_max_idle_per_host,
+        });
+        Ok(HyperTransport::new(connector, pool, self.limits, self.gzip))
     }
 }
 
-/// The pool would leave connections open for a limit of 0, and panic at one beyond the end of time.
-fn idle_timeout(limit: Duration) -> Option<Duration> {
-    Instant::now()
-        .checked_add(limit)
-        .map(|_| limit.max(Duration::from_millis(1)))
+impl ProxySetting {
+    fn read(&self) -> Result<Option<Proxies>, InvalidValue> {
+        match self {
+            Self::Direct => Ok(None),
+            Self::All(url) => Proxies::all(url).map(Some),
+            Self::FromEnv => Ok(Some(Proxies::from_env())),
+        }
+    }
 }
-
-#[cfg(feature = "http2")]
-const PING_INTERVAL: Duration = Duration::from_secs(10);
-#[cfg(feature = "http2")]
-const PING_TIMEOUT: Duration = Duration::from_secs(5);

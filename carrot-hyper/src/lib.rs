@@ -5,13 +5,17 @@ mod body;
 mod build_error;
 mod builder;
 mod clock;
-mod connector;
+mod connect;
+mod connection;
 mod deadline;
 mod encoding;
 mod error;
 mod hyper_transport;
-mod resolver;
+mod limits;
+mod pool;
+mod runtime;
 mod setup;
+mod target;
 mod tls;
 
 // The crates whose types stand in the public API, so that no version has to be kept in step.

@@ -2,25 +2,21 @@
 
 use std::{
     collections::VecDeque,
-    future::{Future, Ready, poll_fn, ready},
+    future::poll_fn,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
 use http::{Request, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::rt::{Executor, Read, ReadBufCursor, Write};
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection, capture_connection},
-    rt::TokioExecutor,
-};
-use tower_service::Service;
+use http_body_util::Full;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::*;
-
-type BoxSendFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::{
+    connect::{ConnectFailure, Connected},
+    connection::Connection,
+};
 
 /// What a connection does when it is read from, in turn; at the end it says nothing more.
 enum Step {
@@ -42,11 +38,11 @@ struct Scripted {
     reader: Option<Waker>,
 }
 
-impl Read for Scripted {
+impl AsyncRead for Scripted {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.written && matches!(self.steps.front(), Some(Step::Request)) {
             self.steps.pop_front();
@@ -71,7 +67,7 @@ impl Read for Scripted {
     }
 }
 
-impl Write for Scripted {
+impl AsyncWrite for Scripted {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -96,31 +92,6 @@ impl Write for Scripted {
     }
 }
 
-impl Connection for Scripted {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
-/// Makes one connection, or fails with an error of no type that is known here.
-#[derive(Clone)]
-struct Connector(Arc<Mutex<Option<Scripted>>>);
-
-impl Service<Uri> for Connector {
-    type Response = Scripted;
-    type Error = io::Error;
-    type Future = Ready<io::Result<Scripted>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ready(connection.ok_or_else(|| io::ErrorKind::ConnectionReset.into()))
-    }
-}
-
 fn post() -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::from("body"));
     *request.method_mut() = http::Method::POST;
@@ -128,55 +99,37 @@ fn post() -> Request<Full<Bytes>> {
     request
 }
 
-/// Sends a request over this connection, in an order that is always the same: the request stands
-/// before whatever else the connection finds out.
+/// Sends a request over this connection.
 fn failure(
     connection: Option<Scripted>,
     request: Request<Full<Bytes>>,
 ) -> (Kind, Sent, TransportError) {
-    failure_with(TokioExecutor::new(), connection, request)
-}
-
-fn failure_with(
-    executor: impl Executor<BoxSendFuture> + Clone + Send + Sync + 'static,
-    connection: Option<Scripted>,
-    mut request: Request<Full<Bytes>>,
-) -> (Kind, Sent, TransportError) {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .event_interval(1)
-        .enable_all()
+        .enable_time()
+        .start_paused(true)
         .build()
         .expect("a runtime");
     let error = runtime.block_on(async {
-        let connector = Connector(Arc::new(Mutex::new(connection)));
-        let client = legacy::Client::builder(executor).build(connector);
-        let dispatched = capture_connection(&mut request);
-        match client.request(request).await {
-            Err(error) => before_answer(error, dispatched.connection_metadata().is_some()),
-            Ok(answer) => in_body(answer.collect().await.expect_err("a failure")),
+        let stream = Box::new(connection.expect("a script"));
+        let http2 = false;
+        let mut connection = Connection::open(Connected { stream, http2 })
+            .await
+            .expect("a connection");
+        match connection.send(request).await {
+            Err(unanswered) => before_response(unanswered.error, unanswered.untouched.is_some()),
+            Ok(response) => {
+                let mut body = response.into_body();
+                loop {
+                    match poll_fn(|context| connection.poll_frame(context, &mut body)).await {
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) => break in_body(error),
+                        None => panic!("a failure"),
+                    }
+                }
+            }
         }
     });
     (error.kind(), error.sent(), error)
-}
-
-/// Gives up its tasks after so many polls, as a runtime does that ends.
-#[derive(Clone)]
-struct Outcome(usize);
-
-impl Executor<BoxSendFuture> for Outcome {
-    fn execute(&self, mut task: BoxSendFuture) {
-        let polls = self.0;
-        tokio::spawn(async move {
-            for _ in 0..polls {
-                poll_fn(|context| {
-                    let _ = task.as_mut().poll(context);
-                    Poll::Ready(())
-                })
-                .await;
-                tokio::task::yield_now().await;
-            }
-        });
-    }
 }
 
 fn scripted(steps: impl IntoIterator<Item = Step>) -> Option<Scripted> {
@@ -302,35 +255,24 @@ fn a_request_that_cannot_be_written() {
 #[test]
 fn a_request_that_never_started_is_unsent() {
     for (error, kind, _) in of_the_system() {
-        let (was, sent, error) = failure(scripted([Step::Wait, Step::Fail(error())]), post());
+        let (was, sent, error) = failure(scripted([Step::Fail(error())]), post());
         assert_eq!((was, sent), (kind, Sent::Never), "{error:?}");
     }
 }
 
 #[test]
 fn a_request_on_a_closed_connection_is_unsent() {
-    let (was, sent, error) = failure(scripted([Step::Wait, Step::End]), post());
-    assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
-}
-
-/// It was over before it was given a request.
-#[test]
-fn a_connection_that_is_closed_at_once() {
     let (was, sent, error) = failure(scripted([Step::End]), post());
     assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
 }
 
 #[test]
 fn a_connection_that_does_not_come_about() {
-    let (was, sent, error) = failure(None, post());
-    assert_eq!((was, sent), (Kind::Connect, Sent::Never), "{error:?}");
-}
-
-/// The task of the connection ends before it was given the request, or had begun it.
-#[test]
-fn a_connection_whose_task_is_gone_sent_nothing() {
-    for polls in [0, 1] {
-        let (was, sent, error) = failure_with(Outcome(polls), scripted([Step::Request]), post());
-        assert_eq!((was, sent), (Kind::Reset, Sent::Never), "{error:?}");
-    }
+    let error = io::Error::from(io::ErrorKind::ConnectionReset);
+    let error = TransportError::from(ConnectFailure::Tcp(error.into()));
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (Kind::Connect, Sent::Never),
+        "{error:?}"
+    );
 }

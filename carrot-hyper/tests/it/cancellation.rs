@@ -27,7 +27,7 @@ use tokio::{
 
 use crate::support::{
     Server, builder,
-    by_hand::{ByHand, settles},
+    by_hand::{ByHand, settles, turns},
     canary::{Reports, TOKEN},
     hold, read_request,
     tls::CA,
@@ -324,7 +324,12 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
                 stepping = false;
                 stage = now;
                 if now.is_some_and(Stage::wakes) {
-                    call.woken().await;
+                    // The bytes may have woken it before the server told of them.
+                    tokio::select! {
+                        biased;
+                        () = call.woken() => {}
+                        () = turns() => {}
+                    }
                 }
             }
         }

@@ -123,13 +123,14 @@ async fn the_attempt() {
         }
         limit *= 2;
     };
+    let peer = server.authority();
     let text = error.to_string();
     // It depends on the moment how far the earlier ones came.
     let text = text.replace(", of which an earlier one may have reached the server", "");
     assert_eq!(
         text,
         format!(
-            "apps.leads: the time ran out while waiting for the response: the attempt had {limit:?} \
+            "apps.leads: the time ran out while waiting for the response ({peer}): the attempt had {limit:?} \
              (`attempt_timeout` allows more); the request may have reached the server (after 3 \
              attempts)"
         )
@@ -147,10 +148,13 @@ async fn connecting() {
         patient(),
     )
     .await;
+    let peer = server.authority().replace("127.0.0.1", "localhost");
     assert_eq!(
         error.to_string(),
-        "apps.leads: the time ran out while connecting: not connected within 50ms \
-         (`connect_timeout` allows more); the request was not sent (after 3 attempts)"
+        format!(
+            "apps.leads: the time ran out while connecting ({peer}): not connected within 50ms \
+             (`connect_timeout` allows more); the request was not sent (after 3 attempts)"
+        )
     );
 }
 
@@ -170,11 +174,14 @@ async fn a_body_that_stands_still() {
         (patient_one, patient().body_idle_timeout(SHORT)),
     ] {
         let error = failure(transport, server.url(""), NoRateLimit::new(), options).await;
+        let peer = server.authority();
         assert_eq!(
             error.to_string(),
-            "apps.leads: the time ran out while reading the response: no more of it came for 50ms \
-             (`body_idle_timeout` allows more); the request reached the server (after 3 attempts, of \
-             which an earlier one may have reached the server)"
+            format!(
+                "apps.leads: the time ran out while reading the response ({peer}): no more of it came \
+                 for 50ms (`body_idle_timeout` allows more); the request reached the server (after 3 \
+                 attempts, of which an earlier one may have reached the server)"
+            )
         );
     }
 }

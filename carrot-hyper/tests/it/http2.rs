@@ -7,7 +7,7 @@ use carrot_hyper::{
     HyperTransport, Sent,
     transport::{
         TimeoutPhase,
-        TransportErrorKind::{Other, Protocol, Reset, Timeout, TooLarge, Truncated},
+        TransportErrorKind::{Protocol, Rejected, Reset, Timeout, TooLarge, Truncated},
     },
 };
 use h2::{Reason, SendStream, server::SendResponse};
@@ -253,7 +253,7 @@ async fn a_server_that_is_gone_without_a_word() {
     tokio::join!(failing, clock_runs);
 }
 
-/// Refused by hyper itself, after the connection had it.
+/// `CONNECT` is for proxies.
 #[tokio::test]
 async fn a_request_that_breaks_the_rules() {
     let server = serving(|_, respond| async move {
@@ -262,7 +262,7 @@ async fn a_request_that_breaks_the_rules() {
     .await;
     let mut request = post(server.https("localhost", "/"));
     *request.method_mut() = http::Method::CONNECT;
-    fails(&transport(), request, Other, Sent::Maybe).await;
+    fails(&transport(), request, Rejected, Sent::Never).await;
 }
 
 #[tokio::test]

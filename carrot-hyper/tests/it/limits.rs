@@ -176,8 +176,11 @@ async fn a_stalled_body_meets_the_idle_timeout() {
         assert_eq!((error.kind(), error.sent()), (BODY, Sent::Yes), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "the time ran out while reading the response: no more of it came for 5s \
-             (`body_idle_timeout` allows more); the request reached the server"
+            format!(
+                "the time ran out while reading the response ({}): no more of it came for 5s \
+                 (`body_idle_timeout` allows more); the request reached the server",
+                server.authority()
+            )
         );
         assert_eq!(seen.recv().await, Some("closed"));
         // The next request has a connection of its own.

@@ -78,6 +78,13 @@ impl<F: Future> ByHand<F> {
 /// So many turns of a runtime of one thread are more than all tasks need.
 const RESTING: usize = 100;
 
+/// Lets everybody else go on until all rest.
+pub(crate) async fn turns() {
+    for _ in 0..RESTING {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Waits until this is so, while everybody else goes on.
 pub(crate) async fn settles(what: &str, so: impl Fn() -> bool) {
     let settling = async {

@@ -3,40 +3,36 @@
 //! The kind says what went wrong. Whether the request was sent is decided here and nowhere else, and
 //! in doubt for `Maybe`: a call that writes must not be repeated because of a guess.
 
-use std::{error::Error as StdError, io, iter};
+pub(crate) mod chain;
 
-use carrot_core::{
-    Sent, TransportError,
-    transport::{TimeoutPhase, TransportErrorKind as Kind},
-};
-use hyper_util::client::legacy;
+use std::{error::Error as StdError, io};
 
-use crate::connector::ConnectFailure;
+use carrot_core::{Sent, TransportError, transport::TransportErrorKind as Kind};
 
-/// No answer began. `dispatched` is false when the request was never given to a connection.
-pub(crate) fn before_answer(error: legacy::Error, dispatched: bool) -> TransportError {
-    // A request goes to a second connection only when the first did not begin it, so a failure to
-    // connect means that it was not sent at all.
-    let unsent =
-        !dispatched || error.is_connect() || is_canceled(&error) || is_refused_stream(&error);
+use self::chain::{find, sources};
+
+/// No response came. `sent_nothing` says that the connection gave the request back untouched.
+pub(crate) fn before_response(error: hyper::Error, sent_nothing: bool) -> TransportError {
+    let unsent = sent_nothing || error.is_canceled() || was_not_processed(&error);
     let sent = if unsent { Sent::Never } else { Sent::Maybe };
-    let kind = match find::<ConnectFailure>(&error) {
-        Some(ConnectFailure::Dns(_)) => Kind::Dns,
-        Some(ConnectFailure::Tcp(_)) => Kind::Connect,
-        Some(ConnectFailure::Tls(_)) => Kind::Tls,
-        Some(ConnectFailure::Timeout(_)) => Kind::Timeout(TimeoutPhase::Connect),
-        None if error.is_connect() => Kind::Connect,
-        None => match cause(&error) {
-            Cause::Cut => Kind::Reset,
-            Cause::Tls => Kind::Tls,
-            Cause::Nonsense => Kind::Protocol,
-            Cause::Unknown => Kind::Other,
-        },
-    };
-    TransportError::new(kind, sent).with_source(error)
+    TransportError::new(kind_before_response(&error), sent).with_source(error)
 }
 
-/// The answer began, and its body failed.
+/// The connection stands, and HTTP does not start on it.
+pub(crate) fn in_handshake(error: hyper::Error) -> TransportError {
+    TransportError::new(kind_before_response(&error), Sent::Never).with_source(error)
+}
+
+fn kind_before_response(error: &hyper::Error) -> Kind {
+    match cause(error) {
+        Cause::Cut => Kind::Reset,
+        Cause::Tls => Kind::Tls,
+        Cause::Nonsense => Kind::Protocol,
+        Cause::Unknown => Kind::Other,
+    }
+}
+
+/// The response started, and its body failed.
 pub(crate) fn in_body(error: hyper::Error) -> TransportError {
     let kind = match cause(&error) {
         Cause::Cut => Kind::Truncated,
@@ -75,7 +71,8 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
         let cut = error.is_incomplete_message()
             || error.is_canceled()
             || error.is_closed()
-            || error.is_timeout();
+            || error.is_timeout()
+            || error.to_string() == DISPATCH_GONE;
         return Some(match cut {
             true => Cause::Cut,
             false if error.is_user() => Cause::Unknown,
@@ -101,45 +98,27 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
     })
 }
 
-/// hyper cancels a request only when it has not begun to write it.
-fn is_canceled(error: &legacy::Error) -> bool {
-    find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
-}
+/// hyper's name of the error of a connection whose task ended with its runtime. hyper has no question
+/// for it, and counts it among the errors of its user.
+const DISPATCH_GONE: &str = "dispatch task is gone";
 
-/// RFC 9113, section 8.7: a stream that the server refuses was not processed at all.
+/// RFC 9113, sections 6.8 and 8.7: a server that refuses a stream, or goes away and names an earlier
+/// stream as its last, has not processed the request.
+///
+/// h2 gives the error of a `GOAWAY` only to the streams after the last one, and to those that are opened
+/// on the connection after it.
 #[cfg(feature = "http2")]
-fn is_refused_stream(error: &legacy::Error) -> bool {
+fn was_not_processed(error: &hyper::Error) -> bool {
     find::<h2::Error>(error).is_some_and(|error| {
-        error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away())
     })
 }
 
 #[cfg(not(feature = "http2"))]
-fn is_refused_stream(_: &legacy::Error) -> bool {
+fn was_not_processed(error: &hyper::Error) -> bool {
+    let _ = find::<io::Error>(error);
     false
-}
-
-/// The outermost error of this type, the error itself included.
-pub(crate) fn find<'e, E: StdError + 'static>(
-    error: &'e (dyn StdError + 'static),
-) -> Option<&'e E> {
-    sources(error).find_map(|source| source.downcast_ref())
-}
-
-/// The error and all that lie beneath it.
-fn sources<'e>(
-    error: &'e (dyn StdError + 'static),
-) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    iter::successors(Some(error), |&error| {
-        // `source` of an I/O error leaves out the error that it wraps.
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(|error| error.get_ref());
-        match wrapped {
-            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]

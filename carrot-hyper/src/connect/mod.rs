@@ -1,0 +1,147 @@
+//! Making a connection: the name, TCP, a proxy, TLS, all under one limit, and an error for each step.
+
+mod failure;
+mod proxy;
+mod resolver;
+mod stream;
+mod tcp;
+mod tunnel;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{Uri, uri::Scheme};
+use rustls_pki_types::ServerName;
+use tokio::time::timeout;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+pub(crate) use self::{
+    failure::ConnectFailure,
+    proxy::{Proxies, host_and_port},
+    stream::{Connected, Stream},
+};
+use self::{failure::ProxyFailure, proxy::Chosen, tcp::Tcp};
+use crate::tls::{Tls, advice};
+
+/// Connects by TCP or through a proxy, and by TLS for `https`.
+pub(crate) struct Connector {
+    tcp: Tcp,
+    tls: Arc<Tls>,
+    proxies: Option<Proxies>,
+    limit: Duration,
+}
+
+impl Connector {
+    pub(crate) fn new(tls: Arc<Tls>, proxies: Option<Proxies>, limit: Duration) -> Self {
+        Self {
+            tcp: Tcp::new(limit),
+            tls,
+            proxies,
+            limit,
+        }
+    }
+
+    /// The TLS settings, read where that did not happen yet.
+    pub(crate) fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    pub(crate) async fn connect(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
+        match timeout(self.limit, self.steps(target)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ConnectFailure::Timeout(self.limit)),
+        }
+    }
+
+    async fn steps(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
+        let proxy = match &self.proxies {
+            Some(proxies) => proxies.for_target(target).map_err(ConnectFailure::Proxy)?,
+            None => None,
+        };
+        let stream: Box<dyn Stream> = match proxy {
+            Some(proxy) => self.through(&proxy, target).await?,
+            None => Box::new(self.tcp.connect(target.clone()).await?),
+        };
+        if target.scheme() != Some(&Scheme::HTTPS) {
+            return Ok(Connected {
+                stream,
+                http2: false,
+            });
+        }
+        let stream = self.handshake(stream, target).await?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Connected {
+            stream: Box::new(stream),
+            http2,
+        })
+    }
+
+    async fn through(
+        &self,
+        proxy: &Chosen,
+        target: &Uri,
+    ) -> Result<Box<dyn Stream>, ConnectFailure> {
+        let address = proxy.intercept.uri();
+        let connected = self.tcp.connect(address.clone()).await;
+        let tcp = connected.map_err(|failure| of_proxy(proxy, failure))?;
+        let stream: Box<dyn Stream> = match proxy.https {
+            true => {
+                let tls = self.handshake(Box::new(tcp), address).await;
+                Box::new(tls.map_err(|failure| of_proxy(proxy, failure))?)
+            }
+            false => Box::new(tcp),
+        };
+        let credentials = proxy.intercept.basic_auth();
+        tunnel::open(stream, &proxy.name, &host_and_port(target), credentials)
+            .await
+            .map_err(ConnectFailure::Proxy)
+    }
+
+    async fn handshake(
+        &self,
+        stream: Box<dyn Stream>,
+        address: &Uri,
+    ) -> Result<TlsStream<Box<dyn Stream>>, ConnectFailure> {
+        let host = address.host().unwrap_or_default();
+        // The brackets of an IPv6 address belong to the URL.
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned())
+            .map_err(|error| ConnectFailure::Tls(error.into()))?;
+        let config = self
+            .tls
+            .config()
+            .map_err(|problem| ConnectFailure::Tls(problem.into()))?;
+        TlsConnector::from(config)
+            .connect(name, stream)
+            .await
+            .map_err(|error| ConnectFailure::Tls(advice::explained(error, host)))
+    }
+}
+
+/// An error of the proxy names the proxy: the server has not been asked yet.
+fn of_proxy(proxy: &Chosen, failure: ConnectFailure) -> ConnectFailure {
+    let name = proxy.name.clone();
+    ConnectFailure::Proxy(match failure {
+        ConnectFailure::Dns(error) => ProxyFailure::Dns {
+            proxy: name,
+            problem: root(&*error),
+        },
+        ConnectFailure::Tcp(error) | ConnectFailure::Tls(error) => ProxyFailure::Broken {
+            proxy: name,
+            problem: root(&*error),
+        },
+        other => return other,
+    })
+}
+
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.last().map(ToString::to_string).unwrap_or_default()
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

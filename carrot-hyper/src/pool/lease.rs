@@ -1,0 +1,164 @@
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::{
+    hosts::{Hosts, Key},
+    keeper::Keeper,
+    settings::Settings,
+    trial::Trial,
+};
+use crate::{
+    connection::{Connection, Unanswered},
+    runtime,
+};
+
+/// A connection that carries one request. Where it is not given back, it is closed.
+pub(crate) struct Lease {
+    hosts: Arc<Hosts>,
+    settings: Settings,
+    key: Key,
+    connection: Connection,
+    fresh: bool,
+    trial: Option<Trial>,
+}
+
+impl Lease {
+    pub(super) fn fresh(
+        hosts: &Arc<Hosts>,
+        settings: Settings,
+        key: Key,
+        connection: Connection,
+    ) -> Self {
+        // One that serves many is there for the others at once.
+        if let Some(shared) = connection.shared() {
+            keep(hosts, &key, shared, settings, settings.idle_timeout);
+        }
+        Self {
+            hosts: Arc::clone(hosts),
+            settings,
+            key,
+            connection,
+            fresh: true,
+            trial: None,
+        }
+    }
+
+    pub(super) fn kept(
+        hosts: &Arc<Hosts>,
+        settings: Settings,
+        key: Key,
+        connection: Connection,
+        probe: bool,
+    ) -> Self {
+        Self {
+            trial: Some(Trial::new(Arc::clone(hosts), key.clone(), probe)),
+            hosts: Arc::clone(hosts),
+            settings,
+            key,
+            connection,
+            fresh: false,
+        }
+    }
+
+    /// Whether this is the first request on the connection.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    pub(crate) fn is_http1(&self) -> bool {
+        self.connection.is_http1()
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Sends the request and waits for the head of its response.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        let response = self.connection.send(request).await?;
+        if self.fresh && !self.connection.is_http1() {
+            // The others use this very connection.
+            if let Some(host) = self.hosts.lock().get_mut(&self.key) {
+                host.vouch(false);
+            }
+        }
+        if let Some(trial) = self.trial.take() {
+            trial.passed();
+        }
+        Ok(response)
+    }
+
+    /// Keeps the connection for the next request, the body of the response having been read.
+    pub(crate) fn give_back(mut self, headers: &HeaderMap) {
+        let own = self.settings.idle_timeout;
+        // A request that is on its way when the server closes is lost, so this side is earlier.
+        let limit = server_timeout(headers).map_or(own, |server| {
+            own.min(server.saturating_sub(Duration::from_secs(1)))
+        });
+        // A future may be polled on one runtime and then on another.
+        let at_home = runtime::current().is_ok_and(|runtime| runtime == self.key.runtime);
+        if !limit.is_zero() && at_home && self.connection.is_ready() {
+            keep(
+                &self.hosts,
+                &self.key,
+                self.connection,
+                self.settings,
+                limit,
+            );
+        }
+    }
+}
+
+fn keep(
+    hosts: &Arc<Hosts>,
+    key: &Key,
+    connection: Connection,
+    settings: Settings,
+    limit: Duration,
+) {
+    let max = settings.max_idle_per_host;
+    if max == 0 || limit.is_zero() {
+        return;
+    }
+    let (keeper, starts) = {
+        let mut hosts = hosts.lock();
+        let host = hosts.entry(key.clone()).or_default();
+        host.keep(connection, limit, max);
+        let starts = !std::mem::replace(&mut host.has_keeper, true);
+        (host.keeper.take(), starts)
+    };
+    if let Some(keeper) = keeper {
+        keeper.wake();
+    }
+    if starts {
+        tokio::spawn(Keeper::new(hosts, key.clone()));
+    }
+}
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// How long the server keeps an idle connection, as in `Keep-Alive: timeout=5, max=100`. One that takes
+/// no more requests is not kept.
+fn server_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let parameters = headers.get_all(KEEP_ALIVE).into_iter();
+    parameters
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let value = value.trim().trim_matches('"').parse().ok()?;
+            match name.trim().to_ascii_lowercase().as_str() {
+                "timeout" => Some(Duration::from_secs(value)),
+                "max" if value == 0 => Some(Duration::ZERO),
+                _ => None,
+            }
+        })
+        .min()
+}

@@ -1,0 +1,60 @@
+//! The connections that wait for their next request.
+//!
+//! A kept connection may be dead without this side knowing: a restarted server, a gateway that forgot
+//! it. A write that goes out on one may have been applied, so nobody may repeat it. The pool keeps that
+//! rare: connections are kept shorter than servers keep them, those that idled together are lent one at
+//! a time until a response shows that they live, and one that brings no response takes the others with
+//! it.
+
+mod host;
+mod hosts;
+mod keeper;
+mod lease;
+mod settings;
+mod trial;
+
+use std::sync::Arc;
+
+use tokio::task::yield_now;
+
+use self::hosts::Hosts;
+pub(crate) use self::{hosts::Key, lease::Lease, settings::Settings};
+use crate::connection::Connection;
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    hosts: Arc<Hosts>,
+    settings: Settings,
+}
+
+impl Pool {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            hosts: Arc::default(),
+            settings,
+        }
+    }
+
+    /// A kept connection, where there is one to be trusted.
+    pub(crate) async fn checkout(&self, key: &Key) -> Option<Lease> {
+        if !self.hosts.lock().get(key)?.has_idle() {
+            return None;
+        }
+        // The runtime looks at its sockets, so that a connection closed meanwhile is known to be.
+        yield_now().await;
+        let (connection, probe) = self.hosts.lock().get_mut(key)?.take()?;
+        let key = key.clone();
+        Some(Lease::kept(
+            &self.hosts,
+            self.settings,
+            key,
+            connection,
+            probe,
+        ))
+    }
+
+    /// A connection that was just made.
+    pub(crate) fn fresh(&self, key: Key, connection: Connection) -> Lease {
+        Lease::fresh(&self.hosts, self.settings, key, connection)
+    }
+}
