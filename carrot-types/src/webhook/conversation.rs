@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 /// The vendor's support switches it on; the admin panel has no switch.
 /// In JSON the facts on the conversation stand beside those of the part, all in one object.
 /// Source: <https://help.carrotquest.io/article/187>
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ConversationWebhook {
     /// The message. Its `assignee` is the operator of the conversation.

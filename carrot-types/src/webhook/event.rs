@@ -1,29 +1,39 @@
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::{Map, Value};
 
 use super::{
     WebhookError,
     form::{Form, Writer},
 };
-use crate::{Event, EventId, JsonError, PropertyMap, User, UserId, serde_util::json};
+use crate::{
+    Event, EventId, JsonError, PropertyMap, User, UserId,
+    serde_util::{from_json, json},
+};
 
 /// The webhook `event`: an event happened that was chosen in the admin panel.
 ///
+/// Each id is taken from wherever it stands: the field of its own, or the object.
 /// Source: <https://developers.dashly.io/webhooks>
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventWebhook {
-    /// Whose event it is.
+    /// The user of the event. Where the service sends an empty object, it has the id only.
     pub user: User,
     /// The id of the user, which stands in a field of its own too.
     pub user_id: UserId,
     /// The name of the event; names that begin with `$` are those of the system.
     pub event_name: String,
-    /// The event. One client reads its properties from the outermost level, where the vendor says
-    /// `props`: an object with neither `id` nor `props` is read as the properties of event
-    /// `event_id`.
-    pub event: Event,
-    /// The id of the event, which stands in a field of its own too.
-    pub event_id: EventId,
+    /// The event. `None` without an id: [`props`](Self::props) has its properties then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
+    /// The id of the event, which stands in a field of its own too. A receiver in production sees
+    /// webhooks without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
+    /// The properties of the event. The vendor puts them below `props` of the event, one client reads them
+    /// from the event itself; both are read.
+    #[serde(default, skip_serializing_if = "PropertyMap::is_empty")]
+    pub props: PropertyMap,
 }
 
 setters!(EventWebhook {
@@ -32,52 +42,132 @@ setters!(EventWebhook {
     with_event_name(event_name: String),
     with_event(event: Event),
     with_event_id(event_id: EventId),
+    with_props(props: PropertyMap),
 });
 
 impl EventWebhook {
-    /// A webhook with the ids of `user` and `event`.
+    /// Creates a webhook with the ids of `user` and `event`, and with the properties of `event`.
     pub fn new(user: User, event_name: impl Into<String>, event: Event) -> Self {
         Self {
             user_id: user.id,
-            event_id: event.id,
+            event_id: Some(event.id),
             user,
             event_name: event_name.into(),
-            event,
+            props: event.props.clone(),
+            event: Some(event),
         }
     }
 
     pub(super) fn read(mut form: Form) -> Result<Self, WebhookError> {
-        let event_id = form.id("event_id")?;
+        let (user, user_id) = read_user(&mut form)?;
+        let found = Found::read(&mut form)?;
+        let event_name = match form.take("event_name")? {
+            Some(name) => name,
+            None => found.name.ok_or(WebhookError::MissingField {
+                field: "event_name",
+            })?,
+        };
         Ok(Self {
-            user_id: form.id("user_id")?,
-            event_name: form.text("event_name")?,
-            user: form.object("user")?,
-            event: form.object_with("event", |json| read_event(json, event_id))?,
-            event_id,
+            user,
+            user_id,
+            event_name,
+            event: found.event,
+            event_id: found.id,
+            props: found.props,
         })
     }
 
     pub(super) fn write(&self, form: Writer) -> Writer {
-        form.object("user", &self.user)
+        let form = form
+            .object("user", &self.user)
             .id("user_id", self.user_id)
-            .text("event_name", &self.event_name)
-            .object("event", &self.event)
-            .id("event_id", self.event_id)
+            .text("event_name", &self.event_name);
+        write_event(form, self.event.as_ref(), &self.props).optional_id("event_id", self.event_id)
     }
 }
 
-/// Reads an event, or its properties alone.
-pub(super) fn read_event(json: &str, id: EventId) -> Result<Event, JsonError> {
-    #[derive(Deserialize)]
-    struct Shape {
-        id: Option<IgnoredAny>,
-        props: Option<IgnoredAny>,
+/// Reads the user and its id, from the object or from the field beside it.
+pub(super) fn read_user(form: &mut Form) -> Result<(User, UserId), WebhookError> {
+    let user: Option<User> = form.optional_object("user")?;
+    let id = form.optional_id("user_id")?;
+    let id = id
+        .or_else(|| user.as_ref().map(|user| user.id))
+        .ok_or(WebhookError::MissingField { field: "user_id" })?;
+    Ok((user.unwrap_or_else(|| User::new(id)), id))
+}
+
+pub(super) fn write_event(form: Writer, event: Option<&Event>, props: &PropertyMap) -> Writer {
+    match event {
+        Some(event) => form.object("event", event),
+        None => form.object("event", props),
     }
-    match json::read::<Shape>(json)? {
-        Shape {
+}
+
+/// What the fields `event` and `event_id` say.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) event: Option<Event>,
+    pub(super) id: Option<EventId>,
+    pub(super) props: PropertyMap,
+    name: Option<String>,
+}
+
+impl Found {
+    pub(super) fn read(form: &mut Form) -> Result<Self, WebhookError> {
+        let id = form.optional_id("event_id")?;
+        let mut found = match form.optional_text("event")? {
+            None => Self::default(),
+            Some(text) if text.trim_start().starts_with(['{', '[']) => {
+                let field = "event";
+                Self::parse(&text, id)
+                    .map_err(|error| WebhookError::InvalidJson { field, error })?
+            }
+            // Only the name of the event, as JSON or as it is.
+            Some(name) => Self {
+                name: json::read(&name).ok().or(Some(name)),
+                ..Self::default()
+            },
+        };
+        found.id = id.or(found.event.as_ref().map(|event| event.id));
+        Ok(found)
+    }
+
+    /// Reads an event, or its properties alone.
+    fn parse(text: &str, beside: Option<EventId>) -> Result<Self, JsonError> {
+        #[derive(Deserialize)]
+        struct Shape {
+            #[serde(default, deserialize_with = "from_json::field")]
+            id: Option<EventId>,
+            props: Option<IgnoredAny>,
+            r#type: Option<IgnoredAny>,
+        }
+        let shape: Shape = json::read(text)?;
+        let is_event = shape.id.is_some() || shape.props.is_some() || shape.r#type.is_some();
+        let event = match (shape.id, beside) {
+            (Some(_), _) => Some(json::read::<Event>(text)?),
+            (None, Some(id)) if is_event => Some(with_id(text, id)?),
+            (None, _) => None,
+        };
+        let props = match &event {
+            Some(event) => event.props.clone(),
+            // Zero is no event: only the properties are of use.
+            None if is_event => with_id(text, EventId::new(0))?.props,
+            None => json::read(text)?,
+        };
+        let event = event.or_else(|| beside.map(|id| Event::new(id).with_props(props.clone())));
+        let event_type = event.as_ref().and_then(|event| event.event_type.as_ref());
+        Ok(Self {
+            name: event_type.and_then(|event_type| event_type.name.clone()),
             id: None,
-            props: None,
-        } => Ok(Event::new(id).with_props(json::read::<PropertyMap>(json)?)),
-        _ => json::read(json),
+            event,
+            props,
+        })
     }
+}
+
+/// Reads an event whose id stands elsewhere.
+fn with_id(text: &str, id: EventId) -> Result<Event, JsonError> {
+    let mut fields: Map<String, Value> = json::read(text)?;
+    fields.insert("id".to_owned(), id.get().into());
+    json::read(&Value::Object(fields).to_string())
 }

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{
     ConversationWebhook, EventWebhook, MessageWebhook, WebhookError,
     form::{Form, Writer},
@@ -9,8 +11,12 @@ pub(super) const CONVERSATION: &str = "conversation";
 
 /// A webhook, by its `type`.
 ///
+/// It goes through serde, for a queue between a handler and the work: `{"event": {…}}`. The service sends a
+/// form, which [`parse`](super::parse) reads.
+///
 /// Source: <https://developers.dashly.io/webhooks>
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Webhook {
     /// `event`: an event happened that was chosen in the admin panel.
@@ -43,13 +49,18 @@ impl Webhook {
     /// What tells this webhook from all others, and is the same when the service repeats it:
     /// the kind with the id of the event, of the event and the message, or of the conversation part.
     ///
-    /// `None` for a kind that this version of the crate does not know.
+    /// `None` where nothing tells a repetition from another event: for a kind that this version of the
+    /// crate does not know, and for an event that came without an id.
     #[must_use]
     pub fn key(&self) -> Option<String> {
         let id = match self {
-            Self::Event(event) => event.event_id.to_string(),
-            // One event may set off several messages.
-            Self::Message(message) => format!("{}/{}", message.event_id, message.message_id),
+            Self::Event(event) => event.event_id?.to_string(),
+            // One event may trigger several messages.
+            Self::Message(message) => match (message.event_id, message.sending_id) {
+                (Some(event), _) => format!("{event}/{}", message.message_id),
+                (None, Some(sending)) => format!("sending/{sending}/{}", message.message_id),
+                (None, None) => return None,
+            },
             Self::Conversation(conversation) => conversation.part.id.to_string(),
             Self::Other { .. } => return None,
         };

@@ -1,28 +1,37 @@
+use serde::{Deserialize, Serialize};
+
 use super::{
     WebhookError,
-    event::read_event,
+    event::{Found, read_user, write_event},
     form::{Form, Writer},
 };
-use crate::{ConversationId, Event, EventId, MessageId, User, UserId};
+use crate::{ConversationId, Event, EventId, MessageId, PropertyMap, User, UserId};
 
-/// The webhook `message_webhook`: an event set off an automatic message of kind "trigger webhook".
+/// The webhook `message_webhook`: an event triggered an automatic message of kind "trigger webhook".
 ///
+/// Each id is taken from wherever it stands: the field of its own, or the object.
 /// Source: <https://developers.dashly.io/webhooks>
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageWebhook {
-    /// Whom the message is for.
+    /// The user that the message is for. Where the service sends an empty object, it has the id only.
     pub user: User,
     /// The id of the user, which stands in a field of its own too.
     pub user_id: UserId,
-    /// The event that set the message off; read as in [`EventWebhook`](super::EventWebhook).
-    pub event: Event,
+    /// The event that triggered the message; read as in [`EventWebhook`](super::EventWebhook).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
     /// The id of the event, which stands in a field of its own too.
-    pub event_id: EventId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
+    /// The properties of the event.
+    #[serde(default, skip_serializing_if = "PropertyMap::is_empty")]
+    pub props: PropertyMap,
     /// The automatic message.
     pub message_id: MessageId,
-    /// The sending of the message to this user, which is a conversation.
-    pub sending_id: ConversationId,
+    /// The sending of the message to this user, which is a conversation. The service sends it empty, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending_id: Option<ConversationId>,
     /// The name of the message in the admin panel.
     pub message_name: String,
 }
@@ -32,13 +41,14 @@ setters!(MessageWebhook {
     with_user_id(user_id: UserId),
     with_event(event: Event),
     with_event_id(event_id: EventId),
+    with_props(props: PropertyMap),
     with_message_id(message_id: MessageId),
     with_sending_id(sending_id: ConversationId),
     with_message_name(message_name: String),
 });
 
 impl MessageWebhook {
-    /// A webhook with the ids of `user` and `event`.
+    /// Creates a webhook with the ids of `user` and `event`, and with the properties of `event`.
     pub fn new(
         user: User,
         event: Event,
@@ -48,35 +58,37 @@ impl MessageWebhook {
     ) -> Self {
         Self {
             user_id: user.id,
-            event_id: event.id,
+            event_id: Some(event.id),
             user,
-            event,
+            props: event.props.clone(),
+            event: Some(event),
             message_id,
-            sending_id,
+            sending_id: Some(sending_id),
             message_name: message_name.into(),
         }
     }
 
     pub(super) fn read(mut form: Form) -> Result<Self, WebhookError> {
-        let event_id = form.id("event_id")?;
+        let (user, user_id) = read_user(&mut form)?;
+        let found = Found::read(&mut form)?;
         Ok(Self {
-            user_id: form.id("user_id")?,
+            user,
+            user_id,
+            event: found.event,
+            event_id: found.id,
+            props: found.props,
             message_id: form.id("message_id")?,
-            sending_id: form.id("sending_id")?,
+            sending_id: form.optional_id("sending_id")?,
             message_name: form.text("message_name")?,
-            user: form.object("user")?,
-            event: form.object_with("event", |json| read_event(json, event_id))?,
-            event_id,
         })
     }
 
     pub(super) fn write(&self, form: Writer) -> Writer {
-        form.object("user", &self.user)
-            .id("user_id", self.user_id)
-            .object("event", &self.event)
-            .id("event_id", self.event_id)
+        let form = form.object("user", &self.user).id("user_id", self.user_id);
+        write_event(form, self.event.as_ref(), &self.props)
+            .optional_id("event_id", self.event_id)
             .id("message_id", self.message_id)
-            .id("sending_id", self.sending_id)
+            .optional_id("sending_id", self.sending_id)
             .text("message_name", &self.message_name)
     }
 }

@@ -112,7 +112,9 @@ pub const USER_AGENTS: [&str; 2] = ["Carrotquest Webhook 1.0", "Dashly Webhook 1
 /// kind does not have are ignored.
 ///
 /// One page of the vendor says that the body of chat messages is encoded in base64, all others show
-/// a plain form. A plain form is tried first; a body without a `token` is then read as base64.
+/// a plain form. A plain form is tried first; a body without a `token` is then read as base64. A body that
+/// is a JSON object, with objects as such or as text, is read as the same fields; blanks around the body are
+/// ignored.
 ///
 /// # Errors
 ///
@@ -122,4 +124,23 @@ pub const USER_AGENTS: [&str; 2] = ["Carrotquest Webhook 1.0", "Dashly Webhook 1
 /// * Every other error: from the service, but not readable.
 pub fn parse(body: &[u8], expected_token: &str) -> Result<Webhook, WebhookError> {
     Webhook::from_form(form::Form::open(body, expected_token)?)
+}
+
+/// Checks the token of a webhook whose form a framework parsed already, and reads it.
+///
+/// # Errors
+///
+/// As [`parse`], except of the encoding.
+pub fn parse_fields<N, V>(
+    fields: impl IntoIterator<Item = (N, V)>,
+    expected_token: &str,
+) -> Result<Webhook, WebhookError>
+where
+    N: Into<String>,
+    V: Into<String>,
+{
+    let fields = fields
+        .into_iter()
+        .map(|(name, text)| (name.into(), text.into()));
+    Webhook::from_form(form::Form::of_fields(fields, expected_token)?)
 }
