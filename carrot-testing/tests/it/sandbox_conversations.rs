@@ -265,19 +265,19 @@ fn v1_tells_whether_the_first_message_is_read() {
         response.data()["read"].clone()
     };
     let reply = |id: ConversationId| api.post(&path(id, "reply"), "from_admin=501&body=Hm");
-    let begun_by_user = api.start("order-42", "Hi");
-    assert_eq!(read(begun_by_user), true);
-    reply(begun_by_user).data();
-    assert_eq!(read(begun_by_user), true);
+    let started_by_user = api.start("order-42", "Hi");
+    assert_eq!(read(started_by_user), true);
+    reply(started_by_user).data();
+    assert_eq!(read(started_by_user), true);
 
     let message = api.post("/v2/users/order-42/sendmessage", "by_user_id=1&body=Sale");
-    let begun_by_message = message.data()["conversation"].as_u64().unwrap();
-    let begun_by_message = ConversationId::new(begun_by_message);
-    assert_eq!(read(begun_by_message), false);
-    api.post(&path(begun_by_message, "markread"), "").data();
-    assert_eq!(read(begun_by_message), true);
-    reply(begun_by_message).data();
-    assert_eq!(read(begun_by_message), true);
+    let started_by_message = message.data()["conversation"].as_u64().unwrap();
+    let started_by_message = ConversationId::new(started_by_message);
+    assert_eq!(read(started_by_message), false);
+    api.post(&path(started_by_message, "markread"), "").data();
+    assert_eq!(read(started_by_message), true);
+    reply(started_by_message).data();
+    assert_eq!(read(started_by_message), true);
 }
 
 #[test]

@@ -249,9 +249,9 @@ fn an_import_reports_bad_lines() {
 #[test]
 fn an_import_by_email_updates_the_latest() {
     let sandbox = people();
-    for own_id in ["ada", "eve", "bob"] {
+    for external_id in ["ada", "eve", "bob"] {
         let email = r#"[{"op": "update_or_create", "key": "$email", "value": "a@example.com"}]"#;
-        let path = format!("/v2/users/{own_id}/props");
+        let path = format!("/v2/users/{external_id}/props");
         let own = [("by_user_id", "1"), ("operations", email)];
         post(&sandbox, &path, &own).data();
     }

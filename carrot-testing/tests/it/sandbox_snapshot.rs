@@ -59,13 +59,13 @@ const LEADS: [&str; 5] = [
 ];
 
 /// Sends one of the actions, and returns the response.
-fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes) {
+fn act(sandbox: &Sandbox, (what, number, text): &(u8, u8, String)) -> (u16, Bytes) {
     let listed = sandbox.conversations();
     let conversation = match listed.len() {
         0 => 1,
-        count => listed[usize::from(*whom) % count].id.get(),
+        count => listed[usize::from(*number) % count].id.get(),
     };
-    let external = format!("own-{}", whom % 4);
+    let external = format!("own-{}", number % 4);
     let id = sandbox.user_id(&external).map_or(1, |id| id.get());
     let operations = serde_json::json!([
         {"op": "update_or_create", "key": "$email", "value": text},
@@ -73,8 +73,8 @@ fn act(sandbox: &Sandbox, (what, whom, text): &(u8, u8, String)) -> (u16, Bytes)
     ]);
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let action = ACTIONS[usize::from(what % 16)]
-        .replace("{filter}", FILTERS[usize::from(whom % 5)])
-        .replace("{leads}", LEADS[usize::from(whom % 5)])
+        .replace("{filter}", FILTERS[usize::from(number % 5)])
+        .replace("{leads}", LEADS[usize::from(number % 5)])
         .replace("{user}", &format!("/v2/users/{external}"))
         .replace(
             "{conversation}",

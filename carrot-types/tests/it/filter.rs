@@ -268,7 +268,7 @@ fn integers_beyond_the_property_range_are_rejected() {
         Filter::equals,
         Filter::not_equals,
     ];
-    let refused = |filter: Filter| {
+    let rejected = |filter: Filter| {
         let error = filter.check().unwrap_err();
         assert_eq!(error.field(), "filters", "{filter:?}");
         assert_eq!(
@@ -282,12 +282,12 @@ fn integers_beyond_the_property_range_are_rejected() {
             assert_eq!(make("p", number).check(), Ok(()));
         }
         for number in [i64::MIN, -MAX - 1, MAX + 1, i64::MAX] {
-            refused(make("p", number));
+            rejected(make("p", number));
         }
     }
     assert_eq!(Filter::between("p", -MAX, MAX).check(), Ok(()));
-    refused(Filter::between("p", -MAX - 1, 0));
-    refused(Filter::between("p", 0, MAX + 1));
+    rejected(Filter::between("p", -MAX - 1, 0));
+    rejected(Filter::between("p", 0, MAX + 1));
 
     type WithAge = fn(&'static str, TimeAgo) -> Filter;
     let with_age: [WithAge; 4] = [
@@ -298,8 +298,8 @@ fn integers_beyond_the_property_range_are_rejected() {
     ];
     for make in with_age {
         assert_eq!(make("p", TimeAgo::days(1 << 53)).check(), Ok(()));
-        refused(make("p", TimeAgo::days((1 << 53) + 1)));
-        refused(make("p", TimeAgo::new(u64::MAX)));
+        rejected(make("p", TimeAgo::days((1 << 53) + 1)));
+        rejected(make("p", TimeAgo::new(u64::MAX)));
     }
 }
 

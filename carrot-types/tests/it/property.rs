@@ -11,7 +11,7 @@ fn read<T: serde::de::DeserializeOwned>(json: &Value) -> serde_json::Result<T> {
     serde_json::from_value(json.clone())
 }
 
-fn refused<T: std::fmt::Debug>(result: Result<T, impl Into<InvalidValue>>) -> String {
+fn rejected<T: std::fmt::Debug>(result: Result<T, impl Into<InvalidValue>>) -> String {
     result.map_err(Into::into).unwrap_err().to_string()
 }
 
@@ -62,7 +62,7 @@ fn a_refused_name_says_why() {
             "`property name` must not contain control characters",
         ),
     ] {
-        assert_eq!(refused(result), message);
+        assert_eq!(rejected(result), message);
     }
     // No greatest length is documented, so none is enforced.
     assert!(PropertyName::custom("n".repeat(10_000)).is_ok());
@@ -105,7 +105,7 @@ fn the_limits_hold_at_their_edges() {
     }
     for outside in [max + 1, -max - 1, i64::MAX, i64::MIN] {
         assert_eq!(
-            refused(PropertyValue::integer(outside)),
+            rejected(PropertyValue::integer(outside)),
             "`property value` must be an integer from -2^53 to 2^53 \
              (-9007199254740992 to 9007199254740992)"
         );
@@ -116,17 +116,17 @@ fn the_limits_hold_at_their_edges() {
     // Characters, not bytes.
     assert!(PropertyValue::text("ж".repeat(255)).is_ok());
     assert_eq!(
-        refused(PropertyValue::text("ж".repeat(256))),
+        rejected(PropertyValue::text("ж".repeat(256))),
         "`property value` must be at most 255 characters, got 256"
     );
 
     assert!(PropertyValue::list(vec!["x"; 30]).is_ok());
     assert_eq!(
-        refused(PropertyValue::list(vec!["x"; 31])),
+        rejected(PropertyValue::list(vec!["x"; 31])),
         "`property value` must be at most 30 items, got 31"
     );
     assert_eq!(
-        refused(PropertyValue::list(["ж".repeat(256)])),
+        rejected(PropertyValue::list(["ж".repeat(256)])),
         "`property value` has an item that must be at most 255 characters, got 256"
     );
 }
@@ -231,7 +231,7 @@ fn dates_are_days_of_the_calendar() {
         assert!(text.parse::<PropertyDate>().is_err(), "{text}");
     }
     assert_eq!(
-        refused("tomorrow".parse::<PropertyDate>()),
+        rejected("tomorrow".parse::<PropertyDate>()),
         "`property date` must have the form `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SS`"
     );
 }
@@ -293,15 +293,15 @@ fn an_ignored_operation_is_read_with_its_reason() {
 #[test]
 fn a_wrong_operation_is_rejected() {
     assert_eq!(
-        refused(PropertyOperation::delete("")),
+        rejected(PropertyOperation::delete("")),
         "`property name` must not be empty"
     );
     assert_eq!(
-        refused(PropertyOperation::update_or_create("x", "y".repeat(256))),
+        rejected(PropertyOperation::update_or_create("x", "y".repeat(256))),
         "`value of x` must be at most 255 characters, got 256"
     );
     assert_eq!(
-        refused(PropertyOperation::update_or_create("x", ["y"; 31])),
+        rejected(PropertyOperation::update_or_create("x", ["y"; 31])),
         "`value of x` must be at most 30 items, got 31"
     );
     assert!(PropertyOperation::set_once("x", u64::MAX).is_err());

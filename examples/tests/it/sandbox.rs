@@ -45,9 +45,9 @@ impl Running {
     fn exchange(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 
     fn get(&self, path: &str, token: &str) -> String {
@@ -95,7 +95,7 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-fn refused(arguments: &[&str]) -> String {
+fn rejected(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_sandbox"))
         .args(arguments)
         .output()
@@ -118,9 +118,9 @@ fn it_responds_logs_and_resumes() {
     let curl = "curl -H 'Authorization: Token app.1000.canary' ";
     assert!(first.greeting[6].starts_with(curl) && first.greeting[7].starts_with(curl));
 
-    let answer = first.start_conversation(token);
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("2155668332815057077"), "{answer}");
+    let response = first.start_conversation(token);
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("2155668332815057077"), "{response}");
     assert_eq!(first.line(), "POST /v2/users/{id}/startconversation 200");
     let path = "/v2/apps/$self_app/conversations?include_not_assigned=true&auth_token=canary";
     assert!(first.get(path, token).contains("\"body\":\"Hi\""));
@@ -144,8 +144,8 @@ fn it_responds_logs_and_resumes() {
     assert_eq!(sandbox.requests(), 4);
 
     let second = Running::start(&["--token", token, "--state", state]);
-    let answer = second.start_conversation(token);
-    assert!(answer.contains("2155668332815057079"), "{answer}");
+    let response = second.start_conversation(token);
+    assert!(response.contains("2155668332815057079"), "{response}");
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn a_seed_is_there_and_webhooks_are_posted() {
 #[test]
 fn a_limit_is_kept() {
     let mut running = Running::start(&["--rate-limit", "0", "--addr", "127.0.0.1:0"]);
-    let answer = running.start_conversation("app.1000.sandbox");
-    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    let response = running.start_conversation("app.1000.sandbox");
+    assert!(response.starts_with("HTTP/1.1 429 "), "{response}");
     assert_eq!(running.line(), "POST /v2/users/{id}/startconversation 429");
 }
 
@@ -214,7 +214,7 @@ fn what_goes_wrong_is_one_line() {
             "must be of this machine",
         ),
     ] {
-        let error = refused(&arguments);
+        let error = rejected(&arguments);
         assert!(
             error.starts_with("sandbox: ") && error.contains(text),
             "{error}"
