@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
@@ -32,3 +32,8 @@ pub use crate::{
     },
     transport::{Body, HttpTransport, Sent, TransportError},
 };
+
+/// The page of the package, as a test of its snippets.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

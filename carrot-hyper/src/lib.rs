@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
@@ -41,3 +41,8 @@ pub use crate::{
     setup::{builder, builder_from_env, client, from_env},
     tls::TlsRoots,
 };
+
+/// The page of the package, as a test of its snippets.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod cookbook;
@@ -34,3 +34,8 @@ pub use crate::{
 fn fail(text: &str) -> ! {
     panic!("{text}")
 }
+
+/// The page of the package, as a test of its snippets.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

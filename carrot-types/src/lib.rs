@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
@@ -45,3 +45,8 @@ pub use crate::{
     time::{DateTime, Moment, PropertyDate, Timestamp},
     user_ref::UserRef,
 };
+
+/// The page of the package, as a test of its snippets.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
