@@ -2,11 +2,11 @@
 
 use std::{panic::Location, sync::Arc};
 
-use carrot_core::endpoint::Asked;
+use carrot_core::{ErrorKind, endpoint::Asked};
 use serde_json::Value;
 
 use super::{matcher::Matcher, record::RecordedCall};
-use crate::response::CannedResponse;
+use crate::{recording::Secrets, response::CannedResponse};
 
 type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
 type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
@@ -47,6 +47,23 @@ impl Wanted {
     pub(super) fn holds(&self, call: &RecordedCall) -> bool {
         call.operation() == self.operation && self.matchers.iter().all(|one| one.holds(call))
     }
+
+    /// The same of a request that just came: asks the checks of the test about it.
+    pub(super) fn ask(&self, call: &mut RecordedCall) -> bool {
+        if call.operation() != self.operation {
+            return false;
+        }
+        self.matchers.iter().for_each(|one| one.ask(call));
+        self.holds(call)
+    }
+
+    /// The check of the test that panicked where everything before it holds, and what it said.
+    pub(super) fn panicked(&self, call: &RecordedCall) -> Option<String> {
+        let first = self.matchers.iter().find(|one| !one.holds(call))?;
+        let problem = first.verdict(call).problem?;
+        let text = problem.strip_prefix("the check panicked: ")?;
+        Some(format!("its check {:?} panicked: {text}", first.wants()))
+    }
 }
 
 #[derive(Clone)]
@@ -83,8 +100,14 @@ pub(super) struct Record {
     pub(super) expected: Vec<Expected>,
     pub(super) calls: Vec<RecordedCall>,
     pub(super) unexpected: Vec<Unexpected>,
-    /// A failure was told, and needs no telling again.
+    /// A failure was told, and needs no telling again while its panic unwinds.
     pub(super) told: bool,
+    /// The last clone of the fake is dropped.
+    pub(super) is_over: bool,
+    /// How the calls of the fake's clients failed: the operation, and why.
+    pub(super) failed: Vec<(&'static str, ErrorKind)>,
+    /// Every token that came.
+    pub(super) secrets: Secrets,
 }
 
 impl Record {
@@ -94,15 +117,16 @@ impl Record {
         call: &RecordedCall,
         matching: &[usize],
         known: usize,
-    ) -> (usize, Option<Reply>) {
+    ) -> (usize, Option<(usize, Reply)>) {
         let number = self.calls.len();
+        self.secrets.add(call.request());
         self.calls.push(call.clone());
         let reply = matching.iter().filter(|at| **at < known).find_map(|at| {
             let expected = self.expected.get_mut(*at)?;
             let step = expected.steps.iter_mut().find(|step| step.has_more())?;
             step.given = step.given.saturating_add(1);
             expected.answered.push(number);
-            Some(step.reply.clone())
+            Some((*at, step.reply.clone()))
         });
         (number, reply)
     }
@@ -126,7 +150,6 @@ impl Record {
 
     /// Takes every token that came with a request out of a text.
     pub(super) fn redact(&self, text: &str) -> String {
-        let calls = self.calls.iter();
-        calls.fold(text.to_owned(), |text, call| call.request().redact(&text))
+        self.secrets.redact(text)
     }
 }

@@ -28,10 +28,15 @@
 //!   sent and need not be tried again, and fails the test. So does an expectation that is not used as
 //!   often as it should be.
 //! * The test fails when the last clone of the [`Fake`] is dropped, or at
-//!   [`verify`](Fake::verify). Keep that clone in the test: what panics in a spawned task fails nobody.
-//!   A client does not keep the fake from being verified.
+//!   [`verify`](Fake::verify). Keep that clone in the test: a panic in a spawned task fails no test, but
+//!   the last drop verifies once more. A client does not keep the fake from being verified. A call
+//!   after that fails and says that the fake was dropped.
+//! * A `static` is never dropped: call [`verify`](Fake::verify) at the end of the test.
 //! * A test that panics already is not failed again. What came unexpected is then printed, since it
 //!   often is the cause.
+//! * The checks and closures of a test run once for a request. A panic in one fails the call in the code
+//!   under test, and is a problem of its own in the report.
+//! * A report names at most ten problems one by one, and counts the rest.
 //!
 //! # Models to answer with
 //!
@@ -58,11 +63,18 @@ pub(crate) mod operations;
 mod record;
 mod service;
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::{
+    fmt,
+    panic::Location,
+    sync::{Arc, Weak},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, Client, ClientBuilder, Endpoint, HttpTransport, TransportError};
+use carrot_core::{
+    Body, Client, ClientBuilder, Endpoint, HttpTransport, TransportError,
+    client::{CallReport, Observer, Outcome},
+};
 use http::{Request, Response};
 
 pub use self::{expectation::Expectation, models::*, record::RecordedCall};
@@ -133,7 +145,8 @@ impl Fake {
 
     /// The same, to be set up further.
     pub fn client_builder(&self) -> ClientBuilder {
-        client::builder_with(self.transport(), self.clock().clone(), client::TOKEN)
+        let builder = client::builder_with(self.transport(), self.clock().clone(), client::TOKEN);
+        builder.observer(Watcher(Arc::downgrade(self.state())))
     }
 
     /// The fake as a transport, for a client of your own.
@@ -243,7 +256,7 @@ impl Fake {
 
     #[track_caller]
     fn fail_with(&self, text: impl FnOnce(&Record) -> String) -> ! {
-        // The test fails for this: it needs no second failure when the fake is dropped.
+        // What unwinds from here tells it already.
         self.state().record().told = true;
         let record = self.state().copy();
         fail(&record.redact(&text(&record)))
@@ -266,18 +279,18 @@ impl Fake {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.0.record().is_over = true;
         let record = self.0.copy();
-        if record.told {
-            return;
-        }
         if std::thread::panicking() {
             // What was not called yet may be the consequence of the panic; what came unexpected is
             // often its cause.
-            if let Some(text) = explain::problems(&record, false) {
+            let problems = explain::problems(&record, false).filter(|_| !record.told);
+            if let Some(text) = problems {
                 eprintln!("{text}");
             }
             return;
         }
+        // Also where an assertion failed before: its panic may have ended in a task or been caught.
         let problems = explain::problems(&record, true);
         if let Some(text) = problems {
             fail(&text);
@@ -288,6 +301,23 @@ impl Drop for Handle {
 impl fmt::Debug for Fake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.transport().fmt(f)
+    }
+}
+
+/// Sees how the calls of the fake's clients end.
+struct Watcher(Weak<State>);
+
+impl Observer for Watcher {
+    fn call(&self, report: &CallReport) {
+        if let (Outcome::Failed(kind), Some(state)) = (report.outcome, self.0.upgrade()) {
+            state.record().failed.push((report.operation, kind));
+        }
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher(..)")
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use carrot_core::{ApiVersion, App, Endpoint, types::AppId};
 use serde_json::Value;
@@ -16,6 +16,18 @@ pub struct RecordedCall {
     path_id: Option<String>,
     at: Duration,
     pub(super) outcome: String,
+    /// What the checks of the test said, each asked once at most.
+    pub(super) checks: Arc<Checks>,
+}
+
+/// The answers of checks by the address of their closure.
+pub(super) type Checks = BTreeMap<usize, Checked>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Checked {
+    Holds,
+    Fails,
+    Panicked(String),
 }
 
 impl RecordedCall {
@@ -26,6 +38,7 @@ impl RecordedCall {
             request,
             at,
             outcome: String::new(),
+            checks: Arc::default(),
         }
     }
 

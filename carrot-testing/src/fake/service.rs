@@ -1,6 +1,9 @@
 //! A fake at work: it takes requests and responds to them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use carrot_core::{
@@ -11,9 +14,18 @@ use http::{Request, Response};
 use super::{
     explain,
     log::{Record, Reply, Unexpected, Wanted},
+    matcher::said,
     record::RecordedCall,
 };
-use crate::{VirtualClock, recording::RecordedRequest, response::CannedResponse};
+use crate::{
+    VirtualClock,
+    recording::RecordedRequest,
+    response::{CannedResponse, Given},
+};
+
+/// What a client reads that outlives the fake.
+const TOO_LATE: &str = "the fake was dropped before this call, so nothing responds and nothing is \
+                        checked: keep a clone of it until the code under test is done";
 
 pub(super) struct State {
     record: Mutex<Record>,
@@ -41,40 +53,71 @@ impl State {
         self.record().clone()
     }
 
-    /// Answers a request. Nothing is locked while the code of a test runs: it may ask the fake.
+    /// Responds to a request. Nothing is locked while the code of a test runs: it may ask the fake.
     pub(super) async fn answer(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
-        let call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
+        self.respond(request)?.arrive().await
+    }
+
+    fn respond(&self, request: Request<Body>) -> Result<Given, TransportError> {
+        let mut call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
         let wanted: Vec<Arc<Wanted>> = {
             let record = self.record();
             let expected = record.expected.iter();
             expected.map(|one| Arc::clone(&one.wanted)).collect()
         };
-        let matching: Vec<usize> = (0..wanted.len())
-            .filter(|at| wanted.get(*at).is_some_and(|wanted| wanted.holds(&call)))
+        let asked = wanted.iter().enumerate();
+        let matching: Vec<usize> = asked
+            .filter_map(|(at, wanted)| wanted.ask(&mut call).then_some(at))
             .collect();
+        let known = wanted.len();
+        let panicked = wanted.iter().enumerate();
+        let mut panicked = panicked.filter_map(|(at, one)| Some((at, one.panicked(&call)?)));
+        if let Some((at, problem)) = panicked.next() {
+            let (number, _) = self.record().take(&call, &[], known);
+            return Err(self.refuse(number, known, &matching, self.problem_at(at, &problem)));
+        }
 
         let version = call.version();
-        let (number, reply) = self.record().take(&call, &matching, wanted.len());
-        let answer = match reply {
-            Some(Reply::Fixed(answer)) => Ok(answer),
-            Some(Reply::Computed(compute)) => Ok(compute(&call)),
-            Some(Reply::Typed(write)) => write(&Asked::new(version, call.params()))
-                .map(|body| CannedResponse::json(&body))
+        let (number, reply) = self.record().take(&call, &matching, known);
+        let Some((at, reply)) = reply else {
+            let Some(response) = self.default.clone() else {
+                return Err(self.refuse(number, known, &matching, String::new()));
+            };
+            let given = response.given(version);
+            self.record().tell_outcome(number, given.to_string());
+            return Ok(given);
+        };
+        // Also a typed reply runs the code of a test, where it serializes a type of its own.
+        let given = catch_unwind(AssertUnwindSafe(|| match reply {
+            Reply::Fixed(response) => Ok(response.given(version)),
+            Reply::Computed(compute) => Ok(compute(&call).given(version)),
+            Reply::Typed(write) => write(&Asked::new(version, call.params()))
+                .map(|body| CannedResponse::json(&body).given(version))
                 .map_err(|error| format!("the reply does not serialize: {error}")),
-            None => match &self.default {
-                Some(answer) => Ok(answer.clone()),
-                None => Err(String::new()),
-            },
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(because) => return Err(self.refuse(number, wanted.len(), &matching, because)),
-        };
-        self.record().tell_outcome(number, answer.to_string());
-        answer.give(version).await
+        }));
+        let given = given.unwrap_or_else(|panic| {
+            let problem = format!("the closure of its reply panicked: {}", said(&*panic));
+            Err(self.problem_at(at, &problem))
+        });
+        match given {
+            Ok(given) => {
+                self.record().tell_outcome(number, given.to_string());
+                Ok(given)
+            }
+            Err(because) => Err(self.refuse(number, known, &matching, because)),
+        }
+    }
+
+    /// A problem of an expectation, with its place.
+    fn problem_at(&self, at: usize, problem: &str) -> String {
+        let record = self.record();
+        match record.expected.get(at) {
+            Some(expected) => format!("of the expectation at {}, {problem}", expected.written_at),
+            None => problem.to_owned(),
+        }
     }
 
     /// Writes down that a call could not be answered, and tells the client.
@@ -85,15 +128,19 @@ impl State {
         matching: &[usize],
         because: String,
     ) -> TransportError {
-        self.record().tell_outcome(call, "not expected".to_owned());
+        let mut record = self.record();
+        record.tell_outcome(call, "not expected".to_owned());
         let unexpected = Unexpected {
             call,
             known,
             spent: matching.to_vec(),
             because: (!because.is_empty()).then_some(because),
         };
-        let text = explain::in_one_line(&self.copy(), &unexpected);
-        self.record().unexpected.push(unexpected);
+        let text = match record.is_over {
+            true => TOO_LATE.to_owned(),
+            false => explain::in_one_line(&record, &unexpected),
+        };
+        record.unexpected.push(unexpected);
         // No client repeats such a request: it would come as unexpected once more.
         TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(text)
     }

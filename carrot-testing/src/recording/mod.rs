@@ -3,6 +3,7 @@
 //! It opens no port and shares nothing with other transports, so tests run in parallel.
 
 mod request;
+mod secrets;
 
 use std::{
     collections::VecDeque,
@@ -16,6 +17,7 @@ use carrot_core::{Body, HttpTransport, Sent, TransportError, transport::Transpor
 use http::{Request, Response};
 
 pub use self::request::RecordedRequest;
+pub(crate) use self::secrets::Secrets;
 use crate::{fail, response::CannedResponse};
 
 /// Gives queued responses in their order, and keeps every request. All clones are the same transport.

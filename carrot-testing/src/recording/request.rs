@@ -2,8 +2,12 @@ use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use carrot_core::{ApiVersion, Body, endpoint::Upload, transport::CallContext};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Uri,
+    header::{AUTHORIZATION, COOKIE},
+};
 
+use super::secrets::Secrets;
 use crate::wire::{self, Multipart, Pairs};
 
 const REDACTED: &str = "[redacted]";
@@ -183,28 +187,25 @@ impl RecordedRequest {
         files.into_iter().map(upload).collect()
     }
 
-    /// Takes the token out of a text, wherever it got there.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        let sent = self
-            .authorization
-            .as_ref()
-            .and_then(|sent| sent.to_str().ok());
-        let token = sent
-            .and_then(|sent| sent.split_once(' '))
-            .map(|(_, token)| token);
-        let in_form = self.form("auth_token").or_else(|| self.query("auth_token"));
-        let mut text = text.to_owned();
-        // A shorter one is no secret, and would tear the text apart.
-        for token in [token, in_form]
-            .into_iter()
-            .flatten()
-            .filter(|token| token.len() > 5)
-        {
-            // Once as it is, and once as it stands in quotes.
-            let quoted = token.escape_debug().to_string();
-            text = text.replace(token, REDACTED).replace(&quoted, REDACTED);
+    /// The tokens that the request carries.
+    pub(super) fn tokens(&self) -> Vec<String> {
+        let sent = self.authorization.as_ref();
+        let sent = sent.and_then(|sent| sent.to_str().ok());
+        let in_header = sent.and_then(|sent| sent.split_once(' '));
+        let mut tokens: Vec<String> = Vec::new();
+        tokens.extend(in_header.map(|(_, token)| token.to_owned()));
+        let parameters = self.query.iter().chain(&self.form);
+        let named = parameters.filter(|(name, _)| name == "auth_token");
+        tokens.extend(named.map(|(_, token)| token.clone()));
+        for cookies in self.headers.get_all(COOKIE) {
+            let cookies = String::from_utf8_lossy(cookies.as_bytes()).into_owned();
+            let values = cookies
+                .split(';')
+                .filter_map(|cookie| cookie.split_once('='));
+            let secret = values.filter(|(name, _)| name.contains("token") || name.contains("auth"));
+            tokens.extend(secret.map(|(_, value)| value.trim().trim_matches('"').to_owned()));
         }
-        text
+        tokens
     }
 
     /// The request in a few words that hold no value: `users.get (GET /v2/users/7)`.
@@ -225,20 +226,30 @@ fn first<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 /// Shows everything but the token, wherever the token was sent.
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |pairs: &Pairs| {
+        let mut secrets = Secrets::default();
+        secrets.add(self);
+        let shown = |text: &str| secrets.redact(text);
+        let pairs = |pairs: &Pairs| {
             let redact = |(name, value): &(String, String)| match name.as_str() {
                 "auth_token" => (name.clone(), REDACTED.to_owned()),
-                _ => (name.clone(), value.clone()),
+                _ => (shown(name), shown(value)),
             };
             pairs.iter().map(redact).collect::<Pairs>()
         };
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = match value.is_sensitive() || name == COOKIE {
+                true => REDACTED.to_owned(),
+                false => shown(&String::from_utf8_lossy(value.as_bytes())),
+            };
+            (name.as_str(), value)
+        });
         f.debug_struct("RecordedRequest")
             .field("operation", &self.operation())
             .field("method", &self.method)
-            .field("path", &self.path())
-            .field("query", &shown(&self.query))
-            .field("headers", &self.headers)
-            .field("form", &shown(&self.form))
+            .field("path", &shown(self.path()))
+            .field("query", &pairs(&self.query))
+            .field("headers", &headers.collect::<Vec<_>>())
+            .field("form", &pairs(&self.form))
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish_non_exhaustive()
     }

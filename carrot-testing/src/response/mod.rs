@@ -24,7 +24,15 @@ pub struct CannedResponse(Kind);
 enum Kind {
     Response(Response<Bytes>),
     Error(ApiError),
-    Failure(Arc<dyn Fn() -> TransportError + Send + Sync>),
+    Failure(TransportErrorKind, Sent),
+    FailureWith(Arc<dyn Fn() -> TransportError + Send + Sync>),
+    Never,
+}
+
+/// What one request gets: a [`CannedResponse`] whose closure was called.
+pub(crate) enum Given {
+    Response(Response<Bytes>),
+    Failure(TransportError),
     Never,
 }
 
@@ -66,13 +74,13 @@ impl CannedResponse {
     /// A failure of the transport: no answer comes. `sent` says whether the request reached the
     /// service, and so whether a client may repeat a write.
     pub fn failure(kind: TransportErrorKind, sent: Sent) -> Self {
-        Self::failure_with(move || TransportError::new(kind, sent))
+        Self(Kind::Failure(kind, sent))
     }
 
     /// A failure of the transport that a closure makes, with a source for example. It is called once
     /// for each request.
     pub fn failure_with(make: impl Fn() -> TransportError + Send + Sync + 'static) -> Self {
-        Self(Kind::Failure(Arc::new(make)))
+        Self(Kind::FailureWith(Arc::new(make)))
     }
 
     /// Neither answer nor failure ever comes: for deadlines.
@@ -80,13 +88,29 @@ impl CannedResponse {
         Self(Kind::Never)
     }
 
-    /// Gives the answer to a request of this API version.
+    /// Gives the response to a request of this API version.
     pub(crate) async fn give(self, version: ApiVersion) -> Result<Response<Bytes>, TransportError> {
+        self.given(version).arrive().await
+    }
+
+    /// The response to a request of this API version. Calls the closure of a test where there is one.
+    pub(crate) fn given(self, version: ApiVersion) -> Given {
         match self.0 {
-            Kind::Response(response) => Ok(response),
-            Kind::Error(error) => Ok(error.to_response(version)),
-            Kind::Failure(make) => Err(make()),
-            Kind::Never => pending().await,
+            Kind::Response(response) => Given::Response(response),
+            Kind::Error(error) => Given::Response(error.to_response(version)),
+            Kind::Failure(kind, sent) => Given::Failure(TransportError::new(kind, sent)),
+            Kind::FailureWith(make) => Given::Failure(make()),
+            Kind::Never => Given::Never,
+        }
+    }
+}
+
+impl Given {
+    pub(crate) async fn arrive(self) -> Result<Response<Bytes>, TransportError> {
+        match self {
+            Self::Response(response) => Ok(response),
+            Self::Failure(error) => Err(error),
+            Self::Never => pending().await,
         }
     }
 }
@@ -100,24 +124,28 @@ impl From<ApiError> for CannedResponse {
 /// In a few words: `200`, `no connection could be made; the request was not sent`.
 impl fmt::Display for CannedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let response = match &self.0 {
-            Kind::Response(response) => response.clone(),
-            Kind::Error(error) => error.to_response(ApiVersion::V2),
-            Kind::Failure(make) => {
-                let error = make();
-                return write!(f, "{}; {}", error.kind(), error.sent());
-            }
-            Kind::Never => return f.write_str("never answered"),
+        match &self.0 {
+            // It is called once for each request, and not for a text.
+            Kind::FailureWith(_) => f.write_str("a failure that a closure makes"),
+            _ => self.clone().given(ApiVersion::V2).fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let response = match self {
+            Self::Response(response) => response,
+            Self::Failure(error) => return write!(f, "{}; {}", error.kind(), error.sent()),
+            Self::Never => return f.write_str("never answered"),
         };
         write!(f, "{}", response.status().as_u16())?;
         if response.status().is_success() {
             return Ok(());
         }
         let body: Option<Value> = serde_json::from_slice(response.body()).ok();
-        match body
-            .as_ref()
-            .and_then(|body| body["meta"]["error"].as_str())
-        {
+        let name = body.as_ref();
+        match name.and_then(|body| body["meta"]["error"].as_str()) {
             Some(error) => write!(f, " {error}"),
             None => Ok(()),
         }

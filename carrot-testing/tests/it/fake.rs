@@ -2,6 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -339,7 +343,7 @@ async fn replies_are_counted() {
     // Nobody waits for what will not come, and the list of the calls is that of the code under test.
     assert_eq!((error.attempts(), fake.calls().len()), (1, 6));
     fake.clock().assert_sleeps([]);
-    let text = failure(|| fake.verify());
+    let text = failure(move || fake.verify());
     assert!(text.contains("all went to the calls 1, 3"), "{text}");
 }
 
@@ -473,7 +477,7 @@ async fn a_given_call_matches_its_files() {
     fake.on_call(with("1234")).reply(fake::reply_receipt());
     fails(&fake, with("1235")).await;
     done(&fake, with("1234")).await;
-    let text = failure(|| fake.verify());
+    let text = failure(move || fake.verify());
     assert!(
         text.contains("got      \"a.pdf\" of 4 bytes, and others"),
         "{text}"
@@ -538,12 +542,107 @@ fn a_panicking_test_keeps_its_message() {
     assert_eq!(text, "the words of the test");
 }
 
+/// A caught panic, or one in a spawned task, fails no test.
 #[test]
-fn a_failure_is_told_once() {
+fn a_fake_verifies_again_after_a_caught_failure() {
+    for check in [Fake::verify, Fake::assert_no_calls] {
+        let fake = Fake::new();
+        fake.on::<users::Get>().reply(fake::user());
+        let _ = fake.clock().run(fake.client().call(reply()));
+        let text = failure(|| check(&fake));
+        assert!(text.contains("conversations.reply"), "{text}");
+        let text = failure(|| drop(fake));
+        assert!(text.contains("2 problems"), "{text}");
+    }
+}
+
+#[test]
+fn a_panic_of_a_check_is_a_problem() {
     let fake = Fake::new();
-    fake.on::<users::Get>().reply(fake::user());
-    assert!(failure(|| fake.verify()).contains("users.get"));
+    fake.on::<users::Get>()
+        .matching("has a body", |_| panic!("no such field"))
+        .reply(fake::user());
+    let error = fake.clock().run(fake.client().call(get())).unwrap_err();
+    assert!(error.to_string().contains("no such field"), "{error}");
+    let text = failure(|| drop(fake));
+    let problem = "its check \"has a body\" panicked: no such field";
+    assert!(text.contains(problem) && text.contains("Call 1"), "{text}");
+    assert!(text.contains("tests/it/fake.rs:"), "{text}");
+}
+
+#[test]
+fn a_panic_of_a_reply_is_a_problem() {
+    let fake = Fake::new();
+    fake.on::<users::Get>()
+        .reply_from(|_| panic!("no such row"));
+    let client = fake.client();
+    let task = std::thread::spawn(move || VirtualClock::new().run(client.call(get())));
+    task.join().unwrap().unwrap_err();
+    let text = failure(|| drop(fake));
+    assert!(
+        text.contains("the closure of its reply panicked: no such row"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_code_of_a_test_runs_once_for_a_request() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = |asked: &Arc<AtomicUsize>| {
+        let asked = Arc::clone(asked);
+        move || asked.fetch_add(1, Ordering::Relaxed)
+    };
+    let (checked, made) = (count(&asked), count(&asked));
+    let fake = Fake::new();
+    fake.on::<users::Get>()
+        .matching("is never right", move |_| checked() > 100)
+        .reply(fake::user());
+    fake.on::<conversations::Reply>()
+        .reply_with(CannedResponse::failure_with(move || {
+            made();
+            carrot_core::TransportError::new(TransportErrorKind::Reset, Sent::Maybe)
+        }));
+    let _ = fake.clock().run(fake.client().call(get()));
+    let _ = fake.clock().run(fake.client().call(reply()));
+    let _ = format!("{fake:?}");
+    failure(|| fake.verify());
+    failure(|| drop(fake));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn an_early_return_is_suspected() {
+    let fake = Fake::new();
+    fake.on::<users::Get>().reply_json(json!([]));
+    fake.on::<conversations::Reply>()
+        .reply(fake::reply_receipt());
+    fake.clock().run(fake.client().call(get())).unwrap_err();
+    let text = failure(|| drop(fake));
+    let read = "users.get: the client could not read the response";
+    assert!(text.contains(read) && text.contains("`?`"), "{text}");
+}
+
+#[test]
+fn many_unexpected_calls_have_a_short_text() {
+    let fake = Fake::new();
+    for _ in 0..3000 {
+        let _ = fake.clock().run(fake.client().call(get()));
+    }
+    let text = failure(|| drop(fake));
+    assert!(text.contains("users.get: 2990 times"), "{text}");
+    assert!(text.len() < 20_000, "{}", text.len());
+}
+
+#[test]
+fn a_call_after_the_fake_says_so() {
+    let fake = Fake::new();
+    let client = fake.client();
     drop(fake);
+    let error = VirtualClock::new().run(client.call(get())).unwrap_err();
+    assert!(
+        error.to_string().contains("was dropped before this call"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -576,7 +675,7 @@ async fn files_match_by_field_name_content() {
             None => reply(),
         };
         fails(&fake, sent).await;
-        let text = failure(|| fake.verify());
+        let text = failure(move || fake.verify());
         assert!(text.contains(problem), "{text}");
     }
 }
@@ -597,7 +696,7 @@ async fn a_secret_of_a_header_is_not_told() {
     let context = carrot_core::transport::CallContext::new("users.get", "/v2/users/{id}");
     request.extensions_mut().insert(context);
     fake.transport().send(request).await.unwrap_err();
-    let text = failure(|| fake.verify());
+    let text = failure(move || fake.verify());
     assert!(
         text.contains("it came as another, which is secret"),
         "{text}"
@@ -646,7 +745,7 @@ async fn raw_requests_are_named_by_their_address() {
         .body(carrot_core::Body::from("\u{0}"))
         .unwrap();
     fake.transport().send(request).await.unwrap_err();
-    let text = failure(|| fake.verify());
+    let text = failure(move || fake.verify());
     assert!(
         text.contains("Call 1 was not expected: DELETE /v1/thing"),
         "{text}"

@@ -136,5 +136,6 @@ proptest! {
         prop_assert!(text.starts_with("the fake was not used as expected"), "{}", text);
         let order = catch_unwind(AssertUnwindSafe(|| fake.assert_order(["a", "b"])));
         prop_assert!(order.is_err());
+        catch_unwind(AssertUnwindSafe(|| drop(fake))).expect_err("it verifies once more");
     }
 }

@@ -137,3 +137,26 @@ async fn multipart_fields_are_read() {
     assert_eq!(request.form_pairs(), [("body".into(), "Hi".into())]);
     assert_eq!(request.body(), body);
 }
+
+#[test]
+fn the_token_is_never_in_debug() {
+    let token = "app.1/can+ary secret";
+    let encoded = "app.1%2Fcan%2Bary%20secret";
+    let request = http::Request::post(format!("https://api.example/v2/{encoded}?a={encoded}"))
+        .header("authorization", format!("Token {token}"))
+        .header("cookie", format!("lang=en; auth_token={encoded}"))
+        .header("x-copy", token)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(carrot_core::Body::from(
+            "b=app.1%2fcan%2bary+secret&c=%22app.1%2Fcan%2Bary+secret%22",
+        ))
+        .unwrap();
+    let shown = format!("{:?}", carrot_testing::RecordedRequest::from(request));
+    assert!(!shown.contains("ary"), "{shown}");
+    let cookie = http::Request::get("https://api.example/v2/canary-1?x=canary-1")
+        .header("cookie", "carrotquest_auth_token=canary-1")
+        .body(carrot_core::Body::default())
+        .unwrap();
+    let shown = format!("{:?}", carrot_testing::RecordedRequest::from(cookie));
+    assert!(!shown.contains("canary"), "{shown}");
+}

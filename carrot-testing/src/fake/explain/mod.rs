@@ -1,8 +1,8 @@
 //! The text of a failure: what came, what was expected instead, and what to write for it.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use carrot_core::Sent;
+use carrot_core::{ErrorKind, Sent};
 
 pub(super) mod calls;
 mod snippet;
@@ -15,6 +15,8 @@ use super::{
 
 /// More numbers of calls than these are not told one by one.
 const MAX_NUMBERS: usize = 8;
+/// More problems than these are counted and not told.
+const MAX_PROBLEMS: usize = 10;
 /// More differences than these are counted and not shown.
 const MAX_DIFFERENCES: usize = 12;
 
@@ -35,16 +37,64 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
     }
     let noun = if count == 1 { "problem" } else { "problems" };
     let mut text = format!("the fake was not used as expected: {count} {noun}\n");
-    for (at, unexpected) in record.unexpected.iter().enumerate() {
+    for (at, unexpected) in record.unexpected.iter().take(MAX_PROBLEMS).enumerate() {
         let _ = write!(text, "\n{}) ", at + 1);
         text += &indented(&tell_unexpected(record, unexpected));
     }
-    for (number, at) in unmet.iter().enumerate() {
+    let hidden = record.unexpected.iter().skip(MAX_PROBLEMS);
+    let hidden = hidden.filter_map(|one| record.calls.get(one.call));
+    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+    hidden.for_each(|call| *by_name.entry(call.name()).or_default() += 1);
+    if !by_name.is_empty() {
+        text += "\nMore calls were not expected:\n\n";
+    }
+    for (name, count) in by_name.iter().take(MAX_PROBLEMS) {
+        let _ = writeln!(text, "   {name}: {}", times(*count));
+    }
+    let more = by_name.len().saturating_sub(MAX_PROBLEMS);
+    if more > 0 {
+        let _ = writeln!(text, "   … and {more} more operations");
+    }
+    for (number, at) in unmet.iter().take(MAX_PROBLEMS).enumerate() {
         let _ = write!(text, "\n{}) ", record.unexpected.len() + number + 1);
         text += &indented(&tell_unmet(record, *at));
     }
+    let more = unmet.len().saturating_sub(MAX_PROBLEMS);
+    if more > 0 {
+        let _ = writeln!(text, "\n… and {more} more expectations were not met");
+    }
+    if !unmet.is_empty() {
+        text += &early_return(record);
+    }
     text += &calls::list(record);
     Some(record.redact(&text))
+}
+
+/// How calls failed, which may be why later ones never came.
+fn early_return(record: &Record) -> String {
+    // A call that came unexpected is told of already.
+    let unexpected = record.unexpected.iter();
+    let names: Vec<&str> = unexpected
+        .filter_map(|one| record.calls.get(one.call).map(RecordedCall::operation))
+        .collect();
+    let is_told = |operation, kind| kind == ErrorKind::Transport && names.contains(&operation);
+    let failed = record.failed.iter();
+    let failed: Vec<_> = failed
+        .filter(|(operation, kind)| !is_told(*operation, *kind))
+        .collect();
+    if failed.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nThese calls ended with an error:\n\n".to_owned();
+    for (operation, kind) in failed.iter().take(MAX_NUMBERS) {
+        let why = match kind {
+            ErrorKind::Unreadable => "the client could not read the response".to_owned(),
+            kind => kind.as_str().replace('_', " "),
+        };
+        let _ = writeln!(text, "   {operation}: {why}");
+    }
+    text += "\nIf the code under test returns it, with `?` for example, the calls after it never come.\n";
+    text
 }
 
 /// The calls, below another failure: with the story of those that came unexpected, which are often its
@@ -341,7 +391,7 @@ pub(super) fn times(times: usize) -> String {
 
 /// A reference to the unexpected call that comes closest to an expectation, where there is one.
 fn explained(record: &Record, at: usize) -> Option<String> {
-    let mut problems = record.unexpected.iter().enumerate();
+    let mut problems = record.unexpected.iter().take(MAX_PROBLEMS).enumerate();
     let (problem, one) = problems.find(|(_, one)| {
         let call = record.calls.get(one.call);
         let nearest = call.and_then(|call| nearest(record, call, one));

@@ -288,10 +288,9 @@ mod tests {
     }
 
     fn record(call: &RecordedCall) -> Record {
-        Record {
-            calls: vec![call.clone()],
-            ..Record::default()
-        }
+        let mut record = Record::default();
+        record.take(call, &[], 0);
+        record
     }
 
     fn holds(matchers: &[Matcher], call: &RecordedCall) -> bool {

@@ -1,6 +1,10 @@
 //! What an expectation asks of a request.
 
-use std::sync::Arc;
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use carrot_core::{
     ApiContext, ApiVersion,
@@ -14,7 +18,7 @@ pub(super) mod diff;
 pub(super) mod lines;
 
 use self::diff::Difference;
-use super::record::RecordedCall;
+use super::record::{Checked, RecordedCall};
 use crate::recording::RecordedRequest;
 
 /// A value that is longer is not told in the middle of a line.
@@ -152,9 +156,24 @@ impl Matcher {
                 call.path_id() == Some(id) && call.param("by_user_id") == Some("true")
             }
             Self::Version(version) => call.version() == *version,
-            Self::Custom(_, check) => check(call.request()),
+            Self::Custom(_, check) => call.checks.get(&address(check)) == Some(&Checked::Holds),
             _ => self.verdict(call).holds(),
         }
+    }
+
+    /// Asks a check of the test about a request. Nothing else runs the code of a test, so it runs once
+    /// for a request.
+    pub(super) fn ask(&self, call: &mut RecordedCall) {
+        let Self::Custom(_, check) = self else {
+            return;
+        };
+        let asked = catch_unwind(AssertUnwindSafe(|| check(call.request())));
+        let checked = match asked {
+            Ok(true) => Checked::Holds,
+            Ok(false) => Checked::Fails,
+            Err(panic) => Checked::Panicked(said(&*panic)),
+        };
+        Arc::make_mut(&mut call.checks).insert(address(check), checked);
     }
 
     pub(super) fn verdict(&self, call: &RecordedCall) -> Verdict {
@@ -196,15 +215,32 @@ impl Matcher {
                     (got != *version).then(|| format!("it came as {}", got.segment()));
             }
             Self::Exactly(describe) => exactly(describe, call, &mut verdict),
-            Self::Custom(_, check) => {
-                if !check(call.request()) {
+            Self::Custom(_, check) => match call.checks.get(&address(check)) {
+                Some(Checked::Holds) => {}
+                Some(Checked::Fails) => {
                     verdict.problem = Some("the check says no to this:".to_owned());
                     verdict.saw = lines::request_with_headers(call);
                 }
-            }
+                Some(Checked::Panicked(text)) => {
+                    verdict.problem = Some(format!("the check panicked: {text}"));
+                }
+                None => verdict.problem = Some("it was not asked".to_owned()),
+            },
         }
         verdict
     }
+}
+
+/// Tells the checks of a fake apart.
+fn address(check: &Check) -> usize {
+    Arc::as_ptr(check).cast::<()>().addr()
+}
+
+/// What a panic says.
+pub(super) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "something that is not a text".to_owned())
 }
 
 /// The values of all parameters of a name.

@@ -1,0 +1,52 @@
+use std::collections::BTreeSet;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::RecordedRequest;
+
+const REDACTED: &str = "[redacted]";
+/// A shorter one is no secret, and would tear the text apart.
+const SHORTEST: usize = 6;
+
+/// Tokens that came with requests, to be taken out of texts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Secrets(BTreeSet<String>);
+
+impl Secrets {
+    /// Adds the tokens of a request: of its `Authorization` header, its parameters and its cookies.
+    pub(crate) fn add(&mut self, request: &RecordedRequest) {
+        for token in request.tokens() {
+            if token.len() < SHORTEST || self.0.contains(&token) {
+                continue;
+            }
+            let decoded = percent_decode_str(&token).decode_utf8_lossy().into_owned();
+            for token in [token, decoded] {
+                let percent = utf8_percent_encode(&token, NON_ALPHANUMERIC).to_string();
+                let form: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+                // As it stands in quotes, and as it stands in a path or a query.
+                let quoted = token.escape_debug().to_string();
+                let forms = [
+                    quoted,
+                    percent.to_lowercase(),
+                    percent,
+                    form.to_lowercase(),
+                    form,
+                ];
+                self.0.extend(forms);
+                self.0.insert(token);
+            }
+        }
+    }
+
+    /// Takes the tokens out of a text, wherever they got there.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        // The longest first, since one may be a part of another.
+        let mut secrets: Vec<&String> = self.0.iter().collect();
+        secrets.sort_by_key(|secret| usize::MAX - secret.len());
+        let redact = |text: String, secret: &&String| match text.contains(secret.as_str()) {
+            true => text.replace(secret.as_str(), REDACTED),
+            false => text,
+        };
+        secrets.iter().fold(text.to_owned(), redact)
+    }
+}
