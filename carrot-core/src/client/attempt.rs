@@ -18,7 +18,7 @@ use crate::{
 
 /// How much longer than its limit an attempt may take before the client gives it up. A transport that
 /// keeps the limit is the first to notice, and knows better what was sent.
-const GRACE: Duration = Duration::from_millis(500);
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// An attempt that failed.
 pub(super) struct Failed {

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use carrot_types::InvalidValue;
 use http::HeaderValue;
 
-use super::{CallOptions, Client, Observer, Shared};
+use super::{CallOptions, Client, Observer, Shared, response_times::ResponseTimes};
 use crate::{
     ApiContext, ApiVersion, App, AuthToken, Clock, ExponentialBackoff, Host, HttpTransport,
     LocalRateLimiter, RateLimiter, RetryPolicy, retry::RetryBudget,
@@ -142,6 +142,7 @@ impl ClientBuilder {
                 rate_limit,
                 retry: self.retry,
                 budget: RetryBudget::new(),
+                response_times: ResponseTimes::new(),
                 observer: self.observer,
                 token: self.token,
                 base_url,

@@ -2,7 +2,7 @@
 //!
 //! 1. the deadline, which bounds every wait of the call: for a permit, for a response, in a pause;
 //! 2. retry: which failed attempts are repeated, and after which pause;
-//! 3. rate limit: every attempt takes a permit (`permit.rs`);
+//! 3. rate limit: every attempt takes a permit;
 //! 4. one attempt (`attempt.rs`): send, check, decode.
 
 use std::time::Duration;
@@ -12,13 +12,13 @@ use http::{Method, Request};
 use super::{
     Activity, AttemptReport, CallOptions, CallReport, Outcome, Response, Shared,
     attempt::{self, Failed},
-    permit::Permit,
     request,
     watch::Watch,
 };
 use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
     policy::timeout,
+    rate_limit::{AcquireRequest, PermitOutcome, Priority},
     retry::{FailedAttempt, FailureKind, RetryPolicy},
     transport::CallContext,
 };
@@ -105,16 +105,23 @@ impl<E: Endpoint> Call<'_, E> {
         let clock = &*self.shared.clock;
         let asked = clock.now();
         let attempts_before = self.watch.report.attempts;
-        let acquire = Permit::acquire::<E>(&*self.shared.rate_limit, attempts_before);
+        let asking = self.acquire_request(attempts_before + 1);
+        let acquire = self.shared.rate_limit.acquire(&asking);
         let Some(permit) = timeout(clock, self.time_left(), acquire).await else {
             return Err(self
                 .deadline_passed(CallPhase::RateLimit, Sent::Never)
                 .into());
         };
-        let permit = permit?;
+        let permit = permit.map_err(|error| {
+            let left = self.time_left().unwrap_or_default();
+            self.with_past(Error::rate_limiter::<E>(attempts_before, error, left))
+        })?;
         // A wait may be overslept, by a machine that was suspended. An attempt started then would be
         // cancelled at once, and nobody would know whether it was applied.
-        self.check_deadline(CallPhase::RateLimit)?;
+        if let Err(error) = self.check_deadline(CallPhase::RateLimit) {
+            permit.complete(PermitOutcome::Unsent);
+            return Err(error.into());
+        }
 
         let started = clock.now();
         let number = attempts_before + 1;
@@ -147,12 +154,30 @@ impl<E: Endpoint> Call<'_, E> {
         self.watch.report.status = status;
         watch.report.status = status;
         let error = result.as_ref().err().map(|failed| &failed.error);
-        match error.filter(|error| error.is_rate_limited()) {
-            Some(error) => permit.throttled(error.retry_after()),
-            None => drop(permit),
+        if status.is_some() {
+            let took = clock.now().saturating_sub(started);
+            self.shared.response_times.saw(took);
         }
+        permit.complete(outcome_of(error, status));
         watch.finish(Outcome::of(error));
         result
+    }
+
+    /// A permit that comes too late to finish an attempt with is of no use: who waits for it learns so
+    /// at once, with nothing sent.
+    fn acquire_request(&self, number: u32) -> AcquireRequest {
+        let mut asking = AcquireRequest::new(E::NAME);
+        asking.attempt = number;
+        match (self.limit, self.time_left()) {
+            (Some(limit), Some(left)) => {
+                let least = self.shared.response_times.least_useful(limit);
+                asking.patience = Some(left.saturating_sub(least));
+            }
+            _ => asking.priority = Priority::Bulk,
+        }
+        let lease = self.options.attempt_timeout;
+        asking.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
+        asking
     }
 
     /// A repeated write that the service rejects because an earlier attempt was applied is a success.
@@ -224,5 +249,17 @@ impl<E: Endpoint> Call<'_, E> {
     /// Adds to the last error what is known of the attempts before.
     fn with_past(&self, error: Error) -> Error {
         error.with_past(self.sent, self.may_have_been_applied)
+    }
+}
+
+/// What an attempt tells the limiter.
+fn outcome_of(error: Option<&Error>, status: Option<u16>) -> PermitOutcome {
+    match error {
+        Some(error) if error.is_rate_limited() => PermitOutcome::Throttled {
+            retry_after: error.retry_after(),
+        },
+        Some(error) if error.sent() == Sent::Never => PermitOutcome::Unsent,
+        _ if status.is_some() => PermitOutcome::Responded,
+        _ => PermitOutcome::Unknown,
     }
 }

@@ -8,9 +8,9 @@ mod items;
 mod observe;
 mod options;
 mod pages;
-mod permit;
 mod request;
 mod response;
+mod response_times;
 #[cfg(feature = "stream")]
 mod stream;
 mod trace;
@@ -19,6 +19,7 @@ mod watch;
 use std::{fmt, sync::Arc};
 
 pub(crate) use self::activity::Activity;
+use self::response_times::ResponseTimes;
 pub use self::{
     builder::ClientBuilder,
     items::Items,
@@ -29,7 +30,7 @@ pub use self::{
 };
 use crate::{
     ApiContext, AuthToken, BaseUrl, Body, Clock, Endpoint, Error, HttpTransport, Paginate,
-    RateLimiter, RetryPolicy, retry::RetryBudget,
+    RateLimiter, RetryPolicy, rate_limit::RateLimitStatus, retry::RetryBudget,
 };
 
 /// Calls the operations of the service.
@@ -52,6 +53,7 @@ struct Shared {
     rate_limit: Box<dyn RateLimiter>,
     retry: Arc<dyn RetryPolicy>,
     budget: RetryBudget,
+    response_times: ResponseTimes,
     observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     base_url: BaseUrl,
@@ -97,6 +99,12 @@ impl Client {
     #[must_use]
     pub fn context(&self) -> &ApiContext {
         &self.shared.context
+    }
+
+    /// The rate limit as it is now; `None` where the limiter cannot tell.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimitStatus> {
+        self.shared.rate_limit.status()
     }
 
     /// Calls an operation and returns its output.

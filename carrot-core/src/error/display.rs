@@ -4,7 +4,10 @@ use bytes::Bytes;
 use carrot_types::Meta;
 
 use super::{CallPhase, Cause, Error, ErrorKind};
-use crate::transport::{Sent, one_line};
+use crate::{
+    rate_limit::rounded,
+    transport::{Sent, one_line},
+};
 
 impl Error {
     /// What is known of all attempts together.
@@ -106,13 +109,16 @@ impl fmt::Display for Error {
                     "the deadline of {limit:?} for the call passed while {phase}; {sent}"
                 )?;
             }
-            Cause::RateLimiter(source) => {
-                let source = one_line(&source.to_string());
-                write!(
-                    f,
-                    "no place in the rate limit: {source}; {}",
-                    self.sent_in_words()
-                )?;
+            Cause::RateLimiter { error, left } => {
+                write!(f, "{}", one_line(&error.to_string()))?;
+                if self.is_timeout() {
+                    let left = rounded(*left);
+                    write!(
+                        f,
+                        ", and the call has {left} left in which an attempt must finish"
+                    )?;
+                }
+                write!(f, "; {}", self.sent_in_words())?;
             }
             Cause::Service { status, meta } => {
                 self.write_service_error(f, *status, meta.as_deref())?;

@@ -10,6 +10,7 @@ use carrot_types::{ErrorCode, InvalidValue, Meta};
 use serde_json::Value;
 
 pub use self::kind::{CallPhase, ErrorKind};
+use crate::rate_limit::AcquireError;
 use crate::{
     endpoint::Endpoint,
     policy::retry::FailureKind,
@@ -45,7 +46,11 @@ enum Cause {
         phase: CallPhase,
         sent: Sent,
     },
-    RateLimiter(Box<dyn StdError + Send + Sync>),
+    RateLimiter {
+        error: AcquireError,
+        /// What was left of the call.
+        left: Duration,
+    },
     /// `meta` is `None` when the body is no envelope, such as the page of a proxy.
     Service {
         status: u16,
@@ -94,9 +99,10 @@ impl Error {
 
     pub(crate) fn rate_limiter<E: Endpoint>(
         attempts: u32,
-        source: Box<dyn StdError + Send + Sync>,
+        error: AcquireError,
+        left: Duration,
     ) -> Self {
-        Self::new::<E>(attempts, Cause::RateLimiter(source))
+        Self::new::<E>(attempts, Cause::RateLimiter { error, left })
     }
 
     /// `meta` is `None` when the body is no envelope. Its texts hold no secret.
@@ -160,7 +166,11 @@ impl Error {
             Cause::Invalid(_) => ErrorKind::InvalidRequest,
             Cause::Transport(_) => ErrorKind::Transport,
             Cause::Deadline { .. } => ErrorKind::Deadline,
-            Cause::RateLimiter(_) => ErrorKind::RateLimit,
+            Cause::RateLimiter {
+                error: AcquireError::TooLate { .. },
+                ..
+            } => ErrorKind::Deadline,
+            Cause::RateLimiter { .. } => ErrorKind::RateLimit,
             Cause::Service { .. } => ErrorKind::Service,
             Cause::Unreadable { .. } => ErrorKind::Unreadable,
             Cause::Pagination(kind) => kind,
@@ -299,17 +309,28 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.0.cause {
-            Cause::Deadline { .. } => true,
+            Cause::Deadline { .. }
+            | Cause::RateLimiter {
+                error: AcquireError::TooLate { .. },
+                ..
+            } => true,
             Cause::Transport(error) => matches!(error.kind(), TransportErrorKind::Timeout(_)),
             _ => false,
         }
     }
 
-    /// How long the service asks to wait before the next request, from the `Retry-After` header of the
-    /// last response.
+    /// How long to wait before the call is worth another try, where it is known: what the service asks
+    /// for in the `Retry-After` header of its last response, or the time to the next permit of the
+    /// rate limit where the call could not wait for it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        match &self.0.cause {
+            Cause::RateLimiter {
+                error: AcquireError::TooLate { earliest },
+                ..
+            } => *earliest,
+            _ => self.0.retry_after,
+        }
     }
 
     /// What the call was doing when its deadline passed.
@@ -317,6 +338,7 @@ impl Error {
     pub fn phase(&self) -> Option<CallPhase> {
         match &self.0.cause {
             Cause::Deadline { phase, .. } => Some(*phase),
+            Cause::RateLimiter { .. } if self.is_timeout() => Some(CallPhase::RateLimit),
             _ => None,
         }
     }
@@ -329,7 +351,7 @@ impl Error {
 
     fn last_sent(&self) -> Sent {
         match &self.0.cause {
-            Cause::Invalid(_) | Cause::RateLimiter(_) => Sent::Never,
+            Cause::Invalid(_) | Cause::RateLimiter { .. } => Sent::Never,
             Cause::Transport(error) => error.sent(),
             Cause::Deadline { sent, .. } => *sent,
             Cause::Service { .. } | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
@@ -391,7 +413,7 @@ impl StdError for Error {
         match &self.0.cause {
             Cause::Invalid(invalid) => Some(invalid),
             Cause::Transport(error) => Some(error),
-            Cause::RateLimiter(source) => Some(&**source),
+            Cause::RateLimiter { error, .. } => Some(error),
             _ => None,
         }
     }

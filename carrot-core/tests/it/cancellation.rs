@@ -17,8 +17,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    Body, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
-    apps,
+    Body, ErrorKind, ExponentialBackoff, HttpTransport, Sent, TransportError, apps,
     client::CallOptions,
     conversations,
     transport::TransportErrorKind,
@@ -30,7 +29,7 @@ use crate::support::{
     ID, TOKEN, Watched,
     canary::{E_MAIL, TEXT, assert_error_hides_all},
     over,
-    simulation::{MINUTE, Service, Task, places, task},
+    simulation::{MINUTE, Permits, Service, Task, task},
     watched,
 };
 
@@ -93,7 +92,7 @@ impl HttpTransport for Bumpy {
 /// A client that meets every kind of wait: for the rate limit, for answers, in pauses.
 struct World {
     clock: VirtualClock,
-    rate_limit: Arc<LocalRateLimiter<VirtualClock>>,
+    rate_limit: Arc<Permits<VirtualClock>>,
     transport: Bumpy,
     client: Watched,
 }
@@ -101,7 +100,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let clock = VirtualClock::manual();
-        let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE));
+        let rate_limit = Arc::new(Permits::new(clock.clone(), 2, MINUTE));
         let service = Service::with_latency(&clock, usize::MAX, 150, |_| {
             (Duration::from_secs(1), Duration::from_secs(1))
         });
@@ -146,16 +145,9 @@ impl World {
             .client
             .call(conversations::Close::new(ConversationId::new(7)));
         self.clock.run(call).expect("the next call works");
-        // Every refusal halved the limit; it grows back when all goes well.
-        for _ in 0..20 {
-            self.clock.advance(2 * MINUTE);
-            let now = places(&self.rate_limit);
-            assert!((1..=2).contains(&now), "{what}: {now} places");
-            use carrot_core::RateLimiter as _;
-            (0..now).for_each(|_| self.rate_limit.release());
-        }
-        self.clock.advance(2 * MINUTE);
-        assert_eq!(places(&self.rate_limit), 2, "{what}: a place is lost");
+        // Every refusal cut the limit; it grows back by time.
+        self.clock.advance(20 * MINUTE);
+        assert_eq!(self.rate_limit.count(), 2, "{what}: a permit is lost");
     }
 }
 

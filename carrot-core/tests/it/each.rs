@@ -3,7 +3,7 @@
 use std::{cell::RefCell, ops::ControlFlow, pin::pin};
 
 use carrot_core::{
-    ClientBuilder, Clock, ErrorKind, HttpTransport, LocalRateLimiter, Sent, TransportError,
+    ClientBuilder, Clock, ErrorKind, HttpTransport, Sent, TransportError,
     conversations::{AddTag, Close, Reply},
     jobs::Progress,
     transport::TransportErrorKind,
@@ -12,6 +12,7 @@ use carrot_core::{
 use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
 
+use crate::support::simulation::Permits;
 use crate::support::{
     SECOND, Watched,
     canary::assert_error_hides_all,
@@ -21,7 +22,8 @@ use crate::support::{
 };
 
 fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
-    over(transport, clock)
+    let whole = Permits::new(clock.clone(), 60, 60 * SECOND);
+    over(transport, clock).rate_limiter(whole)
 }
 
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
@@ -377,7 +379,7 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
     for polls in 0.. {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 7, 0, |_| (SECOND, SECOND));
-        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 7, MINUTE);
+        let rate_limit = Permits::new(clock.clone(), 7, MINUTE);
         let client = watched(builder(service.clone(), &clock).rate_limiter(rate_limit));
         let mut each = client.call_all(ids(1..21), close).concurrency(5);
         let mut done = 0;

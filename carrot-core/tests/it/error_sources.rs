@@ -1,8 +1,9 @@
 //! The errors beneath an error: what a program that walks the chain finds, and what is shown of them.
 
-use std::{error::Error as StdError, time::Duration};
+use std::error::Error as StdError;
 
 use async_trait::async_trait;
+use carrot_core::rate_limit::{AcquireError, AcquireRequest, Permit};
 use carrot_core::{
     ApiVersion, Error, ErrorKind, RateLimiter, Sent, TransportError, conversations,
     transport::TransportErrorKind,
@@ -15,8 +16,9 @@ use carrot_testing::CannedResponse;
 use crate::support::{ID, builder, canned, client, respond, run, watched};
 
 fn beneath<T: StdError + 'static>(error: &Error) -> &T {
-    let source = StdError::source(error).expect("an error beneath");
-    source.downcast_ref().expect("of this type")
+    let sources = std::iter::successors(StdError::source(error), |&error| error.source());
+    let mut typed = sources.filter_map(|source| source.downcast_ref());
+    typed.next().expect("an error of this type beneath")
 }
 
 #[test]
@@ -44,13 +46,12 @@ struct Unreachable;
 
 #[async_trait]
 impl RateLimiter for Unreachable {
-    async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
-        Err(Box::new(InvalidValue::new("store", "must be reachable")))
+    async fn acquire(&self, _request: &AcquireRequest) -> Result<Permit, AcquireError> {
+        Err(AcquireError::Store(Box::new(InvalidValue::new(
+            "store",
+            "must be reachable",
+        ))))
     }
-
-    fn release(&self) {}
-
-    fn throttled(&self, _retry_after: Option<Duration>) {}
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn what_lies_beneath_is_shown_in_one_line() {
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
     assert_eq!(
         error.to_string(),
-        "users.get: no place in the rate limit: first second; the request was not sent"
+        "users.get: the store failed: first second; the request was not sent"
     );
 }
 
@@ -89,11 +90,7 @@ struct Talkative;
 
 #[async_trait]
 impl RateLimiter for Talkative {
-    async fn acquire(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
-        Err("first\nsecond".into())
+    async fn acquire(&self, _request: &AcquireRequest) -> Result<Permit, AcquireError> {
+        Err(AcquireError::Store("first\nsecond".into()))
     }
-
-    fn release(&self) {}
-
-    fn throttled(&self, _retry_after: Option<Duration>) {}
 }

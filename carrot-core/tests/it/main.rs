@@ -18,8 +18,8 @@ mod observe;
 mod operations;
 mod pages;
 mod parts_of_a_request;
-mod quota;
-mod quota_queue;
+mod rate_limit;
+mod rate_limit_queue;
 mod reconcile;
 mod requests;
 mod retry;
@@ -30,4 +30,5 @@ mod spans;
 #[cfg(feature = "stream")]
 mod stream;
 mod support;
+mod throttling;
 mod wrapper;

@@ -10,9 +10,8 @@ use std::{
 };
 
 use carrot_core::{
-    Client, ExponentialBackoff, HttpTransport, LocalRateLimiter, Sent, TransportError,
-    client::CallOptions, conversations::Close, transport::TransportErrorKind,
-    types::ConversationId,
+    Client, ExponentialBackoff, HttpTransport, Sent, TransportError, client::CallOptions,
+    conversations::Close, transport::TransportErrorKind, types::ConversationId,
 };
 use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
 use serde_json::json;
@@ -22,6 +21,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
+use crate::support::simulation::Permits;
 use crate::support::{
     ID, SECOND,
     canary::{self, assert_hidden},
@@ -33,7 +33,7 @@ use crate::support::{
 /// A client that may make two requests in a minute.
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
     over(transport, clock)
-        .rate_limiter(LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE))
+        .rate_limiter(Permits::new(clock.clone(), 2, MINUTE))
         .retry(ExponentialBackoff::new().without_jitter())
         .options(CallOptions::new().call_timeout(5 * MINUTE))
         .build()

@@ -5,16 +5,15 @@
 //! polled, and dropped, in every state of the other side.
 
 use std::{
-    error::Error,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
     task::Poll,
-    time::Duration,
 };
 
 use async_trait::async_trait;
+use carrot_hyper::rate_limit::{AcquireError, AcquireRequest, Permit, PermitKeeper, PermitOutcome};
 use carrot_hyper::{
     AuthToken, BaseUrl, Client, HyperTransport, RateLimiter, TokioClock, conversations,
     types::ConversationId,
@@ -52,23 +51,29 @@ impl Stage {
     }
 }
 
-/// One place, and every wait for it is a wait indeed.
+/// One permit, and every wait for it is a wait indeed.
 #[derive(Debug)]
-struct OnePlace(Semaphore);
+struct OnePlace(Arc<Gate>);
+
+#[derive(Debug)]
+struct Gate(Semaphore);
+
+impl PermitKeeper for Gate {
+    fn completed(&self, _ticket: u64, _outcome: PermitOutcome) {
+        self.0.add_permits(1);
+    }
+}
 
 #[async_trait]
 impl RateLimiter for OnePlace {
-    async fn acquire(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn acquire(&self, _request: &AcquireRequest) -> Result<Permit, AcquireError> {
         tokio::task::yield_now().await;
-        self.0.acquire().await?.forget();
-        Ok(())
+        let permit = self.0.0.acquire().await;
+        permit
+            .map_err(|closed| AcquireError::Store(closed.into()))?
+            .forget();
+        Ok(Permit::new(self.0.clone(), 0))
     }
-
-    fn release(&self) {
-        self.0.add_permits(1);
-    }
-
-    fn throttled(&self, _: Option<Duration>) {}
 }
 
 /// What the server and the test tell each other.
@@ -288,7 +293,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
 
-    let rate_limit = Arc::new(OnePlace(Semaphore::new(1)));
+    let rate_limit = Arc::new(OnePlace(Arc::new(Gate(Semaphore::new(1)))));
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(protocol.transport(), TokioClock::new(), token)
         .host(url.parse::<BaseUrl>().unwrap())
@@ -335,7 +340,11 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
         }
     };
     drop(call);
-    assert_eq!(rate_limit.0.available_permits(), 1, "{what}: no free place");
+    assert_eq!(
+        rate_limit.0.0.available_permits(),
+        1,
+        "{what}: no free place"
+    );
 
     if ended.is_none() {
         // The server stands still: nobody goes on with the request in secret until it is answered.

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carrot_hyper::{Clock, LocalRateLimiter, RateLimiter, TokioClock};
+use carrot_hyper::{
+    Clock, LocalRateLimiter, RateLimiter, TokioClock,
+    rate_limit::{AcquireRequest, PermitOutcome, Start},
+};
 
 const LIMIT: usize = 50;
 const WINDOW: Duration = Duration::from_millis(150);
@@ -19,28 +22,29 @@ struct Request {
     over: Instant,
 }
 
+fn asking() -> AcquireRequest {
+    AcquireRequest::new("test")
+}
+
 /// Makes one request.
 async fn request(
     rate_limit: &LocalRateLimiter<TokioClock>,
     requests: &Mutex<Vec<Request>>,
     travel: Duration,
 ) {
-    rate_limit.acquire().await.unwrap();
+    let permit = rate_limit.acquire(&asking()).await.unwrap();
     let begun = Instant::now();
     TokioClock::new().sleep(travel).await;
     let over = Instant::now();
-    rate_limit.release();
+    permit.complete(PermitOutcome::Responded);
     requests.lock().unwrap().push(Request { begun, over });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn waiters_get_permits_within_the_limit() {
     let limit = u32::try_from(LIMIT).unwrap();
-    let rate_limit = Arc::new(LocalRateLimiter::with_limit(
-        TokioClock::new(),
-        limit,
-        WINDOW,
-    ));
+    let rate_limit =
+        Arc::new(LocalRateLimiter::with_limit(TokioClock::new(), limit, WINDOW).start(Start::Full));
     let requests = Arc::<Mutex<Vec<Request>>>::default();
     let (mut staying, mut leaving) = (Vec::new(), Vec::new());
     for number in 0..TASKS {
@@ -57,9 +61,8 @@ async fn waiters_get_permits_within_the_limit() {
         // Gives up while it waits, if it did not get its place before.
         let patience = Duration::from_millis(u64::from(mixed % 600));
         leaving.push(tokio::spawn(async move {
-            if let Ok(place) = tokio::time::timeout(patience, rate_limit.acquire()).await {
-                place.unwrap();
-                rate_limit.release();
+            if let Ok(place) = tokio::time::timeout(patience, rate_limit.acquire(&asking())).await {
+                place.unwrap().complete(PermitOutcome::Responded);
             }
         }));
     }
@@ -80,6 +83,6 @@ async fn waiters_get_permits_within_the_limit() {
     }
     // Every place came back, those that were given up too.
     for _ in 0..LIMIT {
-        rate_limit.acquire().await.unwrap();
+        drop(rate_limit.acquire(&asking()).await.unwrap());
     }
 }

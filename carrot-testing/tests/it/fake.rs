@@ -24,6 +24,7 @@ use carrot_core::{
     },
     users,
 };
+use carrot_core::{LocalRateLimiter, rate_limit::Start};
 use carrot_testing::{
     ApiError, CannedResponse, Coverage, Fake, RecordingTransport, VirtualClock, client_builder,
     fake,
@@ -727,7 +728,9 @@ async fn a_custom_client_sees_the_fake() {
     let fake = Fake::with_clock(clock.clone());
     fake.on::<users::Get>().reply(fake::user()).times(60);
     let token = AuthToken::new("app.1.secret").unwrap();
+    let whole = LocalRateLimiter::new(clock.clone()).start(Start::Full);
     let client = Client::builder(fake.transport(), clock, token)
+        .rate_limiter(whole)
         .build()
         .unwrap();
     for _ in 0..60 {

@@ -1,94 +1,57 @@
 use std::{
-    collections::{BTreeMap, VecDeque},
-    error::Error,
+    fmt,
     future::{Future, poll_fn},
     pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use async_trait::async_trait;
 
-use super::RateLimiter;
+use super::{
+    AcquireError, AcquireRequest, Permit, PermitKeeper, PermitOutcome, RateLimitStatus,
+    RateLimiter, Start,
+    state::{State, Turn, Wakers},
+    throttle::Throttle,
+};
 use crate::Clock;
 
 const REQUESTS: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
-/// The pause after a 429 that does not say how long to wait.
-const PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause, whatever the service asks for.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+const BURST: u32 = 20;
+const MAX_WAITING: usize = 100_000;
 
-/// A rate limit within one process: so many requests in any window of time, first come, first served.
+/// A rate limiter within one process: at most this many requests in any window of time.
 ///
-/// A whole window's worth may go out at once. A place is free again one window after its request was
-/// *over*, not after it was begun: the service saw the request at some moment in between, so however
-/// long requests travel, it never sees more than the limit in any window.
+/// **Window.** A permit is free again one window after its request was *over*, not after it started:
+/// the service saw the request at some moment in between, so however long requests travel, it never
+/// sees more than the limit in any window. A request that was never sent gives its permit back at
+/// once. A permit whose end nobody reports ends with its [lease](AcquireRequest::lease).
 ///
-/// After a 429 all requests pause for as long as the service asks with `Retry-After`, at most 60 s, or
-/// for 1 s when it does not say; the window does not matter. And the limit is halved; it grows back by
-/// one for every ten requests that are not refused.
-#[derive(Debug)]
+/// **Start.** Twenty requests at once, and the rest evenly over the first window, unless
+/// [`start`](Self::start) says otherwise.
+///
+/// **Order.** First come, first served, interactive calls before bulk work. While both wait, each
+/// fifth permit goes to bulk work, and bulk work leaves a tenth of the limit to interactive calls; see
+/// [`reserve`](Self::reserve). A task that is not polled loses its permit to the next one after a
+/// second, and gets another when it is polled again.
+///
+/// **Patience.** Who cannot get a permit in time learns it at once: [`AcquireError::TooLate`].
+///
+/// **After a 429** nothing starts for as long as the service asks, or for two seconds where it does
+/// not say. Then one request at a time finds out whether the service accepts again; each refused one
+/// doubles the pause, up to a minute. The limit is cut once, to four fifths of what the service
+/// accepted in the last window, or to half where that says little; never below a tenth. It recovers by
+/// time, used or idle: one window of standing still, then 2, 4, 8 and from then on 16 sixtieths of the
+/// full limit a window. `docs/rate-limit.md` in the repository shows the curve.
 pub struct LocalRateLimiter<C> {
+    inner: Arc<Inner<C>>,
+}
+
+struct Inner<C> {
     clock: C,
-    window: Duration,
-    max_requests: u32,
     state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// The limit as it is now, in tenths of a request; never less than ten.
-    limit_tenths: u32,
-    in_flight: u32,
-    /// How many of those were refused with 429.
-    refused: u32,
-    /// When the requests of the last window were over, oldest first.
-    over: VecDeque<Duration>,
-    paused_until: Duration,
-    /// The latest time that the clock showed.
-    now: Duration,
-    /// Who waits, by the order of coming.
-    waiting: BTreeMap<u64, Option<Waker>>,
-    next_ticket: u64,
-}
-
-/// What a waiting task is told.
-enum Turn {
-    Go,
-    /// Nothing changes before this moment, unless somebody wakes the task.
-    At(Duration),
-    /// Until a request is over, or one before gives up: the task is woken then.
-    Unknown,
-}
-
-impl State {
-    fn limit(&self) -> usize {
-        (self.limit_tenths / 10) as usize
-    }
-
-    fn used(&self) -> usize {
-        self.in_flight as usize + self.over.len()
-    }
-
-    /// For how many of those who wait the moment of their turn is known: each of them waits for a
-    /// request that is over already to leave the window.
-    fn known(&self) -> usize {
-        self.limit().saturating_sub(self.in_flight as usize)
-    }
-
-    /// How many wait before this number, counted up to those whose turn is known.
-    fn ahead(&self, number: u64) -> usize {
-        self.waiting.range(..number).take(self.known()).count()
-    }
-
-    /// The wakers of those whose turn is known, but for the first so many.
-    fn wakers(&mut self, from: usize) -> Vec<Waker> {
-        let known = self.known();
-        let told = self.waiting.values_mut().take(known).skip(from);
-        told.filter_map(Option::take).collect()
-    }
 }
 
 impl<C: Clock> LocalRateLimiter<C> {
@@ -98,137 +61,131 @@ impl<C: Clock> LocalRateLimiter<C> {
         Self::with_limit(clock, REQUESTS, WINDOW)
     }
 
-    /// So many requests in any such window; 0 requests count as 1.
+    /// This many requests in any such window; 0 requests count as 1, a window of 0 as a millisecond.
     #[must_use]
     pub fn with_limit(clock: C, max_requests: u32, window: Duration) -> Self {
-        let max_requests = max_requests.clamp(1, u32::MAX / 10);
+        let max = max_requests.max(1);
+        let window = window.max(Duration::from_millis(1));
+        let burst = u64::from(max) * u64::from(BURST) / u64::from(REQUESTS);
+        let start = Start::Cautious {
+            burst: u32::try_from(burst).unwrap_or(max).max(1),
+        };
+        let throttle = Throttle::new(max, window, start, fastrand::Rng::new());
+        let mut state = State::new(throttle, max, window);
+        state.max_waiting = MAX_WAITING;
         Self {
-            clock,
-            window,
-            max_requests,
-            state: Mutex::new(State {
-                limit_tenths: max_requests * 10,
-                in_flight: 0,
-                refused: 0,
-                over: VecDeque::new(),
-                paused_until: Duration::ZERO,
-                now: Duration::ZERO,
-                waiting: BTreeMap::new(),
-                next_ticket: 0,
+            inner: Arc::new(Inner {
+                clock,
+                state: Mutex::new(state),
             }),
         }
     }
 
+    /// Sets how the limiter starts: cautiously by default, with a third of the limit at once.
+    #[must_use = "a setter returns the changed value"]
+    pub fn start(self, start: Start) -> Self {
+        self.inner.state().throttle.set_start(start);
+        self
+    }
+
+    /// Sets how many permits of the limit bulk work leaves to interactive calls: a tenth by default;
+    /// 0 for none. A lowered limit keeps the same share, and bulk work always has one permit.
+    #[must_use = "a setter returns the changed value"]
+    pub fn reserve(self, permits: u32) -> Self {
+        self.inner.state().reserve = permits as usize;
+        self
+    }
+
+    /// Sets how many may wait before [`AcquireError::QueueFull`]: 100,000 by default.
+    #[must_use = "a setter returns the changed value"]
+    pub fn max_waiting(self, waiting: usize) -> Self {
+        self.inner.state().max_waiting = waiting;
+        self
+    }
+
+    /// Makes the pauses after a 429 the same in every run, for a simulation. Random by default, so that
+    /// clients which were refused together do not come back together.
+    #[must_use = "a setter returns the changed value"]
+    pub fn jitter_seed(self, seed: u64) -> Self {
+        self.inner.state().throttle.seed(seed);
+        self
+    }
+
+    fn snapshot(&self) -> RateLimitStatus {
+        let mut state = self.inner.state();
+        let now = state.at(self.inner.clock.now());
+        let _ = state.hand_out(now);
+        let paused = state.throttle.paused_until().saturating_sub(now);
+        RateLimitStatus {
+            limit: u32::try_from(state.throttle.limit(now)).unwrap_or(u32::MAX),
+            window: state.window,
+            used: u32::try_from(state.used()).unwrap_or(u32::MAX),
+            waiting: state.waiting(),
+            paused_for: (!paused.is_zero()).then_some(paused),
+        }
+    }
+}
+
+impl<C> Inner<C> {
     /// Every change of the state is whole before anything can panic, so a poisoned lock is sound.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The time. It never goes back, whatever the clock does: that would break the order of `over`.
-    fn now(&self, state: &mut State) -> Duration {
-        state.now = state.now.max(self.clock.now());
-        state.now
-    }
-
-    /// Changes the state, and wakes all whose turn is earlier than they were told. The change gives how
-    /// many of the first in the queue it does not concern.
-    ///
-    /// So everyone who waits sleeps to the very moment of its own turn, or does not know it, and relies
-    /// on nobody else who waits: any of them may not be polled, or give up.
-    ///
-    /// They are woken when the lock is open: a waker may run anything, and the last waker of a task may
-    /// drop it.
-    fn change(&self, change: impl FnOnce(&mut State, Duration) -> usize) {
-        let mut state = self.state();
-        let now = self.now(&mut state);
-        let from = change(&mut state, now);
-        let wakers = state.wakers(from);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Gives the places that are free to those who came first, whether or not they are looking: one
-    /// that nobody polls holds its place, and not all who wait behind it. Returns whom to wake.
-    fn hand_out(&self, state: &mut State, now: Duration) -> Vec<Waker> {
-        while state
-            .over
-            .front()
-            .is_some_and(|over| over.saturating_add(self.window) <= now)
-        {
-            state.over.pop_front();
-        }
-        let mut wakers = Vec::new();
-        if now < state.paused_until {
-            return wakers;
-        }
-        while state.used() < state.limit() {
-            let Some((_, waker)) = state.waiting.pop_first() else {
-                return wakers;
-            };
-            state.in_flight += 1;
-            wakers.extend(waker);
-        }
-        wakers
-    }
-
-    /// The turn of a number, the free places being handed out.
-    fn turn(&self, state: &State, number: u64, now: Duration) -> Turn {
-        if !state.waiting.contains_key(&number) {
-            // It has its place.
-            return match state.paused_until {
-                until if until <= now => Turn::Go,
-                until => Turn::At(until),
-            };
-        }
-        let ahead = state.ahead(number);
-        if ahead >= state.known() {
-            return Turn::Unknown;
-        }
-        // So many places must become free before it is this one's turn; none in a pause, maybe.
-        let missing = (state.used() + ahead).checked_sub(state.limit());
-        let last = missing.and_then(|missing| state.over.get(missing));
-        let free = last.map_or(Duration::ZERO, |over| over.saturating_add(self.window));
-        Turn::At(free.max(state.paused_until))
+impl<C: Clock> Inner<C> {
+    /// Changes the state and wakes whom the change concerns, with the lock open: a waker may run
+    /// anything, and the last waker of a task may drop it.
+    fn change<T>(&self, change: impl FnOnce(&mut State, Duration) -> (T, Wakers)) -> T {
+        let clock = self.clock.now();
+        let (result, wakers) = {
+            let mut state = self.state();
+            let now = state.at(clock);
+            change(&mut state, now)
+        };
+        wakers.wake();
+        result
     }
 }
 
-/// A place in the queue, and then one of the rate limit, given up when dropped before it is taken.
+impl<C: Clock> PermitKeeper for Inner<C> {
+    fn completed(&self, ticket: u64, outcome: PermitOutcome) {
+        self.change(|state, now| ((), state.completed(ticket, outcome, now)));
+    }
+}
+
+/// A place in the queue, given up when dropped before the permit is taken.
 struct Ticket<'a, C: Clock> {
-    rate_limit: &'a LocalRateLimiter<C>,
+    inner: &'a Inner<C>,
     number: u64,
-    taken: bool,
+    is_taken: bool,
 }
 
 impl<'a, C: Clock> Ticket<'a, C> {
-    fn draw(rate_limit: &'a LocalRateLimiter<C>) -> Self {
-        let mut state = rate_limit.state();
-        let number = state.next_ticket;
-        state.next_ticket += 1;
-        state.waiting.insert(number, None);
-        Self {
-            rate_limit,
-            number,
-            taken: false,
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>, sleep: &mut Sleep<'a>) -> Poll<()> {
-        let until = match self.look(context) {
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        sleep: &mut Sleep<'a>,
+    ) -> Poll<Result<(), AcquireError>> {
+        let (turn, now) = self.inner.change(|state, now| {
+            let (turn, wakers) = state.look(self.number, context.waker(), now);
+            ((turn, now), wakers)
+        });
+        let until = match turn {
             Turn::Go => {
-                self.taken = true;
-                return Poll::Ready(());
+                self.is_taken = true;
+                return Poll::Ready(Ok(()));
             }
-            Turn::At(until) => until,
-            Turn::Unknown => {
-                // A sleep that nobody polls would stand in the way of a virtual clock.
-                *sleep = None;
-                return Poll::Pending;
+            Turn::TooLate(at) => {
+                let earliest = Some(at.saturating_sub(now));
+                return Poll::Ready(Err(AcquireError::TooLate { earliest }));
             }
+            Turn::Wait(until) => until,
         };
         let planned = sleep.take().filter(|(planned, _)| *planned == until);
         let (_, sleeping) = sleep.insert(planned.unwrap_or_else(|| {
-            let clock = &self.rate_limit.clock;
-            (until, clock.sleep(until.saturating_sub(clock.now())))
+            let wait = until.saturating_sub(now);
+            (until, self.inner.clock.sleep(wait))
         }));
         if sleeping.as_mut().poll(context).is_ready() {
             // To look again at once, and not in a loop here: a sleep may end too early, again and again.
@@ -237,22 +194,6 @@ impl<'a, C: Clock> Ticket<'a, C> {
         }
         Poll::Pending
     }
-
-    /// Hands out what is free, and leaves the waker of this task when it has to wait.
-    fn look(&self, context: &mut Context<'_>) -> Turn {
-        let mut state = self.rate_limit.state();
-        let now = self.rate_limit.now(&mut state);
-        // Taken out first: this task does not have to wake itself. Dropped when the lock is open.
-        let _old_waker = state.waiting.get_mut(&self.number).and_then(Option::take);
-        let wakers = self.rate_limit.hand_out(&mut state, now);
-        let turn = self.rate_limit.turn(&state, self.number, now);
-        if let Some(waker) = state.waiting.get_mut(&self.number) {
-            *waker = Some(context.waker().clone());
-        }
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-        turn
-    }
 }
 
 /// A sleep, and the moment that it lasts to.
@@ -260,60 +201,42 @@ type Sleep<'a> = Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 
 impl<C: Clock> Drop for Ticket<'_, C> {
     fn drop(&mut self) {
-        if self.taken {
-            return;
+        if !self.is_taken {
+            // Dropped here, with the lock open.
+            let _waker = self
+                .inner
+                .change(|state, now| state.leave(self.number, now));
         }
-        let mut _waker = None;
-        self.rate_limit.change(|state, _| {
-            let ahead = state.ahead(self.number);
-            match state.waiting.remove(&self.number) {
-                Some(waker) => {
-                    _waker = waker;
-                    ahead
-                }
-                // It got a place that it made no request with.
-                None => {
-                    state.in_flight = state.in_flight.saturating_sub(1);
-                    0
-                }
-            }
-        });
     }
 }
 
 #[async_trait]
 impl<C: Clock> RateLimiter for LocalRateLimiter<C> {
-    async fn acquire(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let mut ticket = Ticket::draw(self);
+    async fn acquire(&self, request: &AcquireRequest) -> Result<Permit, AcquireError> {
+        let number = self
+            .inner
+            .change(|state, now| (state.join(request, now), Wakers::default()))
+            .map_err(|waiting| AcquireError::QueueFull { waiting })?;
+        let mut ticket = Ticket {
+            inner: &self.inner,
+            number,
+            is_taken: false,
+        };
         let mut sleep = None;
-        poll_fn(|context| ticket.poll(context, &mut sleep)).await;
-        Ok(())
+        poll_fn(|context| ticket.poll(context, &mut sleep)).await?;
+        let keeper: Arc<dyn PermitKeeper> = self.inner.clone();
+        Ok(Permit::new(keeper, number))
     }
 
-    fn release(&self) {
-        self.change(|state, now| {
-            let (known, limit) = (state.known(), state.limit());
-            state.in_flight = state.in_flight.saturating_sub(1);
-            state.over.push_back(now);
-            match state.refused.checked_sub(1) {
-                Some(rest) => state.refused = rest,
-                None => state.limit_tenths = (state.limit_tenths + 1).min(self.max_requests * 10),
-            }
-            // A limit that grows moves all up by one.
-            if state.limit() > limit { 0 } else { known }
-        });
+    fn status(&self) -> Option<RateLimitStatus> {
+        Some(self.snapshot())
     }
+}
 
-    fn throttled(&self, retry_after: Option<Duration>) {
-        let pause = retry_after.unwrap_or(PAUSE).min(MAX_PAUSE);
-        // It makes nobody's turn earlier, so there is nobody to wake.
-        let mut state = self.state();
-        let now = self.now(&mut state);
-        state.refused = (state.refused + 1).min(state.in_flight);
-        // Requests that went out together are refused together: they count as one.
-        if now >= state.paused_until {
-            state.limit_tenths = (state.limit_tenths / 2).max(10);
-        }
-        state.paused_until = state.paused_until.max(now.saturating_add(pause));
+impl<C: Clock> fmt::Debug for LocalRateLimiter<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalRateLimiter")
+            .field("status", &self.snapshot())
+            .finish_non_exhaustive()
     }
 }

@@ -1,16 +1,19 @@
 //! Many tasks in virtual time, on one thread and without chance.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
-    task::Poll,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{Body, Clock as _, HttpTransport, RateLimiter, TransportError};
+use carrot_core::{
+    Body, Clock, HttpTransport, LocalRateLimiter, RateLimiter, TransportError,
+    rate_limit::{AcquireError, AcquireRequest, Permit, PermitOutcome, RateLimitStatus, Start},
+};
 use carrot_testing::{
     CannedResponse, RecordedCall, VirtualClock,
     stub::{Latency, RespondWith},
@@ -165,13 +168,66 @@ pub(crate) async fn give_up_after<F: Future>(
     clock.timeout(limit, future).await
 }
 
-/// How many places there are at once.
-pub(crate) fn places(rate_limit: &impl RateLimiter) -> usize {
-    let mut count = 0;
-    while let Poll::Ready(result) = super::poll(std::pin::pin!(rate_limit.acquire())) {
-        result.expect("a place");
-        count += 1;
-        assert!(count < 10_000, "there is no end of places");
+/// A local limiter whose permits are kept, oldest first, so that a test ends them one by one.
+#[derive(Debug)]
+pub(crate) struct Permits<C: Clock> {
+    limiter: LocalRateLimiter<C>,
+    taken: Mutex<VecDeque<Permit>>,
+}
+
+impl<C: Clock> Permits<C> {
+    /// With the whole limit from the start, and all of it for everybody.
+    pub(crate) fn new(clock: C, limit: u32, window: Duration) -> Self {
+        let limiter = LocalRateLimiter::with_limit(clock, limit, window);
+        Self {
+            limiter: limiter.start(Start::Full).reserve(0),
+            taken: Mutex::default(),
+        }
     }
-    count
+
+    pub(crate) async fn acquire(&self) {
+        let request = AcquireRequest::new("test");
+        let permit = self.limiter.acquire(&request).await.expect("a permit");
+        self.taken.lock().expect("no panic").push_back(permit);
+    }
+
+    /// The oldest request is over.
+    pub(crate) fn release(&self) {
+        self.complete(PermitOutcome::Responded);
+    }
+
+    /// The oldest request is refused with 429.
+    pub(crate) fn throttled(&self, retry_after: Option<Duration>) {
+        self.complete(PermitOutcome::Throttled { retry_after });
+    }
+
+    pub(crate) fn complete(&self, outcome: PermitOutcome) {
+        let permit = self.taken.lock().expect("no panic").pop_front();
+        permit.expect("a request").complete(outcome);
+    }
+
+    /// How many permits there are at once. They are kept.
+    pub(crate) fn count(&self) -> usize {
+        let mut count = 0;
+        while super::poll(std::pin::pin!(self.acquire())).is_ready() {
+            count += 1;
+            assert!(count < 10_000, "there is no end of permits");
+        }
+        count
+    }
+
+    pub(crate) fn status(&self) -> RateLimitStatus {
+        self.limiter.status().expect("it can tell")
+    }
+}
+
+#[async_trait]
+impl<C: Clock> RateLimiter for Permits<C> {
+    async fn acquire(&self, request: &AcquireRequest) -> Result<Permit, AcquireError> {
+        self.limiter.acquire(request).await
+    }
+
+    fn status(&self) -> Option<RateLimitStatus> {
+        self.limiter.status()
+    }
 }

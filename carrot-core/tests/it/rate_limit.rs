@@ -15,6 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use carrot_core::rate_limit::{AcquireError, AcquireRequest, Permit, PermitOutcome, Start};
 use carrot_core::{
     AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, ExponentialBackoff,
     HttpTransport, LocalRateLimiter, NoRateLimit, RateLimiter, Sent, TransportError, apps,
@@ -30,7 +31,7 @@ use crate::support::{
     TOKEN, Watched,
     canary::{E_MAIL, TEXT},
     simulation::{
-        MINUTE, Service, Task, give_up_after, most_in, places, simulate, simulate_one, task,
+        MINUTE, Permits, Service, Task, give_up_after, most_in, simulate, simulate_one, task,
     },
     watched,
 };
@@ -42,8 +43,9 @@ fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder
     Client::builder(transport, clock.clone(), token)
 }
 
+/// With the whole limit from the start, and all of it for everybody.
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
-    watched(builder(transport, clock))
+    client_with(transport, clock, Permits::new(clock.clone(), 60, MINUTE))
 }
 
 fn client_with(
@@ -104,7 +106,7 @@ fn eight_tasks_on_clones_are_no_more_than_one() {
 fn two_clients_with_one_quota_are_no_more_than_one() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
-    let rate_limit = Arc::new(LocalRateLimiter::new(clock.clone()));
+    let rate_limit = Arc::new(Permits::new(clock.clone(), 60, MINUTE));
     let clients = [(); 2].map(|()| client_with(service.clone(), &clock, Arc::clone(&rate_limit)));
     let tasks = (0..8).map(|part| {
         let client = &clients[usize::from(part % 2 == 0)];
@@ -181,23 +183,23 @@ fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
 #[test]
 fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier() {
     let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE);
+    let rate_limit = Permits::new(clock.clone(), 2, MINUTE);
     let moment = Duration::from_nanos(1);
-    assert_eq!(places(&rate_limit), 2);
+    assert_eq!(rate_limit.count(), 2);
     // However long requests are on their way, they have their places.
     clock.advance(10 * MINUTE);
-    assert_eq!(places(&rate_limit), 0);
+    assert_eq!(rate_limit.count(), 0);
     rate_limit.release();
     clock.advance(20 * SECOND);
     rate_limit.release();
     clock.advance(40 * SECOND - moment);
-    assert_eq!(places(&rate_limit), 0);
+    assert_eq!(rate_limit.count(), 0);
     clock.advance(moment);
-    assert_eq!(places(&rate_limit), 1);
+    assert_eq!(rate_limit.count(), 1);
     clock.advance(20 * SECOND - moment);
-    assert_eq!(places(&rate_limit), 0);
+    assert_eq!(rate_limit.count(), 0);
     clock.advance(moment);
-    assert_eq!(places(&rate_limit), 1);
+    assert_eq!(rate_limit.count(), 1);
 }
 
 type SendTask = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -218,11 +220,11 @@ impl Wake for Holder {
 fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
     for is_woken in [true, false] {
         let clock = VirtualClock::manual();
-        let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE));
-        assert_eq!(places(&rate_limit), 1);
+        let rate_limit = Arc::new(Permits::new(clock.clone(), 1, MINUTE));
+        assert_eq!(rate_limit.count(), 1);
         let wait = || -> SendTask {
             let rate_limit = Arc::clone(&rate_limit);
-            Box::pin(async move { rate_limit.acquire().await.expect("a place") })
+            Box::pin(async move { Permits::acquire(&rate_limit).await })
         };
         let (mut inner, mut outer) = (wait(), wait());
         // The outer one comes first: it is woken when a request is over.
@@ -239,14 +241,14 @@ fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
         // To wake the outer task, or to poll it with another waker, drops the inner one, which gives
         // up its place in the queue.
         match is_woken {
-            true => rate_limit.release(),
+            true => rate_limit.complete(PermitOutcome::Unsent),
             false => assert!(crate::support::poll(pin!(&mut outer)).is_pending()),
         }
         assert_eq!(woken.load(Ordering::Relaxed), usize::from(is_woken));
         if !is_woken {
             rate_limit.release();
+            clock.advance(MINUTE);
         }
-        clock.advance(MINUTE);
         assert!(crate::support::poll(pin!(&mut outer)).is_ready());
     }
 }
@@ -272,11 +274,10 @@ impl Clock for Hasty {
 #[test]
 fn a_sleep_that_ends_too_early_gives_no_place_away() {
     let clock = VirtualClock::manual();
-    let rate_limit =
-        LocalRateLimiter::with_limit(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
-    crate::support::run(rate_limit.acquire()).expect("a place");
+    let rate_limit = Permits::new(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(rate_limit.acquire());
     rate_limit.release();
-    simulate_one(&clock, rate_limit.acquire()).expect("a place");
+    simulate_one(&clock, rate_limit.acquire());
     assert_eq!(clock.now(), MINUTE);
     // The second needs no look: who is woken for a place that is free takes it.
     clock.assert_sleeps([MINUTE / 2]);
@@ -311,14 +312,13 @@ impl Wake for Wakes {
 #[test]
 fn a_sleep_that_ends_too_early_again_and_again_lets_other_tasks_run() {
     let clock = VirtualClock::manual();
-    let rate_limit =
-        LocalRateLimiter::with_limit(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
-    crate::support::run(rate_limit.acquire()).expect("a place");
+    let rate_limit = Permits::new(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
+    crate::support::run(rate_limit.acquire());
     rate_limit.release();
     let wakes = Arc::<Wakes>::default();
     let waker = Waker::from(Arc::clone(&wakes));
     let mut context = Context::from_waker(&waker);
-    let mut acquire = rate_limit.acquire();
+    let mut acquire = Box::pin(rate_limit.acquire());
     for polls in 1..=10 {
         assert!(acquire.as_mut().poll(&mut context).is_pending());
         assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "it asks for more");
@@ -347,15 +347,16 @@ fn a_clock_that_goes_back_gives_no_place_away() {
     let clock = VirtualClock::manual();
     let back = Arc::<Mutex<Duration>>::default();
     let shown = SetBack(clock.clone(), Arc::clone(&back));
-    let rate_limit = LocalRateLimiter::with_limit(shown, 2, MINUTE);
-    assert_eq!(places(&rate_limit), 2);
+    let rate_limit = Permits::new(shown, 2, MINUTE);
+    assert_eq!(rate_limit.count(), 2);
     clock.advance(100 * SECOND);
     rate_limit.release();
     // It shows 50 when the second is over, and 120 later on.
     *back.lock().expect("no panic") = 50 * SECOND;
     rate_limit.release();
     clock.advance(70 * SECOND);
-    let (mut first, mut second) = (rate_limit.acquire(), rate_limit.acquire());
+    let mut first = Box::pin(rate_limit.acquire());
+    let mut second = Box::pin(rate_limit.acquire());
     let mut assert_both = |is_ready: bool| {
         assert_eq!(crate::support::poll(pin!(&mut first)).is_ready(), is_ready);
         assert_eq!(crate::support::poll(pin!(&mut second)).is_ready(), is_ready);
@@ -365,31 +366,18 @@ fn a_clock_that_goes_back_gives_no_place_away() {
     assert_both(false);
     clock.advance(SECOND);
     assert_both(true);
-    assert_eq!(places(&rate_limit), 0);
-}
-
-#[test]
-fn a_pause_is_as_long_as_asked_for_in_a_short_window_too() {
-    for (asked, pause) in [(None, 1), (Some(30), 30), (Some(60), 60), (Some(90), 60)] {
-        let clock = VirtualClock::manual();
-        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 4, SECOND / 2);
-        rate_limit.throttled(asked.map(Duration::from_secs));
-        clock.advance(pause * SECOND - Duration::from_nanos(1));
-        assert_eq!(places(&rate_limit), 0, "{asked:?}");
-        clock.advance(Duration::from_nanos(1));
-        assert_eq!(places(&rate_limit), 2, "{asked:?}");
-    }
+    assert_eq!(rate_limit.count(), 0);
 }
 
 #[test]
 fn who_comes_first_goes_first() {
     let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 3, MINUTE);
+    let rate_limit = Permits::new(clock.clone(), 3, MINUTE);
     let order = RefCell::new(Vec::new());
     let come = async |number: u64| {
         // The later a task stands in the list, the earlier it comes.
         clock.sleep(Duration::from_secs(20 - number)).await;
-        rate_limit.acquire().await.expect("a place");
+        rate_limit.acquire().await;
         order.borrow_mut().push((number, clock.now().as_secs()));
         rate_limit.release();
     };
@@ -411,13 +399,11 @@ fn who_comes_first_goes_first() {
 #[test]
 fn one_who_gives_up_makes_room_for_those_behind() {
     let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE);
+    let rate_limit = Permits::new(clock.clone(), 1, MINUTE);
     let come = async |patience: Option<Duration>| {
         match patience {
-            None => rate_limit.acquire().await.expect("a place"),
-            Some(patience) => give_up_after(&clock, patience, rate_limit.acquire())
-                .await?
-                .ok()?,
+            None => rate_limit.acquire().await,
+            Some(patience) => give_up_after(&clock, patience, rate_limit.acquire()).await?,
         }
         let began = clock.now();
         rate_limit.release();
@@ -431,15 +417,15 @@ fn one_who_gives_up_makes_room_for_those_behind() {
 #[test]
 fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
     let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 2, MINUTE);
+    let rate_limit = Permits::new(clock.clone(), 2, MINUTE);
     let slow = async {
-        rate_limit.acquire().await.expect("a place");
+        rate_limit.acquire().await;
         clock.sleep(100 * SECOND).await;
         rate_limit.release();
         0
     };
     let fast = async {
-        rate_limit.acquire().await.expect("a place");
+        rate_limit.acquire().await;
         rate_limit.release();
         0
     };
@@ -449,7 +435,7 @@ fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
         0
     };
     let last = async {
-        rate_limit.acquire().await.expect("a place");
+        rate_limit.acquire().await;
         rate_limit.release();
         clock.now().as_secs()
     };
@@ -475,9 +461,10 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
             .expect_err("there is no place for a minute");
         assert_eq!(
             error.to_string(),
-            "conversations.reply: the deadline of 30s for the call passed while waiting for the \
-             rate limit; the request was not sent (before the first attempt); `call_timeout` allows \
-             more; or read lists with `pages` or `items`, or set another rate limit"
+            "conversations.reply: no permit in time: the next one is at least 60 s away, and the call has \
+             30 s left in which an attempt must finish; the request was not sent (before the first \
+             attempt); `call_timeout` allows more; or read lists with `pages` or `items`, or set another \
+             rate limit"
         );
         assert_eq!(error.phase(), Some(CallPhase::RateLimit));
         assert_eq!(
@@ -486,10 +473,11 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
         );
         assert!(!error.may_have_been_applied() && error.is_timeout());
         assert_eq!(error.attempts(), 0);
-        assert_eq!(clock.now(), 30 * SECOND);
+        assert_eq!(error.retry_after(), Some(MINUTE));
+        assert_eq!(clock.now(), Duration::ZERO, "at once, not at its deadline");
 
         // The ways out: more time, or a listing.
-        let patient = client.with_options(CallOptions::new().call_timeout(40 * SECOND));
+        let patient = client.with_options(CallOptions::new().call_timeout(70 * SECOND));
         let reply = patient
             .call(conversations::Close::new(ConversationId::new(1)))
             .await;
@@ -503,8 +491,9 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
 fn a_wait_that_is_overslept_sends_nothing() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10);
-    let rate_limit = Arc::new(LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE));
-    let client = client_with(service.clone(), &clock, Arc::clone(&rate_limit));
+    let rate_limit = Arc::new(Permits::new(clock.clone(), 1, MINUTE));
+    let client = client_with(service.clone(), &clock, Arc::clone(&rate_limit))
+        .with_options(CallOptions::new().call_timeout(2 * MINUTE));
     simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
     let mut call = Box::pin(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(crate::support::poll(call.as_mut()).is_pending());
@@ -518,57 +507,17 @@ fn a_wait_that_is_overslept_sends_nothing() {
     assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
     assert_eq!(service.answered().len(), 1);
     clock.advance(MINUTE);
-    assert_eq!(places(&rate_limit), 1, "the place was given back");
-}
-
-#[test]
-fn a_refusal_halves_the_limit_and_ten_successes_give_one_back() {
-    let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 40, MINUTE);
-    assert_eq!(places(&rate_limit), 40);
-    // Eight that went out together are refused together: that is one sign, not eight.
-    for _ in 0..8 {
-        rate_limit.throttled(None);
-        rate_limit.release();
-    }
-    // None of these was refused: 32 tenths come back.
-    (0..32).for_each(|_| rate_limit.release());
-    clock.advance(SECOND);
-    assert_eq!(places(&rate_limit), 0, "40 requests are in the window");
-    clock.advance(MINUTE);
-    assert_eq!(places(&rate_limit), 23);
-    (0..23).for_each(|_| rate_limit.release());
-    clock.advance(MINUTE);
-    assert_eq!(places(&rate_limit), 25, "23.2 and 2.3");
-    (0..25).for_each(|_| rate_limit.release());
-    for _ in 0..20 {
-        clock.advance(MINUTE);
-        let now = places(&rate_limit);
-        assert!((25..=40).contains(&now));
-        (0..now).for_each(|_| rate_limit.release());
-    }
-    clock.advance(MINUTE);
-    assert_eq!(places(&rate_limit), 40, "and no more than that");
-}
-
-#[test]
-fn a_key_that_is_refused_for_ever_keeps_one_place() {
-    let clock = VirtualClock::manual();
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 60, MINUTE);
-    for _ in 0..100 {
-        assert!(places(&rate_limit) > 0);
-        rate_limit.throttled(None);
-        // The others that were out are over, too.
-        (0..60).for_each(|_| rate_limit.release());
-        clock.advance(2 * MINUTE);
-        rate_limit.throttled(Some(Duration::ZERO));
-    }
-    assert!((1..=7).contains(&places(&rate_limit)));
+    assert_eq!(rate_limit.count(), 1, "the place was given back");
 }
 
 #[test]
 fn all_wait_as_long_as_the_service_asks_for() {
-    for (retry_after, pause) in [(None, 1), (Some("17"), 17), (Some("3600"), 60)] {
+    for (retry_after, pauses) in [
+        (None, 1_500..=2_500),
+        (Some("0"), 1_500..=2_500),
+        (Some("17"), 17_000..=17_000),
+        (Some("3600"), 3_600_000..=3_600_000),
+    ] {
         let clock = VirtualClock::manual();
         let transport = RecordingTransport::new();
         let mut refusal = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
@@ -580,22 +529,27 @@ fn all_wait_as_long_as_the_service_asks_for() {
         transport.respond(CannedResponse::response(refusal));
         (0..3).for_each(|_| transport.respond(CannedResponse::data(serde_json::json!({}))));
         let builder = builder(transport.clone(), &clock)
-            .retry(ExponentialBackoff::new().without_jitter())
+            .retry(
+                ExponentialBackoff::new()
+                    .without_jitter()
+                    .max_retry_after(2 * 60 * MINUTE),
+            )
             .options(CallOptions::new().call_timeout(None));
         let client = watched(builder);
         let ended = async || {
             let call = client.call(users::UnsubscribeEmail::new(UserId::new(1)));
             call.await.expect("an answer in the end");
-            clock.now().as_secs()
+            clock.now().as_millis()
         };
         let late = async || {
             clock.sleep(SECOND / 2).await;
             ended().await
         };
         let ends = simulate(&clock, vec![task(ended()), task(late()), task(late())]);
-        // The call itself waits as long as asked, and the others as long as the limiter pauses.
-        let asked = retry_after.map_or(pause, |seconds| seconds.parse().expect("a number"));
-        assert_eq!(ends, [asked, pause, pause], "{retry_after:?}");
+        assert!(
+            ends.iter().all(|end| pauses.contains(end)),
+            "{retry_after:?}: {ends:?}"
+        );
         assert_eq!(transport.requests().len(), 4);
     }
 }
@@ -618,36 +572,18 @@ fn a_key_with_half_the_limit_is_found_out_with_few_refusals() {
     );
 }
 
-#[test]
-fn a_window_and_a_pause_of_any_length_are_sound() {
-    let clock = VirtualClock::manual();
-    clock.advance(SECOND);
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), 0, Duration::MAX);
-    assert_eq!(places(&rate_limit), 1, "0 counts as 1");
-    rate_limit.throttled(Some(Duration::MAX));
-    rate_limit.release();
-    clock.advance(Duration::from_secs(1 << 40));
-    assert_eq!(places(&rate_limit), 0);
-    let rate_limit = LocalRateLimiter::with_limit(clock.clone(), u32::MAX, Duration::ZERO);
-    crate::support::run(rate_limit.acquire()).expect("a place");
-}
-
 /// A rate limit in a store that fails now and then.
 #[derive(Debug, Default)]
 struct Shaky(AtomicUsize);
 
 #[async_trait]
 impl RateLimiter for Shaky {
-    async fn acquire(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn acquire(&self, _request: &AcquireRequest) -> Result<Permit, AcquireError> {
         match self.0.fetch_add(1, Ordering::Relaxed) {
-            0 => Ok(()),
-            _ => Err("the store is down".into()),
+            0 => Ok(Permit::unlimited()),
+            _ => Err(AcquireError::Store("the store is down".into())),
         }
     }
-
-    fn release(&self) {}
-
-    fn throttled(&self, _retry_after: Option<Duration>) {}
 }
 
 #[derive(Debug)]
@@ -674,8 +610,7 @@ fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
         let error = call.await.expect_err("the store is down");
         assert_eq!(
             error.to_string(),
-            "conversations.close: no place in the rate limit: the store is down; the request may have \
-             reached the server"
+            "conversations.close: the store failed: the store is down; the request may have reached the server"
         );
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimit, 1));
         assert!(error.may_have_been_applied());
@@ -712,15 +647,6 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
     prop::collection::vec(plan, 1..60)
 }
 
-/// Gives the place back however the request ends.
-struct Place<'a>(&'a LocalRateLimiter<VirtualClock>);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.release();
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -729,21 +655,26 @@ proptest! {
     fn the_limit_holds_all_get_their_turn_and_no_place_is_lost(plans in plans(), limit in 1_u32..9) {
         let window = Duration::from_millis(1_000);
         let clock = VirtualClock::manual();
-        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), limit, window);
+        let rate_limit = LocalRateLimiter::with_limit(clock.clone(), limit, window)
+            .start(Start::Full)
+            .reserve(0);
         let arrived = RefCell::new(Vec::new());
         let turns = RefCell::new(Vec::new());
         let plan = async |plan: &Plan| {
             clock.sleep(Duration::from_millis(plan.comes)).await;
             let request = async {
-                rate_limit.acquire().await.expect("a place");
-                let _place = Place(&rate_limit);
+                let request = AcquireRequest::new("test");
+                let permit = rate_limit.acquire(&request).await.expect("a permit");
                 turns.borrow_mut().push((clock.now(), plan.comes));
                 clock.sleep(Duration::from_millis(plan.travels.0)).await;
                 arrived.borrow_mut().push(clock.now());
-                if let Some(retry_after) = plan.refused {
-                    rate_limit.throttled(retry_after.map(Duration::from_millis));
-                }
                 clock.sleep(Duration::from_millis(plan.travels.1)).await;
+                permit.complete(match plan.refused {
+                    None => PermitOutcome::Responded,
+                    Some(retry_after) => PermitOutcome::Throttled {
+                        retry_after: retry_after.map(Duration::from_millis),
+                    },
+                });
             };
             match plan.patience {
                 None => {
@@ -769,15 +700,13 @@ proptest! {
         let in_order = turns.is_sorted_by_key(|(_, comes)| *comes);
         prop_assert!(in_order, "first come, first served: {:?}", turns);
 
-        // A window and the longest pause later, all places are free that the limit has now; it grows
-        // back to the whole with requests that are not refused.
-        for _ in 0..200 {
-            clock.advance(Duration::from_secs(5));
-            let now = places(&rate_limit);
-            prop_assert!((1..=limit as usize).contains(&now));
-            (0..now).for_each(|_| rate_limit.release());
-        }
-        clock.advance(Duration::from_secs(5));
-        prop_assert_eq!(places(&rate_limit), limit as usize);
+        // It heals by itself: the longest pause, one probe, and then time alone.
+        clock.advance(2 * MINUTE);
+        let request = AcquireRequest::new("probe");
+        let probe = clock.run(rate_limit.acquire(&request)).expect("a permit");
+        probe.complete(PermitOutcome::Responded);
+        clock.advance(MINUTE);
+        let status = rate_limit.status().expect("it can tell");
+        prop_assert_eq!((status.limit, status.used, status.waiting), (limit, 0, 0));
     }
 }

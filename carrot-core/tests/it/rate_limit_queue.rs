@@ -2,7 +2,7 @@
 //! whoever gives up, and all get their places in the order of their coming.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
@@ -14,15 +14,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use carrot_core::{Clock, LocalRateLimiter, RateLimiter};
+use carrot_core::{Clock, rate_limit::PermitOutcome};
 use carrot_testing::VirtualClock;
 use proptest::prelude::*;
 
-use crate::support::simulation::{MINUTE, places, simulate, task};
+use crate::support::simulation::{MINUTE, Permits, simulate, task};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// The longest pause that the rate limit makes, whatever the service asks for.
-const MAX_PAUSE: Duration = MINUTE;
 const CROWD: usize = 10_000;
 
 /// A virtual clock that counts what it is asked for.
@@ -70,12 +68,10 @@ async fn counted<F: Future>(polls: &AtomicUsize, future: F) -> F::Output {
 fn a_crowd_costs_no_more_work_for_each_than_a_few() {
     for travel in [Duration::ZERO, 3 * SECOND] {
         let clock = CountingClock::new();
-        let rate_limit = LocalRateLimiter::new(clock.clone());
+        let rate_limit = Permits::new(clock.clone(), 60, MINUTE);
         let polls = AtomicUsize::new(0);
         let come = async || {
-            counted(&polls, rate_limit.acquire())
-                .await
-                .expect("a place");
+            counted(&polls, rate_limit.acquire()).await;
             clock.clock.sleep(travel).await;
             rate_limit.release();
         };
@@ -84,13 +80,14 @@ fn a_crowd_costs_no_more_work_for_each_than_a_few() {
         let rounds = CROWD.div_ceil(60) - 1;
         let rounds = u32::try_from(rounds).expect("a few");
         assert_eq!(clock.clock.now(), rounds * (MINUTE + travel) + travel);
-        // Each is polled when it comes, when it learns its turn, as the first, and when it goes.
+        // Each is polled when it comes, when it is among the first, as one of those who watch for permits
+        // that nobody takes, and when it goes.
         let polls = polls.into_inner();
-        assert!(polls <= 4 * CROWD, "{polls} polls");
+        assert!(polls <= 8 * CROWD, "{polls} polls");
         let sleeps = clock.sleeps.load(Ordering::Relaxed);
-        assert!(sleeps <= 2 * CROWD, "{sleeps} sleeps");
+        assert!(sleeps <= 6 * CROWD, "{sleeps} sleeps");
         let looks = clock.looks.load(Ordering::Relaxed);
-        assert!(looks <= 8 * CROWD, "{looks} looks at the clock");
+        assert!(looks <= 16 * CROWD, "{looks} looks at the clock");
     }
 }
 
@@ -121,7 +118,7 @@ fn a_crowd_that_gives_up_costs_no_more_work_for_each_than_a_few() {
 /// Tasks that wait for a place, each polled when it is woken and only then.
 struct Queue {
     clock: VirtualClock,
-    rate_limit: Arc<LocalRateLimiter<VirtualClock>>,
+    rate_limit: Arc<Permits<VirtualClock>>,
     waiting: VecDeque<Waiting>,
     came: usize,
     wakes: Arc<AtomicUsize>,
@@ -152,7 +149,7 @@ impl Queue {
     fn new(limit: u32) -> Self {
         let clock = VirtualClock::manual();
         Self {
-            rate_limit: Arc::new(LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE)),
+            rate_limit: Arc::new(Permits::new(clock.clone(), limit, MINUTE)),
             clock,
             waiting: VecDeque::new(),
             came: 0,
@@ -170,7 +167,7 @@ impl Queue {
                 wakes: Arc::clone(&self.wakes),
             }),
             is_left_alone: false,
-            acquire: Box::pin(async move { rate_limit.acquire().await.expect("a place") }),
+            acquire: Box::pin(async move { rate_limit.acquire().await }),
         });
         self.came += 1;
         self.came - 1
@@ -218,17 +215,6 @@ impl Queue {
 
     fn leave_alone(&mut self, index: usize) {
         self.waiting[index].is_left_alone = true;
-    }
-
-    /// A limit of 20 that was halved to 10, and that 19 requests that were not refused made 11.9. The
-    /// window is full.
-    fn halved() -> Self {
-        let mut queue = Self::new(20);
-        let came = queue.come_all(20);
-        assert_eq!(queue.run(), came);
-        queue.rate_limit.throttled(None);
-        (0..20).for_each(|_| queue.rate_limit.release());
-        queue
     }
 
     /// All places are taken, and their requests are over.
@@ -294,7 +280,7 @@ fn a_place_that_was_given_and_not_taken_goes_to_the_next_at_once() {
     assert!(one.woken.load(Ordering::Relaxed), "it has its own sleep");
     queue.leave_alone(0);
     assert_eq!(queue.run(), [came[1]]);
-    assert_eq!(places(&*queue.rate_limit), 0);
+    assert_eq!(queue.rate_limit.count(), 0);
     queue.give_up_first();
     assert_eq!(queue.run(), [came[2]], "without a window in between");
     queue.assert_all_wait();
@@ -313,44 +299,6 @@ fn all_that_can_go_at_once_do() {
 }
 
 #[test]
-fn a_limit_that_grows_lets_the_first_go_at_once() {
-    let mut queue = Queue::halved();
-    queue.clock.advance(MINUTE);
-    let came = queue.come_all(13);
-    assert_eq!(queue.run(), came[..11]);
-    queue.assert_all_wait();
-    queue.rate_limit.release();
-    assert_eq!(queue.run(), [came[11]], "12 places, and no window between");
-    queue.rate_limit.release();
-    queue.assert_all_wait();
-}
-
-#[test]
-fn a_limit_that_grows_wakes_who_sleeps_to_a_later_moment() {
-    let mut queue = Queue::halved();
-    queue.clock.advance(MINUTE);
-    let came = queue.come_all(14);
-    assert_eq!(queue.run(), came[..11]);
-    queue.rate_limit.release();
-    assert_eq!(queue.run(), [came[11]]);
-    // With nine more the others learn their turns, a minute from now.
-    (0..9).for_each(|_| queue.rate_limit.release());
-    queue.assert_all_wait();
-    queue.clock.advance(10 * SECOND);
-    queue.assert_all_wait();
-    queue.rate_limit.release();
-    assert_eq!(queue.run(), [came[12]], "13 places");
-    queue.clock.advance(49 * SECOND);
-    queue.assert_all_wait();
-    queue.clock.advance(SECOND);
-    assert_eq!(
-        queue.run(),
-        [came[13]],
-        "a minute after those that were over"
-    );
-}
-
-#[test]
 fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
     let mut queue = Queue::new(60);
     let came = queue.come_all(60);
@@ -360,7 +308,8 @@ fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
     for over in 1..=60 {
         queue.rate_limit.release();
         queue.assert_all_wait();
-        assert_eq!(queue.wakes.load(Ordering::Relaxed), over);
+        // All sleep to the earliest moment that can be theirs.
+        assert_eq!(queue.wakes.load(Ordering::Relaxed), 0, "{over}");
     }
 }
 
@@ -373,11 +322,11 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
     queue.leave_alone(0);
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
-    for next in [came[2], came[3]] {
-        queue.rate_limit.release();
-        queue.clock.advance(MINUTE);
-        assert_eq!(queue.run(), [next], "the other place still goes round");
-    }
+    queue.clock.advance(SECOND);
+    assert_eq!(queue.run(), [came[2]], "the permit that nobody took");
+    queue.rate_limit.release();
+    queue.clock.advance(MINUTE);
+    assert_eq!(queue.run(), [came[3]]);
 
     // Its moment is not known yet.
     let mut queue = Queue::new(2);
@@ -424,32 +373,8 @@ fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
 }
 
 #[test]
-fn a_limit_that_grows_moves_up_all_though_the_first_are_not_polled() {
-    let mut queue = Queue::halved();
-    for _ in 0..6 {
-        queue.clock.advance(MINUTE);
-        let one = queue.come();
-        assert_eq!(queue.run(), [one]);
-        queue.rate_limit.release();
-    }
-    // The limit is 12.5 now.
-    queue.clock.advance(MINUTE);
-    let taken = queue.come_all(12);
-    assert_eq!(queue.run(), taken);
-    let came = queue.come_all(5);
-    queue.assert_all_wait();
-    (0..4).for_each(|index| queue.leave_alone(index));
-    for _ in 0..5 {
-        queue.rate_limit.release();
-        queue.assert_all_wait();
-    }
-    queue.clock.advance(MINUTE);
-    assert_eq!(queue.run(), [came[4]]);
-}
-
-#[test]
 fn one_that_has_its_place_waits_for_the_end_of_a_pause_too() {
-    let mut queue = Queue::exhausted(2);
+    let mut queue = Queue::exhausted(40);
     let came = queue.come_all(2);
     queue.assert_all_wait();
     queue.leave_alone(0);
@@ -470,10 +395,9 @@ enum Step {
     Come,
     /// The one at this part of the queue, woken or not.
     GiveUp(prop::sample::Index),
-    /// Nobody polls the one at this part of the queue, or somebody does again.
-    LeaveAlone(prop::sample::Index),
     Release,
-    Throttled(Option<u64>),
+    /// The oldest request was never sent.
+    Refund,
     Advance(u64),
 }
 
@@ -482,9 +406,8 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     let step = prop_oneof![
         6 => Just(Step::Come),
         3 => any::<prop::sample::Index>().prop_map(Step::GiveUp),
-        2 => any::<prop::sample::Index>().prop_map(Step::LeaveAlone),
         5 => Just(Step::Release),
-        1 => prop::option::of(0..90_u64).prop_map(Step::Throttled),
+        1 => Just(Step::Refund),
         5 => prop_oneof![Just(60), Just(10), Just(50), 0..70_u64].prop_map(Step::Advance),
     ];
     prop::collection::vec((step, prop::bool::weighted(0.7)), 1..120)
@@ -492,142 +415,71 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
 
 /// The rules of the rate limit, without anybody who sleeps or is woken.
 struct Rules {
-    max_tenths: u32,
-    tenths: u32,
-    in_flight: u32,
-    refused: u32,
+    limit: usize,
+    in_flight: usize,
     over: Vec<Duration>,
-    paused_until: Duration,
-    /// The numbers of those that have a place and did not take it; they are in flight too.
-    given: BTreeSet<usize>,
 }
 
 impl Rules {
-    /// Gives the places that are free to the first of those who wait.
-    fn give(&mut self, waiting: &[usize], now: Duration) {
-        let without = waiting.iter().filter(|one| !self.given.contains(one));
-        let without: Vec<usize> = without.copied().collect();
-        for one in without.into_iter().take(self.free(now)) {
-            self.in_flight += 1;
-            self.given.insert(one);
-        }
-    }
-
-    fn give_up(&mut self, number: usize) {
-        if self.given.remove(&number) {
-            self.in_flight -= 1;
-        }
-    }
-
-    /// How many requests are on their way.
-    fn requests(&self) -> usize {
-        self.in_flight as usize - self.given.len()
-    }
-
     fn free(&mut self, now: Duration) -> usize {
         self.over.retain(|over| *over + MINUTE > now);
-        if now < self.paused_until {
-            return 0;
-        }
-        let used = self.in_flight as usize + self.over.len();
-        (self.tenths as usize / 10).saturating_sub(used)
-    }
-
-    fn release(&mut self, now: Duration) {
-        self.in_flight -= 1;
-        self.over.push(now);
-        match self.refused {
-            0 => self.tenths = (self.tenths + 1).min(self.max_tenths),
-            _ => self.refused -= 1,
-        }
-    }
-
-    fn throttled(&mut self, now: Duration, pause: Duration) {
-        self.refused = (self.refused + 1).min(self.in_flight);
-        if now >= self.paused_until {
-            self.tenths = (self.tenths / 2).max(10);
-        }
-        self.paused_until = self.paused_until.max(now + pause.min(MAX_PAUSE));
+        self.limit - self.in_flight - self.over.len()
     }
 }
 
-/// Polls all who are woken: those who go are those who may.
+/// Polls all who are woken: those who go are the first, as many as may.
 fn settle(queue: &mut Queue, rules: &mut Rules) -> Result<(), TestCaseError> {
-    let now = queue.clock.now();
-    let waited: Vec<usize> = queue.waiting.iter().map(|one| one.number).collect();
-    rules.give(&waited, now);
-    let goes = |one: &&Waiting| {
-        now >= rules.paused_until && !one.is_left_alone && rules.given.contains(&one.number)
-    };
-    let expected: Vec<usize> = queue
-        .waiting
-        .iter()
-        .filter(goes)
-        .map(|one| one.number)
-        .collect();
+    let free = rules.free(queue.clock.now());
+    let waiting = queue.waiting.iter().map(|one| one.number);
+    let expected: Vec<usize> = waiting.take(free).collect();
     let mut went = queue.run();
     // Of those who go at the same moment it does not matter who is polled first.
     went.sort_unstable();
     prop_assert_eq!(&went, &expected);
-    went.iter().for_each(|one| {
-        rules.given.remove(one);
-    });
+    rules.in_flight += went.len();
     Ok(())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens in whatever order, and whoever is not polled: a place that is free goes to the
-    /// first who waits, at the very moment that it is free.
+    /// Whatever happens in whatever order: a permit that is free goes to the first who waits, at the
+    /// very moment that it is free.
     #[test]
     fn a_free_place_is_always_that_of_the_first(steps in steps(), limit in 1_u32..7) {
         let mut queue = Queue::new(limit);
         let mut rules = Rules {
-            max_tenths: limit * 10,
-            tenths: limit * 10,
+            limit: limit as usize,
             in_flight: 0,
-            refused: 0,
             over: Vec::new(),
-            paused_until: Duration::ZERO,
-            given: BTreeSet::new(),
         };
         for (step, is_quiet_after) in steps {
-            let now = queue.clock.now();
             match step {
                 Step::Come => {
                     queue.come();
                 }
                 Step::GiveUp(index) if !queue.waiting.is_empty() => {
-                    let index = index.index(queue.waiting.len());
-                    rules.give_up(queue.waiting[index].number);
-                    queue.give_up(index);
-                }
-                Step::LeaveAlone(index) if !queue.waiting.is_empty() => {
                     // Who was never polled does not stand in the queue.
                     settle(&mut queue, &mut rules)?;
                     if !queue.waiting.is_empty() {
-                        let index = index.index(queue.waiting.len());
-                        queue.waiting[index].is_left_alone ^= true;
+                        queue.give_up(index.index(queue.waiting.len()));
                     }
                 }
-                Step::Release if rules.requests() > 0 => {
+                Step::Release if rules.in_flight > 0 => {
                     queue.rate_limit.release();
-                    rules.release(now);
+                    rules.in_flight -= 1;
+                    rules.over.push(queue.clock.now());
                 }
-                Step::Throttled(seconds) => {
-                    // Who has its place already when the pause begins, and who has not, is a matter
-                    // of moments. It is not when all who may have theirs are polled.
+                Step::Refund if rules.in_flight > 0 => {
                     settle(&mut queue, &mut rules)?;
-                    for one in &mut queue.waiting {
-                        one.is_left_alone &= !rules.given.contains(&one.number);
-                    }
-                    settle(&mut queue, &mut rules)?;
-                    let asked = seconds.map(Duration::from_secs);
-                    queue.rate_limit.throttled(asked);
-                    rules.throttled(now, asked.unwrap_or(SECOND));
+                    queue.rate_limit.complete(PermitOutcome::Unsent);
+                    rules.in_flight -= 1;
                 }
-                Step::Advance(seconds) => queue.clock.advance(Duration::from_secs(seconds)),
+                Step::Advance(seconds) => {
+                    // A permit that nobody takes goes to the next one after a second.
+                    settle(&mut queue, &mut rules)?;
+                    queue.clock.advance(Duration::from_secs(seconds));
+                }
                 _ => {}
             }
             if is_quiet_after {

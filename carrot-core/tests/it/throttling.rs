@@ -1,0 +1,304 @@
+//! What a 429 changes: one cut, a pause, one probe, and recovery by time.
+
+use std::time::Duration;
+
+use carrot_core::{
+    Clock as _, LocalRateLimiter, RateLimiter,
+    rate_limit::{AcquireError, AcquireRequest, PermitOutcome, Priority, Start},
+};
+use carrot_testing::VirtualClock;
+
+use crate::support::{
+    poll,
+    simulation::{MINUTE, Permits, task},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A full window was accepted, and a request of the next one is refused.
+fn refused(clock: &VirtualClock, limit: u32, accepted: usize) -> Permits<VirtualClock> {
+    let permits = Permits::new(clock.clone(), limit, MINUTE);
+    assert_eq!(permits.count(), limit as usize);
+    for number in 0..limit as usize {
+        match number < accepted {
+            true => permits.release(),
+            false => permits.complete(PermitOutcome::Unknown),
+        }
+    }
+    clock.advance(MINUTE);
+    assert_eq!(permits.count(), limit as usize);
+    clock.advance(SECOND);
+    permits.throttled(Some(SECOND));
+    permits
+}
+
+#[test]
+fn one_batch_of_refusals_is_one_cut() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 60, MINUTE);
+    assert_eq!(permits.count(), 60);
+    for _ in 0..60 {
+        permits.throttled(None);
+    }
+    // Nothing was accepted, but the process is young: half is left.
+    assert_eq!(permits.status().limit, 30);
+}
+
+#[test]
+fn a_cut_leaves_four_fifths_of_what_was_accepted() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 60, MINUTE);
+    assert_eq!(permits.count(), 60);
+    (0..60).for_each(|_| permits.release());
+    clock.advance(MINUTE);
+    assert_eq!(permits.count(), 60);
+    (0..40).for_each(|_| permits.release());
+    permits.throttled(None);
+    assert_eq!(permits.status().limit, 32);
+}
+
+#[test]
+fn a_cut_never_leaves_less_than_a_tenth() {
+    let clock = VirtualClock::manual();
+    let permits = refused(&clock, 60, 0);
+    assert_eq!(permits.status().limit, 6);
+    {
+        // All that were on their way are over, and the probe is accepted; the next is refused.
+        clock.advance(3 * MINUTE);
+        (0..59).for_each(|_| permits.complete(PermitOutcome::Unknown));
+        clock.advance(3 * MINUTE);
+        assert_eq!(permits.count(), 1);
+        permits.release();
+        assert!(permits.count() > 6);
+        permits.throttled(None);
+        assert!(permits.status().limit >= 6);
+    }
+}
+
+#[test]
+fn the_limit_recovers_by_time_used_or_idle() {
+    let clock = VirtualClock::manual();
+    let permits = refused(&clock, 60, 0);
+    let limits: Vec<u32> = (0..8)
+        .map(|_| {
+            let limit = permits.status().limit;
+            clock.advance(MINUTE);
+            limit
+        })
+        .collect();
+    assert_eq!(limits, [6, 6, 8, 12, 20, 36, 52, 60]);
+}
+
+#[test]
+fn after_the_pause_one_probe_goes_until_one_is_accepted() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 60, MINUTE);
+    assert_eq!(permits.count(), 60);
+    (0..8).for_each(|_| permits.throttled(Some(3 * SECOND)));
+    (0..52).for_each(|_| permits.complete(PermitOutcome::Unsent));
+    clock.advance(3 * SECOND - Duration::from_nanos(1));
+    assert_eq!(permits.count(), 0);
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(permits.count(), 1, "the probe");
+    permits.throttled(None);
+    // Refused probes double the pause, with a quarter of chance in it.
+    for seconds in [4, 8, 16, 32, 60, 60] {
+        clock.advance(Duration::from_millis(seconds * 750) - Duration::from_nanos(1));
+        assert_eq!(permits.count(), 0, "{seconds}");
+        clock.advance(Duration::from_millis(seconds * 500));
+        assert_eq!(permits.count(), 1, "{seconds}");
+        permits.throttled(None);
+    }
+    clock.advance(75 * SECOND);
+    assert_eq!(permits.count(), 1);
+    assert_eq!(permits.status().limit, 30, "and not one more cut");
+    permits.release();
+    assert!(permits.count() > 10);
+}
+
+#[test]
+fn a_pause_of_hours_is_kept() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 4, SECOND);
+    clock.run(permits.acquire());
+    permits.throttled(Some(3 * 60 * MINUTE));
+    assert_eq!(permits.status().paused_for, Some(3 * 60 * MINUTE));
+    clock.advance(3 * 60 * MINUTE - Duration::from_nanos(1));
+    assert_eq!(permits.count(), 0);
+    clock.advance(Duration::from_nanos(1));
+    assert_eq!(permits.count(), 1);
+}
+
+#[test]
+fn a_request_that_was_never_sent_gives_its_permit_back() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 2, MINUTE);
+    for _ in 0..100 {
+        assert_eq!(permits.count(), 2);
+        permits.complete(PermitOutcome::Unsent);
+        permits.complete(PermitOutcome::Unsent);
+    }
+}
+
+#[test]
+fn a_permit_that_nobody_gives_back_ends_with_its_lease() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE).start(Start::Full);
+    let mut asking = AcquireRequest::new("test");
+    asking.lease = Some(10 * SECOND);
+    let held = clock.run(limiter.acquire(&asking)).expect("a permit");
+    let next = clock.run(limiter.acquire(&asking)).expect("a permit");
+    assert_eq!(clock.now(), 70 * SECOND, "its lease and a window");
+    // Late, and counted only once.
+    held.complete(PermitOutcome::Responded);
+    next.complete(PermitOutcome::Responded);
+    assert_eq!(limiter.status().expect("it can tell").used, 1);
+}
+
+#[test]
+fn a_start_spends_a_third_and_spreads_the_rest() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::new(clock.clone());
+    let asking = AcquireRequest::new("test");
+    let mut times = Vec::new();
+    for _ in 0..60 {
+        let permit = clock.run(limiter.acquire(&asking)).expect("a permit");
+        permit.complete(PermitOutcome::Responded);
+        times.push(clock.now());
+    }
+    assert_eq!(times.iter().filter(|time| time.is_zero()).count(), 20);
+    let evenly = (1..=40).map(|number| number * 3 * SECOND / 2);
+    for (time, even) in times[20..].iter().zip(evenly) {
+        assert!(
+            *time >= even && *time <= even + SECOND / 100,
+            "{time:?} {even:?}"
+        );
+    }
+}
+
+#[test]
+fn too_late_is_known_at_the_door_and_after_a_refusal() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 2, MINUTE);
+    assert_eq!(permits.count(), 2);
+    permits.release();
+    clock.advance(20 * SECOND);
+    let mut asking = AcquireRequest::new("test");
+    asking.patience = Some(39 * SECOND);
+    let refused = clock.run(RateLimiter::acquire(&permits, &asking));
+    match refused {
+        Err(AcquireError::TooLate { earliest }) => assert_eq!(earliest, Some(40 * SECOND)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(clock.now(), 20 * SECOND);
+
+    asking.patience = Some(40 * SECOND);
+    let mut waiting = RateLimiter::acquire(&permits, &asking);
+    assert!(poll(std::pin::pin!(&mut waiting)).is_pending());
+    permits.throttled(Some(50 * SECOND));
+    let std::task::Poll::Ready(Err(error)) = poll(std::pin::pin!(&mut waiting)) else {
+        panic!("it cannot make it any more")
+    };
+    assert_eq!(
+        error.to_string(),
+        "no permit in time: the next one is at least 60 s away"
+    );
+}
+
+#[test]
+fn bulk_work_goes_second_leaves_a_reserve_and_is_not_starved() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 10, MINUTE)
+        .start(Start::Full)
+        .reserve(2);
+    let of = |priority| {
+        let mut asking = AcquireRequest::new("test");
+        asking.priority = priority;
+        asking
+    };
+    let (bulk, interactive) = (of(Priority::Bulk), of(Priority::Interactive));
+    let held: Vec<_> = (0..8)
+        .map(|_| clock.run(limiter.acquire(&bulk)).expect("a permit"))
+        .collect();
+    let mut ninth = limiter.acquire(&bulk);
+    assert!(
+        poll(std::pin::pin!(&mut ninth)).is_pending(),
+        "the reserve is not for bulk work"
+    );
+    let first = clock
+        .run(limiter.acquire(&interactive))
+        .expect("from the reserve");
+    drop((held, first, ninth));
+    clock.advance(MINUTE);
+
+    let order = std::cell::RefCell::new(String::new());
+    let come = async |asking: &AcquireRequest, letter| {
+        let permit = limiter.acquire(asking).await.expect("a permit");
+        order.borrow_mut().push(letter);
+        permit.complete(PermitOutcome::Responded);
+    };
+    let all = (0..10).map(|_| limiter.acquire(&interactive));
+    let held: Vec<_> = all.map(|one| clock.run(one).expect("a permit")).collect();
+    drop(held);
+    let mut tasks: Vec<_> = (0..10).map(|_| task(come(&bulk, 'b'))).collect();
+    tasks.extend((0..10).map(|_| task(come(&interactive, 'i'))));
+    clock.run_all(tasks);
+    let order = order.into_inner();
+    assert_eq!(order.chars().filter(|letter| *letter == 'b').count(), 10);
+    assert_eq!(&order[..10].matches('b').count(), &2, "{order}");
+}
+
+#[test]
+fn frozen_tasks_do_not_starve_others_at_any_limit() {
+    for limit in 1..=8 {
+        let clock = VirtualClock::manual();
+        let limiter = LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE).start(Start::Full);
+        let mut asking = AcquireRequest::new("test");
+        asking.lease = Some(10 * SECOND);
+        // Polled once, and then by nobody: some hold permits, some wait.
+        let mut frozen: Vec<_> = (0..8).map(|_| limiter.acquire(&asking)).collect();
+        let mut held = Vec::new();
+        for one in &mut frozen {
+            if let std::task::Poll::Ready(permit) = poll(std::pin::pin!(one)) {
+                held.push(permit);
+            }
+        }
+        let mut waiting = limiter.acquire(&asking);
+        let permit = loop {
+            match poll(std::pin::pin!(&mut waiting)) {
+                std::task::Poll::Ready(permit) => break permit.expect("a permit"),
+                std::task::Poll::Pending => clock.advance(SECOND),
+            }
+        };
+        assert!(
+            clock.now() <= 15 * MINUTE,
+            "limit {limit}: {:?}",
+            clock.now()
+        );
+        permit.complete(PermitOutcome::Responded);
+    }
+}
+
+#[test]
+fn any_limit_and_window_are_sound() {
+    let clock = VirtualClock::manual();
+    clock.advance(SECOND);
+    let permits = Permits::new(clock.clone(), 0, Duration::MAX);
+    assert_eq!(permits.count(), 1, "0 counts as 1");
+    permits.throttled(Some(Duration::MAX));
+    clock.advance(Duration::from_secs(1 << 40));
+    assert_eq!(permits.count(), 0, "the window lasts");
+    let permits = Permits::new(clock.clone(), u32::MAX, Duration::ZERO);
+    clock.run(permits.acquire());
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE).max_waiting(1);
+    let asking = AcquireRequest::new("test");
+    let held = clock.run(limiter.acquire(&asking)).expect("a permit");
+    let mut waits = limiter.acquire(&asking);
+    assert!(poll(std::pin::pin!(&mut waits)).is_pending());
+    let full = clock.run(limiter.acquire(&asking));
+    assert!(
+        matches!(full, Err(AcquireError::QueueFull { waiting: 1 })),
+        "{full:?}"
+    );
+    drop(held);
+}
