@@ -79,7 +79,8 @@ fn answer() -> Value {
 
 fn call(client: &Client, times: u32) {
     for _ in 0..times {
-        let get = Get::new(UserRef::external("order-42")).with_notes();
+        let get = Get::new(UserRef::external("order-42"))
+            .include(carrot_core::endpoint::UserField::Notes);
         // Nothing waits, so one poll will do.
         let mut calling = pin!(client.call(get));
         let mut context = Context::from_waker(Waker::noop());

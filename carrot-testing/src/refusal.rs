@@ -49,7 +49,7 @@ impl Reason {
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|reason| {
-            let mut versions = ApiVersion::ALL.into_iter();
+            let mut versions = ApiVersion::ALL.iter().copied();
             versions.any(|version| reason.name(version) == name)
         })
     }

@@ -67,7 +67,7 @@ impl<E: Paginate> Items<E> {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(output)) => {
                     self.page_cursor = page_cursor;
-                    self.page = E::into_items(output).into_iter();
+                    self.page = output.items.into_iter();
                 }
             }
         }

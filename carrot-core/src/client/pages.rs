@@ -67,7 +67,7 @@ impl<E: Paginate> Pages<E> {
     /// Where the page that the next call of [`next`](Self::next) asks for begins; `None` at the
     /// beginning of the listing, and after its end.
     ///
-    /// Store it (`Serialize`) and give it to [`Paging::from`](crate::endpoint::Paging::from) to go on
+    /// Store it (`Serialize`) and give it to [`Paging::starting_at`](crate::endpoint::Paging::starting_at) to go on
     /// in another process.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
@@ -119,12 +119,12 @@ impl<E: Paginate> Pages<E> {
         self.cursor = None;
         let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE) as usize;
         let version = self.client.context().version;
-        let cursor = match endpoint.next_cursor(&output) {
+        let cursor = match output.next.clone() {
             NextCursor::At(cursor) if fits(&cursor, version) => cursor,
             NextCursor::End => return Ok(output),
             // A page that is not full is the last one, whether the answer says so or not. After a
             // full one there may be more, and to stop would lose it in silence.
-            _ if E::count(&output) < size => return Ok(output),
+            _ if output.items.len() < size => return Ok(output),
             _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
                 return Ok(output);

@@ -21,7 +21,7 @@ pub enum ApiVersion {
 
 impl ApiVersion {
     /// Every API version, oldest first.
-    pub const ALL: [Self; 2] = [Self::V1, Self::V2];
+    pub const ALL: &[Self] = &[Self::V1, Self::V2];
 
     /// The path segment that pins the API version: `v1`, `v2`.
     #[must_use]

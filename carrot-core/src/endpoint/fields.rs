@@ -123,7 +123,15 @@ impl<F: Field> Fields<F> {
         }
     }
 
-    pub(crate) fn describe(&self, parameters: &mut Parameters) {
+    /// Writes the names without `include_`, which one page has.
+    pub(crate) fn write_bare_to(&self, parameters: &mut Parameters) {
+        for (field, on) in &self.0 {
+            let name = field.parameter();
+            parameters.flag(name.strip_prefix("include_").unwrap_or(name), *on);
+        }
+    }
+
+    pub(crate) fn write_to(&self, parameters: &mut Parameters) {
         for (field, on) in &self.0 {
             parameters.flag(field.parameter(), *on);
         }

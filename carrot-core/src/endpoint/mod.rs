@@ -1,4 +1,4 @@
-//! What an operation is: a pure description of a request, and a reader of its answer.
+//! What an operation is: the parts of its request, and a reader of its response.
 //!
 //! Every operation of this crate is an [`Endpoint`]. Implement it for a type of your own to call
 //! something that the crate does not know; [`Client::call`](crate::Client::call) treats both alike.
@@ -9,22 +9,18 @@
 
 pub mod response;
 
-mod asked;
+mod encode;
 mod fields;
 mod multipart;
 mod page;
-mod request_parts;
-#[macro_use]
 mod paging;
 mod parameters;
 mod path;
+mod request_parts;
 mod upload;
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-
 pub use self::{
-    asked::Asked,
+    encode::{Asked, EncodeResponse},
     fields::{ChannelField, ConversationField, PartField, UserField},
     multipart::FilePart,
     page::Page,
@@ -45,10 +41,15 @@ use crate::{
 
 /// One operation of the service.
 ///
+/// All rules of a request are checked at one moment, when [`request`](Self::request) builds it: no
+/// setter fails, and nothing is sent that breaks a rule.
+///
+/// New methods and constants of this trait always have a default, so an implementation stays valid.
+///
 /// ```
 /// use carrot_core::{
-///     ApiContext, Endpoint,
-///     endpoint::{RequestParts, Path},
+///     ApiContext, ApiVersion, Endpoint,
+///     endpoint::{Path, RequestParts, ResponseError, response},
 ///     types::{InvalidValue, Empty, UserId},
 /// };
 ///
@@ -64,74 +65,63 @@ use crate::{
 ///
 ///     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
 ///         let path = Path::new().then("users").id("user", self.0)?.then("salute");
-///         let mut description = RequestParts::post(path);
-///         description.parameters.flag("politely", true);
-///         Ok(description)
+///         let mut request = RequestParts::post(path);
+///         request.parameters.flag("politely", true);
+///         Ok(request)
+///     }
+///
+///     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Empty, ResponseError> {
+///         response::data(body)
 ///     }
 /// }
 /// ```
 pub trait Endpoint: Send + Sync {
-    /// What the operation answers with.
-    type Output: Serialize + DeserializeOwned + Send + 'static;
+    /// What the operation responds with.
+    type Output: Send + 'static;
 
     /// A stable name for logs and errors: the resource and the verb, such as `conversations.reply`.
     const NAME: &'static str;
 
-    /// The right that the token needs, by the vendor's name, where it is documented.
-    const SCOPE: Option<&'static str> = None;
+    /// The scopes that the token needs, by the vendor's names. Empty where none is documented.
+    const SCOPES: &'static [&'static str] = &[];
 
     /// Whether sending the request twice has the same effect as sending it once. A call that is not
     /// idempotent and may have been applied is never retried.
     const IDEMPOTENT: bool;
 
-    /// The same of this value, for an operation where it depends on its parameters.
+    /// Whether this value is idempotent, for an operation where it depends on the parameters.
     fn is_idempotent(&self) -> bool {
         Self::IDEMPOTENT
     }
 
-    /// Describes the request. Pure: it sends nothing.
+    /// Builds the request. Pure: it sends nothing.
     ///
     /// # Errors
     ///
     /// A field breaks a rule of the service, or does not exist in the pinned API version.
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue>;
 
-    /// What the operation answers when it was done before: where a repeated request is refused with
-    /// this error because the first one had its effect. The default knows no such error.
+    /// Returns the output for an error of the service which says that the work was done before. The
+    /// call then succeeds. The default knows no such error.
     fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
         let _ = code;
         None
     }
 
-    /// Reads the body of an answer with a success status. The default opens the envelope and reads
-    /// its `data`.
+    /// Reads the body of a response with a success status:
+    /// [`response::data`]`(body)` for most operations.
     ///
     /// # Errors
     ///
-    /// The envelope carries an error, or the body is not what the operation answers with.
-    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        let _ = version;
-        response::data(body)
-    }
-
-    /// Writes the answer that [`decode`](Self::decode) reads back as `output`: for test kits that
-    /// stand in for the service. Such a kit sees requests and no operations, so an answer may depend
-    /// on what the request asked, and on nothing else.
-    ///
-    /// # Errors
-    ///
-    /// The output does not serialize.
-    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
-        let _ = asked;
-        serde_json::to_value(carrot_types::Envelope::ok(output))
-    }
+    /// The envelope carries an error, or the body is not what the operation responds with.
+    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError>;
 }
 
 /// A borrowed operation is an operation, so one value can be called many times.
 impl<E: Endpoint> Endpoint for &E {
     type Output = E::Output;
     const NAME: &'static str = E::NAME;
-    const SCOPE: Option<&'static str> = E::SCOPE;
+    const SCOPES: &'static [&'static str] = E::SCOPES;
 
     const IDEMPOTENT: bool = E::IDEMPOTENT;
 
@@ -149,9 +139,5 @@ impl<E: Endpoint> Endpoint for &E {
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         (**self).decode(version, body)
-    }
-
-    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
-        E::encode(asked, output)
     }
 }

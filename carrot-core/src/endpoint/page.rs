@@ -18,6 +18,8 @@ pub struct Page<T> {
     /// Where the page of newer records begins. Only with [`PageDirection::Around`], which goes both
     /// ways: [`next`](Self::next) is then the page of older records.
     pub newer: NextCursor,
+    /// How many records match on all pages, where the service says so: it does of leads.
+    pub total: Option<u64>,
 }
 
 impl<T> Page<T> {
@@ -28,6 +30,7 @@ impl<T> Page<T> {
             items,
             next: NextCursor::End,
             newer: NextCursor::Absent,
+            total: None,
         }
     }
 
@@ -42,6 +45,13 @@ impl<T> Page<T> {
     #[must_use = "a setter returns the changed value"]
     pub fn newer(mut self, cursor: Cursor) -> Self {
         self.newer = NextCursor::At(cursor);
+        self
+    }
+
+    /// Sets how many records match on all pages.
+    #[must_use = "a setter returns the changed value"]
+    pub fn total(mut self, records: u64) -> Self {
+        self.total = Some(records);
         self
     }
 }
@@ -74,6 +84,7 @@ impl<T: DeserializeOwned> Page<T> {
                     items,
                     next: meta.next_before_position,
                     newer: meta.next_after_position,
+                    total: None,
                 });
             }
         };
@@ -87,13 +98,14 @@ impl<T: DeserializeOwned> Page<T> {
             items,
             next,
             newer: NextCursor::Absent,
+            total: None,
         })
     }
 }
 
 impl<T: Serialize> Page<T> {
     /// Writes the answer that [`decode`](Self::decode) reads back, for
-    /// [`Endpoint::encode`](crate::Endpoint::encode).
+    /// [`EncodeResponse::encode`](crate::endpoint::EncodeResponse::encode).
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
-use carrot_types::{Cursor, CursorKind, InvalidValue, NextCursor};
+use carrot_types::{Cursor, CursorKind, InvalidValue};
 
-use super::{Asked, Endpoint, Parameters};
+use super::{Asked, Endpoint, Page, Parameters};
 use crate::ApiVersion;
 
 /// The largest page that the service gives.
@@ -79,9 +79,9 @@ impl Paging {
         self
     }
 
-    /// Begins where an earlier page ended.
-    pub fn from(mut self, cursor: impl Into<Cursor>) -> Self {
-        self.cursor = Some(cursor.into());
+    /// Starts where an earlier page ended.
+    pub fn starting_at(mut self, cursor: Cursor) -> Self {
+        self.cursor = Some(cursor);
         self
     }
 
@@ -117,29 +117,37 @@ impl Paging {
         self.cursor = Some(cursor);
     }
 
+    /// How many records the page skips, in the listing that pages by offset.
+    pub(crate) fn offset(&self) -> u64 {
+        let cursor = self.cursor_of(CursorKind::Offset).ok().flatten();
+        cursor
+            .and_then(|cursor| cursor.as_str().parse().ok())
+            .unwrap_or(0)
+    }
+
     pub(crate) fn asked_direction(&self) -> PageDirection {
         self.direction.unwrap_or_default()
     }
 
     /// Writes the parameters of the pinned API version, for
-    /// [`Endpoint::describe`](crate::Endpoint::describe).
+    /// [`Endpoint::request`](crate::Endpoint::request).
     ///
     /// # Errors
     ///
     /// A size that is not 1 to 50, a cursor of the other API version, or a setting that the pinned
     /// API version does not know.
-    pub fn describe(
+    pub fn write_to(
         &self,
         version: ApiVersion,
         parameters: &mut Parameters,
     ) -> Result<(), InvalidValue> {
         match version {
-            ApiVersion::V1 => self.describe_v1(parameters),
-            ApiVersion::V2 => self.describe_v2(parameters),
+            ApiVersion::V1 => self.write_v1_to(parameters),
+            ApiVersion::V2 => self.write_v2_to(parameters),
         }
     }
 
-    fn describe_v1(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+    fn write_v1_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         let version = ApiVersion::V1;
         version.refuse_in_v1("paginate_direction", self.direction.is_some())?;
         version.refuse_in_v1("paginate_including", self.including.is_some())?;
@@ -147,14 +155,14 @@ impl Paging {
         if let Some(after) = self.cursor_of(CursorKind::After)? {
             parameters.line("after", after.as_str())?;
         }
-        self.describe_size("count", parameters)
+        self.write_size_to("count", parameters)
     }
 
-    fn describe_v2(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+    fn write_v2_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         if let Some(position) = self.cursor_of(CursorKind::Position)? {
             parameters.text("paginate_position", position.as_str())?;
         }
-        self.describe_size("paginate_count", parameters)?;
+        self.write_size_to("paginate_count", parameters)?;
         if let Some(direction) = self.direction {
             parameters.line("paginate_direction", direction.as_str())?;
         }
@@ -170,7 +178,7 @@ impl Paging {
     }
 
     /// Writes the parameters of the only listing that pages by offset.
-    pub(crate) fn describe_offset(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+    pub(crate) fn write_offset_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         let foreign = self.direction.is_some() || self.including.is_some() || self.order.is_some();
         if foreign {
             let rule = "has no direction, no inclusion and no order here: the list pages by offset";
@@ -179,11 +187,11 @@ impl Paging {
         if let Some(offset) = self.cursor_of(CursorKind::Offset)? {
             parameters.line("offset", offset.as_str())?;
         }
-        self.describe_size("limit", parameters)
+        self.write_size_to("limit", parameters)
     }
 
     /// Writes the size under the name that the API version or the operation gives it.
-    pub(crate) fn describe_size(
+    pub(crate) fn write_size_to(
         &self,
         name: &'static str,
         parameters: &mut Parameters,
@@ -207,7 +215,7 @@ impl Paging {
             Some(cursor) if cursor.kind() != kind => Err(InvalidValue::new(
                 "cursor",
                 format!(
-                    "must be a cursor {}, got one {}; a cursor serves only the generation and the \
+                    "must be a cursor {}, got one {}; a cursor serves only the API version and the \
                      operation that gave it",
                     of_scheme(kind),
                     of_scheme(cursor.kind()),
@@ -215,6 +223,12 @@ impl Paging {
             )),
             cursor => Ok(cursor.as_ref()),
         }
+    }
+}
+
+impl From<Cursor> for Paging {
+    fn from(cursor: Cursor) -> Self {
+        Self::new().starting_at(cursor)
     }
 }
 
@@ -228,69 +242,21 @@ fn of_scheme(kind: CursorKind) -> &'static str {
     }
 }
 
-/// An operation that answers page by page: what [`Client::pages`](crate::Client::pages) and
+/// An operation that responds page by page: what [`Client::pages`](crate::Client::pages) and
 /// [`Client::items`](crate::Client::items) work with.
-pub trait Paginate: Endpoint + Clone + 'static {
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
+pub trait Paginate: Endpoint<Output = Page<<Self as Paginate>::Item>> + Clone + 'static {
     /// One record.
     type Item: Send + 'static;
 
-    /// Where the operation keeps which page to ask for.
+    /// Returns which page the operation asks for, to be changed.
     fn paging(&mut self) -> &mut Paging;
 
-    /// Where the page after this answer begins.
-    fn next_cursor(&self, output: &Self::Output) -> NextCursor;
-
-    /// How many records an answer has.
-    fn count(output: &Self::Output) -> usize;
-
-    /// The records of an answer.
-    fn into_items(output: Self::Output) -> Vec<Self::Item>;
-
-    /// What tells a record from every other, for listings that move while they are read and so may
-    /// hand the same record out twice. `None`, the default, means that no record comes twice.
+    /// Returns what tells a record from every other, for listings that move while they are read and
+    /// so may return the same record twice. `None`, the default, means that no record comes twice.
     fn identity(item: &Self::Item) -> Option<u64> {
         let _ = item;
         None
     }
-}
-
-/// What the listings that page by a cursor have in common: they answer with a [`Page`](super::Page),
-/// and keep which one in their field `paging`. `by_id` leaves out a record that comes a second time.
-macro_rules! pages_of {
-    ($operation:ident, $item:ident $(, $by_id:ident)?) => {
-        impl $operation {
-            /// Which page.
-            pub fn page(mut self, paging: $crate::endpoint::Paging) -> Self {
-                self.paging = paging;
-                self
-            }
-        }
-
-        impl $crate::Paginate for $operation {
-            type Item = $item;
-
-            fn paging(&mut self) -> &mut $crate::endpoint::Paging {
-                &mut self.paging
-            }
-
-            fn next_cursor(&self, page: &Self::Output) -> $crate::types::NextCursor {
-                page.next.clone()
-            }
-
-            fn count(page: &Self::Output) -> usize {
-                page.items.len()
-            }
-
-            fn into_items(page: Self::Output) -> Vec<$item> {
-                page.items
-            }
-
-            $( pages_of!(@$by_id $item); )?
-        }
-    };
-    (@by_id $item:ident) => {
-        fn identity(item: &$item) -> Option<u64> {
-            Some(item.id.get())
-        }
-    };
 }

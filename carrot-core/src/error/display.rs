@@ -27,9 +27,13 @@ impl Error {
             );
         }
         if self.is_permission_denied() {
-            return Some(match self.0.scope {
-                Some(scope) => format!("the operation needs a key with the scope `{scope}`"),
-                None => "the key lacks a scope that the operation needs".into(),
+            return Some(match self.0.scopes {
+                [] => "the key lacks a scope that the operation needs".into(),
+                [scope] => format!("the operation needs a key with the scope `{scope}`"),
+                scopes => {
+                    let scopes = scopes.join("`, `");
+                    format!("the operation needs a key with the scopes `{scopes}`")
+                }
             });
         }
         if self.is_rate_limited() {

@@ -25,7 +25,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     operation: &'static str,
-    scope: Option<&'static str>,
+    scopes: &'static [&'static str],
     /// False for a GET, which changes nothing.
     is_write: bool,
     attempts: u32,
@@ -68,7 +68,7 @@ impl Error {
     fn new<E: Endpoint>(attempts: u32, cause: Cause) -> Self {
         Self(Box::new(Inner {
             operation: E::NAME,
-            scope: E::SCOPE,
+            scopes: E::SCOPES,
             is_write: true,
             attempts,
             sent_before: Sent::Never,

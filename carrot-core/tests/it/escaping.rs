@@ -119,7 +119,7 @@ proptest! {
             || id == ".."
             || id.chars().count() > 255
             || id.chars().any(char::is_control);
-        for version in ApiVersion::ALL {
+        for version in ApiVersion::ALL.iter().copied() {
             let all = of_user(version, &UserRef::external(id.as_str()));
             let plain = of_user(version, &UserRef::external("x"));
             for (sent, plain) in all.iter().zip(&plain) {
@@ -135,7 +135,7 @@ proptest! {
     fn a_service_id_is_exactly_one_segment(id in prop_oneof![
         any::<u64>(), Just(0), Just(u64::MAX), Just(1 << 53),
     ]) {
-        for version in ApiVersion::ALL {
+        for version in ApiVersion::ALL.iter().copied() {
             let both = |id: u64| {
                 let mut all = of_user(version, &UserId::new(id).into());
                 let presence = users::SetPresence::new(UserId::new(id), Presence::Idle);
@@ -157,7 +157,7 @@ proptest! {
     fn a_text_is_exactly_one_parameter_value(text in text()) {
         let user = UserId::new(1);
         let name = EventName::new(text.as_str());
-        for version in ApiVersion::ALL {
+        for version in ApiVersion::ALL.iter().copied() {
             let texts = [
                 ("body", prepare(version, &conversations::Reply::new(ID, text.as_str()))),
                 ("body", prepare(version, &conversations::SetTyping::new(ID, text.as_str()))),

@@ -121,7 +121,12 @@ const PLACES: &[Place] = &[
     ),
     line(
         "reply: name of the bot",
-        |v| prepare_in(ApiVersion::V1, Ok(reply("Hi").from(Sender::Bot(v.into())))),
+        |v| {
+            prepare_in(
+                ApiVersion::V1,
+                Ok(reply("Hi").sender(Sender::Bot(v.into()))),
+            )
+        },
         "bot_name",
     ),
     line(
@@ -159,7 +164,7 @@ const PLACES: &[Place] = &[
         |v| {
             prepare_in(
                 ApiVersion::V1,
-                Ok(conversations::Close::new(ID).from(Operator::Bot(v.into()))),
+                Ok(conversations::Close::new(ID).by(Operator::Bot(v.into()))),
             )
         },
         "bot_name",
@@ -187,10 +192,9 @@ const PLACES: &[Place] = &[
         "conversation: name of the file",
         |v| {
             let file = Upload::new(format!("{v}.txt"), "text");
-            prepare(Ok(users::StartConversation::with_file(
-                UserId::new(1),
-                file,
-            )))
+            prepare(Ok(
+                users::StartConversation::without_text(UserId::new(1)).attachment(file)
+            ))
         },
         "filename",
     ),
@@ -418,7 +422,7 @@ fn the_greatest_id_is_sent_in_full() {
 fn a_cursor_that_came_from_elsewhere_is_data() {
     for cursor in ["1\r\nevil: 1", "1&evil=1", "1#evil", "1\0"] {
         if let Ok(cursor) = Cursor::after(cursor) {
-            let page = Paging::new().from(cursor);
+            let page = Paging::new().starting_at(cursor);
             match prepare(Ok(conversations::Parts::new(ID).page(page))) {
                 Ok(sent) => assert_sound("cursor", &sent),
                 Err(field) => assert!(!field.is_empty()),

@@ -270,7 +270,7 @@ proptest! {
                 }
                 let mut props = Vec::new();
                 for change in &fit {
-                    let get = carrot_core::users::Get::new(change.user().clone()).with_custom_props();
+                    let get = carrot_core::users::Get::new(change.user().clone()).include(carrot_core::endpoint::UserField::PropsCustom);
                     let user = client.call(get).await.expect("the user exists");
                     let name = user.props.get("$name").cloned();
                     props.push((name, user.props_custom));

@@ -101,10 +101,10 @@ fn an_id_of_zero() {
     rejected.call(V2, conversations::Reply::new(ConversationId::new(0), "Hi"));
     rejected.call(V1, conversations::MarkRead::new(ConversationId::new(0)));
     rejected.call(V2, conversations::Assign::new(ID, AdminId::new(0)));
-    rejected.call(V2, conversations::Close::new(ID).from(AdminId::new(0)));
+    rejected.call(V2, conversations::Close::new(ID).by(AdminId::new(0)));
     let reply = || conversations::Reply::new(ID, "Hi");
-    rejected.call(V2, reply().from(AdminId::new(0)));
-    rejected.call(V2, reply().from(UserId::new(0)));
+    rejected.call(V2, reply().sender(AdminId::new(0)));
+    rejected.call(V2, reply().sender(UserId::new(0)));
     rejected.call(V2, reply().auto_assign(AdminId::new(0)));
     let list = || apps::Conversations::new();
     rejected.call(V2, list().assigned(AssigneeFilter::Admin(AdminId::new(0))));

@@ -32,16 +32,16 @@ fn messages() {
     rejected.call(V2, conversations::SetTyping::new(ID, "\0"));
     rejected.call(
         V1,
-        users::StartConversation::with_file(USER, Upload::new("a.txt", "x")),
+        users::StartConversation::without_text(USER).attachment(Upload::new("a.txt", "x")),
     );
     let reply = || conversations::Reply::new(ID, "Hi");
     rejected.call(V2, reply().external_id("a\nb"));
     rejected.call(V2, reply().referrer("a\nb"));
-    rejected.call(V1, reply().from(Sender::Bot("a\nb".into())));
-    rejected.call(V1, reply().from(Sender::Bot(String::new())));
+    rejected.call(V1, reply().sender(Sender::Bot("a\nb".into())));
+    rejected.call(V1, reply().sender(Sender::Bot(String::new())));
     rejected.call(
         V1,
-        conversations::Close::new(ID).from(Operator::Bot(String::new())),
+        conversations::Close::new(ID).by(Operator::Bot(String::new())),
     );
     rejected.call(V2, reply().body_json(json!([1])));
     rejected.call(V2, reply().action(json!("x")));
@@ -76,7 +76,7 @@ fn tags() {
     let long = "я".repeat(256);
     for tag in ["", &long, "a,b", "a\nb", "a\0"] {
         rejected.given(tag);
-        for version in ApiVersion::ALL {
+        for version in ApiVersion::ALL.iter().copied() {
             rejected.call(version, conversations::AddTag::new(ID, tag));
             rejected.call(version, conversations::RemoveTag::new(ID, tag));
             rejected.call(version, apps::Conversations::new().tag(tag));
@@ -103,7 +103,7 @@ fn pages() {
         rejected.call(V2, apps::Conversations::new().page(page()));
         rejected.call(V2, users::Events::new(USER).page(page()));
         rejected.call(V1, users::Conversations::new(USER).page(page()));
-        rejected.call(V1, apps::Leads::new().limit(size));
+        rejected.call(V1, apps::Leads::new().page(page()));
         rejected.call(V2, apps::Leads::new().page(page()));
     }
     rejected.assert("pages");
@@ -123,16 +123,16 @@ fn cursors() {
             if foreign_one == own {
                 continue;
             }
-            let page = Paging::new().from(foreign_one.clone());
+            let page = Paging::new().starting_at(foreign_one.clone());
             rejected.call(version, conversations::Parts::new(ID).page(page.clone()));
             rejected.call(version, users::Events::new(USER).page(page));
         }
         for foreign_one in [&after, &position] {
-            let page = Paging::new().from(foreign_one.clone());
+            let page = Paging::new().starting_at(foreign_one.clone());
             rejected.call(version, apps::Leads::new().page(page));
         }
     }
-    let line_break = Paging::new().from(Cursor::after("1\n2").expect("a cursor"));
+    let line_break = Paging::new().starting_at(Cursor::after("1\n2").expect("a cursor"));
     rejected.call(V1, conversations::Parts::new(ID).page(line_break));
     rejected.assert("cursors");
 }
@@ -184,8 +184,11 @@ fn files() {
     let mut rejected = Rejections::default();
     for field in ["attachment", "file"] {
         let mut refuse = |file: Upload| match field {
-            "file" => rejected.call(V2, users::StartConversation::with_file(USER, file)),
-            _ => rejected.call(V2, conversations::Reply::file(ID, file)),
+            "file" => rejected.call(
+                V2,
+                users::StartConversation::without_text(USER).attachment(file),
+            ),
+            _ => rejected.call(V2, conversations::Reply::without_text(ID).attachment(file)),
         };
         refuse(Upload::new("a.txt", ""));
         refuse(Upload::new("a.txt", vec![0; 10_000_001]));
@@ -195,14 +198,17 @@ fn files() {
     }
     for name in ["a.exe", "txt", "a.txt.", "a"] {
         let file = Upload::new(name, "x");
-        rejected.call(V2, users::StartConversation::with_file(USER, file.clone()));
+        rejected.call(
+            V2,
+            users::StartConversation::without_text(USER).attachment(file.clone()),
+        );
         // No kinds are documented for a reply.
-        let reply = conversations::Reply::file(ID, file);
+        let reply = conversations::Reply::without_text(ID).attachment(file);
         assert!(reply.request(&ApiContext::new(V2)).is_ok(), "{name}");
     }
     rejected.call(
         V2,
-        conversations::Reply::file(ID, Upload::new("a\r\nb.txt", "x")),
+        conversations::Reply::without_text(ID).attachment(Upload::new("a\r\nb.txt", "x")),
     );
     rejected.assert("files");
 }

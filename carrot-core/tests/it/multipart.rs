@@ -139,7 +139,8 @@ fn a_file_of_boundaries_costs_one_pass() {
     let lines: String = (0..100_000)
         .map(|number| format!("carrot-form-boundary-{number}\n"))
         .collect();
-    let start = users::StartConversation::with_file(UserId::new(1), Upload::new("a.txt", lines));
+    let start = users::StartConversation::without_text(UserId::new(1))
+        .attachment(Upload::new("a.txt", lines));
     let sent = prepare(&start);
     let content_type = sent.header("content-type").expect("a content type");
     assert!(
@@ -175,7 +176,7 @@ proptest! {
     fn a_boundary_occurs_in_no_part(body in text(), content in content()) {
         prop_assume!(!content.is_empty());
         let start = users::StartConversation::new(UserId::new(1), body.as_str())
-            .file(Upload::new("a.txt", content.clone()));
+            .attachment(Upload::new("a.txt", content.clone()));
         let sent = prepare(&start);
         let content_type = sent.header("content-type").expect("a content type");
         let (_, boundary) = content_type.split_once("boundary=").expect("a boundary");

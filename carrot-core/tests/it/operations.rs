@@ -12,14 +12,14 @@ use crate::support::{
 #[test]
 fn the_list_of_operations_is_current() {
     let mut text = String::from(
-        "| operation | generation 1 | generation 2 | right of the token | to repeat it is |\n\
+        "| operation | v1 | v2 | scopes | idempotent |\n\
          |---|---|---|---|---|\n",
     );
     for operation in every_operation() {
         let safeties = operation.repeat_safeties();
         let safety = match safeties.len() {
             1 => safeties.first().copied().unwrap_or_default(),
-            _ => "safe or not, by its values",
+            _ => "by its values",
         };
         let _ = writeln!(
             text,
@@ -27,20 +27,21 @@ fn the_list_of_operations_is_current() {
             operation.name,
             address(&operation, 0),
             address(&operation, 1),
-            operation
-                .scope
-                .map_or("not documented".to_owned(), |scope| format!("`{scope}`")),
+            match operation.scopes {
+                [] => "not documented".to_owned(),
+                scopes => format!("`{}`", scopes.join("`, `")),
+            },
         );
     }
     assert_snapshot("docs/operations.md", &text);
 }
 
-/// Method and path of an operation in a API version, which are the same with every option.
-fn address(operation: &Operation, generation: usize) -> String {
+/// Method and path of an operation in an API version, which are the same with every option.
+fn address(operation: &Operation, version: usize) -> String {
     let requests = operation
         .cases
         .iter()
-        .filter_map(|case| case.requests[generation].as_ref().ok());
+        .filter_map(|case| case.requests[version].as_ref().ok());
     let mut addresses: Vec<String> = requests
         .map(|request| {
             let told = request.context().expect("a context");

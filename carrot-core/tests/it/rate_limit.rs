@@ -68,11 +68,12 @@ async fn export(client: &Watched) -> usize {
 
 /// Reads 25 pages of leads, the `part`th of eight.
 async fn export_part(client: Watched, part: u64) -> usize {
-    let mut pages = client.pages(apps::Leads::new().offset(part * 1_250));
+    let mut pages =
+        client.pages(apps::Leads::new().page(carrot_core::types::Cursor::offset(part * 1_250)));
     let mut count = 0;
     for _ in 0..25 {
         let page = pages.next().await.expect("a page").expect("a page");
-        count += page.users.len();
+        count += page.items.len();
     }
     count
 }

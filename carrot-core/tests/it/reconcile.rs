@@ -69,7 +69,7 @@ fn last_page(with_reply: bool) -> CannedResponse {
 
 #[test]
 fn a_reply_is_found_on_any_page() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         for stands_on in 0..4 {
             let pages = (0..6).map(|index| page(version, index, index == stands_on, true));
             let recorder = canned(pages);
@@ -90,7 +90,7 @@ fn a_reply_is_found_on_any_page() {
 
 #[test]
 fn a_missing_reply_costs_four_requests() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         let pages = (0..6).map(|index| page(version, index, index == 4, true));
         let recorder = canned(pages);
         let fate = run(client(&recorder, version).reconcile_reply(&reply()));
@@ -134,7 +134,7 @@ fn a_list_that_says_no_numbers_decides_nothing() {
             ReplyStatus::Unknown,
         ),
     ] {
-        for version in ApiVersion::ALL {
+        for version in ApiVersion::ALL.iter().copied() {
             let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
             let recorder = canned([ok(answer)]);
             let found = run(client(&recorder, version).reconcile_reply(&reply()));
@@ -279,7 +279,7 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                     client.call(start).await.expect("a conversation");
                     let id = sandbox.conversations()[0].id;
                     let reply = Reply::new(id, TEXT)
-                        .from(Sender::DefaultAdmin)
+                        .sender(Sender::DefaultAdmin)
                         .random_id(random_id());
                     loop {
                         let Err(error) = client.call(&reply).await else {

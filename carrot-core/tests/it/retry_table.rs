@@ -238,7 +238,7 @@ static MEASURED: LazyLock<Vec<Measured>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for operation in every_operation() {
         for case in &operation.cases {
-            for (version, request) in ApiVersion::ALL.into_iter().zip(&case.requests) {
+            for (version, request) in ApiVersion::ALL.iter().copied().zip(&case.requests) {
                 if request.is_ok() {
                     let faults = every_fault().into_iter();
                     all.extend(faults.map(|fault| measure(operation.name, case, version, fault)));

@@ -65,14 +65,16 @@ fn rows() -> Vec<Row> {
     vec![
         row("getActiveUsers()", apps::ActiveUsers::new()),
         // The number of leads is the `total` of any page; the smallest is enough.
-        row("getCountLeads()", apps::Leads::new().limit(1)),
+        row(
+            "getCountLeads()",
+            apps::Leads::new().page(Paging::new().size(1)),
+        ),
         row(
             "getLeads([], '$last_seen', 'desc', 20, 0)",
             apps::Leads::new()
                 .sort_by("$last_seen")
                 .sort_order(apps::SortOrder::Descending)
-                .limit(20)
-                .offset(0),
+                .page(Paging::new().size(20).starting_at(Cursor::offset(0))),
         ),
         row(
             "getConversations(false, 20)",
@@ -93,7 +95,7 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "getConversations(22735768, 20, 1450345019)",
-            users::Conversations::new(USER).page(page().from(after())),
+            users::Conversations::new(USER).page(page().starting_at(after())),
         ),
         row(
             "getConversation(7100586)",
@@ -105,7 +107,7 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "getMessages(7100586, 20, 1450345019)",
-            conversations::Parts::new(CONVERSATION).page(page().from(after())),
+            conversations::Parts::new(CONVERSATION).page(page().starting_at(after())),
         ),
         // A note unless another type is named.
         row(
@@ -114,20 +116,20 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "sendConversationMessage(7100586, 'Hi', 'note', 'Bot')",
-            conversations::Reply::note(CONVERSATION, "Hi").from(Sender::Bot("Bot".into())),
+            conversations::Reply::note(CONVERSATION, "Hi").sender(Sender::Bot("Bot".into())),
         ),
         row(
             "sendConversationMessage(7100586, 'Hi', 'reply_admin', '', false, 912, 1, 819, 2)",
             conversations::Reply::new(CONVERSATION, "Hi")
                 .kind(conversations::ReplyKind::Message)
-                .from(FROM)
+                .sender(FROM)
                 .random_id(random_id(1))
                 .auto_assign(ADMIN)
                 .auto_assign_random_id(random_id(2)),
         ),
         row(
             "sendConversationMessage(7100586, 'Hi', 'note', '', true)",
-            conversations::Reply::new(CONVERSATION, "Hi").from(Sender::DefaultUser),
+            conversations::Reply::new(CONVERSATION, "Hi").sender(Sender::DefaultUser),
         ),
         row(
             "readMessages(7100586)",
@@ -135,62 +137,62 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "setTyping(7100586, 'On', null, false, 912)",
-            conversations::SetTyping::new(CONVERSATION, "On").from(FROM),
+            conversations::SetTyping::new(CONVERSATION, "On").sender(FROM),
         ),
         row(
             "setTyping(7100586, 'On', 'Bot')",
-            conversations::SetTyping::new(CONVERSATION, "On").from(Sender::Bot("Bot".into())),
+            conversations::SetTyping::new(CONVERSATION, "On").sender(Sender::Bot("Bot".into())),
         ),
         row(
             "setTyping(7100586, 'On', null, true)",
-            conversations::SetTyping::new(CONVERSATION, "On").from(Sender::DefaultUser),
+            conversations::SetTyping::new(CONVERSATION, "On").sender(Sender::DefaultUser),
         ),
         row(
             "assignConversation(7100586, 819, 912, 'Bot', 1)",
             conversations::Assign::new(CONVERSATION, ADMIN)
-                .from(FROM)
+                .by(FROM)
                 .random_id(random_id(1)),
         ),
         row(
             "assignConversation(7100586, 819, null, 'Bot', 1)",
             conversations::Assign::new(CONVERSATION, ADMIN)
-                .from(Operator::Bot("Bot".into()))
+                .by(Operator::Bot("Bot".into()))
                 .random_id(random_id(1)),
         ),
         row(
             "addTag(7100586, 'vip', null, 'Bot')",
-            conversations::AddTag::new(CONVERSATION, "vip").from(Operator::Bot("Bot".into())),
+            conversations::AddTag::new(CONVERSATION, "vip").by(Operator::Bot("Bot".into())),
         ),
         row(
             "addTag(7100586, 'vip', 912, '', 1)",
             conversations::AddTag::new(CONVERSATION, "vip")
-                .from(FROM)
+                .by(FROM)
                 .random_id(random_id(1)),
         ),
         row(
             "deleteTag(7100586, 'vip', 912)",
-            conversations::RemoveTag::new(CONVERSATION, "vip").from(FROM),
+            conversations::RemoveTag::new(CONVERSATION, "vip").by(FROM),
         ),
         row(
             "deleteTag(7100586, 'vip', null, 'Bot', 1)",
             conversations::RemoveTag::new(CONVERSATION, "vip")
-                .from(Operator::Bot("Bot".into()))
+                .by(Operator::Bot("Bot".into()))
                 .random_id(random_id(1)),
         ),
         row(
             "closeConversation(7100586, 912)",
-            conversations::Close::new(CONVERSATION).from(FROM),
+            conversations::Close::new(CONVERSATION).by(FROM),
         ),
         row(
             "closeConversation(7100586, null, 'Bot', 1)",
             conversations::Close::new(CONVERSATION)
-                .from(Operator::Bot("Bot".into()))
+                .by(Operator::Bot("Bot".into()))
                 .random_id(random_id(1)),
         ),
         // System properties come by themselves, and everything that is off is off by default.
         row(
             "getUser(22735768)",
-            users::Get::new(USER).with_presence_details(),
+            users::Get::new(USER).include(carrot_core::endpoint::UserField::PresenceDetails),
         ),
         row(
             "getUser('7', false)",
@@ -240,7 +242,7 @@ fn rows() -> Vec<Row> {
             "getEvents(22735768, 'Order placed', 20, 1450345019)",
             users::Events::new(USER)
                 .named(event())
-                .page(page().from(after())),
+                .page(page().starting_at(after())),
         ),
         row(
             "call('users/22735768/salute', ['politely' => 'true'], 'post')",
@@ -260,9 +262,17 @@ impl Endpoint for Salute {
 
     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let path = Path::new().then("users").id("user", USER)?.then("salute");
-        let mut description = RequestParts::post(path);
-        description.parameters.flag("politely", true);
-        Ok(description)
+        let mut request = RequestParts::post(path);
+        request.parameters.flag("politely", true);
+        Ok(request)
+    }
+
+    fn decode(
+        &self,
+        _version: carrot_core::ApiVersion,
+        body: &[u8],
+    ) -> Result<Empty, carrot_core::endpoint::ResponseError> {
+        carrot_core::endpoint::response::data(body)
     }
 }
 
@@ -287,9 +297,9 @@ fn every_method_has_its_request() {
 /// Mistake 1: the id of an operator went into `from_user`.
 #[test]
 fn an_operator_writes_as_an_operator() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         let recorder = canned([]);
-        let reply = conversations::Reply::new(CONVERSATION, "Hi").from(FROM);
+        let reply = conversations::Reply::new(CONVERSATION, "Hi").sender(FROM);
         let _ = run(client(&recorder, version).call(reply));
         assert_eq!(
             recorder.single().parameter("from_admin").as_deref(),
@@ -367,7 +377,7 @@ fn external_ids_may_be_any_text() {
 /// Mistake 7: an assignment could not be taken away.
 #[test]
 fn an_assignment_can_be_taken_away() {
-    let sent = sent(conversations::Unassign::new(CONVERSATION).from(FROM));
+    let sent = sent(conversations::Unassign::new(CONVERSATION).by(FROM));
     assert_eq!(line(&sent), "POST /v1/conversations/7100586/assign");
     assert_eq!(
         sent.form_pairs(),

@@ -33,9 +33,17 @@ impl Endpoint for Salute {
             .then("users")
             .id("user", UserId::new(7))?
             .then("salute");
-        let mut description = RequestParts::new(self.0.clone(), path);
-        description.parameters.flag("politely", true);
-        Ok(description)
+        let mut request = RequestParts::new(self.0.clone(), path);
+        request.parameters.flag("politely", true);
+        Ok(request)
+    }
+
+    fn decode(
+        &self,
+        _version: carrot_core::ApiVersion,
+        body: &[u8],
+    ) -> Result<Empty, carrot_core::endpoint::ResponseError> {
+        carrot_core::endpoint::response::data(body)
     }
 }
 

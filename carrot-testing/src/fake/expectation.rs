@@ -6,7 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use carrot_core::{ApiVersion, Endpoint, Sent, endpoint::Upload, transport::TransportErrorKind};
+use carrot_core::{
+    ApiVersion, Endpoint, Sent,
+    endpoint::{EncodeResponse, Upload},
+    transport::TransportErrorKind,
+};
 use http::{HeaderName, StatusCode, header::AUTHORIZATION};
 use serde_json::Value;
 
@@ -180,7 +184,10 @@ impl<E: Endpoint> Expectation<E> {
     /// Here and in the other replies: there is a reply already, and no [`then`](Self::then) between
     /// them.
     #[track_caller]
-    pub fn reply(self, output: E::Output) -> Self {
+    pub fn reply(self, output: E::Output) -> Self
+    where
+        E: EncodeResponse,
+    {
         let output = Mutex::new(output);
         self.add(Reply::Typed(Arc::new(move |asked| {
             let output = output.lock().unwrap_or_else(PoisonError::into_inner);

@@ -101,7 +101,7 @@ impl RecordedRequest {
             None => self.path(),
         };
         let pinned = path.split('/').nth(1);
-        let mut versions = ApiVersion::ALL.into_iter();
+        let mut versions = ApiVersion::ALL.iter().copied();
         let found = versions.find(|version| Some(version.segment()) == pinned);
         found.unwrap_or_default()
     }

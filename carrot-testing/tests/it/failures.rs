@@ -71,7 +71,10 @@ fn reply(text: &str) -> conversations::Reply {
 #[test]
 fn nothing_was_expected() {
     fails("nothing_expected", |fake| {
-        call(&fake, users::Get::new(ada()).with_notes());
+        call(
+            &fake,
+            users::Get::new(ada()).include(carrot_core::endpoint::UserField::Notes),
+        );
     });
 }
 
@@ -102,7 +105,12 @@ fn a_parameter_differs() {
             .param("tags", "true")
             .without_param("segments")
             .reply(fake::user());
-        call(&fake, users::Get::new(ada()).with_tags().with_segments());
+        call(
+            &fake,
+            users::Get::new(ada())
+                .include(carrot_core::endpoint::UserField::Tags)
+                .include(carrot_core::endpoint::UserField::Segments),
+        );
     });
 }
 
@@ -127,8 +135,11 @@ fn every_kind_of_matcher_fails() {
         let leads = apps::Leads::new()
             .filter(Filter::known("$email"))
             .sort_order(apps::SortOrder::Descending)
-            .limit(10)
-            .offset(20);
+            .page(
+                carrot_core::endpoint::Paging::new()
+                    .size(10)
+                    .starting_at(carrot_core::types::Cursor::offset(20)),
+            );
         call(&fake, leads);
     });
 }
@@ -353,12 +364,18 @@ fn an_operation_of_ones_own() {
 
         fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
             let path = Path::new().then("users").user(&ada())?.then("salute");
-            let mut description = RequestParts::post(path);
-            description
-                .parameters
-                .text("words", "Good\nmorning, \"Ada\"")?;
-            description.parameters.text("words", "Goodbye")?;
-            Ok(description)
+            let mut request = RequestParts::post(path);
+            request.parameters.text("words", "Good\nmorning, \"Ada\"")?;
+            request.parameters.text("words", "Goodbye")?;
+            Ok(request)
+        }
+
+        fn decode(
+            &self,
+            _version: carrot_core::ApiVersion,
+            body: &[u8],
+        ) -> Result<Empty, carrot_core::endpoint::ResponseError> {
+            carrot_core::endpoint::response::data(body)
         }
     }
     fails("own_operation", |fake| {
@@ -508,7 +525,7 @@ fn assert_offered_in<E: Endpoint>(
 #[test]
 fn the_code_that_is_offered_can_be_pasted() {
     assert_offered(
-        || users::Get::new(ada()).with_tags(),
+        || users::Get::new(ada()).include(carrot_core::endpoint::UserField::Tags),
         |fake| {
             fake.on::<users::Get>()
                 .user("order-42")

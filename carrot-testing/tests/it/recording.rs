@@ -25,9 +25,17 @@ impl Endpoint for Salute {
     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let user = carrot_core::types::UserRef::external("order/42");
         let path = Path::new().then("users").user(&user)?.then("salute");
-        let mut description = RequestParts::post(path);
-        description.parameters.text("words", self.0)?;
-        Ok(description)
+        let mut request = RequestParts::post(path);
+        request.parameters.text("words", self.0)?;
+        Ok(request)
+    }
+
+    fn decode(
+        &self,
+        _version: carrot_core::ApiVersion,
+        body: &[u8],
+    ) -> Result<UserId, carrot_core::endpoint::ResponseError> {
+        carrot_core::endpoint::response::data(body)
     }
 }
 

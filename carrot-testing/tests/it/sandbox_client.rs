@@ -42,7 +42,7 @@ fn part_types(sandbox: &Sandbox, id: ConversationId) -> Vec<String> {
 
 #[tokio::test]
 async fn users_in_both_versions() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
         let unknown = client.call(users::Get::new(customer())).await.unwrap_err();
@@ -67,9 +67,14 @@ async fn users_in_both_versions() {
         assert_ne!(page.items[0].id, tracked.id);
 
         let user = users::Get::new(customer())
-            .with_custom_props()
-            .with_email_status();
-        let user = done(&client, user.with_events().with_event_props()).await;
+            .include(carrot_core::endpoint::UserField::PropsCustom)
+            .include(carrot_core::endpoint::UserField::EmailStatus);
+        let user = done(
+            &client,
+            user.include(carrot_core::endpoint::UserField::Events)
+                .include(carrot_core::endpoint::UserField::PropsEvents),
+        )
+        .await;
         assert_eq!(user.user_id.as_deref(), Some("order/42 ц"));
         assert_eq!(Some(user.id), sandbox.user_id("order/42 ц"));
         assert_eq!(Some(user.id), tracked.user);
@@ -94,7 +99,7 @@ async fn users_in_both_versions() {
 
 #[tokio::test]
 async fn conversations_in_both_versions() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
         let start = users::StartConversation::new(customer(), "Where is it?");
@@ -102,13 +107,13 @@ async fn conversations_in_both_versions() {
         let user = sandbox.user_id("order/42 ц").unwrap();
 
         let reply = conversations::Reply::new(id, "On its way")
-            .from(ADA)
+            .sender(ADA)
             .auto_assign(ADA);
         let receipt = done(&client, reply).await;
         assert_eq!(receipt.part.kind, Some(PartType::ReplyAdmin));
         assert!(matches!(&receipt.part.from, Some(Author::Admin(admin)) if admin.id == Some(ADA)));
         assert_eq!(receipt.assign_part.unwrap().kind, Some(PartType::Assigned));
-        let by_user = conversations::Reply::new(id, "Thanks").from(Sender::DefaultUser);
+        let by_user = conversations::Reply::new(id, "Thanks").sender(Sender::DefaultUser);
         let receipt = done(&client, by_user).await;
         assert!(matches!(receipt.part.from, Some(Author::User(id)) if id == user));
         done(&client, conversations::Reply::note(id, "Done")).await;
@@ -117,7 +122,7 @@ async fn conversations_in_both_versions() {
         done(&client, conversations::SetTyping::new(id, "I…")).await;
         let again = done(&client, conversations::Assign::new(id, ADA)).await;
         assert_eq!(again.part, None);
-        let other = conversations::Assign::new(id, AdminId::new(502)).from(ADA);
+        let other = conversations::Assign::new(id, AdminId::new(502)).by(ADA);
         assert!(done(&client, other).await.part.is_some());
         done(&client, conversations::Unassign::new(id)).await;
 
@@ -170,7 +175,7 @@ async fn conversations_in_both_versions() {
 
 #[tokio::test]
 async fn lists_of_conversations_in_both_versions() {
-    for version in ApiVersion::ALL {
+    for version in ApiVersion::ALL.iter().copied() {
         let sandbox = Sandbox::new();
         let client = client(&sandbox, version);
         let mut ids = Vec::new();
@@ -212,9 +217,13 @@ async fn what_only_v2_knows() {
     let sandbox = Sandbox::new();
     let client = client(&sandbox, ApiVersion::V2);
     let file = || Upload::new("bill.pdf", "%PDF");
-    let start = users::StartConversation::with_file(customer(), file());
+    let start = users::StartConversation::without_text(customer()).attachment(file());
     let id = done(&client, start).await.id;
-    let reply = done(&client, conversations::Reply::file(id, file())).await;
+    let reply = done(
+        &client,
+        conversations::Reply::without_text(id).attachment(file()),
+    )
+    .await;
     assert_eq!(
         reply.part.attachments[0].filename.as_deref(),
         Some("bill.pdf")
@@ -233,7 +242,7 @@ async fn what_only_v2_knows() {
         let page = done(&client, parts).await;
         seen.extend(page.items.iter().map(|part| part.id));
         match page.next.cursor() {
-            Some(cursor) => newer = newer.from(cursor.clone()),
+            Some(cursor) => newer = newer.starting_at(cursor.clone()),
             None => break,
         }
     }
@@ -248,9 +257,9 @@ async fn a_bot_writes_in_v1() {
     let start = users::StartConversation::new(customer(), "Hi");
     let id = done(&client, start).await.id;
     let robo = || Operator::Bot("Robo".to_owned());
-    let reply = conversations::Reply::new(id, "Hi").from(robo());
+    let reply = conversations::Reply::new(id, "Hi").sender(robo());
     assert!(client.call(reply).await.is_ok());
-    done(&client, conversations::Close::new(id).from(robo())).await;
+    done(&client, conversations::Close::new(id).by(robo())).await;
     let parts = sandbox.parts(id);
     assert_eq!(parts[1].from.as_ref().unwrap().name(), Some("Robo"));
     assert!(matches!(&parts[2].from, Some(Author::Admin(bot)) if bot.kind == Some(AdminType::Bot)));

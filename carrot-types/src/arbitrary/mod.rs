@@ -48,7 +48,7 @@ pub use self::{
         segment, user, user_tag,
     },
     responses::{
-        action_receipt, envelope, import_report, leads_page, meta, property_report, reply_receipt,
+        action_receipt, envelope, import_report, meta, property_report, reply_receipt,
         sent_message, started_conversation,
     },
     values::{

@@ -3,12 +3,12 @@
 use proptest::{collection::btree_map, collection::vec, option, prelude::*};
 
 use super::{
-    objects::{conversation_part, user},
+    objects::conversation_part,
     values::{id, json, next_after, next_position, open_enum, text},
 };
 use crate::{
-    ActionReceipt, Envelope, ErrorCode, ImportReport, LeadsPage, Meta, PropertyReport,
-    ReplyReceipt, SentMessage, StartedConversation,
+    ActionReceipt, Envelope, ErrorCode, ImportReport, Meta, PropertyReport, ReplyReceipt,
+    SentMessage, StartedConversation,
 };
 
 /// Any answer to assigning, tagging and closing.
@@ -33,14 +33,6 @@ pub fn sent_message() -> impl Strategy<Value = SentMessage> + Clone {
 pub fn reply_receipt() -> BoxedStrategy<ReplyReceipt> {
     with_fields!(conversation_part().prop_map(ReplyReceipt::new), {
         assign_part: option::of(conversation_part()),
-    })
-}
-
-/// Any page of leads.
-pub fn leads_page() -> BoxedStrategy<LeadsPage> {
-    with_fields!(Just(LeadsPage::new()), {
-        users: vec(user(), 0..2),
-        total: any::<Option<u64>>(),
     })
 }
 

@@ -44,7 +44,6 @@ survive! {
     events: event();
     ids: id::<UserId>();
     import_reports: import_report();
-    leads_pages: leads_page();
     message_senders: message_sender();
     moments: moment();
     notes: note();

@@ -13,7 +13,6 @@ mod event;
 mod event_summary;
 mod event_type;
 mod import_report;
-mod leads_page;
 mod message_sender;
 mod note;
 mod presence;
@@ -42,7 +41,6 @@ pub use self::{
     event_summary::EventSummary,
     event_type::EventType,
     import_report::ImportReport,
-    leads_page::LeadsPage,
     message_sender::MessageSender,
     note::Note,
     presence::{Presence, PresenceDetails},

@@ -3,18 +3,9 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{DeserializeSeed, Error, Unexpected, Visitor},
 };
-
-/// Reads `null` as the default: lists and maps of this service may be `null`.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
 
 /// Reads a string without allocating where the target does not need it.
 pub(crate) struct FromText<T>(PhantomData<T>);

@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::BTreeSet, fmt::Debug, fs, path::Path, rc::
 
 use carrot_types::{
     ActionReceipt, Admin, Attachment, Author, Channel, Conversation, ConversationPart, EmailStatus,
-    Empty, Envelope, Event, EventSummary, EventType, ImportReport, LeadsPage, MessageSender, Note,
+    Empty, Envelope, Event, EventSummary, EventType, ImportReport, MessageSender, Note,
     PresenceDetails, PropertyReport, Segment, SentMessage, StartedConversation, User, UserTag,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -121,7 +121,7 @@ fn check(sample: &Sample) {
 
         "apps_activeusers" => sample.is_answer::<Vec<User>>(),
         "apps_channels" => sample.is_answer::<Vec<Channel>>(),
-        "apps_users" => sample.is_answer::<LeadsPage>(),
+        "apps_users" => sample.is_answer::<Leads>(),
         "apps_conversations"
         | "users_conversations"
         | "users_conversations_get"
@@ -208,6 +208,13 @@ fn odd_decoration_never_costs_a_record() {
         listed,
         "the paths where an odd value costs the record"
     );
+}
+
+/// The `data` of a page of leads.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Leads {
+    users: Vec<User>,
+    total: u64,
 }
 
 #[test]

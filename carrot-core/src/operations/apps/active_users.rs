@@ -1,20 +1,21 @@
 use serde_json::Value;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, Fields, Page, PageDirection, Paging, RequestParts, ResponseError, UserField,
+        Asked, EncodeResponse, Fields, Page, PageDirection, Paginate, Paging, RequestParts,
+        ResponseError, UserField,
     },
     types::{InvalidValue, User},
 };
 
 /// `GET /apps/{id}/activeusers`: lists the users who are online now.
 ///
-/// * Right of the token: `users-list-active`.
+/// * Scope: `users-list-active`.
 /// * 1 to 50 users a page, 20 by default; only the direction
 ///   [`Before`](PageDirection::Before).
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/apps/activeusers>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -39,9 +40,21 @@ impl ActiveUsers {
         }
     }
 
-    /// Switches an optional field on or off.
-    pub fn field(mut self, field: UserField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field.
+    pub fn include(mut self, field: UserField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out.
+    pub fn exclude(mut self, field: UserField) -> Self {
+        self.fields.set(field, false);
+        self
+    }
+
+    /// Sets which page to read: its size and where it starts.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
         self
     }
 }
@@ -55,34 +68,46 @@ impl Default for ActiveUsers {
 impl Endpoint for ActiveUsers {
     type Output = Page<User>;
     const NAME: &'static str = "apps.active_users";
-    const SCOPE: Option<&'static str> = Some("users-list-active");
+    const SCOPES: &'static [&'static str] = &["users-list-active"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(context, "activeusers")?;
-        self.fields.describe(&mut description.parameters);
+        let mut request = request_parts(context, "activeusers")?;
+        self.fields.write_to(&mut request.parameters);
         self.paging
-            .describe(context.version, &mut description.parameters)?;
+            .write_to(context.version, &mut request.parameters)?;
         if self.paging.asked_direction() != PageDirection::Before {
             return Err(InvalidValue::new(
                 "paginate_direction",
                 "must be `before` here",
             ));
         }
-        Ok(description)
+        Ok(request)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         Page::decode(version, &self.paging, body)
     }
+}
 
+impl EncodeResponse for ActiveUsers {
     fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
         page.encode(asked)
     }
 }
 
-pages_of!(ActiveUsers, User, by_id);
+impl Paginate for ActiveUsers {
+    type Item = User;
+
+    fn paging(&mut self) -> &mut Paging {
+        &mut self.paging
+    }
+
+    fn identity(item: &User) -> Option<u64> {
+        Some(item.id.get())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,15 @@
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::{ChannelField, Fields, RequestParts},
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{ChannelField, EncodeResponse, Fields, RequestParts, ResponseError, response},
     types::{Channel, InvalidValue},
 };
 
 /// `GET /apps/{id}/channels`: lists the channels of the app: mailboxes, messengers, team inboxes.
 ///
-/// * Right of the token: not documented.
+/// * Scope: not documented.
 /// * All in one answer; the vendor mentions no pages.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/apps/channels>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -36,9 +36,15 @@ impl Channels {
         }
     }
 
-    /// Switches an optional field on or off.
-    pub fn field(mut self, field: ChannelField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field.
+    pub fn include(mut self, field: ChannelField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out.
+    pub fn exclude(mut self, field: ChannelField) -> Self {
+        self.fields.set(field, false);
         self
     }
 }
@@ -56,16 +62,22 @@ impl Endpoint for Channels {
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(context, "channels")?;
-        self.fields.describe(&mut description.parameters);
-        Ok(description)
+        let mut request = request_parts(context, "channels")?;
+        self.fields.write_to(&mut request.parameters);
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Channels {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApiVersion, types::ChannelId};
+    use crate::types::ChannelId;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

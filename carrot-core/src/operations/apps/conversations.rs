@@ -1,9 +1,12 @@
 use serde_json::Value;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, ConversationField, Fields, Page, Paging, RequestParts, ResponseError},
+    endpoint::{
+        Asked, ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
+        ResponseError,
+    },
     types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue},
 };
 
@@ -43,11 +46,11 @@ impl From<ChannelId> for ChannelFilter {
 /// `GET /apps/{id}/conversations`: lists the conversations of the app, by their last update, newest
 /// first.
 ///
-/// * Right of the token: `conversations-read`.
+/// * Scope: `conversations-read`.
 /// * 1 to 50 conversations a page, 20 by default.
 /// * Unassigned conversations may be left out unless [`assigned`](Self::assigned) says
 ///   [`Any`](AssigneeFilter::Any); see [`AssigneeFilter`].
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/apps/conversations/>
 ///
 /// ```
@@ -151,9 +154,21 @@ impl Conversations {
         self
     }
 
-    /// Switches an optional field on or off.
-    pub fn field(mut self, field: ConversationField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field.
+    pub fn include(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out.
+    pub fn exclude(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, false);
+        self
+    }
+
+    /// Sets which page to read: its size and where it starts.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
         self
     }
 }
@@ -167,13 +182,13 @@ impl Default for Conversations {
 impl Endpoint for Conversations {
     type Output = Page<Conversation>;
     const NAME: &'static str = "apps.conversations";
-    const SCOPE: Option<&'static str> = Some("conversations-read");
+    const SCOPES: &'static [&'static str] = &["conversations-read"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(context, "conversations")?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(context, "conversations")?;
+        let parameters = &mut request.parameters;
         parameters.optional_flag("closed", self.closed);
         parameters.optional_flag("answered", self.answered);
         parameters.optional_flag("delayed", self.delayed);
@@ -212,21 +227,29 @@ impl Endpoint for Conversations {
         if let Some(kind) = &self.assistant_type {
             parameters.line("assistant_type", kind.as_str())?;
         }
-        self.fields.describe(parameters);
-        self.paging.describe(context.version, parameters)?;
-        Ok(description)
+        self.fields.write_to(parameters);
+        self.paging.write_to(context.version, parameters)?;
+        Ok(request)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         Page::decode(version, &self.paging, body)
     }
+}
 
+impl EncodeResponse for Conversations {
     fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
         page.encode(asked)
     }
 }
 
-pages_of!(Conversations, Conversation);
+impl Paginate for Conversations {
+    type Item = Conversation;
+
+    fn paging(&mut self) -> &mut Paging {
+        &mut self.paging
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,14 @@
-use carrot_types::{Cursor, CursorKind, NextCursor, PropertyName};
+use carrot_types::{Cursor, Envelope, NextCursor, PropertyName};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::{Paginate, Paging, RequestParts},
-    types::{Filters, InvalidValue, LeadsPage, User},
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{
+        Asked, EncodeResponse, Page, Paginate, Paging, RequestParts, ResponseError, response,
+    },
+    types::{Filters, InvalidValue, User},
 };
 
 /// The order of a sorted list.
@@ -25,9 +29,9 @@ pub enum SortOrder {
 /// The list pages by offset and moves while it is read: [`Client::items`](crate::Client::items) leaves
 /// out a lead that comes a second time, and one that moves to a page already read is missed.
 ///
-/// * Right of the token: `users-list`.
+/// * Scope: `users-list`.
 /// * 1 to 50 leads a page, 20 by default.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/apps/users/>
 ///
 /// ```
@@ -83,42 +87,24 @@ impl Leads {
         self
     }
 
-    /// At most this many leads a page, 1 to 50 (`limit`).
-    pub fn limit(mut self, leads: u32) -> Self {
-        self.paging.size = Some(leads);
+    /// Sets which page to read: its size (`limit`), and where it starts (`offset`, a
+    /// [`Cursor::offset`]). The other settings of [`Paging`] are rejected.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
         self
-    }
-
-    /// Skips this many leads (`offset`).
-    pub fn offset(mut self, leads: u64) -> Self {
-        self.paging.cursor = Some(Cursor::offset(leads));
-        self
-    }
-
-    /// Which page: its size and where it begins. The other settings of [`Paging`] are refused.
-    pub fn page(mut self, paging: Paging) -> Self {
-        self.paging = paging;
-        self
-    }
-
-    fn current_offset(&self) -> u64 {
-        let cursor = self.paging.cursor_of(CursorKind::Offset).ok().flatten();
-        cursor
-            .and_then(|cursor| cursor.as_str().parse().ok())
-            .unwrap_or(0)
     }
 }
 
 impl Endpoint for Leads {
-    type Output = LeadsPage;
+    type Output = Page<User>;
     const NAME: &'static str = "apps.leads";
-    const SCOPE: Option<&'static str> = Some("users-list");
+    const SCOPES: &'static [&'static str] = &["users-list"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(context, "users")?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(context, "users")?;
+        let parameters = &mut request.parameters;
         if let Some(filters) = &self.filters {
             filters.check()?;
             parameters.json("filters", filters)?;
@@ -135,8 +121,30 @@ impl Endpoint for Leads {
             parameters.line("sort_order", order)?;
         }
         parameters.optional_flag("convert_props_types", self.convert_props_types);
-        self.paging.describe_offset(parameters)?;
-        Ok(description)
+        self.paging.write_offset_to(parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Page<User>, ResponseError> {
+        let Data { users, total } = response::data(body)?;
+        let mut page = Page::new(users.unwrap_or_default());
+        page.total = total;
+        // Without a total only an empty page is the end: a short one may be the service's own limit.
+        let next = self.paging.offset().saturating_add(page.items.len() as u64);
+        if !page.items.is_empty() && total.is_none_or(|total| next < total) {
+            page.next = NextCursor::At(Cursor::offset(next));
+        }
+        Ok(page)
+    }
+}
+
+impl EncodeResponse for Leads {
+    fn encode(_asked: &Asked<'_>, page: &Page<User>) -> Result<Value, serde_json::Error> {
+        let mut data = json!({"users": page.items});
+        if let Some(total) = page.total {
+            data["total"] = total.into();
+        }
+        serde_json::to_value(Envelope::ok(data))
     }
 }
 
@@ -147,48 +155,31 @@ impl Paginate for Leads {
         &mut self.paging
     }
 
-    fn next_cursor(&self, page: &LeadsPage) -> NextCursor {
-        let leads = page.users.len() as u64;
-        let next = self.current_offset().saturating_add(leads);
-        let is_last = match page.total {
-            Some(total) => next >= total,
-            // Without a total only a page that is not full says that it is the last.
-            None => self.paging.size.is_some_and(|size| leads < u64::from(size)),
-        };
-        match leads == 0 || is_last {
-            true => NextCursor::End,
-            false => NextCursor::At(Cursor::offset(next)),
-        }
-    }
-
-    fn count(page: &LeadsPage) -> usize {
-        page.users.len()
-    }
-
-    fn into_items(page: LeadsPage) -> Vec<User> {
-        page.users
-    }
-
     fn identity(lead: &User) -> Option<u64> {
         Some(lead.id.get())
     }
 }
 
+/// The `data` of a page. The sample on the vendor's page is cut; other clients read this shape.
+#[derive(Deserialize)]
+struct Data {
+    users: Option<Vec<User>>,
+    total: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApiVersion, types::UserId};
+    use crate::types::UserId;
 
     #[test]
-    fn reads_a_response_and_knows_the_next_page() {
-        let endpoint = Leads::new().offset(50).limit(2);
+    fn reads_a_page_and_knows_the_next() {
+        let at = |offset| Leads::new().page(Cursor::offset(offset));
         let body = br#"{"meta":{"status":200},"data":{"users":[{"id":1},{"id":2}],"total":53}}"#;
-        let page = endpoint.decode(ApiVersion::V2, body).expect("a page");
-        assert_eq!(page.users[1].id, UserId::new(2));
-        assert_eq!(
-            endpoint.next_cursor(&page),
-            NextCursor::At(Cursor::offset(52))
-        );
-        assert_eq!(Leads::new().offset(51).next_cursor(&page), NextCursor::End);
+        let page = at(50).decode(ApiVersion::V2, body).expect("a page");
+        assert_eq!((page.items[1].id, page.total), (UserId::new(2), Some(53)));
+        assert_eq!(page.next, NextCursor::At(Cursor::offset(52)));
+        let last = at(51).decode(ApiVersion::V2, body).expect("a page");
+        assert_eq!(last.next, NextCursor::End);
     }
 }

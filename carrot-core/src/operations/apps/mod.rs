@@ -21,7 +21,10 @@ use crate::{
 };
 
 /// A GET request below `/apps/{id}`.
-fn describe(context: &ApiContext, listing: &'static str) -> Result<RequestParts, InvalidValue> {
+fn request_parts(
+    context: &ApiContext,
+    listing: &'static str,
+) -> Result<RequestParts, InvalidValue> {
     Ok(RequestParts::get(
         Path::new().then("apps").app(context.app)?.then(listing),
     ))

@@ -10,17 +10,17 @@ use crate::{
 /// Who does it, and the number that the new part carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Action {
-    pub(super) from: Operator,
+    pub(super) by: Operator,
     pub(super) random_id: Option<RandomId>,
 }
 
 impl Action {
-    pub(super) fn describe(
+    pub(super) fn write_to(
         &self,
         version: ApiVersion,
         parameters: &mut Parameters,
     ) -> Result<(), InvalidValue> {
-        self.from.describe(version, parameters)?;
+        self.by.write_to(version, parameters)?;
         match self.random_id {
             Some(random_id) => parameters.random_id("random_id", random_id),
             None => Ok(()),
@@ -32,9 +32,9 @@ impl Action {
 macro_rules! action_setters {
     ($operation:ident) => {
         impl $operation {
-            /// Who does it: the default sender of the site unless another is named.
-            pub fn from(mut self, operator: impl Into<$crate::conversations::Operator>) -> Self {
-                self.action.from = operator.into();
+            /// Sets who does it. The default sender of the site by default.
+            pub fn by(mut self, operator: impl Into<$crate::conversations::Operator>) -> Self {
+                self.action.by = operator.into();
                 self
             }
 

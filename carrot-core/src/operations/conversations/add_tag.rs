@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{action::Action, describe};
+use super::{action::Action, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::RequestParts,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
@@ -11,12 +11,12 @@ const MAX_TAG_CHARS: usize = 255;
 
 /// `POST /conversations/{id}/tag`: puts a tag on a conversation.
 ///
-/// * Right of the token: `conversations-write`.
+/// * Scope: `conversations-write`.
 /// * 1 to 255 characters, no comma: v1 forbids it, and lists of tags take it for an end.
 /// * A tag that is there already gives `ConversationTagAlreadyAssigned` (HTTP 400) in v2,
 ///   and nothing in v1.
 /// * The answer names the new part in v2, and says nothing in v1.
-/// * Safe to repeat: yes. When a retry finds that the first attempt had its effect, that is a
+/// * Idempotent: yes. When a retry finds that the first attempt had its effect, that is a
 ///   success with an empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/post>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub struct AddTag {
 
 impl AddTag {
     /// Puts this tag on this conversation, in the name of the default sender.
-    pub fn new(conversation: impl Into<ConversationId>, tag: impl Into<String>) -> Self {
+    pub fn new(conversation: ConversationId, tag: impl Into<String>) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             tag: tag.into(),
             action: Action::default(),
         }
@@ -43,7 +43,7 @@ action_setters!(AddTag);
 impl Endpoint for AddTag {
     type Output = ActionReceipt;
     const NAME: &'static str = "conversations.add_tag";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
@@ -53,16 +53,22 @@ impl Endpoint for AddTag {
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         check_tag("tag", &self.tag)?;
-        let mut description = describe(Method::POST, self.conversation, Some("tag"))?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, self.conversation, Some("tag"))?;
+        let parameters = &mut request.parameters;
         if context.version == ApiVersion::V1 {
             parameters.line("action", "add")?;
         }
         parameters.line("tag", &self.tag)?;
-        self.action.describe(context.version, parameters)?;
-        Ok(description)
+        self.action.write_to(context.version, parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for AddTag {}
 
 /// Refuses a tag that the service would not take, or would take for two.
 pub(crate) fn check_tag(field: &'static str, tag: &str) -> Result<(), InvalidValue> {

@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{action::Action, describe};
+use super::{action::Action, request_parts};
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ActionReceipt, AdminId, ConversationId, InvalidValue},
 };
 
@@ -11,9 +11,9 @@ use crate::{
 ///
 /// To take the assignment away, see [`Unassign`](super::Unassign).
 ///
-/// * Right of the token: `conversations-write`.
+/// * Scope: `conversations-write`.
 /// * An operator who has the conversation already keeps it, with an empty answer.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -25,10 +25,10 @@ pub struct Assign {
 
 impl Assign {
     /// Assigns this conversation to this operator, in the name of the default sender.
-    pub fn new(conversation: impl Into<ConversationId>, admin: impl Into<AdminId>) -> Self {
+    pub fn new(conversation: ConversationId, admin: AdminId) -> Self {
         Self {
-            conversation: conversation.into(),
-            admin: admin.into(),
+            conversation,
+            admin,
             action: Action::default(),
         }
     }
@@ -39,28 +39,33 @@ action_setters!(Assign);
 impl Endpoint for Assign {
     type Output = ActionReceipt;
     const NAME: &'static str = "conversations.assign";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::POST, self.conversation, Some("assign"))?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, self.conversation, Some("assign"))?;
+        let parameters = &mut request.parameters;
         parameters.id("admin", self.admin)?;
-        self.action.describe(context.version, parameters)?;
-        Ok(description)
+        self.action.write_to(context.version, parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Assign {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_responses_with_and_without_a_change() {
         let endpoint =
-            Assign::new(ConversationId::new(716), AdminId::new(819)).from(AdminId::new(912));
+            Assign::new(ConversationId::new(716), AdminId::new(819)).by(AdminId::new(912));
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");
         assert_eq!(receipt.part.map(u64::from), Some(123));

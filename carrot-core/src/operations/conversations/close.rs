@@ -1,19 +1,19 @@
 use http::Method;
 
-use super::{action::Action, describe};
+use super::{action::Action, request_parts};
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ActionReceipt, ConversationId, InvalidValue},
 };
 
 /// `POST /conversations/{id}/close`: closes a conversation.
 ///
-/// * Right of the token: `conversations-write`.
+/// * Scope: `conversations-write`.
 /// * A conversation that is closed already stays so, with an empty answer.
 /// * Who closes is required on the Dashly page and optional on that of Carrot quest; it is always
-///   sent, the default sender unless [`from`](Self::from) names another.
-/// * Safe to repeat: yes.
+///   sent, the default sender unless [`by`](Self::by) names another.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/conversations/close>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -24,9 +24,9 @@ pub struct Close {
 
 impl Close {
     /// Closes this conversation.
-    pub fn new(conversation: impl Into<ConversationId>) -> Self {
+    pub fn new(conversation: ConversationId) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             action: Action::default(),
         }
     }
@@ -37,22 +37,27 @@ action_setters!(Close);
 impl Endpoint for Close {
     type Output = ActionReceipt;
     const NAME: &'static str = "conversations.close";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::POST, self.conversation, Some("close"))?;
-        let parameters = &mut description.parameters;
-        self.action.describe(context.version, parameters)?;
-        Ok(description)
+        let mut request = request_parts(Method::POST, self.conversation, Some("close"))?;
+        let parameters = &mut request.parameters;
+        self.action.write_to(context.version, parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Close {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

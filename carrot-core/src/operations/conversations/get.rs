@@ -1,16 +1,16 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::{ConversationField, Fields, RequestParts},
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{ConversationField, EncodeResponse, Fields, RequestParts, ResponseError, response},
     types::{Conversation, ConversationId, InvalidValue},
 };
 
 /// `GET /conversations/{id}`: reads one conversation.
 ///
-/// * Right of the token: `conversations-read`.
-/// * Safe to repeat: yes.
+/// * Scope: `conversations-read`.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/conversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -30,16 +30,22 @@ impl Get {
     ];
 
     /// Reads this conversation.
-    pub fn new(conversation: impl Into<ConversationId>) -> Self {
+    pub fn new(conversation: ConversationId) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             fields: Fields::new(),
         }
     }
 
-    /// Switches an optional field on or off.
-    pub fn field(mut self, field: ConversationField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field.
+    pub fn include(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out.
+    pub fn exclude(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, false);
         self
     }
 }
@@ -47,21 +53,26 @@ impl Get {
 impl Endpoint for Get {
     type Output = Conversation;
     const NAME: &'static str = "conversations.get";
-    const SCOPE: Option<&'static str> = Some("conversations-read");
+    const SCOPES: &'static [&'static str] = &["conversations-read"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::GET, self.conversation, None)?;
-        self.fields.describe(&mut description.parameters);
-        Ok(description)
+        let mut request = request_parts(Method::GET, self.conversation, None)?;
+        self.fields.write_to(&mut request.parameters);
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Get {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

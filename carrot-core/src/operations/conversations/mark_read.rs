@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ConversationId, Empty, InvalidValue},
 };
 
@@ -11,8 +11,8 @@ use crate::{
 ///
 /// It serves the user's side of the chat; what operators read is not tracked.
 ///
-/// * Right of the token: `as-user`.
-/// * Safe to repeat: yes.
+/// * Scope: `as-user`.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/conversations/markread/>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -22,29 +22,32 @@ pub struct MarkRead {
 
 impl MarkRead {
     /// Marks this conversation.
-    pub fn new(conversation: impl Into<ConversationId>) -> Self {
-        Self {
-            conversation: conversation.into(),
-        }
+    pub fn new(conversation: ConversationId) -> Self {
+        Self { conversation }
     }
 }
 
 impl Endpoint for MarkRead {
     type Output = Empty;
     const NAME: &'static str = "conversations.mark_read";
-    const SCOPE: Option<&'static str> = Some("as-user");
+    const SCOPES: &'static [&'static str] = &["as-user"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        describe(Method::POST, self.conversation, Some("markread"))
+        request_parts(Method::POST, self.conversation, Some("markread"))
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for MarkRead {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

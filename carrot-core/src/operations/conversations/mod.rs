@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// A request below `/conversations/{id}`.
-fn describe(
+fn request_parts(
     method: Method,
     conversation: ConversationId,
     verb: Option<&'static str>,

@@ -1,19 +1,22 @@
 use http::Method;
 use serde_json::Value;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, Fields, Page, Paging, PartField, RequestParts, ResponseError},
+    endpoint::{
+        Asked, EncodeResponse, Fields, Page, Paginate, Paging, PartField, RequestParts,
+        ResponseError,
+    },
     types::{ConversationId, ConversationPart, InvalidValue},
 };
 
 /// `GET /conversations/{id}/parts`: lists the parts of a conversation, newest first: messages, notes,
 /// and records of the system.
 ///
-/// * Right of the token: `conversations-read`.
+/// * Scope: `conversations-read`.
 /// * 1 to 50 parts a page, 20 by default.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/parts/>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -25,17 +28,29 @@ pub struct Parts {
 
 impl Parts {
     /// Lists the parts of this conversation.
-    pub fn new(conversation: impl Into<ConversationId>) -> Self {
+    pub fn new(conversation: ConversationId) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             fields: Fields::new(),
             paging: Paging::new(),
         }
     }
 
-    /// Switches an optional field on or off. v2 only.
-    pub fn field(mut self, field: PartField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field. v2 only.
+    pub fn include(mut self, field: PartField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out. v2 only.
+    pub fn exclude(mut self, field: PartField) -> Self {
+        self.fields.set(field, false);
+        self
+    }
+
+    /// Sets which page to read: its size and where it starts.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
         self
     }
 }
@@ -43,29 +58,37 @@ impl Parts {
 impl Endpoint for Parts {
     type Output = Page<ConversationPart>;
     const NAME: &'static str = "conversations.parts";
-    const SCOPE: Option<&'static str> = Some("conversations-read");
+    const SCOPES: &'static [&'static str] = &["conversations-read"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::GET, self.conversation, Some("parts"))?;
+        let mut request = request_parts(Method::GET, self.conversation, Some("parts"))?;
         self.fields.refuse_in_v1(context.version)?;
-        self.fields.describe(&mut description.parameters);
+        self.fields.write_to(&mut request.parameters);
         self.paging
-            .describe(context.version, &mut description.parameters)?;
-        Ok(description)
+            .write_to(context.version, &mut request.parameters)?;
+        Ok(request)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         Page::decode(version, &self.paging, body)
     }
+}
 
+impl EncodeResponse for Parts {
     fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
         page.encode(asked)
     }
 }
 
-pages_of!(Parts, ConversationPart);
+impl Paginate for Parts {
+    type Item = ConversationPart;
+
+    fn paging(&mut self) -> &mut Paging {
+        &mut self.paging
+    }
+}
 
 #[cfg(test)]
 mod tests {

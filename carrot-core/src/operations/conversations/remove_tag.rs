@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{action::Action, check_tag, describe};
+use super::{action::Action, check_tag, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::RequestParts,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
@@ -13,11 +13,11 @@ use crate::{
 /// The parameters of the DELETE stand in its body, as in the vendor's sample. Whether the query works
 /// too is not documented; a proxy that drops the body of a DELETE breaks this call.
 ///
-/// * Right of the token: `conversations-write`.
+/// * Scope: `conversations-write`.
 /// * A tag that is not there gives `ConversationTagIsNotAssigned` (HTTP 400) in v2, and
 ///   nothing in v1.
 /// * The answer names the new part in v2, and says nothing in v1.
-/// * Safe to repeat: yes. When a retry finds that the first attempt had its effect, that is a
+/// * Idempotent: yes. When a retry finds that the first attempt had its effect, that is a
 ///   success with an empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/delete>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +30,9 @@ pub struct RemoveTag {
 
 impl RemoveTag {
     /// Takes this tag off this conversation, in the name of the default sender.
-    pub fn new(conversation: impl Into<ConversationId>, tag: impl Into<String>) -> Self {
+    pub fn new(conversation: ConversationId, tag: impl Into<String>) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             tag: tag.into(),
             action: Action::default(),
         }
@@ -44,7 +44,7 @@ action_setters!(RemoveTag);
 impl Endpoint for RemoveTag {
     type Output = ActionReceipt;
     const NAME: &'static str = "conversations.remove_tag";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
@@ -58,16 +58,22 @@ impl Endpoint for RemoveTag {
             ApiVersion::V1 => Method::POST,
             ApiVersion::V2 => Method::DELETE,
         };
-        let mut description = describe(method, self.conversation, Some("tag"))?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(method, self.conversation, Some("tag"))?;
+        let parameters = &mut request.parameters;
         if context.version == ApiVersion::V1 {
             parameters.line("action", "delete")?;
         }
         parameters.line("tag", &self.tag)?;
-        self.action.describe(context.version, parameters)?;
-        Ok(description)
+        self.action.write_to(context.version, parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for RemoveTag {}
 
 #[cfg(test)]
 mod tests {

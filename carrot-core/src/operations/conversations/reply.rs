@@ -2,10 +2,12 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Sender, describe};
+use super::{Sender, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, Fields, PartField, RequestParts, ResponseError, Upload, response},
+    endpoint::{
+        Asked, EncodeResponse, Fields, PartField, RequestParts, ResponseError, Upload, response,
+    },
     types::{AdminId, ConversationId, ConversationPart, InvalidValue, RandomId, ReplyReceipt},
 };
 
@@ -26,12 +28,12 @@ pub enum ReplyKind {
 
 /// `POST /conversations/{id}/reply`: writes in a conversation, as an operator or as the user.
 ///
-/// The message comes from the default sender of the site unless [`from`](Self::from) names another.
+/// The message comes from the default sender of the site unless [`sender`](Self::sender) names another.
 ///
-/// * Right of the token: `conversations-write`; as the user also `as-user`.
+/// * Scope: `conversations-write`; as the user also `as-user`.
 /// * A text or, in v2, a file or a `body_json`.
 /// * A text that is too long probably gives `ReplyTooBig` (HTTP 400); the limit is not documented.
-/// * Safe to repeat: no, each call writes a message. `random_id` is for recognising it in the
+/// * Idempotent: no, each call writes a message. `random_id` is for recognising it in the
 ///   realtime feed and in the parts of the conversation; nothing says that the service drops a
 ///   second one. When the answer of a reply with one is lost,
 ///   [`Client::reconcile_reply`](crate::Client::reconcile_reply) finds out whether it was written.
@@ -45,8 +47,8 @@ pub enum ReplyKind {
 /// };
 ///
 /// let conversation = ConversationId::new(7_100_586);
-/// client.call(Reply::new(conversation, "On its way").from(Sender::DefaultAdmin)).await?;
-/// client.call(Reply::note(conversation, "Asked the courier").from(AdminId::new(24_601))).await?;
+/// client.call(Reply::new(conversation, "On its way").sender(Sender::DefaultAdmin)).await?;
+/// client.call(Reply::note(conversation, "Asked the courier").sender(AdminId::new(24_601))).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -55,7 +57,7 @@ pub enum ReplyKind {
 pub struct Reply {
     conversation: ConversationId,
     body: Option<String>,
-    from: Sender,
+    sender: Sender,
     kind: Option<ReplyKind>,
     body_json: Option<Value>,
     attachment: Option<Upload>,
@@ -70,27 +72,27 @@ pub struct Reply {
 
 impl Reply {
     /// Writes this text, which must not be empty.
-    pub fn new(conversation: impl Into<ConversationId>, body: impl Into<String>) -> Self {
+    pub fn new(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self {
             body: Some(body.into()),
-            ..Self::empty(conversation.into())
+            ..Self::empty(conversation)
         }
     }
 
     /// Writes a note that only operators see.
-    pub fn note(conversation: impl Into<ConversationId>, body: impl Into<String>) -> Self {
+    pub fn note(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self::new(conversation, body).kind(ReplyKind::Note)
     }
 
-    /// Sends a file. v2 only.
-    pub fn file(conversation: impl Into<ConversationId>, file: Upload) -> Self {
-        Self::empty(conversation.into()).attachment(file)
+    /// Writes without a text. A file or a `body_json` must follow. v2 only.
+    pub fn without_text(conversation: ConversationId) -> Self {
+        Self::empty(conversation)
     }
 
     /// Sends an article of the knowledge base. v2 only. What `body_json` must hold is not
     /// documented.
-    pub fn article(conversation: impl Into<ConversationId>, body_json: impl Into<Value>) -> Self {
-        Self::empty(conversation.into())
+    pub fn article(conversation: ConversationId, body_json: impl Into<Value>) -> Self {
+        Self::empty(conversation)
             .kind(ReplyKind::Article)
             .body_json(body_json)
     }
@@ -99,7 +101,7 @@ impl Reply {
         Self {
             conversation,
             body: None,
-            from: Sender::DefaultAdmin,
+            sender: Sender::DefaultAdmin,
             kind: None,
             body_json: None,
             attachment: None,
@@ -120,8 +122,8 @@ impl Reply {
     }
 
     /// Who writes.
-    pub fn from(mut self, sender: impl Into<Sender>) -> Self {
-        self.from = sender.into();
+    pub fn sender(mut self, sender: impl Into<Sender>) -> Self {
+        self.sender = sender.into();
         self
     }
 
@@ -167,8 +169,8 @@ impl Reply {
 
     /// Assigns the conversation to this operator first (`auto_assign`). The assignment is a part of
     /// its own, [`ReplyReceipt::assign_part`].
-    pub fn auto_assign(mut self, admin: impl Into<AdminId>) -> Self {
-        self.auto_assign = Some(admin.into());
+    pub fn auto_assign(mut self, admin: AdminId) -> Self {
+        self.auto_assign = Some(admin);
         self
     }
 
@@ -184,9 +186,15 @@ impl Reply {
         self
     }
 
-    /// Switches an optional field of the part in the answer on or off. v2 only.
-    pub fn field(mut self, field: PartField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field of the part in the response. v2 only.
+    pub fn include(mut self, field: PartField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out. v2 only.
+    pub fn exclude(mut self, field: PartField) -> Self {
+        self.fields.set(field, false);
         self
     }
 
@@ -210,10 +218,14 @@ impl Reply {
         version.refuse_in_v1("referrer", self.referrer.is_some())?;
         version.refuse_in_v1("type `article`", self.kind == Some(ReplyKind::Article))?;
         self.fields.refuse_in_v1(version)?;
+        if self.body.is_none() && self.attachment.is_none() && self.body_json.is_none() {
+            let rule = "must be set, unless there is an attachment or a `body_json`";
+            return Err(InvalidValue::new("body", rule));
+        }
         if self.body.as_deref() == Some("") {
             return Err(InvalidValue::new("body", "must not be empty"));
         }
-        if self.from.is_user() && self.kind.is_some() {
+        if self.sender.is_user() && self.kind.is_some() {
             let rule =
                 "goes only with an operator as the sender; the service ignores it for a user";
             return Err(InvalidValue::new("type", rule));
@@ -240,19 +252,19 @@ impl Reply {
 impl Endpoint for Reply {
     type Output = ReplyReceipt;
     const NAME: &'static str = "conversations.reply";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = false;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let version = context.version;
         self.check(version)?;
-        let mut description = describe(Method::POST, self.conversation, Some("reply"))?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, self.conversation, Some("reply"))?;
+        let parameters = &mut request.parameters;
         if let Some(body) = &self.body {
             parameters.text("body", body)?;
         }
-        self.from.describe(version, parameters)?;
+        self.sender.write_to(version, parameters)?;
         match self.kind {
             None => {}
             Some(ReplyKind::Message) => parameters.line("type", "reply_admin")?,
@@ -280,13 +292,13 @@ impl Endpoint for Reply {
         if let Some(referrer) = &self.referrer {
             parameters.line("referrer", referrer)?;
         }
-        self.fields.describe(parameters);
+        self.fields.write_to(parameters);
         if let Some(file) = &self.attachment {
             file.check("attachment")?;
             parameters.line("attachment_file_name", file.name())?;
-            description.files.push(file.part("attachment"));
+            request.files.push(file.part("attachment"));
         }
-        Ok(description)
+        Ok(request)
     }
 
     /// The answer is not documented; other clients read the part as the data, and the part of the
@@ -297,7 +309,9 @@ impl Endpoint for Reply {
         receipt.assign_part = beside.assign_part.or(beside.meta.assign_part);
         Ok(receipt)
     }
+}
 
+impl EncodeResponse for Reply {
     fn encode(_asked: &Asked<'_>, receipt: &ReplyReceipt) -> Result<Value, serde_json::Error> {
         let mut answer = json!({"meta": {"status": 200}, "data": receipt.part});
         if let Some(part) = &receipt.assign_part {

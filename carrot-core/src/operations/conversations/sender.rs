@@ -23,7 +23,7 @@ impl From<AdminId> for Operator {
 
 impl Operator {
     /// Writes the parameter that names the operator.
-    pub(super) fn describe(
+    pub(super) fn write_to(
         &self,
         version: ApiVersion,
         parameters: &mut Parameters,
@@ -92,15 +92,15 @@ impl Sender {
     }
 
     /// Writes the parameter that names the sender.
-    pub(super) fn describe(
+    pub(super) fn write_to(
         &self,
         version: ApiVersion,
         parameters: &mut Parameters,
     ) -> Result<(), InvalidValue> {
         match (self, version) {
-            (Self::DefaultAdmin, _) => Operator::Default.describe(version, parameters),
-            (Self::Admin(id), _) => Operator::Admin(*id).describe(version, parameters),
-            (Self::Bot(name), _) => Operator::Bot(name.clone()).describe(version, parameters),
+            (Self::DefaultAdmin, _) => Operator::Default.write_to(version, parameters),
+            (Self::Admin(id), _) => Operator::Admin(*id).write_to(version, parameters),
+            (Self::Bot(name), _) => Operator::Bot(name.clone()).write_to(version, parameters),
             (Self::DefaultUser, ApiVersion::V1) => {
                 parameters.flag("from_user", true);
                 Ok(())

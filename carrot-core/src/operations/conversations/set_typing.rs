@@ -1,34 +1,34 @@
 use http::Method;
 
-use super::{Sender, describe};
+use super::{Sender, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::RequestParts,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ConversationId, Empty, InvalidValue},
 };
 
 /// `POST /conversations/{id}/settyping`: shows for ten seconds that somebody is typing, and to
 /// operators what.
 ///
-/// * Right of the token: `conversations-write`; as the user also `as-user`.
-/// * Safe to repeat: yes.
+/// * Scope: `conversations-write`; as the user also `as-user`.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/conversations/settyping>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
 pub struct SetTyping {
     conversation: ConversationId,
     body: Option<String>,
-    from: Sender,
+    sender: Sender,
 }
 
 impl SetTyping {
     /// Shows that the default sender of the site is typing this text. In v2 the text is
     /// required; it may be empty.
-    pub fn new(conversation: impl Into<ConversationId>, body: impl Into<String>) -> Self {
+    pub fn new(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             body: Some(body.into()),
-            from: Sender::DefaultAdmin,
+            sender: Sender::DefaultAdmin,
         }
     }
 
@@ -40,8 +40,8 @@ impl SetTyping {
 
     /// Who is typing. For the user of the conversation `from_user=true` is sent, as in the sample of
     /// the page; its table says an id.
-    pub fn from(mut self, sender: impl Into<Sender>) -> Self {
-        self.from = sender.into();
+    pub fn sender(mut self, sender: impl Into<Sender>) -> Self {
+        self.sender = sender.into();
         self
     }
 }
@@ -49,13 +49,13 @@ impl SetTyping {
 impl Endpoint for SetTyping {
     type Output = Empty;
     const NAME: &'static str = "conversations.set_typing";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::POST, self.conversation, Some("settyping"))?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, self.conversation, Some("settyping"))?;
+        let parameters = &mut request.parameters;
         match &self.body {
             Some(body) => parameters.text("body", body)?,
             None if context.version == ApiVersion::V2 => {
@@ -63,13 +63,19 @@ impl Endpoint for SetTyping {
             }
             None => {}
         }
-        match self.from {
+        match self.sender {
             Sender::DefaultUser => parameters.flag("from_user", true),
-            _ => self.from.describe(context.version, parameters)?,
+            _ => self.sender.write_to(context.version, parameters)?,
         }
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for SetTyping {}
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,17 @@
 use http::Method;
 
-use super::{action::Action, describe};
+use super::{action::Action, request_parts};
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{ActionReceipt, ConversationId, InvalidValue},
 };
 
 /// `POST /conversations/{id}/assign` without `admin`: takes the assignment of a conversation away.
 ///
-/// * Right of the token: `conversations-write`.
+/// * Scope: `conversations-write`.
 /// * A conversation that nobody has stays so, with an empty answer.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -22,9 +22,9 @@ pub struct Unassign {
 
 impl Unassign {
     /// Takes this conversation from its operator, in the name of the default sender.
-    pub fn new(conversation: impl Into<ConversationId>) -> Self {
+    pub fn new(conversation: ConversationId) -> Self {
         Self {
-            conversation: conversation.into(),
+            conversation,
             action: Action::default(),
         }
     }
@@ -35,22 +35,27 @@ action_setters!(Unassign);
 impl Endpoint for Unassign {
     type Output = ActionReceipt;
     const NAME: &'static str = "conversations.unassign";
-    const SCOPE: Option<&'static str> = Some("conversations-write");
+    const SCOPES: &'static [&'static str] = &["conversations-write"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::POST, self.conversation, Some("assign"))?;
-        let parameters = &mut description.parameters;
-        self.action.describe(context.version, parameters)?;
-        Ok(description)
+        let mut request = request_parts(Method::POST, self.conversation, Some("assign"))?;
+        let parameters = &mut request.parameters;
+        self.action.write_to(context.version, parameters)?;
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Unassign {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ApiVersion;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

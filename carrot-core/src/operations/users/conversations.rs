@@ -1,20 +1,23 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{describe, refuse_external_in_v1};
+use super::{refuse_external_in_v1, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, ConversationField, Fields, Page, Paging, RequestParts, ResponseError},
+    endpoint::{
+        Asked, ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
+        ResponseError,
+    },
     types::{Conversation, InvalidValue, RecipientType, UserRef},
 };
 
 /// `GET /users/{id}/conversations`: lists the conversations of a user, by their last update, newest
 /// first.
 ///
-/// * Right of the token: `conversations-read` and `user-read`.
+/// * Scope: `conversations-read` and `user-read`.
 /// * An unknown external id gives `LookupError` (HTTP 400). v1 takes only the id of the service,
 ///   and its answers have no `user`.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/conversations>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -59,9 +62,21 @@ impl Conversations {
         self
     }
 
-    /// Switches an optional field on or off. v2 only.
-    pub fn field(mut self, field: ConversationField, on: bool) -> Self {
-        self.fields.set(field, on);
+    /// Adds an optional field. v2 only.
+    pub fn include(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, true);
+        self
+    }
+
+    /// Leaves an optional field out. v2 only.
+    pub fn exclude(mut self, field: ConversationField) -> Self {
+        self.fields.set(field, false);
+        self
+    }
+
+    /// Sets which page to read: its size and where it starts.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
         self
     }
 }
@@ -69,14 +84,14 @@ impl Conversations {
 impl Endpoint for Conversations {
     type Output = Page<Conversation>;
     const NAME: &'static str = "users.conversations";
-    const SCOPE: Option<&'static str> = Some("conversations-read, user-read");
+    const SCOPES: &'static [&'static str] = &["conversations-read", "user-read"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         refuse_external_in_v1(context, &self.user)?;
-        let mut description = describe(Method::GET, &self.user, Some("conversations"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::GET, &self.user, Some("conversations"), context)?;
+        let parameters = &mut request.parameters;
         let version = context.version;
         version.refuse_in_v1(
             "with_user_replies_only",
@@ -97,18 +112,26 @@ impl Endpoint for Conversations {
             None => {}
         }
         self.fields.refuse_in_v1(version)?;
-        self.fields.describe(parameters);
-        self.paging.describe(context.version, parameters)?;
-        Ok(description)
+        self.fields.write_to(parameters);
+        self.paging.write_to(context.version, parameters)?;
+        Ok(request)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         Page::decode(version, &self.paging, body)
     }
+}
 
+impl EncodeResponse for Conversations {
     fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
         page.encode(asked)
     }
 }
 
-pages_of!(Conversations, Conversation);
+impl Paginate for Conversations {
+    type Item = Conversation;
+
+    fn paging(&mut self) -> &mut Paging {
+        &mut self.paging
+    }
+}

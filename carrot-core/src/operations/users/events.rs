@@ -1,18 +1,18 @@
 use http::Method;
 use serde_json::Value;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, Page, Paging, RequestParts, ResponseError},
+    endpoint::{Asked, EncodeResponse, Page, Paginate, Paging, RequestParts, ResponseError},
     types::{Event, EventName, InvalidValue, UserRef},
 };
 
 /// `GET /users/{id}/events`: lists what a user did, newest first.
 ///
-/// * Right of the token: `user-read`.
+/// * Scope: `user-read`.
 /// * An unknown external id gives `LookupError` (HTTP 400).
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/get>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -46,36 +46,50 @@ impl Events {
         self.props_as_string = Some(true);
         self
     }
+
+    /// Sets which page to read: its size and where it starts.
+    pub fn page(mut self, paging: impl Into<Paging>) -> Self {
+        self.paging = paging.into();
+        self
+    }
 }
 
 impl Endpoint for Events {
     type Output = Page<Event>;
     const NAME: &'static str = "users.events";
-    const SCOPE: Option<&'static str> = Some("user-read");
+    const SCOPES: &'static [&'static str] = &["user-read"];
 
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::GET, &self.user, Some("events"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::GET, &self.user, Some("events"), context)?;
+        let parameters = &mut request.parameters;
         if let Some(name) = &self.name {
             parameters.line("filter_name", name.as_str())?;
         }
         parameters.optional_flag("props_as_string", self.props_as_string);
-        self.paging.describe(context.version, parameters)?;
-        Ok(description)
+        self.paging.write_to(context.version, parameters)?;
+        Ok(request)
     }
 
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
         Page::decode(version, &self.paging, body)
     }
+}
 
+impl EncodeResponse for Events {
     fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
         page.encode(asked)
     }
 }
 
-pages_of!(Events, Event);
+impl Paginate for Events {
+    type Item = Event;
+
+    fn paging(&mut self) -> &mut Paging {
+        &mut self.paging
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use super::{ImportCsv, PropertyChange, UnwritableChange};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{FilePart, Path, RequestParts},
+    endpoint::{EncodeResponse, FilePart, Path, RequestParts, ResponseError, response},
     types::{ImportReport, InvalidValue},
 };
 
@@ -80,11 +80,11 @@ impl Delimiter {
 /// file later and tells the panel when it is done; the API has no operation to read the state of an
 /// import. [`Import::from_changes`] writes the file from property operations.
 ///
-/// * Right of the token: not documented; `user-write` by analogy.
+/// * Scope: not documented; `user-write` by analogy.
 /// * v2 only: the pages of v1 do not know it.
 /// * UTF-8, below 30 MB. A large file needs more than the 10 s of an attempt and the 30 s of a call that
 ///   are the defaults; see [`CallOptions`](crate::client::CallOptions).
-/// * Safe to repeat: no. Two imports of one file at the same time may create a user twice.
+/// * Idempotent: no. Two imports of one file at the same time may create a user twice.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 ///
 /// ```
@@ -241,8 +241,8 @@ impl Endpoint for Import {
         }
         self.check_csv()?;
         self.check_tags()?;
-        let mut description = RequestParts::post(Path::new().then("users").then("import"));
-        let parameters = &mut description.parameters;
+        let mut request = RequestParts::post(Path::new().then("users").then("import"));
+        let parameters = &mut request.parameters;
         // Here, unlike elsewhere, the app is not optional.
         parameters.line("app", &context.app.to_string())?;
         if let Some(field) = self.merge_field {
@@ -254,12 +254,18 @@ impl Endpoint for Import {
         if !self.tags.is_empty() {
             parameters.json("tags", &self.tags)?;
         }
-        description
+        request
             .files
             .push(FilePart::new("file", "users.csv", self.csv.clone()));
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for Import {}
 
 #[cfg(test)]
 mod tests {

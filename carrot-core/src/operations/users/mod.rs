@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// A request below `/users/{id}`, with what every such request says about the user and the app.
-fn describe(
+fn request_parts(
     method: Method,
     user: &UserRef,
     verb: Option<&'static str>,
@@ -48,12 +48,12 @@ fn describe(
     if let Some(verb) = verb {
         path = path.then(verb);
     }
-    let mut description = RequestParts::new(method, path);
+    let mut request = RequestParts::new(method, path);
     if user.is_external() {
-        description.parameters.flag("by_user_id", true);
+        request.parameters.flag("by_user_id", true);
     }
-    name_app(context, &mut description.parameters)?;
-    Ok(description)
+    name_app(context, &mut request.parameters)?;
+    Ok(request)
 }
 
 /// Names the app where it is not that of the token, which is the service's default.

@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{describe, refuse_external_in_v1};
+use super::{refuse_external_in_v1, request_parts};
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{InvalidValue, SentMessage, UserRef},
 };
 
@@ -39,9 +39,9 @@ impl MessageKind {
 ///
 /// The conversation that it begins shows in the inbox of the operators only after the user answered.
 ///
-/// * Right of the token: `messages-manual-send-one`.
+/// * Scope: `messages-manual-send-one`.
 /// * An unknown external id gives `LookupError` (HTTP 400). v1 takes only the id of the service.
-/// * Safe to repeat: no, each call sends a message.
+/// * Idempotent: no, each call sends a message.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -71,7 +71,7 @@ impl SendMessage {
 impl Endpoint for SendMessage {
     type Output = SentMessage;
     const NAME: &'static str = "users.send_message";
-    const SCOPE: Option<&'static str> = Some("messages-manual-send-one");
+    const SCOPES: &'static [&'static str] = &["messages-manual-send-one"];
 
     const IDEMPOTENT: bool = false;
 
@@ -80,22 +80,25 @@ impl Endpoint for SendMessage {
         if self.body.is_empty() {
             return Err(InvalidValue::new("body", "must not be empty"));
         }
-        let mut description = describe(Method::POST, &self.user, Some("sendmessage"), context)?;
-        description.parameters.text("body", &self.body)?;
+        let mut request = request_parts(Method::POST, &self.user, Some("sendmessage"), context)?;
+        request.parameters.text("body", &self.body)?;
         if let Some(kind) = self.kind {
-            description.parameters.line("type", kind.as_str())?;
+            request.parameters.line("type", kind.as_str())?;
         }
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for SendMessage {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ApiVersion,
-        types::{ConversationId, MessageId, UserId},
-    };
+    use crate::types::{ConversationId, MessageId, UserId};
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

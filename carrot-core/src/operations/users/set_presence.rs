@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::RequestParts,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{Empty, InvalidValue, Presence, UserId},
 };
 
@@ -12,9 +12,9 @@ const SESSION_CHARS: usize = 32;
 /// `POST /users/{id}/setpresence`: tells that a user is on the site. Call it about once a minute;
 /// after two minutes without a call the user is offline.
 ///
-/// * Right of the token: `user-write`.
+/// * Scope: `user-write`.
 /// * Takes only the id of the service.
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/setpresence/>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -62,7 +62,7 @@ impl SetPresence {
 impl Endpoint for SetPresence {
     type Output = Empty;
     const NAME: &'static str = "users.set_presence";
-    const SCOPE: Option<&'static str> = Some("user-write");
+    const SCOPES: &'static [&'static str] = &["user-write"];
 
     const IDEMPOTENT: bool = true;
 
@@ -71,8 +71,8 @@ impl Endpoint for SetPresence {
             return Err(InvalidValue::new("presence", "must be `online` or `idle`"));
         }
         let user = self.user.into();
-        let mut description = describe(Method::POST, &user, Some("setpresence"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, &user, Some("setpresence"), context)?;
+        let parameters = &mut request.parameters;
         parameters.line("presence", self.presence.as_str())?;
         for (name, value) in [("current_page", &self.page), ("current_url", &self.url)] {
             let Some(value) = value else { continue };
@@ -93,9 +93,15 @@ impl Endpoint for SetPresence {
             }
             None => {}
         }
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for SetPresence {}
 
 #[cfg(test)]
 mod tests {

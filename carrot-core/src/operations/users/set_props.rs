@@ -2,10 +2,10 @@ use carrot_types::Envelope;
 use http::Method;
 use serde_json::Value;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, RequestParts, ResponseError, response},
+    endpoint::{Asked, EncodeResponse, RequestParts, ResponseError, response},
     types::{
         Empty, InvalidValue, PropertyOperation, PropertyReport, PropertyValue, UserRef,
         system::property,
@@ -17,7 +17,7 @@ use crate::{
 /// The operations run in their order. One that the service does not like fails alone: the answer
 /// reports what was changed and what was ignored.
 ///
-/// * Right of the token: `user-write`.
+/// * Scope: `user-write`.
 /// * An unknown external id creates the user.
 /// * At most 250 operations in one request. For many users see
 ///   [`PropertyChange`](super::PropertyChange).
@@ -26,7 +26,7 @@ use crate::{
 ///   service). Send the digits alone.
 /// * `not_changed` means that the value was not written: it had the value already, or the service did
 ///   not take it. Observed; the page says only the former.
-/// * Safe to repeat: yes, unless an operation adds to a number or appends to a list, or
+/// * Idempotent: yes, unless an operation adds to a number or appends to a list, or
 ///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>
 ///
@@ -110,7 +110,7 @@ impl SetProps {
 impl Endpoint for SetProps {
     type Output = PropertyReport;
     const NAME: &'static str = "users.set_props";
-    const SCOPE: Option<&'static str> = Some("user-write");
+    const SCOPES: &'static [&'static str] = &["user-write"];
 
     const IDEMPOTENT: bool = false;
 
@@ -139,21 +139,23 @@ impl Endpoint for SetProps {
         {
             return Err(InvalidValue::new("source", "must be a JSON object"));
         }
-        let mut description = describe(Method::POST, &self.user, Some("props"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, &self.user, Some("props"), context)?;
+        let parameters = &mut request.parameters;
         parameters.json("operations", &self.operations)?;
         parameters.optional_flag("double_subscribe", self.double_subscribe);
         parameters.optional_flag("parse_custom_props_type", self.parse_custom_props_type);
         if let Some(source) = &self.source {
             parameters.json("source", source)?;
         }
-        Ok(description)
+        Ok(request)
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<PropertyReport, ResponseError> {
         response::envelope::<Empty>(body).map(|envelope| PropertyReport::from(envelope.meta))
     }
+}
 
+impl EncodeResponse for SetProps {
     fn encode(_asked: &Asked<'_>, report: &PropertyReport) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(Empty::new());
         envelope.meta.affected_props = Some(report.affected.clone());

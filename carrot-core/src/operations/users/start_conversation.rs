@@ -1,19 +1,19 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{RequestParts, Upload},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, Upload, response},
     types::{InvalidValue, RandomId, StartedConversation, UserRef},
 };
 
 /// `POST /users/{id}/startconversation`: begins a conversation with a message of the user.
 ///
-/// * Right of the token: not documented.
+/// * Scope: not documented.
 /// * An unknown external id creates the user.
 /// * A text, a file, or both. In v1 the text is required.
 /// * A text that is too long gives `ReplyTooBig` (HTTP 400); the limit is not documented.
-/// * Safe to repeat: no, each call begins a conversation. `random_id` is for recognising the message
+/// * Idempotent: no, each call begins a conversation. `random_id` is for recognising the message
 ///   in the realtime feed; nothing says that the service drops a second one.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ use crate::{
 pub struct StartConversation {
     user: UserRef,
     body: Option<String>,
-    file: Option<Upload>,
+    attachment: Option<Upload>,
     random_id: Option<RandomId>,
     referrer: Option<String>,
 }
@@ -35,16 +35,16 @@ impl StartConversation {
         }
     }
 
-    /// Begins a conversation with a file. v2 only, unless a [`text`](Self::text) is added.
-    pub fn with_file(user: impl Into<UserRef>, file: Upload) -> Self {
-        Self::empty(user.into()).file(file)
+    /// Starts a conversation without a text. A file must follow. v2 only.
+    pub fn without_text(user: impl Into<UserRef>) -> Self {
+        Self::empty(user.into())
     }
 
     fn empty(user: UserRef) -> Self {
         Self {
             user,
             body: None,
-            file: None,
+            attachment: None,
             random_id: None,
             referrer: None,
         }
@@ -57,8 +57,8 @@ impl StartConversation {
     }
 
     /// Adds a file: at most 10 MB, of one of the kinds that [`Upload`] lists.
-    pub fn file(mut self, file: Upload) -> Self {
-        self.file = Some(file);
+    pub fn attachment(mut self, file: Upload) -> Self {
+        self.attachment = Some(file);
         self
     }
 
@@ -82,14 +82,20 @@ impl Endpoint for StartConversation {
     const IDEMPOTENT: bool = false;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description =
-            describe(Method::POST, &self.user, Some("startconversation"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request =
+            request_parts(Method::POST, &self.user, Some("startconversation"), context)?;
+        let parameters = &mut request.parameters;
         match self.body.as_deref() {
             Some("") => return Err(InvalidValue::new("body", "must not be empty")),
             Some(body) => parameters.text("body", body)?,
             None if context.version == ApiVersion::V1 => {
                 return Err(InvalidValue::new("body", "is required in v1 of the API"));
+            }
+            None if self.attachment.is_none() => {
+                return Err(InvalidValue::new(
+                    "body",
+                    "must be set, unless there is an attachment",
+                ));
             }
             None => {}
         }
@@ -99,15 +105,21 @@ impl Endpoint for StartConversation {
         if let Some(referrer) = &self.referrer {
             parameters.line("referrer", referrer)?;
         }
-        if let Some(file) = &self.file {
+        if let Some(file) = &self.attachment {
             file.check("file")?;
             file.check_kind("file")?;
             parameters.line("filename", file.name())?;
-            description.files.push(file.part("file"));
+            request.files.push(file.part("file"));
         }
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for StartConversation {}
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,17 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{Event, EventName, EventProperties, InvalidValue, Timestamp, TypedEvent, UserRef},
 };
 
 /// `POST /users/{id}/events`: records that a user did something.
 ///
-/// * Right of the token: `user-write`.
+/// * Scope: `user-write`.
 /// * An unknown external id creates the user.
-/// * Safe to repeat: no, each call records an event.
+/// * Idempotent: no, each call records an event.
 /// * The answer is the event; older pages of v1 show its id alone.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
 ///
@@ -76,13 +76,13 @@ impl TrackEvent {
 impl Endpoint for TrackEvent {
     type Output = Event;
     const NAME: &'static str = "users.track_event";
-    const SCOPE: Option<&'static str> = Some("user-write");
+    const SCOPES: &'static [&'static str] = &["user-write"];
 
     const IDEMPOTENT: bool = false;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let mut description = describe(Method::POST, &self.user, Some("events"), context)?;
-        let parameters = &mut description.parameters;
+        let mut request = request_parts(Method::POST, &self.user, Some("events"), context)?;
+        let parameters = &mut request.parameters;
         parameters.line("event", self.name.as_str())?;
         if !self.properties.is_empty() {
             parameters.json("params", &self.properties)?;
@@ -90,17 +90,20 @@ impl Endpoint for TrackEvent {
         if let Some(created) = self.created {
             parameters.line("created", &created.to_string())?;
         }
-        Ok(description)
+        Ok(request)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for TrackEvent {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ApiVersion,
-        types::{EventId, UserId},
-    };
+    use crate::types::{EventId, UserId};
 
     #[test]
     fn reads_the_responses_of_both_ages() {

@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::describe;
+use super::request_parts;
 use crate::{
-    ApiContext, Endpoint,
-    endpoint::RequestParts,
+    ApiContext, ApiVersion, Endpoint,
+    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{Empty, InvalidValue, UserRef},
 };
 
@@ -12,11 +12,11 @@ use crate::{
 /// Stands in the current pages of Carrot quest and not in those of Dashly, which runs the same
 /// service: it probably works on both.
 ///
-/// * Right of the token: not documented.
+/// * Scope: not documented.
 /// * An unknown external id gives `LookupError` (HTTP 400).
 /// * A user without an e-mail address, or in a state other than subscribed, awaiting confirmation or
 ///   unsubscribed, gives `BadRequest` (HTTP 400).
-/// * Safe to repeat: yes.
+/// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/users/unsubscribeemail>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -38,14 +38,20 @@ impl Endpoint for UnsubscribeEmail {
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        describe(Method::POST, &self.user, Some("unsubscribeemail"), context)
+        request_parts(Method::POST, &self.user, Some("unsubscribeemail"), context)
+    }
+
+    fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        response::data(body)
     }
 }
+
+impl EncodeResponse for UnsubscribeEmail {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApiVersion, types::UserId};
+    use crate::types::UserId;
 
     #[test]
     fn reads_the_response_of_the_vendors_page() {

@@ -38,12 +38,13 @@
 //! # async fn some_seconds() {}
 //! # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! use carrot_core::{
+//!     endpoint::UserField,
 //!     types::{PropertyOperation, User, UserRef},
 //!     users,
 //! };
 //!
 //! let orders = |user: &User| user.props_custom.get("orders").cloned();
-//! let read = users::Get::new(UserRef::external("order-42")).with_custom_props();
+//! let read = users::Get::new(UserRef::external("order-42")).include(UserField::PropsCustom);
 //! let before = orders(&client.call(&read).await?);
 //!
 //! let write = users::SetProps::new(UserRef::external("order-42"))

@@ -18,7 +18,7 @@ pub(crate) fn talk(client: &Client, transport: &RecordingTransport, clock: &Virt
     let refused = http::StatusCode::BAD_REQUEST;
     clock.run(async {
         transport.respond(ApiError::named(refused, words.as_str()).message(&words));
-        let reply = Reply::new(ConversationId::new(1), TEXT).from(Sender::DefaultAdmin);
+        let reply = Reply::new(ConversationId::new(1), TEXT).sender(Sender::DefaultAdmin);
         client.call(&reply).await.expect_err("refused");
 
         transport.respond(CannedResponse::bytes(http::StatusCode::OK, words.clone()));

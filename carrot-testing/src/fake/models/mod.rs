@@ -10,10 +10,10 @@ use carrot_core::{
         ActionReceipt, Admin, AdminId, AdminType, AppId, Attachment, AttachmentId, Author, Channel,
         ChannelId, ChannelType, Conversation, ConversationId, ConversationPart, ConversationRef,
         Direction, EmailStatus, EmailStatusId, EmailSubscriptionStatus, Empty, Event, EventId,
-        EventSummary, EventType, EventTypeId, ImportReport, LeadsPage, MessageId, MessageSender,
-        Note, NoteId, PartGroupId, PartId, PartType, Presence, PresenceDetails, PropertyMap,
-        PropertyReport, ReplyReceipt, Segment, SegmentId, SenderId, SentMessage, SentVia,
-        StartedConversation, Timestamp, User, UserId, UserTag, UserTagId,
+        EventSummary, EventType, EventTypeId, ImportReport, MessageId, MessageSender, Note, NoteId,
+        PartGroupId, PartId, PartType, Presence, PresenceDetails, PropertyMap, PropertyReport,
+        ReplyReceipt, Segment, SegmentId, SenderId, SentMessage, SentVia, StartedConversation,
+        Timestamp, User, UserId, UserTag, UserTagId,
     },
 };
 use serde_json::json;
@@ -245,8 +245,8 @@ pub fn started_conversation() -> StartedConversation {
 
 /// A page of leads: the user, and no more.
 #[must_use]
-pub fn leads_page() -> LeadsPage {
-    LeadsPage::new().with_users(vec![user()]).with_total(1_u64)
+pub fn leads_page() -> Page<User> {
+    Page::new(vec![user()]).total(1)
 }
 
 /// A last page with the user.

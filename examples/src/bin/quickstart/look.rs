@@ -20,7 +20,9 @@ pub(crate) async fn around(client: &Client, mut report: Report) -> Result<(), Er
     report.got(format_args!("{} channels", channels.len()));
 
     report.step("The leads of the app");
-    let page = client.call(Leads::new().limit(1)).await?;
+    let page = client
+        .call(Leads::new().page(Paging::new().size(1)))
+        .await?;
     match page.total {
         Some(total) => report.got(format_args!("{total} leads")),
         None => report.got("the service does not say how many"),

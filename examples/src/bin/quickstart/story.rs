@@ -96,7 +96,7 @@ async fn the_customer_asks(
     let (words, filter) = &customer.found_by;
     report.step(format_args!("Find the lead {words}"));
     let leads = client.call(Leads::new().filter(filter.clone())).await?;
-    match leads.users.first() {
+    match leads.items.first() {
         Some(lead) => report.got(format_args!(
             "user {}, {}, one of {} found",
             lead.id,

@@ -25,15 +25,16 @@ pub(super) fn all() -> Vec<Operation> {
     active_users_cases.extend(fields(
         &active_users(),
         &user_fields,
-        apps::ActiveUsers::field,
+        apps::ActiveUsers::include,
+        apps::ActiveUsers::exclude,
     ));
     active_users_cases.extend(paged(&active_users(), apps::ActiveUsers::page));
     active_users_cases.push((
         "every option of v2",
         user_fields
             .iter()
-            .fold(active_users(), |all, (_, field)| all.field(*field, true))
-            .page(Paging::new().size(1).from(position())),
+            .fold(active_users(), |all, (_, field)| all.include(*field))
+            .page(Paging::new().size(1).starting_at(position())),
     ));
 
     let channel_fields = [
@@ -47,12 +48,17 @@ pub(super) fn all() -> Vec<Operation> {
     ];
     let channels = || apps::Channels::new();
     let mut channels_cases = vec![("no option", channels())];
-    channels_cases.extend(fields(&channels(), &channel_fields, apps::Channels::field));
+    channels_cases.extend(fields(
+        &channels(),
+        &channel_fields,
+        apps::Channels::include,
+        apps::Channels::exclude,
+    ));
     channels_cases.push((
         "every option",
         channel_fields
             .iter()
-            .fold(channels(), |all, (_, field)| all.field(*field, false)),
+            .fold(channels(), |all, (_, field)| all.exclude(*field)),
     ));
 
     let list = || apps::Conversations::new();
@@ -94,14 +100,15 @@ pub(super) fn all() -> Vec<Operation> {
     conversations_cases.extend(fields(
         &list(),
         &CONVERSATION_FIELDS,
-        apps::Conversations::field,
+        apps::Conversations::include,
+        apps::Conversations::exclude,
     ));
     conversations_cases.extend(paged(&list(), apps::Conversations::page));
     conversations_cases.push((
         "every option of v2",
         CONVERSATION_FIELDS
             .iter()
-            .fold(list(), |all, (_, field)| all.field(*field, true))
+            .fold(list(), |all, (_, field)| all.include(*field))
             .closed(false)
             .answered(false)
             .delayed(false)
@@ -109,7 +116,7 @@ pub(super) fn all() -> Vec<Operation> {
             .tag("vip")
             .channel(ChannelId::new(5))
             .assistant_type(AssistantType::LeadBot)
-            .page(Paging::new().size(50).from(position())),
+            .page(Paging::new().size(50).starting_at(position())),
     ));
 
     let leads = || apps::Leads::new();
@@ -123,8 +130,11 @@ pub(super) fn all() -> Vec<Operation> {
         ("ascending", leads().sort_order(SortOrder::Ascending)),
         ("descending", leads().sort_order(SortOrder::Descending)),
         ("properties as text", leads().props_as_text()),
-        ("limit 50", leads().limit(50)),
-        ("offset 100", leads().offset(100)),
+        ("limit 50", leads().page(Paging::new().size(50))),
+        (
+            "offset 100",
+            leads().page(carrot_core::types::Cursor::offset(100)),
+        ),
     ];
     leads_cases.extend(paged(&leads(), apps::Leads::page));
     leads_cases.push((
@@ -134,8 +144,11 @@ pub(super) fn all() -> Vec<Operation> {
             .sort_by("город")
             .sort_order(SortOrder::Ascending)
             .props_as_text()
-            .limit(50)
-            .offset(100),
+            .page(
+                Paging::new()
+                    .size(50)
+                    .starting_at(carrot_core::types::Cursor::offset(100)),
+            ),
     ));
 
     vec![

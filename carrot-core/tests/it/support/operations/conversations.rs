@@ -62,25 +62,31 @@ pub(super) fn all() -> Vec<Operation> {
     get_cases.extend(fields(
         &get(),
         &CONVERSATION_FIELDS,
-        conversations::Get::field,
+        conversations::Get::include,
+        conversations::Get::exclude,
     ));
     get_cases.push((
         "every option",
         CONVERSATION_FIELDS
             .iter()
-            .fold(get(), |all, (_, field)| all.field(*field, false)),
+            .fold(get(), |all, (_, field)| all.exclude(*field)),
     ));
 
     let part_fields = [("field `conversation`", PartField::Conversation)];
     let parts = || conversations::Parts::new(CONVERSATION);
     let mut parts_cases = vec![("no option", parts())];
-    parts_cases.extend(fields(&parts(), &part_fields, conversations::Parts::field));
+    parts_cases.extend(fields(
+        &parts(),
+        &part_fields,
+        conversations::Parts::include,
+        conversations::Parts::exclude,
+    ));
     parts_cases.extend(paged(&parts(), conversations::Parts::page));
     parts_cases.push((
         "every option of v2",
         parts()
-            .field(PartField::Conversation, true)
-            .page(Paging::new().size(50).from(position())),
+            .include(PartField::Conversation)
+            .page(Paging::new().size(50).starting_at(position())),
     ));
 
     let typing = || conversations::SetTyping::new(CONVERSATION, "Ищу ваш заказ");
@@ -92,7 +98,7 @@ pub(super) fn all() -> Vec<Operation> {
         ),
         ("without a text", typing().without_text()),
     ];
-    typing_cases.extend(senders(typing, |typing, sender| typing.from(sender)));
+    typing_cases.extend(senders(typing, |typing, sender| typing.sender(sender)));
 
     let add = conversations::AddTag::new(CONVERSATION, "срочно & важно");
     let remove = conversations::RemoveTag::new(CONVERSATION, "срочно & важно");
@@ -102,17 +108,17 @@ pub(super) fn all() -> Vec<Operation> {
     vec![
         operation(&actions(
             &add,
-            |tag, from| tag.from(from),
+            |tag, from| tag.by(from),
             conversations::AddTag::random_id,
         )),
         operation(&actions(
             &assign,
-            |assign, from| assign.from(from),
+            |assign, from| assign.by(from),
             conversations::Assign::random_id,
         )),
         operation(&actions(
             &close,
-            |close, from| close.from(from),
+            |close, from| close.by(from),
             conversations::Close::random_id,
         )),
         operation(&get_cases),
@@ -120,14 +126,14 @@ pub(super) fn all() -> Vec<Operation> {
         operation(&parts_cases),
         operation(&actions(
             &remove,
-            |tag, from| tag.from(from),
+            |tag, from| tag.by(from),
             conversations::RemoveTag::random_id,
         )),
         operation(&reply_cases()),
         operation(&typing_cases),
         operation(&actions(
             &unassign,
-            |unassign, from| unassign.from(from),
+            |unassign, from| unassign.by(from),
             conversations::Unassign::random_id,
         )),
     ]
@@ -144,7 +150,7 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
     let upload = || Upload::new("отчёт \"1\".txt", "line 1\nline 2");
     let button = || json!({"type": "button", "text": "Да"});
     let mut cases = vec![("no option", reply())];
-    cases.extend(senders(reply, |reply, sender| reply.from(sender)));
+    cases.extend(senders(reply, |reply, sender| reply.sender(sender)));
     cases.extend([
         ("type `reply_admin`", reply().kind(ReplyKind::Message)),
         ("type `note`", Reply::note(CONVERSATION, "Спросить курьера")),
@@ -154,9 +160,12 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
         ),
         (
             "type `note` from the user, who has no types",
-            reply().kind(ReplyKind::Note).from(Sender::DefaultUser),
+            reply().kind(ReplyKind::Note).sender(Sender::DefaultUser),
         ),
-        ("only a file", Reply::file(CONVERSATION, upload())),
+        (
+            "only a file",
+            Reply::without_text(CONVERSATION).attachment(upload()),
+        ),
         ("a text and a file", reply().attachment(upload())),
         (
             "content beyond text",
@@ -173,12 +182,12 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
         ("referrer", reply().referrer("https://example.com/?a=1&b=2")),
         (
             "field `conversation`",
-            reply().field(PartField::Conversation, true),
+            reply().include(PartField::Conversation),
         ),
         (
             "every option of v1",
             reply()
-                .from(ADMIN)
+                .sender(ADMIN)
                 .kind(ReplyKind::Note)
                 .random_id(random_id(1))
                 .auto_assign(ADMIN)
@@ -187,7 +196,7 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
         (
             "every option of v2",
             reply()
-                .from(ADMIN)
+                .sender(ADMIN)
                 .kind(ReplyKind::Message)
                 .attachment(upload())
                 .body_json(json!({}))
@@ -197,7 +206,7 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
                 .auto_assign(ADMIN)
                 .auto_assign_random_id(random_id(2))
                 .referrer("https://example.com/")
-                .field(PartField::Conversation, true),
+                .include(PartField::Conversation),
         ),
     ]);
     cases

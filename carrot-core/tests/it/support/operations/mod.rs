@@ -22,7 +22,7 @@ use super::{
 /// An operation, with the requests of all its options.
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
-    pub(crate) scope: Option<&'static str>,
+    pub(crate) scopes: &'static [&'static str],
     pub(crate) cases: Vec<Case>,
 }
 
@@ -49,8 +49,8 @@ impl Operation {
     /// Whether it may be repeated, with any option.
     pub(crate) fn repeat_safeties(&self) -> BTreeSet<&'static str> {
         let safeties = self.cases.iter().map(|case| match case.is_idempotent {
-            true => "safe",
-            false => "not safe",
+            true => "yes",
+            false => "no",
         });
         safeties.collect()
     }
@@ -70,7 +70,7 @@ fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     let case = |option: &str, endpoint: &E, app: Option<AppId>| Case {
         option: option.to_owned(),
         is_idempotent: endpoint.is_idempotent(),
-        requests: ApiVersion::ALL.map(|version| prepare(endpoint, version, app)),
+        requests: [ApiVersion::V1, ApiVersion::V2].map(|version| prepare(endpoint, version, app)),
         call: caller(endpoint.clone()),
     };
     let mut all: Vec<Case> = cases
@@ -81,7 +81,7 @@ fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     all.push(case("an app named by its id", &cases[0].1, Some(app)));
     Operation {
         name: E::NAME,
-        scope: E::SCOPE,
+        scopes: E::SCOPES,
         cases: all,
     }
 }
@@ -120,8 +120,14 @@ fn after() -> Cursor {
 fn paged<E: Clone>(base: &E, page: fn(E, Paging) -> E) -> Vec<(&'static str, E)> {
     [
         ("page size 50", Paging::new().size(50)),
-        ("page from a cursor of v2", Paging::new().from(position())),
-        ("page from a cursor of v1", Paging::new().from(after())),
+        (
+            "page from a cursor of v2",
+            Paging::new().starting_at(position()),
+        ),
+        (
+            "page from a cursor of v1",
+            Paging::new().starting_at(after()),
+        ),
         (
             "page direction `before`",
             Paging::new().direction(PageDirection::Before),
@@ -150,7 +156,7 @@ fn paged<E: Clone>(base: &E, page: fn(E, Paging) -> E) -> Vec<(&'static str, E)>
             "every setting of a page",
             Paging::new()
                 .size(50)
-                .from(position())
+                .starting_at(position())
                 .direction(PageDirection::Before)
                 .including(true)
                 .order(PageOrder::Ascending),
@@ -176,14 +182,15 @@ const CONVERSATION_FIELDS: [(&str, ConversationField); 5] = [
 fn fields<E: Clone, F: Copy>(
     base: &E,
     known: &[(&'static str, F)],
-    field: fn(E, F, bool) -> E,
+    include: fn(E, F) -> E,
+    exclude: fn(E, F) -> E,
 ) -> Vec<(&'static str, E)> {
     let mut cases: Vec<_> = known
         .iter()
-        .map(|(option, name)| (*option, field(base.clone(), *name, true)))
+        .map(|(option, name)| (*option, include(base.clone(), *name)))
         .collect();
     let first = known[0].1;
-    let off = field(field(base.clone(), first, true), first, false);
+    let off = exclude(include(base.clone(), first), first);
     cases.push(("the first field switched on, then off", off));
     cases
 }

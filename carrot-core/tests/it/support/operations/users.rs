@@ -1,5 +1,5 @@
 use carrot_core::{
-    endpoint::{Paging, Upload},
+    endpoint::{Paging, Upload, UserField},
     types::{EventName, EventProperties, Presence, PropertyOperation, RecipientType, Timestamp},
     users::{self, Delimiter, MergeField, MessageKind},
 };
@@ -29,7 +29,8 @@ pub(super) fn all() -> Vec<Operation> {
     conversations_cases.extend(fields(
         &list(),
         &CONVERSATION_FIELDS,
-        users::Conversations::field,
+        users::Conversations::include,
+        users::Conversations::exclude,
     ));
     conversations_cases.extend(paged(&list(), users::Conversations::page));
     conversations_cases.push((
@@ -37,11 +38,11 @@ pub(super) fn all() -> Vec<Operation> {
         CONVERSATION_FIELDS
             .iter()
             .fold(users::Conversations::new(own_id()), |all, (_, field)| {
-                all.field(*field, true)
+                all.include(*field)
             })
             .with_user_replies_only()
             .recipient_type(RecipientType::Sdk)
-            .page(Paging::new().size(50).from(position())),
+            .page(Paging::new().size(50).starting_at(position())),
     ));
 
     let event_name = || EventName::new("Заказ & оплата").expect("a name");
@@ -58,7 +59,7 @@ pub(super) fn all() -> Vec<Operation> {
         users::Events::new(own_id())
             .named(event_name())
             .props_as_text()
-            .page(Paging::new().size(50).from(position())),
+            .page(Paging::new().size(50).starting_at(position())),
     ));
 
     let presence = || users::SetPresence::new(USER, Presence::Online);
@@ -118,30 +119,36 @@ fn user_cases() -> Vec<(&'static str, users::Get)> {
     vec![
         ("no option", get()),
         ("an external id", users::Get::new(own_id())),
-        ("without `props`", get().without_props()),
-        ("with `props_custom`", get().with_custom_props()),
-        ("with `props_events`", get().with_event_props()),
-        ("with `presence_details`", get().with_presence_details()),
-        ("with `events`", get().with_events()),
-        ("with `segments`", get().with_segments()),
-        ("with `notes`", get().with_notes()),
-        ("with `tags`", get().with_tags()),
-        ("with `email_status`", get().with_email_status()),
-        ("with `timezone_offset`", get().with_timezone_offset()),
+        ("without `props`", get().exclude(UserField::Props)),
+        ("with `props_custom`", get().include(UserField::PropsCustom)),
+        ("with `props_events`", get().include(UserField::PropsEvents)),
+        (
+            "with `presence_details`",
+            get().include(UserField::PresenceDetails),
+        ),
+        ("with `events`", get().include(UserField::Events)),
+        ("with `segments`", get().include(UserField::Segments)),
+        ("with `notes`", get().include(UserField::Notes)),
+        ("with `tags`", get().include(UserField::Tags)),
+        ("with `email_status`", get().include(UserField::EmailStatus)),
+        (
+            "with `timezone_offset`",
+            get().include(UserField::TimezoneOffset),
+        ),
         ("properties as text", get().props_as_text()),
         (
             "every option",
             users::Get::new(own_id())
-                .without_props()
-                .with_custom_props()
-                .with_event_props()
-                .with_presence_details()
-                .with_events()
-                .with_segments()
-                .with_notes()
-                .with_tags()
-                .with_email_status()
-                .with_timezone_offset()
+                .exclude(UserField::Props)
+                .include(UserField::PropsCustom)
+                .include(UserField::PropsEvents)
+                .include(UserField::PresenceDetails)
+                .include(UserField::Events)
+                .include(UserField::Segments)
+                .include(UserField::Notes)
+                .include(UserField::Tags)
+                .include(UserField::EmailStatus)
+                .include(UserField::TimezoneOffset)
                 .props_as_text(),
         ),
     ]
@@ -248,14 +255,17 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
             "an external id",
             StartConversation::new(own_id(), "Где мой заказ?"),
         ),
-        ("only a file", StartConversation::with_file(USER, upload())),
-        ("a text and a file", start().file(upload())),
+        (
+            "only a file",
+            StartConversation::without_text(USER).attachment(upload()),
+        ),
+        ("a text and a file", start().attachment(upload())),
         ("random id", start().random_id(random_id(7))),
         ("referrer", start().referrer("https://example.com/?a=1&b=2")),
         (
             "every option",
             StartConversation::new(own_id(), "Где мой заказ?")
-                .file(upload())
+                .attachment(upload())
                 .random_id(random_id(7))
                 .referrer("https://example.com/"),
         ),
