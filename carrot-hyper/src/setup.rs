@@ -15,7 +15,9 @@ use crate::{BuildError, HyperTransport, TokioClock};
 ///
 /// The token is empty or holds anything but visible ASCII characters; TLS cannot be set up.
 pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
-    Ok(builder(token)?.build()?)
+    let (client, transport) = parts(token)?;
+    transport.check_tls()?;
+    Ok(client.build()?)
 }
 
 /// A client with this token over a default [`HyperTransport`], with the rest still to be set.
@@ -23,13 +25,21 @@ pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
 /// For a transport with settings of its own, use
 /// [`Client::builder`] with [`HyperTransport::builder`] and [`TokioClock`].
 ///
+/// The platform's root certificates are read when the first `https` request needs them, since the
+/// address is still to be set; [`HyperTransport::check_tls`] reads them earlier.
+///
 /// # Errors
 ///
-/// The same as [`client`](client()).
+/// The token is empty or holds anything but visible ASCII characters; no cryptography is compiled in.
 pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
+    Ok(parts(token)?.0)
+}
+
+fn parts(token: impl Into<String>) -> Result<(ClientBuilder, HyperTransport), BuildError> {
     let token = AuthToken::new(token)?;
     let transport = HyperTransport::builder().build()?;
-    Ok(Client::builder(transport, TokioClock::new(), token))
+    let client = Client::builder(transport.clone(), TokioClock::new(), token);
+    Ok((client, transport))
 }
 
 /// A client set up from the environment:
@@ -76,7 +86,8 @@ fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilde
     let token = read(TOKEN)?.ok_or(BuildError::MissingVariable { name: TOKEN })?;
     // Checked alone first, so that the error names the variable.
     AuthToken::new(token.as_str()).map_err(of(TOKEN))?;
-    let mut client = builder(token)?;
+    let (mut client, transport) = parts(token)?;
+    let mut https = true;
     if let Some(app) = read(APP_ID)? {
         let app: AppId = app.parse().map_err(of(APP_ID))?;
         if app.get() == 0 {
@@ -85,7 +96,11 @@ fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilde
         client = client.app(app);
     }
     if let Some(url) = read(BASE_URL)? {
+        https = !url.starts_with("http://");
         client = client.host(url.parse::<BaseUrl>().map_err(of(BASE_URL))?);
+    }
+    if https {
+        transport.check_tls()?;
     }
     Ok(client)
 }

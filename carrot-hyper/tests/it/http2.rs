@@ -418,3 +418,70 @@ async fn a_body_over_the_cap() {
         fails(&transport(), request, TooLarge { limit: 4 }, Sent::Yes).await;
     }
 }
+
+/// A frame of a GOAWAY that names this as the last stream that was processed.
+fn goaway(last_stream: u8) -> [u8; 17] {
+    [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last_stream, 0, 0, 0, 0]
+}
+
+/// RFC 9113, section 6.8: streams after the last one were not processed.
+#[tokio::test]
+async fn only_streams_after_the_last_are_unsent() {
+    for (last_stream, sent) in [(0, Sent::Never), (1, Sent::Maybe)] {
+        let acceptor = CA.acceptor("localhost", &["h2"]);
+        let server = Server::start(move |_, stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                // Empty settings.
+                stream
+                    .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+                    .await
+                    .unwrap();
+                stream.flush().await.unwrap();
+                let mut read = Vec::new();
+                while !read.ends_with(TOKEN.as_bytes()) {
+                    stream.read_buf(&mut read).await.unwrap();
+                }
+                stream.write_all(&goaway(last_stream)).await.unwrap();
+                stream.shutdown().await.unwrap();
+                hold(stream).await;
+            }
+        })
+        .await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Reset, sent).await;
+    }
+}
+
+/// The task of a connection ends with its runtime, while somebody else waits for the response.
+#[test]
+fn a_lost_connection_task_is_a_reset() {
+    let servers = tokio::runtime::Runtime::new().unwrap();
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let server = servers.block_on(going_on(move |connection, respond| {
+        let asked = asked.clone();
+        async move {
+            asked.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop((connection, respond));
+        }
+    }));
+    let transport = transport();
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let request = post(server.https("localhost", "/"));
+    let mut sending = ByHand::new(failure(&transport, request));
+    home.block_on(async {
+        while was_asked.try_recv().is_err() {
+            assert!(sending.poll().is_pending());
+            tokio::task::yield_now().await;
+        }
+    });
+    drop(home);
+    let error = servers.block_on(sending.ends());
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (Reset, Sent::Maybe),
+        "{error:?}"
+    );
+}

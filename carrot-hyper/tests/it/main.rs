@@ -13,6 +13,8 @@ mod clock;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod connections;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod dead_connections;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod deadlines;
 #[cfg(all(
     any(feature = "aws-lc-rs", feature = "ring"),
@@ -30,7 +32,11 @@ mod hardening;
 mod http2;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod limits;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod proxy;
 mod quota;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod runtimes;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod support;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

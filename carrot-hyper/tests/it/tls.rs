@@ -224,3 +224,82 @@ fn what_is_no_certificate_is_rejected() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn the_unreadable_entry_of_a_bundle_is_named() {
+    let fine = CA.pem();
+    let cut = fine.replace("-----END", "-----FIN");
+    let not_der = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+    let not_base64 = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    for (last, says) in [
+        (&*cut, "`-----END` line"),
+        (not_der, "number 3 of 3"),
+        (not_base64, "number 3"),
+    ] {
+        let bundle = format!("{fine}\n{fine}\n{last}");
+        let error = builder()
+            .add_root_certificate_pem(bundle)
+            .build()
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("number 3") && text.contains(says), "{text}");
+    }
+    let mut wide = vec![0xff, 0xfe];
+    wide.extend(fine.bytes().flat_map(|byte| [byte, 0]));
+    let error = builder()
+        .add_root_certificate_pem(wide)
+        .build()
+        .unwrap_err();
+    assert!(error.to_string().contains("UTF-16"), "{error}");
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_hides_no_certificate() {
+    let server = serving(CA.acceptor("localhost", &[])).await;
+    let transport = HyperTransport::builder()
+        .tls_roots(TlsRoots::OnlyAdded)
+        .add_root_certificate_pem(format!("\u{feff}{}", CA.pem()))
+        .build()
+        .unwrap();
+    succeeds(&transport, get(server.https("localhost", "/"))).await;
+}
+
+/// An authority's own certificate, added as a root and shown by the server.
+#[tokio::test]
+async fn a_self_signed_authority_says_what_to_do() {
+    let authority = Authority::new("localhost");
+    let server = serving(authority.own_acceptor()).await;
+    let transport = builder()
+        .add_root_certificate_der(authority.der())
+        .build()
+        .unwrap();
+    let request = post(server.https("localhost", "/"));
+    let error = fails(&transport, request, Tls, Sent::Never).await;
+    let text = error.to_string();
+    assert!(text.contains("basicConstraints=CA:FALSE"), "{text}");
+    assert!(
+        text.contains(&server.authority().replace("127.0.0.1", "localhost")),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn certificate_errors_say_what_to_do() {
+    let unknown = Authority::new("unknown");
+    for (acceptor, advice) in [
+        (CA.expired_acceptor("localhost"), "check the clock"),
+        (
+            CA.acceptor("elsewhere.example", &[]),
+            "check the host of the address",
+        ),
+        (
+            unknown.acceptor("localhost", &[]),
+            "`add_root_certificate_pem`",
+        ),
+    ] {
+        let server = serving(acceptor).await;
+        let request = post(server.https("localhost", "/"));
+        let error = fails(&transport(), request, Tls, Sent::Never).await;
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+}

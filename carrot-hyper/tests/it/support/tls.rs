@@ -19,7 +19,7 @@ pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -39,6 +39,18 @@ impl Authority {
     pub(crate) fn acceptor(&self, host: &str, alpn: &[&str]) -> TlsAcceptor {
         let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         self.acceptor_with(&params, alpn, ALL_VERSIONS)
+    }
+
+    /// Serves with the certificate of the authority itself, for its name.
+    pub(crate) fn own_acceptor(&self) -> TlsAcceptor {
+        let key = PrivateKeyDer::try_from(self.0.key().serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(ALL_VERSIONS)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.0.der().clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
     }
 
     /// Serves as this host, with a certificate whose time is over.

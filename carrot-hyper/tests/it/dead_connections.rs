@@ -1,0 +1,182 @@
+//! Kept connections that died while they were idle, and connections that break while a request is
+//! written.
+
+use std::{sync::Arc, time::Duration};
+
+use carrot_hyper::{
+    Body, HttpTransport, HyperTransport, Sent, TransportError, http::Request,
+    transport::TransportErrorKind::Reset,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::{Barrier, mpsc},
+};
+
+use crate::support::{
+    Server, answer,
+    by_hand::{Frozen, turns},
+    came, get, hold, post, read_request, reset, succeeds, tells_no_secret, transport,
+};
+
+const EIGHT: usize = 8;
+
+/// Eight connections that each bring one response, and reset with the next request. Later ones live.
+/// Returns the transport that keeps the eight.
+async fn eight_dead() -> (HyperTransport, Server) {
+    let all = Arc::new(Barrier::new(EIGHT));
+    let server = Server::start(move |number, mut stream| {
+        let all = Arc::clone(&all);
+        async move {
+            while read_request(&mut stream).await.is_some() {
+                if number < EIGHT {
+                    all.wait().await;
+                }
+                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+                if number < EIGHT {
+                    came(&stream).await;
+                    return reset(stream);
+                }
+            }
+        }
+    })
+    .await;
+    let transport = transport();
+    let opened = at_once(&transport, || get(server.url("/"))).await;
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    assert_eq!(server.accepted(), EIGHT);
+    (transport, server)
+}
+
+async fn at_once(
+    transport: &HyperTransport,
+    request: impl Fn() -> Request<Body>,
+) -> Vec<Result<(), TransportError>> {
+    let sending: Vec<_> = (0..EIGHT)
+        .map(|_| {
+            let (transport, request) = (transport.clone(), request());
+            tokio::spawn(async move { transport.send(request).await.map(drop) })
+        })
+        .collect();
+    let mut ended = Vec::new();
+    for sending in sending {
+        ended.push(sending.await.unwrap());
+    }
+    ended
+}
+
+fn at_most_one_uncertain(ended: &[Result<(), TransportError>]) {
+    let failed: Vec<_> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert!(failed.len() <= 1, "{failed:?}");
+    for error in failed {
+        assert_eq!((error.kind(), error.sent()), (Reset, Sent::Maybe));
+        tells_no_secret(error);
+    }
+}
+
+#[tokio::test]
+async fn second_attempt_after_dead_connections_succeeds() {
+    let (transport, server) = eight_dead().await;
+    let first = transport.send(get(server.url("/"))).await;
+    assert_eq!(first.unwrap_err().sent(), Sent::Maybe);
+    succeeds(&transport, get(server.url("/"))).await;
+    assert_eq!(server.accepted(), EIGHT + 1);
+}
+
+#[tokio::test]
+async fn eight_writes_in_turn_lose_one() {
+    let (transport, server) = eight_dead().await;
+    let mut ended = Vec::new();
+    for _ in 0..EIGHT {
+        ended.push(transport.send(post(server.url("/"))).await.map(drop));
+    }
+    at_most_one_uncertain(&ended);
+}
+
+#[tokio::test]
+async fn eight_writes_at_once_lose_one() {
+    let (transport, server) = eight_dead().await;
+    at_most_one_uncertain(&at_once(&transport, || post(server.url("/"))).await);
+}
+
+/// Under steady load nothing is opened anew.
+#[tokio::test]
+async fn vouched_connections_are_used_together() {
+    let server = Server::answering(answer("fine")).await;
+    let transport = transport();
+    for _ in 0..3 {
+        at_once(&transport, || post(server.url("/"))).await;
+    }
+    let opened = server.accepted();
+    assert!(opened <= 2 * EIGHT, "{opened}");
+}
+
+#[tokio::test]
+async fn keep_alive_of_the_server_is_heeded() {
+    for (header, connections) in [
+        ("timeout=1", 2),
+        ("timeout=30, max=0", 2),
+        ("timeout=30, max=100", 1),
+        ("timeout=soon", 1),
+    ] {
+        let server = Server::answering(format!(
+            "HTTP/1.1 200 OK\r\nkeep-alive: {header}\r\ncontent-length: 0\r\n\r\n"
+        ))
+        .await;
+        let transport = transport();
+        for _ in 0..2 {
+            succeeds(&transport, get(server.url("/"))).await;
+        }
+        assert_eq!(server.accepted(), connections, "{header}");
+    }
+}
+
+/// By default an idle connection is closed before common servers close it.
+#[tokio::test]
+async fn idle_connections_close_before_five_seconds() {
+    let (closed, mut seen) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let closed = closed.clone();
+        async move {
+            read_request(&mut stream).await.unwrap();
+            stream.write_all(answer("").as_bytes()).await.unwrap();
+            hold(stream).await;
+            closed.send(()).unwrap();
+        }
+    })
+    .await;
+    let transport = transport();
+    succeeds(&transport, get(server.url("/"))).await;
+    let clock = Frozen::new();
+    turns().await;
+    clock.advance(Duration::from_millis(3900)).await;
+    turns().await;
+    assert!(seen.try_recv().is_err());
+    clock.advance(Duration::from_millis(200)).await;
+    seen.recv().await.unwrap();
+}
+
+/// The server reads a part of the body, rejects it and closes, so that the rest meets a reset.
+#[tokio::test]
+async fn early_413_is_returned() {
+    for _ in 0..20 {
+        let (closed, mut seen) = mpsc::unbounded_channel();
+        let server = Server::start(move |_, mut stream| {
+            let closed = closed.clone();
+            async move {
+                stream.read_exact(&mut [0; 4096]).await.unwrap();
+                let rejected = "HTTP/1.1 413 Too Large\r\ncontent-length: 5\r\n\r\nlarge";
+                stream.write_all(rejected.as_bytes()).await.unwrap();
+                drop(stream);
+                closed.send(()).unwrap();
+            }
+        })
+        .await;
+        let request = Request::post(server.url("/"))
+            .body(Body::from(vec![b'x'; 32 << 20]))
+            .unwrap();
+        let response = succeeds(&transport(), request).await;
+        assert_eq!(response.status(), 413);
+        assert_eq!(response.body(), "large");
+        seen.recv().await.unwrap();
+    }
+}

@@ -1,0 +1,185 @@
+//! The runtime of a call: several, none, one without a timer or I/O, and a process that is stopped.
+
+use std::{
+    env,
+    io::{Read, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use carrot_hyper::{HttpTransport, Sent, TransportError, transport::TransportErrorKind::Rejected};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::support::{answer, builder, get, post, succeeds, transport};
+
+/// A server on threads of its own: it needs no runtime.
+fn serve(responses: impl Fn(&mut std::net::TcpStream) + Send + Clone + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, responses) = (stream.unwrap(), responses.clone());
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                    responses(&mut stream);
+                }
+            });
+        }
+    });
+    url
+}
+
+fn fine(stream: &mut std::net::TcpStream) {
+    stream.write_all(answer("fine").as_bytes()).unwrap();
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn an_undriven_runtime_holds_no_other_call() {
+    let url = serve(fine);
+    let transport = transport();
+    let (one, other) = (current_thread(), current_thread());
+    // Nobody drives the first runtime after this, and it is not shut down either.
+    one.block_on(succeeds(&transport, get(&url)));
+    for _ in 0..3 {
+        let response = other.block_on(succeeds(&transport, post(&url)));
+        assert_eq!(response.body(), "fine");
+    }
+    // Its own connections are still good for itself.
+    one.block_on(succeeds(&transport, post(&url)));
+}
+
+#[test]
+fn a_runtime_that_ended_takes_its_connections_along() {
+    let url = serve(fine);
+    let transport = transport();
+    for _ in 0..3 {
+        current_thread().block_on(succeeds(&transport, post(&url)));
+    }
+}
+
+fn rejected(error: &TransportError, says: &str) {
+    assert_eq!((error.kind(), error.sent()), (Rejected, Sent::Never));
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+#[test]
+fn without_a_runtime_it_is_an_error() {
+    let transport = transport();
+    let mut sending = transport.send(get("http://127.0.0.1:1/"));
+    match sending
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(Err(error)) => rejected(&error, "there is no tokio runtime here"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn without_a_timer_it_is_an_error() {
+    let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+    let sending = async { transport().send(get("http://127.0.0.1:1/")).await };
+    rejected(&runtime.block_on(sending).unwrap_err(), "has no timer");
+}
+
+#[test]
+fn without_io_it_is_an_error() {
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let sending = async { transport().send(get("http://127.0.0.1:1/")).await };
+    rejected(&runtime.block_on(sending).unwrap_err(), "has no I/O driver");
+}
+
+/// The only thread stands still for longer than the limit, as a stopped process does, and the response
+/// comes meanwhile.
+#[test]
+fn response_that_came_while_stopped_is_read() {
+    let (asked, was_asked) = mpsc::channel();
+    let (go, going) = mpsc::channel();
+    let going = Arc::new(Mutex::new(going));
+    let url = serve(move |stream| {
+        asked.send(()).unwrap();
+        going.lock().unwrap().recv().unwrap();
+        fine(stream);
+    });
+    let transport = builder().attempt_timeout(STOPPED).build().unwrap();
+    current_thread().block_on(async {
+        let sending = transport.send(post(&url));
+        let standstill = async {
+            while was_asked.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+            go.send(()).unwrap();
+            std::thread::sleep(STOPPED * 2);
+        };
+        let (sent, ()) = tokio::join!(sending, standstill);
+        assert_eq!(sent.unwrap().body(), "fine");
+    });
+}
+
+/// The same with signals: the parent stops the child while it waits, and responds meanwhile.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stopped_process_reads_its_response() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args([
+            "--ignored",
+            "--exact",
+            "runtimes::waits_for_a_response",
+            "--nocapture",
+        ])
+        .env("STOPPED_URL", url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+    let signal = |name: &str| {
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    signal("-STOP");
+    let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    while !state().contains(") T ") {
+        std::thread::yield_now();
+    }
+    fine(&mut stream);
+    // Longer than the limit of the child, which started before it was stopped.
+    std::thread::sleep(STOPPED * 2);
+    signal("-CONT");
+    let mut text = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(child.wait().unwrap().success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+const STOPPED: Duration = Duration::from_millis(500);
+
+#[test]
+#[ignore = "run by `a_stopped_process_reads_its_response`"]
+fn waits_for_a_response() {
+    let transport = builder().attempt_timeout(STOPPED).build().unwrap();
+    let url = env::var("STOPPED_URL").unwrap();
+    let response = current_thread().block_on(succeeds(&transport, post(url)));
+    assert_eq!(response.body(), "fine");
+}
