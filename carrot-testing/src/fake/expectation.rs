@@ -67,6 +67,7 @@ impl<E: Endpoint> Expectation<E> {
                 operation: E::NAME,
                 matchers: Vec::new(),
             }),
+            priority: 0,
             steps: Vec::new(),
             answered: Vec::new(),
         });
@@ -103,6 +104,29 @@ impl<E: Endpoint> Expectation<E> {
     /// comes more than once, one of them will do.
     pub fn param_json(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.want(Matcher::ParamJson(name.into(), value.into()))
+    }
+
+    /// The request has this parameter, whatever its value.
+    pub fn has_param(self, name: impl Into<String>) -> Self {
+        self.want(Matcher::HasParam(name.into()))
+    }
+
+    /// The request has this parameter, and its value contains this text.
+    pub fn param_contains(self, name: impl Into<String>, part: impl Into<String>) -> Self {
+        self.want(Matcher::ParamContains(name.into(), part.into()))
+    }
+
+    /// The request has this parameter, and its text is JSON with at least these fields, at any depth.
+    /// An array has the same length.
+    pub fn param_json_like(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.want(Matcher::ParamJsonLike(name.into(), value.into()))
+    }
+
+    /// Goes before every expectation of a lower priority, wherever it is written. The default is 0. So a
+    /// test overrides the set-up that it shares with others.
+    pub fn priority(self, priority: i32) -> Self {
+        self.change(|expected| expected.priority = priority);
+        self
     }
 
     /// The request does not have this parameter.

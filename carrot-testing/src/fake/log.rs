@@ -71,6 +71,8 @@ pub(super) struct Expected {
     pub(super) written_at: &'static Location<'static>,
     /// Shared, so that requests are compared without holding up the fake: a matcher may look at it.
     pub(super) wanted: Arc<Wanted>,
+    /// Among those that match, the highest goes first.
+    pub(super) priority: i32,
     pub(super) steps: Vec<Step>,
     /// The numbers of the calls that it answered.
     pub(super) answered: Vec<usize>,
@@ -121,7 +123,11 @@ impl Record {
         let number = self.calls.len();
         self.secrets.add(call.request());
         self.calls.push(call.clone());
-        let reply = matching.iter().filter(|at| **at < known).find_map(|at| {
+        let mut matching: Vec<usize> = matching.iter().copied().filter(|at| *at < known).collect();
+        // Stable: of equals, the one that is written first.
+        let priority = |at: &usize| self.expected.get(*at).map_or(0, |one| one.priority);
+        matching.sort_by_key(|at| std::cmp::Reverse(priority(at)));
+        let reply = matching.iter().find_map(|at| {
             let expected = self.expected.get_mut(*at)?;
             let step = expected.steps.iter_mut().find(|step| step.has_more())?;
             step.given = step.given.saturating_add(1);

@@ -189,6 +189,28 @@ impl Fake {
         self.on::<E>().want(Matcher::Exactly(describe))
     }
 
+    /// Expects a request that has everything that this operation sends: the same path, and at least its
+    /// parameters and files. What the request has beyond that does not count.
+    ///
+    /// ```
+    /// use carrot_core::{conversations::{Reply, Sender}, types::ConversationId};
+    /// use carrot_testing::{Fake, fake};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), carrot_core::Error> {
+    /// let id = ConversationId::new(716);
+    /// let fake = Fake::new();
+    /// fake.on_like(Reply::new(id, "On its way")).reply(fake::reply_receipt());
+    /// fake.client().call(Reply::new(id, "On its way").sender(Sender::DefaultAdmin)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn on_like<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
+        let describe = Arc::new(move |context: &_| endpoint.request(context));
+        self.on::<E>().want(Matcher::Like(describe))
+    }
+
     /// Every request so far, oldest first. Every attempt of a call is one.
     #[must_use]
     pub fn calls(&self) -> Vec<RecordedCall> {

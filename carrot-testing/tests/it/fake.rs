@@ -917,3 +917,71 @@ async fn every_operation_is_faked_in_each_version() {
         assert!(coverage.not_exercised().is_empty(), "{coverage}");
     }
 }
+
+#[test]
+fn partial_matchers_look_at_a_part() {
+    let sent = |fake: &Fake| {
+        let changes = users::SetProps::new(ada())
+            .with(PropertyOperation::update_or_create("plan", "pro").unwrap());
+        fake.clock().run(fake.client().call(changes)).is_ok()
+    };
+    let report = || json!({});
+    let part = |value| json!([{"key": "plan", "value": value}]);
+    for (is_met, expect) in [(true, "operations"), (false, "missing")] {
+        let fake = Fake::new();
+        fake.on::<users::SetProps>()
+            .has_param(expect)
+            .param_contains("operations", "\"pro\"")
+            .param_json_like("operations", part("pro"))
+            .reply_json(report());
+        assert_eq!(sent(&fake), is_met);
+        if !is_met {
+            let text = failure(move || drop(fake));
+            assert!(
+                text.contains("✗ param `missing` is there — it is missing"),
+                "{text}"
+            );
+        }
+    }
+    let fake = Fake::new();
+    let wrong = fake
+        .on::<users::SetProps>()
+        .param_contains("operations", "free");
+    wrong
+        .param_json_like("operations", part("free"))
+        .reply_json(report());
+    assert!(!sent(&fake));
+    let text = failure(move || drop(fake));
+    assert!(
+        text.contains("✗ param `operations` contains \"free\""),
+        "{text}"
+    );
+    assert!(text.contains("operations[0].value"), "{text}");
+    assert!(!text.contains("operations[0].op\n"), "{text}");
+}
+
+#[test]
+fn a_like_call_has_at_least_what_was_given() {
+    let fake = Fake::new();
+    fake.on_like(reply()).reply(fake::reply_receipt());
+    let other = conversations::Reply::new(ConversationId::new(716), "Another");
+    fake.clock().run(fake.client().call(other)).unwrap_err();
+    let more = reply().attachment(Upload::new("a.pdf", "1234"));
+    fake.clock().run(fake.client().call(more)).unwrap();
+    let text = failure(move || drop(fake));
+    assert!(
+        text.contains("1 problem") && text.contains("expected \"On its way\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_priority_overrides_the_set_up() {
+    let fake = Fake::new();
+    fake.on::<users::Get>().reply(fake::user()).repeatedly();
+    fake.on::<users::Get>()
+        .priority(1)
+        .reply_error(ApiError::permission_denied());
+    let results = [(); 2].map(|()| fake.clock().run(fake.client().call(get())).is_ok());
+    assert_eq!(results, [false, true]);
+}

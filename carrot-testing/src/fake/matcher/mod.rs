@@ -39,6 +39,12 @@ pub(super) enum Matcher {
     File(String, Upload),
     Version(ApiVersion),
     Exactly(Describe),
+    /// As [`Exactly`](Self::Exactly), where the request may have more parameters and files.
+    Like(Describe),
+    HasParam(String),
+    ParamContains(String, String),
+    /// The JSON of the parameter has at least these fields.
+    ParamJsonLike(String, Value),
     Custom(String, Check),
 }
 
@@ -121,13 +127,22 @@ impl Matcher {
             Self::File(name, file) => format!("file `{name}` is {}", file_in_words(file)),
             Self::Version(version) => format!("API version is {}", version.segment()),
             Self::Exactly(_) => "exactly the request of the given call".to_owned(),
+            Self::Like(_) => "the request has everything that the given call sends".to_owned(),
+            Self::HasParam(name) => format!("param `{name}` is there"),
+            Self::ParamContains(name, part) => {
+                format!("param `{name}` contains {}", short(&format!("{part:?}")))
+            }
+            Self::ParamJsonLike(name, value) => {
+                let value = short(&value.to_string());
+                format!("param `{name}` is JSON with at least {value}")
+            }
             Self::Custom(what, _) => what.clone(),
         }
     }
 
     /// What the given call sends in the current API version, one parameter in a line.
     pub(super) fn details(&self) -> Vec<String> {
-        let Self::Exactly(describe) = self else {
+        let (Self::Exactly(describe) | Self::Like(describe)) = self else {
             return Vec::new();
         };
         match describe(&ApiContext::default()) {
@@ -150,6 +165,8 @@ impl Matcher {
         match self {
             Self::Param(name, value) => values(call, name).any(|got| got == value),
             Self::Without(name) => call.param(name).is_none(),
+            Self::HasParam(name) => call.param(name).is_some(),
+            Self::ParamContains(name, part) => values(call, name).any(|got| got.contains(part)),
             Self::HasHeader(name) => call.request().headers().contains_key(name),
             Self::PathId(id) => call.path_id() == Some(id),
             Self::OwnUser(id) => {
@@ -215,6 +232,35 @@ impl Matcher {
                     (got != *version).then(|| format!("it came as {}", got.segment()));
             }
             Self::Exactly(describe) => exactly(describe, call, &mut verdict),
+            Self::Like(describe) => {
+                exactly(describe, call, &mut verdict);
+                if !verdict.differences.is_empty() {
+                    // What is expected nowhere does not count.
+                    verdict.differences.retain(|one| one.expected.is_some());
+                    verdict.problem = verdict.problem.filter(|_| !verdict.differences.is_empty());
+                }
+            }
+            Self::HasParam(_) => verdict.problem = (!self.holds(call)).then(|| came(None)),
+            Self::ParamContains(name, _) => {
+                if !self.holds(call) {
+                    verdict.problem = Some(came(call.param(name)));
+                    verdict.say_others(values(call, name).count());
+                }
+            }
+            Self::ParamJsonLike(name, value) => {
+                let as_json = |got: &str| serde_json::from_str::<Value>(got).ok();
+                let mut got = values(call, name).filter_map(as_json).peekable();
+                match got.peek().cloned() {
+                    None => verdict.problem = Some(came(call.param(name))),
+                    Some(_) if got.any(|got| has(&got, value)) => {}
+                    Some(first) => {
+                        let mut differences = diff::json(name, value, &first);
+                        differences.retain(|one| one.expected.is_some());
+                        verdict.compare(differences, call.param(name));
+                        verdict.say_others(values(call, name).count());
+                    }
+                }
+            }
             Self::Custom(_, check) => match call.checks.get(&address(check)) {
                 Some(Checked::Holds) => {}
                 Some(Checked::Fails) => {
@@ -234,6 +280,20 @@ impl Matcher {
 /// Tells the checks of a fake apart.
 fn address(check: &Check) -> usize {
     Arc::as_ptr(check).cast::<()>().addr()
+}
+
+/// True where a value has at least the fields of another, at any depth. Arrays have the same length.
+fn has(got: &Value, wanted: &Value) -> bool {
+    match (got, wanted) {
+        (Value::Object(got), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(name, wanted)| got.get(name).is_some_and(|got| has(got, wanted))),
+        (Value::Array(got), Value::Array(wanted)) => {
+            let mut pairs = got.iter().zip(wanted);
+            got.len() == wanted.len() && pairs.all(|(got, wanted)| has(got, wanted))
+        }
+        (got, wanted) => got == wanted,
+    }
 }
 
 /// What a panic says.
