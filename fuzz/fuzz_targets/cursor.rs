@@ -1,4 +1,4 @@
-//! Cursors: kept byte for byte, from an answer, a store and a caller.
+//! Cursors: kept byte for byte, from a response, a store and a caller.
 #![no_main]
 
 use carrot_fuzz::round_trip;

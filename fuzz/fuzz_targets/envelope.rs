@@ -1,4 +1,4 @@
-//! Answers around a conversation: what is read survives being written.
+//! Responses around a conversation: what is read survives being written.
 #![no_main]
 
 use carrot_fuzz::round_trip;
