@@ -61,12 +61,11 @@ impl<E: Paginate> Items<E> {
                     return Poll::Ready(Some(Ok(item)));
                 }
             }
-            let page_cursor = self.pages.cursor().cloned();
             match ready!(self.pages.poll_page(context)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(output)) => {
-                    self.page_cursor = page_cursor;
+                    self.page_cursor = self.pages.page_cursor().cloned();
                     self.page = output.items.into_iter();
                 }
             }

@@ -15,6 +15,9 @@ use crate::{
     types::{Cursor, CursorKind, NextCursor},
 };
 
+/// A service that returns only empty pages would keep a listing busy for ever.
+const MAX_EMPTY_PAGES: u32 = 100;
+
 type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, Error>)> + Send>>;
 
 /// A listing, read page by page; made by [`Client::pages`].
@@ -26,6 +29,12 @@ pub struct Pages<E: Paginate> {
     state: State<E>,
     cursor: Option<Cursor>,
     seen: HashSet<Cursor>,
+    /// Where the page that was returned last begins.
+    page_cursor: Option<Cursor>,
+    /// How many records the last page says there are, in a listing that pages by offset.
+    total: Option<u64>,
+    /// Empty pages in a row.
+    empty_pages: u32,
 }
 
 enum State<E: Paginate> {
@@ -46,7 +55,10 @@ impl<E: Paginate> Pages<E> {
         Self {
             client,
             seen: cursor.iter().cloned().collect(),
+            page_cursor: cursor.clone(),
             cursor,
+            total: None,
+            empty_pages: 0,
             state: State::Idle(endpoint),
         }
     }
@@ -74,6 +86,11 @@ impl<E: Paginate> Pages<E> {
         self.cursor.as_ref()
     }
 
+    /// Where the page that was returned last begins.
+    pub(super) fn page_cursor(&self) -> Option<&Cursor> {
+        self.page_cursor.as_ref()
+    }
+
     /// True after the last page.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -84,60 +101,97 @@ impl<E: Paginate> Pages<E> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<E::Output, Error>>> {
-        if let State::Idle(_) = self.state {
-            if let State::Idle(endpoint) = mem::replace(&mut self.state, State::Finished) {
-                self.state = State::Fetching(Mutex::new(fetch(self.client.clone(), endpoint)));
+        loop {
+            if let State::Idle(_) = self.state {
+                if let State::Idle(endpoint) = mem::replace(&mut self.state, State::Finished) {
+                    self.state = State::Fetching(Mutex::new(fetch(self.client.clone(), endpoint)));
+                }
+            }
+            let fetching = match &mut self.state {
+                State::Fetching(fetching) => {
+                    fetching.get_mut().unwrap_or_else(PoisonError::into_inner)
+                }
+                State::Broken(kind) => {
+                    let error = Error::pagination::<E>(*kind);
+                    self.state = State::Finished;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                State::Idle(_) | State::Finished => return Poll::Ready(None),
+            };
+            let (endpoint, result) = ready!(fetching.as_mut().poll(context));
+            if let Some(result) = self.advance(endpoint, result) {
+                return Poll::Ready(Some(result));
             }
         }
-        let fetching = match &mut self.state {
-            State::Fetching(fetching) => fetching.get_mut().unwrap_or_else(PoisonError::into_inner),
-            State::Broken(kind) => {
-                let error = Error::pagination::<E>(*kind);
-                self.state = State::Finished;
-                return Poll::Ready(Some(Err(error)));
-            }
-            State::Idle(_) | State::Finished => return Poll::Ready(None),
-        };
-        let (endpoint, result) = ready!(fetching.as_mut().poll(context));
-        Poll::Ready(Some(self.advance(endpoint, result)))
     }
 
-    /// Moves to the page after an answer.
+    /// Moves to the page after a response; `None` where the list moved and an earlier page is next.
     fn advance(
         &mut self,
         mut endpoint: E,
         result: Result<E::Output, Error>,
-    ) -> Result<E::Output, Error> {
-        let output = match result {
-            Ok(output) => output,
+    ) -> Option<Result<E::Output, Error>> {
+        let page = match result {
+            Ok(page) => page,
             Err(error) => {
                 self.state = State::Idle(endpoint);
-                return Err(error);
+                return Some(Err(error));
             }
         };
+        let asked = endpoint.paging().cursor.clone();
+        let before = mem::replace(&mut self.total, page.total);
+        if let Some(back) = moved_back(endpoint.paging().offset(), before, page.total) {
+            let cursor = Cursor::offset(back);
+            self.cursor = Some(cursor.clone());
+            endpoint.paging().go_on_from(cursor);
+            self.state = State::Idle(endpoint);
+            return None;
+        }
+        self.page_cursor.clone_from(&asked);
         self.state = State::Finished;
         self.cursor = None;
+        self.empty_pages = match page.items.is_empty() {
+            true => self.empty_pages + 1,
+            false => 0,
+        };
         let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE) as usize;
         let version = self.client.context().version;
-        let cursor = match output.next.clone() {
-            NextCursor::At(cursor) if fits(&cursor, version) => cursor,
-            NextCursor::End => return Ok(output),
-            // A page that is not full is the last one, whether the answer says so or not. After a
-            // full one there may be more, and to stop would lose it in silence.
-            _ if output.items.len() < size => return Ok(output),
+        let cursor = match &page.next {
+            NextCursor::At(cursor) if fits(cursor, version) => cursor.clone(),
+            NextCursor::End => return Some(Ok(page)),
+            // A page that is not full is the last one where the response says nothing. After a full
+            // one there may be more, and to stop would lose it in silence; so would a cursor of the
+            // other API version.
+            NextCursor::Absent if page.items.len() < size => return Some(Ok(page)),
             _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
-                return Ok(output);
+                return Some(Ok(page));
             }
         };
-        if !self.seen.insert(cursor.clone()) {
+        // An empty page that points to itself is how some lists end.
+        if page.items.is_empty() && asked.as_ref() == Some(&cursor) {
+            return Some(Ok(page));
+        }
+        // An offset may come again after the list moved, and grows with every record.
+        let is_new = cursor.kind() == CursorKind::Offset || self.seen.insert(cursor.clone());
+        if !is_new || self.empty_pages >= MAX_EMPTY_PAGES {
             self.state = State::Broken(ErrorKind::RepeatedCursor);
-            return Ok(output);
+            return Some(Ok(page));
         }
         self.cursor = Some(cursor.clone());
         endpoint.paging().go_on_from(cursor);
         self.state = State::Idle(endpoint);
-        Ok(output)
+        Some(Ok(page))
+    }
+}
+
+/// Where to go on when a list that pages by offset got shorter: as many records as are gone may have
+/// moved in front of the page, and would be lost in silence.
+fn moved_back(offset: u64, before: Option<u64>, now: Option<u64>) -> Option<u64> {
+    let gone = before?.checked_sub(now?)?;
+    match gone > 0 && offset > 0 {
+        true => Some(offset.saturating_sub(gone)),
+        false => None,
     }
 }
 

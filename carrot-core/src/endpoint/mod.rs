@@ -17,6 +17,7 @@ mod paging;
 mod parameters;
 mod path;
 mod request_parts;
+mod tag;
 mod upload;
 
 pub use self::{
@@ -33,6 +34,7 @@ pub use self::{
 };
 pub(crate) use self::{
     fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE, path::check_external_id,
+    tag::check_tag,
 };
 use crate::{
     ApiContext, ApiVersion,

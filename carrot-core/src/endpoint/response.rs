@@ -1,6 +1,6 @@
 //! Reading the body of an answer, for [`Endpoint::decode`](super::Endpoint::decode).
 
-use carrot_types::{Envelope, ErrorCode, Meta, json};
+use carrot_types::{Empty, Envelope, ErrorCode, Meta, json};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -44,6 +44,18 @@ impl ResponseError {
 /// See [`envelope`].
 pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
     envelope(body).map(|envelope| envelope.data)
+}
+
+/// Opens the envelope of a response that says nothing but "done". No body at all means the same.
+///
+/// # Errors
+///
+/// See [`envelope`].
+pub fn empty(body: &[u8]) -> Result<Empty, ResponseError> {
+    match body.trim_ascii() {
+        b"" => Ok(Empty::new()),
+        body => data(body),
+    }
 }
 
 /// Opens the envelope, for answers that say something in `meta`.

@@ -56,6 +56,10 @@ impl Upload {
                 "must be at most {MAX_FILE_BYTES} bytes (10 MB), got {bytes}"
             ));
         }
+        if self.name.ends_with('\\') {
+            // Many parsers of multipart bodies take it for the escape of the closing quotation mark.
+            return invalid("must have a name that does not end in a backslash".into());
+        }
         let characters = self.name.chars().count();
         if !(1..=MAX_NAME_CHARS).contains(&characters) {
             return invalid(format!(

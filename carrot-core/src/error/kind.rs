@@ -17,9 +17,10 @@ pub enum ErrorKind {
     Service,
     /// A response came that cannot be read; see [`Error::path`](crate::Error::path).
     Unreadable,
-    /// A listing returned the same cursor twice and would never end.
+    /// A listing returned the same cursor twice, or 100 empty pages in a row, and would never end.
     RepeatedCursor,
-    /// A full page of a listing does not say where the next one begins.
+    /// A page of a listing does not say where the next one begins, or says it with a cursor of the other
+    /// API version: there may be more records.
     MissingCursor,
 }
 

@@ -127,6 +127,10 @@ fn a_request_line_that_no_server_takes() {
     let mut rejected = Rejections::default();
     let filters = (0..2_000).map(|_| Filter::text_equals("x", "я".repeat(20)));
     rejected.call(V2, apps::Leads::new().filter(Filters::all(filters)));
+    let tagged = (0..2_000).fold(apps::Conversations::new(), |list, tag| {
+        list.tag(format!("{tag:я>40}"))
+    });
+    rejected.call(V2, tagged);
     rejected.assert("a_request_line_that_no_server_takes");
 }
 

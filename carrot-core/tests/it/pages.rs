@@ -253,17 +253,61 @@ fn cursors_of_the_other_version_are_errors() {
         (ApiVersion::V1, r#","next_before_position":[1]"#),
         (ApiVersion::V2, r#","next_after":1447339319.900966"#),
     ] {
-        let recorder = canned([parts(1..=50, meta)]);
-        let mut pages = pages_of_parts(&recorder, version);
-        let page = run(pages.next()).expect("a page").expect("not the end");
-        assert!(page.next.cursor().is_some(), "it can be seen");
-        let error = run(pages.next()).expect_err("a foreign cursor");
-        assert_eq!(error.kind(), ErrorKind::MissingCursor);
-        assert_eq!(recorder.requests().len(), 1);
-
-        let recorder = canned([parts(1..=3, meta)]);
-        assert_eq!(counts(&mut pages_of_parts(&recorder, version)), [3]);
+        // A page that is not full is no end either: the cursor says that there is more.
+        for records in [50, 3] {
+            let recorder = canned([parts(1..=records, meta)]);
+            let mut pages = pages_of_parts(&recorder, version);
+            let page = run(pages.next()).expect("a page").expect("not the end");
+            assert!(page.next.cursor().is_some(), "it can be seen");
+            let error = run(pages.next()).expect_err("a foreign cursor");
+            assert_eq!(error.kind(), ErrorKind::MissingCursor);
+            assert_eq!(recorder.requests().len(), 1);
+        }
     }
+}
+
+#[test]
+fn empty_page_that_points_to_itself_ends() {
+    let recorder = canned([
+        parts([1], r#","next_before_position":[1]"#),
+        parts([], r#","next_before_position":[1]"#),
+    ]);
+    assert_eq!(
+        counts(&mut pages_of_parts(&recorder, ApiVersion::V2)),
+        [1, 0]
+    );
+}
+
+#[test]
+fn empty_pages_do_not_go_on_for_ever() {
+    let empty = |cursor: u64| parts([], &format!(r#","next_before_position":[{cursor}]"#));
+    let recorder = canned((0..200).map(empty));
+    let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ID));
+    let error = run(items.next()).expect_err("no record for a hundred pages");
+    assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
+    assert_eq!(recorder.requests().len(), 100);
+}
+
+/// Whoever handles a lead so that it leaves the filter moves the rest of the list forward.
+#[test]
+fn leads_that_move_forward_are_read() {
+    let recorder = canned([
+        leads(1..=2, r#","total":5"#),
+        // Both left the filter.
+        leads([5], r#","total":3"#),
+        leads(3..=4, r#","total":3"#),
+        // Those two left as well.
+        leads([], r#","total":1"#),
+        leads([5], r#","total":1"#),
+    ]);
+    let paging = Paging::new().size(2);
+    let mut items = client(&recorder, ApiVersion::V2).items(apps::Leads::new().page(paging));
+    let mut ids = Vec::new();
+    while let Some(lead) = run(items.next()).expect("a lead") {
+        ids.push(lead.id.get());
+    }
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    assert_eq!(recorder.requests().len(), 5);
 }
 
 #[test]

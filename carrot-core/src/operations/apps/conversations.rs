@@ -5,7 +5,7 @@ use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
         Asked, ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
-        ResponseError,
+        ResponseError, check_tag,
     },
     types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue},
 };
@@ -214,7 +214,7 @@ impl Endpoint for Conversations {
                 return Err(InvalidValue::new("include_no_tags", rule));
             }
             for tag in &self.tags {
-                crate::conversations::check_tag("tags", tag)?;
+                check_tag(context.version, "tags", tag)?;
             }
             parameters.json("tags", &self.tags)?;
         }

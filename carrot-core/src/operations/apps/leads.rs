@@ -11,6 +11,9 @@ use crate::{
     types::{Filters, InvalidValue, User},
 };
 
+/// Common servers take a request line of 8 kB; the rest is for the path and the other parameters.
+const MAX_FILTER_BYTES: usize = 7_500;
+
 /// The order of a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -26,8 +29,13 @@ pub enum SortOrder {
 /// A lead is a visitor whose name, e-mail, phone or external id is known, who subscribed to web push, or
 /// who has a conversation. The data may lag behind by minutes.
 ///
-/// The list pages by offset and moves while it is read: [`Client::items`](crate::Client::items) leaves
-/// out a lead that comes a second time, and one that moves to a page already read is missed.
+/// The list pages by offset and moves while it is read. When its `total` falls between two pages,
+/// [`Client::pages`](crate::Client::pages) goes back by as many records, so that none is skipped, and
+/// [`Client::items`](crate::Client::items) leaves out a lead that comes a second time. What the total
+/// does not show is missed: a lead that moves to a page already read, or one that leaves while another
+/// comes. So where the work on a lead changes its place in the list or takes it out of the filter,
+/// collect the ids first and change the leads then; sort by a property that does not change; and start
+/// anew instead of going on from a stored offset.
 ///
 /// * Scope: `users-list`.
 /// * 1 to 50 leads a page, 20 by default.
@@ -39,9 +47,11 @@ pub enum SortOrder {
 /// use carrot_core::{apps, types::Filter};
 ///
 /// let mut leads = client.items(apps::Leads::new().filter(Filter::known("$email")));
+/// let mut ids = Vec::new();
 /// while let Some(lead) = leads.next().await? {
-///     println!("{}", lead.id);
+///     ids.push(lead.id);
 /// }
+/// // Change the leads here, after the list is read.
 /// # Ok(())
 /// # }
 /// ```
@@ -108,6 +118,16 @@ impl Endpoint for Leads {
         if let Some(filters) = &self.filters {
             filters.check()?;
             parameters.json("filters", filters)?;
+            let bytes = parameters.to_form().len();
+            if bytes > MAX_FILTER_BYTES {
+                return Err(InvalidValue::new(
+                    "filters",
+                    format!(
+                        "must take at most {MAX_FILTER_BYTES} bytes of the address, which common \
+                         servers limit to 8 kB, got {bytes}"
+                    ),
+                ));
+            }
         }
         if let Some(property) = &self.sort_prop {
             property.check()?;

@@ -3,16 +3,14 @@ use http::Method;
 use super::{action::Action, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, check_tag, response},
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
-
-const MAX_TAG_CHARS: usize = 255;
 
 /// `POST /conversations/{id}/tag`: puts a tag on a conversation.
 ///
 /// * Scope: `conversations-write`.
-/// * 1 to 255 characters, no comma: v1 forbids it, and lists of tags take it for an end.
+/// * 1 to 255 characters. v1 forbids a comma.
 /// * A tag that is there already gives `ConversationTagAlreadyAssigned` (HTTP 400) in v2,
 ///   and nothing in v1.
 /// * The answer names the new part in v2, and says nothing in v1.
@@ -52,7 +50,7 @@ impl Endpoint for AddTag {
     }
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        check_tag("tag", &self.tag)?;
+        check_tag(context.version, "tag", &self.tag)?;
         let mut request = request_parts(Method::POST, self.conversation, Some("tag"))?;
         let parameters = &mut request.parameters;
         if context.version == ApiVersion::V1 {
@@ -69,30 +67,6 @@ impl Endpoint for AddTag {
 }
 
 impl EncodeResponse for AddTag {}
-
-/// Refuses a tag that the service would not take, or would take for two.
-pub(crate) fn check_tag(field: &'static str, tag: &str) -> Result<(), InvalidValue> {
-    let characters = tag.chars().count();
-    if !(1..=MAX_TAG_CHARS).contains(&characters) {
-        return Err(InvalidValue::new(
-            field,
-            format!("must be 1 to {MAX_TAG_CHARS} characters, got {characters}"),
-        ));
-    }
-    if tag.chars().any(char::is_control) {
-        return Err(InvalidValue::new(
-            field,
-            "must hold no line break and no other control character",
-        ));
-    }
-    if tag.contains(',') {
-        return Err(InvalidValue::new(
-            field,
-            "must hold no comma, which ends a tag in a list",
-        ));
-    }
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

@@ -39,7 +39,7 @@ impl Endpoint for MarkRead {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::empty(body)
     }
 }
 
@@ -54,6 +54,10 @@ mod tests {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
             MarkRead::new(ConversationId::new(1)).decode(ApiVersion::V2, body),
+            Ok(Empty::new())
+        );
+        assert_eq!(
+            MarkRead::new(ConversationId::new(1)).decode(ApiVersion::V2, b"\r\n"),
             Ok(Empty::new())
         );
     }

@@ -17,7 +17,6 @@ mod unassign;
 
 use http::Method;
 
-pub(crate) use self::add_tag::check_tag;
 pub use self::{
     add_tag::AddTag,
     assign::Assign,

@@ -1,9 +1,9 @@
 use http::Method;
 
-use super::{action::Action, check_tag, request_parts};
+use super::{action::Action, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, check_tag, response},
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
@@ -53,7 +53,7 @@ impl Endpoint for RemoveTag {
     }
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        check_tag("tag", &self.tag)?;
+        check_tag(context.version, "tag", &self.tag)?;
         let method = match context.version {
             ApiVersion::V1 => Method::POST,
             ApiVersion::V2 => Method::DELETE,

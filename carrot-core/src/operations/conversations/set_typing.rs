@@ -71,7 +71,7 @@ impl Endpoint for SetTyping {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::empty(body)
     }
 }
 

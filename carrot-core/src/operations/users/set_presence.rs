@@ -97,7 +97,7 @@ impl Endpoint for SetPresence {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::empty(body)
     }
 }
 

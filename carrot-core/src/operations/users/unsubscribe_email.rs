@@ -42,7 +42,7 @@ impl Endpoint for UnsubscribeEmail {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::empty(body)
     }
 }
 
