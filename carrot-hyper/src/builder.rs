@@ -52,8 +52,15 @@ impl fmt::Debug for ProxySetting {
     }
 }
 
+impl HyperTransport {
+    /// Sets up a transport; see the methods of the builder for the defaults.
+    pub fn builder() -> HyperTransportBuilder {
+        HyperTransportBuilder::new()
+    }
+}
+
 impl HyperTransportBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             connect_timeout: CONNECT_TIMEOUT,
             limits: Limits {
@@ -71,17 +78,21 @@ impl HyperTransportBuilder {
         }
     }
 
-    /// The time for looking up the name, connecting and the TLS handshake together: 5 seconds by
-    /// default.
+    /// Sets the time for looking up the name, connecting and the TLS handshake together. 5 seconds by
+    /// default; `Duration::MAX` for no limit.
+    ///
+    /// The lookup of a name runs on a thread of its own, which no limit can stop. Where a resolver
+    /// hangs, the request ends in time, and the end of the runtime waits for the thread: end the program
+    /// with `Runtime::shutdown_background`, or with `std::process::exit`.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// The time for one attempt, from the lookup of the name to the last byte of the answer: 10
+    /// Sets the time for one attempt, from the lookup of the name to the last byte of the response. 10
     /// seconds by default; `None` for no limit.
     ///
-    /// It is for requests that carry no limit of their own: where there is a
+    /// It applies to requests without a limit of their own: where there is a
     /// [`CallContext::timeout`](crate::transport::CallContext::timeout), that one decides, shorter or
     /// longer. The requests of a client carry one, set by
     /// [`CallOptions::attempt_timeout`](crate::client::CallOptions::attempt_timeout).
@@ -90,12 +101,12 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How long the body of an answer may make no progress: 5 seconds by default; `None` for no limit
-    /// but that of the attempt.
+    /// Sets how long the body of a response may make no progress. 5 seconds by default; `None` for no
+    /// limit but that of the attempt.
     ///
-    /// It begins with the head of the answer, and anew with every piece of the body, compressed or
-    /// not. Over TLS and HTTP/2 a piece counts when it is whole; the largest usual one is of 16 KiB.
-    /// The connection of a body that stopped is not used again; over HTTP/2, the stream.
+    /// It starts with the head of the response, and again with every piece of the body, compressed or
+    /// not. Over TLS and HTTP/2 a piece counts when it is whole; the largest usual one is of 16 KiB. The
+    /// connection of a body that stalled is not used again; over HTTP/2, the stream.
     ///
     /// [`CallOptions::body_idle_timeout`](crate::client::CallOptions::body_idle_timeout) sets another for
     /// some calls of a client, shorter or longer.
@@ -104,9 +115,9 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// The largest body of an answer, in bytes: 16 MiB by default.
+    /// Sets the largest body of a response, in bytes. 16 MiB by default.
     ///
-    /// It is for requests that carry no limit of their own: where there is a
+    /// It applies to requests without a limit of their own: where there is a
     /// [`CallContext::max_body_bytes`](crate::transport::CallContext::max_body_bytes), that one
     /// decides, smaller or larger. The requests of a client carry one, set by
     /// [`CallOptions::max_body_bytes`](crate::client::CallOptions::max_body_bytes).
@@ -115,24 +126,26 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// How long a connection waits for its next request before it is closed: 20 seconds by default.
+    /// Sets how long a connection waits for its next request before it is closed. 4 seconds by default,
+    /// below the 5 after which Apache and Node.js close it.
     ///
-    /// Keep it below the server's own limit. A request that meets a connection which the server is
-    /// just closing fails, and nobody can tell whether it was read.
+    /// Keep it below the server's own limit: a request on a connection that the server is closing fails,
+    /// and nobody can tell whether it was read. A server that sends `Keep-Alive: timeout=N` gets its
+    /// connection closed a second before that, where it is sooner.
     pub fn pool_idle_timeout(mut self, limit: Duration) -> Self {
         self.pool_idle_timeout = limit;
         self
     }
 
-    /// How many connections to one host wait for their next request: 8 by default. 0 turns
-    /// keep-alive off. It does not limit how many are open at once.
+    /// Sets how many connections to one host, on one runtime, wait for their next request. 8 by default;
+    /// 0 turns keep-alive off. It does not limit how many are open at once.
     pub fn pool_max_idle_per_host(mut self, limit: usize) -> Self {
         self.pool_max_idle_per_host = limit;
         self
     }
 
-    /// Offers HTTP/2 in the TLS handshake, where the server may choose it: off by default. Plain
-    /// `http` is always HTTP/1.1.
+    /// Offers HTTP/2 in the TLS handshake, where the server may choose it. Off by default. Plain `http`
+    /// is always HTTP/1.1.
     #[cfg(feature = "http2")]
     #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
     pub fn http2(mut self, offered: bool) -> Self {
@@ -140,12 +153,12 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Asks for answers compressed with gzip, and decompresses them: off by default.
+    /// Asks for responses compressed with gzip, and decompresses them. Off by default.
     ///
-    /// The cap on a body holds for what comes and for what it becomes: an answer that grows beyond
-    /// it is [`TooLarge`](crate::transport::TransportErrorKind::TooLarge). One that breaks off is
+    /// The cap on a body applies to the compressed and to the decompressed bytes: a response that grows
+    /// beyond it is [`TooLarge`](crate::transport::TransportErrorKind::TooLarge). One that ends early is
     /// `Truncated`, one that is corrupt is `Protocol`. A request with an `accept-encoding` of its own
-    /// gets its answer as it came.
+    /// gets its response as it came.
     #[cfg(feature = "gzip")]
     #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
     pub fn gzip(mut self, asked: bool) -> Self {
@@ -153,22 +166,23 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Whose certificates are trusted, beside those added.
+    /// Sets which root certificates are trusted, beside those added.
     ///
-    /// By default those of the platform; where it has none, such as in an image without
-    /// certificates, the bundled ones. A source whose feature is off is left out.
+    /// By default the platform's; where it has none, such as in an image without certificates, the
+    /// bundled ones. A source whose feature is off is left out.
     pub fn tls_roots(mut self, roots: TlsRoots) -> Self {
         self.roots = Some(roots);
         self
     }
 
-    /// Trusts the certificates of a PEM file too, such as those of a company's own authority.
+    /// Adds the root certificates of a PEM bundle, such as those of a company's own authority. A byte
+    /// order mark before the first is skipped.
     pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.added_roots.push(Root::Pem(pem.into()));
         self
     }
 
-    /// Trusts this DER certificate too.
+    /// Adds a root certificate in DER.
     pub fn add_root_certificate_der(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.added_roots.push(Root::Der(der.into()));
         self

@@ -1,4 +1,4 @@
-//! What the body of an answer is encoded with, and undoing it.
+//! The encoding of the body of a response, and its removal.
 
 use bytes::Bytes;
 use carrot_core::{Sent, TransportError, transport::TransportErrorKind};
@@ -7,7 +7,7 @@ use http::{
     header::{ACCEPT_ENCODING, CONTENT_ENCODING},
 };
 
-/// Whether and how the answer to a request may be encoded.
+/// Whether and how the response to a request may be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// It was not asked for.
@@ -15,7 +15,7 @@ pub(crate) enum Encoding {
     /// This transport asked for gzip.
     #[cfg(feature = "gzip")]
     Gzip,
-    /// The request itself names encodings: whoever set the header reads the answer.
+    /// The request itself names encodings: who set the header reads the response.
     OfRequest,
 }
 
@@ -37,28 +37,29 @@ impl Encoding {
     /// Undoes the encoding of a body.
     ///
     /// A success in an encoding that was not asked for is an error: nobody could read it. A failure
-    /// is handed over as it came, since its status is what matters.
+    /// is returned as it came, since its status is what matters.
     pub(crate) fn undo(
         self,
-        answer: Response<Bytes>,
+        response: Response<Bytes>,
         limit: u64,
     ) -> Result<Response<Bytes>, TransportError> {
-        let encodings = encodings(answer.headers());
-        if encodings.is_empty() || answer.body().is_empty() || self == Self::OfRequest {
-            return Ok(answer);
+        let encodings = encodings(response.headers());
+        if encodings.is_empty() || response.body().is_empty() || self == Self::OfRequest {
+            return Ok(response);
         }
         #[cfg(feature = "gzip")]
         if self == Self::Gzip && matches!(&*encodings, [only] if only == "gzip" || only == "x-gzip")
         {
-            return gzip::decoded(answer, limit);
+            return gzip::decoded(response, limit);
         }
         let _ = limit;
-        if answer.status().is_success() {
+        if response.status().is_success() {
             return Err(protocol(
-                "the server encoded the body, as `content-encoding` says, though it was not asked to",
+                "the body is compressed, as `content-encoding` says, and nobody asked for that; where something \
+                 on the way compresses, let the builder ask for it with `gzip` (feature `gzip`)",
             ));
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
@@ -93,10 +94,10 @@ mod gzip {
 
     /// Decodes up to the limit and one byte, whatever the body would grow to.
     pub(super) fn decoded(
-        answer: Response<Bytes>,
+        response: Response<Bytes>,
         limit: u64,
     ) -> Result<Response<Bytes>, TransportError> {
-        let (mut head, body) = answer.into_parts();
+        let (mut head, body) = response.into_parts();
         let mut decoded = Vec::new();
         MultiGzDecoder::new(&*body)
             .take(limit.saturating_add(1))

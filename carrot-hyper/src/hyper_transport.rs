@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::body::Body as _;
 
 use crate::{
-    BuildError, HyperTransportBuilder, body,
+    BuildError, body,
     connect::Connector,
     connection::Connection,
     deadline::{Expired, from_now, timeout_at},
@@ -32,7 +32,7 @@ use crate::{
 /// * Kept connections that idled are used one at a time until one has brought a response. One that
 ///   brings none closes the others, so connections that died together cost one request.
 /// * Redirects are returned and not followed. There are no cookies, no proxy unless
-///   [`proxy`](HyperTransportBuilder::proxy) or [`proxy_from_env`](HyperTransportBuilder::proxy_from_env)
+///   [`proxy`](crate::HyperTransportBuilder::proxy) or [`proxy_from_env`](crate::HyperTransportBuilder::proxy_from_env)
 ///   sets one, and no headers beside the request's own but `host` and, with a body or for a method that
 ///   expects one, `content-length`.
 /// * Nothing is compressed, unless with the feature `gzip` and `HyperTransportBuilder::gzip`. A success
@@ -58,11 +58,6 @@ struct Inner {
 }
 
 impl HyperTransport {
-    /// Sets up a transport; see the methods of the builder for the defaults.
-    pub fn builder() -> HyperTransportBuilder {
-        HyperTransportBuilder::new()
-    }
-
     pub(crate) fn new(connector: Connector, pool: Pool, limits: Limits, gzip: bool) -> Self {
         Self {
             inner: Arc::new(Inner {
