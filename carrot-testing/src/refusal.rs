@@ -45,15 +45,6 @@ impl Reason {
         all.find(|reason| reason.status() == status)
     }
 
-    /// The one with this name, in any API version.
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|reason| {
-            let mut versions = ApiVersion::ALL.iter().copied();
-            versions.any(|version| reason.name(version) == name)
-        })
-    }
-
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::NotAuthenticated => StatusCode::UNAUTHORIZED,
@@ -102,6 +93,14 @@ pub(crate) fn refusal(
         meta["error_fields"] = fields;
     }
     response(status, &json!({"data": {}, "meta": meta}))
+}
+
+/// A success with a body that was written before.
+pub(crate) fn json(body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }
 
 /// An answer in JSON.

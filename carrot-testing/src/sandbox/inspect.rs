@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Sandbox,
-    state::{Part, State},
+    service::Sandbox,
+    store::{Part, Store, User as UserRecord},
     view::{ConversationFields, UserFields, View},
 };
 
@@ -50,14 +50,14 @@ fn read<T: DeserializeOwned>(json: Value, by_id: impl FnOnce() -> T) -> T {
     serde_json::from_value(json).unwrap_or_else(|_| by_id())
 }
 
-fn user(view: &View<'_>, id: u64, record: &super::state::User) -> User {
+fn user(view: &View<'_>, id: u64, record: &UserRecord) -> User {
     read(view.user(record, &EVERYTHING), || {
         User::new(UserId::new(id))
     })
 }
 
 fn conversation(view: &View<'_>, id: u64) -> Option<Conversation> {
-    let record = view.state.conversations.get(&id)?;
+    let record = view.store.conversations.get(&id)?;
     let json = view.conversation(record, &ConversationFields::SINGLE);
     let by_id = || Conversation::new(ConversationId::new(id));
     Some(read(json, by_id))
@@ -72,7 +72,7 @@ fn part(view: &View<'_>, part: &Part) -> ConversationPart {
 /// reads.
 impl Sandbox {
     fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
-        let state: &State = &self.state();
+        let state: &Store = &self.service().store;
         at(&View::plain(state))
     }
 
@@ -81,7 +81,7 @@ impl Sandbox {
     #[must_use]
     pub fn users(&self) -> Vec<User> {
         self.look(|view| {
-            let users = view.state.users.iter();
+            let users = view.store.users.iter();
             users.map(|(id, record)| user(view, *id, record)).collect()
         })
     }
@@ -90,13 +90,14 @@ impl Sandbox {
     #[must_use]
     pub fn user(&self, id: impl Into<UserId>) -> Option<User> {
         let id = id.into().get();
-        self.look(|view| Some(user(view, id, view.state.users.get(&id)?)))
+        self.look(|view| Some(user(view, id, view.store.users.get(&id)?)))
     }
 
     /// The service's id of the user with an external id.
     #[must_use]
     pub fn user_id(&self, external: &str) -> Option<UserId> {
-        let state = self.state();
+        let service = self.service();
+        let state = &service.store;
         state.by_external.get(external).copied().map(UserId::new)
     }
 
@@ -105,10 +106,10 @@ impl Sandbox {
     pub fn events(&self, user: impl Into<UserId>) -> Vec<Event> {
         let user = user.into().get();
         self.look(|view| {
-            let user = view.state.users.get(&user);
+            let user = view.store.users.get(&user);
             let events = user.into_iter().flat_map(|user| &user.events);
             events
-                .filter_map(|id| view.state.events.get(id))
+                .filter_map(|id| view.store.events.get(id))
                 .map(|event| {
                     let by_id = || Event::new(EventId::new(event.id));
                     read(view.event(event, false), by_id)
@@ -121,7 +122,7 @@ impl Sandbox {
     #[must_use]
     pub fn event_types(&self) -> Vec<EventType> {
         self.look(|view| {
-            let ids = view.state.event_types.values();
+            let ids = view.store.event_types.values();
             ids.map(|id| {
                 read(view.event_type(*id), || {
                     EventType::new(EventTypeId::new(*id))
@@ -135,7 +136,7 @@ impl Sandbox {
     #[must_use]
     pub fn user_tags(&self) -> Vec<UserTag> {
         self.look(|view| {
-            let tags = view.state.user_tags.iter();
+            let tags = view.store.user_tags.iter();
             tags.map(|(name, id)| {
                 let by_id = || UserTag::new(UserTagId::new(*id));
                 read(view.user_tag(name), by_id)
@@ -148,7 +149,7 @@ impl Sandbox {
     #[must_use]
     pub fn conversations(&self) -> Vec<Conversation> {
         self.look(|view| {
-            let recent = view.state.recent.keys();
+            let recent = view.store.recent.keys();
             recent
                 .filter_map(|(_, id)| conversation(view, *id))
                 .collect()
@@ -166,10 +167,10 @@ impl Sandbox {
     pub fn parts(&self, conversation: impl Into<ConversationId>) -> Vec<ConversationPart> {
         let conversation = conversation.into().get();
         self.look(|view| {
-            let conversation = view.state.conversations.get(&conversation);
+            let conversation = view.store.conversations.get(&conversation);
             let parts = conversation.into_iter().flat_map(|one| &one.parts);
             parts
-                .filter_map(|id| view.state.parts.get(id))
+                .filter_map(|id| view.store.parts.get(id))
                 .map(|record| part(view, record))
                 .collect()
         })
@@ -179,7 +180,8 @@ impl Sandbox {
     /// [parts](Self::parts) of the conversations that they began.
     #[must_use]
     pub fn messages(&self) -> Vec<SentMessage> {
-        let state = self.state();
+        let service = self.service();
+        let state = &service.store;
         let mut sent: Vec<(u64, u64)> = state
             .conversations
             .values()
@@ -197,7 +199,7 @@ impl Sandbox {
     #[must_use]
     pub fn typing(&self) -> Vec<Typing> {
         self.look(|view| {
-            let typing = view.state.typing.iter();
+            let typing = view.store.typing.iter();
             typing
                 .map(|one| Typing {
                     conversation: ConversationId::new(one.conversation),
@@ -212,14 +214,14 @@ impl Sandbox {
     /// The reports of the imports, oldest first.
     #[must_use]
     pub fn imports(&self) -> Vec<ImportReport> {
-        self.state().imports.clone()
+        self.service().store.imports.clone()
     }
 
     /// The operators.
     #[must_use]
     pub fn admins(&self) -> Vec<Admin> {
         self.look(|view| {
-            let operators = view.state.settings.operators.iter();
+            let operators = view.store.app.operators.iter();
             operators
                 .map(|one| {
                     let by_id = || {
@@ -237,7 +239,7 @@ impl Sandbox {
     #[must_use]
     pub fn channels(&self) -> Vec<Channel> {
         self.look(|view| {
-            let ids = view.state.settings.channels.iter().map(|one| one.id);
+            let ids = view.store.app.channels.iter().map(|one| one.id);
             let channels = view.channels().into_iter().zip(ids);
             channels
                 .map(|(json, id)| read(json, || Channel::new(ChannelId::new(id))))
@@ -248,20 +250,21 @@ impl Sandbox {
     /// The rights of the token, by the vendor's names.
     #[must_use]
     pub fn scopes(&self) -> BTreeSet<String> {
-        self.state().settings.scopes.clone()
+        self.service().store.app.scopes.clone()
     }
 
     /// How many requests came, refused ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.state().requests
+        self.service().store.requests
     }
 
     /// How many requests of the last minute count against the
-    /// [limit](super::SandboxBuilder::rate_limit); 0 where there is none.
+    /// [limit](crate::sandbox::SandboxBuilder::rate_limit); 0 where there is none.
     #[must_use]
     pub fn requests_in_minute(&self) -> usize {
-        let mut state = self.state();
+        let mut service = self.service();
+        let state = &mut service.store;
         state.forget_old_requests();
         state.minute.len()
     }
@@ -269,6 +272,6 @@ impl Sandbox {
     /// The time of the sandbox, in whole seconds.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.state().now().div_euclid(1_000_000))
+        Timestamp::from_seconds(self.service().store.now().div_euclid(1_000_000))
     }
 }

@@ -3,8 +3,8 @@
 use carrot_core::types::{ChannelId, ConversationId, Timestamp};
 
 use super::{
-    Sandbox,
-    state::{Author, Draft},
+    service::Sandbox,
+    store::{Author, Draft},
 };
 
 /// Each of these is false where there is no such conversation or channel, and changes nothing then.
@@ -12,7 +12,8 @@ impl Sandbox {
     /// Snoozes a conversation until a moment, which leaves a part of type `delayed`.
     pub fn snooze(&self, id: impl Into<ConversationId>, until: impl Into<Timestamp>) -> bool {
         let (id, until) = (id.into().get(), until.into());
-        let mut state = self.state();
+        let mut service = self.service();
+        let state = &mut service.store;
         let Some(conversation) = state.conversations.get_mut(&id) else {
             return false;
         };
@@ -29,8 +30,9 @@ impl Sandbox {
         channel: Option<ChannelId>,
     ) -> bool {
         let (id, channel) = (id.into().get(), channel.map(ChannelId::get));
-        let mut state = self.state();
-        let channels = &state.settings.channels;
+        let mut service = self.service();
+        let state = &mut service.store;
+        let channels = &state.app.channels;
         if channel.is_some_and(|channel| channels.iter().all(|one| one.id != channel)) {
             return false;
         }
@@ -45,7 +47,8 @@ impl Sandbox {
     /// Hands a conversation to an assistant, such as `lead_bot`, or takes it back.
     pub fn set_assistant(&self, id: impl Into<ConversationId>, assistant: Option<&str>) -> bool {
         let id = id.into().get();
-        let mut state = self.state();
+        let mut service = self.service();
+        let state = &mut service.store;
         let Some(conversation) = state.conversations.get_mut(&id) else {
             return false;
         };

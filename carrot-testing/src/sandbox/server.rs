@@ -5,7 +5,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::pin,
     task::{Context, Poll},
     time::Duration,
@@ -13,16 +13,35 @@ use std::{
 
 use bytes::Bytes;
 use carrot_core::BaseUrl;
-use http::{Request, Response, StatusCode};
+use http::{
+    Request, Response, StatusCode,
+    header::{HOST, ORIGIN},
+    uri::Authority,
+};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+    time,
+};
 
-use super::{Sandbox, response::refusal};
+use super::{fault::Delivery, service::Sandbox};
+use crate::refusal::refusal;
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
+
+/// How long the head of a request may take.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long requests under way may take when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long nothing is accepted after the machine refused to give a connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -65,7 +84,7 @@ impl SandboxServer {
         self.address.port()
     }
 
-    /// Stops it, and waits until every request that came in is answered.
+    /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut.
     pub async fn stop(self) {
         drop(self.running);
         // An error is the end of the runtime, and nothing is answered then.
@@ -134,7 +153,11 @@ impl Sandbox {
 }
 
 async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
+    let address = listener
+        .local_addr()
+        .unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut stopped = pin!(stopped);
     loop {
         let mut accepted = pin!(connection(|context| listener.poll_accept(context)));
@@ -148,16 +171,20 @@ async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Recei
             None => break,
             Some((stream, _)) => {
                 let sandbox = sandbox.clone();
-                let service = service_fn(move |request| answer(sandbox.clone(), request));
-                let connection =
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                let service = service_fn(move |request| answer(sandbox.clone(), address, request));
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEADER_TIMEOUT)
+                    .serve_connection(TokioIo::new(stream), service);
                 // An error here is a client that went away.
-                tokio::spawn(graceful.watch(connection));
+                connections.spawn(graceful.watch(connection));
+                while connections.try_join_next().is_some() {}
             }
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    // What is left then is dropped with `connections`, which cuts it.
+    let _ = time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
 }
 
 /// The next connection, however many attempts fail before it. What stays wrong for a while, such as
@@ -183,8 +210,13 @@ fn is_of_the_client(error: &io::Error) -> bool {
 
 async fn answer(
     sandbox: Sandbox,
+    address: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    if let Some(problem) = foreign(&request, address) {
+        let status = StatusCode::FORBIDDEN;
+        return Ok(refusal(status, "PermissionDenied", problem, None).map(Full::new));
+    }
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
@@ -196,10 +228,37 @@ async fn answer(
         Err(error) => return Err(error),
     };
     let request = Request::from_parts(head, body);
-    let response = sandbox.arriving(&request);
-    // The error cuts the connection.
-    let response = response.ok_or("the answer is lost")?;
+    let (response, delivery) = sandbox.exchange(&request);
+    match delivery {
+        Delivery::AtOnce => {}
+        // The error cuts the connection.
+        Delivery::Failed(..) => return Err("a fault of the test cuts the connection".into()),
+        Delivery::Delayed(delay) => match &sandbox.settings().clock {
+            Some(clock) => clock.sleep(delay).await,
+            None => time::sleep(delay).await,
+        },
+        Delivery::Held(gate) => gate.wait().await,
+    }
     Ok(response.map(Full::new))
+}
+
+/// Why a request is not meant for the sandbox: a page in a browser must not reach it, neither by a name
+/// that resolves to this machine nor from another origin. On an address that other machines reach, any
+/// name may be right.
+fn foreign<B>(request: &Request<B>, address: SocketAddr) -> Option<&'static str> {
+    let header = |name| Some(request.headers().get(name)?.to_str().unwrap_or_default());
+    let host = header(HOST).unwrap_or_default();
+    let name = host.parse::<Authority>();
+    let name = name.as_ref().map_or("", |authority| authority.host());
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let is_local = name.eq_ignore_ascii_case("localhost")
+        || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    if address.ip().is_loopback() && !is_local {
+        return Some("the `Host` must be this machine: localhost or a loopback address");
+    }
+    let origin = header(ORIGIN)?;
+    (origin.strip_prefix("http://") != Some(host))
+        .then_some("the `Origin` must be that of the sandbox")
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use carrot_core::types::ImportReport;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
-    Sandbox,
-    fault::Fault,
-    settings::{Channel, Operator, Settings},
-    state::{Conversation, Event, Ids, Part, State, Typing, User},
-    webhooks::Delivery,
+    service::Sandbox,
+    settings::Settings,
+    store::{Channel, Conversation, Event, Ids, Operator, Part, Store, Typing, User},
+    webhooks::record::Record as WebhookRecord,
 };
 
 /// Everything that happened in a [`Sandbox`], for another run: its records, its time, the ids it gave
-/// last, its operators and channels, failures that are still to come, webhooks.
+/// last, its operators and channels, its webhooks. Faults belong to the test and are not in it.
 ///
 /// It is written as plain JSON, and two sandboxes that got the same requests write the same. It holds
 /// no token; app, rights, limits and the pace of the time stay those of the sandbox that takes it.
@@ -37,39 +36,88 @@ pub struct Snapshot {
     now: i64,
     last_stamp: i64,
     requests: u64,
+    #[serde(deserialize_with = "usable")]
     ids: Ids,
+    #[serde(deserialize_with = "distinct")]
     operators: Vec<Operator>,
+    #[serde(deserialize_with = "distinct")]
     channels: Vec<Channel>,
     user_tags: BTreeMap<String, u64>,
     event_types: BTreeMap<String, u64>,
+    #[serde(deserialize_with = "distinct")]
     users: Vec<User>,
+    #[serde(deserialize_with = "distinct")]
     events: Vec<Event>,
+    #[serde(deserialize_with = "distinct")]
     conversations: Vec<Conversation>,
+    #[serde(deserialize_with = "distinct")]
     parts: Vec<Part>,
     minute: VecDeque<i64>,
-    faults: VecDeque<Fault>,
-    webhooks: Vec<Delivery>,
+    nonces: BTreeMap<String, String>,
+    webhooks: Vec<WebhookRecord>,
     typing: Vec<Typing>,
     imports: Vec<ImportReport>,
+}
+
+/// Rejects a counter of ids that is at its end: it would give one id twice.
+fn usable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ids, D::Error> {
+    let ids = Ids::deserialize(deserializer)?;
+    match ids.exhausted() {
+        None => Ok(ids),
+        Some(name) => Err(de::Error::custom(format!(
+            "the counter `{name}` is at its end"
+        ))),
+    }
+}
+
+trait Record {
+    fn id(&self) -> u64;
+}
+
+macro_rules! records {
+    ($($record:ident),+) => { $( impl Record for $record {
+        fn id(&self) -> u64 {
+            self.id
+        }
+    } )+ };
+}
+
+records!(User, Event, Conversation, Part, Operator, Channel);
+
+/// Rejects two records with one id.
+fn distinct<'de, D: Deserializer<'de>, T: Record + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let records = Vec::<T>::deserialize(deserializer)?;
+    let mut seen = HashSet::new();
+    match records.iter().position(|record| !seen.insert(record.id())) {
+        None => Ok(records),
+        Some(at) => Err(de::Error::custom(format!(
+            "entry {at} has the id of an earlier one"
+        ))),
+    }
 }
 
 impl Sandbox {
     /// Everything that happened so far.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.state().snapshot()
+        let service = self.service();
+        service.store.snapshot(service.webhooks.records.clone())
     }
 
     /// Goes on where a snapshot was taken, and forgets everything else. Given the same settings, the
     /// answers, the ids and the moments from here on are those that the other sandbox would give.
     pub fn restore(&self, snapshot: &Snapshot) {
-        let state = State::resume(self.0.settings.clone(), snapshot);
-        *self.state() = state;
+        let store = Store::resume(self.settings(), snapshot);
+        let mut service = self.service();
+        service.store = store;
+        service.webhooks.records.clone_from(&snapshot.webhooks);
     }
 }
 
-impl State {
-    fn snapshot(&self) -> Snapshot {
+impl Store {
+    fn snapshot(&self, webhooks: Vec<WebhookRecord>) -> Snapshot {
         let mut events: Vec<Event> = self.events.values().cloned().collect();
         events.sort_unstable_by_key(|event| event.id);
         let mut conversations: Vec<Conversation> = self.conversations.values().cloned().collect();
@@ -90,8 +138,8 @@ impl State {
             last_stamp: self.time.last_stamp(),
             requests: self.requests,
             ids: self.ids,
-            operators: self.settings.operators.clone(),
-            channels: self.settings.channels.clone(),
+            operators: self.app.operators.clone(),
+            channels: self.app.channels.clone(),
             user_tags: self.user_tags.clone(),
             event_types: self.event_types.clone(),
             users,
@@ -99,28 +147,27 @@ impl State {
             conversations,
             parts,
             minute: self.minute.clone(),
-            faults: self.faults.clone(),
-            webhooks: self.webhooks.clone(),
+            nonces: self.nonces.clone(),
+            webhooks,
             typing: self.typing.clone(),
             imports: self.imports.clone(),
         }
     }
 
     /// The indexes are not in a snapshot; they are made again.
-    fn resume(settings: Settings, snapshot: &Snapshot) -> Self {
-        let mut state = Self::empty(settings);
+    fn resume(settings: &Settings, snapshot: &Snapshot) -> Self {
+        let mut state = Self::empty(settings.app.clone(), settings.time());
         state.time.resume(snapshot.now, snapshot.last_stamp);
         state.requests = snapshot.requests;
         state.ids = snapshot.ids;
-        state.settings.operators.clone_from(&snapshot.operators);
-        state.settings.channels.clone_from(&snapshot.channels);
+        state.app.operators.clone_from(&snapshot.operators);
+        state.app.channels.clone_from(&snapshot.channels);
         state.user_tags.clone_from(&snapshot.user_tags);
         state.event_types.clone_from(&snapshot.event_types);
         let types = snapshot.event_types.iter();
         state.event_names = types.map(|(name, id)| (*id, name.clone())).collect();
         state.minute.clone_from(&snapshot.minute);
-        state.faults.clone_from(&snapshot.faults);
-        state.webhooks.clone_from(&snapshot.webhooks);
+        state.nonces.clone_from(&snapshot.nonces);
         state.typing.clone_from(&snapshot.typing);
         state.imports.clone_from(&snapshot.imports);
         for user in &snapshot.users {

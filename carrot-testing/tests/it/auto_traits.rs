@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use carrot_testing::{
     RecordedRequest, RecordingTransport, Sandbox, VirtualClock,
     sandbox::{
-        Answered, DeliveryState, SandboxBuilder, SeedError, SeedUser, Snapshot, WebhookDelivery,
+        DeliveryState, SandboxBuilder, SeedError, SeedUser, ServedRequest, Snapshot,
+        WebhookDelivery,
     },
 };
 
@@ -19,7 +20,7 @@ fn everything_can_be_cloned_shared_and_shown() {
     shared::<SandboxBuilder>();
     shared::<SeedUser>();
     shared::<SeedError>();
-    shared::<Answered>();
+    shared::<ServedRequest>();
     shared::<Snapshot>();
     shared::<WebhookDelivery>();
     shared::<DeliveryState>();

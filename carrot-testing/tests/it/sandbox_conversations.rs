@@ -1,6 +1,6 @@
 //! Conversations and what is done in them.
 
-use carrot_core::types::{ChannelId, ConversationId, ConversationPart, Timestamp};
+use carrot_core::types::{ChannelId, ConversationId, ConversationPart, SentVia, Timestamp};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -64,7 +64,12 @@ fn a_reply_by_each_sender() {
         let path = format!("/{version}/conversations/{id}/reply");
         let form = format!("body=Hello&random_id=1650977560&{sender}");
         let response = api.post(&path, &form);
-        assert_eq!(api.parts(id).last(), Some(&model(response.data())));
+        let mut stored = api.parts(id).last().cloned().unwrap();
+        // v1 does not document `api`.
+        if version == "v1" && stored.sent_via == Some(SentVia::Api) {
+            stored.sent_via = None;
+        }
+        assert_eq!(stored, model(response.data()));
     }
     for (version, form, name) in [
         ("v2", "", "ValidationError"),

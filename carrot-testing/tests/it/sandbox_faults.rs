@@ -1,9 +1,19 @@
-//! Failures on demand, and the log of responses.
+//! Faults, and the log of requests.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use carrot_testing::Sandbox;
+use std::time::Duration;
+
+use carrot_core::{
+    ApiContext, ApiVersion, Client, Clock, Endpoint, HttpTransport, Sent, apps, conversations,
+    endpoint::{Path, RequestParts, ResponseError, response},
+    jobs::ReplyStatus,
+    transport::TransportErrorKind,
+    types::{ConversationId, Empty, InvalidValue, RandomId, UserRef},
+    users,
+};
+use carrot_testing::{ApiError, Sandbox, VirtualClock, sandbox::Fault};
 use http::{Request, StatusCode};
 
 use crate::common::{get, post};
@@ -11,12 +21,13 @@ use crate::common::{get, post};
 const CHANNELS: &str = "/v2/apps/$self_app/channels";
 
 #[test]
-fn each_failure_is_the_response_to_one_request() {
+fn each_fault_affects_one_request() {
     let sandbox = Sandbox::new();
-    sandbox.fail_next_with("ReplyTooBig");
-    sandbox.fail_next_with("PermissionDenied");
-    sandbox.fail_next_with("SomethingNew");
-    sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
+    let named = |status, name| Fault::error(ApiError::named(status, name));
+    sandbox.inject(Fault::error(ApiError::reply_too_big()));
+    sandbox.inject(named(StatusCode::FORBIDDEN, "PermissionDenied"));
+    sandbox.inject(named(StatusCode::BAD_REQUEST, "SomethingNew"));
+    sandbox.inject(Fault::status(StatusCode::TOO_MANY_REQUESTS));
     let mut errors = Vec::new();
     for _ in 0..4 {
         let response = post(&sandbox, "/v2/users/order-42/events", "by_user_id=true");
@@ -50,12 +61,12 @@ fn error_names_follow_the_version() {
         (CHANNELS, 405, "MethodNotAllowed"),
     ] {
         let sandbox = Sandbox::new();
-        sandbox.fail_next(StatusCode::from_u16(status).unwrap());
+        sandbox.inject(Fault::status(StatusCode::from_u16(status).unwrap()));
         let response = get(&sandbox, path, "");
         assert_eq!((response.error().0, response.error().1), (status, name));
     }
     let sandbox = Sandbox::new();
-    sandbox.fail_next(StatusCode::BAD_GATEWAY);
+    sandbox.inject(Fault::status(StatusCode::BAD_GATEWAY));
     sandbox.reset();
     get(&sandbox, CHANNELS, "").data();
 }
@@ -67,7 +78,7 @@ fn undocumented_statuses_have_an_html_page() {
         .body(bytes::Bytes::new())
         .unwrap();
     for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY] {
-        sandbox.fail_next(status);
+        sandbox.inject(Fault::status(status));
         let response = sandbox.handle(&request);
         assert_eq!(response.status(), status);
         assert_eq!(response.headers()["content-type"], "text/html");
@@ -80,7 +91,7 @@ fn logs_hold_no_ids_and_no_token() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&lines);
     let sandbox = Sandbox::builder()
-        .on_answer(move |answered| log.lock().unwrap().push(answered.to_string()))
+        .on_response(move |served| log.lock().unwrap().push(served.to_string()))
         .build();
     get(
         &sandbox,
@@ -94,7 +105,7 @@ fn logs_hold_no_ids_and_no_token() {
     get(&sandbox, "/v2/users/%ff", "");
     post(&sandbox, "/v2/users/canary", "");
     get(&sandbox, CHANNELS, "version=canary");
-    sandbox.fail_next(StatusCode::TOO_MANY_REQUESTS);
+    sandbox.inject(Fault::status(StatusCode::TOO_MANY_REQUESTS));
     get(&sandbox, CHANNELS, "");
     // The address is told where the body cannot be read.
     let json = Request::post("/v2/users/canary/events?event=canary")
@@ -116,4 +127,201 @@ fn logs_hold_no_ids_and_no_token() {
             "POST /v2/users/{id}/events 400",
         ]
     );
+}
+
+/// A sandbox, its client, and a conversation in it.
+async fn conversation() -> (Sandbox, Client, ConversationId) {
+    let sandbox = Sandbox::new();
+    let client = sandbox.client();
+    let order = UserRef::external("order-42");
+    let started = client
+        .call(users::StartConversation::new(order, "Hi"))
+        .await;
+    (sandbox, client, started.unwrap().id)
+}
+
+fn reply(id: ConversationId) -> conversations::Reply {
+    conversations::Reply::new(id, "On its way").random_id(RandomId::new(42).unwrap())
+}
+
+/// The status of a request.
+fn status(sandbox: &Sandbox) -> u16 {
+    let request = Request::get(CHANNELS)
+        .header("authorization", format!("Token {}", sandbox.token()))
+        .body(Bytes::new());
+    sandbox.handle(&request.unwrap()).status().as_u16()
+}
+
+#[tokio::test]
+async fn fault_hits_its_operation_only() {
+    let (sandbox, client, id) = conversation().await;
+    let fault = sandbox.inject(Fault::lost_response().on::<conversations::Reply>());
+    client.call(conversations::Get::new(id)).await.unwrap();
+    assert_eq!(fault.used(), 0);
+    let error = client.call(reply(id)).await.unwrap_err();
+    assert_eq!(error.sent(), Sent::Maybe);
+    assert!(error.may_have_been_applied());
+    assert_eq!(fault.used(), 1);
+    assert_eq!(sandbox.parts(id).len(), 2);
+}
+
+#[test]
+fn fault_hits_the_nth_request_so_often() {
+    let sandbox = Sandbox::new();
+    let fault = sandbox.inject(Fault::status(StatusCode::BAD_GATEWAY).nth(2).times(2));
+    let statuses: Vec<u16> = (0..5).map(|_| status(&sandbox)).collect();
+    assert_eq!(statuses, [200, 502, 502, 200, 200]);
+    let always = sandbox.inject(Fault::status(StatusCode::BAD_GATEWAY).always());
+    assert_eq!([status(&sandbox), status(&sandbox)], [502; 2]);
+    always.remove();
+    assert_eq!(status(&sandbox), 200);
+    assert_eq!((fault.used(), always.used()), (2, 2));
+}
+
+#[tokio::test]
+async fn predicate_chooses_the_request() {
+    let (sandbox, client, id) = conversation().await;
+    sandbox.inject(
+        Fault::error(ApiError::reply_too_big())
+            .on::<conversations::Reply>()
+            .when(|request| request.form("body") == Some("second")),
+    );
+    let say = |text| client.call(conversations::Reply::new(id, text));
+    say("first").await.unwrap();
+    assert!(say("second").await.is_err());
+    say("second").await.unwrap();
+    assert_eq!(sandbox.parts(id).len(), 3);
+}
+
+#[tokio::test]
+async fn transport_failure_applies_nothing() {
+    let (sandbox, client, id) = conversation().await;
+    let fail = |kind, sent| Fault::failure(kind, sent).on::<conversations::Reply>();
+    sandbox.inject(fail(TransportErrorKind::Connect, Sent::Never));
+    // Nothing was sent, so the client repeats it.
+    client.call(reply(id)).await.unwrap();
+    assert_eq!(sandbox.parts(id).len(), 2);
+    sandbox.inject(fail(TransportErrorKind::Reset, Sent::Maybe));
+    let error = client.call(reply(id)).await.unwrap_err();
+    assert!(error.may_have_been_applied());
+    assert_eq!(sandbox.parts(id).len(), 2);
+}
+
+#[tokio::test]
+async fn late_request_is_applied_after_its_delay() {
+    let (sandbox, client, id) = conversation().await;
+    let delay = Duration::from_secs(30);
+    sandbox.inject(Fault::apply_late(delay).on::<conversations::Reply>());
+    let error = client.call(reply(id)).await.unwrap_err();
+    assert!(error.may_have_been_applied());
+    let early = client.reconcile_reply(&reply(id)).await.unwrap();
+    assert!(!matches!(early, ReplyStatus::Written(_)), "{early:?}");
+    assert_eq!(sandbox.parts(id).len(), 1);
+    sandbox.advance(delay);
+    assert_eq!(sandbox.parts(id).len(), 2);
+    let late = client.reconcile_reply(&reply(id)).await.unwrap();
+    assert!(matches!(late, ReplyStatus::Written(_)), "{late:?}");
+}
+
+#[tokio::test]
+async fn hidden_random_ids_hide_a_reply() {
+    let (sandbox, client, id) = conversation().await;
+    client.call(reply(id)).await.unwrap();
+    let parts = Fault::hide_random_ids().on::<conversations::Parts>();
+    sandbox.inject(parts.always());
+    let status = client.reconcile_reply(&reply(id)).await.unwrap();
+    assert!(!matches!(status, ReplyStatus::Written(_)), "{status:?}");
+    let path = format!("/v2/conversations/{id}/parts");
+    assert!(
+        get(&sandbox, &path, "").data()[0]
+            .get("random_id")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn held_response_waits_for_its_release() {
+    let (sandbox, client, id) = conversation().await;
+    let fault = sandbox.inject(Fault::hold().on::<conversations::Reply>());
+    let release = async {
+        fault.held().await;
+        assert_eq!(sandbox.parts(id).len(), 2);
+        fault.release();
+    };
+    let send = sandbox.send(client.prepare(&reply(id)).unwrap());
+    let (response, ()) = tokio::join!(send, release);
+    assert_eq!(response.unwrap().status(), 200);
+}
+
+#[test]
+fn delay_waits_on_the_clock() {
+    let clock = VirtualClock::manual();
+    let sandbox = Sandbox::builder().clock(clock.clone()).build();
+    let delay = Duration::from_secs(7);
+    sandbox.inject(Fault::delay(delay));
+    let request = sandbox.client().prepare(&apps::Channels::new()).unwrap();
+    let response = clock.run(sandbox.send(request)).unwrap();
+    assert_eq!((response.status().as_u16(), clock.now()), (200, delay));
+}
+
+#[test]
+#[should_panic = "lost response on conversations.reply"]
+fn unused_fault_fails_the_test() {
+    let sandbox = Sandbox::new();
+    sandbox.inject(Fault::lost_response().on::<conversations::Reply>());
+}
+
+#[test]
+#[should_panic = "used 1 of 2 times, 1 requests matched"]
+fn half_used_fault_fails_the_test() {
+    let sandbox = Sandbox::new();
+    sandbox.inject(Fault::status(StatusCode::BAD_GATEWAY).times(2));
+    status(&sandbox);
+    sandbox.assert_faults_used();
+}
+
+#[test]
+fn optional_fault_may_stay_unused() {
+    let sandbox = Sandbox::new();
+    sandbox.inject(Fault::lost_response().optional());
+    sandbox.assert_faults_used();
+}
+
+#[derive(Debug)]
+struct Salute;
+
+impl Endpoint for Salute {
+    type Output = Empty;
+    const NAME: &'static str = "users.salute";
+    const IDEMPOTENT: bool = false;
+
+    fn request(&self, _: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        Ok(RequestParts::post(Path::new().then("salute")))
+    }
+
+    fn decode(&self, _: ApiVersion, body: &[u8]) -> Result<Empty, ResponseError> {
+        response::data(body)
+    }
+}
+
+#[test]
+#[should_panic = "the sandbox has no operation `users.salute`"]
+fn fault_on_unknown_operation_fails_at_once() {
+    let _ = Fault::lost_response().on::<Salute>();
+}
+
+#[test]
+fn repeated_nonce_is_dropped_if_told() {
+    for (sandbox, events) in [
+        (Sandbox::builder().drop_repeated_nonces().build(), 1),
+        (Sandbox::new(), 2),
+    ] {
+        let send = || {
+            let fields = "by_user_id=true&event=Paid&_nonce=abc";
+            post(&sandbox, "/v2/users/order-42/events", fields).data()["id"].clone()
+        };
+        assert_eq!(send() == send(), events == 1);
+        let user = sandbox.user_id("order-42").unwrap();
+        assert_eq!(sandbox.events(user).len(), events);
+    }
 }

@@ -206,7 +206,7 @@ fn a_scope_that_the_token_lacks_is_named() {
         .build();
     let id = start(&sandbox, "x", "Hi");
     let denied = |response: ApiResponse, scope: &str| {
-        let message = format!("the token lacks the right `{scope}`");
+        let message = format!("the token lacks the scope `{scope}`");
         assert_eq!(
             response.error(),
             (403, "PermissionDeniedError", message.as_str())
@@ -306,19 +306,19 @@ fn the_same_requests_get_the_same_responses() {
 fn time_starts_and_steps_as_told() {
     let sandbox = Sandbox::builder()
         .starts_at(1_000)
-        .time_step(Duration::from_millis(250))
+        .time_step(Duration::from_millis(1_250))
         .build();
     let id = start(&sandbox, "a", "Hi");
     assert_eq!(
         json_of(sandbox.parts(ConversationId::new(id)))[0]["created"],
-        1_000.25
+        1_001
     );
     assert_eq!(
         json_of(sandbox.conversation(ConversationId::new(id)).unwrap())["last_update"],
-        1_000
+        1_001
     );
     sandbox.advance(Duration::from_secs(9));
-    assert_eq!(sandbox.now().seconds(), 1_009);
+    assert_eq!(sandbox.now().seconds(), 1_010);
 }
 
 #[test]
@@ -518,7 +518,7 @@ fn every_operation_needs_its_scope() {
             for (version, name) in [("v2", "PermissionDeniedError"), ("v1", "PermissionDenied")] {
                 let path = format!("/{version}/{path}");
                 let response = send(&lacking, method.clone(), &path, "");
-                let message = format!("the token lacks the right `{right}`");
+                let message = format!("the token lacks the scope `{right}`");
                 assert_eq!(response.error(), (403, name, message.as_str()), "{path}");
             }
         }
@@ -548,4 +548,66 @@ fn parameters_come_in_every_encoding() {
         let list = ["affected_props", "not_changed_props"][usize::from(at > 0)];
         assert_eq!(response.json["meta"][list], json!(["plan"]), "{at}");
     }
+}
+
+#[test]
+fn obsolete_endpoints_are_unknown() {
+    let sandbox = Sandbox::new();
+    for (method, path) in [
+        (Method::POST, "/v1/events"),
+        (Method::POST, "/v1/orders"),
+        (Method::GET, "/v1/users/1/carrots/$self_app"),
+        (Method::POST, "/v1/utils/email"),
+        (Method::GET, "/v1/apps/1000"),
+        (Method::GET, "/v1/apps/1000/extendedinfo"),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let response = sandbox.handle(&request.body(Bytes::new()).unwrap());
+        assert_eq!(response.status(), 404, "{path}");
+    }
+}
+
+#[test]
+fn phone_with_plus_is_not_stored() {
+    let sandbox = Sandbox::new();
+    let set = |phone: &str| {
+        let operations =
+            format!(r#"[{{"op":"update_or_create","key":"$phone","value":"{phone}"}}]"#);
+        let operations: String = form_urlencoded::byte_serialize(operations.as_bytes()).collect();
+        let request = Request::post("/v2/users/order-42/props")
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .body(Bytes::from(format!(
+                "by_user_id=true&operations={operations}"
+            )));
+        let response = sandbox.handle(&request.unwrap());
+        let json: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        json["meta"].clone()
+    };
+    let meta = set("+79120000000");
+    assert_eq!(meta["not_changed_props"], serde_json::json!(["$phone"]));
+    assert!(sandbox.users()[0].phone().is_none());
+    let meta = set("79120000000");
+    assert_eq!(meta["affected_props"], serde_json::json!(["$phone"]));
+    assert_eq!(sandbox.users()[0].phone(), Some("79120000000"));
+}
+
+#[test]
+fn import_with_byte_order_mark_is_rejected() {
+    let sandbox = Sandbox::new();
+    let import = |csv: &str| {
+        let body = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"app\"\r\n\r\n1000\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"delimiter\"\r\n\r\n,\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n{csv}\r\n--x--\r\n"
+        );
+        let request = Request::post("/v2/users/import")
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(Bytes::from(body));
+        sandbox.handle(&request.unwrap()).status().as_u16()
+    };
+    assert_eq!(import("$user_id,plan\na,pro\n"), 200);
+    assert_eq!(import("\u{feff}$user_id,plan\na,pro\n"), 400);
+    assert_eq!(import("user_id,plan\na,pro\n"), 400);
+    assert_eq!(import("$user_id;plan\na;pro\n"), 400);
 }

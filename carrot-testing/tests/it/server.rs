@@ -1,6 +1,6 @@
 //! The sandbox on a port, over raw sockets.
 
-use carrot_testing::Sandbox;
+use carrot_testing::{Sandbox, sandbox::Fault};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -23,7 +23,7 @@ async fn the_port_and_the_transport_are_one_service() {
     assert_eq!(server.url(), format!("http://{}", server.address()));
     let body = "by_user_id=true&body=Hi";
     let request = format!(
-        "POST /users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        "POST /users/order-42/startconversation HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
          Authorization: Bearer {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
         sandbox.token(),
@@ -39,7 +39,7 @@ async fn the_port_and_the_transport_are_one_service() {
     );
     assert_eq!(sandbox.conversations().len(), 1);
 
-    let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let unknown = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let response = exchange(server.port(), unknown).await;
     assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
     assert!(response.contains("\"error\":\"Error404\""));
@@ -49,10 +49,10 @@ async fn the_port_and_the_transport_are_one_service() {
 async fn a_lost_response_leaves_its_effect() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve().await.unwrap();
-    sandbox.lose_next_answer();
+    sandbox.inject(Fault::lost_response());
     let request = |body: &str| {
         format!(
-            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Authorization: Token {}\r\nContent-Length: {}\r\n\r\n{body}",
             sandbox.token(),
             body.len()
@@ -70,7 +70,7 @@ async fn too_large_bodies_get_an_envelope() {
     let server = Sandbox::new().serve().await.unwrap();
     let bytes = 40 * 1024 * 1024 + 1;
     let request = format!(
-        "POST /v2/users/import HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n{}",
+        "POST /v2/users/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {bytes}\r\n\r\n{}",
         "x".repeat(bytes)
     );
     let response = exchange(server.port(), &request).await;
@@ -84,7 +84,7 @@ async fn the_server_stops_when_it_is_dropped() {
     let mut open = TcpStream::connect(("127.0.0.1", server.port()))
         .await
         .unwrap();
-    open.write_all(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+    open.write_all(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await
         .unwrap();
     let mut first = [0; 12];
@@ -119,8 +119,62 @@ async fn an_address_is_taken_once() {
 async fn stopping_waits_for_the_port_to_be_closed() {
     let server = Sandbox::new().serve().await.unwrap();
     let address = server.address();
-    let unknown = "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let unknown = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     exchange(server.port(), unknown).await;
     server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn foreign_host_and_origin_are_rejected() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let port = server.port();
+    let own = format!("http://localhost:{port}");
+    for (host, origin, status) in [
+        ("attacker.example", None, 403),
+        ("", None, 403),
+        ("127.0.0.1.attacker.example", None, 403),
+        ("localhost", Some("https://attacker.example"), 403),
+        ("localhost", Some("null"), 403),
+        ("LOCALHOST", None, 404),
+        ("127.0.0.1:80", None, 404),
+        ("[::1]", None, 404),
+        (&own[7..], Some(own.as_str()), 404),
+    ] {
+        let origin = origin.map_or(String::new(), |origin| format!("Origin: {origin}\r\n"));
+        let request =
+            format!("GET /x HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{origin}\r\n");
+        let response = exchange(port, &request).await;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(response.starts_with(&expected), "{request}{response}");
+    }
+}
+
+#[tokio::test]
+async fn stopping_cuts_a_response_that_waits() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    let held = sandbox.inject(Fault::hold());
+    let mut open = TcpStream::connect(server.address()).await.unwrap();
+    open.write_all(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    held.held().await;
+    tokio::time::pause();
+    server.stop().await;
+    let mut rest = Vec::new();
+    let _ = open.read_to_end(&mut rest).await;
+    assert_eq!(rest, b"");
+}
+
+#[tokio::test]
+async fn header_that_never_ends_is_cut() {
+    let server = Sandbox::new().serve().await.unwrap();
+    let mut open = TcpStream::connect(server.address()).await.unwrap();
+    open.write_all(b"GET /x HTTP/1.1\r\nHost: local")
+        .await
+        .unwrap();
+    tokio::time::pause();
+    let mut rest = Vec::new();
+    let _ = open.read_to_end(&mut rest).await;
 }

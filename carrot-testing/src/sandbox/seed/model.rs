@@ -31,21 +31,21 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields, default)]
 #[must_use = "does nothing until it is given to `SandboxBuilder::seed`"]
 pub struct Seed {
-    pub(super) operators: Vec<Named<AdminId>>,
-    pub(super) channels: Vec<Named<ChannelId>>,
+    pub(in crate::sandbox) operators: Vec<Named<AdminId>>,
+    pub(in crate::sandbox) channels: Vec<Named<ChannelId>>,
     /// The rights of the token; as they are where this is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) scopes: Option<BTreeSet<String>>,
-    pub(super) event_types: Vec<String>,
-    pub(super) users: Vec<SeedUser>,
-    pub(super) conversations: Vec<SeedConversation>,
+    pub(in crate::sandbox) scopes: Option<BTreeSet<String>>,
+    pub(in crate::sandbox) event_types: Vec<String>,
+    pub(in crate::sandbox) users: Vec<SeedUser>,
+    pub(in crate::sandbox) conversations: Vec<SeedConversation>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Named<Id> {
-    pub(super) id: Id,
-    pub(super) name: String,
+pub(in crate::sandbox) struct Named<Id> {
+    pub(in crate::sandbox) id: Id,
+    pub(in crate::sandbox) name: String,
 }
 
 impl Seed {
@@ -54,21 +54,21 @@ impl Seed {
         Self::default()
     }
 
-    /// Adds an operator, as [`SandboxBuilder::operator`](super::SandboxBuilder::operator) does.
+    /// Adds an operator, as [`SandboxBuilder::operator`](crate::sandbox::SandboxBuilder::operator) does.
     pub fn operator(mut self, id: impl Into<AdminId>, name: impl Into<String>) -> Self {
         let (id, name) = (id.into(), name.into());
         self.operators.push(Named { id, name });
         self
     }
 
-    /// Adds a channel, as [`SandboxBuilder::channel`](super::SandboxBuilder::channel) does.
+    /// Adds a channel, as [`SandboxBuilder::channel`](crate::sandbox::SandboxBuilder::channel) does.
     pub fn channel(mut self, id: impl Into<ChannelId>, name: impl Into<String>) -> Self {
         let (id, name) = (id.into(), name.into());
         self.channels.push(Named { id, name });
         self
     }
 
-    /// Sets the rights of the token, as [`SandboxBuilder::scopes`](super::SandboxBuilder::scopes)
+    /// Sets the rights of the token, as [`SandboxBuilder::scopes`](crate::sandbox::SandboxBuilder::scopes)
     /// does.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
@@ -100,14 +100,14 @@ impl Seed {
 #[must_use = "does nothing until it is given to `Seed::user` or `SandboxBuilder::user`"]
 pub struct SeedUser {
     #[serde(rename = "user_id", skip_serializing_if = "Option::is_none")]
-    pub(super) external: Option<String>,
-    pub(super) props: Map<String, Value>,
-    pub(super) tags: Vec<String>,
+    pub(in crate::sandbox) external: Option<String>,
+    pub(in crate::sandbox) props: Map<String, Value>,
+    pub(in crate::sandbox) tags: Vec<String>,
     /// The texts of operators' notes.
-    pub(super) notes: Vec<String>,
+    pub(in crate::sandbox) notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) presence: Option<Presence>,
-    pub(super) events: Vec<SeedEvent>,
+    pub(in crate::sandbox) presence: Option<Presence>,
+    pub(in crate::sandbox) events: Vec<SeedEvent>,
 }
 
 impl SeedUser {
@@ -148,7 +148,7 @@ impl SeedUser {
         self
     }
 
-    pub(in crate::sandbox) fn own_id(&self) -> Option<&str> {
+    pub(in crate::sandbox) fn external_id(&self) -> Option<&str> {
         self.external.as_deref()
     }
 
@@ -164,11 +164,11 @@ impl SeedUser {
 #[serde(deny_unknown_fields)]
 #[must_use = "does nothing until it is given to `SeedUser::event`"]
 pub struct SeedEvent {
-    pub(super) name: String,
+    pub(in crate::sandbox) name: String,
     #[serde(default)]
-    pub(super) props: BTreeMap<String, Value>,
+    pub(in crate::sandbox) props: BTreeMap<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) created: Option<Timestamp>,
+    pub(in crate::sandbox) created: Option<Timestamp>,
 }
 
 impl SeedEvent {
@@ -200,16 +200,16 @@ impl SeedEvent {
 #[must_use = "does nothing until it is given to `Seed::conversation`"]
 pub struct SeedConversation {
     /// The external id of its user.
-    pub(super) user: String,
-    pub(super) parts: Vec<SeedPart>,
+    pub(in crate::sandbox) user: String,
+    pub(in crate::sandbox) parts: Vec<SeedPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) channel: Option<ChannelId>,
+    pub(in crate::sandbox) channel: Option<ChannelId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) assignee: Option<AdminId>,
+    pub(in crate::sandbox) assignee: Option<AdminId>,
     #[serde(default)]
-    pub(super) tags: Vec<String>,
+    pub(in crate::sandbox) tags: Vec<String>,
     #[serde(default)]
-    pub(super) closed: bool,
+    pub(in crate::sandbox) closed: bool,
 }
 
 impl SeedConversation {
@@ -262,10 +262,10 @@ impl SeedConversation {
 #[must_use = "does nothing until it is given to `SeedConversation`"]
 pub struct SeedPart {
     #[serde(default)]
-    pub(super) from: Sender,
-    pub(super) body: String,
+    pub(in crate::sandbox) from: Sender,
+    pub(in crate::sandbox) body: String,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub(super) kind: Option<Kind>,
+    pub(in crate::sandbox) kind: Option<Kind>,
 }
 
 impl SeedPart {
@@ -308,7 +308,7 @@ impl SeedPart {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) enum Sender {
+pub(in crate::sandbox) enum Sender {
     #[default]
     User,
     DefaultAdmin,
@@ -345,7 +345,7 @@ impl<'de> Deserialize<'de> for Sender {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(in crate::sandbox) enum Kind {
     #[default]
     ReplyAdmin,
     Note,
@@ -353,7 +353,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::sandbox) fn name(self) -> &'static str {
         match self {
             Self::ReplyAdmin => "reply_admin",
             Self::Note => "note",

@@ -1,24 +1,24 @@
 use serde_json::{Value, json};
 
-use super::View;
-use crate::sandbox::state::Conversation;
+use super::base::View;
+use crate::sandbox::store::Conversation;
 
 impl View<'_> {
     pub(in crate::sandbox) fn channels(&self) -> Vec<Value> {
         let operators: Vec<Value> = self
-            .state
-            .settings
+            .store
+            .app
             .operators
             .iter()
             .map(|operator| self.admin(operator.id))
             .collect();
-        let channels = &self.state.settings.channels;
+        let channels = &self.store.app.channels;
         let channel = |id: u64, priority: usize| {
             let inside = |conversation: &&Conversation| {
                 conversation.channel == Some(id) && !conversation.closed && conversation.replied
             };
             let open: Vec<&Conversation> = self
-                .state
+                .store
                 .conversations
                 .values()
                 .filter(|conversation| inside(conversation))
@@ -41,8 +41,8 @@ impl View<'_> {
         numbered.map(|(at, one)| channel(one.id, at + 1)).collect()
     }
 
-    pub(super) fn channel(&self, id: u64) -> Value {
-        let channels = &self.state.settings.channels;
+    pub(in crate::sandbox) fn channel(&self, id: u64) -> Value {
+        let channels = &self.store.app.channels;
         let name = channels
             .iter()
             .find(|channel| channel.id == id)

@@ -1,9 +1,12 @@
 use serde_json::{Value, json};
 
-use super::{UserFields, View, moment};
+use super::{
+    base::{View, exact_moment, moment},
+    user::UserFields,
+};
 use crate::sandbox::{
-    request::Call,
-    state::{Attachment, Author, Conversation, Part},
+    rules::call::Call,
+    store::{Attachment, Author, Conversation, Part},
 };
 
 /// Which optional fields of a conversation are written.
@@ -83,6 +86,12 @@ impl View<'_> {
             "read": part.read,
             "random_id": content.random_id,
         });
+        // v1 has no name for what a token wrote, and documents that the field may be missing.
+        if self.is_v1() && content.sent_via == "api" {
+            if let Some(fields) = json.as_object_mut() {
+                fields.remove("sent_via");
+            }
+        }
         if part.first {
             json["first"] = true.into();
         }
@@ -99,10 +108,10 @@ impl View<'_> {
         json
     }
 
-    /// A part in an answer, with the whole conversation where the request asked for it.
+    /// A part in a response, with the whole conversation where the request asked for it.
     pub(in crate::sandbox) fn part_of(&self, call: &Call, part: &Part) -> Value {
         let mut json = self.part(part);
-        let conversation = self.state.conversations.get(&part.conversation);
+        let conversation = self.store.conversations.get(&part.conversation);
         if let Some(conversation) =
             conversation.filter(|_| call.parameters.is_set("include_conversation"))
         {
@@ -112,7 +121,7 @@ impl View<'_> {
     }
 
     fn attachment(&self, file: &Attachment) -> Value {
-        let app = self.state.settings.app;
+        let app = self.store.app.id;
         json!({
             "id": self.id(file.id),
             "type": "file",
@@ -120,7 +129,7 @@ impl View<'_> {
             "mime_type": file.mime_type,
             "size": file.size,
             "url": format!("https://files.carrotquest.io/attachments/{app}/{}", file.id),
-            "created": moment(file.created),
+            "created": exact_moment(file.created),
         })
     }
 
@@ -133,7 +142,7 @@ impl View<'_> {
         conversation: &Conversation,
         fields: &ConversationFields,
     ) -> Value {
-        let part = |id: Option<u64>| id.and_then(|id| self.state.parts.get(&id));
+        let part = |id: Option<u64>| id.and_then(|id| self.store.parts.get(&id));
         let reply_last = part(conversation.reply_last);
         let mut json = json!({
             "id": self.id(conversation.id),
@@ -173,7 +182,7 @@ impl View<'_> {
             json["clicked"] = false.into();
             json["unsubscribed"] = false.into();
         }
-        let user = self.state.users.get(&conversation.user);
+        let user = self.store.users.get(&conversation.user);
         if let Some(user) = user.filter(|_| fields.user) {
             let props = UserFields {
                 props: true,

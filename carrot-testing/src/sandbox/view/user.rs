@@ -1,10 +1,10 @@
 use serde_json::{Map, Value, json};
 
-use super::{View, as_text, moment};
+use super::base::{View, as_text, moment};
 use crate::sandbox::{
-    date,
-    request::Call,
-    state::{Event, User},
+    rules::call::Call,
+    rules::date,
+    store::{Event, User},
 };
 
 /// Which optional fields of a user are written.
@@ -56,7 +56,7 @@ fn switch(call: &Call, name: &str, default: bool) -> bool {
 
 impl View<'_> {
     pub(in crate::sandbox) fn user(&self, user: &User, fields: &UserFields) -> Value {
-        let presence = user.presence_at(self.state.now());
+        let presence = user.presence_at(self.store.now());
         let mut json = json!({
             "id": self.id(user.id),
             "app": self.app(),
@@ -106,7 +106,7 @@ impl View<'_> {
 
     pub(in crate::sandbox) fn user_tag(&self, name: &str) -> Value {
         json!({
-            "id": self.id(self.state.user_tags.get(name).copied().unwrap_or_default()),
+            "id": self.id(self.store.user_tags.get(name).copied().unwrap_or_default()),
             "app": self.app(),
             // The name is JSON inside the string, as the vendor documents.
             "name": Value::from(name).to_string(),
@@ -160,7 +160,7 @@ impl View<'_> {
     pub(in crate::sandbox) fn event_type(&self, id: u64) -> Value {
         json!({
             "id": self.id(id),
-            "name": self.state.event_names.get(&id),
+            "name": self.store.event_names.get(&id),
             "score": 0,
             "visible": true,
             "active": true,

@@ -1,0 +1,225 @@
+use std::{collections::HashSet, sync::Arc};
+
+use carrot_core::types::{AdminId, ChannelId, Presence, json};
+
+use super::{
+    error::SeedError,
+    model::{Seed, SeedConversation, SeedUser, Sender},
+};
+use crate::sandbox::{builder::SandboxBuilder, rules::text::MAX_BODY_CHARS, settings::SCOPES};
+
+impl SandboxBuilder {
+    /// Adds what a [`Seed`] in JSON lists: `operators`, `channels`, `event_types`, `users` and
+    /// `conversations`; `scopes` are the rights of the token. Every list and every field may be left out
+    /// but `id`, `name`, `user`, `parts` and `body`; an unknown one is refused.
+    ///
+    /// * Operators and channels are added as [`operator`](Self::operator) and
+    ///   [`channel`](Self::channel) do.
+    /// * A user has an external id, `user_id`, or none. Properties are taken as they are; a name with `$` in
+    ///   front is one of the system's. `presence` is `online` or `idle`, `notes` are texts.
+    /// * An event has a `name`, and may have `props` and the time it was `created`, in seconds.
+    /// * A conversation names its user by the external id, of a user in the text or added before. It has at
+    ///   least one part.
+    /// * A part is `from` the `user`, the `default_admin`, a `bot`, or the id of an operator. One that
+    ///   is not from the user may be of `type` `reply_admin`, `note` or `article`.
+    ///
+    /// What is left out: no tags, nobody assigned, no channel, not closed; `user` and `reply_admin`.
+    /// Everything happened when the sandbox begins, in the order of the text, and sets off no webhook.
+    ///
+    /// ```
+    /// use carrot_testing::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder()
+    ///     .seed_json(
+    ///         r#"{
+    ///             "operators": [{"id": 7, "name": "Ada"}],
+    ///             "channels": [{"id": 5, "name": "Sales"}],
+    ///             "users": [
+    ///                 {"user_id": "order-42", "props": {"$name": "Alex", "orders": 1}, "tags": ["vip"],
+    ///                  "events": [{"name": "Order placed", "props": {"sum": 990}}]}
+    ///             ],
+    ///             "conversations": [{
+    ///                 "user": "order-42",
+    ///                 "channel": 5,
+    ///                 "assignee": 7,
+    ///                 "tags": ["delivery"],
+    ///                 "closed": false,
+    ///                 "parts": [
+    ///                     {"body": "Where is it?"},
+    ///                     {"from": 7, "type": "note", "body": "Asked the courier"},
+    ///                     {"from": 7, "body": "On its way"}
+    ///                 ]
+    ///             }]
+    ///         }"#,
+    ///     )?
+    ///     .build();
+    /// assert_eq!(sandbox.conversations()[0].parts_count, Some(3));
+    /// # Ok::<(), carrot_testing::sandbox::SeedError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON of this shape, or a seed that [`seed`](Self::seed) refuses.
+    pub fn seed_json(self, text: &str) -> Result<Self, SeedError> {
+        self.seed(json::read(text)?)
+    }
+
+    /// Adds what a seed lists. Everything happened when the sandbox begins, in the order of the seed,
+    /// and sets off no webhook.
+    ///
+    /// # Errors
+    ///
+    /// An external id or the name of an event is not one of 1 to 255 characters, an external id is there twice, a
+    /// presence does not exist, or a conversation names a user, an operator or a channel that nothing
+    /// added.
+    pub fn seed(mut self, seed: Seed) -> Result<Self, SeedError> {
+        let operators = seed.operators.iter().map(|one| one.id.get());
+        check_distinct(operators, "operators")?;
+        let channels = seed.channels.iter().map(|one| one.id.get());
+        check_distinct(channels, "channels")?;
+        for scope in seed.scopes.iter().flatten() {
+            if !SCOPES.contains(&scope.as_str()) {
+                return Err(SeedError::new(
+                    format!("scopes.{scope}"),
+                    "must be a scope of the service",
+                ));
+            }
+        }
+        for operator in seed.operators {
+            self = self.operator(operator.id, operator.name);
+        }
+        for channel in seed.channels {
+            self = self.channel(channel.id, channel.name);
+        }
+        if let Some(scopes) = seed.scopes {
+            self = self.scopes(scopes);
+        }
+        for (at, name) in seed.event_types.iter().enumerate() {
+            check_length(name, || format!("event_types[{at}]"))?;
+        }
+        let seeds = Arc::make_mut(&mut self.settings.seeds);
+        seeds.event_types.extend(seed.event_types);
+        for (at, user) in seed.users.into_iter().enumerate() {
+            check_user(&user).map_err(|(path, problem)| {
+                SeedError::new(format!("users[{at}].{path}"), problem)
+            })?;
+            if let Some(external) = &user.external {
+                if !seeds.external_ids.insert(external.clone()) {
+                    let rule = "must differ from those of the other users";
+                    return Err(SeedError::new(format!("users[{at}].user_id"), rule));
+                }
+            }
+            seeds.users.push(user);
+        }
+        for (at, conversation) in seed.conversations.iter().enumerate() {
+            let checked = self.check(conversation);
+            checked.map_err(|(path, problem)| {
+                SeedError::new(format!("conversations[{at}].{path}"), problem)
+            })?;
+        }
+        let seeds = Arc::make_mut(&mut self.settings.seeds);
+        seeds.conversations.extend(seed.conversations);
+        Ok(self)
+    }
+
+    fn check(&self, conversation: &SeedConversation) -> Result<(), (String, &'static str)> {
+        let refuse = |path: &str, problem| Err((path.to_owned(), problem));
+        let settings = &self.settings;
+        if !settings.seeds.external_ids.contains(&conversation.user) {
+            return refuse("user", "must be the `user_id` of a user");
+        }
+        let unknown_operator =
+            |id: AdminId| settings.app.operators.iter().all(|one| one.id != id.get());
+        if conversation.assignee.is_some_and(unknown_operator) {
+            return refuse("assignee", "must be the id of an operator");
+        }
+        let unknown_channel =
+            |id: ChannelId| settings.app.channels.iter().all(|one| one.id != id.get());
+        if conversation.channel.is_some_and(unknown_channel) {
+            return refuse("channel", "must be the id of a channel");
+        }
+        check_tags(&conversation.tags)?;
+        if conversation.parts.is_empty() {
+            return refuse("parts", "must not be empty");
+        }
+        for (at, part) in conversation.parts.iter().enumerate() {
+            match part.from {
+                Sender::Operator(id) if unknown_operator(id) => {
+                    return refuse(
+                        &format!("parts[{at}].from"),
+                        "must be the id of an operator",
+                    );
+                }
+                Sender::User if part.kind.is_some() => {
+                    return refuse(&format!("parts[{at}].type"), "is not for parts of the user");
+                }
+                _ if part.body.chars().count() > MAX_BODY_CHARS => {
+                    return refuse(
+                        &format!("parts[{at}].body"),
+                        "must have at most 65536 characters",
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_of_length(text: &str) -> bool {
+    (1..=255).contains(&text.chars().count())
+}
+
+const LENGTH: &str = "must have 1 to 255 characters";
+
+fn check_length(text: &str, path: impl FnOnce() -> String) -> Result<(), SeedError> {
+    if is_of_length(text) {
+        return Ok(());
+    }
+    Err(SeedError::new(path(), LENGTH))
+}
+
+fn check_distinct(ids: impl Iterator<Item = u64>, list: &str) -> Result<(), SeedError> {
+    let mut seen = HashSet::new();
+    for (at, id) in ids.enumerate() {
+        if !seen.insert(id) {
+            let problem = "must differ from those of the other entries";
+            return Err(SeedError::new(format!("{list}[{at}].id"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_tags(tags: &[String]) -> Result<(), (String, &'static str)> {
+    for (at, tag) in tags.iter().enumerate() {
+        if !is_of_length(tag) {
+            return Err((format!("tags[{at}]"), LENGTH));
+        }
+        if tags[..at].contains(tag) {
+            return Err((format!("tags[{at}]"), "must differ from the other tags"));
+        }
+    }
+    Ok(())
+}
+
+fn check_user(user: &SeedUser) -> Result<(), (String, &'static str)> {
+    if user.external.as_deref().is_some_and(|id| !is_of_length(id)) {
+        return Err(("user_id".to_owned(), LENGTH));
+    }
+    let exists = [Presence::Online, Presence::Idle, Presence::Offline];
+    if user
+        .presence
+        .as_ref()
+        .is_some_and(|one| !exists.contains(one))
+    {
+        let rule = "must be online, idle or offline";
+        return Err(("presence".to_owned(), rule));
+    }
+    check_tags(&user.tags)?;
+    for (at, event) in user.events.iter().enumerate() {
+        if !is_of_length(&event.name) {
+            return Err((format!("events[{at}].name"), LENGTH));
+        }
+    }
+    Ok(())
+}

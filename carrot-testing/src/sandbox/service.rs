@@ -1,0 +1,301 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use carrot_core::{
+    ApiVersion, Body, Client, ClientBuilder, Clock, HttpTransport, TransportError, types::AppId,
+};
+use http::{Method, Request, Response};
+
+use super::{
+    fault::{Delivery, Effect, Faults},
+    routes,
+    rules::{call::Call, response::Failure},
+    seed::plant,
+    served::ServedRequest,
+    settings::Settings,
+    store::Store,
+    webhooks::record::Webhooks,
+};
+use crate::{VirtualClock, client};
+
+/// The service in memory: see the [module](crate::sandbox). All clones are the same service.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
+    settings: Settings,
+    /// The clock of the clients; the time of the sandbox is another one unless the settings say so.
+    clock: VirtualClock,
+    service: Mutex<Service>,
+}
+
+/// A fault that was injected and not used proves nothing, so it fails the test.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let service = self.service.get_mut();
+        let faults = &service.unwrap_or_else(PoisonError::into_inner).faults;
+        faults.assert_used();
+    }
+}
+
+/// What requests change.
+pub(in crate::sandbox) struct Service {
+    pub(in crate::sandbox) store: Store,
+    pub(in crate::sandbox) webhooks: Webhooks,
+    pub(in crate::sandbox) faults: Faults,
+    /// Requests whose caller is gone, with the moment at which they are applied.
+    late: Vec<(i64, Call)>,
+}
+
+impl Service {
+    fn new(settings: &Settings) -> Self {
+        let mut store = Store::empty(settings.app.clone(), settings.time());
+        plant::seed(&mut store, &settings.seeds);
+        Self {
+            store,
+            webhooks: Webhooks::new(settings.webhook_events.clone()),
+            faults: Faults::default(),
+            late: Vec::new(),
+        }
+    }
+
+    /// Applies a call, and writes the webhooks of what it did.
+    fn apply(&mut self, call: &Call) -> Response<Bytes> {
+        let result = routes::dispatch(&mut self.store, call);
+        self.webhooks.write(&mut self.store);
+        match result {
+            Ok(response) => response.into_response(),
+            Err(failure) => failure.into_response(call.version),
+        }
+    }
+
+    /// Applies a call, unless it repeats a `_nonce` and such calls are dropped.
+    fn apply_once(&mut self, call: &Call) -> Response<Bytes> {
+        let nonce = call.parameters.text("_nonce");
+        let nonce = nonce.filter(|_| {
+            self.store.app.drops_repeated_nonces
+                && call.method != Method::GET
+                && call.token() == Some(&self.store.app.token)
+        });
+        let Some(nonce) = nonce else {
+            return self.apply(call);
+        };
+        if let Some(body) = self.store.nonces.get(nonce) {
+            return crate::refusal::json(body.clone());
+        }
+        let response = self.apply(call);
+        if response.status().is_success() {
+            let body = String::from_utf8_lossy(response.body()).into_owned();
+            self.store.nonces.insert(nonce.to_owned(), body);
+        }
+        response
+    }
+
+    /// Applies the requests of `Fault::apply_late` that are due.
+    fn apply_due(&mut self) {
+        let now = self.store.now();
+        while let Some(at) = self.late.iter().position(|(due, _)| *due <= now) {
+            let (_, call) = self.late.remove(at);
+            self.apply_once(&call);
+        }
+    }
+}
+
+impl Sandbox {
+    pub(in crate::sandbox) fn with(settings: Settings) -> Self {
+        let service = Mutex::new(Service::new(&settings));
+        Self(Arc::new(Shared {
+            settings,
+            clock: VirtualClock::new(),
+            service,
+        }))
+    }
+
+    pub(in crate::sandbox) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(in crate::sandbox) fn service(&self) -> MutexGuard<'_, Service> {
+        let service = self.0.service.lock();
+        let mut service = service.unwrap_or_else(PoisonError::into_inner);
+        service.apply_due();
+        service
+    }
+
+    /// Returns a client that talks to the sandbox without a port: with the usual retries, no rate limit,
+    /// no jitter, and a virtual clock that all clients of this sandbox share. Its pauses do not move the time
+    /// of the sandbox: to test a [`rate_limit`](crate::sandbox::SandboxBuilder::rate_limit), give one clock to both, with
+    /// [`SandboxBuilder::clock`](crate::sandbox::SandboxBuilder::clock) and with [`Client::builder`].
+    ///
+    /// # Panics
+    ///
+    /// A client cannot send the [token](crate::sandbox::SandboxBuilder::token) of the sandbox.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        client::build(self.client_builder())
+    }
+
+    /// Returns the builder of [`client`](Self::client).
+    ///
+    /// # Panics
+    ///
+    /// As [`client`](Self::client).
+    pub fn client_builder(&self) -> ClientBuilder {
+        client::builder_with(self.clone(), self.0.clock.clone(), self.token())
+    }
+
+    /// The token that gives access.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.0.settings.app.token
+    }
+
+    /// The id of the app.
+    #[must_use]
+    pub fn app(&self) -> AppId {
+        AppId::new(self.0.settings.app.id)
+    }
+
+    /// Returns the response to a request. The transport and the server only carry its bytes.
+    ///
+    /// It reads the path and the query of the URI and ignores the host. It never panics and never waits: a
+    /// [fault](crate::sandbox::Fault) that loses, delays or holds a response has no effect on what this returns.
+    #[must_use]
+    pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        self.exchange(request).0
+    }
+
+    /// The response, and how it reaches the caller.
+    pub(in crate::sandbox) fn exchange(
+        &self,
+        request: &Request<Bytes>,
+    ) -> (Response<Bytes>, Delivery) {
+        let call = Call::read(request);
+        let path = match &call {
+            Ok(call) => routes::path(call),
+            Err(_) => path_alone(request),
+        };
+        let (response, delivery) = self.respond(request, call);
+        if let Some(on_response) = &self.0.settings.on_response {
+            on_response(&ServedRequest {
+                method: request.method().clone(),
+                path,
+                status: response.status(),
+            });
+        }
+        (response, delivery)
+    }
+
+    fn respond(
+        &self,
+        request: &Request<Bytes>,
+        call: Result<Call, (ApiVersion, Failure)>,
+    ) -> (Response<Bytes>, Delivery) {
+        let mut service = self.service();
+        service.store.time.step();
+        service.store.requests += 1;
+        service.apply_due();
+        let (version, operation) = match &call {
+            Ok(call) => (call.version, routes::operation_name(call)),
+            Err((version, _)) => (*version, None),
+        };
+        let effect = service.faults.take(operation, request);
+        let refused = match &effect {
+            Some(effect) => effect.response(version),
+            None => None,
+        };
+        if let Some(response) = refused {
+            let delivery = match effect {
+                Some(Effect::Failure(kind, sent)) => Delivery::Failed(kind, sent),
+                _ => Delivery::AtOnce,
+            };
+            return (response, delivery);
+        }
+        let call = match call {
+            Ok(call) => call,
+            Err((_, failure)) => return (failure.into_response(version), Delivery::AtOnce),
+        };
+        if let Some(Effect::ApplyLate(delay)) = effect {
+            let delay = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+            let due = service.store.now().saturating_add(delay);
+            service.late.push((due, call));
+            let response = Effect::gateway_timeout();
+            return (response, Delivery::LOST);
+        }
+        let mut response = service.apply_once(&call);
+        let delivery = match effect {
+            Some(Effect::LostResponse) => Delivery::LOST,
+            Some(Effect::Delay(delay)) => Delivery::Delayed(delay),
+            Some(Effect::Hold(gate)) => Delivery::Held(gate),
+            Some(Effect::HideRandomIds) => {
+                response = Effect::without_random_ids(response);
+                Delivery::AtOnce
+            }
+            _ => Delivery::AtOnce,
+        };
+        (response, delivery)
+    }
+
+    /// Moves the time of the sandbox.
+    pub fn advance(&self, duration: Duration) {
+        let mut service = self.service();
+        service.store.time.advance(duration);
+        service.apply_due();
+    }
+
+    /// Restores the state that the sandbox had when it was built. Faults are removed, used or not.
+    pub fn reset(&self) {
+        *self.service() = Service::new(&self.0.settings);
+    }
+}
+
+/// The path of a request whose parameters are unreadable.
+fn path_alone(request: &Request<Bytes>) -> String {
+    let mut bare = Request::new(Bytes::new());
+    bare.method_mut().clone_from(request.method());
+    if let Ok(path) = request.uri().path().parse() {
+        *bare.uri_mut() = path;
+    }
+    let call = Call::read(&bare);
+    call.map_or_else(
+        |_| "(unreadable request)".to_owned(),
+        |call| routes::path(&call),
+    )
+}
+
+#[async_trait]
+impl HttpTransport for Sandbox {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        let (response, delivery) = self.exchange(&request.map(Body::into_bytes));
+        match delivery {
+            Delivery::AtOnce => {}
+            Delivery::Failed(kind, sent) => return Err(TransportError::new(kind, sent)),
+            Delivery::Delayed(delay) => match &self.0.settings.clock {
+                Some(clock) => clock.sleep(delay).await,
+                None => self.0.clock.sleep(delay).await,
+            },
+            Delivery::Held(gate) => gate.wait().await,
+        }
+        Ok(response)
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = &self.service().store;
+        f.debug_struct("Sandbox")
+            .field("app", &self.0.settings.app)
+            .field("requests", &store.requests)
+            .field("users", &store.users.len())
+            .field("conversations", &store.conversations.len())
+            .finish_non_exhaustive()
+    }
+}

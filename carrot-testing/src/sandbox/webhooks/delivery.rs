@@ -1,0 +1,86 @@
+use std::fmt;
+
+use crate::sandbox::store::Word;
+
+/// A webhook of the [`Sandbox`](crate::Sandbox): its content and the state of its delivery.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookDelivery {
+    id: u64,
+    kind: Word,
+    body: String,
+    attempts: u32,
+    state: DeliveryState,
+}
+
+/// How far the delivery of a webhook is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryState {
+    /// It was not sent yet, or failed and will be sent again.
+    Waiting,
+    /// The receiver answered with 200.
+    Delivered,
+    /// It failed five times and is not sent again.
+    GivenUp,
+}
+
+impl WebhookDelivery {
+    pub(super) fn new(
+        id: u64,
+        kind: Word,
+        body: String,
+        attempts: u32,
+        state: DeliveryState,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            body,
+            attempts,
+            state,
+        }
+    }
+
+    /// Its number: 1 for the first one, and one more for each.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The `type`: `event`, `message_webhook` or `conversation`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The body of the request, of content type `application/x-www-form-urlencoded`. It holds the
+    /// [token](crate::Sandbox::webhook_token) of webhooks.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// How many times it was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn state(&self) -> DeliveryState {
+        self.state
+    }
+}
+
+/// Never shows the body, which holds the token.
+impl fmt::Debug for WebhookDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookDelivery")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("attempts", &self.attempts)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
