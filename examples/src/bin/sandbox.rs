@@ -22,7 +22,7 @@ use std::{
 
 use carrot_hyper::{
     AuthToken, TokioClock,
-    types::{Timestamp, json},
+    types::{AppId, Timestamp, json},
 };
 use carrot_testing::{
     Sandbox,
@@ -34,6 +34,8 @@ use tokio::{sync::Notify, time};
 /// How long requests may take that are under way when the program stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+const DEFAULT_APP: u64 = 1000;
+
 /// The service in memory, on a port, until Ctrl-C.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -43,13 +45,16 @@ struct Arguments {
     /// Allows an address that other machines reach. They reach the sandbox in plain HTTP.
     #[arg(long)]
     public: bool,
-    /// The token that opens it.
+    /// The token that gives access; drawn at random by default.
     #[arg(long)]
     token: Option<String>,
-    /// What is there from the beginning: users, conversations, operators, channels, as JSON.
+    /// The id of the app; by default the one in the token, `app.<id>.<secret>`, else 1000.
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
+    app: Option<u64>,
+    /// The records at the start: users, conversations, operators, channels, as JSON.
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// Answers 429 to more requests than this in a minute.
+    /// Rejects more requests than this in a minute with 429; off by default, 60 at the service.
     #[arg(long, value_name = "N")]
     rate_limit: Option<usize>,
     /// Where to post webhooks: an address of this machine.
@@ -125,14 +130,19 @@ fn set_up(arguments: &Arguments, answered: Arc<Notify>) -> Result<Sandbox, Box<d
     let mut builder = Sandbox::builder()
         .starts_at(now()?)
         .clock(TokioClock::new())
-        .on_answer(move |line| {
+        .on_response(move |line| {
             say(line);
             answered.notify_one();
         });
-    if let Some(token) = &arguments.token {
-        AuthToken::new(token.as_str())?;
-        builder = builder.token(token);
-    }
+    let token = match &arguments.token {
+        Some(token) => token.clone(),
+        None => draw_token(arguments.app.unwrap_or(DEFAULT_APP))?,
+    };
+    AuthToken::new(token.as_str())?;
+    let app = arguments.app.or_else(|| app_of(&token));
+    builder = builder
+        .app(AppId::new(app.unwrap_or(DEFAULT_APP)))
+        .token(token);
     if let Some(limit) = arguments.rate_limit {
         builder = builder.rate_limit(limit);
     }
@@ -140,6 +150,20 @@ fn set_up(arguments: &Arguments, answered: Arc<Notify>) -> Result<Sandbox, Box<d
         builder = seed(builder, path).map_err(|error| in_file("--seed", path, error))?;
     }
     Ok(builder.build())
+}
+
+/// The app id in a token `app.<id>.<secret>`.
+fn app_of(token: &str) -> Option<u64> {
+    let (id, _) = token.strip_prefix("app.")?.split_once('.')?;
+    id.parse().ok().filter(|id| *id > 0)
+}
+
+/// A token that no page in a browser can guess.
+fn draw_token(app: u64) -> Result<String, Box<dyn Error>> {
+    let mut secret = [0; 16];
+    getrandom::fill(&mut secret)?;
+    let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("app.{app}.{secret}"))
 }
 
 fn now() -> Result<Timestamp, Box<dyn Error>> {
@@ -213,6 +237,7 @@ fn greet(server: &SandboxServer) {
     let header = format!("-H 'Authorization: Token {}'", token.replace('\'', r"'\''"));
     say(format_args!("Sandbox: {url}"));
     say(format_args!("Token: {token}"));
+    say(format_args!("App: {}", sandbox.app()));
     say(format_args!(
         "Token of webhooks: {}",
         sandbox.webhook_token()

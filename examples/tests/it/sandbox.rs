@@ -25,7 +25,7 @@ impl Running {
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting: Vec<String> = lines.by_ref().take(8).map(Result::unwrap).collect();
+        let greeting: Vec<String> = lines.by_ref().take(9).map(Result::unwrap).collect();
         let address = greeting[0]
             .strip_prefix("Sandbox: http://")
             .unwrap()
@@ -52,14 +52,14 @@ impl Running {
 
     fn get(&self, path: &str, token: &str) -> String {
         self.exchange(&format!(
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Token {token}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Token {token}\r\n\r\n"
         ))
     }
 
     fn start_conversation(&self, token: &str) -> String {
         let body = "by_user_id=true&body=Hi";
         self.exchange(&format!(
-            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+            "POST /v2/users/order-42/startconversation HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Authorization: Token {token}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
@@ -226,4 +226,19 @@ fn what_goes_wrong_is_one_line() {
         fs::read_to_string(broken).unwrap(),
         r#"{"users": "secret"}"#
     );
+}
+
+#[test]
+fn app_is_that_of_the_token_or_told() {
+    for (arguments, app) in [
+        (&["--token", "app.77.secret"][..], "App: 77"),
+        (&["--token", "app.77.secret", "--app", "8"], "App: 8"),
+        (&["--token", "secret"], "App: 1000"),
+        (&["--app", "9"], "App: 9"),
+    ] {
+        assert_eq!(Running::start(arguments).greeting[2], app, "{arguments:?}");
+    }
+    let drawn = [Running::start(&[]), Running::start(&[])].map(|one| one.greeting[1].clone());
+    assert!(drawn[0].starts_with("Token: app.1000."), "{drawn:?}");
+    assert_ne!(drawn[0], drawn[1]);
 }
