@@ -276,3 +276,32 @@ fn a_connection_that_does_not_come_about() {
         "{error:?}"
     );
 }
+
+/// The write fails before anything was read, and the response lies in the socket.
+#[test]
+fn a_response_is_read_after_a_failed_write() {
+    let connection = Scripted {
+        deaf: Some(io::ErrorKind::BrokenPipe),
+        steps: VecDeque::from([
+            Step::Wait,
+            Step::Say("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"),
+        ]),
+        ..Scripted::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let status = runtime.block_on(async {
+        let stream = Box::new(connection);
+        let http2 = false;
+        let mut connection = Connection::open(Connected { stream, http2 })
+            .await
+            .expect("a connection");
+        let sent = connection.send(post()).await;
+        sent.map(|response| response.status())
+            .map_err(|error| error.error)
+    });
+    assert_eq!(status.expect("a response"), 413);
+}
