@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 
 use crate::InvalidValue;
 
-/// The place in a listing where the next page begins: opaque, and sent back byte for byte.
+/// The place in a listing where the next page starts: opaque, and sent back byte for byte.
 ///
 /// It can be stored (`Serialize`) and used in another process to go on from the same place, in the
 /// same operation with the same settings.
@@ -41,7 +41,7 @@ impl Cursor {
     ///
     /// # Errors
     ///
-    /// `json` is no JSON array.
+    /// `json` is not JSON array.
     pub fn position(json: impl Into<Box<str>>) -> Result<Self, InvalidValue> {
         Self::checked(CursorKind::Position, json.into())
     }
@@ -104,17 +104,17 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
-/// What an answer says about the page after it.
+/// What a response says about the page after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NextCursor {
-    /// The answer has no such field.
+    /// The response has no such field.
     #[default]
     Absent,
     /// The field is `null`: there are no more pages in this direction.
     End,
-    /// The next page begins here.
+    /// The next page starts here.
     At(Cursor),
 }
 

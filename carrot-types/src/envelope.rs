@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{NextCursor, serde_util::from_json};
 
-/// What every answer of the service is wrapped in: facts about the answer, and the answer itself.
+/// The envelope of every response: facts about the response, and its data.
 ///
 /// Source: <https://developers.dashly.io/webapi/>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ use crate::{NextCursor, serde_util::from_json};
 pub struct Envelope<T> {
     /// Status, error and cursors.
     pub meta: Meta,
-    /// The answer: an object or an array, `{}` for errors and for answers that say nothing.
+    /// The data: an object or an array, `{}` for errors and for responses without content.
     pub data: T,
 }
 
@@ -29,7 +29,7 @@ impl<T> Envelope<T> {
     }
 }
 
-/// The facts about an answer.
+/// The facts about a response.
 ///
 /// Source: <https://developers.dashly.io/webapi/>
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub struct Meta {
         skip_serializing_if = "Option::is_none"
     )]
     pub error_fields: Option<Value>,
-    /// v2: where the page of older (smaller) records begins.
+    /// v2: where the page of older (smaller) records starts.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
@@ -68,7 +68,7 @@ pub struct Meta {
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_before_position: NextCursor,
-    /// v2: where the page of newer (greater) records begins.
+    /// v2: where the page of newer (greater) records starts.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_position",
@@ -76,7 +76,7 @@ pub struct Meta {
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after_position: NextCursor,
-    /// v1: where the next page begins.
+    /// v1: where the next page starts.
     #[serde(
         default,
         deserialize_with = "NextCursor::read_after",
@@ -84,21 +84,21 @@ pub struct Meta {
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after: NextCursor,
-    /// Answer to setting properties: the properties that were changed.
+    /// Response to setting properties: the properties that were changed.
     #[serde(
         default,
         deserialize_with = "from_json::field",
         skip_serializing_if = "Option::is_none"
     )]
     pub affected_props: Option<Vec<String>>,
-    /// Answer to setting properties, v2: the properties that already had the value.
+    /// Response to setting properties, v2: the properties that already had the value.
     #[serde(
         default,
         deserialize_with = "from_json::field",
         skip_serializing_if = "Option::is_none"
     )]
     pub not_changed_props: Option<Vec<String>>,
-    /// Answer to setting properties: the operations that were not applied, each with a `reason`.
+    /// Response to setting properties: the operations that were not applied, each with a `reason`.
     /// The vendor does not document the exact keys.
     #[serde(
         default,
@@ -173,12 +173,18 @@ open_enum! {
         ConversationTagAlreadyAssigned = "ConversationTagAlreadyAssigned",
         /// The conversation does not have this tag; v2 only. HTTP 400.
         ConversationTagIsNotAssigned = "ConversationTagIsNotAssigned",
+        /// The service does not take files of this type. Observed in the vendor's client.
+        FileTypeError = "FileTypeError",
+        /// The file is too big. Observed in the vendor's client.
+        FileSizeError = "FileSizeError",
+        /// The user is banned. Observed in the vendor's client.
+        UserBannedError = "UserBannedError",
         /// An app of this name exists; seen on obsolete pages only. HTTP 400.
         AppNameDuplicate = "AppNameDuplicate",
     }
 }
 
-/// An answer that says nothing but "done".
+/// A response without content.
 ///
 /// The service sends `{}`; anything else is accepted and not looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,7 +192,7 @@ open_enum! {
 pub struct Empty {}
 
 impl Empty {
-    /// The empty answer.
+    /// The empty response.
     #[must_use]
     pub const fn new() -> Self {
         Self {}

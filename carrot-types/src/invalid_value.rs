@@ -1,6 +1,6 @@
 use std::{borrow::Cow, convert::Infallible};
 
-/// A value that the service would refuse, found before anything is sent.
+/// A value that the service would reject, found before anything is sent.
 ///
 /// It names the field and the rule that the value breaks. It never holds the value itself, which may
 /// be somebody's data.

@@ -8,6 +8,7 @@ mod cursor;
 mod envelope;
 mod events;
 mod filters;
+mod html;
 mod id;
 mod invalid_value;
 mod objects;
@@ -30,6 +31,7 @@ pub use crate::{
     envelope::{Empty, Envelope, ErrorCode, Meta},
     events::{EventName, EventProperties, TypedEvent},
     filters::{Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition, TimeAgo},
+    html::plain_text,
     id::{
         AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
         EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,

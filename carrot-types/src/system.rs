@@ -1,4 +1,4 @@
-//! The names that the service keeps for itself: they begin with `$`.
+//! The names that the service keeps for itself: they start with `$`.
 //!
 //! Where a name takes a [`PropertyName`](crate::PropertyName) or an [`EventName`](crate::EventName),
 //! these constants can be given as they are.

@@ -29,7 +29,7 @@ impl Payload {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     pub(crate) fn body(self) -> Vec<u8> {
         let data: Vec<Value> = (0..CONVERSATIONS).map(|n| self.conversation(n)).collect();
         let meta = json!({

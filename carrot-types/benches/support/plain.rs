@@ -1,5 +1,5 @@
 //! The same fields as a bare derive reads them: what a program has that declares the structs by
-//! hand for just the answers it has seen.
+//! hand for just the responses it has seen.
 //!
 //! It reads ids only as numbers, timestamps only as floats, and no value of an enum that it does not
 //! know. `A` is the author of a part.

@@ -1,7 +1,7 @@
 //! Strategies of [`proptest`] that make any value of the models.
 //!
 //! Every value that they make survives JSON: what is written is read as the same value. They are what
-//! an answer can hold, so an id may be 0, which every request refuses; see [`ConversationId::new`].
+//! a response can hold, so an id may be 0, which every request rejects; see [`ConversationId::new`].
 //!
 //! [`ConversationId::new`]: crate::ConversationId::new
 //!

@@ -13,7 +13,7 @@ use crate::{
     PartType, Presence, PresenceDetails, RecipientType, ReplyType, Segment, SentVia, User, UserTag,
 };
 
-/// Any operator of whom something is known.
+/// Any operator with at least one field.
 pub fn admin() -> BoxedStrategy<Admin> {
     let any = with_fields!(Just(Admin::new()), {
         id: option::of(id()),
@@ -44,7 +44,7 @@ pub fn author() -> BoxedStrategy<Author> {
     prop_oneof![
         id().prop_map(Author::User),
         admin().prop_map(|mut admin| {
-            // An author of a type that is not known is no operator.
+            // An author of a type that is not known is not an operator.
             admin.kind = admin
                 .kind
                 .filter(|kind| !matches!(kind, AdminType::Other(_)));

@@ -1,4 +1,4 @@
-//! The answers of operations, and what every answer is wrapped in.
+//! The responses of operations, and their envelope.
 
 use proptest::{collection::btree_map, collection::vec, option, prelude::*};
 
@@ -11,7 +11,7 @@ use crate::{
     SentMessage, StartedConversation,
 };
 
-/// Any answer to assigning, tagging and closing.
+/// Any response to assigning, tagging and closing.
 pub fn action_receipt() -> BoxedStrategy<ActionReceipt> {
     with_fields!(Just(ActionReceipt::new()), {
         part: option::of(id()),
@@ -19,24 +19,24 @@ pub fn action_receipt() -> BoxedStrategy<ActionReceipt> {
     })
 }
 
-/// Any answer to starting a conversation.
+/// Any response to starting a conversation.
 pub fn started_conversation() -> impl Strategy<Value = StartedConversation> + Clone {
     id().prop_map(StartedConversation::new)
 }
 
-/// Any answer to sending a message.
+/// Any response to sending a message.
 pub fn sent_message() -> impl Strategy<Value = SentMessage> + Clone {
     (id(), id()).prop_map(|(conversation, message)| SentMessage::new(conversation, message))
 }
 
-/// Any answer to a reply.
+/// Any response to a reply.
 pub fn reply_receipt() -> BoxedStrategy<ReplyReceipt> {
     with_fields!(conversation_part().prop_map(ReplyReceipt::new), {
         assign_part: option::of(conversation_part()),
     })
 }
 
-/// Any answer to setting properties.
+/// Any response to setting properties.
 pub fn property_report() -> BoxedStrategy<PropertyReport> {
     with_fields!(Just(PropertyReport::new()), {
         affected: vec(text(), 0..3),
@@ -45,7 +45,7 @@ pub fn property_report() -> BoxedStrategy<PropertyReport> {
     })
 }
 
-/// Any answer to an import.
+/// Any response to an import.
 pub fn import_report() -> BoxedStrategy<ImportReport> {
     with_fields!(Just(ImportReport::new()), {
         row_errors: btree_map(any::<u64>(), text(), 0..3),
@@ -53,7 +53,7 @@ pub fn import_report() -> BoxedStrategy<ImportReport> {
     })
 }
 
-/// Any facts about an answer.
+/// Any facts about a response.
 pub fn meta() -> BoxedStrategy<Meta> {
     with_fields!(any::<u16>().prop_map(Meta::new), {
         error: option::of(open_enum(ErrorCode::KNOWN)),
@@ -68,7 +68,7 @@ pub fn meta() -> BoxedStrategy<Meta> {
     })
 }
 
-/// Any answer around data of the given strategy.
+/// Any response around data of the given strategy.
 pub fn envelope<S>(data: S) -> impl Strategy<Value = Envelope<S::Value>>
 where
     S: Strategy,

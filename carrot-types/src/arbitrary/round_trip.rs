@@ -72,7 +72,7 @@ proptest! {
         let _ = serde_json::from_str::<User>(&text);
     }
 
-    // The tree form of `serde_json` changes the spaces of a cursor, so answers go as text.
+    // The tree form of `serde_json` changes the spaces of a cursor, so responses go as text.
     #[test]
     fn responses(envelope in envelope(action_receipt())) {
         let text = serde_json::to_string(&envelope)?;

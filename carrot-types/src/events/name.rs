@@ -8,7 +8,7 @@ const FIELD: &str = "event name";
 
 /// The name of an event to record: 1 to 255 characters, none of them a control character.
 ///
-/// Names that begin with `$` are kept for system events; [`system::event`] lists them.
+/// Names that start with `$` are kept for system events; [`system::event`] lists them.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
 ///
 /// [`system::event`]: crate::system::event
@@ -47,7 +47,7 @@ impl EventName {
         &self.0
     }
 
-    /// True for the names that begin with `$`.
+    /// True for the names that start with `$`.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.0.starts_with('$')

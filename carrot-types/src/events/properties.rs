@@ -9,7 +9,7 @@ const FIELD: &str = "event property name";
 /// The properties of an event to record, in the order of their names.
 ///
 /// A name has 1 to 70 characters and a value the limits of [`PropertyValue`]: prices and other
-/// numbers are integers. `Deserialize` checks the same, and takes `null` for no properties.
+/// numbers are integers. `Deserialize` applies these checks and takes `null` for no properties.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! System events.
 //!
 //! Some are recorded by the service itself; those of a shop and of sign-up are for you to record, most
-//! of them typed in [`ecommerce`](crate::ecommerce). There is none for "the user wrote in an open
+//! of them typed in [`ecommerce`](crate::ecommerce). No event exists for "the user wrote in an open
 //! conversation".
 //! Source: <https://developers.dashly.io/events/>
 
@@ -46,7 +46,7 @@ names! {
     FORM_SENDED = "$form_sended";
     /// The user filled an advertisement on Facebook in.
     FILLED_FACEBOOK_LEAD_AD = "$filled_facebook_lead_ad";
-    /// The user began a conversation. Has `$conversation_id` and `$body`, the first 255 characters.
+    /// The user started a conversation. Has `$conversation_id` and `$body`, the first 255 characters.
     CONVERSATION_USER_STARTED = "$conversation_user_started";
     /// A message was sent. Message events have `$message_id`, `$message_type` (`auto`, `manual`),
     /// `$message_name` and `$type` (`popup_chat`, `popup_big`, `popup_small`, `email`, …).
@@ -77,7 +77,7 @@ names! {
     CART_ADDED = "$cart_added";
     /// The cart was viewed: [`CartViewed`](crate::ecommerce::CartViewed).
     CART_VIEWED = "$cart_viewed";
-    /// The user began to order: [`OrderStarted`](crate::ecommerce::OrderStarted).
+    /// The user started to order: [`OrderStarted`](crate::ecommerce::OrderStarted).
     ORDER_STARTED = "$order_started";
     /// An order was placed: [`OrderCompleted`](crate::ecommerce::OrderCompleted).
     ORDER_COMPLETED = "$order_completed";

@@ -55,7 +55,7 @@ impl Filter {
         Self::new(property, Condition::GreaterThan(number))
     }
 
-    /// The number is greater, or there is none (`gt_or_unknown`).
+    /// The number is greater, or is absent (`gt_or_unknown`).
     pub fn greater_than_or_unknown(property: impl Into<PropertyName>, number: i64) -> Self {
         Self::new(property, Condition::GreaterThanOrUnknown(number))
     }
@@ -65,7 +65,7 @@ impl Filter {
         Self::new(property, Condition::LessThan(number))
     }
 
-    /// The number is smaller, or there is none (`lt_or_unknown`).
+    /// The number is smaller, or is absent (`lt_or_unknown`).
     pub fn less_than_or_unknown(property: impl Into<PropertyName>, number: i64) -> Self {
         Self::new(property, Condition::LessThanOrUnknown(number))
     }
@@ -121,7 +121,7 @@ impl Filter {
         Self::new(property, Condition::MoreThanAgo(age))
     }
 
-    /// The date is longer ago, or there is none (`daysmore_or_unknown`). Known from public clients.
+    /// The date is longer ago, or is absent (`daysmore_or_unknown`). Known from public clients.
     pub fn more_than_ago_or_unknown(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::MoreThanAgoOrUnknown(age))
     }
@@ -131,7 +131,7 @@ impl Filter {
         Self::new(property, Condition::LessThanAgo(age))
     }
 
-    /// The date is less long ago, or there is none (`daysless_or_unknown`). Known from public
+    /// The date is less long ago, or is absent (`daysless_or_unknown`). Known from public
     /// clients.
     pub fn less_than_ago_or_unknown(property: impl Into<PropertyName>, age: TimeAgo) -> Self {
         Self::new(property, Condition::LessThanAgoOrUnknown(age))
@@ -147,7 +147,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// The text is no JSON array of filters.
+    /// The text is not JSON array of filters.
     pub fn from_segment(text: &str) -> Result<Vec<Self>, InvalidValue> {
         // The reason may quote the text: it says where, and no more.
         serde_json::from_str(text).map_err(|error| {
@@ -178,7 +178,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`PropertyName::check`] refuses the property, a range ends before it begins, or an integer is
+    /// [`PropertyName::check`] rejects the property, a range ends before it starts, or an integer is
     /// below -2^53 or above 2^53, which the service takes for no property. A condition that this
     /// version of the crate does not know is not looked into.
     pub fn check(&self) -> Result<(), InvalidValue> {

@@ -2,14 +2,14 @@
 
 mod condition;
 mod filter;
-mod filters;
+mod group;
 mod time_ago;
 mod wire;
 
 pub use self::{
     condition::{Condition, OtherCondition},
     filter::Filter,
-    filters::{FilterLogic, Filters},
+    group::{FilterLogic, Filters},
     time_ago::{DateUnit, TimeAgo},
 };
 

@@ -29,7 +29,7 @@ pub struct TimeAgo {
 }
 
 impl TimeAgo {
-    /// So many units of no name, which the service takes for days. [`TimeAgo::days`] leaves no doubt.
+    /// The given number of units without a name, which the service takes for days. [`TimeAgo::days`] leaves no doubt.
     #[must_use]
     pub const fn new(amount: u64) -> Self {
         Self { amount, unit: None }
@@ -42,25 +42,25 @@ impl TimeAgo {
         self
     }
 
-    /// So many minutes ago.
+    /// The given number of minutes ago.
     #[must_use]
     pub fn minutes(amount: u64) -> Self {
         Self::new(amount).with_unit(DateUnit::Minutes)
     }
 
-    /// So many hours ago.
+    /// The given number of hours ago.
     #[must_use]
     pub fn hours(amount: u64) -> Self {
         Self::new(amount).with_unit(DateUnit::Hours)
     }
 
-    /// So many days ago.
+    /// The given number of days ago.
     #[must_use]
     pub fn days(amount: u64) -> Self {
         Self::new(amount).with_unit(DateUnit::Days)
     }
 
-    /// So many weeks ago.
+    /// The given number of weeks ago.
     #[must_use]
     pub fn weeks(amount: u64) -> Self {
         Self::new(amount).with_unit(DateUnit::Weeks)

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::{PartGroupId, PartId};
 
-/// The answer to assigning, tagging and closing a conversation: the system part that was made.
+/// The response to assigning, tagging and closing a conversation: the system part that was made.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,8 +24,8 @@ model!(ActionReceipt::new() {
 impl ActionReceipt {
     /// True when the service says that it changed something.
     ///
-    /// It answers with an empty object when there was nothing to change: the operator was assigned
-    /// already, the conversation closed already. v1 answers with an empty object also when
+    /// It responds with an empty object when there was nothing to change: the operator was assigned
+    /// already, the conversation closed already. v1 responds with an empty object also when
     /// it changed something, so false means nothing there.
     #[must_use]
     pub fn changed(&self) -> bool {

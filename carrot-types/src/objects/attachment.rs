@@ -10,7 +10,7 @@ use crate::{AttachmentId, Timestamp};
 pub struct Attachment {
     /// Its id.
     pub id: AttachmentId,
-    /// Always a file so far; `type` in the API.
+    /// A file or a voice message; `type` in the API.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<AttachmentType>,
     /// The name of the file, with its extension if it has one.
@@ -46,6 +46,8 @@ open_enum! {
     pub enum AttachmentType {
         /// A file.
         File = "file",
+        /// A recorded voice message. Observed.
+        Voice = "voice",
     }
 }
 

@@ -174,7 +174,7 @@ impl From<&str> for Key {
     }
 }
 
-/// The entries of the object. The type often stands last, so no entry can be refused, and none of an
+/// The entries of the object. The type often stands last, so no entry can be rejected, and none of an
 /// unknown type altered, before all of them are read.
 #[derive(Default)]
 struct Fields {
@@ -200,7 +200,7 @@ impl Fields {
             admin.name_internal = self.take(NAME_INTERNAL);
             return Author::Admin(admin);
         }
-        // Without its id it is no sender: it is kept whole.
+        // Without its id it is not a sender: it is kept whole.
         let Some(id) = self.known[ID].clone_id() else {
             return Author::Other(self.into_value());
         };
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
     use crate::{
         AdminId, SenderId,
-        serde_util::check::{reads, refused},
+        serde_util::check::{reads, rejected},
     };
 
     #[test]
@@ -315,7 +315,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&author).expect(id), "3181982");
         }
         for id in ["-1", r#""abc""#, r#""""#, "true", "[]"] {
-            assert!(refused::<Author>(id).contains("the id of a user"), "{id}");
+            assert!(rejected::<Author>(id).contains("the id of a user"), "{id}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     serde_util::from_json::{self, FromJson},
 };
 
-/// A conversation between a user and the site, begun by either.
+/// A conversation between a user and the site, started by either.
 ///
 /// The service sends what was asked for, and the two API versions differ, so everything but the id
 /// may be missing.
@@ -20,7 +20,7 @@ use crate::{
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
-    /// When it began.
+    /// When it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
     /// True when the common list of the admin panel shows it. In v1: when the user has
@@ -33,13 +33,13 @@ pub struct Conversation {
     /// True when it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<bool>,
-    /// The manual, automatic or bot message that began it.
+    /// The manual, automatic or bot message that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
     /// The kind of its first message; `type` in the API.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ConversationType>,
-    /// The kind of answer that its first message asks for.
+    /// The kind of reply that its first message asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_type: Option<ReplyType>,
     /// When it was deleted. Documented as seconds; other objects have a date in a field of this
@@ -64,7 +64,7 @@ pub struct Conversation {
     /// How many parts of operators the user has not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_unread_count: Option<u64>,
-    /// How many replies of operators have no answer.
+    /// How many replies of operators the user has not replied to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_answered_admin_replies: Option<u64>,
     /// The older name of `user_unread_count`.
@@ -82,7 +82,7 @@ pub struct Conversation {
     /// Its tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// True when it wants an urgent answer.
+    /// True when it needs an urgent reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub important: Option<bool>,
     /// The messenger it comes from.
@@ -94,7 +94,7 @@ pub struct Conversation {
     /// When the user last wrote. The sources disagree on the form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_user_reply_time: Option<Moment>,
-    /// How far the manual or automatic message that began it has come.
+    /// How far the manual or automatic message that started it has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<DeliveryStatus>,
     /// The assistant that handles it.
@@ -213,7 +213,7 @@ pub struct ConversationPart {
     /// More data.
     #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub meta_data: PropertyMap,
-    /// The kind of answer that it asks for.
+    /// The kind of reply that it asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_type: Option<ReplyType>,
     /// What the user can do with it, such as buttons. The shape is not documented.
@@ -270,6 +270,37 @@ model!(ConversationPart::new(id: PartId => with_id) {
     with_tag(tag: String),
     with_assignee(assignee: Admin),
 });
+
+impl ConversationPart {
+    /// Who wrote it; `from` in the API.
+    #[must_use]
+    pub fn author(&self) -> Option<&Author> {
+        self.from.as_ref()
+    }
+
+    /// What was said, as HTML. What a user chose or typed in a bot stands in `meta_data`, and the body of
+    /// such a part is empty.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        let body = self.body.as_deref().filter(|body| !body.is_empty());
+        body.or_else(|| self.meta_data.get("answer_body")?.as_str())
+    }
+
+    /// What was said, as plain text; see [`plain_text`](crate::plain_text).
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        self.said().map(crate::plain_text)
+    }
+
+    /// When it was said: of a reply to a bot when the user replied, otherwise when the part was created.
+    #[must_use]
+    pub fn said_at(&self) -> Option<Timestamp> {
+        let replied = self.meta_data.get("answer_time");
+        replied
+            .and_then(|time| Timestamp::deserialize(time).ok())
+            .or(self.created)
+    }
+}
 
 /// The conversation that a part belongs to: its id, or all of it where the request asked for that.
 ///

@@ -9,7 +9,7 @@ open_enum! {
         ReplyUser = "reply_user",
         /// An operator wrote.
         ReplyAdmin = "reply_admin",
-        /// The system answered by itself.
+        /// The system replied by itself.
         AutoReply = "auto_reply",
         /// A note of an operator, which the user does not see.
         Note = "note",
@@ -29,7 +29,7 @@ open_enum! {
         Closed = "closed",
         /// System: reopened; in v1 only.
         Opened = "opened",
-        /// System: the question has been answered; deprecated.
+        /// System: the question has been resolved; deprecated.
         FinalClosed = "final_closed",
         /// System: put off until later.
         Delayed = "delayed",

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     AdminId, AdminType, AttachmentId, ChannelId, DateTime, InboundEmailId, MessageId, PartGroupId,
     UserId,
-    serde_util::check::{numbers_keep_every_digit, reads, refused},
+    serde_util::check::{numbers_keep_every_digit, reads, rejected},
 };
 
 #[test]
@@ -135,10 +135,10 @@ fn only_the_id_of_a_conversation_is_required() {
     let expected = Conversation::new(ConversationId::new(1)).with_part_last(part);
     assert_eq!(conversation, expected);
     for json in [r#"{"id": null}"#, r#"{"id": {}}"#, r#"{"id": "x"}"#] {
-        assert!(refused::<Conversation>(json).contains("an id"), "{json}");
+        assert!(rejected::<Conversation>(json).contains("an id"), "{json}");
     }
-    assert!(refused::<Conversation>("{}").contains("missing field `id`"));
-    assert!(refused::<Conversation>("[1]").contains("expected an object"));
+    assert!(rejected::<Conversation>("{}").contains("missing field `id`"));
+    assert!(rejected::<Conversation>("[1]").contains("expected an object"));
 }
 
 #[test]
@@ -315,8 +315,27 @@ fn reference_reads_id_and_whole_conversation() {
 fn reference_rejects_other_values() {
     for json in ["-1", r#""x""#, "true", "[]", "{}"] {
         assert!(
-            refused::<ConversationRef>(json).contains("a conversation"),
+            rejected::<ConversationRef>(json).contains("a conversation"),
             "{json}"
         );
     }
+}
+
+#[test]
+fn part_tells_what_was_said_whatever_its_kind() {
+    let reply: ConversationPart = reads(
+        r#"{"id": 1, "created": 5, "body": "Hi<br>&amp; bye", "from": 7}"#,
+        &[],
+    );
+    assert_eq!(reply.text().as_deref(), Some("Hi\n& bye"));
+    assert_eq!(reply.said_at(), Some(Timestamp::from_seconds(5)));
+    assert_eq!(reply.author(), Some(&Author::User(UserId::new(7))));
+    let chosen: ConversationPart = reads(
+        r#"{"id": 1, "created": 5, "type": "chat_bot_user", "body": "",
+            "meta_data": {"answer_body": "Prices", "answer_time": 9}}"#,
+        &[],
+    );
+    assert_eq!(chosen.text().as_deref(), Some("Prices"));
+    assert_eq!(chosen.said_at(), Some(Timestamp::from_seconds(9)));
+    assert_eq!(ConversationPart::new(PartId::new(1)).text(), None);
 }

@@ -31,7 +31,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kind of answer that a message asks for.
+    /// The kind of reply that a message asks for.
     ///
     /// The vendor's list is cut after the first rows of the page; `push` and `button` are seen in
     /// other clients.
@@ -53,7 +53,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How far the manual or automatic message that began a conversation has come.
+    /// How far the manual or automatic message that started a conversation has come.
     ///
     /// Seen in other clients; the vendor's page is cut before this field.
     /// Source: <https://developers.carrotquest.io/objects/conversation>

@@ -5,7 +5,7 @@ use crate::{EventId, EventType, PropertyMap, Timestamp, UserId};
 
 /// Something that a user did or that happened to a user.
 ///
-/// Older answers to recording an event have the id only; the realtime form lacks the user.
+/// Older responses to recording an event have the id only; the realtime form lacks the user.
 /// Source: <https://developers.dashly.io/objects/event>
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use crate::EventTypeId;
 pub struct EventType {
     /// Its id.
     pub id: EventTypeId,
-    /// The name of the event; names that begin with `$` are those of the system.
+    /// The name of the event; names that start with `$` are those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How many points of lead score the event is worth.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// The answer to importing users from a file. The import itself goes on after the answer.
+/// The response to importing users from a file. The import itself goes on after the response.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

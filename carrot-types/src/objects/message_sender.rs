@@ -45,7 +45,7 @@ model!(MessageSender::new(id: SenderId => with_id) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serde_util::check::{reads, refused};
+    use crate::serde_util::check::{reads, rejected};
 
     #[test]
     fn reads_the_sample() {
@@ -97,6 +97,6 @@ mod tests {
         let odd: MessageSender =
             serde_json::from_str(r#"{"id": 1, "is_bot": []}"#).expect("survives");
         assert_eq!(odd.is_bot, None);
-        assert!(refused::<MessageSender>(r#"{"name": "Anna"}"#).contains("`id`"));
+        assert!(rejected::<MessageSender>(r#"{"name": "Anna"}"#).contains("`id`"));
     }
 }

@@ -1,4 +1,4 @@
-//! The objects of the API and the answers of its operations, a file for each.
+//! The objects of the API and the responses of its operations, a file for each.
 
 mod action_receipt;
 mod admin;

@@ -72,7 +72,7 @@ impl PresenceDetails {
         self.text("presence").map(Presence::from)
     }
 
-    /// When the present visit began.
+    /// When the present visit started.
     #[must_use]
     pub fn session_started(&self) -> Option<Timestamp> {
         Timestamp::deserialize(self.0.get("session_started")?).ok()

@@ -6,7 +6,7 @@ use crate::Meta;
 /// What became of the operations on the properties of a user. A wrong operation does not fail the
 /// request: the others are applied, and it is listed here.
 ///
-/// The service sends this in the [`Meta`] of the answer.
+/// The service sends this in the [`Meta`] of the response.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -10,9 +10,9 @@ use crate::InvalidValue;
 /// A number of your choice that a new conversation part carries, to recognise it when it comes back
 /// over the realtime channels.
 ///
-/// It is no key against repetition: nothing says that the service refuses the same number twice.
+/// It is not an idempotency key: nothing says that the service rejects the same number twice.
 /// To recognise a part by it, take another number for each part of a conversation. It need not be
-/// random: one that is made of the id of what a message answers is the same when the work is done
+/// random: one that is made of the id of what a message replies to is the same when the work is done
 /// again.
 /// The vendor says 32 bits and not whether they are signed, so 1 to 2^31-1 is what can be made;
 /// reading takes any 64-bit number, or the text of one, and 0 where the caller gave none.
@@ -89,7 +89,7 @@ scalars!(RandomId);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serde_util::check::refused;
+    use crate::serde_util::check::rejected;
 
     #[test]
     fn makes_positive_numbers_of_31_bits() {
@@ -118,7 +118,7 @@ mod tests {
         }
         for json in [r#""x""#, "18446744073709551615", "1.5", "true"] {
             assert!(
-                refused::<RandomId>(json).contains("a number from"),
+                rejected::<RandomId>(json).contains("a number from"),
                 "{json}"
             );
         }

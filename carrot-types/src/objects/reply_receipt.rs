@@ -2,9 +2,9 @@ use serde::Serialize;
 
 use crate::ConversationPart;
 
-/// The answer to a reply: the new part, and the part that assigned an operator before it.
+/// The response to a reply: the new part, and the part that assigned an operator before it.
 ///
-/// The service sends the first as the data of the answer and the second beside it.
+/// The service sends the first as the data of the response and the second beside it.
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -2,14 +2,14 @@ use serde::Serialize;
 
 use crate::{ConversationId, MessageId};
 
-/// The answer to sending a manual message to a user.
+/// The response to sending a manual message to a user.
 ///
-/// The admin panel shows the conversation only after the user has answered.
+/// The admin panel shows the conversation only after the user has replied.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// The conversation that the message began.
+    /// The conversation that the message started.
     pub conversation: ConversationId,
     /// The manual message.
     pub message: MessageId,

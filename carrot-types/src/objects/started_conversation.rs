@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::ConversationId;
 
-/// The answer to starting a conversation in the name of a user.
+/// The response to starting a conversation in the name of a user.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,7 +18,7 @@ model!(StartedConversation::new(id: ConversationId => with_id) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serde_util::check::{reads, refused};
+    use crate::serde_util::check::{reads, rejected};
 
     #[test]
     fn reads_the_sample() {
@@ -27,6 +27,6 @@ mod tests {
             started,
             StartedConversation::new(ConversationId::new(1_856_194))
         );
-        assert!(refused::<StartedConversation>("{}").contains("`id`"));
+        assert!(rejected::<StartedConversation>("{}").contains("`id`"));
     }
 }

@@ -31,7 +31,7 @@ pub struct User {
     /// A link to the place of the user on a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map_url: Option<String>,
-    /// System properties; their names begin with `$`.
+    /// System properties; their names start with `$`.
     #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub props: PropertyMap,
     /// Custom properties.
@@ -122,7 +122,7 @@ impl User {
         self.with_prop("$phone", phone.into())
     }
 
-    /// Sets one property and leaves the others: in `props` where the name begins with `$`, as those of
+    /// Sets one property and leaves the others: in `props` where the name starts with `$`, as those of
     /// the system do, and in `props_custom` otherwise.
     ///
     /// ```

@@ -38,7 +38,7 @@ mod encoded {
 
     pub(super) fn decode(name: Option<String>) -> Option<String> {
         name.map(|text| {
-            // JSON of another kind, such as a tag that is called `123`, is no encoded name.
+            // JSON of another kind, such as a tag that is called `123`, is not an encoded name.
             let inner = text.starts_with('"').then(|| serde_json::from_str(&text));
             match inner {
                 Some(Ok(inner)) => inner,

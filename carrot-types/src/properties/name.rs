@@ -14,7 +14,7 @@ const FIELD: &str = "property name";
 
 /// The name of a property of a user.
 ///
-/// There are three kinds: system properties, which begin with `$` ([`system::property`] lists them);
+/// There are three kinds: system properties, which start with `$` ([`system::property`] lists them);
 /// custom properties, which do not; and properties that the service derives from events, such as
 /// `$event_341_count`. A name that is made `From` a text is of the kind that the text has, and is
 /// checked when a request is built. The vendor documents no greatest length.
@@ -67,13 +67,13 @@ impl PropertyName {
     ///
     /// # Errors
     ///
-    /// `name` does not begin with `$`, has nothing after it, or contains control characters.
+    /// `name` does not start with `$`, has nothing after it, or contains control characters.
     pub fn system(name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = Self::from(name.into());
         if !name.is_system() {
             return Err(InvalidValue::new(
                 FIELD,
-                "of a system property must begin with `$`",
+                "of a system property must start with `$`",
             ));
         }
         name.check().map(|()| name)
@@ -83,13 +83,13 @@ impl PropertyName {
     ///
     /// # Errors
     ///
-    /// `name` is empty, begins with `$`, or contains control characters.
+    /// `name` is empty, starts with `$`, or contains control characters.
     pub fn custom(name: impl Into<String>) -> Result<Self, InvalidValue> {
         let name = Self::from(name.into());
         if name.is_system() {
             return Err(InvalidValue::new(
                 FIELD,
-                "of a custom property must not begin with `$`, which is kept for system properties",
+                "of a custom property must not start with `$`, which is kept for system properties",
             ));
         }
         name.check().map(|()| name)
@@ -119,7 +119,7 @@ impl PropertyName {
         &self.0
     }
 
-    /// True for the names that begin with `$`, those derived from events included.
+    /// True for the names that start with `$`, those derived from events included.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.0.starts_with('$')

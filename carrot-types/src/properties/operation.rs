@@ -84,7 +84,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the value breaks a limit of
+    /// The name is rejected by [`PropertyName::check`], or the value breaks a limit of
     /// [`PropertyValue`].
     pub fn update_or_create(
         name: impl Into<PropertyName>,
@@ -101,7 +101,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the value breaks a limit of
+    /// The name is rejected by [`PropertyName::check`], or the value breaks a limit of
     /// [`PropertyValue`].
     pub fn set_once(
         name: impl Into<PropertyName>,
@@ -114,12 +114,12 @@ impl PropertyOperation {
         )
     }
 
-    /// Adds `amount` to a number, which begins at 0 where it does not exist; a negative amount is
+    /// Adds `amount` to a number, which starts at 0 where it does not exist; a negative amount is
     /// taken away (`add`).
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the amount is below -2^53 or above 2^53.
+    /// The name is rejected by [`PropertyName::check`], or the amount is below -2^53 or above 2^53.
     pub fn add(name: impl Into<PropertyName>, amount: i64) -> Result<Self, InvalidValue> {
         Self::with_value(
             PropertyOperationKind::Add,
@@ -133,7 +133,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`].
+    /// The name is rejected by [`PropertyName::check`].
     pub fn delete(name: impl Into<PropertyName>) -> Result<Self, InvalidValue> {
         let name = name.into();
         name.check()?;
@@ -148,7 +148,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    /// The name is rejected by [`PropertyName::check`], or the item has more than 255 characters.
     pub fn append(
         name: impl Into<PropertyName>,
         item: impl Into<String>,
@@ -164,7 +164,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    /// The name is rejected by [`PropertyName::check`], or the item has more than 255 characters.
     pub fn union(
         name: impl Into<PropertyName>,
         item: impl Into<String>,
@@ -180,7 +180,7 @@ impl PropertyOperation {
     ///
     /// # Errors
     ///
-    /// The name is refused by [`PropertyName::check`], or the item has more than 255 characters.
+    /// The name is rejected by [`PropertyName::check`], or the item has more than 255 characters.
     pub fn exclude(
         name: impl Into<PropertyName>,
         item: impl Into<String>,

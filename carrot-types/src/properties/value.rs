@@ -18,7 +18,7 @@ const FIELD: &str = "property value";
 /// [`as_date`](Self::as_date) reads either. The service guesses the type of the texts in custom
 /// properties (`"12345"` becomes a number) unless it is told not to.
 ///
-/// `Deserialize` checks the same limits. Answers are not read into this type: what a service stores
+/// `Deserialize` checks the same limits. Responses are not read into this type: what a service stores
 /// is not always what it documents.
 /// Source: <https://developers.dashly.io/props>
 ///

@@ -72,13 +72,13 @@ channels! {
     Ping = "ping", "ping";
     /// Users came, fell idle or went.
     UserPresenceChanged(app: AppId) = "user_presence_changed", "user_presence_changed.{app_id}";
-    /// Conversations began, by a user or by the site. One that the site began shows in the admin
-    /// panel only after the user has answered.
+    /// Conversations started, by a user or by the site. One that the site started shows in the admin
+    /// panel only after the user has replied.
     Conversation(app: AppId) = "conversation", "conversation.{app_id}";
-    /// Conversations of a user began, as that user sees them: without the user, the assignee, the
+    /// Conversations of a user started, as that user sees them: without the user, the assignee, the
     /// tags, and whether they are closed.
     ConversationOfUser(app: AppId, user: UserId) = "conversation", "conversation.{app_id}.{user_id}";
-    /// Conversations began, by a user only. (The vendor's sample shows one that the site began.)
+    /// Conversations started, by a user only. (The vendor's sample shows one that the site started.)
     ConversationStartedByUser(app: AppId) = "conversation_started_user", "conversation_started_user.{app_id}";
     /// Parts were added to conversations.
     ConversationReply(app: AppId) = "conversation_reply", "conversation_reply.{app_id}";

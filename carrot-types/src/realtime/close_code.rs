@@ -55,7 +55,7 @@ impl CloseCode {
         }
     }
 
-    /// False when the same token and channels would be refused again. Otherwise connect again, after
+    /// False when the same token and channels would be rejected again. Otherwise connect again, after
     /// a pause that grows with each failure.
     #[must_use]
     pub const fn should_reconnect(self) -> bool {
@@ -81,7 +81,7 @@ impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self {
             Self::Connection(_) => "the connection ended",
-            Self::TokenRefused => "the token was refused",
+            Self::TokenRefused => "the token was rejected",
             Self::NoAccess => "the token has no access to the channels",
             Self::Internal => "the service failed",
             Self::Unavailable(_) => "the service is not available",

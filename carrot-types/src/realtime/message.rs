@@ -59,7 +59,7 @@ impl RealtimeMessage {
     ///
     /// # Errors
     ///
-    /// The text is no envelope, or its `message` is not what the channel brings. The error names the
+    /// The text is not an envelope, or its `message` is not what the channel brings. The error names the
     /// channel and the place.
     pub fn parse(json: &str) -> Result<Self, RealtimeError> {
         let envelope: Envelope = json::read(json).map_err(|error| RealtimeError {

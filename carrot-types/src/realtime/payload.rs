@@ -17,9 +17,9 @@ pub enum RealtimePayload {
     Ping(Ping),
     /// Users came, fell idle or went.
     UserPresenceChanged(Vec<PresenceChange>),
-    /// A conversation began, for both channels; that of one user has less.
+    /// A conversation started, for both channels; that of one user has less.
     Conversation(Box<Conversation>),
-    /// A user began a conversation.
+    /// A user started a conversation.
     ConversationStartedByUser(Box<Conversation>),
     /// A part was added to a conversation, for both channels. `assignee` is the operator of the
     /// conversation, which the channel of one user does not have; `random_id` tells parts of your own.

@@ -73,7 +73,7 @@ pub struct ConversationAssignment {
     /// Who did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
-    /// Whom it is assigned to; `None` when nobody any more.
+    /// The new assignee; `None` when the conversation is unassigned.
     pub assignee: Option<Admin>,
 }
 

@@ -15,8 +15,8 @@ pub(crate) fn reads<T: Serialize + DeserializeOwned>(sample: &str, left_out: &[&
     model
 }
 
-/// Reads what must be refused, and gives the text of the error.
-pub(crate) fn refused<T: DeserializeOwned>(json: &str) -> String {
+/// Reads what must be rejected, and gives the text of the error.
+pub(crate) fn rejected<T: DeserializeOwned>(json: &str) -> String {
     match serde_json::from_str::<T>(json) {
         Ok(_) => panic!("was read: {json}"),
         Err(error) => error.to_string(),
@@ -24,7 +24,7 @@ pub(crate) fn refused<T: DeserializeOwned>(json: &str) -> String {
 }
 
 /// True where some crate of the program switched on the feature `arbitrary_precision` of `serde_json`:
-/// numbers then keep every digit, and none has to be refused because it would lose some.
+/// numbers then keep every digit, and none has to be rejected because it would lose some.
 pub(crate) fn numbers_keep_every_digit() -> bool {
     let digits = "123456789012345678901234567890";
     serde_json::from_str::<Value>(digits).is_ok_and(|number| format!("{number}") == digits)

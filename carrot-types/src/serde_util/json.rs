@@ -39,7 +39,7 @@ impl JsonError {
     pub(crate) fn below(self, name: &str) -> Self {
         let path = match self.path.as_str() {
             "." => name.to_owned(),
-            // Places in a list begin with a bracket.
+            // Places in a list start with a bracket.
             path if path.starts_with('[') => format!("{name}{path}"),
             path => format!("{name}.{path}"),
         };
@@ -51,7 +51,7 @@ impl JsonError {
 ///
 /// # Errors
 ///
-/// It is no JSON, or not that of a `T`.
+/// It is not JSON, or not that of a `T`.
 ///
 /// ```
 /// use carrot_types::{Conversation, json};
@@ -73,7 +73,7 @@ pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T
         Ok(_) => Err(JsonError::new(".".to_owned(), &plain)),
         Err(error) => {
             let path = error.path().to_string();
-            // A question mark stands for a part of the path that had not begun.
+            // A question mark stands for a part of the path that had not started.
             let known = match path.strip_suffix('?') {
                 Some("") => ".",
                 Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn refused<T: DeserializeOwned>(json: &str) -> JsonError {
+    fn rejected<T: DeserializeOwned>(json: &str) -> JsonError {
         match read::<T>(json) {
             Ok(_) => panic!("was read: {json}"),
             Err(error) => error,
@@ -129,7 +129,7 @@ mod tests {
             (r#"{"id": 1} {"#, ".", "no valid JSON, trailing characters"),
             ("", ".", "no valid JSON, EOF while parsing a value"),
         ] {
-            let error = refused::<Conversation>(json);
+            let error = rejected::<Conversation>(json);
             assert_eq!(error.path(), path, "{json}");
             assert!(error.problem().starts_with(problem), "{error}");
             assert!(error.problem().contains("at line 1 column"), "{error}");
@@ -148,23 +148,23 @@ mod tests {
                 "invalid type: boolean, expected a string",
             ),
         ] {
-            let error = refused::<Vec<BTreeMap<String, String>>>(json);
+            let error = rejected::<Vec<BTreeMap<String, String>>>(json);
             assert_eq!(error.path(), path, "{json}");
             assert!(error.problem().starts_with(problem), "{error}");
             let text = error.to_string();
             assert!(!text.contains("34567") && !text.contains("true"), "{text}");
         }
-        let error = refused::<Vec<bool>>(r#"["Al\", expected a lot"]"#);
+        let error = rejected::<Vec<bool>>(r#"["Al\", expected a lot"]"#);
         let problem = "invalid type: string, expected a boolean";
         assert!(error.problem().starts_with(problem), "{error}");
     }
 
     #[test]
     fn places_count_from_the_document() {
-        let below = |json: &str| refused::<Vec<Conversation>>(json).below("message");
+        let below = |json: &str| rejected::<Vec<Conversation>>(json).below("message");
         assert_eq!(below("1").path(), "message");
         assert_eq!(below(r#"[{"id": []}]"#).path(), "message[0].id");
-        let error = refused::<Conversation>(r#"{"id": []}"#).below("message");
+        let error = rejected::<Conversation>(r#"{"id": []}"#).below("message");
         assert_eq!(error.path(), "message.id");
     }
 }

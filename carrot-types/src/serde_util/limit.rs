@@ -2,7 +2,7 @@
 
 use crate::InvalidValue;
 
-/// Refuses more than `limit` of `unit`, as in "must be at most 255 characters, got 256".
+/// Rejects more than `limit` of `unit`, as in "must be at most 255 characters, got 256".
 pub(crate) fn at_most(
     field: &'static str,
     limit: usize,
@@ -18,7 +18,7 @@ pub(crate) fn at_most(
     Ok(())
 }
 
-/// Refuses a text of more than `limit` characters.
+/// Rejects a text of more than `limit` characters.
 pub(crate) fn characters(
     field: &'static str,
     limit: usize,
@@ -31,7 +31,7 @@ pub(crate) fn characters(
     at_most(field, limit, "characters", text.chars().count())
 }
 
-/// Refuses a name that is empty or that nobody could see.
+/// Rejects a name that is empty or that nobody could see.
 pub(crate) fn name(field: &'static str, text: &str) -> Result<(), InvalidValue> {
     if text.is_empty() {
         return Err(InvalidValue::new(field, "must not be empty"));

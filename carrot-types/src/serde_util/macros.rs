@@ -2,7 +2,7 @@
 
 /// Declares an enum of strings that keeps values it does not know.
 ///
-/// The service adds values over time; an answer must not fail because of a new one. A known string
+/// The service adds values over time; a response must not fail because of a new one. A known string
 /// always becomes its variant, so two equal values never differ.
 macro_rules! open_enum {
     (

@@ -9,7 +9,7 @@ use crate::InvalidValue;
 ///
 /// The service writes `2015-12-17T13:01:32` in properties (no zone) and
 /// `2018-11-20T09:25:28.661001+03:00` in the state of an e-mail address. Reading takes any text, so
-/// that an answer does not fail because of a new form; making one checks the form.
+/// that a response does not fail because of a new form; making one checks the form.
 /// Source: <https://developers.dashly.io/props>
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -69,7 +69,7 @@ impl From<&str> for UncheckedDateTime {
     }
 }
 
-/// A moment that came in an answer and is not checked.
+/// A moment that came in a response and is not checked.
 pub(super) struct UncheckedDateTime(pub(super) DateTime);
 
 fn is_iso_8601(text: &str) -> bool {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_other_forms_without_repeating_them() {
+    fn rejects_other_forms_without_repeating_them() {
         for text in [
             "",
             "2015",

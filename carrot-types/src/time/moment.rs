@@ -92,7 +92,7 @@ scalars!(Moment);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serde_util::check::refused;
+    use crate::serde_util::check::rejected;
 
     #[test]
     fn reads_both_forms() {
@@ -112,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_moment() {
+    fn rejects_what_is_no_moment() {
         for json in ["true", "[]", "1e300", "18446744073709551615"] {
             assert!(
-                refused::<Moment>(json).contains("seconds since 1970"),
+                rejected::<Moment>(json).contains("seconds since 1970"),
                 "{json}"
             );
         }

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_timestamp() {
+    fn rejects_what_is_no_timestamp() {
         for text in [
             "\"\"",
             "\"-\"",

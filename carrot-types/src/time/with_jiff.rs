@@ -16,7 +16,7 @@ impl From<jiff::Timestamp> for Timestamp {
             0.. => Self::new(seconds, nanoseconds.unsigned_abs()),
             _ => Self::new(seconds - 1, 1_000_000_000 - nanoseconds.unsigned_abs()),
         };
-        // Their magnitude is below one second, so the parts are never refused.
+        // Their magnitude is below one second, so the parts are never rejected.
         parts.unwrap_or_else(|_| Self::from_seconds(seconds))
     }
 }
@@ -95,7 +95,7 @@ impl TryFrom<civil::DateTime> for PropertyDate {
 ///
 /// # Errors
 ///
-/// The text has neither `Z` nor an offset, so that it is no moment, or it cannot be read.
+/// The text has neither `Z` nor an offset, so that it is not a moment, or it cannot be read.
 impl TryFrom<&DateTime> for jiff::Timestamp {
     type Error = InvalidValue;
 
@@ -158,7 +158,7 @@ impl TryFrom<civil::DateTime> for DateTime {
 ///
 /// # Errors
 ///
-/// As for [`Timestamp`] and [`DateTime`]: a text without `Z` and without an offset is no moment.
+/// As for [`Timestamp`] and [`DateTime`]: a text without `Z` and without an offset is not a moment.
 impl TryFrom<&Moment> for jiff::Timestamp {
     type Error = InvalidValue;
 

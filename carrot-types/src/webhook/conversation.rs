@@ -48,7 +48,7 @@ impl ConversationWebhook {
     ///
     /// # Errors
     ///
-    /// The text is no JSON, or not that of a conversation part with the facts on its conversation.
+    /// The text is not JSON, or not that of a conversation part with the facts on its conversation.
     pub fn from_json(json: &str) -> Result<Self, JsonError> {
         // Twice over the same text: what serde's `flatten` reads loses the path of an error.
         Ok(Self {
@@ -109,7 +109,7 @@ pub struct ConversationState {
     /// The kind of its first message; `conversation_type`.
     #[serde(rename = "conversation_type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ConversationType>,
-    /// How many replies of operators have no answer; `conversation_not_answered_admin_replies`.
+    /// How many replies of operators the user has not replied to; `conversation_not_answered_admin_replies`.
     #[serde(
         rename = "conversation_not_answered_admin_replies",
         skip_serializing_if = "Option::is_none"

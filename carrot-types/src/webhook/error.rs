@@ -1,6 +1,6 @@
 use crate::{InvalidValue, JsonError};
 
-/// Why the body of a request is no webhook.
+/// Why the body of a request is not a webhook.
 ///
 /// No error holds the token, the expected one or the received, nor anything else of the body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum WebhookError {
         field: &'static str,
     },
     /// The body ends within a percent-encoded character.
-    #[error("the form of the webhook is cut off within a character")]
+    #[error("the form of the webhook is truncated within a character")]
     Truncated,
     /// A `%` is not followed by two hexadecimal digits.
     #[error("the form of the webhook has a `%` without two hexadecimal digits")]
@@ -54,7 +54,7 @@ pub enum WebhookError {
 }
 
 impl WebhookError {
-    /// True when the token is missing or wrong: the request does not come from the service. Answer
+    /// True when the token is missing or wrong: the request does not come from the service. Respond
     /// with 401 or 403 and look no further.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {

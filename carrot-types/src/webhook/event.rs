@@ -21,7 +21,7 @@ pub struct EventWebhook {
     pub user: User,
     /// The id of the user, which stands in a field of its own too.
     pub user_id: UserId,
-    /// The name of the event; names that begin with `$` are those of the system.
+    /// The name of the event; names that start with `$` are those of the system.
     pub event_name: String,
     /// The event. `None` without an id: [`props`](Self::props) has its properties then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ impl Found {
         };
         let props = match &event {
             Some(event) => event.props.clone(),
-            // Zero is no event: only the properties are of use.
+            // Zero is not an event: only the properties are of use.
             None if is_event => with_id(text, EventId::new(0))?.props,
             None => json::read(text)?,
         };

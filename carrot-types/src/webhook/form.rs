@@ -186,7 +186,7 @@ fn base64(body: &[u8]) -> Option<Vec<u8>> {
     BASE64.decode(text).ok()
 }
 
-/// Refuses what the reader of forms would silently replace.
+/// Rejects what the reader of forms would silently replace.
 fn check_encoding(body: &[u8]) -> Result<(), WebhookError> {
     for (at, _) in body.iter().enumerate().filter(|(_, byte)| **byte == b'%') {
         match body.get(at + 1..at + 3) {
@@ -203,7 +203,7 @@ fn check_encoding(body: &[u8]) -> Result<(), WebhookError> {
     }
 }
 
-/// Writes a form, with the token last: however it is cut off, the token is missing or wrong.
+/// Writes a form, with the token last: wherever it is truncated, the token is missing or wrong.
 pub(super) struct Writer(form_urlencoded::Serializer<'static, String>);
 
 impl Writer {
@@ -230,7 +230,7 @@ impl Writer {
     }
 
     pub(super) fn object(self, field: &str, object: &impl Serialize) -> Self {
-        // No model refuses to be written: their keys are strings or ids, and their writers have no
+        // No model rejects to be written: their keys are strings or ids, and their writers have no
         // error of their own. Should one ever do, a reader names the field.
         let json = serde_json::to_string(object).unwrap_or_default();
         self.text(field, &json)

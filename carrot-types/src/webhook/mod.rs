@@ -8,23 +8,23 @@
 //! * **Authenticity** is the token and nothing else: no signature is documented. Compare with the
 //!   token that the admin panel shows (Integrations, Webhooks). Serve HTTPS, since the token stands
 //!   in the body.
-//! * **Answer 200 OK**, and soon. After any other status the service repeats the request several times
+//! * **Respond with 200 OK**, and soon. After any other status the service repeats the request several times
 //!   over the next minutes; how often is not documented. A body that cannot be read will not get
-//!   better, so log the error, keep the body, and answer 200 too. But answer 500 when the fault is
+//!   better, so log the error, keep the body, and respond with 200 too. But respond with 500 when the fault is
 //!   yours and may pass: no expected token was configured, or the work failed.
 //! * **Repetition**: the same webhook may come twice. [`Webhook::key`] is the same then: remember the
 //!   keys of the last day. Record a key after the work, or in one transaction with it: a program that
 //!   records it first and then fails takes the repetition for done, and the message is lost.
 //! * **Who wrote**: a [`ConversationWebhook`] comes for messages of operators too, and so it may come
-//!   for what a program writes through the API. A bot that answers should do so where the `kind` of the
-//!   part is [`PartType::ReplyUser`](crate::PartType::ReplyUser) and nowhere else, or it answers itself.
+//!   for what a program writes through the API. A bot that replies should do so where the `kind` of the
+//!   part is [`PartType::ReplyUser`](crate::PartType::ReplyUser) and nowhere else, or it replies to itself.
 //! * **Who calls**: `User-Agent` is one of [`USER_AGENTS`]. It proves nothing.
 //! * **Size**: bound the body in your server; one megabyte is plenty for a message.
 //!
 //! A webhook message of the newer kind, for which the operator writes method and body in the admin
 //! panel, has none of this: its body is whatever was written there.
 //!
-//! A handler, for any HTTP server: it takes the body and gives the status to answer with.
+//! A handler, for any HTTP server: it takes the body and gives the status to respond with.
 //!
 //! ```
 //! use std::collections::HashSet;
@@ -120,7 +120,7 @@ pub const USER_AGENTS: [&str; 2] = ["Carrotquest Webhook 1.0", "Dashly Webhook 1
 ///
 /// * [`NoExpectedToken`](WebhookError::NoExpectedToken): `expected_token` is empty.
 /// * [`MissingToken`](WebhookError::MissingToken) and [`WrongToken`](WebhookError::WrongToken): not
-///   from the service, or cut off before the token; see [`WebhookError::is_unauthorized`].
+///   from the service, or truncated before the token; see [`WebhookError::is_unauthorized`].
 /// * Every other error: from the service, but not readable.
 pub fn parse(body: &[u8], expected_token: &str) -> Result<Webhook, WebhookError> {
     Webhook::from_form(form::Form::open(body, expected_token)?)

@@ -23,6 +23,7 @@ pub(crate) const REQUIRED: &[(&str, &str)] = &[
     ("meta.status", "says whether the call succeeded"),
     ("meta.next_after_position", CURSOR),
     ("meta.next_before_position", CURSOR),
+    ("data.total", "says whether the list goes on"),
     ("data.users", "is the list of records"),
     ("data.users[]", "is a record"),
     ("data.users[].id", "names the record"),

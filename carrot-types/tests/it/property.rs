@@ -42,12 +42,12 @@ fn a_refused_name_says_why() {
     for (result, message) in [
         (
             PropertyName::custom("$plan"),
-            "`property name` of a custom property must not begin with `$`, which is kept for \
+            "`property name` of a custom property must not start with `$`, which is kept for \
              system properties",
         ),
         (
             PropertyName::system("email"),
-            "`property name` of a system property must begin with `$`",
+            "`property name` of a system property must start with `$`",
         ),
         (
             PropertyName::system("$"),

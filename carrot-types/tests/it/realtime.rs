@@ -24,7 +24,7 @@ fn read(name: &str) -> RealtimeMessage {
     RealtimeMessage::parse(&sample(name)).unwrap()
 }
 
-fn refused(json: &str) -> RealtimeError {
+fn rejected(json: &str) -> RealtimeError {
     RealtimeMessage::parse(json).expect_err(json)
 }
 
@@ -145,7 +145,7 @@ fn what_is_not_documented_is_kept_whole() {
 }
 
 /// What an error tells: never a value.
-fn told_of(error: &RealtimeError) -> String {
+fn report_of(error: &RealtimeError) -> String {
     assert!(
         !format!("{error} {error:?}").contains("secret"),
         "{error:?}"
@@ -185,10 +185,10 @@ fn errors_name_channel_and_place_only() {
         ("event.100.7", r#"{"id": "secret", "props": {}}"#),
     ] {
         let json = format!(r#"{{"channel": "{channel}", "message": {message}}}"#);
-        let error = refused(&json);
+        let error = rejected(&json);
         let pattern = RealtimeChannel::from(channel).pattern();
         assert_eq!(error.channel(), Some(pattern));
-        told += &format!("{json}\n{}", told_of(&error));
+        told += &format!("{json}\n{}", report_of(&error));
     }
     for json in [
         "",
@@ -201,9 +201,9 @@ fn errors_name_channel_and_place_only() {
         r#"{"id": 18446744073709551615, "channel": "ping", "message": {}}"#,
         r#"{"tag": true, "channel": "ping", "message": {}}"#,
     ] {
-        let error = refused(json);
+        let error = rejected(json);
         assert_eq!(error.channel(), None);
-        told += &format!("{json}\n{}", told_of(&error));
+        told += &format!("{json}\n{}", report_of(&error));
     }
     assert_snapshot("realtime_errors", &told);
 }
@@ -302,7 +302,7 @@ fn close_codes_say_whether_to_connect_again() {
     for (number, text, again) in [
         (1000, "1000 (the connection ended)", true),
         (1999, "1999 (the connection ended)", true),
-        (3401, "3401 (the token was refused)", false),
+        (3401, "3401 (the token was rejected)", false),
         (
             3403,
             "3403 (the token has no access to the channels)",

@@ -69,15 +69,15 @@ impl Sample {
         }
     }
 
-    fn is_answer<T: Serialize + DeserializeOwned + Debug + PartialEq>(&self) {
+    fn is_response<T: Serialize + DeserializeOwned + Debug + PartialEq>(&self) {
         self.is::<Envelope<T>>();
     }
 
     fn is_property_report(&self) {
         if self.mutations.is_some() {
-            return self.is_answer::<Empty>();
+            return self.is_response::<Empty>();
         }
-        self.is_answer::<Empty>();
+        self.is_response::<Empty>();
         let envelope: Envelope<Empty> = serde_json::from_str(&self.json).unwrap();
         let sample: Value = serde_json::from_str(&self.json).unwrap();
         let report = serde_json::to_value(PropertyReport::from(envelope.meta)).unwrap();
@@ -119,41 +119,41 @@ fn check(sample: &Sample) {
         "object_user_tag" => sample.is::<UserTag>(),
         "list_from" => sample.is::<Vec<Author>>(),
 
-        "apps_activeusers" => sample.is_answer::<Vec<User>>(),
-        "apps_channels" => sample.is_answer::<Vec<Channel>>(),
-        "apps_users" => sample.is_answer::<Leads>(),
+        "apps_activeusers" => sample.is_response::<Vec<User>>(),
+        "apps_channels" => sample.is_response::<Vec<Channel>>(),
+        "apps_users" => sample.is_response::<Leads>(),
         "apps_conversations"
         | "users_conversations"
         | "users_conversations_get"
         | "users_conversations_v1"
-        | "_pagination_v2" => sample.is_answer::<Vec<Conversation>>(),
+        | "_pagination_v2" => sample.is_response::<Vec<Conversation>>(),
         "users_get" | "users_get_v1" | "users_get_minimal" | "types_user_id_as_number" => {
-            sample.is_answer::<User>();
+            sample.is_response::<User>();
         }
-        "users_events_get" | "users_events_get_v1" => sample.is_answer::<Vec<Event>>(),
-        "users_events_post" | "users_events_post_v1_legacy" => sample.is_answer::<Event>(),
-        "users_import" => sample.is_answer::<ImportReport>(),
-        "users_sendmessage" => sample.is_answer::<SentMessage>(),
-        "users_startconversation" => sample.is_answer::<StartedConversation>(),
+        "users_events_get" | "users_events_get_v1" => sample.is_response::<Vec<Event>>(),
+        "users_events_post" | "users_events_post_v1_legacy" => sample.is_response::<Event>(),
+        "users_import" => sample.is_response::<ImportReport>(),
+        "users_sendmessage" => sample.is_response::<SentMessage>(),
+        "users_startconversation" => sample.is_response::<StartedConversation>(),
         "users_props_post" | "users_props_post_v1" => sample.is_property_report(),
-        "users_setpresence" | "users_unsubscribeemail" => sample.is_answer::<Empty>(),
+        "users_setpresence" | "users_unsubscribeemail" => sample.is_response::<Empty>(),
 
-        "conversations_get" => sample.is_answer::<Conversation>(),
+        "conversations_get" => sample.is_response::<Conversation>(),
         "conversations_parts" | "conversations_parts_v1" => {
-            sample.is_answer::<Vec<ConversationPart>>();
+            sample.is_response::<Vec<ConversationPart>>();
         }
-        "conversations_reply" => sample.is_answer::<ConversationPart>(),
+        "conversations_reply" => sample.is_response::<ConversationPart>(),
         "conversations_assign"
         | "conversations_assign_unchanged"
         | "conversations_close"
         | "conversations_tag_delete"
         | "conversations_tag_post"
-        | "conversations_tag_v1" => sample.is_answer::<ActionReceipt>(),
+        | "conversations_tag_v1" => sample.is_response::<ActionReceipt>(),
         "conversations_markread" | "conversations_settyping" | "conversations_settyping_v1" => {
-            sample.is_answer::<Empty>();
+            sample.is_response::<Empty>();
         }
         "_envelope_ok" | "_envelope_error_bad_request" | "error_envelope" | "error_validation" => {
-            sample.is_answer::<Empty>();
+            sample.is_response::<Empty>();
         }
 
         name if NOT_OBJECTS.iter().any(|other| name.starts_with(other)) => {}

@@ -33,7 +33,7 @@ fn read(body: &str) -> Webhook {
     parse(body.as_bytes(), TOKEN).expect(body)
 }
 
-fn refused(body: &str) -> WebhookError {
+fn rejected(body: &str) -> WebhookError {
     parse(body.as_bytes(), TOKEN).expect_err(body)
 }
 
@@ -198,20 +198,20 @@ fn base64_forms_need_no_padding() {
         }
     }
     let body = BASE64_STANDARD.encode("type=event&token=another");
-    assert_eq!(refused(&body), WebhookError::WrongToken);
+    assert_eq!(rejected(&body), WebhookError::WrongToken);
     let body = BASE64_STANDARD.encode("type=event");
-    assert_eq!(refused(&body), WebhookError::MissingToken);
+    assert_eq!(rejected(&body), WebhookError::MissingToken);
 }
 
 #[test]
 fn the_token_is_checked_before_everything_else() {
     for body in ["", "&&", "=", "type=event", "%%%", "\0", "dG9r", "Token=x"] {
-        assert_eq!(refused(body), WebhookError::MissingToken, "{body}");
+        assert_eq!(rejected(body), WebhookError::MissingToken, "{body}");
     }
     for token in ["", "5d6b4b3e", "5D6B4B3E-7F0C-4A61-9D43-0A1B2C3D4E5F"] {
         for body in ["%ff%", "type=event&event=%7B", "type=nonsense"] {
             let body = format!("{body}&token={token}");
-            assert_eq!(refused(&body), WebhookError::WrongToken, "{body}");
+            assert_eq!(rejected(&body), WebhookError::WrongToken, "{body}");
         }
     }
     for body in [EVENT, "token=&type=event", ""] {
@@ -238,7 +238,7 @@ fn every_other_error_says_what_is_wrong() {
         "&type=x&a=%zz&b=c",
         "&type=x&a=%D0&b=c",
     ] {
-        let error = refused(&format!("{start}{rest}"));
+        let error = rejected(&format!("{start}{rest}"));
         assert!(!error.is_unauthorized());
         told += &format!("token=…{rest}\n  {error}\n");
     }
@@ -259,7 +259,7 @@ fn a_missing_field_is_named() {
     ];
     for (sample, required, others) in kinds {
         for name in required {
-            let error = refused(&with(sample, name, None));
+            let error = rejected(&with(sample, name, None));
             assert_eq!(error.to_string(), format!("the webhook has no `{name}`"));
             assert_eq!(error.field(), Some(*name));
         }
@@ -269,14 +269,14 @@ fn a_missing_field_is_named() {
             }
         }
         for name in required.iter().chain(others) {
-            let error = refused(&format!("{sample}&{name}=1"));
+            let error = rejected(&format!("{sample}&{name}=1"));
             let message = format!("the webhook has more than one `{name}`");
             assert_eq!(error.to_string(), message);
             assert_eq!(error.field(), Some(*name));
         }
     }
     assert_eq!(
-        refused(&with(EVENT, "type", None)),
+        rejected(&with(EVENT, "type", None)),
         WebhookError::MissingType
     );
 }
@@ -285,7 +285,7 @@ fn a_missing_field_is_named() {
 fn broken_fields_are_named_without_values() {
     for name in ["user_id", "event_id"] {
         for text in ["abc", "-1", "1.5", "18446744073709551616"] {
-            let error = refused(&with(EVENT, name, Some(text)));
+            let error = rejected(&with(EVENT, name, Some(text)));
             let rule = "must be a number from 1 to 2^64-1 in decimal digits";
             assert_eq!(error.to_string(), format!("in the webhook `{name}` {rule}"));
             assert_eq!(error.field(), Some(name));
@@ -307,7 +307,7 @@ fn broken_fields_are_named_without_values() {
             r#"{"conversation_closed": "secret", "user": "secret"}"#,
         ),
     ] {
-        let error = refused(&with(sample, name, Some(text)));
+        let error = rejected(&with(sample, name, Some(text)));
         assert_eq!(error.field(), Some(name));
         assert!(
             !format!("{error} {error:?}").contains("secret"),
@@ -396,7 +396,7 @@ fn truncated_own_bodies_are_rejected() {
     for sample in SAMPLES {
         let body = read(sample).to_form(TOKEN);
         for end in 0..body.len() {
-            let error = refused(&body[..end]);
+            let error = rejected(&body[..end]);
             assert!(error.is_unauthorized(), "{error}");
         }
     }
@@ -489,7 +489,7 @@ fn ids_are_taken_from_wherever_they_stand() {
         assert_eq!(Webhook::from(event).key().as_deref(), Some("event/9"));
     }
     let body = format!("type=event&token={TOKEN}&event_name=Paid&event=%7B%22id%22%3A9%7D");
-    assert_eq!(refused(&body).to_string(), "the webhook has no `user_id`");
+    assert_eq!(rejected(&body).to_string(), "the webhook has no `user_id`");
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Order {
         Step::new(event, Self::status_changed(status)?)
     }
 
-    /// The operations after any change of the state of an order, also one that is no event:
+    /// The operations after any change of the state of an order, also one that is not an event:
     /// `update_or_create` of `$last_order_status`.
     ///
     /// # Errors

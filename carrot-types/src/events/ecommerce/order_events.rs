@@ -1,6 +1,6 @@
 use crate::{EventProperties, InvalidValue, TypedEvent, system::event};
 
-/// `$order_started`: the user began to order. It has no properties.
+/// `$order_started`: the user started to order. It has no properties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct OrderStarted {}

@@ -77,7 +77,7 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// There is no filter, or [`Filter::check`] refuses one. What the service makes of a group
+    /// There is no filter, or [`Filter::check`] rejects one. What the service makes of a group
     /// without filters is not documented; it may be all users.
     pub fn check(&self) -> Result<(), InvalidValue> {
         if self.filters.is_empty() {
