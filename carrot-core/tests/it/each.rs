@@ -443,3 +443,52 @@ fn abandoned_items_say_whether_they_are_idempotent() {
     );
     assert!(report.rest.is_none(), "none is left");
 }
+
+/// The first eight responses are 429, each with another `Retry-After`; two minutes is the least that 120
+/// requests take.
+#[test]
+fn a_bad_start_heals_within_four_minutes() {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND / 10, SECOND / 10));
+    let refusing = RefusesFirst {
+        service: service.clone(),
+        requests: std::sync::Arc::default(),
+    };
+    let client = watched(over(refusing, &clock));
+    let mut calls = client.call_all(ids(1..121), close);
+    let report = clock.run(calls.run(to_the_end));
+    assert_eq!((report.succeeded.len(), report.failed.len()), (120, 0));
+    assert!(clock.now() <= 240 * SECOND, "{:?}", clock.now());
+}
+
+#[derive(Debug)]
+struct RefusesFirst {
+    service: Service,
+    requests: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+#[async_trait::async_trait]
+impl HttpTransport for RefusesFirst {
+    async fn send(
+        &self,
+        request: http::Request<carrot_core::Body>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let number = self
+            .requests
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let response = self.service.send(request).await?;
+        if number >= 8 {
+            return Ok(response);
+        }
+        let mut refused = http::Response::new(bytes::Bytes::new());
+        *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        let asked = ["0", "1", "", "2.7", "Thu, 01 Jan 1970 00:00:05 GMT"][number % 5];
+        if !asked.is_empty() {
+            let asked = http::HeaderValue::from_static(asked);
+            refused.headers_mut().insert("retry-after", asked);
+            let date = http::HeaderValue::from_static("Thu, 01 Jan 1970 00:00:01 GMT");
+            refused.headers_mut().insert("date", date);
+        }
+        Ok(refused)
+    }
+}

@@ -27,6 +27,7 @@ mod retry_table;
 mod secrets;
 #[cfg(feature = "tracing")]
 mod spans;
+mod strangers;
 #[cfg(feature = "stream")]
 mod stream;
 mod support;

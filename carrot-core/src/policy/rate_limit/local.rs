@@ -19,7 +19,7 @@ use crate::Clock;
 
 const REQUESTS: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
-const BURST: u32 = 20;
+const BURST: u32 = 8;
 const MAX_WAITING: usize = 100_000;
 
 /// A rate limiter within one process: at most this many requests in any window of time.
@@ -29,8 +29,9 @@ const MAX_WAITING: usize = 100_000;
 /// sees more than the limit in any window. A request that was never sent gives its permit back at
 /// once. A permit whose end nobody reports ends with its [lease](AcquireRequest::lease).
 ///
-/// **Start.** Twenty requests at once, and the rest evenly over the first window, unless
-/// [`start`](Self::start) says otherwise.
+/// **Start.** Eight requests at once, and the rest of the limit evenly over the first window, unless
+/// [`start`](Self::start) says otherwise: programs that start together on one key would refuse each
+/// other otherwise, and one that is restarted again and again would spend the limit each time.
 ///
 /// **Order.** First come, first served, interactive calls before bulk work. While both wait, each
 /// fifth permit goes to bulk work, and bulk work leaves a tenth of the limit to interactive calls; see
@@ -43,8 +44,9 @@ const MAX_WAITING: usize = 100_000;
 /// not say. Then one request at a time finds out whether the service accepts again; each refused one
 /// doubles the pause, up to a minute. The limit is cut once, to four fifths of what the service
 /// accepted in the last window, or to half where that says little; never below a tenth. It recovers by
-/// time, used or idle: one window of standing still, then 2, 4, 8 and from then on 16 sixtieths of the
-/// full limit a window. `docs/rate-limit.md` in the repository shows the curve.
+/// time, used or idle: 1, 2, 4, 8 and from then on 16 sixtieths of the full limit a window.
+///
+#[doc = include_str!("../../../docs/strangers.md")]
 pub struct LocalRateLimiter<C> {
     inner: Arc<Inner<C>>,
 }
@@ -81,7 +83,8 @@ impl<C: Clock> LocalRateLimiter<C> {
         }
     }
 
-    /// Sets how the limiter starts: cautiously by default, with a third of the limit at once.
+    /// Sets how the limiter starts: cautiously by default, with eight of sixty
+    /// requests at once.
     #[must_use = "a setter returns the changed value"]
     pub fn start(self, start: Start) -> Self {
         self.inner.state().throttle.set_start(start);

@@ -133,10 +133,13 @@ impl State {
         }
     }
 
-    /// What bulk work may use of a limit. It leaves its share of the reserve also of a lowered limit;
-    /// a limit of one has nothing to leave.
+    /// What bulk work may use of a limit. It leaves its share of the reserve also of a lowered limit, and
+    /// at least one permit; a limit of one has nothing to leave.
     fn bulk_part(&self, limit: usize) -> usize {
-        let reserve = (self.reserve * limit).div_ceil(self.max.max(1));
+        let reserve = match self.reserve {
+            0 => 0,
+            reserve => (reserve * limit / self.max.max(1)).max(1),
+        };
         limit.saturating_sub(reserve).max(1)
     }
 

@@ -8,9 +8,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const MAX_OWN_PAUSE: Duration = Duration::from_secs(60);
 /// The longest `Retry-After` that is believed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-/// What each window after a cut gives back, in sixtieths of the full limit. The first gives nothing:
+/// What each window after a cut gives back, in sixtieths of the full limit. The first gives little:
 /// the service has to be seen to accept what is left.
-const RECOVERY: [u64; 5] = [0, 2, 4, 8, 16];
+const RECOVERY: [u64; 5] = [1, 2, 4, 8, 16];
 /// Limits are counted in thousandths, so that they grow evenly within a window.
 const SCALE: u64 = 1000;
 
