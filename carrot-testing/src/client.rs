@@ -11,7 +11,7 @@ pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 /// A client over any transport for a test: with the usual retries, but no rate limit, no jitter in the
 /// pauses, and a virtual clock.
 ///
-/// Its token is one of its own, which a [`Sandbox`](crate::Sandbox) answers with 401: take
+/// Its token is one of its own, which a [`Sandbox`](crate::Sandbox) rejects with 401: take
 /// [`Sandbox::client`](crate::Sandbox::client) there.
 ///
 /// ```
@@ -32,7 +32,7 @@ pub fn client(transport: impl HttpTransport) -> Client {
     build(client_builder(transport))
 }
 
-/// The same, to be set up further.
+/// Returns the builder of such a client, for further setters.
 pub fn client_builder(transport: impl HttpTransport) -> ClientBuilder {
     builder_with(transport, VirtualClock::new(), TOKEN)
 }

@@ -72,7 +72,7 @@
 //!
 //! # A listing, page by page
 //!
-//! A page says where the next one begins; the request for it carries the cursor.
+//! A page says where the next one starts; the request for it carries the cursor.
 //!
 //! ```
 //! use carrot_core::{

@@ -36,7 +36,7 @@ use crate::{fail, fake::operations::OPERATIONS};
 /// ```
 ///
 /// A client has one observer. Where the program brings its own, let that one call
-/// [`Coverage::call`](Observe::call) too, or [`add`](Self::add).
+/// [`Coverage::call`](Observer::call) too, or [`add`](Self::add).
 #[derive(Clone, Debug, Default)]
 pub struct Coverage(Arc<Mutex<Names>>);
 
@@ -56,11 +56,11 @@ impl Coverage {
 
     /// A collection that is kept in a file, a line for each operation: what stands there already
     /// counts, and what is new is appended. Several processes may share a file, such as the test
-    /// programs of a package. Remove it to begin anew.
+    /// programs of a package. Remove it to start anew.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened or read, or is no UTF-8.
+    /// The file cannot be opened or read, or is not UTF-8.
     pub fn in_file(path: impl AsRef<Path>) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).open(path)?;

@@ -1,4 +1,4 @@
-//! The errors of the service: their status, their name in each API version, and the answer that carries
+//! The errors of the service: their status, their name in each API version, and the response that carries
 //! them.
 //!
 //! Source: <https://developers.carrotquest.io/webapi/exceptions>
@@ -103,7 +103,7 @@ pub(crate) fn json(body: String) -> Response<Bytes> {
     response
 }
 
-/// An answer in JSON.
+/// A response in JSON.
 pub(crate) fn response(status: StatusCode, envelope: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(envelope.to_string()));
     *response.status_mut() = status;

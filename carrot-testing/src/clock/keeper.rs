@@ -1,5 +1,9 @@
 //! The thread that moves an automatic clock. A future cannot know that nothing else is ready, however
 //! often it lets others go first; a runtime that is parked can.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the thread watches the runtime in real time; none of it reaches the virtual time"
+)]
 
 use std::{
     sync::MutexGuard,

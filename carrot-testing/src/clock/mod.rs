@@ -39,7 +39,7 @@ use tokio::runtime::Handle;
 /// [cookbook](crate::cookbook#with-the-paused-time-of-tokio).
 ///
 /// **Manual** ([`manual`](Self::manual)): time stands still but for [`advance`](Self::advance). This
-/// is how a deadline is tested against a transport that never answers.
+/// is how a deadline is tested against a transport that never responds.
 ///
 /// ```
 /// use std::time::Duration;

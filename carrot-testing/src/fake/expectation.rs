@@ -26,7 +26,7 @@ use crate::{
     response::{ApiError, CannedResponse},
 };
 
-/// What a test expects of the calls of one operation, and what they are answered with; made by
+/// What a test expects of the calls of one operation, and its replies to them; made by
 /// [`Fake::on`](super::Fake::on).
 ///
 /// First comes what the request must be like, all of it; without any, every request of the operation
@@ -69,7 +69,7 @@ impl<E: Endpoint> Expectation<E> {
             }),
             priority: 0,
             steps: Vec::new(),
-            answered: Vec::new(),
+            calls: Vec::new(),
         });
         Self {
             state: Arc::clone(state),
@@ -160,7 +160,7 @@ impl<E: Endpoint> Expectation<E> {
     ///
     /// # Panics
     ///
-    /// The name is none; or it is `authorization`, since a test must neither hold the token nor print
+    /// The name is not a header name; or it is `authorization`, since a test must neither hold the token nor print
     /// it. Ask [`RecordedRequest::authorization_is`] in a [`matching`](Self::matching) for that.
     #[track_caller]
     pub fn header(self, name: &str, value: impl Into<String>) -> Self {
@@ -178,7 +178,7 @@ impl<E: Endpoint> Expectation<E> {
     ///
     /// # Panics
     ///
-    /// The name is none.
+    /// The name is not a header name.
     #[track_caller]
     pub fn has_header(self, name: &str) -> Self {
         self.want(Matcher::HasHeader(header_name(name)))
@@ -241,7 +241,7 @@ impl<E: Endpoint> Expectation<E> {
     ///
     /// # Panics
     ///
-    /// The status is none: not 100 to 999.
+    /// The status is outside 100 to 999.
     #[track_caller]
     pub fn reply_status(self, status: u16, body: impl Into<Bytes>) -> Self {
         match StatusCode::from_u16(status) {
@@ -252,14 +252,14 @@ impl<E: Endpoint> Expectation<E> {
         }
     }
 
-    /// Fails as a transport does when no answer comes. `sent` says whether the request reached the
+    /// Fails as a transport does when no response comes. `sent` says whether the request reached the
     /// service: the client repeats a write only after [`Sent::Never`].
     #[track_caller]
     pub fn fail(self, kind: TransportErrorKind, sent: Sent) -> Self {
         self.reply_with(CannedResponse::failure(kind, sent))
     }
 
-    /// Never answers, so that a deadline passes.
+    /// Never responds, so that a deadline passes.
     #[track_caller]
     pub fn never_answer(self) -> Self {
         self.reply_with(CannedResponse::never())
@@ -275,7 +275,7 @@ impl<E: Endpoint> Expectation<E> {
         self.add(Reply::Computed(Arc::new(compute)))
     }
 
-    /// Replies with this answer.
+    /// Replies with this response.
     #[track_caller]
     pub fn reply_with(self, answer: impl Into<CannedResponse>) -> Self {
         self.add(Reply::Fixed(answer.into()))
@@ -298,11 +298,11 @@ impl<E: Endpoint> Expectation<E> {
         self
     }
 
-    /// Begins the next reply: it is given when the one before was given as often as it may.
+    /// Starts the next reply: it is given when the one before was given as often as it may.
     ///
     /// # Panics
     ///
-    /// There is no reply before, or it has no end.
+    /// No reply stands before, or it has no end.
     #[track_caller]
     pub fn then(mut self) -> Self {
         if self.open {
@@ -326,7 +326,7 @@ impl<E: Endpoint> Expectation<E> {
     ///
     /// # Panics
     ///
-    /// Here and in the two below: there is no reply before.
+    /// Here and in the two below: no reply stands before.
     #[track_caller]
     pub fn times(self, times: u32) -> Self {
         self.count(times, Some(times))

@@ -11,7 +11,7 @@ use crate::{recording::Secrets, response::CannedResponse};
 type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
 type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
 
-/// How an answer comes to be.
+/// How a response comes to be.
 #[derive(Clone)]
 pub(super) enum Reply {
     Fixed(CannedResponse),
@@ -74,8 +74,8 @@ pub(super) struct Expected {
     /// Among those that match, the highest goes first.
     pub(super) priority: i32,
     pub(super) steps: Vec<Step>,
-    /// The numbers of the calls that it answered.
-    pub(super) answered: Vec<usize>,
+    /// The numbers of the calls that it responded to.
+    pub(super) calls: Vec<usize>,
 }
 
 impl Expected {
@@ -93,7 +93,7 @@ pub(super) struct Unexpected {
     pub(super) known: usize,
     /// What was fulfilled already when it came.
     pub(super) spent: Vec<usize>,
-    /// Why, where it matched an expectation and could not be answered.
+    /// Why, where it matched an expectation and got no response.
     pub(super) because: Option<String>,
 }
 
@@ -121,7 +121,7 @@ impl Record {
         known: usize,
     ) -> (usize, Option<(usize, Reply)>) {
         let number = self.calls.len();
-        self.secrets.add(call.request());
+        self.secrets.add(call.request().tokens());
         self.calls.push(call.clone());
         let mut matching: Vec<usize> = matching.iter().copied().filter(|at| *at < known).collect();
         // Stable: of equals, the one that is written first.
@@ -131,7 +131,7 @@ impl Record {
             let expected = self.expected.get_mut(*at)?;
             let step = expected.steps.iter_mut().find(|step| step.has_more())?;
             step.given = step.given.saturating_add(1);
-            expected.answered.push(number);
+            expected.calls.push(number);
             Some((*at, step.reply.clone()))
         });
         (number, reply)
@@ -143,7 +143,7 @@ impl Record {
         }
     }
 
-    /// True when an expectation still waits for calls that must come, or cannot be answered.
+    /// True when an expectation still waits for calls that must come, or has no reply.
     pub(super) fn is_unmet(expected: &Expected) -> bool {
         let waits = |step: &Step| step.given < step.at_least;
         expected.steps.is_empty() || expected.steps.iter().any(waits)

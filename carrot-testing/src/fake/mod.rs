@@ -1,7 +1,7 @@
-//! The service as a test tells it to be: what it expects, and what it answers.
+//! The service as a test tells it to be: what it expects, and what it responds.
 //!
 //! A [`Fake`] stands below the retry of the client, as a transport. So the code under test runs with
-//! its real client: retries, deadlines, the reading of answers, all of it. Nothing opens a port and
+//! its real client: retries, deadlines, the reading of responses, all of it. Nothing opens a port and
 //! nothing sleeps: time is a [`VirtualClock`] of the fake's own.
 //!
 //! ```
@@ -38,12 +38,12 @@
 //!   under test, and is a problem of its own in the report.
 //! * A report names at most ten problems one by one, and counts the rest.
 //!
-//! # Models to answer with
+//! # Models to respond with
 //!
 //! The functions of this module make a plausible one of every model, always the same, to be changed
 //! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them
 //! tell one story: the user 7, whose external id is `order-42`, asked in conversation 716 where the order is,
-//! and the operator 12 answered.
+//! and the operator 12 replied.
 //!
 //! ```
 //! use carrot_core::types::UserId;
@@ -110,10 +110,10 @@ impl Fake {
         Self::of(State::new(clock, None))
     }
 
-    /// A fake that answers with an empty success what nobody expects. What is expected must come all
+    /// Creates a fake that responds with an empty success to what nobody expects. What is expected must come all
     /// the same.
     ///
-    /// An operation whose answer has something to say cannot read an empty one: a call of
+    /// An operation whose response has something to say cannot read an empty one: a call of
     /// [`Reply`](carrot_core::conversations::Reply) or [`Parts`](carrot_core::conversations::Parts)
     /// ends with an error of the kind [`Unreadable`](carrot_core::ErrorKind::Unreadable). Expect those
     /// all the same.
@@ -122,7 +122,7 @@ impl Fake {
         Self::lenient_with(CannedResponse::ok())
     }
 
-    /// A fake that gives this answer to what nobody expects.
+    /// Creates a fake that gives this response to what nobody expects.
     #[must_use]
     pub fn lenient_with(answer: impl Into<CannedResponse>) -> Self {
         Self::of(State::new(VirtualClock::new(), Some(answer.into())))
@@ -143,7 +143,7 @@ impl Fake {
         client::build(self.client_builder())
     }
 
-    /// The same, to be set up further.
+    /// Returns the builder of such a client, for further setters.
     pub fn client_builder(&self) -> ClientBuilder {
         let builder = client::builder_with(self.transport(), self.clock().clone(), client::TOKEN);
         builder.observer(Watcher(Arc::downgrade(self.state())))
@@ -185,8 +185,8 @@ impl Fake {
     /// ```
     #[track_caller]
     pub fn on_call<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
-        let describe = Arc::new(move |context: &_| endpoint.request(context));
-        self.on::<E>().want(Matcher::Exactly(describe))
+        let request_of = Arc::new(move |context: &_| endpoint.request(context));
+        self.on::<E>().want(Matcher::Exactly(request_of))
     }
 
     /// Expects a request that has everything that this operation sends: the same path, and at least its
@@ -207,8 +207,8 @@ impl Fake {
     /// ```
     #[track_caller]
     pub fn on_like<E: Endpoint + 'static>(&self, endpoint: E) -> Expectation<E> {
-        let describe = Arc::new(move |context: &_| endpoint.request(context));
-        self.on::<E>().want(Matcher::Like(describe))
+        let request_of = Arc::new(move |context: &_| endpoint.request(context));
+        self.on::<E>().want(Matcher::Like(request_of))
     }
 
     /// Every request so far, oldest first. Every attempt of a call is one.
@@ -229,7 +229,7 @@ impl Fake {
     ///
     /// # Panics
     ///
-    /// There is none, or more than one; a repeated attempt counts.
+    /// No such request came, or more than one; a repeated attempt counts.
     #[track_caller]
     pub fn single<E: Endpoint>(&self) -> RecordedCall {
         let mut calls = self.calls_of::<E>();

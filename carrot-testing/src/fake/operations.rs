@@ -1,4 +1,4 @@
-//! The operations of `carrot-core`: their names, their types, and a sample of what each answers.
+//! The operations of `carrot-core`: their names, their types, and a sample of what each responds with.
 
 use carrot_core::{Endpoint, apps, conversations, users};
 
@@ -6,7 +6,7 @@ use carrot_core::{Endpoint, apps, conversations, users};
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) type_path: &'static str,
-    /// The call of a function of `fake` that makes an answer of the right type.
+    /// The call of a function of `fake` that makes a response of the right type.
     pub(crate) sample: &'static str,
 }
 
@@ -19,7 +19,7 @@ macro_rules! operations {
             sample: concat!("fake::", stringify!($sample), "()"),
         }, )+];
 
-        /// Holds each sample against the type that its operation answers with.
+        /// Holds each sample against the type that its operation responds with.
         #[cfg(test)]
         fn for_each_sample(mut visit: impl FnMut(&'static str, serde_json::Value)) {
             use carrot_core::{ApiVersion, endpoint::{Asked, EncodeResponse}};

@@ -20,7 +20,7 @@ pub struct RecordedCall {
     pub(super) checks: Arc<Checks>,
 }
 
-/// The answers of checks by the address of their closure.
+/// The results of checks by the address of their closure.
 pub(super) type Checks = BTreeMap<usize, Checked>;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,7 @@ impl RecordedCall {
         self.request.version()
     }
 
-    /// What it was answered with, in a few words: `200`, `429 TooManyRequests`.
+    /// Returns the response in a few words: `200`, `429 TooManyRequests`.
     #[must_use]
     pub fn outcome(&self) -> &str {
         &self.outcome

@@ -30,7 +30,7 @@ const TOO_LATE: &str = "the fake was dropped before this call, so nothing respon
 pub(super) struct State {
     record: Mutex<Record>,
     pub(super) clock: VirtualClock,
-    /// The answer to what nobody expected, where that is no mistake.
+    /// The response to what nobody expected, where that is no mistake.
     pub(super) default: Option<CannedResponse>,
 }
 
@@ -77,14 +77,14 @@ impl State {
         let mut panicked = panicked.filter_map(|(at, one)| Some((at, one.panicked(&call)?)));
         if let Some((at, problem)) = panicked.next() {
             let (number, _) = self.record().take(&call, &[], known);
-            return Err(self.refuse(number, known, &matching, self.problem_at(at, &problem)));
+            return Err(self.reject(number, known, &matching, self.problem_at(at, &problem)));
         }
 
         let version = call.version();
         let (number, reply) = self.record().take(&call, &matching, known);
         let Some((at, reply)) = reply else {
             let Some(response) = self.default.clone() else {
-                return Err(self.refuse(number, known, &matching, String::new()));
+                return Err(self.reject(number, known, &matching, String::new()));
             };
             let given = response.given(version);
             self.record().tell_outcome(number, given.to_string());
@@ -107,7 +107,7 @@ impl State {
                 self.record().tell_outcome(number, given.to_string());
                 Ok(given)
             }
-            Err(because) => Err(self.refuse(number, known, &matching, because)),
+            Err(because) => Err(self.reject(number, known, &matching, because)),
         }
     }
 
@@ -120,8 +120,8 @@ impl State {
         }
     }
 
-    /// Writes down that a call could not be answered, and tells the client.
-    fn refuse(
+    /// Records that a call got no response, and builds the error for the client.
+    fn reject(
         &self,
         call: usize,
         known: usize,

@@ -133,7 +133,7 @@ impl RecordingTransport {
     ///
     /// # Panics
     ///
-    /// There is none, or more than one; a repeated attempt counts.
+    /// No such request came, or more than one; a repeated attempt counts.
     #[must_use]
     #[track_caller]
     pub fn single(&self) -> RecordedRequest {

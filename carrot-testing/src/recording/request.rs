@@ -77,7 +77,7 @@ impl RecordedRequest {
         &self.uri
     }
 
-    /// The segments of the path, decoded: `v2`, `users`, `order/42`, `props`. What is no UTF-8 stays
+    /// The segments of the path, decoded: `v2`, `users`, `order/42`, `props`. What is not UTF-8 stays
     /// encoded.
     #[must_use]
     pub fn segments(&self) -> Vec<Cow<'_, str>> {
@@ -187,8 +187,8 @@ impl RecordedRequest {
         files.into_iter().map(upload).collect()
     }
 
-    /// The tokens that the request carries.
-    pub(super) fn tokens(&self) -> Vec<String> {
+    /// The tokens that the request carries: in its `Authorization` header, its parameters and its cookies.
+    pub(crate) fn tokens(&self) -> Vec<String> {
         let sent = self.authorization.as_ref();
         let sent = sent.and_then(|sent| sent.to_str().ok());
         let in_header = sent.and_then(|sent| sent.split_once(' '));
@@ -227,7 +227,7 @@ fn first<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut secrets = Secrets::default();
-        secrets.add(self);
+        secrets.add(self.tokens());
         let shown = |text: &str| secrets.redact(text);
         let pairs = |pairs: &Pairs| {
             let redact = |(name, value): &(String, String)| match name.as_str() {

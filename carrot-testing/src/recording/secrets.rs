@@ -2,10 +2,8 @@ use std::collections::BTreeSet;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::RecordedRequest;
-
 const REDACTED: &str = "[redacted]";
-/// A shorter one is no secret, and would tear the text apart.
+/// A shorter one is not a secret, and would tear the text apart.
 const SHORTEST: usize = 6;
 
 /// Tokens that came with requests, to be taken out of texts.
@@ -13,9 +11,9 @@ const SHORTEST: usize = 6;
 pub(crate) struct Secrets(BTreeSet<String>);
 
 impl Secrets {
-    /// Adds the tokens of a request: of its `Authorization` header, its parameters and its cookies.
-    pub(crate) fn add(&mut self, request: &RecordedRequest) {
-        for token in request.tokens() {
+    /// Adds the tokens of a request.
+    pub(crate) fn add(&mut self, tokens: Vec<String>) {
+        for token in tokens {
             if token.len() < SHORTEST || self.0.contains(&token) {
                 continue;
             }

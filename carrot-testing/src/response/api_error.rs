@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::refusal::{Reason, refusal};
 
-/// A refusal of the service: the status, and the name that the pinned API version gives the error.
+/// An error of the service: the status, and the name that the pinned API version gives the error.
 ///
 /// Source: <https://developers.carrotquest.io/webapi/exceptions>
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ enum Name {
     /// One that the service documents.
     Of(Reason),
     Any(String),
-    /// The answer is a page of the web server, not one of the service.
+    /// The response is a page of the web server, not one of the service.
     None,
 }
 
@@ -100,19 +100,19 @@ impl ApiError {
         Self::of(Reason::ReplyTooBig, "the text is too long")
     }
 
-    /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. v1 answers with
+    /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. v1 responds with
     /// a success instead.
     pub fn tag_already_assigned() -> Self {
         Self::of(Reason::TagAlreadyAssigned, "the tag is there already")
     }
 
     /// 400 `ConversationTagIsNotAssigned`: the conversation does not have the tag. v1
-    /// answers with a success instead.
+    /// responds with a success instead.
     pub fn tag_is_not_assigned() -> Self {
         Self::of(Reason::TagIsNotAssigned, "the tag is not there")
     }
 
-    /// 500 with an HTML page, as a web server answers when the service breaks: the vendor documents
+    /// 500 with an HTML page, as a web server responds when the service breaks: the vendor documents
     /// no envelope for it.
     pub fn internal() -> Self {
         Self::with(
@@ -128,7 +128,7 @@ impl ApiError {
         self
     }
 
-    /// The answer that carries the error in this API version.
+    /// The response that carries the error in this API version.
     #[must_use]
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
         let name = match &self.name {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 pub use self::api_error::ApiError;
 
-/// What a request is answered with: an answer of the service, an error of it, or none at all.
+/// What a request gets: a response of the service, an error of it, or nothing.
 #[derive(Clone)]
 #[must_use = "does nothing until it is given to a fake"]
 pub struct CannedResponse(Kind);
@@ -61,7 +61,7 @@ impl CannedResponse {
         Self::response(response)
     }
 
-    /// This answer, headers and all.
+    /// This response, headers and all.
     pub fn response(response: Response<Bytes>) -> Self {
         Self(Kind::Response(response))
     }
@@ -71,7 +71,7 @@ impl CannedResponse {
         Self(Kind::Error(error))
     }
 
-    /// A failure of the transport: no answer comes. `sent` says whether the request reached the
+    /// A failure of the transport: no response comes. `sent` says whether the request reached the
     /// service, and so whether a client may repeat a write.
     pub fn failure(kind: TransportErrorKind, sent: Sent) -> Self {
         Self(Kind::Failure(kind, sent))
@@ -83,7 +83,7 @@ impl CannedResponse {
         Self(Kind::FailureWith(Arc::new(make)))
     }
 
-    /// Neither answer nor failure ever comes: for deadlines.
+    /// Neither response nor failure ever comes: for deadlines.
     pub fn never() -> Self {
         Self(Kind::Never)
     }

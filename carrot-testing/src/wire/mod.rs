@@ -13,7 +13,7 @@ pub(crate) use self::multipart::{FilePart, Multipart};
 /// Names and values, decoded, in the order of the request.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// The pairs of a query or of a form body. What is no UTF-8 becomes a replacement character.
+/// The pairs of a query or of a form body. What is not UTF-8 becomes a replacement character.
 pub(crate) fn pairs(form: &[u8]) -> Pairs {
     form_urlencoded::parse(form)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -26,7 +26,7 @@ pub(crate) fn is_text(form: &[u8]) -> bool {
     percent_decode(form).decode_utf8().is_ok()
 }
 
-/// One segment of a path, decoded; `None` when it is no UTF-8.
+/// One segment of a path, decoded; `None` when it is not UTF-8.
 pub(crate) fn segment(encoded: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(encoded).decode_utf8().ok()
 }

@@ -255,7 +255,7 @@ fn verdicts(expected: &Expected, call: &RecordedCall) -> Vec<Verdict> {
 }
 
 fn spent(expected: &Expected) -> Verdict {
-    let problem = match expected.answered.as_slice() {
+    let problem = match expected.calls.as_slice() {
         [] if expected.steps.is_empty() => "it has none at all".to_owned(),
         [] => "it may be used 0 times".to_owned(),
         [one] => format!("its only one went to call {}", one + 1),
@@ -404,20 +404,18 @@ fn explained(record: &Record, at: usize) -> Option<String> {
 /// The call that comes closest to an expectation that still waits.
 fn nearest_call(record: &Record, expected: &Expected) -> String {
     let operation = expected.wanted.operation;
-    let candidates = record.calls.iter().enumerate().filter(|(number, call)| {
-        call.operation() == operation && !expected.answered.contains(number)
-    });
+    let candidates =
+        record.calls.iter().enumerate().filter(|(number, call)| {
+            call.operation() == operation && !expected.calls.contains(number)
+        });
     let found = candidates
         .map(|(number, call)| (number, verdicts(expected, call)))
         .min_by_key(|(_, verdicts)| verdicts.iter().filter(|one| !one.holds()).count());
     match found {
         None if record.calls.is_empty() => "Nothing was called at all.\n".to_owned(),
-        None if expected.answered.is_empty() => format!("{operation} was never called.\n"),
+        None if expected.calls.is_empty() => format!("{operation} was never called.\n"),
         None => {
-            let last = expected
-                .answered
-                .last()
-                .and_then(|at| record.calls.get(*at));
+            let last = expected.calls.last().and_then(|at| record.calls.get(*at));
             let why = match last.is_some_and(is_doubtful) {
                 true => "\nAfter such a failure a client repeats only what is idempotent.",
                 false => "",
@@ -428,7 +426,7 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
             let taker = record
                 .expected
                 .iter()
-                .find(|one| one.answered.contains(&number));
+                .find(|one| one.calls.contains(&number));
             let number = number + 1;
             match taker {
                 Some(taker) => format!(

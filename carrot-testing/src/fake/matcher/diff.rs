@@ -150,7 +150,7 @@ fn texts(place: &str, expected: Option<&str>, got: Option<&str>) -> Difference {
     }
 }
 
-/// How many characters two texts begin with alike.
+/// How many characters two texts start with alike.
 fn same(expected: Option<&str>, got: Option<&str>) -> usize {
     let (Some(expected), Some(got)) = (expected, got) else {
         return 0;
@@ -208,7 +208,7 @@ pub(in crate::fake) fn quoted(text: &str) -> String {
     }
 }
 
-/// A text that fits in so many characters: its beginning and its end.
+/// The start and the end of a text, at most `max` characters.
 pub(in crate::fake) fn middle_cut(text: &str, max: usize) -> String {
     let count = text.chars().count();
     match count <= max {

@@ -142,10 +142,10 @@ impl Matcher {
 
     /// What the given call sends in the current API version, one parameter in a line.
     pub(super) fn details(&self) -> Vec<String> {
-        let (Self::Exactly(describe) | Self::Like(describe)) = self else {
+        let (Self::Exactly(request_of) | Self::Like(request_of)) = self else {
             return Vec::new();
         };
-        match describe(&ApiContext::default()) {
+        match request_of(&ApiContext::default()) {
             Ok(description) => {
                 let mut lines = vec![format!(
                     "{} {}",
@@ -231,9 +231,9 @@ impl Matcher {
                 verdict.problem =
                     (got != *version).then(|| format!("it came as {}", got.segment()));
             }
-            Self::Exactly(describe) => exactly(describe, call, &mut verdict),
-            Self::Like(describe) => {
-                exactly(describe, call, &mut verdict);
+            Self::Exactly(request_of) => exactly(request_of, call, &mut verdict),
+            Self::Like(request_of) => {
+                exactly(request_of, call, &mut verdict);
                 if !verdict.differences.is_empty() {
                     // What is expected nowhere does not count.
                     verdict.differences.retain(|one| one.expected.is_some());
@@ -368,13 +368,13 @@ fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
 }
 
 /// Compares a call with what an operation would send in its API version, for its app.
-fn exactly(describe: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
+fn exactly(request_of: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
     let version = call.version();
-    let description = match describe(&ApiContext::new(version).app(call.app())) {
+    let description = match request_of(&ApiContext::new(version).app(call.app())) {
         Ok(description) => description,
         Err(error) => {
-            let generation = version.segment();
-            verdict.problem = Some(format!("it cannot be sent as {generation}: {error}"));
+            let version = version.segment();
+            verdict.problem = Some(format!("it cannot be sent as {version}: {error}"));
             return;
         }
     };

@@ -118,7 +118,7 @@ pub fn part() -> ConversationPart {
         .with_first(true)
 }
 
-/// The answer of the operator.
+/// The reply of the operator.
 #[must_use]
 pub fn reply_part() -> ConversationPart {
     ConversationPart::new(PartId::new(9002))
@@ -131,7 +131,7 @@ pub fn reply_part() -> ConversationPart {
         .with_sent_via(SentVia::Api)
 }
 
-/// A receipt for the answer of the operator.
+/// A receipt for the reply of the operator.
 #[must_use]
 pub fn reply_receipt() -> ReplyReceipt {
     ReplyReceipt::new(reply_part())
@@ -231,13 +231,13 @@ pub fn import_report() -> ImportReport {
     ImportReport::new().with_updates_planned(1_u64)
 }
 
-/// The receipt for a message, which began conversation 716.
+/// The receipt for a message, which started conversation 716.
 #[must_use]
 pub fn sent_message() -> SentMessage {
     SentMessage::new(CONVERSATION, MessageId::new(2804))
 }
 
-/// The receipt for the beginning of conversation 716.
+/// The receipt for the start of conversation 716.
 #[must_use]
 pub fn started_conversation() -> StartedConversation {
     StartedConversation::new(CONVERSATION)
@@ -261,7 +261,7 @@ pub fn conversations_page() -> Page<Conversation> {
     Page::new(vec![conversation()])
 }
 
-/// A last page with the answer of the operator and the question of the user.
+/// A last page with the reply of the operator and the question of the user.
 #[must_use]
 pub fn parts_page() -> Page<ConversationPart> {
     Page::new(vec![reply_part(), part()])
@@ -273,7 +273,7 @@ pub fn events_page() -> Page<Event> {
     Page::new(vec![event()])
 }
 
-/// What operations answer that have nothing to say.
+/// The output of operations without data.
 #[must_use]
 pub fn nothing() -> Empty {
     Empty::new()
@@ -286,7 +286,7 @@ mod tests {
         path::{Path, PathBuf},
     };
 
-    /// Made from others, with a method of theirs; or read, and never answered with.
+    /// Made from others, with a method of theirs; or read only.
     const OTHERWISE: [&str; 13] = [
         "CartAdded",
         "CartViewed",
@@ -323,7 +323,7 @@ mod tests {
         "../carrot-types/src/events/ecommerce",
     ];
 
-    /// The name of the struct that begins in this line.
+    /// The name of the struct that starts in this line.
     fn model(line: &str) -> Option<&str> {
         let rest = line.strip_prefix("pub struct ")?;
         rest.split(|c: char| !c.is_alphanumeric()).next()

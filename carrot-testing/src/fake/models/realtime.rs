@@ -37,7 +37,7 @@ pub fn presence_change() -> PresenceChange {
         .with_presence_details(presence_details())
 }
 
-/// The operator writes an answer.
+/// The operator writes a reply.
 #[must_use]
 pub fn conversation_typing() -> ConversationTyping {
     ConversationTyping::new(CONVERSATION)

@@ -14,7 +14,7 @@ pub fn event_webhook() -> EventWebhook {
     EventWebhook::new(user(), "Order paid", event())
 }
 
-/// The webhook of a message, sent after the event, which began conversation 716.
+/// The webhook of a message, sent after the event, which started conversation 716.
 #[must_use]
 pub fn message_webhook() -> MessageWebhook {
     MessageWebhook::new(
