@@ -13,6 +13,7 @@ mod encode;
 mod fields;
 mod multipart;
 mod page;
+mod paginate;
 mod paging;
 mod parameters;
 mod path;
@@ -25,7 +26,8 @@ pub use self::{
     fields::{ChannelField, ConversationField, PartField, UserField},
     multipart::FilePart,
     page::Page,
-    paging::{PageDirection, PageOrder, Paginate, Paging},
+    paginate::Paginate,
+    paging::{PageDirection, PageOrder, Paging},
     parameters::Parameters,
     path::Path,
     request_parts::RequestParts,

@@ -89,7 +89,7 @@ impl<I: Iterator, O> CallAllReport<I, O> {
         }
     }
 
-    /// The items to be given to [`Client::call_all`](crate::Client::each) another time, as if they had
+    /// The items to be given to [`Client::call_all`](crate::Client::call_all) another time, as if they had
     /// never been: those that are [`unsent`](Self::unsent), and the [`rest`](Self::rest).
     pub fn into_rest(self) -> impl Iterator<Item = I::Item> {
         self.unsent

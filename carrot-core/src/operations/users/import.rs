@@ -1,6 +1,5 @@
 use bytes::Bytes;
 
-use super::{ImportCsv, PropertyChange, UnwritableChange};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{EncodeResponse, FilePart, Path, RequestParts, ResponseError, response},
@@ -117,35 +116,6 @@ impl Import {
             delimiter: None,
             tags: Vec::new(),
         }
-    }
-
-    /// Writes the CSV file from changes with what the vendor documents; [`ImportCsv`] has the rules,
-    /// and switches for what the vendor leaves open.
-    ///
-    /// It costs one request for all changes, where [`SetProps`](super::SetProps) costs one for each;
-    /// the service applies it later and reports no user by name.
-    ///
-    /// ```
-    /// use carrot_core::{
-    ///     types::{PropertyOperation, UserRef},
-    ///     users::{Import, PropertyChange},
-    /// };
-    ///
-    /// let plan = PropertyOperation::update_or_create("plan", "pro")?;
-    /// let changes = ["order-41", "order-42"]
-    ///     .map(|id| PropertyChange::new(UserRef::external(id)).with(plan.clone()));
-    /// assert_eq!(
-    ///     Import::from_changes(&changes)?,
-    ///     Import::new("$user_id\tplan\norder-41\tpro\norder-42\tpro\n"),
-    /// );
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The first change that cannot be written, and why.
-    pub fn from_changes(changes: &[PropertyChange]) -> Result<Self, UnwritableChange> {
-        ImportCsv::new().write(changes)
     }
 
     /// The column that tells which user a row is about (`merge_field`).
