@@ -114,9 +114,10 @@ fn it_responds_logs_and_resumes() {
     let mut first = Running::start(&arguments);
     assert!(first.address.starts_with("127.0.0.1:"));
     assert_eq!(first.greeting[1], "Token: app.1000.canary");
-    assert_eq!(first.greeting[3], "Operator: 501 First operator");
+    assert_eq!(first.greeting[2], "App: 1000");
+    assert_eq!(first.greeting[4], "Operator: 501 First operator");
     let curl = "curl -H 'Authorization: Token app.1000.canary' ";
-    assert!(first.greeting[6].starts_with(curl) && first.greeting[7].starts_with(curl));
+    assert!(first.greeting[7].starts_with(curl) && first.greeting[8].starts_with(curl));
 
     let response = first.start_conversation(token);
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
@@ -188,7 +189,7 @@ fn a_seed_is_there_and_webhooks_are_posted() {
 
 #[test]
 fn a_limit_is_kept() {
-    let mut running = Running::start(&["--rate-limit", "0", "--addr", "127.0.0.1:0"]);
+    let mut running = Running::start(&["--rate-limit", "0", "--token", "app.1000.sandbox"]);
     let response = running.start_conversation("app.1000.sandbox");
     assert!(response.starts_with("HTTP/1.1 429 "), "{response}");
     assert_eq!(running.line(), "POST /v2/users/{id}/startconversation 429");
