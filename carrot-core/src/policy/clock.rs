@@ -22,6 +22,7 @@ pub trait Clock: Debug + Send + Sync + 'static {
 
     /// The date, for a `Retry-After` date in a response without a `Date`: that of the operating system by
     /// default. Nothing else asks for it.
+    #[expect(clippy::disallowed_methods, reason = "the default of the clock itself")]
     fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
