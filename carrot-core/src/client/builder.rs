@@ -60,7 +60,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The API version of the API: 2 by default.
+    /// The version of the API: 2 by default.
     pub fn version(mut self, version: ApiVersion) -> Self {
         self.context.version = version;
         self

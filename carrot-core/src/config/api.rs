@@ -2,7 +2,7 @@ use std::fmt;
 
 use carrot_types::{AppId, InvalidValue};
 
-/// The API version of the API that a client speaks. It is pinned on every request.
+/// The version of the API that a client speaks. It is pinned on every request.
 ///
 /// The service lets a request leave the API version out, and then uses whatever the vendor declares
 /// current. A client that did so would change under its users' feet, so this one never does: the

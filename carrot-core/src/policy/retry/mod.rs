@@ -64,7 +64,7 @@
 //!
 //! # Every operation
 //!
-//! The same for each operation by itself, with all its options, in both API versions of the API. A cell
+//! The same for each operation by itself, with all its options, in both versions of the API. A cell
 //! such as `0 of 3` says how many attempts the server may have seen, of how many the client made; a
 //! `?` that the service may have acted on one, as
 //! [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) tells.
