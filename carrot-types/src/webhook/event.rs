@@ -99,6 +99,8 @@ pub(super) fn read_user(form: &mut Form) -> Result<(User, UserId), WebhookError>
 pub(super) fn write_event(form: Writer, event: Option<&Event>, props: &PropertyMap) -> Writer {
     match event {
         Some(event) => form.object("event", event),
+        // An empty object beside an id would be read as the event with that id.
+        None if props.is_empty() => form,
         None => form.object("event", props),
     }
 }
