@@ -99,28 +99,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unusable_token_is_rejected_and_not_shown() {
-        for token in [
-            "",
-            " ",
-            "app.1.secret\n",
-            "app.1.se\r\ncret",
-            "app 1",
-            "app.1.секрет",
-            "a\0",
-            "Token app.1.secret",
-            "bearer app.1.secret",
-            "\"app.1.secret\"",
-            "'app.1.secret'",
-            "app.1.se\\cret",
-        ] {
-            let error = AuthToken::new(token).expect_err(token);
-            assert_eq!(error.field(), "token");
-            assert!(!error.to_string().contains("app"), "{error}");
-        }
-    }
-
-    #[test]
     fn a_token_never_shows_itself() {
         let token = AuthToken::new("app.1.canary").expect("a sound token");
         assert!(!format!("{token:?} {:?}", token.header()).contains("canary"));

@@ -3,7 +3,7 @@
 
 use carrot_core::{
     ApiVersion::{V1, V2},
-    AuthToken, BaseUrl, Client,
+    AuthToken, BaseUrl,
     apps::{self, AssigneeFilter},
     conversations,
     types::{
@@ -12,10 +12,9 @@ use carrot_core::{
     },
     users,
 };
-use carrot_testing::VirtualClock;
 
 use crate::support::{
-    ID, TOKEN, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
+    ID, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
 };
 
 const USER: UserId = UserId::new(1);
@@ -27,10 +26,17 @@ fn tokens() {
     for token in [
         "app.1.x\n",
         "app.1.x\r\n",
+        "app.1.x\r\nx",
         "\tapp.1.x",
         "app 1",
+        " ",
         "app.1.ключ",
         "a\0",
+        "Token app.1.x",
+        "bearer app.1.x",
+        "\"app.1.x\"",
+        "'app.1.x'",
+        "app.1.\\x",
     ] {
         rejected.given(token);
         rejected.value(AuthToken::new(token));
@@ -154,16 +160,23 @@ fn base_urls() {
         "https://example.com:",
         "https://example.com:0",
         "https://example.com/a/../b",
+        "https://example.com/#a",
+        "https://ex ample",
+        "/path",
+        "https://me@example.com",
+        "https://:80",
+        "https://example.com?",
+        "/v2",
+        "*",
+        "https:// host",
+        "https://api.dashly.app/v2",
+        "https://host/proxy/v1/",
     ] {
         rejected.given(text);
         rejected.value(text.parse::<BaseUrl>());
     }
     let plain: BaseUrl = "http://example.com".parse().expect("an address");
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    let build = || {
-        let builder = Client::builder(canned([]), VirtualClock::manual(), token.clone());
-        builder.host(plain.clone())
-    };
+    let build = || builder(&canned([])).host(plain.clone());
     rejected.value(build().build());
     build().allow_plain_http().build().expect("allowed");
     rejected.value(build().allow_plain_http().user_agent("a\nb").build());
@@ -172,28 +185,24 @@ fn base_urls() {
 
 #[test]
 fn the_base_url_prefixes_every_path() {
-    for (base, address) in [
+    for (base, prefix) in [
+        ("https://api.dashly.app", "https://api.dashly.app"),
+        ("https://api.dashly.app/", "https://api.dashly.app"),
         (
             "https://proxy.example/carrot/",
-            "https://proxy.example/carrot/v2/conversations/1",
+            "https://proxy.example/carrot",
         ),
-        (
-            "https://proxy.example:8443",
-            "https://proxy.example:8443/v2/conversations/1",
-        ),
-        (
-            "http://127.0.0.1:8080",
-            "http://127.0.0.1:8080/v2/conversations/1",
-        ),
-        (
-            "http://[::1]:8080/a",
-            "http://[::1]:8080/a/v2/conversations/1",
-        ),
+        ("https://proxy.example:8443", "https://proxy.example:8443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080/a", "http://[::1]:8080/a"),
+        ("http://[::1]:8080/p/q/", "http://[::1]:8080/p/q"),
     ] {
         let base: BaseUrl = base.parse().expect("an address");
+        assert_eq!(base.to_string(), prefix);
         let client = watched(builder(&canned([])).host(base));
-        let conversation = ID;
-        let request = client.prepare(&conversations::Get::new(conversation));
-        assert_eq!(request.expect("a request").uri().to_string(), address);
+        let request =
+            client.prepare(&users::Get::new(USER).include(carrot_core::endpoint::UserField::Tags));
+        let address = request.expect("a request").uri().to_string();
+        assert_eq!(address, format!("{prefix}/v2/users/1?tags=true"));
     }
 }

@@ -103,6 +103,29 @@ channels! {
     ConversationTagDeleted(app: AppId) = "conversation_tag_deleted", "conversation_tag_deleted.{app_id}";
     /// Properties of a user changed.
     UserPropsChanged(app: AppId, user: UserId) = "user_props_changed", "user_props_changed.{app_id}.{user_id}";
+    /// Parts were added to a conversation of a user, several in one message. The vendor's chat listens to
+    /// this channel instead of `conversation_reply`. Observed.
+    ConversationPartsBatch(app: AppId, user: UserId) = "conversation_parts_batch", "conversation_parts_batch.{app_id}.{user_id}";
+    /// A message started a conversation with a user. Observed.
+    MessageConversationStarted(app: AppId, user: UserId) = "message_conversation_started", "message_conversation_started.{app_id}.{user_id}";
+    /// A part of a conversation of a user was edited or deleted. Observed.
+    ConversationReplyChanged(app: AppId, user: UserId) = "conversation_reply_changed", "conversation_reply_changed.{app_id}.{user_id}";
+    /// The chat of a user must show or hide something. Observed.
+    ConversationNotify(app: AppId, user: UserId) = "conversation_notify", "conversation_notify.{app_id}.{user_id}";
+    /// A bot finished a conversation with a user. Observed.
+    ChatBotConversationFinished(app: AppId, user: UserId) = "chat_bot_conversation_finished", "chat_bot_conversation_finished.{app_id}.{user_id}";
+    /// The operators of the site went online or offline. Observed.
+    AppOnlineChanged(app: AppId) = "app_online_changed", "app_online_changed.{app_id}";
+    /// A user became another one. Observed.
+    UserMergeFinished(app: AppId, user: UserId) = "user_merge_finished", "user_merge_finished.{app_id}.{user_id}";
+    /// Users were deleted. Observed.
+    UsersRemoved(app: AppId) = "users_removed", "users_removed.{app_id}";
+    /// A user was deleted. Observed.
+    UsersRemovedOfUser(app: AppId, user: UserId) = "users_removed", "users_removed.{app_id}.{user_id}";
+    /// A user was banned, or is no longer. Observed.
+    UserBan(app: AppId, user: UserId) = "user_ban", "user_ban.{app_id}.{user_id}";
+    /// The page of a user must run a script. Observed.
+    RunScript(app: AppId, user: UserId) = "run_script", "run_script.{app_id}.{user_id}";
     /// Events of a user happened.
     Event(app: AppId, user: UserId) = "event", "event.{app_id}.{user_id}";
 }

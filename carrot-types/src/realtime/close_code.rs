@@ -1,5 +1,9 @@
 use std::fmt;
 
+use serde::Deserialize;
+
+use crate::serde_util::json;
+
 /// Why the service closed the connection: the close code of the WebSocket, or the HTTP status where
 /// no connection came about.
 ///
@@ -11,11 +15,12 @@ use std::fmt;
 /// assert_eq!(CloseCode::from(3401), CloseCode::TokenRefused);
 /// assert!(!CloseCode::from(3401).should_reconnect());
 /// assert!(CloseCode::from(1006).should_reconnect());
+/// assert!(!CloseCode::with_reason(1008, r#"{"http_status": 403}"#).should_reconnect());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseCode {
-    /// 1000 to 1999: for a reason of the connection, the protocol or the browser.
+    /// 1000 to 1999 but 1008: for a reason of the connection, the protocol or the browser.
     Connection(CloseNumber),
     /// 3401: the token is missing, wrong, revoked or expired.
     TokenRefused,
@@ -25,6 +30,9 @@ pub enum CloseCode {
     Internal,
     /// 502, 503, 3502 or 3503: the service is not available.
     Unavailable(CloseNumber),
+    /// 401, 403 or 1008: the service rejects the token or the channels. 1008 comes from the older server
+    /// software, which accepts the connection first; [`with_reason`](Self::with_reason) reads its reason.
+    Rejected(CloseNumber),
     /// A code that this version of the crate does not know.
     Other(CloseNumber),
 }
@@ -49,9 +57,26 @@ impl CloseCode {
             Self::TokenRefused => 3401,
             Self::NoAccess => 3403,
             Self::Internal => 3500,
-            Self::Connection(number) | Self::Unavailable(number) | Self::Other(number) => {
-                number.get()
+            Self::Connection(number)
+            | Self::Unavailable(number)
+            | Self::Rejected(number)
+            | Self::Other(number) => number.get(),
+        }
+    }
+
+    /// Reads a close code with the reason beside it: 1008 names the HTTP status, as in
+    /// `{"http_status": 503}`, and only one of the client's own (4xx) is final.
+    #[must_use]
+    pub fn with_reason(number: u16, reason: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Reason {
+            http_status: u16,
+        }
+        match (number, json::read(reason)) {
+            (1008, Ok(Reason { http_status })) if !(400..500).contains(&http_status) => {
+                Self::Unavailable(CloseNumber(number))
             }
+            _ => Self::from(number),
         }
     }
 
@@ -59,7 +84,10 @@ impl CloseCode {
     /// a pause that grows with each failure.
     #[must_use]
     pub const fn should_reconnect(self) -> bool {
-        !matches!(self, Self::TokenRefused | Self::NoAccess)
+        !matches!(
+            self,
+            Self::TokenRefused | Self::NoAccess | Self::Rejected(_)
+        )
     }
 }
 
@@ -67,6 +95,7 @@ impl From<u16> for CloseCode {
     fn from(number: u16) -> Self {
         let code = CloseNumber(number);
         match number {
+            401 | 403 | 1008 => Self::Rejected(code),
             1000..=1999 => Self::Connection(code),
             3401 => Self::TokenRefused,
             3403 => Self::NoAccess,
@@ -85,6 +114,7 @@ impl fmt::Display for CloseCode {
             Self::NoAccess => "the token has no access to the channels",
             Self::Internal => "the service failed",
             Self::Unavailable(_) => "the service is not available",
+            Self::Rejected(_) => "the token or the channels were rejected",
             Self::Other(_) => "unknown",
         };
         write!(f, "{} ({reason})", self.get())

@@ -1,13 +1,13 @@
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, Unexpected, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{RealtimeChannel, RealtimePayload};
-use crate::{InvalidValue, JsonError, serde_util::json};
+use crate::{
+    InvalidValue, JsonError,
+    serde_util::{from_json, json},
+};
 
 /// A message of the realtime service.
 ///
@@ -59,20 +59,27 @@ impl RealtimeMessage {
     ///
     /// # Errors
     ///
-    /// The text is not an envelope, or its `message` is not what the channel brings. The error names the
-    /// channel and the place.
+    /// * The text is the error of the service, which has no channel: see
+    ///   [`rejected_with`](RealtimeError::rejected_with).
+    /// * The text is not an envelope, or its `message` is not what the channel brings. The error names the
+    ///   channel and the place.
     pub fn parse(json: &str) -> Result<Self, RealtimeError> {
         let envelope: Envelope = json::read(json).map_err(|error| RealtimeError {
             channel: None,
+            rejected_with: json::read(json)
+                .ok()
+                .map(|Rejection { error }| error.status),
             error,
         })?;
         let channel = envelope.channel;
-        let payload = RealtimePayload::read(&channel, envelope.message.get()).map_err(|error| {
-            RealtimeError {
-                channel: Some(channel.pattern()),
-                error: error.below("message"),
-            }
-        })?;
+        let payload =
+            RealtimePayload::parse(&channel, envelope.message.get()).map_err(|error| {
+                RealtimeError {
+                    channel: Some(channel.pattern()),
+                    rejected_with: None,
+                    error: error.below("message"),
+                }
+            })?;
         Ok(Self {
             id: envelope.id,
             channel,
@@ -80,6 +87,31 @@ impl RealtimeMessage {
             tag: envelope.tag,
             time: envelope.time,
         })
+    }
+
+    /// Reads the body of a long poll: messages one after the other, on lines of their own or without
+    /// anything between them.
+    ///
+    /// What is no JSON is one error up to the end of its line, and the reading goes on after it.
+    pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
+        let mut messages = Vec::new();
+        let mut rest = body.trim_start();
+        while !rest.is_empty() {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+            let length = match values.next() {
+                Some(Ok(value)) => {
+                    messages.push(Self::parse(value.get()));
+                    values.byte_offset()
+                }
+                _ => {
+                    let line = rest.lines().next().unwrap_or(rest);
+                    messages.push(Self::parse(line));
+                    line.len()
+                }
+            };
+            rest = rest.get(length..).unwrap_or_default().trim_start();
+        }
+        messages
     }
 }
 
@@ -95,11 +127,19 @@ setters!(RealtimeMessage {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct RealtimeError {
     channel: Option<&'static str>,
+    rejected_with: Option<u64>,
     #[source]
     error: JsonError,
 }
 
 impl RealtimeError {
+    /// The HTTP status with which the service rejects the connection, where the text says so: with 401 or
+    /// 403, connecting again with the same token and channels fails again.
+    #[must_use]
+    pub fn rejected_with(&self) -> Option<u16> {
+        self.rejected_with?.try_into().ok()
+    }
+
     /// The channel with its ids left open, such as `conversation.{app_id}`, where the envelope could
     /// be read.
     #[must_use]
@@ -122,6 +162,12 @@ impl RealtimeError {
 
 impl fmt::Display for RealtimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(status) = self.rejected_with {
+            return write!(
+                f,
+                "the realtime service rejects the connection with status {status}"
+            );
+        }
         f.write_str("a realtime message ")?;
         if let Some(channel) = self.channel {
             write!(f, "of channel `{channel}` ")?;
@@ -132,68 +178,23 @@ impl fmt::Display for RealtimeError {
 
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "from_json::field")]
     id: Option<i64>,
     channel: RealtimeChannel,
     message: Box<RawValue>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "from_json::field")]
     tag: Option<String>,
+    #[serde(default, deserialize_with = "from_json::field")]
     time: Option<String>,
 }
 
-/// Reads a number, or the text of one.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    match Option::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(NumberOrText::Number(number)) => Ok(Some(number)),
-        Some(NumberOrText::Text(text)) => text.parse().map(Some).map_err(|_| {
-            D::Error::invalid_value(
-                Unexpected::Other("string"),
-                &"a number from -2^63 to 2^63-1",
-            )
-        }),
-    }
+/// The error of the service: `{"error": {"status": 401}}`. Observed in the vendor's own client.
+#[derive(Deserialize)]
+struct Rejection {
+    error: RejectionError,
 }
 
-/// Reads a text, or a number as its digits.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.map(|value| match value {
-        NumberOrText::Number(number) => number.to_string(),
-        NumberOrText::Text(text) => text,
-    }))
-}
-
-enum NumberOrText {
-    Number(i64),
-    Text(String),
-}
-
-impl<'de> Deserialize<'de> for NumberOrText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrTextVisitor)
-    }
-}
-
-struct NumberOrTextVisitor;
-
-impl Visitor<'_> for NumberOrTextVisitor {
-    type Value = NumberOrText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number from -2^63 to 2^63-1, or a string")
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<NumberOrText, E> {
-        Ok(NumberOrText::Number(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<NumberOrText, E> {
-        i64::try_from(number)
-            .map(NumberOrText::Number)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<NumberOrText, E> {
-        Ok(NumberOrText::Text(text.to_owned()))
-    }
+#[derive(Deserialize)]
+struct RejectionError {
+    status: u64,
 }

@@ -51,6 +51,7 @@
 mod channel;
 mod close_code;
 mod message;
+mod observed;
 mod path;
 mod payload;
 mod payloads;
@@ -63,6 +64,10 @@ pub use self::{
     channel::RealtimeChannel,
     close_code::{CloseCode, CloseNumber},
     message::{RealtimeError, RealtimeMessage},
+    observed::{
+        AppPresence, ConversationFinish, ConversationNotice, ConversationParts,
+        ConversationReading, Script, UserBan, UserMerge, UsersRemoval,
+    },
     path::{HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, websocket_path},
     payload::RealtimePayload,
     payloads::{

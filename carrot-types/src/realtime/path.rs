@@ -1,5 +1,10 @@
+use std::collections::HashSet;
+
 use super::RealtimeChannel;
-use crate::{InvalidValue, serde_util::limit};
+use crate::{
+    InvalidValue,
+    serde_util::{lenient, limit},
+};
 
 /// The host of the realtime service of Carrot quest.
 ///
@@ -22,8 +27,8 @@ const FIELD: &str = "realtime channel";
 ///
 /// # Errors
 ///
-/// There is no channel, or more than 50; an id is zero; or the name of an unknown channel is empty,
-/// `.` or `..`, or has other characters than ASCII letters, digits, `-`, `.`, `_` and `~`.
+/// There is no channel, more than 50, or one twice; an id is zero; or the name of an unknown channel is empty,
+/// `.` or `..`, ends with `.b` and digits, or has other characters than ASCII letters, digits, `-`, `.`, `_` and `~`.
 pub fn websocket_path<'a>(
     channels: impl IntoIterator<Item = &'a RealtimeChannel>,
 ) -> Result<String, InvalidValue> {
@@ -37,6 +42,14 @@ pub fn websocket_path<'a>(
         "channels",
         channels.len(),
     )?;
+    // The server software that the vendor names sends every message of a repeated channel twice.
+    let mut seen = HashSet::new();
+    if !channels.iter().all(|channel| seen.insert(*channel)) {
+        return Err(InvalidValue::new(
+            "realtime channels",
+            "must not repeat a channel",
+        ));
+    }
     let mut path = "/websocket".to_owned();
     for channel in channels {
         path.push('/');
@@ -55,6 +68,17 @@ fn segment(channel: &RealtimeChannel) -> Result<String, InvalidValue> {
         return Err(InvalidValue::new(
             FIELD,
             "must be ASCII letters, digits, `-`, `.`, `_` and `~`, and neither `.` nor `..`",
+        ));
+    }
+    // There, `name.b3` asks for the last three messages again, and overrides the position.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if last
+        .strip_prefix('b')
+        .is_some_and(|count| lenient::parse_digits(count).is_some())
+    {
+        return Err(InvalidValue::new(
+            FIELD,
+            "must not end with `.b` and digits",
         ));
     }
     Ok(name)

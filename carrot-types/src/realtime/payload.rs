@@ -2,8 +2,10 @@ use serde::{Serialize, Serializer, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{
-    ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,
-    PresenceChange, RealtimeChannel, presence_changes::PresenceChanges,
+    AppPresence, ConversationAssignment, ConversationClosing, ConversationFinish,
+    ConversationNotice, ConversationParts, ConversationReading, ConversationTagging,
+    ConversationTyping, Ping, PresenceChange, RealtimeChannel, Script, UserBan, UserMerge,
+    UsersRemoval, presence_changes::PresenceChanges,
 };
 use crate::{Conversation, ConversationPart, Empty, Event, JsonError, serde_util::json};
 
@@ -26,8 +28,8 @@ pub enum RealtimePayload {
     ConversationReply(Box<ConversationPart>),
     /// Somebody types, for both channels.
     ConversationTyping(ConversationTyping),
-    /// The user read a conversation, for both channels. As it came: the shape is not documented.
-    ConversationRead(Value),
+    /// The user read a conversation, for both channels.
+    ConversationRead(ConversationReading),
     /// A conversation was assigned, or is assigned to nobody any more.
     ConversationAssigned(ConversationAssignment),
     /// A conversation was closed.
@@ -38,6 +40,26 @@ pub enum RealtimePayload {
     ConversationTagDeleted(ConversationTagging),
     /// Properties of the user changed. Which ones is not said; ask for the user.
     UserPropsChanged,
+    /// Parts were added to a conversation of the user.
+    ConversationPartsBatch(ConversationParts),
+    /// A message started a conversation with the user.
+    MessageConversationStarted(ConversationParts),
+    /// A part was edited or deleted: the part as it is now.
+    ConversationReplyChanged(Box<ConversationPart>),
+    /// The chat of the user must show or hide something.
+    ConversationNotify(ConversationNotice),
+    /// A bot finished a conversation.
+    ChatBotConversationFinished(ConversationFinish),
+    /// The operators of the site went online or offline.
+    AppOnlineChanged(AppPresence),
+    /// The user became another one.
+    UserMergeFinished(UserMerge),
+    /// Users were deleted, for both channels.
+    UsersRemoved(UsersRemoval),
+    /// The user was banned, or is no longer.
+    UserBan(UserBan),
+    /// The page of the user must run a script.
+    RunScript(Script),
     /// An event of the user happened: without the user, and of its type the id and the name only.
     Event(Box<Event>),
     /// A message of a channel that this version of the crate does not know, as it came.
@@ -45,7 +67,21 @@ pub enum RealtimePayload {
 }
 
 impl RealtimePayload {
-    pub(super) fn read(channel: &RealtimeChannel, json: &str) -> Result<Self, JsonError> {
+    /// Reads a bare payload, which stands in `message` of the envelope, as messages of `channel` have it.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or not that of such a payload; the error names the place.
+    ///
+    /// ```
+    /// use carrot_types::{AppId, realtime::{RealtimeChannel, RealtimePayload}};
+    ///
+    /// let channel = RealtimeChannel::ConversationClosed(AppId::new(100));
+    /// let payload = RealtimePayload::parse(&channel, r#"{"conversation": 7179725}"#)?;
+    /// assert!(matches!(payload, RealtimePayload::ConversationClosed(_)));
+    /// # Ok::<(), carrot_types::JsonError>(())
+    /// ```
+    pub fn parse(channel: &RealtimeChannel, json: &str) -> Result<Self, JsonError> {
         Ok(match channel {
             RealtimeChannel::Ping => Self::Ping(json::read(json)?),
             RealtimeChannel::UserPresenceChanged(_) => {
@@ -82,6 +118,26 @@ impl RealtimePayload {
             RealtimeChannel::UserPropsChanged(..) => {
                 let _: IgnoredAny = json::read(json)?;
                 Self::UserPropsChanged
+            }
+            RealtimeChannel::ConversationPartsBatch(..) => {
+                Self::ConversationPartsBatch(json::read(json)?)
+            }
+            RealtimeChannel::MessageConversationStarted(..) => {
+                Self::MessageConversationStarted(json::read(json)?)
+            }
+            RealtimeChannel::ConversationReplyChanged(..) => {
+                Self::ConversationReplyChanged(json::read(json)?)
+            }
+            RealtimeChannel::ConversationNotify(..) => Self::ConversationNotify(json::read(json)?),
+            RealtimeChannel::ChatBotConversationFinished(..) => {
+                Self::ChatBotConversationFinished(json::read(json)?)
+            }
+            RealtimeChannel::UserMergeFinished(..) => Self::UserMergeFinished(json::read(json)?),
+            RealtimeChannel::UserBan(..) => Self::UserBan(json::read(json)?),
+            RealtimeChannel::RunScript(..) => Self::RunScript(json::read(json)?),
+            RealtimeChannel::AppOnlineChanged(..) => Self::AppOnlineChanged(json::read(json)?),
+            RealtimeChannel::UsersRemoved(_) | RealtimeChannel::UsersRemovedOfUser(..) => {
+                Self::UsersRemoved(json::read(json)?)
             }
             RealtimeChannel::Event(..) => Self::Event(json::read(json)?),
             RealtimeChannel::Other(_) => Self::Other(json::read(json)?),
@@ -123,6 +179,31 @@ impl RealtimePayload {
                     C::ConversationTagDeleted(_)
                 )
                 | (Self::UserPropsChanged, C::UserPropsChanged(..))
+                | (
+                    Self::ConversationPartsBatch(_),
+                    C::ConversationPartsBatch(..)
+                )
+                | (
+                    Self::MessageConversationStarted(_),
+                    C::MessageConversationStarted(..)
+                )
+                | (
+                    Self::ConversationReplyChanged(_),
+                    C::ConversationReplyChanged(..)
+                )
+                | (Self::ConversationNotify(_), C::ConversationNotify(..))
+                | (
+                    Self::ChatBotConversationFinished(_),
+                    C::ChatBotConversationFinished(..)
+                )
+                | (Self::UserMergeFinished(_), C::UserMergeFinished(..))
+                | (Self::UserBan(_), C::UserBan(..))
+                | (Self::RunScript(_), C::RunScript(..))
+                | (Self::AppOnlineChanged(_), C::AppOnlineChanged(..))
+                | (
+                    Self::UsersRemoved(_),
+                    C::UsersRemoved(_) | C::UsersRemovedOfUser(..)
+                )
                 | (Self::Event(_), C::Event(..))
                 | (Self::Other(_), C::Other(_))
         )
@@ -146,7 +227,19 @@ impl Serialize for RealtimePayload {
             }
             Self::UserPropsChanged => Empty::new().serialize(serializer),
             Self::Event(event) => event.serialize(serializer),
-            Self::ConversationRead(json) | Self::Other(json) => json.serialize(serializer),
+            Self::ConversationRead(reading) => reading.serialize(serializer),
+            Self::ConversationPartsBatch(parts) | Self::MessageConversationStarted(parts) => {
+                parts.serialize(serializer)
+            }
+            Self::ConversationReplyChanged(part) => part.serialize(serializer),
+            Self::ConversationNotify(notice) => notice.serialize(serializer),
+            Self::ChatBotConversationFinished(finish) => finish.serialize(serializer),
+            Self::AppOnlineChanged(presence) => presence.serialize(serializer),
+            Self::UserMergeFinished(merge) => merge.serialize(serializer),
+            Self::UsersRemoved(removal) => removal.serialize(serializer),
+            Self::UserBan(ban) => ban.serialize(serializer),
+            Self::RunScript(script) => script.serialize(serializer),
+            Self::Other(json) => json.serialize(serializer),
         }
     }
 }

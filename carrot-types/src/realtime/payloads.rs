@@ -54,12 +54,16 @@ pub struct ConversationTyping {
     /// The text typed so far; never over the channel of one user, who must not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// For how many seconds to show it; 10 where it is absent. Observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u64>,
 }
 
 model!(ConversationTyping::new(conversation: ConversationId => with_conversation) {
     with_admin(admin: Admin),
     with_user(user: UserId),
     with_body(body: String),
+    with_duration(duration: u64),
 });
 
 /// A conversation was assigned to an operator, or to nobody any more.

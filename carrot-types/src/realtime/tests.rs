@@ -6,7 +6,7 @@ use super::*;
 use crate::arbitrary::{self, id, json, open_enum, text};
 use crate::{AppId, Presence, UserId};
 
-fn channels() -> impl Strategy<Value = [RealtimeChannel; 17]> {
+fn channels() -> impl Strategy<Value = [RealtimeChannel; 28]> {
     (id::<AppId>(), id::<UserId>()).prop_map(|(app, user)| {
         use RealtimeChannel as C;
         [
@@ -27,6 +27,17 @@ fn channels() -> impl Strategy<Value = [RealtimeChannel; 17]> {
             C::ConversationTagDeleted(app),
             C::UserPropsChanged(app, user),
             C::Event(app, user),
+            C::ConversationPartsBatch(app, user),
+            C::MessageConversationStarted(app, user),
+            C::ConversationReplyChanged(app, user),
+            C::ConversationNotify(app, user),
+            C::ChatBotConversationFinished(app, user),
+            C::AppOnlineChanged(app),
+            C::UserMergeFinished(app, user),
+            C::UsersRemoved(app),
+            C::UsersRemovedOfUser(app, user),
+            C::UserBan(app, user),
+            C::RunScript(app, user),
         ]
     })
 }
@@ -82,7 +93,11 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         conversation().prop_map(P::ConversationStartedByUser),
         arbitrary::conversation_part().prop_map(|part| P::ConversationReply(part.into())),
         typing.prop_map(P::ConversationTyping),
-        json().prop_map(P::ConversationRead),
+        id().prop_map(|id| P::ConversationRead(ConversationReading::new(id))),
+        parts().prop_map(P::ConversationPartsBatch),
+        parts().prop_map(P::MessageConversationStarted),
+        arbitrary::conversation_part().prop_map(|part| P::ConversationReplyChanged(part.into())),
+        observed(),
         assignment.prop_map(P::ConversationAssigned),
         closing.prop_map(P::ConversationClosed),
         tagging.clone().prop_map(P::ConversationTagAdded),
@@ -90,6 +105,43 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         Just(P::UserPropsChanged),
         arbitrary::event().prop_map(|event| P::Event(event.into())),
         json().prop_map(P::Other),
+    ]
+}
+
+fn parts() -> impl Strategy<Value = ConversationParts> {
+    let parts = proptest::collection::vec(arbitrary::conversation_part(), 0..3);
+    (parts, arbitrary::conversation_ref(), arbitrary::random_id()).prop_map(
+        |(parts, conversation, random_id)| {
+            ConversationParts::new(parts)
+                .with_conversation(conversation)
+                .with_random_id(random_id)
+        },
+    )
+}
+
+/// The small payloads that only the vendor's clients show.
+fn observed() -> impl Strategy<Value = RealtimePayload> {
+    use RealtimePayload as P;
+    prop_oneof![
+        (text(), id::<crate::ConversationId>()).prop_map(|(kind, conversation)| {
+            let notice = ConversationNotice::new().with_kind(kind);
+            P::ConversationNotify(notice.with_conversation(conversation))
+        }),
+        arbitrary::conversation_ref()
+            .prop_map(|of| P::ChatBotConversationFinished(ConversationFinish::new(of))),
+        open_enum(Presence::KNOWN).prop_map(|status: Presence| {
+            P::AppOnlineChanged(AppPresence::new().with_status(status))
+        }),
+        (id(), text()).prop_map(|(user, token)| {
+            P::UserMergeFinished(UserMerge::new(user).with_new_auth_token(token))
+        }),
+        proptest::collection::vec(id(), 0..3)
+            .prop_map(|ids| P::UsersRemoved(UsersRemoval::new().with_ids(ids))),
+        (id(), any::<bool>())
+            .prop_map(|(user, flag)| P::UserBan(UserBan::new(user).with_is_banned(flag))),
+        (text(), json()).prop_map(|(code, filters)| {
+            P::RunScript(Script::new().with_code(code).with_sending_filters(filters))
+        }),
     ]
 }
 

@@ -1,7 +1,9 @@
-//! Reading JSON of others, with errors that say where and what, but hold nothing of it.
+//! Reads JSON, with errors that name the place and the problem and hold no value.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+
+use super::repair::repair;
 
 /// JSON that cannot be read: the place, and the problem there.
 ///
@@ -49,6 +51,10 @@ impl JsonError {
 
 /// Reads JSON.
 ///
+/// What is no JSON but sent by servers all the same is read on a second pass, only after the first one
+/// failed: a byte order mark, zero bytes at the end, a lone surrogate (read as U+FFFD), and `NaN`,
+/// `Infinity` and `1e999` (read as `null`).
+///
 /// # Errors
 ///
 /// It is not JSON, or not that of a `T`.
@@ -59,18 +65,35 @@ impl JsonError {
 /// let error = json::read::<Vec<Conversation>>(r#"[{"id": 1}, {"id": {}}]"#).unwrap_err();
 /// assert_eq!(error.path(), "[1].id");
 /// assert!(error.problem().starts_with("invalid type: map, expected an id"));
+///
+/// let marked: Conversation = json::read("\u{feff}{\"id\": 1, \"parts_count\": NaN}")?;
+/// assert_eq!(marked.parts_count, None);
+/// # Ok::<(), json::JsonError>(())
 /// ```
 pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T, JsonError> {
     let json = json.as_ref();
-    let plain = match serde_json::from_slice(json) {
+    let strict = match serde_json::from_slice(json) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    // Keeping track of the path costs more than the reading: only a failure pays for it.
+    match strict.classify() {
+        Category::Syntax => match repair(json) {
+            Some(mended) => {
+                serde_json::from_slice(&mended).map_err(|error| locate::<T>(&mended, &error))
+            }
+            None => Err(locate::<T>(json, &strict)),
+        },
+        _ => Err(locate::<T>(json, &strict)),
+    }
+}
+
+/// Finds the path of an error by reading again: keeping track of it costs more than the reading, so only a
+/// failure pays for it.
+fn locate<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> JsonError {
     let mut reader = serde_json::Deserializer::from_slice(json);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         // It is what follows the value that is wrong.
-        Ok(_) => Err(JsonError::new(".".to_owned(), &plain)),
+        Ok(_) => JsonError::new(".".to_owned(), error),
         Err(error) => {
             let path = error.path().to_string();
             // A question mark stands for a part of the path that had not started.
@@ -79,7 +102,7 @@ pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T
                 Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
                 None => &path,
             };
-            Err(JsonError::new(known.to_owned(), error.inner()))
+            JsonError::new(known.to_owned(), error.inner())
         }
     }
 }

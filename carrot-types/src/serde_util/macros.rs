@@ -118,7 +118,7 @@ macro_rules! model {
     };
     (@scalar ; $($other:tt)*) => {};
 
-    ($model:ident :: new ( $( $required:ident : $required_type:ty => $with_required:ident ),* )
+    ($model:ident :: new ( $( $required:ident : $required_type:ty => $with_required:ident $( = $required_json:literal )? ),* )
         $( or $id_type:ty => $with_id:ident )? {
         $( $setter:ident ( $field:ident : $type:ty ) $( = $json:literal )? $( via $map:path )? ),* $(,)?
     }) => {
@@ -147,7 +147,7 @@ macro_rules! model {
 
                 impl From<&str> for Key {
                     fn from(name: &str) -> Self {
-                        $( if name == model!(@name $required) { return Self::$required; } )*
+                        $( if name == model!(@name $required $($required_json)?) { return Self::$required; } )*
                         $( if name == model!(@name $field $($json)?) { return Self::$field; } )*
                         Self::__Unknown
                     }
@@ -161,7 +161,7 @@ macro_rules! model {
                     match key {
                         // Two ids of one record: nobody knows which of them it is.
                         $( Key::$required if !NESTED && $required.is_some() => {
-                            return Err(::serde::de::Error::duplicate_field(model!(@name $required)));
+                            return Err(::serde::de::Error::duplicate_field(model!(@name $required $($required_json)?)));
                         } )*
                         $( Key::$required => $required = match NESTED {
                             true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
@@ -182,7 +182,7 @@ macro_rules! model {
                 $( let $required = match $required {
                     Some(value) => value,
                     None if NESTED => return Ok(None),
-                    None => return Err(::serde::de::Error::missing_field(model!(@name $required))),
+                    None => return Err(::serde::de::Error::missing_field(model!(@name $required $($required_json)?))),
                 }; )*
                 Ok(Some(Self {
                     $( $required, )*

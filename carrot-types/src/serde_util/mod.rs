@@ -10,6 +10,7 @@ pub mod json;
 pub(crate) mod lenient;
 pub(crate) mod limit;
 pub(crate) mod object;
+mod repair;
 
 #[cfg(test)]
 pub(crate) mod check;

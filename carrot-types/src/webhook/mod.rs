@@ -103,7 +103,7 @@ pub use self::{
 ///
 /// Documented for the webhook of chat messages.
 /// Source: <https://help.carrotquest.io/article/187>
-pub const USER_AGENTS: [&str; 2] = ["Carrotquest Webhook 1.0", "Dashly Webhook 1.0"];
+pub const USER_AGENTS: &[&str] = &["Carrotquest Webhook 1.0", "Dashly Webhook 1.0"];
 
 /// Checks the token of a webhook and reads it.
 ///

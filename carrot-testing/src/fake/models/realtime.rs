@@ -3,8 +3,10 @@
 use carrot_core::types::{
     Presence,
     realtime::{
-        ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,
-        PresenceChange, RealtimeChannel, RealtimeMessage, RealtimePayload,
+        AppPresence, ConversationAssignment, ConversationClosing, ConversationFinish,
+        ConversationNotice, ConversationParts, ConversationReading, ConversationTagging,
+        ConversationTyping, Ping, PresenceChange, RealtimeChannel, RealtimeMessage,
+        RealtimePayload, Script, UserBan, UserMerge, UsersRemoval,
     },
 };
 
@@ -63,4 +65,60 @@ pub fn conversation_closing() -> ConversationClosing {
 #[must_use]
 pub fn conversation_tagging() -> ConversationTagging {
     ConversationTagging::new(CONVERSATION, "delivery".to_owned()).with_admin(admin())
+}
+
+/// The user read the conversation.
+#[must_use]
+pub fn conversation_reading() -> ConversationReading {
+    ConversationReading::new(CONVERSATION)
+}
+
+/// The question of the user, in a batch of one.
+#[must_use]
+pub fn conversation_parts() -> ConversationParts {
+    ConversationParts::new(vec![part()]).with_conversation(CONVERSATION)
+}
+
+/// A pop-up of the conversation is closed.
+#[must_use]
+pub fn conversation_notice() -> ConversationNotice {
+    ConversationNotice::new()
+        .with_kind("popup_close")
+        .with_conversation(CONVERSATION)
+}
+
+/// A bot finished the conversation.
+#[must_use]
+pub fn conversation_finish() -> ConversationFinish {
+    ConversationFinish::new(CONVERSATION.into())
+}
+
+/// Operators are online.
+#[must_use]
+pub fn app_presence() -> AppPresence {
+    AppPresence::new().with_status(Presence::Online)
+}
+
+/// The user became another one.
+#[must_use]
+pub fn user_merge() -> UserMerge {
+    UserMerge::new(USER).with_new_auth_token("user.1.a-token")
+}
+
+/// The user was deleted.
+#[must_use]
+pub fn users_removal() -> UsersRemoval {
+    UsersRemoval::new().with_ids([USER])
+}
+
+/// The user was banned.
+#[must_use]
+pub fn user_ban() -> UserBan {
+    UserBan::new(USER).with_is_banned(true)
+}
+
+/// A script for the page of the user.
+#[must_use]
+pub fn script() -> Script {
+    Script::new().with_code("console.log('Hi')")
 }

@@ -1,0 +1,121 @@
+//! Mends what no JSON parser takes and servers send all the same.
+
+use std::borrow::Cow;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Returns the JSON without a byte order mark and without zero bytes at its end, with `null` for `NaN`,
+/// `Infinity` and numbers that no float can hold, and with U+FFFD for a lone surrogate. `None` where nothing
+/// of it is there: such JSON is wrong in another way.
+pub(super) fn repair(json: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = json.strip_prefix(BOM).unwrap_or(json);
+    while let [start @ .., 0] = rest {
+        rest = start;
+    }
+    let mut mended = Vec::with_capacity(rest.len());
+    while let Some((&first, _)) = rest.split_first() {
+        let (length, text) = match first {
+            b'"' => string(rest),
+            b'-' | b'+' | b'0'..=b'9' | b'A'..=b'Z' => token(rest),
+            _ => (1, Cow::Borrowed(&rest[..1])),
+        };
+        mended.extend_from_slice(&text);
+        rest = &rest[length..];
+    }
+    (mended != json).then_some(mended)
+}
+
+/// The length of the string at the start, and its text with every lone surrogate replaced.
+fn string(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
+    let mut at = 1;
+    let mut text = vec![b'"'];
+    while let Some(&byte) = json.get(at) {
+        let length = match byte {
+            b'"' => {
+                text.push(byte);
+                return (at + 1, Cow::Owned(text));
+            }
+            b'\\' => match (
+                surrogate(&json[at..]),
+                surrogate(json.get(at + 6..).unwrap_or(&[])),
+            ) {
+                (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+                (Some(0xD800..=0xDFFF), _) => {
+                    text.extend_from_slice(b"\\uFFFD");
+                    at += 6;
+                    continue;
+                }
+                _ => 2,
+            },
+            _ => 1,
+        };
+        let end = json.len().min(at + length);
+        text.extend_from_slice(&json[at..end]);
+        at = end;
+    }
+    (json.len(), Cow::Borrowed(json))
+}
+
+/// The number of a `\uXXXX` at the start.
+fn surrogate(json: &[u8]) -> Option<u32> {
+    let digits = json.strip_prefix(b"\\u")?.get(..4)?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The length of the number or the word at the start, and what stands for it.
+fn token(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    let length = json.iter().take_while(is_part).count().max(1);
+    let token = &json[..length];
+    let is_infinite = || {
+        let number: Option<f64> = std::str::from_utf8(token).ok()?.parse().ok();
+        number.filter(|number| !number.is_finite())
+    };
+    match is_infinite() {
+        Some(_) => (length, Cow::Borrowed(b"null")),
+        None => (length, Cow::Borrowed(token)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repair;
+
+    #[test]
+    fn mends_what_servers_send() {
+        for (json, mended) in [
+            ("\u{feff}{}", "{}"),
+            ("{}\0\0", "{}"),
+            (
+                r#"[NaN, -Infinity, 1e999, -1E+400]"#,
+                "[null, null, null, null]",
+            ),
+            (
+                r#"["\ud83d", "\ude00x", "\ud83d\ude00 \ud83d"]"#,
+                r#"["\uFFFD", "\uFFFDx", "\ud83d\ude00 \uFFFD"]"#,
+            ),
+            (
+                r#"{"NaN": "NaN \" 1e999", "a": NaN}"#,
+                r#"{"NaN": "NaN \" 1e999", "a": null}"#,
+            ),
+        ] {
+            let text = repair(json.as_bytes()).expect(json);
+            assert_eq!(String::from_utf8_lossy(&text), mended);
+        }
+    }
+
+    #[test]
+    fn leaves_other_json_alone() {
+        for json in [
+            "",
+            "{",
+            r#"["a\\"#,
+            r#"{"a": [1.5e3, true, null, "\u00e9 \ud83d\ude00"]}"#,
+            "[1 2]",
+            "\"\\",
+            "\"\\u12",
+        ] {
+            assert_eq!(repair(json.as_bytes()), None, "{json}");
+        }
+    }
+}
