@@ -20,7 +20,7 @@ pub use {bytes, http, serde_json};
 
 pub use crate::{
     client::{Client, ClientBuilder},
-    config::{ApiContext, ApiVersion, App, AuthToken, BaseUrl, Host},
+    config::{ApiContext, ApiVersion, App, AuthToken, BaseUrl},
     endpoint::{Endpoint, Paginate},
     error::{CallPhase, Error, ErrorKind},
     operations::{apps, conversations, users},

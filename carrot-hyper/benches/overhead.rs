@@ -77,7 +77,7 @@ async fn client(address: &str, times: u32) {
     let token = AuthToken::new(TOKEN).expect("a token");
     let host: BaseUrl = format!("http://{address}").parse().expect("an address");
     let client = Client::builder(transport, TokioClock::new(), token)
-        .host(host)
+        .base_url(host)
         .rate_limiter(NoRateLimit::new())
         .build()
         .expect("a client");

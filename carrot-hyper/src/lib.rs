@@ -28,9 +28,9 @@ pub use carrot_core::{self, types as carrot_types};
 
 pub use carrot_core::{
     ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, CallPhase, Client, ClientBuilder, Clock,
-    Endpoint, Error, ErrorKind, ExponentialBackoff, Host, HttpTransport, LocalRateLimiter,
-    NoRateLimit, Paginate, RateLimiter, RetryPolicy, Sent, TransportError, apps, client,
-    conversations, endpoint, jobs, rate_limit, retry, transport, types, users,
+    Endpoint, Error, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, NoRateLimit,
+    Paginate, RateLimiter, RetryPolicy, Sent, TransportError, apps, client, conversations,
+    endpoint, jobs, rate_limit, retry, transport, types, users,
 };
 
 pub use crate::{

@@ -97,7 +97,7 @@ fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilde
     }
     if let Some(url) = read(BASE_URL)? {
         https = !url.starts_with("http://");
-        client = client.host(url.parse::<BaseUrl>().map_err(of(BASE_URL))?);
+        client = client.base_url(url.parse::<BaseUrl>().map_err(of(BASE_URL))?);
     }
     if https {
         transport.check_tls()?;

@@ -5,7 +5,7 @@ use http::HeaderValue;
 
 use super::{CallOptions, Client, Observer, Shared, response_times::ResponseTimes};
 use crate::{
-    ApiContext, ApiVersion, App, AuthToken, Clock, ExponentialBackoff, Host, HttpTransport,
+    ApiContext, ApiVersion, App, AuthToken, BaseUrl, Clock, ExponentialBackoff, HttpTransport,
     LocalRateLimiter, RateLimiter, RetryPolicy, retry::RetryBudget,
 };
 
@@ -20,7 +20,7 @@ pub struct ClientBuilder {
     retry: Arc<dyn RetryPolicy>,
     observer: Option<Box<dyn Observer>>,
     token: AuthToken,
-    host: Host,
+    base_url: BaseUrl,
     context: ApiContext,
     user_agent: String,
     options: CallOptions,
@@ -40,7 +40,7 @@ impl ClientBuilder {
             retry: Arc::new(ExponentialBackoff::new()),
             observer: None,
             token,
-            host: Host::default(),
+            base_url: BaseUrl::default(),
             context: ApiContext::default(),
             user_agent: USER_AGENT.to_owned(),
             options: CallOptions::default(),
@@ -48,9 +48,10 @@ impl ClientBuilder {
         }
     }
 
-    /// The service: Carrot quest by default, Dashly, or an address of your own.
-    pub fn host(mut self, host: impl Into<Host>) -> Self {
-        self.host = host.into();
+    /// Sets the service: [`BaseUrl::CARROT_QUEST`] by default, [`BaseUrl::DASHLY`], or an address of your
+    /// own.
+    pub fn base_url(mut self, base_url: BaseUrl) -> Self {
+        self.base_url = base_url;
         self
     }
 
@@ -113,8 +114,8 @@ impl ClientBuilder {
     /// [`allow_plain_http`](Self::allow_plain_http) was not called; the user agent is not fit for a
     /// header.
     pub fn build(self) -> Result<Client, InvalidValue> {
-        let base_url = self.host.base_url();
-        if !base_url.is_private() && !self.allow_plain_http {
+        let base_url = self.base_url;
+        if !base_url.is_secure() && !self.allow_plain_http {
             return Err(InvalidValue::new(
                 "base URL",
                 "must be `https`, since plain `http` shows the token to everybody on the way; \
@@ -157,7 +158,7 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("host", &self.host)
+            .field("base_url", &self.base_url.to_string())
             .field("context", &self.context)
             .field("transport", &self.transport)
             .field("options", &self.options)

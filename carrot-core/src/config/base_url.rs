@@ -1,46 +1,15 @@
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use carrot_types::InvalidValue;
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{PathAndQuery, Scheme},
 };
 
-/// The service to talk to.
+/// The address in front of every path: scheme, host, port, and a path where a proxy needs one. It ends
+/// before the version of the API, such as `/v2`, with which every path begins. Carrot quest by default.
 ///
 /// Source: <https://developers.dashly.io/webapi>
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Host {
-    /// Carrot quest, `https://api.carrotquest.io`.
-    #[default]
-    CarrotQuest,
-    /// Dashly, the English twin, `https://api.dashly.app`.
-    Dashly,
-    /// Anything else that speaks the same API: a proxy, a sandbox.
-    Other(BaseUrl),
-}
-
-impl Host {
-    /// The address in front of every path.
-    #[must_use]
-    pub fn base_url(&self) -> BaseUrl {
-        match self {
-            Self::CarrotQuest => BaseUrl::https(Authority::from_static("api.carrotquest.io")),
-            Self::Dashly => BaseUrl::https(Authority::from_static("api.dashly.app")),
-            Self::Other(base_url) => base_url.clone(),
-        }
-    }
-}
-
-impl From<BaseUrl> for Host {
-    fn from(base_url: BaseUrl) -> Self {
-        Self::Other(base_url)
-    }
-}
-
-/// The address in front of every path: scheme, host, port, and a path where a proxy needs one. It ends
-/// before the API version of the API, such as `/v2`, with which every path begins.
 ///
 /// ```
 /// use carrot_core::BaseUrl;
@@ -50,33 +19,43 @@ impl From<BaseUrl> for Host {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
-    scheme: Scheme,
-    authority: Authority,
+    is_https: bool,
+    /// Host and port.
+    authority: Cow<'static, str>,
     /// Empty, or begins with a slash and ends without one.
-    prefix: String,
+    prefix: Cow<'static, str>,
 }
 
 impl BaseUrl {
-    fn https(authority: Authority) -> Self {
+    /// Carrot quest, `https://api.carrotquest.io`.
+    pub const CARROT_QUEST: Self = Self::https("api.carrotquest.io");
+    /// Dashly, the English twin, `https://api.dashly.app`.
+    pub const DASHLY: Self = Self::https("api.dashly.app");
+
+    const fn https(host: &'static str) -> Self {
         Self {
-            scheme: Scheme::HTTPS,
-            authority,
-            prefix: String::new(),
+            is_https: true,
+            authority: Cow::Borrowed(host),
+            prefix: Cow::Borrowed(""),
         }
     }
 
     /// True for `https`, and for plain `http` to this machine itself, which no wire carries.
     #[must_use]
-    pub fn is_private(&self) -> bool {
-        self.scheme == Scheme::HTTPS || is_loopback(self.authority.host())
+    pub fn is_secure(&self) -> bool {
+        self.is_https || is_loopback(&self.authority)
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.is_https { "https" } else { "http" }
     }
 
     /// The address of a path below this one.
     pub(crate) fn join(&self, path_and_query: &str) -> Result<Uri, http::Error> {
         let path_and_query = PathAndQuery::try_from(format!("{}{path_and_query}", self.prefix))?;
         Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
+            .scheme(self.scheme())
+            .authority(&*self.authority)
             .path_and_query(path_and_query)
             .build()
     }
@@ -89,12 +68,21 @@ fn is_port(text: &str) -> bool {
         && digits.parse().is_ok_and(|port: u16| port > 0)
 }
 
-fn is_loopback(host: &str) -> bool {
+fn is_loopback(authority: &str) -> bool {
+    let has_port = |(_, port): &(&str, &str)| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = authority.rsplit_once(':').filter(has_port);
+    let host = host.map_or(authority, |(host, _)| host);
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || address
             .parse()
             .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self::CARROT_QUEST
+    }
 }
 
 impl std::str::FromStr for BaseUrl {
@@ -153,15 +141,15 @@ impl std::str::FromStr for BaseUrl {
             ));
         }
         Ok(Self {
-            scheme,
-            authority,
-            prefix: prefix.to_owned(),
+            is_https: scheme == Scheme::HTTPS,
+            authority: authority.to_string().into(),
+            prefix: prefix.to_owned().into(),
         })
     }
 }
 
 impl std::fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+        write!(f, "{}://{}{}", self.scheme(), self.authority, self.prefix)
     }
 }

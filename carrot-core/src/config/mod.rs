@@ -6,6 +6,6 @@ mod token;
 
 pub use self::{
     api::{ApiContext, ApiVersion, App},
-    base_url::{BaseUrl, Host},
+    base_url::BaseUrl,
     token::AuthToken,
 };

@@ -4,7 +4,7 @@ use std::{fmt::Debug, future::Future};
 
 use carrot_core::{
     ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, Client, ClientBuilder, Endpoint, Error,
-    ErrorKind, Host, Paginate, TransportError, apps,
+    ErrorKind, Paginate, TransportError, apps,
     client::{CallOptions, Items, Pages},
     conversations,
     endpoint::{FilePart, Page, Paging, Parameters, Path, RequestParts, ResponseError, Upload},
@@ -46,7 +46,6 @@ fn public_types_are_send_sync_and_debug() {
     shareable::<ClientBuilder>();
     shareable::<Error>();
     shareable::<ErrorKind>();
-    shareable::<Host>();
     shareable::<TransportError>();
     shareable::<ResponseError>();
     shareable::<RequestParts>();

@@ -176,7 +176,7 @@ fn base_urls() {
         rejected.value(text.parse::<BaseUrl>());
     }
     let plain: BaseUrl = "http://example.com".parse().expect("an address");
-    let build = || builder(&canned([])).host(plain.clone());
+    let build = || builder(&canned([])).base_url(plain.clone());
     rejected.value(build().build());
     build().allow_plain_http().build().expect("allowed");
     rejected.value(build().allow_plain_http().user_agent("a\nb").build());
@@ -199,7 +199,7 @@ fn the_base_url_prefixes_every_path() {
     ] {
         let base: BaseUrl = base.parse().expect("an address");
         assert_eq!(base.to_string(), prefix);
-        let client = watched(builder(&canned([])).host(base));
+        let client = watched(builder(&canned([])).base_url(base));
         let request =
             client.prepare(&users::Get::new(USER).include(carrot_core::endpoint::UserField::Tags));
         let address = request.expect("a request").uri().to_string();

@@ -1,7 +1,7 @@
 //! What a request is made of, each exactly: path, parameters, token, address.
 
 use carrot_core::{
-    App, AuthToken, BaseUrl, Host,
+    App, AuthToken, BaseUrl,
     endpoint::{Parameters, Path},
     types::{AppId, InvalidValue, RandomId, UserId, UserRef},
 };
@@ -150,17 +150,12 @@ fn base_urls_are_displayed_as_used() {
         assert_eq!(url(text).to_string(), shown);
     }
     assert_eq!(
-        Host::CarrotQuest.base_url().to_string(),
+        BaseUrl::CARROT_QUEST.to_string(),
         "https://api.carrotquest.io"
     );
-    assert_eq!(
-        Host::Dashly.base_url().to_string(),
-        "https://api.dashly.app"
-    );
-    assert_eq!(Host::default(), Host::CarrotQuest);
-    let own = url("https://example.com/a");
-    assert_eq!(Host::from(own.clone()), Host::Other(own.clone()));
-    assert_eq!(Host::from(own.clone()).base_url(), own);
+    assert_eq!(BaseUrl::DASHLY.to_string(), "https://api.dashly.app");
+    assert_eq!(BaseUrl::default(), BaseUrl::CARROT_QUEST);
+    assert_eq!(url("https://api.dashly.app/"), BaseUrl::DASHLY);
 }
 
 #[test]
@@ -180,8 +175,8 @@ fn plain_http_needs_this_machine_or_a_word() {
         ("http://0.0.0.0", false),
         ("http://[::2]", false),
     ] {
-        assert_eq!(url(text).is_private(), private, "{text}");
-        let build = || builder(&canned([])).host(url(text));
+        assert_eq!(url(text).is_secure(), private, "{text}");
+        let build = || builder(&canned([])).base_url(url(text));
         assert_eq!(build().build().is_ok(), private, "{text}");
         assert!(build().allow_plain_http().build().is_ok(), "{text}");
     }

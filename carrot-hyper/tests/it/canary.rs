@@ -47,7 +47,7 @@ fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client 
         .throttled_base(Duration::from_millis(1))
         .max_retry_after(Duration::from_millis(1));
     let client = Client::builder(transport, TokioClock::new(), AuthToken::new(TOKEN).unwrap())
-        .host(url.parse::<BaseUrl>().unwrap())
+        .base_url(url.parse::<BaseUrl>().unwrap())
         .retry(retry)
         .rate_limiter(NoRateLimit::new())
         .observer(Reports)

@@ -296,7 +296,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     let rate_limit = Arc::new(OnePlace(Arc::new(Gate(Semaphore::new(1)))));
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(protocol.transport(), TokioClock::new(), token)
-        .host(url.parse::<BaseUrl>().unwrap())
+        .base_url(url.parse::<BaseUrl>().unwrap())
         .rate_limiter(Arc::clone(&rate_limit))
         .observer(Reports)
         .build()

@@ -28,7 +28,7 @@ async fn failure(
 ) -> Error {
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(transport, TokioClock::new(), token)
-        .host(url.parse::<BaseUrl>().unwrap())
+        .base_url(url.parse::<BaseUrl>().unwrap())
         .retry(ExponentialBackoff::new().transient_base(Duration::from_millis(1)))
         .rate_limiter(rate_limit)
         .observer(Reports)

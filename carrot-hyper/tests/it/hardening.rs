@@ -31,7 +31,7 @@ fn client(server: &Server) -> Client {
         TokioClock::new(),
         AuthToken::new(TOKEN).unwrap(),
     )
-    .host(server.url("").parse::<BaseUrl>().unwrap())
+    .base_url(server.url("").parse::<BaseUrl>().unwrap())
     .retry(ExponentialBackoff::none())
     .rate_limiter(NoRateLimit::new())
     .observer(Reports)
@@ -230,7 +230,7 @@ async fn calls_the_server_of_the_parent() {
     let url = env::var("HARDENING_SERVER").unwrap();
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(builder().build().unwrap(), TokioClock::new(), token)
-        .host(url.parse::<BaseUrl>().unwrap())
+        .base_url(url.parse::<BaseUrl>().unwrap())
         .build()
         .unwrap();
     let conversation = client

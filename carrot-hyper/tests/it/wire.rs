@@ -66,7 +66,7 @@ async fn recording() -> (Server, mpsc::UnboundedReceiver<String>) {
 fn client(transport: impl HttpTransport, server: &Server) -> Client {
     let token = AuthToken::new(TOKEN).unwrap();
     Client::builder(transport, TokioClock::new(), token)
-        .host(server.url("/proxied").parse::<BaseUrl>().unwrap())
+        .base_url(server.url("/proxied").parse::<BaseUrl>().unwrap())
         .user_agent("test/1")
         .build()
         .unwrap()

@@ -60,7 +60,7 @@ pub struct SandboxServer {
 }
 
 impl SandboxServer {
-    /// The address in front of every path, for the `host` of a client.
+    /// The address in front of every path, for `base_url` of a client.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
         self.base_url.clone()

@@ -454,7 +454,7 @@ async fn on_call_matches_itself_everywhere() {
             .client_builder()
             .version(version)
             .app(AppId::new(100))
-            .host(proxy.clone())
+            .base_url(proxy.clone())
             .build()
             .unwrap();
         client.call(get()).await.unwrap();

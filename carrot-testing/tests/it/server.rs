@@ -111,7 +111,7 @@ async fn an_address_is_taken_once() {
             .unwrap(),
     };
     assert_ne!(first.port(), 0);
-    assert!(first.base_url().is_private());
+    assert!(first.base_url().is_secure());
     assert!(sandbox.serve_on(first.address()).await.is_err());
 }
 

@@ -84,7 +84,7 @@ async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
     println!("{}. Nothing leaves this machine.\n", server.url());
 
     let client = carrot_hyper::builder(sandbox.token())?
-        .host(server.base_url())
+        .base_url(server.base_url())
         // Nobody else has used this key in the last minute: no need for a careful start.
         .rate_limiter(LocalRateLimiter::new(TokioClock::new()).start(Start::Full))
         .build()?;

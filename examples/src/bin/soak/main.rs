@@ -213,7 +213,7 @@ fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client,
         .unavailable_base(Duration::from_millis(1))
         .throttled_base(Duration::from_millis(1));
     Ok(Client::builder(transport, TokioClock::new(), token)
-        .host(server.url().parse::<BaseUrl>()?)
+        .base_url(server.url().parse::<BaseUrl>()?)
         .rate_limiter(NoRateLimit::new())
         .retry(retry)
         .observer(Arc::clone(told))
