@@ -16,6 +16,7 @@ mod limits;
 mod multipart;
 mod observe;
 mod operations;
+mod overload;
 mod pages;
 mod parts_of_a_request;
 mod rate_limit;
