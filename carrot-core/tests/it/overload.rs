@@ -13,10 +13,13 @@ use crate::support::{
     watched,
 };
 
+/// How long a request travels, and its response.
+type Latency = fn(usize) -> (Duration, Duration);
+
 #[test]
 fn overload_leaves_nothing_uncertain() {
     for every in [250, 500, 800] {
-        let latencies: [(u64, fn(usize) -> (Duration, Duration)); 3] = [
+        let latencies: [(u64, Latency); 3] = [
             (300, |_| {
                 (Duration::from_millis(150), Duration::from_millis(150))
             }),
