@@ -62,17 +62,15 @@ fn a_cut_never_leaves_less_than_a_tenth() {
     let clock = VirtualClock::manual();
     let permits = refused(&clock, 60, 0);
     assert_eq!(permits.status().limit, 6);
-    {
-        // All that were on their way are over, and the probe is accepted; the next is refused.
-        clock.advance(3 * MINUTE);
-        (0..59).for_each(|_| permits.complete(PermitOutcome::Unknown));
-        clock.advance(3 * MINUTE);
-        assert_eq!(permits.count(), 1);
-        permits.release();
-        assert!(permits.count() > 6);
-        permits.throttled(None);
-        assert!(permits.status().limit >= 6);
-    }
+    // All that were on their way are over, and the probe is accepted; the next is refused.
+    clock.advance(3 * MINUTE);
+    (0..59).for_each(|_| permits.complete(PermitOutcome::Unknown));
+    clock.advance(3 * MINUTE);
+    assert_eq!(permits.count(), 1);
+    permits.release();
+    assert!(permits.count() > 6);
+    permits.throttled(None);
+    assert!(permits.status().limit >= 6);
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl<C: Clock> LocalRateLimiter<C> {
     fn snapshot(&self) -> RateLimitStatus {
         let mut state = self.inner.state();
         let now = state.at(self.inner.clock.now());
-        let _ = state.hand_out(now);
+        // Only what ends by itself: to hand out is for those who wait, who have to be woken for it.
+        state.expire(now);
         let paused = state.throttle.paused_until().saturating_sub(now);
         RateLimitStatus {
             limit: u32::try_from(state.throttle.limit(now)).unwrap_or(u32::MAX),

@@ -294,7 +294,7 @@ impl State {
     }
 
     /// Gives the free permits to those who are first, and returns whom to wake.
-    pub(super) fn hand_out(&mut self, now: Duration) -> Wakers {
+    fn hand_out(&mut self, now: Duration) -> Wakers {
         self.expire(now);
         let mut wakers = Wakers::default();
         while let Some(priority) = self.next_priority(now) {
@@ -352,7 +352,7 @@ impl State {
     }
 
     /// Ends what ends by itself: leases, permits that nobody took, places whose window has passed.
-    fn expire(&mut self, now: Duration) {
+    pub(super) fn expire(&mut self, now: Duration) {
         let ended = |one: &InFlight| one.lease_end.is_some_and(|end| end <= now);
         while let Some(ticket) = key_of(&self.in_flight, ended) {
             if let Some(one) = self.in_flight.remove(&ticket) {
