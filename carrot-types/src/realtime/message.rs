@@ -17,7 +17,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RealtimeMessage {
-    /// The number of the message.
+    /// The number of the message. In the server software that the vendor names it counts the messages of a
+    /// channel from 1 without holes; below 0 it marks a notice of the server itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
     /// The channel it came over.
@@ -25,7 +26,8 @@ pub struct RealtimeMessage {
     /// What it says; `message` in the API.
     #[serde(rename = "message")]
     pub payload: RealtimePayload,
-    /// Beside `time`, the place to go on from after a new connection.
+    /// Tells apart the messages of one second, over all channels. With `time` it is a position to resume
+    /// from, but not that of the last message read: see the [module](super).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// When it was sent, as an HTTP date, kept byte for byte.

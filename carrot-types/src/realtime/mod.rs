@@ -5,9 +5,13 @@
 //! 1. Open `wss://` + host + [`websocket_path`] + `?auth_token=` + your token, percent-encoded. The
 //!    hosts are [`HOST_CARROT_QUEST`] and [`HOST_DASHLY`]. Success is HTTP 101. The token stands in
 //!    the address here, so keep the address out of logs.
-//! 2. Read each text message with [`RealtimeMessage::parse`]. With [`RealtimeChannel::Ping`] among the
-//!    channels a message comes every ten seconds; after a minute without one the connection is lost.
-//! 3. When the service closes the connection, [`CloseCode`] says whether to connect again.
+//! 2. Read each text message with [`RealtimeMessage::parse`]. With [`RealtimeChannel::Ping`] as the last
+//!    channel a message comes every ten seconds; after a minute without one the connection is lost.
+//! 3. When the service closes the connection, [`CloseCode`] says whether to connect again. The older server
+//!    software rejects a token after HTTP 101, so a connection that opened proves nothing: keep the pauses
+//!    between attempts growing until a connection has lived for a while after its first ping.
+//!
+//! Long polls bring the same messages: [`longpoll_path`], and [`RealtimeMessage::parse_all`] for the body.
 //!
 //! To resume after a lost connection, add the query parameters `time` and `tag` of a message that was read
 //! before: the service then sends the messages that it stored after it. Neither the last message read nor
@@ -33,9 +37,9 @@
 //! use carrot_types::{AppId, realtime::{self, RealtimeChannel, RealtimeMessage, RealtimePayload}};
 //!
 //! let app = AppId::new(100);
-//! let channels = [RealtimeChannel::Ping, RealtimeChannel::ConversationReply(app)];
+//! let channels = [RealtimeChannel::ConversationReply(app), RealtimeChannel::Ping];
 //! let path = realtime::websocket_path(&channels)?;
-//! assert_eq!(path, "/websocket/ping/conversation_reply.100");
+//! assert_eq!(path, "/websocket/conversation_reply.100/ping");
 //!
 //! let received = r#"{"id": 1, "channel": "conversation_reply.100", "tag": "21",
 //!     "time": "Sat, 14 Nov 2015 15:51:54 GMT",
@@ -68,7 +72,7 @@ pub use self::{
         AppPresence, ConversationFinish, ConversationNotice, ConversationParts,
         ConversationReading, Script, UserBan, UserMerge, UsersRemoval,
     },
-    path::{HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, websocket_path},
+    path::{HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, longpoll_path, websocket_path},
     payload::RealtimePayload,
     payloads::{
         ConversationAssignment, ConversationClosing, ConversationTagging, ConversationTyping, Ping,

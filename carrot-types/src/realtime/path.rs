@@ -23,13 +23,35 @@ pub const MAX_CHANNELS: usize = 50;
 
 const FIELD: &str = "realtime channel";
 
-/// The path to open a WebSocket at, with the channels in their order.
+/// The path to open a WebSocket at, with the channels in their order. The service replays stored messages in
+/// this order, so [`RealtimeChannel::Ping`] belongs last; see the [module](super).
 ///
 /// # Errors
 ///
 /// There is no channel, more than 50, or one twice; an id is zero; or the name of an unknown channel is empty,
 /// `.` or `..`, ends with `.b` and digits, or has other characters than ASCII letters, digits, `-`, `.`, `_` and `~`.
 pub fn websocket_path<'a>(
+    channels: impl IntoIterator<Item = &'a RealtimeChannel>,
+) -> Result<String, InvalidValue> {
+    path("/websocket", channels)
+}
+
+/// The path of a long poll, with the channels in their order. A response comes when there is a message, or
+/// with status 304 after 25 seconds without one.
+///
+/// Source: <https://developers.carrotquest.io/rts/>
+///
+/// # Errors
+///
+/// Those of [`websocket_path`].
+pub fn longpoll_path<'a>(
+    channels: impl IntoIterator<Item = &'a RealtimeChannel>,
+) -> Result<String, InvalidValue> {
+    path("/longpoll", channels)
+}
+
+fn path<'a>(
+    start: &str,
     channels: impl IntoIterator<Item = &'a RealtimeChannel>,
 ) -> Result<String, InvalidValue> {
     let channels: Vec<&RealtimeChannel> = channels.into_iter().collect();
@@ -50,7 +72,7 @@ pub fn websocket_path<'a>(
             "must not repeat a channel",
         ));
     }
-    let mut path = "/websocket".to_owned();
+    let mut path = start.to_owned();
     for channel in channels {
         path.push('/');
         path.push_str(&segment(channel)?);

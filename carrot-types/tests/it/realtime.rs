@@ -6,7 +6,7 @@ use carrot_types::{
     AppId, Author, ConversationId, Presence, Timestamp, UserId,
     realtime::{
         CloseCode, HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, RealtimeChannel, RealtimeError,
-        RealtimeMessage, RealtimePayload, websocket_path,
+        RealtimeMessage, RealtimePayload, longpoll_path, websocket_path,
     },
 };
 use serde_json::{Value, json};
@@ -256,6 +256,11 @@ fn a_path_has_1_to_50_channels() {
         .map(|app| RealtimeChannel::Conversation(AppId::new(app)))
         .collect();
     let path = websocket_path(&channels[..50]).unwrap();
+    let polled = longpoll_path(&channels[..50]).unwrap();
+    assert_eq!(
+        polled.strip_prefix("/longpoll"),
+        path.strip_prefix("/websocket")
+    );
     let names = channels[..50].iter().map(|channel| format!("/{channel}"));
     assert_eq!(path, format!("/websocket{}", names.collect::<String>()));
     let error = websocket_path(&[channels[0].clone(), channels[0].clone()]).unwrap_err();
@@ -270,6 +275,7 @@ fn a_path_has_1_to_50_channels() {
         (&[], "`realtime channels` must not be empty"),
     ] {
         let error = websocket_path(channels).unwrap_err();
+        assert_eq!(longpoll_path(channels), Err(error.clone()));
         assert_eq!(error.to_string(), message);
     }
     for host in [HOST_CARROT_QUEST, HOST_DASHLY] {
