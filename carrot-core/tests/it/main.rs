@@ -26,9 +26,9 @@ mod requests;
 mod retry;
 mod retry_table;
 mod secrets;
+mod shared_key;
 #[cfg(feature = "tracing")]
 mod spans;
-mod strangers;
 #[cfg(feature = "stream")]
 mod stream;
 mod support;

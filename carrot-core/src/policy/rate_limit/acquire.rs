@@ -1,25 +1,25 @@
 use std::{error::Error, fmt, time::Duration};
 
-/// What a limiter knows of the attempt that asks for a [`Permit`](super::Permit).
+/// Describes the attempt that needs a [`Permit`](super::Permit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AcquireRequest {
     /// The stable name of the operation, such as `conversations.reply`.
     pub operation: &'static str,
-    /// Counts the attempts of one call, from 1.
+    /// The number of the attempt within its call, from 1.
     pub attempt: u32,
-    /// Who goes first when permits are scarce.
+    /// The priority among the attempts that wait for a permit.
     pub priority: Priority,
-    /// How long the caller can wait; `None` for as long as it takes. A limiter that knows that the
-    /// permit comes later fails at once with [`AcquireError::TooLate`].
+    /// How long the caller can wait; `None` means without limit. A limiter that knows that no permit
+    /// is free within this time fails at once with [`AcquireError::TooLate`].
     pub patience: Option<Duration>,
-    /// How long the permit can be held at most: the timeout of the attempt and some grace. After it a
-    /// limiter may take the request for over; `None` where the attempt has no limit.
+    /// The longest time that the caller holds the permit: the timeout of the attempt and a margin. After
+    /// it a limiter may treat the request as ended. `None` if the attempt has no timeout.
     pub lease: Option<Duration>,
 }
 
 impl AcquireRequest {
-    /// Creates the request of a first attempt that waits as long as it takes.
+    /// Creates the request of a first, interactive attempt that waits without limit.
     #[must_use]
     pub const fn new(operation: &'static str) -> Self {
         Self {
@@ -32,33 +32,33 @@ impl AcquireRequest {
     }
 }
 
-/// Who goes first when permits are scarce.
+/// The priority of an attempt that waits for a permit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Somebody waits for it: a call of its own. The default of `Client::call`.
+    /// A single call, whose caller waits for the response. The default of `Client::call`.
     #[default]
     Interactive,
-    /// One of many: pages, items and `call_all`. Goes after interactive calls, and leaves them a
-    /// reserve of the limit.
+    /// One of many calls: pages, items and `call_all`. Comes after interactive calls, and leaves a
+    /// part of the limit to them.
     Bulk,
 }
 
-/// The error of [`RateLimiter::acquire`](super::RateLimiter::acquire): no request may be made.
+/// The error of [`RateLimiter::acquire`](super::RateLimiter::acquire). The request must not be made.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AcquireError {
-    /// The permit does not come within the patience of the caller.
+    /// No permit is free within [`AcquireRequest::patience`].
     TooLate {
-        /// The least time from now after which a permit can come, where it is known.
+        /// The least time until a permit can be free, if it is known.
         earliest: Option<Duration>,
     },
-    /// Too many wait already.
+    /// Too many attempts wait already.
     QueueFull {
-        /// How many wait.
+        /// The number of waiting attempts.
         waiting: usize,
     },
-    /// The store that the limiter is shared through failed, and the limiter is set to fail then.
+    /// The shared store of the limiter failed, and the limiter is configured to fail then.
     Store(Box<dyn Error + Send + Sync>),
 }
 
@@ -90,7 +90,7 @@ impl Error for AcquireError {
     }
 }
 
-/// A wait for people: tenths of a second are all that anybody acts on.
+/// Formats a wait for an error text, in tenths of a second.
 pub(crate) fn rounded(wait: Duration) -> String {
     let tenths = wait.as_millis().div_ceil(100);
     match (tenths / 10, tenths % 10) {

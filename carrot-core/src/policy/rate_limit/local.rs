@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::{
     AcquireError, AcquireRequest, Permit, PermitKeeper, PermitOutcome, RateLimitStatus,
     RateLimiter, Start,
-    state::{State, Turn, Wakers},
+    state::{Decision, State, Wakers},
     throttle::Throttle,
 };
 use crate::Clock;
@@ -22,31 +22,34 @@ const WINDOW: Duration = Duration::from_secs(60);
 const BURST: u32 = 8;
 const MAX_WAITING: usize = 100_000;
 
-/// A rate limiter within one process: at most this many requests in any window of time.
+/// A rate limiter within one process. Allows a fixed number of requests in any window of time.
 ///
-/// **Window.** A permit is free again one window after its request was *over*, not after it started:
-/// the service saw the request at some moment in between, so however long requests travel, it never
-/// sees more than the limit in any window. A request that was never sent gives its permit back at
-/// once. A permit whose end nobody reports ends with its [lease](AcquireRequest::lease).
+/// **Window.** A permit is free again one window after its request *ended*, not after it started.
+/// The service counts the request at some moment in between, so it never sees more requests in a
+/// window than the limit, however long requests take. A request that was never sent returns its
+/// permit at once. If a caller never reports the end of its request, the permit ends with its
+/// [lease](AcquireRequest::lease).
 ///
-/// **Start.** Eight requests at once, and the rest of the limit evenly over the first window, unless
-/// [`start`](Self::start) says otherwise: programs that start together on one key would refuse each
-/// other otherwise, and one that is restarted again and again would spend the limit each time.
+/// **Start.** Eight requests at once, and the rest of the limit evenly over the first window;
+/// [`start`](Self::start) changes it. Otherwise programs that start together on one key would
+/// exceed the limit of the service, and so would a program that restarts often.
 ///
-/// **Order.** First come, first served, interactive calls before bulk work. While both wait, each
-/// fifth permit goes to bulk work, and bulk work leaves a tenth of the limit to interactive calls; see
-/// [`reserve`](Self::reserve). A task that is not polled loses its permit to the next one after a
-/// second, and gets another when it is polled again.
+/// **Order.** First in, first out, interactive calls before bulk calls. While both wait, every
+/// fifth permit goes to a bulk call, and bulk calls leave a tenth of the limit to interactive calls;
+/// see [`reserve`](Self::reserve). A task that does not take its permit within a second loses it to
+/// the next task, and joins the queue again when it is polled.
 ///
-/// **Patience.** Who cannot get a permit in time learns it at once: [`AcquireError::TooLate`].
+/// **Patience.** If no permit can be free in time, `acquire` fails at once with
+/// [`AcquireError::TooLate`].
 ///
-/// **After a 429** nothing starts for as long as the service asks, or for two seconds where it does
-/// not say. Then one request at a time finds out whether the service accepts again; each refused one
-/// doubles the pause, up to a minute. The limit is cut once, to four fifths of what the service
-/// accepted in the last window, or to half where that says little; never below a tenth. It recovers by
-/// time, used or idle: 1, 2, 4, 8 and from then on 16 sixtieths of the full limit a window.
+/// **After a 429** no request starts for as long as the service asks, or for two seconds if it does
+/// not say. Then one request at a time probes whether the service accepts requests again; each 429
+/// doubles the pause, up to a minute. The limit drops once: to four fifths of what the service
+/// accepted in the last window, or to half of the present limit if few requests were sent in it;
+/// never below a tenth of the full limit. It recovers with time, whether it is used or not: by 1, 2,
+/// 4, 8 and then 16 sixtieths of the full limit in each window.
 ///
-#[doc = include_str!("../../../docs/strangers.md")]
+#[doc = include_str!("../../../docs/shared_key.md")]
 pub struct LocalRateLimiter<C> {
     inner: Arc<Inner<C>>,
 }
@@ -57,13 +60,14 @@ struct Inner<C> {
 }
 
 impl<C: Clock> LocalRateLimiter<C> {
-    /// 60 requests in any minute, the limit of the service.
+    /// Creates a limiter of 60 requests in any minute, the limit of the service.
     #[must_use]
     pub fn new(clock: C) -> Self {
         Self::with_limit(clock, REQUESTS, WINDOW)
     }
 
-    /// This many requests in any such window; 0 requests count as 1, a window of 0 as a millisecond.
+    /// Creates a limiter of `max_requests` in any `window`. 0 requests count as 1, a window of 0 as one
+    /// millisecond.
     #[must_use]
     pub fn with_limit(clock: C, max_requests: u32, window: Duration) -> Self {
         let max = max_requests.max(1);
@@ -83,31 +87,33 @@ impl<C: Clock> LocalRateLimiter<C> {
         }
     }
 
-    /// Sets how the limiter starts: cautiously by default, with eight of sixty
-    /// requests at once.
+    /// Sets how the limiter starts. [`Start::Cautious`] by default, with a burst of eight of sixty
+    /// requests.
     #[must_use = "a setter returns the changed value"]
     pub fn start(self, start: Start) -> Self {
         self.inner.state().throttle.set_start(start);
         self
     }
 
-    /// Sets how many permits of the limit bulk work leaves to interactive calls: a tenth by default;
-    /// 0 for none. A lowered limit keeps the same share, and bulk work always has one permit.
+    /// Sets how many permits of the full limit bulk calls leave to interactive calls. A tenth by
+    /// default, 0 for none. While the limit is lower, the reserve shrinks with it. Bulk calls can
+    /// always use one permit.
     #[must_use = "a setter returns the changed value"]
     pub fn reserve(self, permits: u32) -> Self {
         self.inner.state().reserve = permits as usize;
         self
     }
 
-    /// Sets how many may wait before [`AcquireError::QueueFull`]: 100,000 by default.
+    /// Sets how many attempts can wait; one more fails with [`AcquireError::QueueFull`]. 100,000 by
+    /// default.
     #[must_use = "a setter returns the changed value"]
     pub fn max_waiting(self, waiting: usize) -> Self {
         self.inner.state().max_waiting = waiting;
         self
     }
 
-    /// Makes the pauses after a 429 the same in every run, for a simulation. Random by default, so that
-    /// clients which were refused together do not come back together.
+    /// Sets the seed of the random part of the pauses after a 429, so that a simulation is
+    /// reproducible. Random by default, so that clients do not retry at the same moment.
     #[must_use = "a setter returns the changed value"]
     pub fn jitter_seed(self, seed: u64) -> Self {
         self.inner.state().throttle.seed(seed);
@@ -117,7 +123,7 @@ impl<C: Clock> LocalRateLimiter<C> {
     fn snapshot(&self) -> RateLimitStatus {
         let mut state = self.inner.state();
         let now = state.at(self.inner.clock.now());
-        // Only what ends by itself: to hand out is for those who wait, who have to be woken for it.
+        // Frees what has expired and grants nothing: a grant has to wake the task that it is for.
         state.expire(now);
         let paused = state.throttle.paused_until().saturating_sub(now);
         RateLimitStatus {
@@ -131,15 +137,15 @@ impl<C: Clock> LocalRateLimiter<C> {
 }
 
 impl<C> Inner<C> {
-    /// Every change of the state is whole before anything can panic, so a poisoned lock is sound.
+    /// No change of the state can panic halfway, so the state behind a poisoned lock is consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<C: Clock> Inner<C> {
-    /// Changes the state and wakes whom the change concerns, with the lock open: a waker may run
-    /// anything, and the last waker of a task may drop it.
+    /// Changes the state, then wakes the affected tasks after the lock is released: a waker runs
+    /// foreign code, and dropping the last waker of a task may drop the task.
     fn change<T>(&self, change: impl FnOnce(&mut State, Duration) -> (T, Wakers)) -> T {
         let clock = self.clock.now();
         let (result, wakers) = {
@@ -158,7 +164,7 @@ impl<C: Clock> PermitKeeper for Inner<C> {
     }
 }
 
-/// A place in the queue, given up when dropped before the permit is taken.
+/// A position in the queue. Leaves the queue when it is dropped before the permit is taken.
 struct Ticket<'a, C: Clock> {
     inner: &'a Inner<C>,
     number: u64,
@@ -171,28 +177,28 @@ impl<'a, C: Clock> Ticket<'a, C> {
         context: &mut Context<'_>,
         sleep: &mut Sleep<'a>,
     ) -> Poll<Result<(), AcquireError>> {
-        let (turn, now) = self.inner.change(|state, now| {
-            let (turn, wakers) = state.look(self.number, context.waker(), now);
-            ((turn, now), wakers)
+        let (decision, now) = self.inner.change(|state, now| {
+            let (decision, wakers) = state.poll(self.number, context.waker(), now);
+            ((decision, now), wakers)
         });
-        let until = match turn {
-            Turn::Go => {
+        let wake_at = match decision {
+            Decision::Go => {
                 self.is_taken = true;
                 return Poll::Ready(Ok(()));
             }
-            Turn::TooLate(at) => {
+            Decision::TooLate(at) => {
                 let earliest = Some(at.saturating_sub(now));
                 return Poll::Ready(Err(AcquireError::TooLate { earliest }));
             }
-            Turn::Wait(until) => until,
+            Decision::Wait(wake_at) => wake_at,
         };
-        let planned = sleep.take().filter(|(planned, _)| *planned == until);
+        let planned = sleep.take().filter(|(planned, _)| *planned == wake_at);
         let (_, sleeping) = sleep.insert(planned.unwrap_or_else(|| {
-            let wait = until.saturating_sub(now);
-            (until, self.inner.clock.sleep(wait))
+            let wait = wake_at.saturating_sub(now);
+            (wake_at, self.inner.clock.sleep(wait))
         }));
         if sleeping.as_mut().poll(context).is_ready() {
-            // To look again at once, and not in a loop here: a sleep may end too early, again and again.
+            // Polls again through the executor, not in a loop: a clock may end every sleep too early.
             *sleep = None;
             context.waker().wake_by_ref();
         }
@@ -200,13 +206,13 @@ impl<'a, C: Clock> Ticket<'a, C> {
     }
 }
 
-/// A sleep, and the moment that it lasts to.
+/// A sleep and the time at which it ends.
 type Sleep<'a> = Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send + 'a>>)>;
 
 impl<C: Clock> Drop for Ticket<'_, C> {
     fn drop(&mut self) {
         if !self.is_taken {
-            // Dropped here, with the lock open.
+            // Dropped here, after the lock is released.
             let _waker = self
                 .inner
                 .change(|state, now| state.leave(self.number, now));

@@ -1,11 +1,11 @@
-//! How many requests a key may make.
+//! The rate limit of a client.
 //!
-//! The service allows 60 requests a minute for a key, and blocks keys that exceed it again and again.
+//! The service allows 60 requests a minute for each key, and blocks a key that exceeds this repeatedly.
 //! So every attempt of a client acquires a [`Permit`] first. All clones of a client share one limiter.
 //! Source: <https://developers.carrotquest.io/webapi/limits>
 //!
-//! [`LocalRateLimiter`] counts within one process and is the default; [`NoRateLimit`] is for a service
-//! of your own.
+//! [`LocalRateLimiter`] counts within one process and is the default. [`NoRateLimit`] is for services
+//! without a limit.
 
 mod acquire;
 mod local;
@@ -25,42 +25,43 @@ pub use self::{
     throttle::Start,
 };
 
-/// Decides which attempts may start, and when. One for each key; all clones of a client share it.
+/// Decides when an attempt may start. Use one for each key; all clones of a client share it.
 ///
-/// Implement it to take permits from elsewhere. May grow by methods with a default implementation
-/// only.
+/// Implement it to share a limit between processes. New methods of this trait will have a default
+/// implementation.
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync + 'static {
-    /// Waits for a permit to make one request. Dropping the future gives up the wait, and the permit
-    /// with it.
+    /// Waits for a permit to make one request. Dropping the future cancels the wait and returns a
+    /// permit that was granted to it.
     ///
     /// # Errors
     ///
-    /// [`AcquireError::TooLate`] as soon as the limiter knows that the permit cannot come within
-    /// [`AcquireRequest::patience`]; [`AcquireError::QueueFull`] where too many wait;
-    /// [`AcquireError::Store`] where a shared store failed. No request is made then.
+    /// [`AcquireError::TooLate`] as soon as the limiter knows that no permit is free within
+    /// [`AcquireRequest::patience`]; [`AcquireError::QueueFull`] if too many attempts wait;
+    /// [`AcquireError::Store`] if the shared store failed. The caller must not make the request then.
     async fn acquire(&self, request: &AcquireRequest) -> Result<Permit, AcquireError>;
 
-    /// The limit as it is now; `None`, the default, where the limiter cannot tell.
+    /// Returns the current state of the limit, or `None` if the limiter does not know it. `None` by
+    /// default.
     fn status(&self) -> Option<RateLimitStatus> {
         None
     }
 }
 
-/// A rate limit as it is at one moment.
+/// The state of a rate limit at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStatus {
-    /// How many requests a window may have now: less than the configured limit at the start of a
-    /// process and after a 429.
+    /// The number of requests allowed in a window now: less than the configured limit at the start of
+    /// a process and after a 429.
     pub limit: u32,
     /// The length of the window.
     pub window: Duration,
-    /// How many permits of the window are taken.
+    /// The number of permits in use.
     pub used: u32,
-    /// How many attempts wait for a permit.
+    /// The number of attempts that wait for a permit.
     pub waiting: usize,
-    /// How long nothing may start, after a 429.
+    /// The rest of the pause after a 429, in which no request starts. `None` without such a pause.
     pub paused_for: Option<Duration>,
 }
 
@@ -75,7 +76,7 @@ impl<R: RateLimiter + ?Sized> RateLimiter for Arc<R> {
     }
 }
 
-/// No limit: for a service of your own, or a sandbox.
+/// A rate limiter without a limit, for your own service or a sandbox.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct NoRateLimit {}

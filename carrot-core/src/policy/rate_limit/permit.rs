@@ -1,22 +1,23 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-/// The right to make one request, given by [`RateLimiter::acquire`](super::RateLimiter::acquire).
+/// The permission to make one request, returned by
+/// [`RateLimiter::acquire`](super::RateLimiter::acquire).
 ///
-/// Say with [`complete`](Self::complete) how the request ended. A permit that is dropped counts as
-/// [`PermitOutcome::Unknown`]: the service may still read the request, so its place stays taken for a
-/// whole window.
+/// Report the end of the request with [`complete`](Self::complete). Dropping a permit reports
+/// [`PermitOutcome::Unknown`]: the service may still read the request, so the permit stays in use for
+/// a whole window.
 #[must_use = "dropping a permit counts as a request that may have been sent"]
 pub struct Permit {
     keeper: Option<Arc<dyn PermitKeeper>>,
     ticket: u64,
 }
 
-/// Where a [`Permit`] reports how its request ended: the limiter that gave it.
+/// Receives the end of the request of a [`Permit`]. A rate limiter implements it.
 ///
-/// May grow by methods with a default implementation only.
+/// New methods of this trait will have a default implementation.
 pub trait PermitKeeper: Send + Sync + 'static {
-    /// The request of this permit is over. Called exactly once for a permit, also in a drop on any
-    /// thread: must not block or panic.
+    /// Records that the request of this permit has ended. Called exactly once for each permit,
+    /// possibly from a destructor and on any thread, so it must not block or panic.
     fn completed(&self, ticket: u64, outcome: PermitOutcome);
 }
 
@@ -24,21 +25,21 @@ pub trait PermitKeeper: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermitOutcome {
-    /// No byte of it reached the service: the place is free again at once.
+    /// The request was not sent. The permit is free again at once.
     Unsent,
     /// The service responded, with any status but 429.
     Responded,
-    /// The service responded with 429, in the status of HTTP or of the envelope.
+    /// The service responded with 429, as the HTTP status or as the status in the envelope.
     Throttled {
-        /// How long the service asks to wait, from its `Retry-After` header.
+        /// How long the service asks to wait: its header `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Nobody knows whether the service read it: a timeout, a reset, a cancelled call.
+    /// The service may have read the request: after a timeout, a reset or a cancelled call.
     Unknown,
 }
 
 impl Permit {
-    /// Creates a permit that reports to `keeper` under this number.
+    /// Creates a permit that reports its end to `keeper` as `ticket`.
     pub fn new(keeper: Arc<dyn PermitKeeper>, ticket: u64) -> Self {
         Self {
             keeper: Some(keeper),
@@ -46,7 +47,7 @@ impl Permit {
         }
     }
 
-    /// Creates a permit that reports to nobody, for a limiter without a limit.
+    /// Creates a permit that reports nothing, for a limiter without a limit.
     pub const fn unlimited() -> Self {
         Self {
             keeper: None,

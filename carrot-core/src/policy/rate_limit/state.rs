@@ -1,4 +1,4 @@
-//! Who may start a request, and when: the limiter without its clock and its lock.
+//! The queue and the window of the limiter, without its clock and its lock.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,37 +9,37 @@ use std::{
 
 use super::{AcquireRequest, PermitOutcome, Priority, throttle::Throttle};
 
-/// How long a permit waits for the task that it was given to. A task that is not polled must not keep
-/// it from those behind.
+/// How long a granted permit waits for its task. A task that is not polled must not block the tasks
+/// behind it.
 const OFFER: Duration = Duration::from_secs(1);
-/// With both kinds waiting, each fifth permit goes to bulk work.
+/// While both kinds wait, every fifth permit goes to a bulk call.
 const INTERACTIVE_IN_A_ROW: u32 = 4;
-/// How many of those who wait watch for permits that end unreported. All of them would wake too often.
+/// How many waiting tasks wake when a permit expires. Waking all of them would cost too much.
 const WATCHERS: usize = 16;
-/// The shortest sleep, against a loop should a bound be reached and the permit still be missing.
+/// The shortest sleep. Prevents a busy loop if the time is reached and no permit is free.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) throttle: Throttle,
     pub(super) window: Duration,
-    /// How many permits of a full limit bulk work leaves to interactive calls.
+    /// How many permits of the full limit bulk calls leave to interactive calls.
     pub(super) reserve: usize,
     pub(super) max: usize,
     pub(super) max_waiting: usize,
-    /// When the requests of the last window were over, oldest first.
+    /// The end of each request of the last window, oldest first.
     over: VecDeque<(Duration, Priority)>,
     in_flight: BTreeMap<u64, InFlight>,
-    /// Permits that their tasks have not taken yet, and since when.
+    /// Granted permits that their tasks have not taken yet, with the time of the grant.
     offered: BTreeMap<u64, (Waiter, Duration)>,
     interactive: BTreeMap<u64, Waiter>,
     bulk: BTreeMap<u64, Waiter>,
-    /// Those who did not take their permit, since nobody polls them.
+    /// Tasks that did not take their permit because they were not polled.
     asleep: BTreeMap<u64, Waiter>,
     used_by_bulk: usize,
     interactive_in_a_row: u32,
     next_ticket: u64,
-    /// The latest time that the clock showed.
+    /// The latest time that the clock returned.
     now: Duration,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct State {
 struct InFlight {
     priority: Priority,
     started: Duration,
-    /// When a request whose end nobody reports is taken for over.
+    /// The time at which the request counts as ended without a report.
     lease_end: Option<Duration>,
 }
 
@@ -55,24 +55,24 @@ struct InFlight {
 struct Waiter {
     priority: Priority,
     lease: Option<Duration>,
-    gives_up_at: Option<Duration>,
+    deadline: Option<Duration>,
     waker: Option<Waker>,
-    /// It knows its moment: it has looked since it is among the first. Who is further behind knows one
-    /// that those before it make earlier when they give up.
-    knows: bool,
+    /// The task was polled while among the first, so its wake-up time is right. Further behind, the
+    /// time becomes too late when a task ahead leaves.
+    is_scheduled: bool,
 }
 
-/// What a waiting task is to do.
+/// What a waiting task does next.
 #[derive(Debug, PartialEq)]
-pub(super) enum Turn {
+pub(super) enum Decision {
     Go,
-    /// To look again at this moment, or when it is woken.
+    /// Poll again at this time, or when woken.
     Wait(Duration),
-    /// Its permit comes no earlier than this, which is later than it waits.
+    /// The permit is free at this time at the earliest, which is after the deadline of the task.
     TooLate(Duration),
 }
 
-/// Those to wake once the lock is open: a waker may run anything.
+/// Wakers to call after the lock is released, since a waker runs foreign code.
 #[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Wakers(Vec<Waker>);
@@ -104,7 +104,7 @@ impl State {
         }
     }
 
-    /// The time, which never goes back whatever the clock does.
+    /// Returns the time, which never goes back even if the clock does.
     pub(super) fn at(&mut self, now: Duration) -> Duration {
         self.now = self.now.max(now);
         self.now
@@ -114,7 +114,7 @@ impl State {
         self.interactive.len() + self.bulk.len() + self.asleep.len()
     }
 
-    /// How many permits of the window are taken.
+    /// Returns the number of permits in use.
     pub(super) fn used(&self) -> usize {
         self.over.len() + self.in_flight.len() + self.offered.len()
     }
@@ -133,8 +133,8 @@ impl State {
         }
     }
 
-    /// What bulk work may use of a limit. It leaves its share of the reserve also of a lowered limit, and
-    /// at least one permit; a limit of one has nothing to leave.
+    /// Returns how many permits of `limit` bulk calls may use. The reserve shrinks with the limit to one
+    /// permit at least; a limit of one has no reserve.
     fn bulk_part(&self, limit: usize) -> usize {
         let reserve = match self.reserve {
             0 => 0,
@@ -143,7 +143,7 @@ impl State {
         limit.saturating_sub(reserve).max(1)
     }
 
-    /// Adds a task to the queue; the error is how many wait already.
+    /// Adds a task to the queue. The error is the number of waiting tasks.
     pub(super) fn join(&mut self, request: &AcquireRequest, now: Duration) -> Result<u64, usize> {
         let waiting = self.waiting();
         if waiting >= self.max_waiting {
@@ -155,22 +155,22 @@ impl State {
         let waiter = Waiter {
             priority: request.priority,
             lease: request.lease,
-            gives_up_at: request
+            deadline: request
                 .patience
                 .map(|patience| now.saturating_add(patience)),
             waker: None,
-            knows: false,
+            is_scheduled: false,
         };
         self.queue_mut(request.priority).insert(ticket, waiter);
         Ok(ticket)
     }
 
-    /// Tells a task what to do; `waker` is kept for when it has to wait.
-    pub(super) fn look(&mut self, ticket: u64, waker: &Waker, now: Duration) -> (Turn, Wakers) {
+    /// Decides what a task does next, and keeps `waker` if it has to wait.
+    pub(super) fn poll(&mut self, ticket: u64, waker: &Waker, now: Duration) -> (Decision, Wakers) {
         if let Some(waiter) = self.asleep.remove(&ticket) {
             self.queue_mut(waiter.priority).insert(ticket, waiter);
         }
-        // It does not have to be woken while it looks.
+        // The task is running, so `hand_out` does not have to wake it.
         if let Some(waiter) = self.waiter(ticket) {
             waiter.waker = None;
         }
@@ -183,33 +183,33 @@ impl State {
                 lease_end,
             };
             self.in_flight.insert(ticket, one);
-            return (Turn::Go, wakers);
+            return (Decision::Go, wakers);
         }
-        let Some((priority, gives_up_at)) = self
+        let Some((priority, deadline)) = self
             .waiter(ticket)
-            .map(|waiter| (waiter.priority, waiter.gives_up_at))
+            .map(|waiter| (waiter.priority, waiter.deadline))
         else {
-            return (Turn::Wait(now.saturating_add(self.window)), wakers);
+            return (Decision::Wait(now.saturating_add(self.window)), wakers);
         };
         let ahead = self.ahead(ticket, priority);
         let earliest = self.earliest(ahead, priority, now);
-        if gives_up_at.is_some_and(|end| earliest > end) {
-            return (Turn::TooLate(earliest), wakers);
+        if deadline.is_some_and(|end| earliest > end) {
+            return (Decision::TooLate(earliest), wakers);
         }
         let first = self.max;
         if let Some(waiter) = self.waiter(ticket) {
             waiter.waker = Some(waker.clone());
-            waiter.knows = ahead < first;
+            waiter.is_scheduled = ahead < first;
         }
-        // While a probe is out nobody knows when it comes back: who is concerned is woken then.
+        // The end of a probe is unknown; the task is woken when it ends.
         let bound = match self.throttle.is_probing() {
             true => earliest.max(now.saturating_add(self.window)),
             false => earliest,
         };
         let end = (ahead < WATCHERS).then(|| self.next_end(now)).flatten();
-        let until = [Some(bound), end, gives_up_at].into_iter().flatten().min();
+        let wake_at = [Some(bound), end, deadline].into_iter().flatten().min();
         let least = now.saturating_add(LEAST_SLEEP);
-        (Turn::Wait(until.unwrap_or(bound).max(least)), wakers)
+        (Decision::Wait(wake_at.unwrap_or(bound).max(least)), wakers)
     }
 
     fn waiter(&mut self, ticket: u64) -> Option<&mut Waiter> {
@@ -219,17 +219,17 @@ impl State {
         }
     }
 
-    /// How many of its kind are before a task.
+    /// Returns the number of tasks of the same priority ahead of a task.
     fn ahead(&self, ticket: u64, priority: Priority) -> usize {
         let queue = self.queue(priority);
         match queue.last_key_value() {
-            // Who has just come is the last, and a queue can be long.
+            // A new task is the last one; counting a long queue each time would be slow.
             Some((last, _)) if *last == ticket => queue.len() - 1,
             _ => queue.range(..ticket).count(),
         }
     }
 
-    /// The earliest moment at which a task can get its permit: never later than it does.
+    /// Returns a lower bound of the time at which a task gets its permit.
     fn earliest(&self, ahead: usize, priority: Priority, now: Duration) -> Duration {
         let all = self.over.iter().map(|(over, _)| *over);
         let free = self.free_at(
@@ -254,8 +254,9 @@ impl State {
         free.max(self.throttle.paused_until())
     }
 
-    /// When a place is free for this number, counted from 0: enough of those before it have left the
-    /// window, or the limit has grown, or some of both. `part` is what may be used of a limit.
+    /// Returns the time at which a permit is free for request `number`, counted from 0: enough earlier
+    /// requests have left the window, the limit has grown, or both. `part` returns what may be used of
+    /// a limit.
     fn free_at(
         &self,
         number: usize,
@@ -266,7 +267,7 @@ impl State {
     ) -> Duration {
         let full = part(self.max).max(1);
         let unknown = (number + 1).saturating_sub(known + full);
-        // What is in flight now leaves the window no earlier than one window from now.
+        // A request in flight leaves the window one window from now at the earliest.
         let windows = u32::try_from(1 + unknown.saturating_sub(1) / full).unwrap_or(u32::MAX);
         let mut earliest = now.saturating_add(self.window.saturating_mul(windows));
         let least = (number + 1).saturating_sub(full);
@@ -285,7 +286,7 @@ impl State {
         earliest
     }
 
-    /// The next moment at which a permit ends that nobody gives back.
+    /// Returns the next time at which a permit expires.
     fn next_end(&self, now: Duration) -> Option<Duration> {
         let offers = self.offered.values();
         let offers = offers.map(|(_, since)| since.saturating_add(OFFER));
@@ -293,7 +294,7 @@ impl State {
         offers.chain(leases).filter(|end| *end > now).min()
     }
 
-    /// Gives the free permits to those who are first, and returns whom to wake.
+    /// Grants the free permits to the first tasks, and returns the wakers of these tasks.
     fn hand_out(&mut self, now: Duration) -> Wakers {
         self.expire(now);
         let mut wakers = Wakers::default();
@@ -312,25 +313,25 @@ impl State {
             self.throttle.starts(ticket);
             self.offered.insert(ticket, (waiter, now));
         }
-        self.wake_first(&mut wakers, |waiter| !waiter.knows);
+        self.wake_first(&mut wakers, |waiter| !waiter.is_scheduled);
         wakers
     }
 
-    /// Wakes some of the first of each kind, as many as a full limit may have.
-    fn wake_first(&mut self, wakers: &mut Wakers, concerns: impl Fn(&Waiter) -> bool) {
+    /// Wakes the selected ones among the first tasks of each priority; a full limit of them at most.
+    fn wake_first(&mut self, wakers: &mut Wakers, selects: impl Fn(&Waiter) -> bool) {
         let first = self.max;
         for queue in [&mut self.interactive, &mut self.bulk] {
             let some = queue
                 .values_mut()
                 .take(first)
-                .filter(|waiter| concerns(waiter));
+                .filter(|waiter| selects(waiter));
             wakers
                 .0
                 .extend(some.filter_map(|waiter| waiter.waker.take()));
         }
     }
 
-    /// Whose permit is the next one that is free now.
+    /// Returns the priority that the next free permit goes to, or `None` if no permit is free.
     fn next_priority(&self, now: Duration) -> Option<Priority> {
         if now < self.throttle.paused_until() || self.throttle.is_probing() {
             return None;
@@ -351,7 +352,7 @@ impl State {
         }
     }
 
-    /// Ends what ends by itself: leases, permits that nobody took, places whose window has passed.
+    /// Removes expired leases, grants that were not taken, and requests that have left the window.
     pub(super) fn expire(&mut self, now: Duration) {
         let ended = |one: &InFlight| one.lease_end.is_some_and(|end| end <= now);
         while let Some(ticket) = key_of(&self.in_flight, ended) {
@@ -381,14 +382,14 @@ impl State {
         self.over.insert(place, (over, priority));
     }
 
-    /// A permit is free again, since no request was made with it.
+    /// Frees a permit with which no request was made.
     fn refund(&mut self, ticket: u64, priority: Priority) {
         self.throttle.forget(ticket);
         self.used_by_bulk -= usize::from(priority == Priority::Bulk);
     }
 
-    /// A task gives up its wait, or the permit that it did not take. The waker is its own, to be
-    /// dropped when the lock is open.
+    /// Removes a task that no longer waits, with its permit. Returns the waker of the task, for the
+    /// caller to drop after the lock is released.
     pub(super) fn leave(&mut self, ticket: u64, now: Duration) -> (Option<Waker>, Wakers) {
         let offered = self.offered.remove(&ticket).map(|(waiter, _)| waiter);
         if let Some(waiter) = &offered {
@@ -401,7 +402,7 @@ impl State {
         (waiter.and_then(|waiter| waiter.waker), self.moved_up(now))
     }
 
-    /// The request of a permit is over.
+    /// Records the end of a request.
     pub(super) fn completed(
         &mut self,
         ticket: u64,
@@ -414,7 +415,7 @@ impl State {
         match one {
             Some(one) if outcome == PermitOutcome::Unsent => self.refund(ticket, one.priority),
             Some(one) => self.log(now, one.priority),
-            // Its lease ended before: its place is counted already.
+            // Its lease has expired, so the request is counted already.
             None => {}
         }
         match outcome {
@@ -433,12 +434,12 @@ impl State {
             }
             PermitOutcome::Throttled { retry_after } => {
                 self.throttle
-                    .refused(ticket, started, retry_after, sent, now);
+                    .throttled(ticket, started, retry_after, sent, now);
                 self.take_back_offers();
                 let mut wakers = self.moved_up(now);
-                // Those who cannot make it any more have to learn it now, not at their deadline.
+                // A task that misses its deadline now has to fail at once, not at the deadline.
                 let waiting = self.interactive.values_mut().chain(self.bulk.values_mut());
-                for waiter in waiting.filter(|waiter| waiter.gives_up_at.is_some()) {
+                for waiter in waiting.filter(|waiter| waiter.deadline.is_some()) {
                     wakers.0.extend(mem::take(&mut waiter.waker));
                 }
                 wakers
@@ -446,7 +447,7 @@ impl State {
         }
     }
 
-    /// A permit that nobody took before the service said too many requests is not used.
+    /// Takes back granted permits after a 429. Their tasks wait again.
     fn take_back_offers(&mut self) {
         for (ticket, (waiter, _)) in mem::take(&mut self.offered) {
             self.refund(ticket, waiter.priority);
@@ -454,7 +455,7 @@ impl State {
         }
     }
 
-    /// Hands out, and wakes also those whose moment may be earlier than they know.
+    /// Grants the free permits, and wakes the first tasks, whose permits may be free earlier now.
     fn moved_up(&mut self, now: Duration) -> Wakers {
         let mut wakers = self.hand_out(now);
         self.wake_first(&mut wakers, |_| true);

@@ -1,15 +1,15 @@
-//! How many requests a window may have: the start of a process, and what a 429 changes.
+//! The limit at the start of a process and after a 429.
 
 use std::{collections::VecDeque, time::Duration};
 
-/// The pause after the first 429 that does not say how long to wait; doubled with each refused probe.
+/// The pause after the first 429 without `Retry-After`. Each 429 to a probe doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause of our own choice.
+/// The longest pause that the service does not ask for.
 const MAX_OWN_PAUSE: Duration = Duration::from_secs(60);
-/// The longest `Retry-After` that is believed.
+/// The longest accepted `Retry-After`.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-/// What each window after a cut gives back, in sixtieths of the full limit. The first gives little:
-/// the service has to be seen to accept what is left.
+/// How much the limit recovers in each window after a drop, in sixtieths of the full limit. Slowly
+/// at first, to see whether the service accepts the lower limit.
 const RECOVERY: [u64; 5] = [1, 2, 4, 8, 16];
 /// Limits are counted in thousandths, so that they grow evenly within a window.
 const SCALE: u64 = 1000;
@@ -18,39 +18,39 @@ const SCALE: u64 = 1000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start {
-    /// This many requests at once, and the rest of the limit evenly over the first window. A process
-    /// does not know what the key was used for in the minute before it started; a process that is
-    /// restarted again and again spends only this much each time.
+    /// `burst` requests at once, and the rest of the limit evenly over the first window. For a process
+    /// that does not know how much of the limit was used in the minute before it started, or that
+    /// restarts often.
     Cautious {
-        /// How many requests may go out at once.
+        /// The number of requests that may start at once.
         burst: u32,
     },
-    /// The whole limit at once, where nobody used the key in the last window.
+    /// The whole limit at once, for a key that was not used in the last window.
     Full,
 }
 
-/// The limit as it changes with time and with what the service says.
+/// The limit, which depends on time and on the responses of the service.
 #[derive(Debug)]
 pub(super) struct Throttle {
     max: u64,
     window: Duration,
     start: Start,
-    /// When the first permit was asked for.
+    /// The time of the first request for a permit.
     born: Option<Duration>,
-    /// The limit after the last cut, in thousandths, and when that was.
+    /// The limit after the last drop, in thousandths, and the time of the drop.
     cut: Option<(u64, Duration)>,
     episode: Option<Episode>,
-    /// When responses other than 429 came, within the last window.
+    /// The times of the responses other than 429 in the last window.
     accepted: VecDeque<Duration>,
     rng: fastrand::Rng,
 }
 
-/// From a 429 until a request that was started after it is accepted.
+/// The time from a 429 until the service accepts a request that started after it.
 #[derive(Debug)]
 struct Episode {
     paused_until: Duration,
     own_pause: Duration,
-    /// The one request that finds out whether the service accepts again.
+    /// The request that tests whether the service accepts requests again.
     probe: Option<u64>,
 }
 
@@ -80,13 +80,13 @@ impl Throttle {
         self.born.get_or_insert(now);
     }
 
-    /// How many requests the window that ends now may have.
+    /// Returns the number of requests allowed in the window that ends now.
     pub(super) fn limit(&self, now: Duration) -> usize {
         let limit = self.recovered(now).min(self.started(now));
         usize::try_from(limit / SCALE).unwrap_or(usize::MAX).max(1)
     }
 
-    /// When the window may have this many requests; `None` where it never may.
+    /// Returns the time at which a window may have this many requests, or `None` if it never may.
     pub(super) fn grows_to(&self, requests: usize, now: Duration) -> Option<Duration> {
         let wanted = (requests as u64).saturating_mul(SCALE);
         if wanted > self.max {
@@ -133,46 +133,46 @@ impl Throttle {
         at
     }
 
-    /// What a window after the cut gives back.
+    /// Returns how much the limit recovers in this window after the drop.
     fn step(&self, index: usize) -> u64 {
-        // A limit below sixty still grows, if slowly.
+        // A limit below sixty recovers slowly, but never stays at the same value.
         let step = RECOVERY[index.min(RECOVERY.len() - 1)] * self.max / 60;
         step.max(u64::from(index >= RECOVERY.len()))
     }
 
-    /// Until when no request may start.
+    /// Returns the end of the pause, in which no request may start.
     pub(super) fn paused_until(&self) -> Duration {
         self.episode
             .as_ref()
             .map_or(Duration::ZERO, |episode| episode.paused_until)
     }
 
-    /// Whether a request must wait for the result of the probe.
+    /// Returns true while a probe is in flight and other requests must wait for its result.
     pub(super) fn is_probing(&self) -> bool {
         self.episode
             .as_ref()
             .is_some_and(|episode| episode.probe.is_some())
     }
 
-    /// A request is about to start; in an episode it is the probe.
+    /// Records that a request is about to start. Within an episode it is the probe.
     pub(super) fn starts(&mut self, ticket: u64) {
         if let Some(episode) = &mut self.episode {
             episode.probe = Some(ticket);
         }
     }
 
-    /// The request was not made, or nobody knows what became of it.
+    /// Records that the request was not made, or that its outcome is unknown.
     pub(super) fn forget(&mut self, ticket: u64) {
         if let Some(episode) = &mut self.episode {
             episode.probe = episode.probe.filter(|probe| *probe != ticket);
         }
     }
 
-    /// The service responded with anything but 429.
+    /// Records a response with any status but 429.
     pub(super) fn accepted(&mut self, ticket: u64, now: Duration) {
         self.accepted.push_back(now);
         self.expire(now);
-        // A response to what was sent before the 429 says nothing of now.
+        // A response to a request sent before the 429 does not tell the present state.
         if self
             .episode
             .as_ref()
@@ -182,9 +182,9 @@ impl Throttle {
         }
     }
 
-    /// The service responded with 429 to a request that started then. `sent` is how many requests the
-    /// last window had.
-    pub(super) fn refused(
+    /// Records a 429 to a request that started at `started`. `sent` is the number of requests in the
+    /// last window.
+    pub(super) fn throttled(
         &mut self,
         ticket: u64,
         started: Duration,
@@ -204,12 +204,12 @@ impl Throttle {
                 let own = jittered(&mut self.rng, episode.own_pause);
                 let pause = asked.map_or(own, |asked| asked.max(own));
                 episode.paused_until = episode.paused_until.max(now.saturating_add(pause));
-                // The service still refuses: recovery starts again from here, without another cut.
+                // Still 429: recovery starts again from here, without another drop.
                 if let Some((_, since)) = &mut self.cut {
                     *since = now;
                 }
             }
-            // Requests that were on their way together are refused together: they count as one.
+            // Requests that were in flight together get a 429 together, which counts once.
             Some(episode) => {
                 if let Some(asked) = asked {
                     episode.paused_until = episode.paused_until.max(now.saturating_add(asked));
@@ -229,9 +229,9 @@ impl Throttle {
         }
     }
 
-    /// What is left after a cut: four fifths of what the service accepted in the last window. Where few
-    /// requests were sent, or the process is young, that few were accepted says nothing of the
-    /// service's limit, and half of the present one is left. Never less than a tenth.
+    /// Returns the limit after a 429: four fifths of what the service accepted in the last window. If
+    /// few requests were sent, or the process has just started, the number of accepted ones does not
+    /// tell the limit of the service, and half of the present limit remains. Never less than a tenth.
     fn cut_to(&self, sent: usize, now: Duration) -> u64 {
         let present = self.recovered(now);
         let good = (self.accepted.len() as u64 * SCALE).min(self.max) * 4 / 5;
@@ -247,7 +247,7 @@ impl Throttle {
         base.min(present).max(self.max / 10)
     }
 
-    /// The limit by the time since the last cut.
+    /// Returns the limit by the time since the last drop.
     fn recovered(&self, now: Duration) -> u64 {
         let Some((base, since)) = self.cut else {
             return self.max;
@@ -270,7 +270,7 @@ impl Throttle {
         limit.min(self.max)
     }
 
-    /// The limit by the age of the process.
+    /// Returns the limit by the time since the first request.
     fn started(&self, now: Duration) -> u64 {
         let (Start::Cautious { burst }, Some(born)) = (self.start, self.born) else {
             return self.max;
@@ -292,14 +292,14 @@ impl Throttle {
     }
 }
 
-/// The part of a window in which `some` of `all` come, rounded up.
+/// Returns `window * some / all`, rounded up.
 fn part_of(window: Duration, some: u64, all: u64) -> Duration {
     let nanos = window.as_nanos() * u128::from(some);
     let part = nanos.div_ceil(u128::from(all.max(1)));
     u64::try_from(part).map_or(window, Duration::from_nanos)
 }
 
-/// A quarter more or less, so that clients which were refused together do not come back together.
+/// Varies a pause by up to a quarter, so that clients do not retry at the same moment.
 fn jittered(rng: &mut fastrand::Rng, pause: Duration) -> Duration {
     pause.mul_f64(0.75 + rng.f64() / 2.0)
 }

@@ -1,5 +1,5 @@
-//! Several programs on one key, each with a limiter of its own: what the service refuses, and how soon
-//! a program is back. An hour in virtual time, in steps of a tenth of a second.
+//! Several programs that share a key, each with its own limiter: how many requests get a 429, and how
+//! soon a program recovers. An hour of virtual time in steps of a tenth of a second.
 
 use std::{
     fmt::Write as _,
@@ -28,18 +28,17 @@ const AT_A_TIME: usize = 8;
 /// How the service counts its minute.
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// The last sixty seconds; refused requests count or do not.
-    Sliding { counts_refused: bool },
+    /// The last sixty seconds, with or without rejected requests.
+    Sliding { counts_rejected: bool },
     /// From one full minute to the next.
-    Fixed { counts_refused: bool },
+    Fixed { counts_rejected: bool },
 }
 
-/// The service, which counts for itself.
 struct Service {
     window: Window,
     counted: Vec<Duration>,
     accepted: Vec<Duration>,
-    refused: Vec<Duration>,
+    rejected: Vec<Duration>,
 }
 
 impl Service {
@@ -48,19 +47,20 @@ impl Service {
             window,
             counted: Vec::new(),
             accepted: Vec::new(),
-            refused: Vec::new(),
+            rejected: Vec::new(),
         }
     }
 
-    fn takes(&mut self, now: Duration) -> bool {
-        let (since, counts_refused) = match self.window {
-            Window::Sliding { counts_refused } => (
+    fn accepts(&mut self, now: Duration) -> bool {
+        let (since, counts_rejected) = match self.window {
+            Window::Sliding { counts_rejected } => (
                 now.saturating_sub(MINUTE - Duration::from_nanos(1)),
-                counts_refused,
+                counts_rejected,
             ),
-            Window::Fixed { counts_refused } => {
-                (Duration::from_secs(now.as_secs() / 60 * 60), counts_refused)
-            }
+            Window::Fixed { counts_rejected } => (
+                Duration::from_secs(now.as_secs() / 60 * 60),
+                counts_rejected,
+            ),
         };
         let recent = self
             .counted
@@ -69,21 +69,21 @@ impl Service {
             .take_while(|at| **at >= since)
             .count();
         let accepts = recent < LIMIT;
-        if accepts || counts_refused {
+        if accepts || counts_rejected {
             self.counted.push(now);
         }
         match accepts {
             true => self.accepted.push(now),
-            false => self.refused.push(now),
+            false => self.rejected.push(now),
         }
         accepts
     }
 
-    /// The most that were refused in one minute of the clock.
+    /// Returns the most requests rejected in one minute.
     fn worst_minute(&self) -> usize {
         let minutes = (0..60).map(|minute| {
-            let within = |at: &&Duration| at.as_secs() / 60 == minute;
-            self.refused.iter().filter(within).count()
+            let in_minute = |at: &&Duration| at.as_secs() / 60 == minute;
+            self.rejected.iter().filter(in_minute).count()
         });
         minutes.max().unwrap_or_default()
     }
@@ -100,12 +100,12 @@ impl Wake for Flag {
 
 type Acquire<'a> = Pin<Box<dyn Future<Output = Result<Permit, AcquireError>> + Send + 'a>>;
 
-/// One of the requests that a program makes at a time, again and again.
+/// A worker of a program, which makes one request after the other.
 enum Lane<'a> {
     Waits(Acquire<'a>, Arc<Flag>),
-    /// Arrives at the service, with its permit, and is over as much later.
+    /// The time of arrival at the service, the permit, and how long the response takes.
     Travels(Duration, Permit, Duration),
-    /// The response comes then.
+    /// The time of the response, and whether the service accepted the request.
     Returns(Duration, Permit, bool),
 }
 
@@ -122,7 +122,7 @@ impl Chance {
     }
 }
 
-/// Runs programs with endless demand; calls `at` at each step with the service.
+/// Runs programs that always have requests to make. Calls `at` with the service at each step.
 fn run(
     clock: &VirtualClock,
     limiters: &[LocalRateLimiter<VirtualClock>],
@@ -164,14 +164,14 @@ fn step<'a>(
                 match acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
                     Poll::Pending => Lane::Waits(acquire, flag),
                     Poll::Ready(permit) => {
-                        let permit = permit.expect("it waits as long as it takes");
+                        let permit = permit.expect("a wait without a limit");
                         Lane::Travels(now + chance.travel(), permit, chance.travel())
                     }
                 }
             }
         }
         Lane::Travels(arrives, permit, back) if arrives <= now => {
-            Lane::Returns(now + back, permit, service.takes(now))
+            Lane::Returns(now + back, permit, service.accepts(now))
         }
         Lane::Returns(comes, permit, accepted) if comes <= now => {
             permit.complete(match accepted {
@@ -191,67 +191,67 @@ fn limiters(clock: &VirtualClock, count: u64) -> Vec<LocalRateLimiter<VirtualClo
         .collect()
 }
 
-/// A stranger takes the whole limit from minute 5 to 10. Gives the accepted requests of each minute and
-/// the limit at the end of each, over 25 minutes.
-fn taken_over(window: Window) -> (Vec<usize>, Vec<u32>) {
+/// Another program uses the whole limit from minute 5 to 10. Returns the accepted requests of each
+/// minute and the limit at its start, over 25 minutes.
+fn with_greedy_program(window: Window) -> (Vec<usize>, Vec<u32>) {
     let clock = VirtualClock::manual();
     let programs = limiters(&clock, 1);
     let mut service = Service::new(window);
     let mut limits = Vec::new();
     run(&clock, &programs, &mut service, 25, |service, now| {
-        let is_taken = (5 * MINUTE..10 * MINUTE).contains(&now);
-        if is_taken {
-            // As many as the service takes; they are not the program's.
-            while service.takes(now) {
+        let is_used_up = (5 * MINUTE..10 * MINUTE).contains(&now);
+        if is_used_up {
+            // Uses up what the service accepts; these requests are not the program's.
+            while service.accepts(now) {
                 service.accepted.pop();
             }
-            service.refused.pop();
+            service.rejected.pop();
         }
         if now.as_millis() % 60_000 == 0 {
-            limits.push(programs[0].status().expect("it can tell").limit);
+            limits.push(programs[0].status().expect("a status").limit);
         }
     });
     let per_minute = (0..25).map(|minute| {
-        let within = |at: &&Duration| at.as_secs() / 60 == minute;
-        service.accepted.iter().filter(within).count()
+        let in_minute = |at: &&Duration| at.as_secs() / 60 == minute;
+        service.accepted.iter().filter(in_minute).count()
     });
     (per_minute.collect(), limits)
 }
 
 #[test]
-fn strangers_on_one_key_refuse_each_other_little() {
+fn programs_on_one_key_rarely_exceed_its_limit() {
     let mut text = String::from(
-        "Programs that share a key without knowing of each other, each with a limiter of its own, for an\n\
-         hour of endless demand, eight requests at a time, against a service of 60 requests in any minute:\n\n\
-         | strangers beside | accepted | refused | refused in the worst minute |\n|---|---|---|---|\n",
+        "A simulation of programs that share a key, each with its own limiter. For an hour, each program keeps\n\
+         eight requests in flight; the service allows 60 requests in any minute.\n\n\
+         | programs | accepted | rejected with 429 | rejected in the worst minute |\n|---|---|---|---|\n",
     );
-    // What the limiter before this one had in its worst minute: 13, 52 and 110.
-    for (strangers, most) in [(2, 13), (4, 25), (8, 54)] {
+    // An earlier limiter had 13, 52 and 110 in its worst minute.
+    for (count, most) in [(2, 13), (4, 25), (8, 54)] {
         let clock = VirtualClock::manual();
-        let programs = limiters(&clock, strangers);
+        let programs = limiters(&clock, count);
         let mut service = Service::new(Window::Sliding {
-            counts_refused: false,
+            counts_rejected: false,
         });
         run(&clock, &programs, &mut service, 60, |_, _| {});
-        let (accepted, refused) = (service.accepted.len(), service.refused.len());
+        let (accepted, rejected) = (service.accepted.len(), service.rejected.len());
         let worst = service.worst_minute();
-        writeln!(text, "| {strangers} | {accepted} | {refused} | {worst} |").expect("a string");
-        assert!(worst <= most, "{strangers} strangers: {worst}");
+        writeln!(text, "| {count} | {accepted} | {rejected} | {worst} |").expect("a string");
+        assert!(worst <= most, "{count} programs: {worst}");
     }
-    expect_file!["../../docs/strangers.md"].assert_eq(&text);
+    expect_file!["../../docs/shared_key.md"].assert_eq(&text);
 }
 
 #[test]
-fn a_program_is_back_soon_after_a_stranger_is_gone() {
+fn limit_recovers_after_other_program_stops() {
     let mut curve = None;
-    for counts_refused in [false, true] {
+    for counts_rejected in [false, true] {
         for window in [
-            Window::Sliding { counts_refused },
-            Window::Fixed { counts_refused },
+            Window::Sliding { counts_rejected },
+            Window::Fixed { counts_rejected },
         ] {
-            let (accepted, limits) = taken_over(window);
+            let (accepted, limits) = with_greedy_program(window);
             let back = accepted.iter().skip(10).position(|count| *count >= 54);
-            let minutes = back.expect("it comes back");
+            let minutes = back.expect("the program recovers");
             assert!(minutes <= 6, "{window:?}: {accepted:?}");
             curve.get_or_insert((accepted, limits));
         }
@@ -260,13 +260,13 @@ fn a_program_is_back_soon_after_a_stranger_is_gone() {
     expect_file!["../../docs/recovery.svg"].assert_eq(&picture(&accepted, &limits));
 }
 
-/// The limit as a line, the accepted requests of each minute as bars.
+/// Draws the limit as a line and the accepted requests of each minute as bars.
 fn picture(accepted: &[usize], limits: &[u32]) -> String {
     let mut svg = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 260\" font-family=\"monospace\" \
          font-size=\"11\">\n<rect width=\"640\" height=\"260\" fill=\"#fff\"/>\n\
-         <text x=\"40\" y=\"18\">A stranger takes the whole limit from minute 5 to 10: requests accepted in each \
-         minute (bars), the limit (line)</text>\n\
+         <text x=\"40\" y=\"18\">Another program uses the whole limit from minute 5 to 10: requests accepted in \
+         each minute (bars), the limit (line)</text>\n\
          <rect x=\"160\" y=\"30\" width=\"120\" height=\"190\" fill=\"#f4e6e6\"/>\n",
     );
     let y = |requests: f64| 220.0 - requests * 3.0;
