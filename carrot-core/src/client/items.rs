@@ -9,14 +9,14 @@ use std::{
 use super::Pages;
 use crate::{Error, Paginate, types::Cursor};
 
-/// A listing, read record by record; made by [`Client::items`](super::Client::items).
+/// Reads a listing record by record. Created by [`Client::items`](super::Client::items).
 ///
-/// Where a listing moves while it is read and may hand out a record twice, as that of the leads does,
-/// the second one is left out. To know it, the ids of all records so far are kept, 8 bytes each.
+/// A listing that changes while it is read may contain a record twice, as that of the leads does. Then
+/// the second one is skipped; this takes 8 bytes of memory for each record read.
 pub struct Items<E: Paginate> {
     pages: Pages<E>,
     page: vec::IntoIter<E::Item>,
-    /// Where the page that is being handed out begins.
+    /// The start of the page of the records that `next` returns now.
     page_cursor: Option<Cursor>,
     seen: HashSet<u64>,
 }
@@ -31,9 +31,9 @@ impl<E: Paginate> Items<E> {
         }
     }
 
-    /// The next record, or `None` after the last one.
+    /// Returns the next record, or `None` after the last one.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was.
+    /// Cancel-safe: dropping the future loses no record.
     ///
     /// # Errors
     ///
@@ -42,10 +42,10 @@ impl<E: Paginate> Items<E> {
         poll_fn(|context| self.poll_item(context)).await.transpose()
     }
 
-    /// Where the page begins that is being handed out; `None` for the first page of the listing.
+    /// Returns the start of the page of the current record, or `None` for the first page of the listing.
     ///
-    /// A reader that goes on from here in another process gets the records of that page once more,
-    /// and misses none.
+    /// A listing that starts at this cursor, for example in another process, returns the records of that
+    /// page again and misses none.
     #[must_use]
     pub fn page_cursor(&self) -> Option<&Cursor> {
         self.page_cursor.as_ref()

@@ -15,23 +15,23 @@ use crate::{
     types::{Cursor, CursorKind, NextCursor},
 };
 
-/// A service that returns only empty pages would keep a listing busy for ever.
+/// The most empty pages in a row, so that a listing of empty pages ends.
 const MAX_EMPTY_PAGES: u32 = 100;
 
 type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, Error>)> + Send>>;
 
-/// A listing, read page by page; made by [`Client::pages`].
+/// Reads a listing page by page. Created by [`Client::pages`].
 ///
-/// It ends after the last page, and after an error that says the listing cannot go on. After any
-/// other error, `next` asks for the same page again.
+/// The listing ends after the last page, or with [`ErrorKind::RepeatedCursor`] or
+/// [`ErrorKind::MissingCursor`]. After any other error, `next` requests the same page again.
 pub struct Pages<E: Paginate> {
     client: Client,
     state: State<E>,
     cursor: Option<Cursor>,
     seen: HashSet<Cursor>,
-    /// Where the page that was returned last begins.
+    /// The start of the page that was returned last.
     page_cursor: Option<Cursor>,
-    /// How many records the last page says there are, in a listing that pages by offset.
+    /// The number of records according to the last page, in a listing with offsets.
     total: Option<u64>,
     /// Empty pages in a row.
     empty_pages: u32,
@@ -39,10 +39,10 @@ pub struct Pages<E: Paginate> {
 
 enum State<E: Paginate> {
     Idle(E),
-    /// The request that is on its way outlives a `next` that was dropped, so no page is lost. The
-    /// mutex is never locked: it only makes the listing `Sync`, which a future alone is not.
+    /// The request in flight survives a dropped `next`, so no page is lost. The mutex is never locked:
+    /// it makes the listing `Sync`, which a future alone is not.
     Fetching(Mutex<Fetch<E>>),
-    /// The last page does not say how to go on. The page itself was still handed out.
+    /// The last page, which was returned, has no usable cursor.
     Broken(ErrorKind),
     Finished,
 }
@@ -63,35 +63,35 @@ impl<E: Paginate> Pages<E> {
         }
     }
 
-    /// The next page, or `None` after the last one.
+    /// Returns the next page, or `None` after the last one.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was.
+    /// Cancel-safe: dropping the future loses no page.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::call`]. A cursor that comes a second time ends the listing with
-    /// [`ErrorKind::RepeatedCursor`], since it would never end by itself; a full page without a cursor
-    /// ends it with [`ErrorKind::MissingCursor`], since there may be more.
+    /// Those of [`Client::call`]. A cursor that occurs a second time ends the listing with
+    /// [`ErrorKind::RepeatedCursor`], since the listing would repeat forever. A full page without a
+    /// cursor ends it with [`ErrorKind::MissingCursor`], since more records may follow.
     pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
         poll_fn(|context| self.poll_page(context)).await.transpose()
     }
 
-    /// Where the page that the next call of [`next`](Self::next) asks for begins; `None` at the
-    /// beginning of the listing, and after its end.
+    /// Returns the start of the page that [`next`](Self::next) requests next, or `None` for the first
+    /// page and after the end of the listing.
     ///
-    /// Store it (`Serialize`) and give it to [`Paging::starting_at`](crate::endpoint::Paging::starting_at) to go on
-    /// in another process.
+    /// To continue in another process, store the cursor (`Serialize`) and pass it to
+    /// [`Paging::starting_at`](crate::endpoint::Paging::starting_at).
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
     }
 
-    /// Where the page that was returned last begins.
+    /// Returns the start of the page that was returned last.
     pub(super) fn page_cursor(&self) -> Option<&Cursor> {
         self.page_cursor.as_ref()
     }
 
-    /// True after the last page.
+    /// Returns true after the last page.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self.state, State::Finished)
@@ -125,7 +125,8 @@ impl<E: Paginate> Pages<E> {
         }
     }
 
-    /// Moves to the page after a response; `None` where the list moved and an earlier page is next.
+    /// Moves to the next page after a response. Returns `None` if records moved to an earlier page, which
+    /// is read again.
     fn advance(
         &mut self,
         mut endpoint: E,
@@ -138,7 +139,7 @@ impl<E: Paginate> Pages<E> {
                 return Some(Err(error));
             }
         };
-        let asked = endpoint.paging().cursor.clone();
+        let requested = endpoint.paging().cursor.clone();
         let before = mem::replace(&mut self.total, page.total);
         if let Some(back) = moved_back(endpoint.paging().offset(), before, page.total) {
             let cursor = Cursor::offset(back);
@@ -147,7 +148,7 @@ impl<E: Paginate> Pages<E> {
             self.state = State::Idle(endpoint);
             return None;
         }
-        self.page_cursor.clone_from(&asked);
+        self.page_cursor.clone_from(&requested);
         self.state = State::Finished;
         self.cursor = None;
         self.empty_pages = match page.items.is_empty() {
@@ -159,20 +160,20 @@ impl<E: Paginate> Pages<E> {
         let cursor = match &page.next {
             NextCursor::At(cursor) if fits(cursor, version) => cursor.clone(),
             NextCursor::End => return Some(Ok(page)),
-            // A page that is not full is the last one where the response says nothing. After a full
-            // one there may be more, and to stop would lose it in silence; so would a cursor of the
-            // other API version.
+            // Without a cursor, a page that is not full is the last one. After a full page more records
+            // may follow, and ending here would lose them silently; so would a cursor of the other API
+            // version.
             NextCursor::Absent if page.items.len() < size => return Some(Ok(page)),
             _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
                 return Some(Ok(page));
             }
         };
-        // An empty page that points to itself is how some lists end.
-        if page.items.is_empty() && asked.as_ref() == Some(&cursor) {
+        // Some listings end with an empty page whose cursor points to itself.
+        if page.items.is_empty() && requested.as_ref() == Some(&cursor) {
             return Some(Ok(page));
         }
-        // An offset may come again after the list moved, and grows with every record.
+        // An offset may repeat after records moved, and otherwise only grows.
         let is_new = cursor.kind() == CursorKind::Offset || self.seen.insert(cursor.clone());
         if !is_new || self.empty_pages >= MAX_EMPTY_PAGES {
             self.state = State::Broken(ErrorKind::RepeatedCursor);
@@ -185,8 +186,8 @@ impl<E: Paginate> Pages<E> {
     }
 }
 
-/// Where to go on when a list that pages by offset got shorter: as many records as are gone may have
-/// moved in front of the page, and would be lost in silence.
+/// Returns the offset to read again from when a listing became shorter: each removed record may have
+/// moved one unread record to an earlier page.
 fn moved_back(offset: u64, before: Option<u64>, now: Option<u64>) -> Option<u64> {
     let gone = before?.checked_sub(now?)?;
     match gone > 0 && offset > 0 {
@@ -195,7 +196,8 @@ fn moved_back(offset: u64, before: Option<u64>, now: Option<u64>) -> Option<u64>
     }
 }
 
-/// Some answers of one API version carry the cursor of the other, from which no request can go on.
+/// Returns false for a cursor of the other API version, which some responses contain and no request
+/// can use.
 fn fits(cursor: &Cursor, version: ApiVersion) -> bool {
     match cursor.kind() {
         CursorKind::After => version == ApiVersion::V1,

@@ -1,4 +1,4 @@
-//! What is built on the client: many calls, and finding out what became of a write.
+//! Jobs built on the client: many calls at a time, and reconciling a reply.
 
 mod call_all;
 mod reconcile;

@@ -1,4 +1,4 @@
-//! Finding out what became of a write whose answer was lost.
+//! Finds out whether a reply was written after its response was lost.
 
 use carrot_types::{ConversationPart, InvalidValue, PartType, RandomId};
 
@@ -9,36 +9,36 @@ use crate::{
     endpoint::Paging,
 };
 
-/// How many pages of parts are looked through: 200 parts, newest first.
+/// The number of pages searched: 200 parts, newest first.
 const MAX_PAGES: usize = 4;
 
-/// What became of a reply.
+/// Whether a reply was written. Returned by [`Client::reconcile_reply`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ReplyStatus {
-    /// It was written: this is the part.
+    /// The reply was written as this part.
     Written(Box<ConversationPart>),
-    /// It is not among the 200 newest parts of the conversation, and the list does say numbers.
+    /// The reply is not among the 200 newest parts of the conversation, whose `random_id`s are present.
     NotWritten,
-    /// Nobody can tell: a message that may be it came without a `random_id`, or all of them came with
-    /// 0, which stands for none and may be all that this list ever says. The vendor documents the
-    /// number in the realtime feed and in webhooks, and not in the list of parts. Look at the
-    /// conversation before you write again.
+    /// The list of parts does not tell: a part that may be the reply has no `random_id`, or the
+    /// `random_id` of every part is 0, which means none. The vendor documents `random_id` in the
+    /// realtime feed and in webhooks, but not in the list of parts. Read the conversation before you
+    /// write again.
     Unknown,
 }
 
 impl Client {
-    /// Finds out whether a reply was written whose call failed with
+    /// Finds out whether a reply was written although its call failed with
     /// [`may_have_been_applied`](Error::may_have_been_applied).
     ///
-    /// It looks for the [`random_id`](Reply::random_id) of the reply among the 200 newest parts of
-    /// its conversation, with at most four requests, their retries aside. They wait as long as the
-    /// rate limit needs, as those of [`pages`](Client::pages) do. A part that the service has not stored
-    /// yet is not found: give a request that may still be on its way some seconds first.
+    /// Searches the 200 newest parts of the conversation for the [`random_id`](Reply::random_id) of the
+    /// reply, with at most four requests and their retries. Like [`pages`](Client::pages), they wait
+    /// for the rate limit without a deadline. A part that the service has not stored yet is not found,
+    /// so wait some seconds before you call this: the reply may still be in flight.
     ///
     /// # Errors
     ///
-    /// The reply has no `random_id`, and nothing is sent; or one of the requests fails, as with
+    /// The reply has no `random_id`, in which case nothing is sent; or one of the requests fails, as in
     /// [`call`](Client::call).
     ///
     /// ```
@@ -57,7 +57,7 @@ impl Client {
     ///         match client.reconcile_reply(&reply).await? {
     ///             ReplyStatus::Written(_) => {}
     ///             ReplyStatus::NotWritten => drop(client.call(&reply).await?),
-    ///             _ => return Err(error.into()), // nobody can tell: a person must look
+    ///             _ => return Err(error.into()), // unknown: a person has to check
     ///         }
     ///     }
     ///     other => drop(other?),
@@ -67,7 +67,7 @@ impl Client {
     /// ```
     pub async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyStatus, Error> {
         let Some(random_id) = reply.chosen_random_id() else {
-            let rule = "must be set on a reply that is to be found again";
+            let rule = "must be set, since it identifies the reply";
             return Err(Error::invalid::<Reply>(InvalidValue::new(
                 "random_id",
                 rule,
@@ -98,7 +98,7 @@ impl Client {
     }
 }
 
-/// A record of the system is no reply, whether it says a number or not.
+/// Returns false for a part that the system wrote, such as an assignment.
 fn may_be_a_reply(part: &ConversationPart) -> bool {
     matches!(
         part.kind,

@@ -152,7 +152,7 @@ fn a_reply_without_random_id_is_rejected() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
-        "conversations.reply: `random_id` must be set on a reply that is to be found again; nothing \
+        "conversations.reply: `random_id` must be set, since it identifies the reply; nothing \
          was sent"
     );
     assert_eq!(recorder.requests().len(), 0);

@@ -1,4 +1,4 @@
-//! Many calls, a bounded number at a time.
+//! Many calls with bounded concurrency.
 
 mod report;
 
@@ -17,22 +17,22 @@ use crate::{Client, Endpoint, Error, client::Activity};
 
 const CONCURRENCY: usize = 8;
 
-/// An operation for each of many items; made by [`Client::call_all`].
+/// Calls one operation for each of many items. Created by [`Client::call_all`].
 ///
-/// Take the outcomes one by one with [`next`](Self::next), or all together with [`run`](Self::run).
+/// Read the results one by one with [`next`](Self::next), or all of them with [`run`](Self::run).
 ///
-/// It loses no item, but for one whose operation panics while it is made. To stop, break from the
-/// callback of `run`, or call [`stop`](Self::stop): what is on its way is finished, nothing new is
-/// sent, and the report has the other items, for another time; see [`into_rest`](CallAllReport::into_rest).
-/// Where there is no time to finish, as when a program has to end now,
-/// [`into_report`](Self::into_report) gives up what is on its way and names it. The futures of `run`
-/// and `next` can be dropped at any point as long as this is kept: the next `run` or `next` goes on
-/// where they were.
+/// To stop, break from the callback of `run`, or call [`stop`](Self::stop): calls in flight finish,
+/// no new call starts, and the report holds the remaining items; see
+/// [`into_rest`](CallAllReport::into_rest). To stop without waiting,
+/// [`into_report`](Self::into_report) cancels the calls in flight and reports their items. No item is
+/// lost, except one for which the closure panics.
+///
+/// The futures of `run` and `next` are cancel-safe: the next `run` or `next` resumes the work.
 ///
 /// ```
 /// # async fn example(
 /// #     client: &carrot_core::Client,
-/// #     mut told_to_end: impl FnMut() -> bool,
+/// #     mut is_shutting_down: impl FnMut() -> bool,
 /// # ) {
 /// use std::ops::ControlFlow;
 ///
@@ -41,7 +41,7 @@ const CONCURRENCY: usize = 8;
 /// let close = |id: &ConversationId| Close::new(*id);
 /// let report = client
 ///     .call_all((700..800).map(ConversationId::new), close)
-///     .run(|_| match told_to_end() {
+///     .run(|_| match is_shutting_down() {
 ///         true => ControlFlow::Break(()),
 ///         false => ControlFlow::Continue(()),
 ///     })
@@ -61,15 +61,15 @@ pub struct CallAll<I: Iterator, F, E: Endpoint> {
     stopped: bool,
     progress: Progress,
     in_flight: Vec<InFlight<I::Item, E::Output>>,
-    /// What the next [`run`](Self::run) will report; its `rest` is where items come from.
+    /// The next report of [`run`](Self::run). Its `rest` is the source of the items.
     report: CallAllReport<I, E::Output>,
 }
 
 impl Client {
-    /// Calls an operation for each of many items, several at a time, under the rate limit.
+    /// Calls an operation for each of many items, several at a time, within the rate limit.
     ///
-    /// A failure does not stop the rest, and the callback can; see [`CallAll`]. The deadline of a single
-    /// call does not apply, only that of each attempt: the work takes as long as the rate limit needs.
+    /// A failed call does not stop the others; see [`CallAll`] for how to stop. The timeout of an
+    /// attempt applies. The timeout of a call does not, since a call may wait long for the rate limit.
     ///
     /// ```
     /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -102,17 +102,17 @@ impl Client {
     }
 }
 
-/// The item stands beside its call, so that it outlives it.
+/// A call in flight. Keeps the item, so that a cancelled call does not lose it.
 struct InFlight<T, O> {
     item: T,
     is_idempotent: bool,
     activity: Arc<Activity>,
-    /// Boxed, so that it can be polled among others without being pinned in place.
+    /// Boxed, so that the list of calls can move it.
     call: Pin<Box<dyn Future<Output = Result<O, Error>> + Send>>,
 }
 
 impl<T, O> InFlight<T, O> {
-    fn begin<E>(client: Client, endpoint: E, item: T) -> Self
+    fn start<E>(client: Client, endpoint: E, item: T) -> Self
     where
         E: Endpoint<Output = O> + 'static,
     {
@@ -136,29 +136,30 @@ where
     F: FnMut(&I::Item) -> E,
     E: Endpoint + 'static,
 {
-    /// At most this many calls at a time: 8 by default; 0 counts as 1. More than the rate limit allows at
-    /// once gains nothing.
+    /// Sets the maximum number of concurrent calls. 8 by default; 0 counts as 1. More than the burst of
+    /// the rate limit does not make the work faster.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
-    /// The next outcome, in the order in which the calls end; `None` when all is done, or all that
-    /// was begun before [`stop`](Self::stop). No report has it then.
+    /// Waits for the next result, in the order in which the calls end. Returns `None` after the last
+    /// item, or, after [`stop`](Self::stop), after the last call in flight. No report repeats a result
+    /// that `next` returned.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was. Between the two the
-    /// time of each attempt runs on, and calls that wait for the rate limit keep the places they are
-    /// given. So where other calls are made between two outcomes, keep the concurrency below the
-    /// limit of the rate limit, or those wait for places that nobody uses.
+    /// Cancel-safe: dropping the future loses no result. The calls make progress only while this
+    /// future is polled; in between, the timeouts of attempts run, and calls hold the permits of the
+    /// rate limit that they have. So if you make other calls between two results, keep the
+    /// concurrency below the rate limit, or those calls wait for permits held here.
     pub async fn next(&mut self) -> Option<Item<I::Item, E::Output>> {
         poll_fn(|context| self.poll_outcome(context)).await
     }
 
-    /// Calls for all items and reports. `watch` is told after each; when it breaks, that is
-    /// [`stop`](Self::stop), and it is still told of what is on its way.
+    /// Makes all calls and returns a report. `watch` runs after each call. If it returns `Break`,
+    /// [`stop`](Self::stop) is called; `watch` still runs after each call in flight.
     ///
-    /// Dropping the future loses nothing as long as this is kept: the next `run` goes on where it
-    /// was, and reports everything since the last report.
+    /// Cancel-safe: after the future is dropped, the next `run` resumes the work and reports everything
+    /// since the last report.
     pub async fn run(
         &mut self,
         mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
@@ -184,13 +185,13 @@ where
                 break;
             };
             let Some(item) = items.next() else {
-                // Nothing is left, and it is not asked again.
+                // An iterator must not be polled again after its end.
                 self.report.rest = None;
                 break;
             };
             let endpoint = (self.operation)(&item);
             self.progress.begun += 1;
-            let one = InFlight::begin(self.client.clone(), endpoint, item);
+            let one = InFlight::start(self.client.clone(), endpoint, item);
             self.in_flight.push(one);
         }
         let ready = self
@@ -203,7 +204,7 @@ where
             });
         match ready {
             Some((index, result)) => {
-                // The order stays: the oldest is polled first, so that none waits behind ever new ones.
+                // Keeps the order: the oldest call is polled first, so that new calls do not starve it.
                 let InFlight { item, .. } = self.in_flight.remove(index);
                 let outcome = Item::new(item, result);
                 self.progress.count(&outcome);
@@ -228,9 +229,9 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         }
     }
 
-    /// Begins no more calls, and gives up those of which the service saw nothing yet, such as those
-    /// that wait for the rate limit: their items are [`unsent`](CallAllReport::unsent). The others go on with
-    /// [`next`](Self::next) and [`run`](Self::run).
+    /// Starts no more calls and cancels those that the service cannot have seen, such as calls that
+    /// wait for the rate limit; their items are [`unsent`](CallAllReport::unsent) in the report.
+    /// [`next`](Self::next) and [`run`](Self::run) finish the other calls.
     pub fn stop(&mut self) {
         self.stopped = true;
         self.take_back_unsent();
@@ -244,26 +245,26 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         let unsent = unsent.into_iter().map(|one| (one.item, one.call));
         let (items, calls): (Vec<_>, Vec<_>) = unsent.unzip();
         self.report.unsent.extend(items);
-        // At the end, since the observer is told of each here, and is code of the program.
+        // Last, since dropping a call notifies the observer, which is foreign code.
         drop(calls);
     }
 
-    /// How far the work is, from its beginning.
+    /// Returns the number of calls started, succeeded and failed so far.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Ends the work at once, without waiting for what is on its way: those calls are given up, and
-    /// their items are [`cut_off`](CallAllReport::cut_off), or [`unsent`](CallAllReport::unsent) where the
-    /// service saw nothing of them. What [`next`](Self::next) gave, and what [`run`](Self::run)
-    /// reported before, is not in the report.
+    /// Stops at once and cancels the calls in flight. Their items are
+    /// [`cut_off`](CallAllReport::cut_off), or [`unsent`](CallAllReport::unsent) if the service cannot
+    /// have seen them. The report does not repeat what [`next`](Self::next) returned or an earlier
+    /// [`run`](Self::run) reported.
     #[must_use = "the items that are not done are in it"]
     pub fn into_report(mut self) -> CallAllReport<I, E::Output> {
         self.stop();
-        let given_up = self.in_flight.drain(..);
+        let cancelled = self.in_flight.drain(..);
         let mut report = mem::take(&mut self.report);
-        report.cut_off = given_up.map(|one| (one.item, one.is_idempotent)).collect();
+        report.cut_off = cancelled.map(|one| (one.item, one.is_idempotent)).collect();
         report
     }
 
@@ -274,7 +275,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
 
 impl<I: Iterator, F, E: Endpoint> fmt::Debug for CallAll<I, F, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Each")
+        f.debug_struct("CallAll")
             .field("operation", &E::NAME)
             .field("progress", &self.progress)
             .field("concurrency", &self.concurrency)

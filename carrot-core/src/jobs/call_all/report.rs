@@ -1,31 +1,32 @@
 use crate::Error;
 
-/// How much of the body a kept error holds, in bytes: thousands of error pages of a proxy must not fill
-/// the memory.
+/// The part of a response body that an error keeps, in bytes, so that thousands of error pages do not
+/// fill the memory.
 const MAX_KEPT_BODY: usize = 4 * 1024;
 
-/// What became of one item.
+/// An item and the result of its call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Item<T, O> {
     /// The item.
     pub item: T,
-    /// The answer, or why there is none.
+    /// The output or the error of the call.
     pub result: Result<O, Error>,
 }
 
 impl<T, O> Item<T, O> {
-    /// An outcome.
+    /// Creates an item with its result.
     pub fn new(item: T, result: Result<O, Error>) -> Self {
         Self { item, result }
     }
 }
 
-/// How far the work is.
+/// Counts of the calls of a [`CallAll`](super::CallAll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Items whose call was begun, those that are over included, and those given up unsent not.
+    /// Items whose call has started, finished calls included. Calls cancelled before they were sent do
+    /// not count.
     pub begun: usize,
     /// Items whose call succeeded.
     pub succeeded: usize,
@@ -42,30 +43,29 @@ impl Progress {
     }
 }
 
-/// What became of all items. Every item that was taken from the iterator stands in one of the lists,
-/// in the order in which the calls ended; the others are still in [`rest`](Self::rest).
+/// The report of a [`CallAll`](super::CallAll). Every item taken from the iterator is in one of the
+/// lists, in the order in which the calls ended; the other items are in [`rest`](Self::rest).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CallAllReport<I: Iterator, O> {
-    /// The items with their answers.
+    /// The items whose call succeeded, with the output.
     pub succeeded: Vec<(I::Item, O)>,
-    /// The items that failed. Where [`Error::may_have_been_applied`] is true, find out before you
-    /// try again.
+    /// The items whose call failed, with the error. If [`Error::may_have_been_applied`] is true, check
+    /// whether the service applied the call before you try again.
     pub failed: Vec<(I::Item, Error)>,
-    /// The items whose calls were on their way when [`CallAll::into_report`] gave them up; empty where
-    /// the work was finished or stopped. Whether the service did what was asked is not known: where
-    /// the flag, whether the operation is idempotent, is false, find out before you try again.
+    /// The items whose call [`CallAll::into_report`] cancelled in flight, with whether the operation is
+    /// idempotent. The service may have applied these calls: if the operation is not idempotent, check
+    /// before you try again. Empty in a report of [`CallAll::run`](super::CallAll::run).
     ///
     /// [`CallAll::into_report`]: super::CallAll::into_report
     pub cut_off: Vec<(I::Item, bool)>,
-    /// The items whose calls were given up by a stop, or by [`CallAll::into_report`], before the service
-    /// saw anything of them, or when it had done nothing for them: they waited for the rate limit, or for
-    /// another attempt.
+    /// The items whose call [`CallAll::stop`](super::CallAll::stop) or [`CallAll::into_report`] cancelled
+    /// while it waited for the rate limit or for a retry. The service did not apply these calls.
     ///
     /// [`CallAll::into_report`]: super::CallAll::into_report
     pub unsent: Vec<I::Item>,
-    /// The items that were not begun; `None` when all were. After a stop it may turn out to hold no
-    /// more items.
+    /// The items whose call has not started; `None` after the last item. After a stop the iterator may
+    /// be empty.
     pub rest: Option<I>,
 }
 
@@ -89,8 +89,8 @@ impl<I: Iterator, O> CallAllReport<I, O> {
         }
     }
 
-    /// The items to be given to [`Client::call_all`](crate::Client::call_all) another time, as if they had
-    /// never been: those that are [`unsent`](Self::unsent), and the [`rest`](Self::rest).
+    /// Returns the items that the service has not seen: [`unsent`](Self::unsent) and
+    /// [`rest`](Self::rest). Pass them to [`Client::call_all`](crate::Client::call_all) to continue later.
     pub fn into_rest(self) -> impl Iterator<Item = I::Item> {
         self.unsent
             .into_iter()
