@@ -4,6 +4,6 @@ mod call_all;
 mod reconcile;
 
 pub use self::{
-    call_all::{CallAll, CallAllReport, Item, Progress},
+    call_all::{CallAll, CallAllReport, CancelledItem, Item, Progress},
     reconcile::ReplyStatus,
 };

@@ -4,9 +4,9 @@
 
 mod answers;
 mod auto_traits;
+mod call_all;
 mod cancellation;
 mod deadline;
-mod each;
 mod error_sources;
 mod escaping;
 mod hardening;

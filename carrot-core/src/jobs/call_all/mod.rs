@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-pub use self::report::{CallAllReport, Item, Progress};
+pub use self::report::{CallAllReport, CancelledItem, Item, Progress};
 use crate::{Client, Endpoint, Error, client::Activity};
 
 const CONCURRENCY: usize = 8;
@@ -152,7 +152,7 @@ where
     /// rate limit that they have. So if you make other calls between two results, keep the
     /// concurrency below the rate limit, or those calls wait for permits held here.
     pub async fn next(&mut self) -> Option<Item<I::Item, E::Output>> {
-        poll_fn(|context| self.poll_outcome(context)).await
+        poll_fn(|context| self.poll_item(context)).await
     }
 
     /// Makes all calls and returns a report. `watch` runs after each call. If it returns `Break`,
@@ -164,8 +164,8 @@ where
         &mut self,
         mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> CallAllReport<I, E::Output> {
-        while let Some(outcome) = self.next().await {
-            self.report.add(outcome);
+        while let Some(item) = self.next().await {
+            self.report.add(item);
             if watch(&self.progress).is_break() {
                 self.stop();
             }
@@ -173,10 +173,7 @@ where
         self.take_report()
     }
 
-    fn poll_outcome(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Item<I::Item, E::Output>>> {
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Item<I::Item, E::Output>>> {
         if self.stopped {
             self.take_back_unsent();
         }
@@ -190,7 +187,7 @@ where
                 break;
             };
             let endpoint = (self.operation)(&item);
-            self.progress.begun += 1;
+            self.progress.started += 1;
             let one = InFlight::start(self.client.clone(), endpoint, item);
             self.in_flight.push(one);
         }
@@ -206,9 +203,9 @@ where
             Some((index, result)) => {
                 // Keeps the order: the oldest call is polled first, so that new calls do not starve it.
                 let InFlight { item, .. } = self.in_flight.remove(index);
-                let outcome = Item::new(item, result);
-                self.progress.count(&outcome);
-                Poll::Ready(Some(outcome))
+                let item = Item::new(item, result);
+                self.progress.count(&item);
+                Poll::Ready(Some(item))
             }
             None if self.in_flight.is_empty() => Poll::Ready(None),
             None => Poll::Pending,
@@ -241,7 +238,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         let in_flight = mem::take(&mut self.in_flight).into_iter();
         let (unsent, on_its_way) = in_flight.partition::<Vec<_>, _>(InFlight::is_unsent);
         self.in_flight = on_its_way;
-        self.progress.begun -= unsent.len();
+        self.progress.started -= unsent.len();
         let unsent = unsent.into_iter().map(|one| (one.item, one.call));
         let (items, calls): (Vec<_>, Vec<_>) = unsent.unzip();
         self.report.unsent.extend(items);
@@ -256,15 +253,17 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
     }
 
     /// Stops at once and cancels the calls in flight. Their items are
-    /// [`cut_off`](CallAllReport::cut_off), or [`unsent`](CallAllReport::unsent) if the service cannot
+    /// [`cancelled`](CallAllReport::cancelled), or [`unsent`](CallAllReport::unsent) if the service cannot
     /// have seen them. The report does not repeat what [`next`](Self::next) returned or an earlier
     /// [`run`](Self::run) reported.
     #[must_use = "the items that are not done are in it"]
     pub fn into_report(mut self) -> CallAllReport<I, E::Output> {
         self.stop();
-        let cancelled = self.in_flight.drain(..);
         let mut report = mem::take(&mut self.report);
-        report.cut_off = cancelled.map(|one| (one.item, one.is_idempotent)).collect();
+        let in_flight = self.in_flight.drain(..);
+        report.cancelled = in_flight
+            .map(|one| CancelledItem::new(one.item, one.is_idempotent))
+            .collect();
         report
     }
 

@@ -21,13 +21,34 @@ impl<T, O> Item<T, O> {
     }
 }
 
+/// An item whose call was cancelled in flight. The service may have applied the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CancelledItem<T> {
+    /// The item.
+    pub item: T,
+    /// Whether the call is idempotent. If it is not, check whether the service applied it before you
+    /// try again.
+    pub is_idempotent: bool,
+}
+
+impl<T> CancelledItem<T> {
+    /// Creates a cancelled item.
+    pub fn new(item: T, is_idempotent: bool) -> Self {
+        Self {
+            item,
+            is_idempotent,
+        }
+    }
+}
+
 /// Counts of the calls of a [`CallAll`](super::CallAll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// Items whose call has started, finished calls included. Calls cancelled before they were sent do
     /// not count.
-    pub begun: usize,
+    pub started: usize,
     /// Items whose call succeeded.
     pub succeeded: usize,
     /// Items whose call failed.
@@ -35,8 +56,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub(super) fn count<T, O>(&mut self, outcome: &Item<T, O>) {
-        match outcome.result {
+    pub(super) fn count<T, O>(&mut self, item: &Item<T, O>) {
+        match item.result {
             Ok(_) => self.succeeded += 1,
             Err(_) => self.failed += 1,
         }
@@ -53,12 +74,10 @@ pub struct CallAllReport<I: Iterator, O> {
     /// The items whose call failed, with the error. If [`Error::may_have_been_applied`] is true, check
     /// whether the service applied the call before you try again.
     pub failed: Vec<(I::Item, Error)>,
-    /// The items whose call [`CallAll::into_report`] cancelled in flight, with whether the operation is
-    /// idempotent. The service may have applied these calls: if the operation is not idempotent, check
-    /// before you try again. Empty in a report of [`CallAll::run`](super::CallAll::run).
+    /// The items whose call [`CallAll::into_report`] cancelled in flight. Empty in a report of [`CallAll::run`](super::CallAll::run).
     ///
     /// [`CallAll::into_report`]: super::CallAll::into_report
-    pub cut_off: Vec<(I::Item, bool)>,
+    pub cancelled: Vec<CancelledItem<I::Item>>,
     /// The items whose call [`CallAll::stop`](super::CallAll::stop) or [`CallAll::into_report`] cancelled
     /// while it waited for the rate limit or for a retry. The service did not apply these calls.
     ///
@@ -74,7 +93,7 @@ impl<I: Iterator, O> Default for CallAllReport<I, O> {
         Self {
             succeeded: Vec::new(),
             failed: Vec::new(),
-            cut_off: Vec::new(),
+            cancelled: Vec::new(),
             unsent: Vec::new(),
             rest: None,
         }
@@ -97,12 +116,12 @@ impl<I: Iterator, O> CallAllReport<I, O> {
             .chain(self.rest.into_iter().flatten())
     }
 
-    pub(super) fn add(&mut self, outcome: Item<I::Item, O>) {
-        match outcome.result {
-            Ok(output) => self.succeeded.push((outcome.item, output)),
+    pub(super) fn add(&mut self, item: Item<I::Item, O>) {
+        match item.result {
+            Ok(output) => self.succeeded.push((item.item, output)),
             Err(error) => {
                 let error = error.with_body_cut_to(MAX_KEPT_BODY);
-                self.failed.push((outcome.item, error));
+                self.failed.push((item.item, error));
             }
         }
     }

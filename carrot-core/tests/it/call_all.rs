@@ -5,7 +5,7 @@ use std::{cell::RefCell, ops::ControlFlow, pin::pin};
 use carrot_core::{
     ClientBuilder, Clock, ErrorKind, HttpTransport, Sent, TransportError,
     conversations::{AddTag, Close, Reply},
-    jobs::Progress,
+    jobs::{CancelledItem, Progress},
     transport::TransportErrorKind,
     types::ConversationId,
 };
@@ -84,7 +84,7 @@ fn items_start_in_order() {
     // This transport answers at once, so every call ends when it is polled first.
     let mut each = client.call_all(ids(1..21), close).concurrency(3);
     let report = clock.run(each.run(to_the_end));
-    let begun: Vec<String> = transport
+    let started: Vec<String> = transport
         .requests()
         .iter()
         .map(|request| request.path().to_owned())
@@ -92,7 +92,7 @@ fn items_start_in_order() {
     let expected: Vec<String> = (1..21)
         .map(|id| format!("/v2/conversations/{id}/close"))
         .collect();
-    assert_eq!(begun, expected);
+    assert_eq!(started, expected);
     let ended: Vec<u64> = report.succeeded.iter().map(|(id, _)| id.get()).collect();
     assert!(ended.into_iter().eq(1..21));
 }
@@ -141,7 +141,7 @@ fn a_failure_does_not_stop_other_items() {
     let steps: Vec<_> = watched
         .into_inner()
         .iter()
-        .map(|progress: &Progress| (progress.begun, progress.succeeded, progress.failed))
+        .map(|progress: &Progress| (progress.started, progress.succeeded, progress.failed))
         .collect();
     assert_eq!(
         steps,
@@ -176,13 +176,13 @@ fn a_stopped_run_can_be_resumed() {
     let mut each = client.call_all(ids(1..21), close).concurrency(4);
     let rest = clock.run(async {
         for _ in 0..6 {
-            let outcome = each.next().await.expect("an outcome");
+            let outcome = each.next().await.expect("an item");
             outcome.result.expect("a success");
             seen.push(outcome.item.get());
         }
         each.stop();
-        // A ninth was begun and not sent yet.
-        assert_eq!(each.progress().begun, 8);
+        // A ninth was started and not sent yet.
+        assert_eq!(each.progress().started, 8);
         while let Some(outcome) = each.next().await {
             seen.push(outcome.item.get());
         }
@@ -190,7 +190,7 @@ fn a_stopped_run_can_be_resumed() {
         assert_eq!(each.progress().succeeded, 8);
         let report = each.into_report();
         assert!(report.succeeded.is_empty(), "`next` gave it");
-        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        assert!(report.failed.is_empty() && report.cancelled.is_empty());
         report.into_rest()
     });
     assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
@@ -218,7 +218,7 @@ fn nothing_is_done_for_nobody() {
         *watched.borrow_mut() += 1;
         ControlFlow::Continue(())
     }));
-    assert!(report.rest.is_none() && report.cut_off.is_empty());
+    assert!(report.rest.is_none() && report.cancelled.is_empty());
     assert!(report.succeeded.is_empty() && report.failed.is_empty());
     assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
 
@@ -231,6 +231,12 @@ fn nothing_is_done_for_nobody() {
 /// The numbers of the conversations, in their order.
 fn numbers<T>(list: &[(ConversationId, T)]) -> Vec<u64> {
     let mut numbers: Vec<u64> = list.iter().map(|(id, _)| id.get()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn cancelled(list: &[CancelledItem<ConversationId>]) -> Vec<u64> {
+    let mut numbers: Vec<u64> = list.iter().map(|cancelled| cancelled.item.get()).collect();
     numbers.sort_unstable();
     numbers
 }
@@ -259,11 +265,11 @@ fn the_callback_can_stop_the_run() {
         (service.answered().len(), service.in_flight(), told),
         (8, 0, 8)
     );
-    assert!(report.failed.is_empty() && report.cut_off.is_empty());
+    assert!(report.failed.is_empty() && report.cancelled.is_empty());
     let rest = report.into_rest();
     let report = clock.run(client.call_all(rest, close).run(to_the_end));
     assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
-    assert!(report.rest.is_none(), "all were begun");
+    assert!(report.rest.is_none(), "all were started");
     assert_eq!(service.answered().len(), 20, "each once");
 }
 
@@ -320,15 +326,15 @@ fn calls_waiting_for_a_permit_are_returned_unsent() {
     assert_eq!(numbers(&report.succeeded), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
     assert_eq!((service.answered().len(), clock.now()), (60, 2 * SECOND));
-    assert_eq!(each.progress().begun, 60);
+    assert_eq!(each.progress().started, 60);
     assert!(report.into_rest().eq(ids(61..81)));
 
-    // What is cut off was sent.
+    // A cancelled call was sent.
     let (mut each, _, clock) = begin();
     let run = clock.timeout(SECOND / 2, each.run(to_the_end));
     assert!(clock.run(run).is_none());
     let report = each.into_report();
-    assert_eq!(numbers(&report.cut_off), (1..61).collect::<Vec<_>>());
+    assert_eq!(cancelled(&report.cancelled), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
 }
 
@@ -393,7 +399,7 @@ fn work_that_is_stopped_anywhere_does_everything_once() {
         }
         each.stop();
         let report = clock.run(each.run(to_the_end));
-        assert!(report.failed.is_empty() && report.cut_off.is_empty());
+        assert!(report.failed.is_empty() && report.cancelled.is_empty());
         done += report.succeeded.len();
         assert_eq!(
             service.answered().len(),
@@ -417,12 +423,12 @@ fn abandoned_items_say_whether_they_are_idempotent() {
     let report = each.into_report();
     assert_eq!(service.in_flight(), 0, "nothing is on its way any more");
     assert_eq!(numbers(&report.succeeded), [1, 2, 3, 4]);
-    assert_eq!(numbers(&report.cut_off), [5, 6, 7, 8]);
+    assert_eq!(cancelled(&report.cancelled), [5, 6, 7, 8]);
     assert!(
         report
-            .cut_off
+            .cancelled
             .iter()
-            .all(|(_, is_idempotent)| *is_idempotent)
+            .all(|cancelled| cancelled.is_idempotent)
     );
     let rest: Vec<u64> = report
         .rest
@@ -434,12 +440,12 @@ fn abandoned_items_say_whether_they_are_idempotent() {
     let mut replies = client.call_all(ids(1..3), |id| Reply::new(*id, "Hi"));
     assert!(crate::support::poll(pin!(replies.next())).is_pending());
     let report = replies.into_report();
-    assert_eq!(numbers(&report.cut_off), [1, 2]);
+    assert_eq!(cancelled(&report.cancelled), [1, 2]);
     assert!(
         report
-            .cut_off
+            .cancelled
             .iter()
-            .all(|(_, is_idempotent)| !*is_idempotent)
+            .all(|cancelled| !cancelled.is_idempotent)
     );
     assert!(report.rest.is_none(), "none is left");
 }
