@@ -34,7 +34,7 @@ impl ApiVersion {
 
     /// Refuses a parameter that is set and that v1 does not know: it would be ignored in
     /// silence.
-    pub(crate) fn refuse_in_v1(self, name: &'static str, is_set: bool) -> Result<(), InvalidValue> {
+    pub(crate) fn reject_in_v1(self, name: &'static str, is_set: bool) -> Result<(), InvalidValue> {
         match self {
             Self::V1 if is_set => Err(InvalidValue::new(name, "exists only in v2 of the API")),
             _ => Ok(()),

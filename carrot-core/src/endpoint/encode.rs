@@ -11,10 +11,10 @@ use crate::ApiVersion;
 /// New methods of this trait always have a default, so an implementation stays valid.
 ///
 /// ```
-/// use carrot_core::{ApiVersion, apps, endpoint::{Asked, EncodeResponse}};
+/// use carrot_core::{ApiVersion, apps, endpoint::{RequestView, EncodeResponse}};
 ///
-/// let asked = Asked::new(ApiVersion::V2, &[]);
-/// let body = apps::Channels::encode(&asked, &Vec::new())?;
+/// let request = RequestView::new(ApiVersion::V2, &[]);
+/// let body = apps::Channels::encode(&request, &Vec::new())?;
 /// assert_eq!(body["meta"]["status"], 200);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -26,15 +26,21 @@ pub trait EncodeResponse: Endpoint<Output: Serialize> {
     /// # Errors
     ///
     /// The output does not serialize.
-    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
-        let _ = asked;
+    fn encode(
+        request: &RequestView<'_>,
+        output: &Self::Output,
+    ) -> Result<Value, serde_json::Error> {
+        let _ = request;
         serde_json::to_value(Envelope::ok(output))
     }
 }
 
 impl<E: EncodeResponse> EncodeResponse for &E {
-    fn encode(asked: &Asked<'_>, output: &Self::Output) -> Result<Value, serde_json::Error> {
-        E::encode(asked, output)
+    fn encode(
+        request: &RequestView<'_>,
+        output: &Self::Output,
+    ) -> Result<Value, serde_json::Error> {
+        E::encode(request, output)
     }
 }
 
@@ -42,12 +48,12 @@ impl<E: EncodeResponse> EncodeResponse for &E {
 ///
 /// For [`EncodeResponse::encode`].
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct RequestView<'a> {
     version: ApiVersion,
     parameters: &'a [(String, String)],
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestView<'a> {
     /// A request of this API version with these parameters, names and values as the service reads
     /// them.
     #[must_use]

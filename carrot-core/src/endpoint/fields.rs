@@ -116,9 +116,9 @@ impl<F: Field> Fields<F> {
     }
 
     /// Refuses a field that is switched, where the pages of v1 list no such parameter.
-    pub(crate) fn refuse_in_v1(&self, version: ApiVersion) -> Result<(), InvalidValue> {
+    pub(crate) fn reject_in_v1(&self, version: ApiVersion) -> Result<(), InvalidValue> {
         match self.0.first() {
-            Some((field, _)) => version.refuse_in_v1(field.parameter(), true),
+            Some((field, _)) => version.reject_in_v1(field.parameter(), true),
             None => Ok(()),
         }
     }

@@ -22,7 +22,7 @@ mod tag;
 mod upload;
 
 pub use self::{
-    encode::{Asked, EncodeResponse},
+    encode::{EncodeResponse, RequestView},
     fields::{ChannelField, ConversationField, PartField, UserField},
     multipart::FilePart,
     page::Page,

@@ -2,7 +2,7 @@ use carrot_types::{Cursor, Envelope, NextCursor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Asked, PageDirection, Paging, ResponseError, response};
+use super::{PageDirection, Paging, RequestView, ResponseError, response};
 use crate::ApiVersion;
 
 /// One page of a listing, and where the next one begins.
@@ -110,10 +110,10 @@ impl<T: Serialize> Page<T> {
     /// # Errors
     ///
     /// A record does not serialize.
-    pub fn encode(&self, asked: &Asked<'_>) -> Result<Value, serde_json::Error> {
+    pub fn encode(&self, request: &RequestView<'_>) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(&self.items);
         let meta = &mut envelope.meta;
-        match (asked.version(), PageDirection::of(asked)) {
+        match (request.version(), PageDirection::of(request)) {
             (ApiVersion::V1, _) => meta.next_after = self.next.clone(),
             (ApiVersion::V2, PageDirection::Before) => {
                 meta.next_before_position = self.next.clone();

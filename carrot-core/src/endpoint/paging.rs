@@ -1,6 +1,6 @@
 use carrot_types::{Cursor, CursorKind, InvalidValue};
 
-use super::{Asked, Parameters};
+use super::{Parameters, RequestView};
 use crate::ApiVersion;
 
 /// The largest page that the service gives.
@@ -33,8 +33,8 @@ impl PageDirection {
     }
 
     /// The direction that a request asks for.
-    pub(crate) fn of(asked: &Asked<'_>) -> Self {
-        let text = asked.parameter("paginate_direction");
+    pub(crate) fn of(request: &RequestView<'_>) -> Self {
+        let text = request.parameter("paginate_direction");
         [Self::Before, Self::After, Self::Around]
             .into_iter()
             .find(|direction| Some(direction.as_str()) == text)
@@ -149,9 +149,9 @@ impl Paging {
 
     fn write_v1_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         let version = ApiVersion::V1;
-        version.refuse_in_v1("paginate_direction", self.direction.is_some())?;
-        version.refuse_in_v1("paginate_including", self.including.is_some())?;
-        version.refuse_in_v1("paginate_page_order", self.order.is_some())?;
+        version.reject_in_v1("paginate_direction", self.direction.is_some())?;
+        version.reject_in_v1("paginate_including", self.including.is_some())?;
+        version.reject_in_v1("paginate_page_order", self.order.is_some())?;
         if let Some(after) = self.cursor_of(CursorKind::After)? {
             parameters.line("after", after.as_str())?;
         }

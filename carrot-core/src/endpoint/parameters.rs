@@ -30,7 +30,7 @@ impl Parameters {
         if text.chars().any(char::is_control) {
             return Err(InvalidValue::new(
                 name,
-                "must hold no line break and no other control character",
+                "must not contain a line break or another control character",
             ));
         }
         self.0.push((name, text.to_owned()));

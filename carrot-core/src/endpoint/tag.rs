@@ -20,7 +20,7 @@ pub(crate) fn check_tag(
     if tag.chars().any(char::is_control) {
         return Err(InvalidValue::new(
             field,
-            "must hold no line break and no other control character",
+            "must not contain a line break or another control character",
         ));
     }
     if version == ApiVersion::V1 && tag.contains(',') {

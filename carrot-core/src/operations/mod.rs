@@ -1,4 +1,4 @@
-//! Every operation of the service, one file each.
+//! The operations of the service, one file each.
 
 pub mod apps;
 pub mod conversations;

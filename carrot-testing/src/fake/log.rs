@@ -2,14 +2,14 @@
 
 use std::{panic::Location, sync::Arc};
 
-use carrot_core::{ErrorKind, endpoint::Asked};
+use carrot_core::{ErrorKind, endpoint::RequestView};
 use serde_json::Value;
 
 use super::{matcher::Matcher, record::RecordedCall};
 use crate::{recording::Secrets, response::CannedResponse};
 
 type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
-type Write = Arc<dyn Fn(&Asked<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
+type Write = Arc<dyn Fn(&RequestView<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
 
 /// How a response comes to be.
 #[derive(Clone)]

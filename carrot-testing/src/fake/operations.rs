@@ -22,13 +22,13 @@ macro_rules! operations {
         /// Holds each sample against the type that its operation responds with.
         #[cfg(test)]
         fn for_each_sample(mut visit: impl FnMut(&'static str, serde_json::Value)) {
-            use carrot_core::{ApiVersion, endpoint::{Asked, EncodeResponse}};
+            use carrot_core::{ApiVersion, endpoint::{RequestView, EncodeResponse}};
 
             use crate::fake;
 
             $( for version in ApiVersion::ALL.iter().copied() {
                 let output: <$module::$name as Endpoint>::Output = fake::$sample();
-                let asked = Asked::new(version, &[]);
+                let asked = RequestView::new(version, &[]);
                 let answer = <$module::$name as EncodeResponse>::encode(&asked, &output);
                 visit($module::$name::NAME, answer.expect("it serializes"));
             } )+

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use carrot_core::{
-    Body, Clock, Sent, TransportError, endpoint::Asked, transport::TransportErrorKind,
+    Body, Clock, Sent, TransportError, endpoint::RequestView, transport::TransportErrorKind,
 };
 use http::{Request, Response};
 
@@ -94,7 +94,7 @@ impl State {
         let given = catch_unwind(AssertUnwindSafe(|| match reply {
             Reply::Fixed(response) => Ok(response.given(version)),
             Reply::Computed(compute) => Ok(compute(&call).given(version)),
-            Reply::Typed(write) => write(&Asked::new(version, call.params()))
+            Reply::Typed(write) => write(&RequestView::new(version, call.params()))
                 .map(|body| CannedResponse::json(&body).given(version))
                 .map_err(|error| format!("the reply does not serialize: {error}")),
         }));

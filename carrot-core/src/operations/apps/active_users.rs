@@ -4,7 +4,7 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, EncodeResponse, Fields, Page, PageDirection, Paginate, Paging, RequestParts,
+        EncodeResponse, Fields, Page, PageDirection, Paginate, Paging, RequestParts, RequestView,
         ResponseError, UserField,
     },
     types::{InvalidValue, User},
@@ -25,14 +25,14 @@ pub struct ActiveUsers {
 }
 
 impl ActiveUsers {
-    /// The optional fields that come without being asked for.
+    /// The optional fields that the service returns by default.
     pub const DEFAULT_FIELDS: &[UserField] = &[
         UserField::PresenceDetails,
         UserField::Presence,
         UserField::Props,
     ];
 
-    /// Lists the users who are online.
+    /// Creates a request for the first page of users who are online.
     pub fn new() -> Self {
         Self {
             fields: Fields::new(),
@@ -52,7 +52,7 @@ impl ActiveUsers {
         self
     }
 
-    /// Sets which page to read: its size and where it starts.
+    /// Sets the page to read: its size and start.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -92,8 +92,8 @@ impl Endpoint for ActiveUsers {
 }
 
 impl EncodeResponse for ActiveUsers {
-    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(asked)
+    fn encode(request: &RequestView<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(request)
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
     use crate::types::{NextCursor, UserId};
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":[{"id":184811087,"props_Custom":"","presence_details":{"page":"Information | My project","url":"http://example.com/some/page.php","session_started":1448798155,"presence":"online"}}]}"#;
         let page = ActiveUsers::new()
             .decode(ApiVersion::V2, body)

@@ -8,7 +8,7 @@ use crate::{
 /// `GET /apps/{id}/channels`: lists the channels of the app: mailboxes, messengers, team inboxes.
 ///
 /// * Scope: not documented.
-/// * All in one answer; the vendor mentions no pages.
+/// * Returns all channels at once; the vendor documents no paging.
 /// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/apps/channels>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The optional fields that come without being asked for: all of them.
+    /// The optional fields that the service returns by default: all of them.
     pub const DEFAULT_FIELDS: &[ChannelField] = &[
         ChannelField::AutoSet,
         ChannelField::AutoSetSettings,
@@ -29,7 +29,7 @@ impl Channels {
         ChannelField::Priority,
     ];
 
-    /// Lists the channels.
+    /// Creates a request for all channels.
     pub fn new() -> Self {
         Self {
             fields: Fields::new(),
@@ -80,7 +80,7 @@ mod tests {
     use crate::types::ChannelId;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = r#"{"meta":{"status":200},"data":[{"id":5,"name":"Тестовый канал","avatar":"","droppable":true,"type":"manual","operators":[{"id":564,"name":"Support","avatar":"https://files.carrotquest.io/avatars/default-v2.png","type":"admin"}],"not_assigned_count":0,"not_read_count":0,"read_permission":true}]}"#;
         let channels = Channels::new()
             .decode(ApiVersion::V2, body.as_bytes())

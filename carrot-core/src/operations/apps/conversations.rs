@@ -4,36 +4,36 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
-        ResponseError, check_tag,
+        ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
+        RequestView, ResponseError, check_tag,
     },
     types::{AdminId, AssistantType, ChannelId, Conversation, InvalidValue},
 };
 
-/// Whose conversations to list.
+/// Filters conversations by assignee.
 ///
-/// One live report says that without a choice the service leaves unassigned conversations out; choose
-/// [`Any`](Self::Any) to be sure of all.
+/// According to one report, the service leaves unassigned conversations out if there is no filter. Set
+/// [`Any`](Self::Any) to get all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AssigneeFilter {
-    /// Assigned and unassigned conversations alike.
+    /// Assigned and unassigned conversations.
     Any,
-    /// Only unassigned ones.
+    /// Unassigned conversations.
     Unassigned,
-    /// Only those of this operator.
+    /// Conversations of this operator.
     Admin(AdminId),
-    /// Those of this operator, and unassigned ones.
+    /// Conversations of this operator and unassigned ones.
     AdminOrUnassigned(AdminId),
 }
 
-/// The conversations of which channel to list.
+/// Filters conversations by channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChannelFilter {
-    /// Only those without a channel.
+    /// Conversations without a channel.
     None,
-    /// Only those of this channel.
+    /// Conversations of this channel.
     Id(ChannelId),
 }
 
@@ -48,7 +48,7 @@ impl From<ChannelId> for ChannelFilter {
 ///
 /// * Scope: `conversations-read`.
 /// * 1 to 50 conversations a page, 20 by default.
-/// * Unassigned conversations may be left out unless [`assigned`](Self::assigned) says
+/// * Unassigned conversations may be missing unless [`assigned`](Self::assigned) is
 ///   [`Any`](AssigneeFilter::Any); see [`AssigneeFilter`].
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/apps/conversations/>
@@ -81,7 +81,7 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    /// The optional fields that come without being asked for.
+    /// The optional fields that the service returns by default.
     pub const DEFAULT_FIELDS: &[ConversationField] = &[
         ConversationField::PartLast,
         ConversationField::ImportantPartLast,
@@ -89,7 +89,8 @@ impl Conversations {
         ConversationField::User,
     ];
 
-    /// Lists conversations without a filter; see [`AssigneeFilter`] for those that nobody is assigned to.
+    /// Creates a request for the first page of conversations, without a filter; see [`AssigneeFilter`]
+    /// for unassigned ones.
     pub fn new() -> Self {
         Self {
             closed: None,
@@ -105,50 +106,51 @@ impl Conversations {
         }
     }
 
-    /// Only closed ones (`true`), or only open ones (`false`).
+    /// Filters closed (`true`) or open (`false`) conversations.
     pub fn closed(mut self, closed: bool) -> Self {
         self.closed = Some(closed);
         self
     }
 
-    /// Only those whose last message is an operator's (`true`), or the user's (`false`).
+    /// Filters conversations whose last message is from an operator (`true`) or from the user (`false`).
     pub fn answered(mut self, answered: bool) -> Self {
         self.answered = Some(answered);
         self
     }
 
-    /// Only snoozed ones (`true`), or only those that are not (`false`).
+    /// Filters snoozed (`true`) or not snoozed (`false`) conversations.
     pub fn delayed(mut self, delayed: bool) -> Self {
         self.delayed = Some(delayed);
         self
     }
 
-    /// Whose conversations (`assigned`, `include_not_assigned`).
+    /// Filters conversations by assignee (`assigned`, `include_not_assigned`).
     pub fn assigned(mut self, assigned: AssigneeFilter) -> Self {
         self.assigned = Some(assigned);
         self
     }
 
-    /// Only those that carry this tag; called again, only those that carry all of them (`tags`).
+    /// Filters conversations with this tag (`tags`). With several calls, a conversation must have all
+    /// tags.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// Conversations without tags (`include_no_tags`). The pages disagree on whether they are added
-    /// to the list or are the whole list; it goes only without [`tag`](Self::tag).
+    /// Includes conversations without tags (`include_no_tags`). The vendor's pages disagree on whether
+    /// the list then contains only these. Cannot be combined with [`tag`](Self::tag).
     pub fn without_tags(mut self) -> Self {
         self.without_tags = Some(true);
         self
     }
 
-    /// Only those of a channel, or of none (`channel`).
+    /// Filters conversations of one channel, or of no channel (`channel`).
     pub fn channel(mut self, channel: impl Into<ChannelFilter>) -> Self {
         self.channel = Some(channel.into());
         self
     }
 
-    /// Only those that an assistant of this kind handles (`assistant_type`).
+    /// Filters conversations that an assistant of this type handles (`assistant_type`).
     pub fn assistant_type(mut self, assistant_type: AssistantType) -> Self {
         self.assistant_type = Some(assistant_type);
         self
@@ -166,7 +168,7 @@ impl Conversations {
         self
     }
 
-    /// Sets which page to read: its size and where it starts.
+    /// Sets the page to read: its size and start.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -238,8 +240,8 @@ impl Endpoint for Conversations {
 }
 
 impl EncodeResponse for Conversations {
-    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(asked)
+    fn encode(request: &RequestView<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(request)
     }
 }
 
@@ -257,7 +259,7 @@ mod tests {
     use crate::types::{ConversationId, Cursor};
 
     #[test]
-    fn reads_the_responses_of_both_versions() {
+    fn decodes_responses_of_both_versions() {
         let endpoint = Conversations::new();
         for (version, meta, cursor) in [
             (

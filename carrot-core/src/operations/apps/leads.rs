@@ -6,12 +6,12 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, EncodeResponse, Page, Paginate, Paging, RequestParts, ResponseError, response,
+        EncodeResponse, Page, Paginate, Paging, RequestParts, RequestView, ResponseError, response,
     },
     types::{Filters, InvalidValue, User},
 };
 
-/// Common servers take a request line of 8 kB; the rest is for the path and the other parameters.
+/// Common servers limit the request line to 8 kB, which also holds the path and other parameters.
 const MAX_FILTER_BYTES: usize = 7_500;
 
 /// The order of a sorted list.
@@ -29,13 +29,13 @@ pub enum SortOrder {
 /// A lead is a visitor whose name, e-mail, phone or external id is known, who subscribed to web push, or
 /// who has a conversation. The data may lag behind by minutes.
 ///
-/// The list pages by offset and moves while it is read. When its `total` falls between two pages,
-/// [`Client::pages`](crate::Client::pages) goes back by as many records, so that none is skipped, and
-/// [`Client::items`](crate::Client::items) leaves out a lead that comes a second time. What the total
-/// does not show is missed: a lead that moves to a page already read, or one that leaves while another
-/// comes. So where the work on a lead changes its place in the list or takes it out of the filter,
-/// collect the ids first and change the leads then; sort by a property that does not change; and start
-/// anew instead of going on from a stored offset.
+/// Pages have offsets, and leads move in the list while it is read. If `total` falls between two pages,
+/// [`Client::pages`](crate::Client::pages) moves back by as many records, so that none is skipped, and
+/// [`Client::items`](crate::Client::items) skips a lead that it has returned before. Some changes do not
+/// show in the total, and such a lead is missed: it moves to a page already read, or one lead leaves the
+/// list while another enters it. If your program changes leads so that they move in the list or no
+/// longer match the filter, collect the ids first and change the leads afterwards. Sort by a property
+/// that does not change, and restart the listing instead of resuming from a stored offset.
 ///
 /// * Scope: `users-list`.
 /// * 1 to 50 leads a page, 20 by default.
@@ -66,39 +66,39 @@ pub struct Leads {
 }
 
 impl Leads {
-    /// Lists all leads, the one seen last first.
+    /// Creates a request for the first page of all leads, those seen last first.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Only leads that match (`filters`): one filter, or several joined by
-    /// [`Filters::all`] or [`Filters::any`].
+    /// Filters leads (`filters`) by one filter, or by several combined with [`Filters::all`] or
+    /// [`Filters::any`].
     pub fn filter(mut self, filters: impl Into<Filters>) -> Self {
         self.filters = Some(filters.into());
         self
     }
 
-    /// The property to sort by (`sort_prop`): `$last_seen` by default.
+    /// Sets the property to sort by (`sort_prop`). `$last_seen` by default.
     pub fn sort_by(mut self, property: impl Into<PropertyName>) -> Self {
         self.sort_prop = Some(property.into());
         self
     }
 
-    /// The order (`sort_order`): descending by default.
+    /// Sets the order (`sort_order`). Descending by default.
     pub fn sort_order(mut self, order: SortOrder) -> Self {
         self.sort_order = Some(order);
         self
     }
 
-    /// Gives all property values as text (`convert_props_types=false`), for integers beyond the
-    /// exact range of a 64-bit float.
+    /// Requests all property values as text (`convert_props_types=false`), to keep integers that a
+    /// 64-bit float cannot represent exactly.
     pub fn props_as_text(mut self) -> Self {
         self.convert_props_types = Some(false);
         self
     }
 
-    /// Sets which page to read: its size (`limit`), and where it starts (`offset`, a
-    /// [`Cursor::offset`]). The other settings of [`Paging`] are rejected.
+    /// Sets the page to read: its size (`limit`) and its start (`offset`, a [`Cursor::offset`]). The
+    /// other settings of [`Paging`] are rejected.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -149,7 +149,7 @@ impl Endpoint for Leads {
         let Data { users, total } = response::data(body)?;
         let mut page = Page::new(users.unwrap_or_default());
         page.total = total;
-        // Without a total only an empty page is the end: a short one may be the service's own limit.
+        // Without a total, only an empty page is the last one: the service may limit the page size.
         let next = self.paging.offset().saturating_add(page.items.len() as u64);
         if !page.items.is_empty() && total.is_none_or(|total| next < total) {
             page.next = NextCursor::At(Cursor::offset(next));
@@ -159,7 +159,7 @@ impl Endpoint for Leads {
 }
 
 impl EncodeResponse for Leads {
-    fn encode(_asked: &Asked<'_>, page: &Page<User>) -> Result<Value, serde_json::Error> {
+    fn encode(_request: &RequestView<'_>, page: &Page<User>) -> Result<Value, serde_json::Error> {
         let mut data = json!({"users": page.items});
         if let Some(total) = page.total {
             data["total"] = total.into();
@@ -180,7 +180,7 @@ impl Paginate for Leads {
     }
 }
 
-/// The `data` of a page. The sample on the vendor's page is cut; other clients read this shape.
+/// The `data` of a page. The vendor's sample is incomplete; other clients read this structure.
 #[derive(Deserialize)]
 struct Data {
     users: Option<Vec<User>>,
@@ -193,7 +193,7 @@ mod tests {
     use crate::types::UserId;
 
     #[test]
-    fn reads_a_page_and_knows_the_next() {
+    fn decodes_page_and_next_offset() {
         let at = |offset| Leads::new().page(Cursor::offset(offset));
         let body = br#"{"meta":{"status":200},"data":{"users":[{"id":1},{"id":2}],"total":53}}"#;
         let page = at(50).decode(ApiVersion::V2, body).expect("a page");

@@ -1,6 +1,6 @@
-//! The app as a whole: its leads, its conversations, its channels, who is online.
+//! Operations on an app: its leads, conversations, channels and active users.
 //!
-//! Which app it is, is a setting of the client: that of the token unless it is named.
+//! The app is that of the token unless [`ClientBuilder::app`](crate::ClientBuilder::app) sets another.
 
 mod active_users;
 mod channels;
@@ -20,7 +20,7 @@ use crate::{
     endpoint::{Path, RequestParts},
 };
 
-/// A GET request below `/apps/{id}`.
+/// Creates a GET request below `/apps/{id}`.
 fn request_parts(
     context: &ApiContext,
     listing: &'static str,

@@ -1,4 +1,4 @@
-//! What assigning, tagging and closing have in common: somebody does it, and it leaves a part.
+//! The common settings of assigning, tagging and closing.
 
 use super::Operator;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     types::{InvalidValue, RandomId},
 };
 
-/// Who does it, and the number that the new part carries.
+/// The operator who acts, and the `random_id` of the new part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Action {
     pub(super) by: Operator,
@@ -28,17 +28,17 @@ impl Action {
     }
 }
 
-/// The setters of an operation that holds an [`Action`] in its field `action`.
+/// Adds the setters to an operation with a field `action` of type [`Action`].
 macro_rules! action_setters {
     ($operation:ident) => {
         impl $operation {
-            /// Sets who does it. The default sender of the site by default.
+            /// Sets the operator who acts. The default sender of the site by default.
             pub fn by(mut self, operator: impl Into<$crate::conversations::Operator>) -> Self {
                 self.action.by = operator.into();
                 self
             }
 
-            /// Sets the number that the new part carries in the realtime feed (`random_id`).
+            /// Sets the `random_id` of the new part in the realtime feed.
             pub fn random_id(mut self, random_id: $crate::types::RandomId) -> Self {
                 self.action.random_id = Some(random_id);
                 self

@@ -7,15 +7,15 @@ use crate::{
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
-/// `POST /conversations/{id}/tag`: puts a tag on a conversation.
+/// `POST /conversations/{id}/tag`: adds a tag to a conversation.
 ///
 /// * Scope: `conversations-write`.
-/// * 1 to 255 characters. v1 forbids a comma.
-/// * A tag that is there already gives `ConversationTagAlreadyAssigned` (HTTP 400) in v2,
-///   and nothing in v1.
-/// * The answer names the new part in v2, and says nothing in v1.
-/// * Idempotent: yes. When a retry finds that the first attempt had its effect, that is a
-///   success with an empty receipt.
+/// * 1 to 255 characters. In v1 without a comma.
+/// * Error if the conversation has the tag already: `ConversationTagAlreadyAssigned` (HTTP 400) in
+///   v2; v1 returns success.
+/// * The response contains the new part in v2, and nothing in v1.
+/// * Idempotent: yes. If a retry shows that an earlier attempt was applied, the call succeeds with an
+///   empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/post>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -26,7 +26,7 @@ pub struct AddTag {
 }
 
 impl AddTag {
-    /// Puts this tag on this conversation, in the name of the default sender.
+    /// Creates a request that adds `tag` as the default sender.
     pub fn new(conversation: ConversationId, tag: impl Into<String>) -> Self {
         Self {
             conversation,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_responses_of_both_versions() {
+    fn decodes_responses_of_both_versions() {
         let endpoint = AddTag::new(ConversationId::new(1), "vip");
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = endpoint.decode(ApiVersion::V2, body).expect("a receipt");

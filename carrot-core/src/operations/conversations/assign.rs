@@ -7,12 +7,12 @@ use crate::{
     types::{ActionReceipt, AdminId, ConversationId, InvalidValue},
 };
 
-/// `POST /conversations/{id}/assign`: makes an operator responsible for a conversation.
+/// `POST /conversations/{id}/assign`: assigns a conversation to an operator.
 ///
-/// To take the assignment away, see [`Unassign`](super::Unassign).
+/// [`Unassign`](super::Unassign) removes the assignment.
 ///
 /// * Scope: `conversations-write`.
-/// * An operator who has the conversation already keeps it, with an empty answer.
+/// * If the operator has the conversation already, nothing changes and the receipt is empty.
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Assign {
 }
 
 impl Assign {
-    /// Assigns this conversation to this operator, in the name of the default sender.
+    /// Creates a request that assigns a conversation to `admin` as the default sender.
     pub fn new(conversation: ConversationId, admin: AdminId) -> Self {
         Self {
             conversation,
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_responses_with_and_without_a_change() {
+    fn decodes_responses_with_and_without_change() {
         let endpoint =
             Assign::new(ConversationId::new(716), AdminId::new(819)).by(AdminId::new(912));
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;

@@ -10,9 +10,9 @@ use crate::{
 /// `POST /conversations/{id}/close`: closes a conversation.
 ///
 /// * Scope: `conversations-write`.
-/// * A conversation that is closed already stays so, with an empty answer.
-/// * Who closes is required on the Dashly page and optional on that of Carrot quest; it is always
-///   sent, the default sender unless [`by`](Self::by) names another.
+/// * If the conversation is closed already, nothing changes and the receipt is empty.
+/// * The operator who closes is required on the Dashly page and optional on the Carrot quest page. It
+///   is always sent: the default sender unless [`by`](Self::by) sets another.
 /// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/conversations/close>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Close {
 }
 
 impl Close {
-    /// Closes this conversation.
+    /// Creates a request that closes a conversation as the default sender.
     pub fn new(conversation: ConversationId) -> Self {
         Self {
             conversation,
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = Close::new(ConversationId::new(1))
             .decode(ApiVersion::V2, body)

@@ -20,7 +20,7 @@ pub struct Get {
 }
 
 impl Get {
-    /// The optional fields that come without being asked for: all of them.
+    /// The optional fields that the service returns by default: all of them.
     pub const DEFAULT_FIELDS: &[ConversationField] = &[
         ConversationField::User,
         ConversationField::Channel,
@@ -29,7 +29,7 @@ impl Get {
         ConversationField::PartLast,
     ];
 
-    /// Reads this conversation.
+    /// Creates a request for one conversation.
     pub fn new(conversation: ConversationId) -> Self {
         Self {
             conversation,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{"id":7100586,"created":1450342055,"user":{"id":7722092,"app":3,"user_id":"27384","presence":"idle","props":{"$last_seen":"2015-12-17T13:01:32","$name":"Alex","$email":"alex@example.com"}},"read":true,"replied":true,"clicked":false,"unsubscribed":false,"closed":false,"message":null,"type":"popup_chat","reply_type":"text","part_last":{"id":7855356,"created":1450345019,"conversation":7100586,"body":"...","type":"reply_user","sent_via":"web_user","from":16588048},"parts_count":13,"assignee":null,"unread_parts_count":2,"last_admin":{"id":24601,"name":"Maks","avatar":"https://files.dashly.app/avatars/1446021235578-n653y667.jpg","type":"admin"},"last_update":1450345019,"tags":[]},"meta":{"status":200}}"#;
         let endpoint = Get::new(ConversationId::new(7_100_586));
         let conversation = endpoint

@@ -9,7 +9,7 @@ use crate::{
 
 /// `POST /conversations/{id}/markread`: marks all messages of a conversation as read by the user.
 ///
-/// It serves the user's side of the chat; what operators read is not tracked.
+/// For the user's side of the chat. The service does not track what operators read.
 ///
 /// * Scope: `as-user`.
 /// * Idempotent: yes.
@@ -21,7 +21,7 @@ pub struct MarkRead {
 }
 
 impl MarkRead {
-    /// Marks this conversation.
+    /// Creates a request that marks a conversation as read.
     pub fn new(conversation: ConversationId) -> Self {
         Self { conversation }
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
             MarkRead::new(ConversationId::new(1)).decode(ApiVersion::V2, body),

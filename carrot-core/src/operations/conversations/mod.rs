@@ -1,4 +1,4 @@
-//! Conversations: their parts, replies, tags, assignment.
+//! Operations on conversations: parts, replies, tags and assignment.
 
 #[macro_use]
 mod action;
@@ -35,7 +35,7 @@ use crate::{
     types::{ConversationId, InvalidValue},
 };
 
-/// A request below `/conversations/{id}`.
+/// Creates a request below `/conversations/{id}`.
 fn request_parts(
     method: Method,
     conversation: ConversationId,

@@ -5,14 +5,14 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, EncodeResponse, Fields, Page, Paginate, Paging, PartField, RequestParts,
+        EncodeResponse, Fields, Page, Paginate, Paging, PartField, RequestParts, RequestView,
         ResponseError,
     },
     types::{ConversationId, ConversationPart, InvalidValue},
 };
 
-/// `GET /conversations/{id}/parts`: lists the parts of a conversation, newest first: messages, notes,
-/// and records of the system.
+/// `GET /conversations/{id}/parts`: lists the parts of a conversation, newest first: messages, notes
+/// and system records.
 ///
 /// * Scope: `conversations-read`.
 /// * 1 to 50 parts a page, 20 by default.
@@ -27,7 +27,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Lists the parts of this conversation.
+    /// Creates a request for the newest parts of a conversation.
     pub fn new(conversation: ConversationId) -> Self {
         Self {
             conversation,
@@ -48,7 +48,7 @@ impl Parts {
         self
     }
 
-    /// Sets which page to read: its size and where it starts.
+    /// Sets the page to read: its size and start.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -64,7 +64,7 @@ impl Endpoint for Parts {
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
         let mut request = request_parts(Method::GET, self.conversation, Some("parts"))?;
-        self.fields.refuse_in_v1(context.version)?;
+        self.fields.reject_in_v1(context.version)?;
         self.fields.write_to(&mut request.parameters);
         self.paging
             .write_to(context.version, &mut request.parameters)?;
@@ -77,8 +77,8 @@ impl Endpoint for Parts {
 }
 
 impl EncodeResponse for Parts {
-    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(asked)
+    fn encode(request: &RequestView<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(request)
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use crate::types::{Cursor, PartId};
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":[{"id":7936880,"created":1450420434,"conversation":7179725,"body":"...","read":true,"type":"reply_admin","sent_via":"app_chrome","from":{"id":14709,"name":"Alex","avatar":"https://files.dashly.app/avatars/1422020258978-15jb56g7.jpg","type":"admin"}}],"meta":{"next_before_position":[7936756],"status":200}}"#;
         let page = Parts::new(ConversationId::new(7_179_725))
             .decode(ApiVersion::V2, body)

@@ -7,18 +7,18 @@ use crate::{
     types::{ActionReceipt, ConversationId, ErrorCode, InvalidValue},
 };
 
-/// `DELETE /conversations/{id}/tag`, in v1 `POST /conversations/{id}/tag`: takes a tag off a
+/// `DELETE /conversations/{id}/tag`, in v1 `POST /conversations/{id}/tag`: removes a tag from a
 /// conversation.
 ///
-/// The parameters of the DELETE stand in its body, as in the vendor's sample. Whether the query works
-/// too is not documented; a proxy that drops the body of a DELETE breaks this call.
+/// The parameters of the DELETE are in its body, as in the vendor's sample; whether the service reads
+/// them from the query is not documented. A proxy that drops the body of a DELETE breaks this call.
 ///
 /// * Scope: `conversations-write`.
-/// * A tag that is not there gives `ConversationTagIsNotAssigned` (HTTP 400) in v2, and
-///   nothing in v1.
-/// * The answer names the new part in v2, and says nothing in v1.
-/// * Idempotent: yes. When a retry finds that the first attempt had its effect, that is a
-///   success with an empty receipt.
+/// * Error if the conversation does not have the tag: `ConversationTagIsNotAssigned` (HTTP 400) in v2;
+///   v1 returns success.
+/// * The response contains the new part in v2, and nothing in v1.
+/// * Idempotent: yes. If a retry shows that an earlier attempt was applied, the call succeeds with an
+///   empty receipt.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/delete>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -29,7 +29,7 @@ pub struct RemoveTag {
 }
 
 impl RemoveTag {
-    /// Takes this tag off this conversation, in the name of the default sender.
+    /// Creates a request that removes `tag` as the default sender.
     pub fn new(conversation: ConversationId, tag: impl Into<String>) -> Self {
         Self {
             conversation,
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = RemoveTag::new(ConversationId::new(1), "vip")
             .decode(ApiVersion::V2, body)

@@ -6,12 +6,13 @@ use super::{Sender, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, EncodeResponse, Fields, PartField, RequestParts, ResponseError, Upload, response,
+        EncodeResponse, Fields, PartField, RequestParts, RequestView, ResponseError, Upload,
+        response,
     },
     types::{AdminId, ConversationId, ConversationPart, InvalidValue, RandomId, ReplyReceipt},
 };
 
-/// What a reply of an operator is.
+/// The type of a reply by an operator.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,22 +22,21 @@ pub enum ReplyKind {
     Message,
     /// A note that only operators see.
     Note,
-    /// An article of the knowledge base. v2 only; what `body_json` must hold for it is not
-    /// documented.
+    /// An article of the knowledge base. v2 only. The vendor does not document its `body_json`.
     Article,
 }
 
-/// `POST /conversations/{id}/reply`: writes in a conversation, as an operator or as the user.
+/// `POST /conversations/{id}/reply`: writes a message in a conversation, as an operator or as the user.
 ///
-/// The message comes from the default sender of the site unless [`sender`](Self::sender) names another.
+/// The default sender of the site writes unless [`sender`](Self::sender) sets another.
 ///
 /// * Scope: `conversations-write`; as the user also `as-user`.
-/// * A text or, in v2, a file or a `body_json`.
-/// * A text that is too long probably gives `ReplyTooBig` (HTTP 400); the limit is not documented.
-/// * Idempotent: no, each call writes a message. `random_id` is for recognising it in the
-///   realtime feed and in the parts of the conversation; nothing says that the service drops a
-///   second one. When the answer of a reply with one is lost,
-///   [`Client::reconcile_reply`](crate::Client::reconcile_reply) finds out whether it was written.
+/// * Requires a text or, in v2, a file or a `body_json`.
+/// * Error if the text is too long: probably `ReplyTooBig` (HTTP 400). The limit is not documented.
+/// * Idempotent: no, each call writes a message. `random_id` identifies the message in the realtime
+///   feed and in the parts of the conversation; the vendor does not say that it prevents a second
+///   message. If the response is lost, [`Client::reconcile_reply`](crate::Client::reconcile_reply)
+///   uses it to find out whether the reply was written.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/reply>
 ///
 /// ```
@@ -48,7 +48,7 @@ pub enum ReplyKind {
 ///
 /// let conversation = ConversationId::new(7_100_586);
 /// client.call(Reply::new(conversation, "On its way").sender(Sender::DefaultAdmin)).await?;
-/// client.call(Reply::note(conversation, "Asked the courier").sender(AdminId::new(24_601))).await?;
+/// client.call(Reply::note(conversation, "Called the courier").sender(AdminId::new(24_601))).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -71,7 +71,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Writes this text, which must not be empty.
+    /// Creates a message with this text, which must not be empty.
     pub fn new(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self {
             body: Some(body.into()),
@@ -79,18 +79,18 @@ impl Reply {
         }
     }
 
-    /// Writes a note that only operators see.
+    /// Creates a note that only operators see.
     pub fn note(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self::new(conversation, body).kind(ReplyKind::Note)
     }
 
-    /// Writes without a text. A file or a `body_json` must follow. v2 only.
+    /// Creates a message without text; set an attachment or a `body_json`. v2 only.
     pub fn without_text(conversation: ConversationId) -> Self {
         Self::empty(conversation)
     }
 
-    /// Sends an article of the knowledge base. v2 only. What `body_json` must hold is not
-    /// documented.
+    /// Creates a reply with an article of the knowledge base. v2 only. The vendor does not document its
+    /// `body_json`.
     pub fn article(conversation: ConversationId, body_json: impl Into<Value>) -> Self {
         Self::empty(conversation)
             .kind(ReplyKind::Article)
@@ -121,66 +121,66 @@ impl Reply {
         self
     }
 
-    /// Who writes.
+    /// Sets the sender. The default sender of the site by default.
     pub fn sender(mut self, sender: impl Into<Sender>) -> Self {
         self.sender = sender.into();
         self
     }
 
-    /// What it is (`type`): a message by default. Goes only with an operator as the sender; the
-    /// service would ignore it for the user.
+    /// Sets the type of the reply (`type`). A message by default. Rejected unless the sender is an
+    /// operator, since the service ignores it for the user.
     pub fn kind(mut self, kind: ReplyKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Adds a file (`attachment`) of any kind: the page names none. v2 only.
+    /// Adds a file (`attachment`). The vendor documents no limit on its type. v2 only.
     pub fn attachment(mut self, file: Upload) -> Self {
         self.attachment = Some(file);
         self
     }
 
-    /// Adds content beyond text: a JSON object whose shape depends on the kind and is not
-    /// documented (`body_json`). v2 only.
+    /// Adds structured content (`body_json`): a JSON object that depends on the type of the reply. The
+    /// vendor does not document its members. v2 only.
     pub fn body_json(mut self, content: impl Into<Value>) -> Self {
         self.body_json = Some(content.into());
         self
     }
 
-    /// Adds something that the user can do, such as a button: a JSON object whose shape is not
-    /// documented (`actions`). v2 only.
+    /// Adds an action for the user, such as a button (`actions`): a JSON object. The vendor does not
+    /// document its members. v2 only.
     pub fn action(mut self, action: impl Into<Value>) -> Self {
         self.actions.get_or_insert_default().push(action.into());
         self
     }
 
-    /// The id of the message in a system of yours (`external_id`). v2 only.
+    /// Sets the id of the message in your system (`external_id`). v2 only.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.external_id = Some(id.into());
         self
     }
 
-    /// Sets the number that the message carries in the realtime feed (`random_id`). With it
-    /// [`Client::reconcile_reply`](crate::Client::reconcile_reply) can find the message again.
+    /// Sets the `random_id` of the message in the realtime feed.
+    /// [`Client::reconcile_reply`](crate::Client::reconcile_reply) finds the message by it.
     pub fn random_id(mut self, random_id: RandomId) -> Self {
         self.random_id = Some(random_id);
         self
     }
 
-    /// Assigns the conversation to this operator first (`auto_assign`). The assignment is a part of
-    /// its own, [`ReplyReceipt::assign_part`].
+    /// Assigns the conversation to this operator first (`auto_assign`). The assignment is a separate
+    /// part, [`ReplyReceipt::assign_part`].
     pub fn auto_assign(mut self, admin: AdminId) -> Self {
         self.auto_assign = Some(admin);
         self
     }
 
-    /// Sets the number that the assignment carries in the realtime feed (`auto_assign_random_id`).
+    /// Sets the `random_id` of the assignment in the realtime feed (`auto_assign_random_id`).
     pub fn auto_assign_random_id(mut self, random_id: RandomId) -> Self {
         self.auto_assign_random_id = Some(random_id);
         self
     }
 
-    /// The address of the page on which the message was written (`referrer`). v2 only.
+    /// Sets the URL of the page on which the message was written (`referrer`). v2 only.
     pub fn referrer(mut self, url: impl Into<String>) -> Self {
         self.referrer = Some(url.into());
         self
@@ -198,26 +198,26 @@ impl Reply {
         self
     }
 
-    /// The conversation that it is written in.
+    /// Returns the conversation.
     #[must_use]
     pub fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
-    /// The number that the message carries in the realtime feed, where one was set.
+    /// Returns the `random_id` of the message, if it is set.
     #[must_use]
     pub fn chosen_random_id(&self) -> Option<RandomId> {
         self.random_id
     }
 
     fn check(&self, version: ApiVersion) -> Result<(), InvalidValue> {
-        version.refuse_in_v1("attachment", self.attachment.is_some())?;
-        version.refuse_in_v1("body_json", self.body_json.is_some())?;
-        version.refuse_in_v1("actions", self.actions.is_some())?;
-        version.refuse_in_v1("external_id", self.external_id.is_some())?;
-        version.refuse_in_v1("referrer", self.referrer.is_some())?;
-        version.refuse_in_v1("type `article`", self.kind == Some(ReplyKind::Article))?;
-        self.fields.refuse_in_v1(version)?;
+        version.reject_in_v1("attachment", self.attachment.is_some())?;
+        version.reject_in_v1("body_json", self.body_json.is_some())?;
+        version.reject_in_v1("actions", self.actions.is_some())?;
+        version.reject_in_v1("external_id", self.external_id.is_some())?;
+        version.reject_in_v1("referrer", self.referrer.is_some())?;
+        version.reject_in_v1("type `article`", self.kind == Some(ReplyKind::Article))?;
+        self.fields.reject_in_v1(version)?;
         if self.body.is_none() && self.attachment.is_none() && self.body_json.is_none() {
             let rule = "must be set, unless there is an attachment or a `body_json`";
             return Err(InvalidValue::new("body", rule));
@@ -301,8 +301,8 @@ impl Endpoint for Reply {
         Ok(request)
     }
 
-    /// The answer is not documented; other clients read the part as the data, and the part of the
-    /// assignment beside it or in `meta`.
+    /// The vendor does not document the response. Other clients read the part from `data`, and the
+    /// part of the assignment next to `data` or from `meta`.
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<ReplyReceipt, ResponseError> {
         let mut receipt = ReplyReceipt::new(response::data(body)?);
         let beside: Beside = response::json(body)?;
@@ -312,16 +312,19 @@ impl Endpoint for Reply {
 }
 
 impl EncodeResponse for Reply {
-    fn encode(_asked: &Asked<'_>, receipt: &ReplyReceipt) -> Result<Value, serde_json::Error> {
-        let mut answer = json!({"meta": {"status": 200}, "data": receipt.part});
+    fn encode(
+        _request: &RequestView<'_>,
+        receipt: &ReplyReceipt,
+    ) -> Result<Value, serde_json::Error> {
+        let mut body = json!({"meta": {"status": 200}, "data": receipt.part});
         if let Some(part) = &receipt.assign_part {
-            answer["assign_part"] = serde_json::to_value(part)?;
+            body["assign_part"] = serde_json::to_value(part)?;
         }
-        Ok(answer)
+        Ok(body)
     }
 }
 
-/// Where the part of the assignment may stand.
+/// The two places of the part of the assignment.
 #[derive(Deserialize)]
 struct Beside {
     assign_part: Option<ConversationPart>,
@@ -339,7 +342,7 @@ mod tests {
     use crate::types::PartId;
 
     #[test]
-    fn reads_the_assignment_part_in_both_places() {
+    fn decodes_assignment_part_in_both_places() {
         let endpoint = Reply::new(ConversationId::new(1), "Hi");
         for body in [
             r#"{"meta":{"status":200},"data":{"id":2},"assign_part":{"id":1}}"#,

@@ -2,7 +2,7 @@ use carrot_types::{AdminId, InvalidValue, UserId};
 
 use crate::{ApiVersion, endpoint::Parameters};
 
-/// Who does something in a conversation on the side of the site.
+/// The operator who acts in a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operator {
@@ -11,7 +11,7 @@ pub enum Operator {
     Default,
     /// An operator.
     Admin(AdminId),
-    /// A bot by its name (`bot_name`). v1 only, and withdrawn from its pages too.
+    /// A bot by its name (`bot_name`). v1 only; the vendor has removed it from the pages of v1 too.
     Bot(String),
 }
 
@@ -45,21 +45,20 @@ impl Operator {
     }
 }
 
-/// Who writes in a conversation: an operator, or the user.
+/// The sender of a message in a conversation: an operator or the user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sender {
-    /// The default sender of the site (`from_admin=default_admin`). What a message has unless it
-    /// names another: the vendor does not document what happens without one.
+    /// The default sender of the site (`from_admin=default_admin`). The default of a message, since the
+    /// vendor does not document a request without a sender.
     DefaultAdmin,
     /// An operator (`from_admin`).
     Admin(AdminId),
-    /// A bot by its name (`bot_name`). v1 only, and withdrawn from its pages too.
+    /// A bot by its name (`bot_name`). v1 only; the vendor has removed it from the pages of v1 too.
     Bot(String),
-    /// The user of the conversation (`from_user`). Needs the right `as-user`.
+    /// The user of the conversation (`from_user`). Requires the scope `as-user`.
     DefaultUser,
-    /// This user (`from_user`). v2 only: in v1 the parameter is a yes or no.
-    /// Needs the right `as-user`.
+    /// This user (`from_user`). v2 only: in v1 the parameter is a boolean. Requires the scope `as-user`.
     User(UserId),
 }
 
@@ -86,7 +85,7 @@ impl From<UserId> for Sender {
 }
 
 impl Sender {
-    /// True when the message is the user's.
+    /// Returns true if the user is the sender.
     pub(super) fn is_user(&self) -> bool {
         matches!(self, Self::DefaultUser | Self::User(_))
     }

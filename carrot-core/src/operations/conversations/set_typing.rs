@@ -7,8 +7,8 @@ use crate::{
     types::{ConversationId, Empty, InvalidValue},
 };
 
-/// `POST /conversations/{id}/settyping`: shows for ten seconds that somebody is typing, and to
-/// operators what.
+/// `POST /conversations/{id}/settyping`: shows a typing indicator for ten seconds. Operators also see
+/// the text.
 ///
 /// * Scope: `conversations-write`; as the user also `as-user`.
 /// * Idempotent: yes.
@@ -22,8 +22,8 @@ pub struct SetTyping {
 }
 
 impl SetTyping {
-    /// Shows that the default sender of the site is typing this text. In v2 the text is
-    /// required; it may be empty.
+    /// Creates a request that shows the default sender typing this text. v2 requires the text, which
+    /// may be empty.
     pub fn new(conversation: ConversationId, body: impl Into<String>) -> Self {
         Self {
             conversation,
@@ -32,14 +32,14 @@ impl SetTyping {
         }
     }
 
-    /// Leaves the text out. v1 only.
+    /// Removes the text. v1 only.
     pub fn without_text(mut self) -> Self {
         self.body = None;
         self
     }
 
-    /// Who is typing. For the user of the conversation `from_user=true` is sent, as in the sample of
-    /// the page; its table says an id.
+    /// Sets the sender who is typing. For the user of the conversation `from_user=true` is sent, as in
+    /// the vendor's sample, although the vendor's table says an id.
     pub fn sender(mut self, sender: impl Into<Sender>) -> Self {
         self.sender = sender.into();
         self
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{},"meta":{"status":200}}"#;
         assert_eq!(
             SetTyping::new(ConversationId::new(1), "On").decode(ApiVersion::V2, body),

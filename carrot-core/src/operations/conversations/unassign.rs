@@ -7,10 +7,10 @@ use crate::{
     types::{ActionReceipt, ConversationId, InvalidValue},
 };
 
-/// `POST /conversations/{id}/assign` without `admin`: takes the assignment of a conversation away.
+/// `POST /conversations/{id}/assign` without `admin`: removes the assignment of a conversation.
 ///
 /// * Scope: `conversations-write`.
-/// * A conversation that nobody has stays so, with an empty answer.
+/// * If the conversation is not assigned, nothing changes and the receipt is empty.
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/assign>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Unassign {
 }
 
 impl Unassign {
-    /// Takes this conversation from its operator, in the name of the default sender.
+    /// Creates a request that removes the assignment as the default sender.
     pub fn new(conversation: ConversationId) -> Self {
         Self {
             conversation,
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"data":{"id":123,"part_group":345},"meta":{"status":200}}"#;
         let receipt = Unassign::new(ConversationId::new(716))
             .decode(ApiVersion::V2, body)

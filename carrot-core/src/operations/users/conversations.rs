@@ -1,12 +1,12 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{refuse_external_in_v1, request_parts};
+use super::{reject_external_in_v1, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        Asked, ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
-        ResponseError,
+        ConversationField, EncodeResponse, Fields, Page, Paginate, Paging, RequestParts,
+        RequestView, ResponseError,
     },
     types::{Conversation, InvalidValue, RecipientType, UserRef},
 };
@@ -15,8 +15,8 @@ use crate::{
 /// first.
 ///
 /// * Scope: `conversations-read` and `user-read`.
-/// * An unknown external id gives `LookupError` (HTTP 400). v1 takes only the id of the service,
-///   and its answers have no `user`.
+/// * Error for an unknown external id: `LookupError` (HTTP 400). v1 accepts only the id of the
+///   service, and its responses have no `user`.
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/conversations>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    /// The optional fields that come without being asked for.
+    /// The optional fields that the service returns by default.
     pub const DEFAULT_FIELDS: &[ConversationField] = &[
         ConversationField::User,
         ConversationField::ImportantPartLast,
@@ -38,7 +38,7 @@ impl Conversations {
         ConversationField::PartLast,
     ];
 
-    /// Lists the conversations of this user.
+    /// Creates a request for the first page of conversations of a user.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
             user: user.into(),
@@ -49,14 +49,14 @@ impl Conversations {
         }
     }
 
-    /// Only conversations in which the user wrote (`with_user_replies_only`). v2 only.
+    /// Filters conversations in which the user wrote (`with_user_replies_only`). v2 only.
     pub fn with_user_replies_only(mut self) -> Self {
         self.with_user_replies_only = Some(true);
         self
     }
 
-    /// Whether the conversation began on the site or in the mobile app (`recipient_type`): `web` by
-    /// default. v2 only.
+    /// Filters conversations by where they started (`recipient_type`): on the site (`web`, the default)
+    /// or in the mobile app (`sdk`). v2 only.
     pub fn recipient_type(mut self, recipient_type: RecipientType) -> Self {
         self.recipient_type = Some(recipient_type);
         self
@@ -74,7 +74,7 @@ impl Conversations {
         self
     }
 
-    /// Sets which page to read: its size and where it starts.
+    /// Sets the page to read: its size and start.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -89,15 +89,15 @@ impl Endpoint for Conversations {
     const IDEMPOTENT: bool = true;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        refuse_external_in_v1(context, &self.user)?;
+        reject_external_in_v1(context, &self.user)?;
         let mut request = request_parts(Method::GET, &self.user, Some("conversations"), context)?;
         let parameters = &mut request.parameters;
         let version = context.version;
-        version.refuse_in_v1(
+        version.reject_in_v1(
             "with_user_replies_only",
             self.with_user_replies_only.is_some(),
         )?;
-        version.refuse_in_v1("recipient_type", self.recipient_type.is_some())?;
+        version.reject_in_v1("recipient_type", self.recipient_type.is_some())?;
         parameters.optional_flag("with_user_replies_only", self.with_user_replies_only);
         match &self.recipient_type {
             Some(kind @ (RecipientType::Web | RecipientType::Sdk)) => {
@@ -111,7 +111,7 @@ impl Endpoint for Conversations {
             }
             None => {}
         }
-        self.fields.refuse_in_v1(version)?;
+        self.fields.reject_in_v1(version)?;
         self.fields.write_to(parameters);
         self.paging.write_to(context.version, parameters)?;
         Ok(request)
@@ -123,8 +123,8 @@ impl Endpoint for Conversations {
 }
 
 impl EncodeResponse for Conversations {
-    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(asked)
+    fn encode(request: &RequestView<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(request)
     }
 }
 

@@ -4,14 +4,14 @@ use serde_json::Value;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, EncodeResponse, Page, Paginate, Paging, RequestParts, ResponseError},
+    endpoint::{EncodeResponse, Page, Paginate, Paging, RequestParts, RequestView, ResponseError},
     types::{Event, EventName, InvalidValue, UserRef},
 };
 
-/// `GET /users/{id}/events`: lists what a user did, newest first.
+/// `GET /users/{id}/events`: lists the events of a user, newest first.
 ///
 /// * Scope: `user-read`.
-/// * An unknown external id gives `LookupError` (HTTP 400).
+/// * Error for an unknown external id: `LookupError` (HTTP 400).
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/get>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Lists the events of this user.
+    /// Creates a request for the newest events of a user.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
             user: user.into(),
@@ -34,20 +34,20 @@ impl Events {
         }
     }
 
-    /// Only events of exactly this name (`filter_name`).
+    /// Filters events with exactly this name (`filter_name`).
     pub fn named(mut self, name: EventName) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Gives all property values as text (`props_as_string`), for integers beyond the exact range of
-    /// a 64-bit float.
+    /// Requests all property values as text (`props_as_string`), to keep integers that a 64-bit float
+    /// cannot represent exactly.
     pub fn props_as_text(mut self) -> Self {
         self.props_as_string = Some(true);
         self
     }
 
-    /// Sets which page to read: its size and where it starts.
+    /// Sets the page to read: its size and start.
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self
@@ -78,8 +78,8 @@ impl Endpoint for Events {
 }
 
 impl EncodeResponse for Events {
-    fn encode(asked: &Asked<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
-        page.encode(asked)
+    fn encode(request: &RequestView<'_>, page: &Self::Output) -> Result<Value, serde_json::Error> {
+        page.encode(request)
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use crate::types::{Cursor, UserId};
 
     #[test]
-    fn reads_the_responses_of_both_versions() {
+    fn decodes_responses_of_both_versions() {
         let endpoint = Events::new(UserId::new(1));
         let data = r#""data":[{"id":335704586,"created":1467192929,"type":{"id":5857,"name":"MyEvent","score":0,"visible":true},"user":22735768,"props":{"App":"Eva99"}}]"#;
         for (version, meta, cursor) in [

@@ -9,12 +9,12 @@ use crate::{
 
 /// `GET /users/{id}`: reads one user.
 ///
-/// The system properties come by default; everything else is an optional field. The API has no
-/// operation to merge or to delete users.
+/// The service returns the system properties by default; everything else is an optional field. The API
+/// has no operation to merge or delete users.
 ///
 /// * Scope: `user-read`.
-/// * An unknown external id gives `LookupError` (HTTP 400). The English page says instead that the user
-///   is created, with a text copied from another operation; be ready for both.
+/// * Error for an unknown external id: `LookupError` (HTTP 400). The English page says instead that the
+///   service creates the user, probably by mistake; handle both.
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/user>
 ///
@@ -37,7 +37,7 @@ pub struct Get {
 }
 
 impl Get {
-    /// Reads this user.
+    /// Creates a request for one user.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
             user: user.into(),
@@ -52,15 +52,15 @@ impl Get {
         self
     }
 
-    /// Leaves an optional field out; only the system properties
-    /// ([`UserField::Props`]) come by default.
+    /// Leaves an optional field out. By default the service returns only the system properties
+    /// ([`UserField::Props`]).
     pub fn exclude(mut self, field: UserField) -> Self {
         self.fields.set(field, false);
         self
     }
 
-    /// Gives all property values as text (`convert_props_types=false`), for integers beyond the
-    /// exact range of a 64-bit float.
+    /// Requests all property values as text (`convert_props_types=false`), to keep integers that a
+    /// 64-bit float cannot represent exactly.
     pub fn props_as_text(mut self) -> Self {
         self.props_as_text = true;
         self
@@ -96,7 +96,7 @@ mod tests {
     use crate::types::UserId;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":{"id":1448121617782670208,"app":100,"user_id":null,"presence":"idle","removed":null}}"#;
         let user = Get::new(UserId::new(1))
             .decode(ApiVersion::V2, body)

@@ -6,10 +6,10 @@ use crate::{
     types::{ImportReport, InvalidValue},
 };
 
-/// The vendor says below 30 MB without saying which; the smaller reading is safe.
+/// The vendor says "below 30 MB". The smaller meaning of MB is safe.
 pub(super) const MAX_CSV_BYTES: usize = 30_000_000;
 
-/// The column that tells which user a row is about.
+/// The column that identifies the user of a row.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,8 +18,8 @@ pub enum MergeField {
     /// Your external id, in the column `$user_id`. The service's default.
     #[default]
     UserId,
-    /// The e-mail address, in the column `$email`. Where several users share one, only the one who
-    /// was active last is changed.
+    /// The e-mail address, in the column `$email`. If several users have the same address, only the one
+    /// who was active last is changed.
     Email,
 }
 
@@ -32,7 +32,7 @@ impl MergeField {
     }
 }
 
-/// What stands between two values of a row.
+/// The delimiter between two values of a row.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,15 +74,15 @@ impl Delimiter {
 
 /// `POST /users/import`: sets the properties of many users from a CSV file.
 ///
-/// The first line names the properties, the system's own with their `$`. Users who exist are changed,
-/// others are created and count towards the plan's rate limit of visitors. The service works through the
-/// file later and tells the panel when it is done; the API has no operation to read the state of an
-/// import. [`Import::from_changes`] writes the file from property operations.
+/// The first line contains the names of the properties, system properties with their `$`. The service
+/// changes users that exist and creates others, which count towards the visitor limit of the plan. It
+/// processes the file later and reports the end in the admin panel; the API has no operation to read
+/// the state of an import. [`Import::from_changes`] writes the file from property operations.
 ///
 /// * Scope: not documented; `user-write` by analogy.
-/// * v2 only: the pages of v1 do not know it.
-/// * UTF-8, below 30 MB. A large file needs more than the 10 s of an attempt and the 30 s of a call that
-///   are the defaults; see [`CallOptions`](crate::client::CallOptions).
+/// * v2 only: the pages of v1 do not document it.
+/// * UTF-8, below 30 MB. A large file needs longer timeouts than the defaults of 10 s for an attempt and
+///   30 s for a call; see [`CallOptions`](crate::client::CallOptions).
 /// * Idempotent: no. Two imports of one file at the same time may create a user twice.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 ///
@@ -108,7 +108,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Imports this CSV text.
+    /// Creates an import of this CSV text.
     pub fn new(csv: impl Into<Bytes>) -> Self {
         Self {
             csv: csv.into(),
@@ -118,32 +118,32 @@ impl Import {
         }
     }
 
-    /// The column that tells which user a row is about (`merge_field`).
+    /// Sets the column that identifies the user of a row (`merge_field`). `$user_id` by default.
     pub fn merge_field(mut self, field: MergeField) -> Self {
         self.merge_field = Some(field);
         self
     }
 
-    /// What stands between two values of a row.
+    /// Sets the delimiter between two values of a row. A tab by default.
     pub fn delimiter(mut self, delimiter: Delimiter) -> Self {
         self.delimiter = Some(delimiter);
         self
     }
 
-    /// Puts a tag on every user of the file (`tags`).
+    /// Adds a tag to every user of the file (`tags`).
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// The names go as JSON, so a comma is no end of one here.
+    /// Tags are sent as a JSON list, so they may contain a comma.
     fn check_tags(&self) -> Result<(), InvalidValue> {
         for tag in &self.tags {
             if tag.is_empty() {
-                return Err(InvalidValue::new("tags", "must hold no empty name"));
+                return Err(InvalidValue::new("tags", "must not contain an empty name"));
             }
             if tag.chars().any(char::is_control) {
-                let rule = "must hold no line break and no other control character";
+                let rule = "must not contain a line break or another control character";
                 return Err(InvalidValue::new("tags", rule));
             }
         }
@@ -166,7 +166,7 @@ impl Import {
         };
         if text.starts_with('\u{feff}') {
             return invalid(
-                "must not begin with a byte order mark (BOM), the bytes EF BB BF".into(),
+                "must not start with a byte order mark (BOM), the bytes EF BB BF".into(),
             );
         }
         let merge_field = self.merge_field.unwrap_or_default().as_str();
@@ -213,7 +213,7 @@ impl Endpoint for Import {
         self.check_tags()?;
         let mut request = RequestParts::post(Path::new().then("users").then("import"));
         let parameters = &mut request.parameters;
-        // Here, unlike elsewhere, the app is not optional.
+        // The app is required here, unlike in other operations.
         parameters.line("app", &context.app.to_string())?;
         if let Some(field) = self.merge_field {
             parameters.line("merge_field", field.as_str())?;
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":{"row_errors":{"1":"Error in string 1","33":"Error in string 33"},"updates_planned":123}}"#;
         let report = Import::new("")
             .decode(ApiVersion::V2, body)

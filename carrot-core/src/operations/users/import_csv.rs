@@ -13,8 +13,8 @@ use crate::{
 
 const USER_ID: &str = "$user_id";
 
-/// The system properties that a request may set to a text. The service ignores the others, and the
-/// report of an import does not say so.
+/// The system properties that an import may set to a text. The service ignores others without a
+/// message in the report.
 const SYSTEM_TEXTS: &[&str] = &[
     property::NAME,
     property::PHONE,
@@ -24,11 +24,11 @@ const SYSTEM_TEXTS: &[&str] = &[
 ];
 
 impl Import {
-    /// Writes the CSV file from changes with what the vendor documents; [`ImportCsv`] has the rules,
-    /// and switches for what the vendor leaves open.
+    /// Creates an import from property changes, limited to what the vendor documents. [`ImportCsv`]
+    /// lists the rules and has options for what the vendor does not document.
     ///
-    /// It costs one request for all changes, where [`SetProps`](super::SetProps) costs one for each;
-    /// the service applies it later and reports no user by name.
+    /// It costs one request for all changes; [`SetProps`](super::SetProps) costs one for each. The
+    /// service applies the changes later, and its report does not identify users.
     ///
     /// ```
     /// use carrot_core::{
@@ -56,18 +56,18 @@ impl Import {
 
 /// Writes the CSV file of an [`Import`] from [`PropertyChange`]s.
 ///
-/// The default writes only what the vendor documents. Each switch allows one thing that the
-/// vendor leaves open; try it with one user before you rely on it.
+/// By default it writes only what the vendor documents. Each option allows one thing that the vendor
+/// does not document; test it with one user first.
 ///
 /// A change can be written when
 ///
-/// * the user is named by an external id, and no other change is of the same user;
-/// * every operation is `update_or_create`, each of another property;
-/// * every value is a text, or an integer in a custom property. CSV has no types: of booleans and
-///   lists nothing says how they are written;
+/// * the user has an external id, and no other change is for the same user;
+/// * every operation is `update_or_create`, each for a different property;
+/// * every value is a text, or an integer in a custom property. CSV has no types, and the vendor does
+///   not document how to write booleans and lists;
 /// * a system property is one of `$name`, `$phone`, `$email`, `$group` and `$last_order_status`;
-/// * ids, names and values are not empty, have no blank at either end, no control character, no
-///   quotation mark and no backslash: see [`quoting`](Self::quoting);
+/// * ids, names and values are not empty, do not start or end with whitespace, and contain no control
+///   character, quotation mark or backslash: see [`quoting`](Self::quoting);
 /// * no text is a date: see [`dates`](Self::dates);
 /// * all changes set the same properties: see [`empty_cells`](Self::empty_cells).
 ///
@@ -96,38 +96,38 @@ pub struct ImportCsv {
 }
 
 impl ImportCsv {
-    /// Allows nothing beyond what the vendor documents.
+    /// Creates a writer that allows only what the vendor documents.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts cells in quotation marks where they need it, as RFC 4180 has it. Assumes that the
-    /// service reads them so; the vendor documents no form of quoting.
+    /// Allows quoted cells, as in RFC 4180. Assumes that the service reads them; the vendor does not
+    /// document quoting.
     pub fn quoting(mut self) -> Self {
         self.quoting = true;
         self
     }
 
-    /// Writes texts that are dates (`2026-01-31`). Assumes that the service reads a date from CSV as
-    /// it does from an operation; the vendor does not document it.
+    /// Allows texts that are dates (`2026-01-31`). Assumes that the service reads a date from CSV as in
+    /// an operation; the vendor does not document it.
     pub fn dates(mut self) -> Self {
         self.dates = true;
         self
     }
 
-    /// Takes changes of different properties into one file: what a change does not set is an empty
-    /// cell. Assumes that an empty cell leaves the property as it is; the vendor does not document
-    /// it.
+    /// Allows changes of different properties in one file, with an empty cell for a property that a
+    /// change does not set. Assumes that an empty cell leaves the property unchanged; the vendor does not
+    /// document it.
     pub fn empty_cells(mut self) -> Self {
         self.empty_cells = true;
         self
     }
 
-    /// Checks whether a change can be written, apart from what concerns the file as a whole.
+    /// Checks whether a change can be written, except for the rules about the file as a whole.
     ///
     /// # Errors
     ///
-    /// The rule that it breaks; see [`ImportCsv`].
+    /// The rule that the change breaks; see [`ImportCsv`].
     pub fn check(&self, change: &PropertyChange) -> Result<(), InvalidValue> {
         let UserRef::External(id) = change.user() else {
             let rule = "must be an external id: a CSV file names users by `$user_id`";
@@ -200,13 +200,13 @@ impl ImportCsv {
         Ok(())
     }
 
-    /// Writes the file: the column `$user_id`, then the properties by name; one line for each
-    /// change, in their order; tabs in between. Nothing is sent.
+    /// Writes the file: the column `$user_id`, then the properties sorted by name; one line for each
+    /// change, in the given order; tabs as delimiters. Sends nothing.
     ///
     /// # Errors
     ///
-    /// The first change that cannot be written, and why. A file that would reach 30 MB names the
-    /// change that does not fit: give this one and those after it to another import.
+    /// The first change that cannot be written, and why. If the file would reach 30 MB, this is the
+    /// first change that does not fit: pass it and those after it to another import.
     pub fn write(&self, changes: &[PropertyChange]) -> Result<Import, UnwritableChange> {
         let columns = self.columns(changes)?;
         let mut writer = WriterBuilder::new()
@@ -245,7 +245,7 @@ impl ImportCsv {
         Ok(Import::new(csv))
     }
 
-    /// The names of the properties, each once, in their order.
+    /// Returns the names of the properties, sorted.
     fn columns<'a>(
         &self,
         changes: &'a [PropertyChange],

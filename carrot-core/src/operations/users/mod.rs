@@ -1,6 +1,6 @@
-//! Users: their properties, their events, and the conversations they begin.
+//! Operations on users: properties, events, conversations and messages.
 //!
-//! A user is named by a [`UserRef`]: the id of the service, or an id of your own.
+//! A [`UserRef`] identifies a user by the id of the service or by an external id.
 
 mod conversations;
 mod events;
@@ -37,7 +37,7 @@ use crate::{
     types::{InvalidValue, UserRef},
 };
 
-/// A request below `/users/{id}`, with what every such request says about the user and the app.
+/// Creates a request below `/users/{id}` with the common parameters for the user and the app.
 fn request_parts(
     method: Method,
     user: &UserRef,
@@ -56,7 +56,7 @@ fn request_parts(
     Ok(request)
 }
 
-/// Names the app where it is not that of the token, which is the service's default.
+/// Adds the app, unless it is that of the token, the service's default.
 fn name_app(context: &ApiContext, parameters: &mut Parameters) -> Result<(), InvalidValue> {
     match context.app {
         App::Id(id) => parameters.id("app", id),
@@ -64,12 +64,12 @@ fn name_app(context: &ApiContext, parameters: &mut Parameters) -> Result<(), Inv
     }
 }
 
-/// v1 knows some operations only by the id of the service.
-fn refuse_external_in_v1(context: &ApiContext, user: &UserRef) -> Result<(), InvalidValue> {
+/// Rejects an external id in v1, for operations that take only the id of the service there.
+fn reject_external_in_v1(context: &ApiContext, user: &UserRef) -> Result<(), InvalidValue> {
     if context.version == ApiVersion::V1 && user.is_external() {
         return Err(InvalidValue::new(
             "user",
-            "must be the id of the service: v1 of the API takes no external id here",
+            "must be the id of the service: v1 of the API accepts no external id here",
         ));
     }
     Ok(())

@@ -3,18 +3,18 @@ use serde::{Deserialize, Serialize};
 use super::SetProps;
 use crate::types::{PropertyOperation, UserRef};
 
-/// The operations on the properties of one user, as one item of many.
+/// Property operations for one user, to change many users.
 ///
-/// There are two ways to apply many changes, and the caller chooses:
+/// There are two ways to apply many changes:
 ///
 /// * [`Client::call_all`](crate::Client::call_all) with [`set_props`](Self::set_props): one request
-///   for each user, every operation and every value, and a report for each user at once. 10,000
+///   for each user, with every operation and value, and an immediate report for each user. 10,000
 ///   users take 10,000 requests, which is 2 hours 47 minutes at 60 requests a minute.
 /// * [`Import::from_changes`](super::Import::from_changes): one request for up to 30 MB of CSV, which
-///   is hundreds of thousands of users. The service applies the file later and reports no user by
-///   name, and a CSV file cannot carry every change.
+///   is hundreds of thousands of users. The service applies the file later, its report does not
+///   identify users, and CSV cannot express every change.
 ///
-/// Serde stores it, so that a program can keep the changes that are not applied yet.
+/// Implements `Serialize` and `Deserialize`, so that a program can store changes for later.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/props>
 ///
@@ -48,7 +48,7 @@ pub struct PropertyChange {
 }
 
 impl PropertyChange {
-    /// A change of this user. At least one operation must follow.
+    /// Creates a change without operations; add at least one.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
             user: user.into(),
@@ -68,20 +68,20 @@ impl PropertyChange {
         self
     }
 
-    /// The user.
+    /// Returns the user.
     #[must_use]
     pub fn user(&self) -> &UserRef {
         &self.user
     }
 
-    /// The operations, in their order.
+    /// Returns the operations in their order.
     #[must_use]
     pub fn operations(&self) -> &[PropertyOperation] {
         &self.operations
     }
 
-    /// The request that applies this change. It carries at most
-    /// [`SetProps::MAX_OPERATIONS`] operations; more are rejected when it is built.
+    /// Creates the request that applies this change. A call with more than
+    /// [`SetProps::MAX_OPERATIONS`] operations fails before it is sent.
     pub fn set_props(&self) -> SetProps {
         SetProps::new(self.user.clone()).with_all(self.operations.iter().cloned())
     }

@@ -1,13 +1,13 @@
 use http::Method;
 
-use super::{refuse_external_in_v1, request_parts};
+use super::{reject_external_in_v1, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{EncodeResponse, RequestParts, ResponseError, response},
     types::{InvalidValue, SentMessage, UserRef},
 };
 
-/// How a manual message is shown to the user.
+/// How the service shows a manual message to the user.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,8 +19,8 @@ pub enum MessageKind {
     PopupSmall,
     /// In a big pop-up window.
     PopupBig,
-    /// By e-mail. Documented for v1. The current pages contradict each other: the English
-    /// one mentions it in its introduction, the Russian one leaves it out of its list.
+    /// By e-mail. Documented for v1. The pages of v2 contradict each other: the English page mentions
+    /// it in its introduction, the list of the Russian page does not contain it.
     Email,
 }
 
@@ -35,12 +35,12 @@ impl MessageKind {
     }
 }
 
-/// `POST /users/{id}/sendmessage`: sends a user a manual message at once.
+/// `POST /users/{id}/sendmessage`: sends a manual message to a user immediately.
 ///
-/// The conversation that it begins shows in the inbox of the operators only after the user answered.
+/// The message starts a conversation, which operators see in the inbox only after the user replies.
 ///
 /// * Scope: `messages-manual-send-one`.
-/// * An unknown external id gives `LookupError` (HTTP 400). v1 takes only the id of the service.
+/// * Error for an unknown external id: `LookupError` (HTTP 400). v1 accepts only the id of the service.
 /// * Idempotent: no, each call sends a message.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/sendmessage/>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct SendMessage {
 }
 
 impl SendMessage {
-    /// Sends this text, which must not be empty.
+    /// Creates a message with this text, which must not be empty.
     pub fn new(user: impl Into<UserRef>, body: impl Into<String>) -> Self {
         Self {
             user: user.into(),
@@ -61,7 +61,7 @@ impl SendMessage {
         }
     }
 
-    /// How the message is shown (`type`): in the chat by default.
+    /// Sets how the service shows the message (`type`). In the chat by default.
     pub fn kind(mut self, kind: MessageKind) -> Self {
         self.kind = Some(kind);
         self
@@ -76,7 +76,7 @@ impl Endpoint for SendMessage {
     const IDEMPOTENT: bool = false;
 
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        refuse_external_in_v1(context, &self.user)?;
+        reject_external_in_v1(context, &self.user)?;
         if self.body.is_empty() {
             return Err(InvalidValue::new("body", "must not be empty"));
         }
@@ -101,7 +101,7 @@ mod tests {
     use crate::types::{ConversationId, MessageId, UserId};
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":{"conversation":1128184,"message":2804}}"#;
         let sent = SendMessage::new(UserId::new(1), "Hi").decode(ApiVersion::V2, body);
         let sent = sent.expect("a message");

@@ -9,11 +9,11 @@ use crate::{
 
 const SESSION_CHARS: usize = 32;
 
-/// `POST /users/{id}/setpresence`: tells that a user is on the site. Call it about once a minute;
-/// after two minutes without a call the user is offline.
+/// `POST /users/{id}/setpresence`: marks a user as online or idle. Call it about once a minute; after
+/// two minutes without a call the user is offline.
 ///
 /// * Scope: `user-write`.
-/// * Takes only the id of the service.
+/// * Accepts only the id of the service.
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/setpresence/>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub struct SetPresence {
 }
 
 impl SetPresence {
-    /// Sets [`Online`](Presence::Online) or [`Idle`](Presence::Idle); nobody is set offline, it
-    /// comes by itself.
+    /// Creates a request that sets [`Online`](Presence::Online) or [`Idle`](Presence::Idle). A call with
+    /// another presence fails before it is sent: the service sets users offline itself.
     pub fn new(user: UserId, presence: Presence) -> Self {
         Self {
             user,
@@ -39,20 +39,20 @@ impl SetPresence {
         }
     }
 
-    /// The title of the page that the user looks at (`current_page`). v2 only.
+    /// Sets the title of the page that the user views (`current_page`). v2 only.
     pub fn page(mut self, title: impl Into<String>) -> Self {
         self.page = Some(title.into());
         self
     }
 
-    /// The address of the page (`current_url`). v2 only.
+    /// Sets the URL of the page (`current_url`). v2 only.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// A random id of the browser's session: 32 characters of `a-z` and `0-9`. v1 requires
-    /// it. v2 shows it in a sample and leaves it out of its list of parameters.
+    /// Sets the random id of the browser session: 32 characters of `a-z` and `0-9`. Required in v1. The
+    /// page of v2 contains it in a sample but not in the list of parameters.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = Some(session.into());
         self
@@ -76,7 +76,7 @@ impl Endpoint for SetPresence {
         parameters.line("presence", self.presence.as_str())?;
         for (name, value) in [("current_page", &self.page), ("current_url", &self.url)] {
             let Some(value) = value else { continue };
-            context.version.refuse_in_v1(name, true)?;
+            context.version.reject_in_v1(name, true)?;
             parameters.line(name, value)?;
         }
         match &self.session {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":{}}"#;
         let endpoint = SetPresence::new(UserId::new(1), Presence::Online);
         assert_eq!(endpoint.decode(ApiVersion::V2, body), Ok(Empty::new()));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{Asked, EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, RequestView, ResponseError, response},
     types::{
         Empty, InvalidValue, PropertyOperation, PropertyReport, PropertyValue, UserRef,
         system::property,
@@ -14,20 +14,20 @@ use crate::{
 
 /// `POST /users/{id}/props`: sets, changes and deletes properties of a user.
 ///
-/// The operations run in their order. One that the service does not like fails alone: the answer
-/// reports what was changed and what was ignored.
+/// The operations run in their order. An invalid operation does not stop the others: the response
+/// lists changed properties and ignored operations.
 ///
 /// * Scope: `user-write`.
 /// * An unknown external id creates the user.
-/// * At most 250 operations in one request. For many users see
+/// * 1 to 250 operations in one request. For many users see
 ///   [`PropertyChange`](super::PropertyChange).
-/// * `$phone` with a `+` is rejected: the service answers with success, lists it in
-///   [`not_changed`](PropertyReport::not_changed) and does not store it (observed once, on the live
-///   service). Send the digits alone.
-/// * `not_changed` means that the value was not written: it had the value already, or the service did
-///   not take it. Observed; the page says only the former.
+/// * A `$phone` with a `+` is rejected before sending. The service returns success for it, but lists it
+///   in [`not_changed`](PropertyReport::not_changed) and does not store it (observed once on the live
+///   service). Send only the digits.
+/// * `not_changed` means that the value was not written: the property had it already, or the service
+///   ignored it. The latter is observed; the vendor's page mentions only the former.
 /// * Idempotent: yes, unless an operation adds to a number or appends to a list, or
-///   [`double_subscribe`](Self::double_subscribe) may send the user a mail.
+///   [`double_subscribe`](Self::double_subscribe) may send an e-mail to the user.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/props>
 ///
 /// ```
@@ -59,10 +59,10 @@ pub struct SetProps {
 }
 
 impl SetProps {
-    /// The greatest number of operations in one request.
+    /// The maximum number of operations in one request.
     pub const MAX_OPERATIONS: usize = 250;
 
-    /// Changes this user. At least one operation must follow.
+    /// Creates a request without operations; add at least one.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self {
             user: user.into(),
@@ -85,21 +85,21 @@ impl SetProps {
         self
     }
 
-    /// Lets a user who unsubscribed be subscribed again when an operation changes `$email`
-    /// (`double_subscribe`). With double opt-in the service sends a confirmation mail first.
+    /// Sets whether a change of `$email` subscribes a user again who has unsubscribed
+    /// (`double_subscribe`). With double opt-in the service sends a confirmation e-mail first.
     pub fn double_subscribe(mut self, allowed: bool) -> Self {
         self.double_subscribe = Some(allowed);
         self
     }
 
-    /// Whether the service guesses the type of custom values, so that the text `"12345"` becomes a
-    /// number (`parse_custom_props_type`). It does by default.
+    /// Sets whether the service guesses the type of custom properties (`parse_custom_props_type`): the
+    /// text `"12345"` becomes a number. True by default.
     pub fn parse_custom_props_type(mut self, guess: bool) -> Self {
         self.parse_custom_props_type = Some(guess);
         self
     }
 
-    /// Where a contact came from when `$email` or `$phone` is written: a JSON object such as
+    /// Sets the source of the `$email` or `$phone` in this request: a JSON object such as
     /// `{"id": "123123", "type": "run_script"}`. The vendor does not document the allowed types.
     pub fn source(mut self, source: impl Into<Value>) -> Self {
         self.source = Some(source.into());
@@ -156,7 +156,10 @@ impl Endpoint for SetProps {
 }
 
 impl EncodeResponse for SetProps {
-    fn encode(_asked: &Asked<'_>, report: &PropertyReport) -> Result<Value, serde_json::Error> {
+    fn encode(
+        _request: &RequestView<'_>,
+        report: &PropertyReport,
+    ) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(Empty::new());
         envelope.meta.affected_props = Some(report.affected.clone());
         envelope.meta.not_changed_props = Some(report.not_changed.clone());
@@ -172,7 +175,7 @@ pub(super) fn check_phone(operation: &PropertyOperation) -> Result<(), InvalidVa
     if is_phone && phone.is_some_and(|phone| phone.trim_start().starts_with('+')) {
         return Err(InvalidValue::new(
             "value of $phone",
-            "must not begin with `+`, which the service does not store: send the digits alone",
+            "must not start with `+`, since the service would not store it: send only the digits",
         ));
     }
     Ok(())
@@ -184,7 +187,7 @@ mod tests {
     use crate::types::UserId;
 
     #[test]
-    fn reads_the_responses_of_both_versions() {
+    fn decodes_responses_of_both_versions() {
         let endpoint = SetProps::new(UserId::new(1));
         let v1 =
             br#"{"meta":{"status":200,"affected_props":["a"],"ignored_operations":[]},"data":{}}"#;

@@ -7,14 +7,14 @@ use crate::{
     types::{InvalidValue, RandomId, StartedConversation, UserRef},
 };
 
-/// `POST /users/{id}/startconversation`: begins a conversation with a message of the user.
+/// `POST /users/{id}/startconversation`: starts a conversation with a message of the user.
 ///
 /// * Scope: not documented.
 /// * An unknown external id creates the user.
-/// * A text, a file, or both. In v1 the text is required.
-/// * A text that is too long gives `ReplyTooBig` (HTTP 400); the limit is not documented.
-/// * Idempotent: no, each call begins a conversation. `random_id` is for recognising the message
-///   in the realtime feed; nothing says that the service drops a second one.
+/// * Requires a text, a file, or both. v1 requires the text.
+/// * Error if the text is too long: `ReplyTooBig` (HTTP 400). The limit is not documented.
+/// * Idempotent: no, each call starts a conversation. `random_id` identifies the message in the
+///   realtime feed; the vendor does not say that it prevents a second conversation.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
@@ -27,7 +27,7 @@ pub struct StartConversation {
 }
 
 impl StartConversation {
-    /// Begins a conversation with this text, which must not be empty.
+    /// Creates a request with this text, which must not be empty.
     pub fn new(user: impl Into<UserRef>, body: impl Into<String>) -> Self {
         Self {
             body: Some(body.into()),
@@ -35,7 +35,7 @@ impl StartConversation {
         }
     }
 
-    /// Starts a conversation without a text. A file must follow. v2 only.
+    /// Creates a request without text; set an attachment. v2 only.
     pub fn without_text(user: impl Into<UserRef>) -> Self {
         Self::empty(user.into())
     }
@@ -56,19 +56,19 @@ impl StartConversation {
         self
     }
 
-    /// Adds a file: at most 10 MB, of one of the kinds that [`Upload`] lists.
+    /// Adds a file of at most 10 MB, of one of the types that [`Upload`] lists.
     pub fn attachment(mut self, file: Upload) -> Self {
         self.attachment = Some(file);
         self
     }
 
-    /// Sets the number that the message carries in the realtime feed.
+    /// Sets the `random_id` of the message in the realtime feed.
     pub fn random_id(mut self, random_id: RandomId) -> Self {
         self.random_id = Some(random_id);
         self
     }
 
-    /// The address of the page on which the user wrote.
+    /// Sets the URL of the page on which the user wrote the message (`referrer`).
     pub fn referrer(mut self, url: impl Into<String>) -> Self {
         self.referrer = Some(url.into());
         self
@@ -127,7 +127,7 @@ mod tests {
     use crate::types::{ConversationId, UserId};
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta":{"status":200},"data":{"id":1856194}}"#;
         let started = StartConversation::new(UserId::new(1), "Hi")
             .decode(ApiVersion::V2, body)

@@ -7,12 +7,12 @@ use crate::{
     types::{Event, EventName, EventProperties, InvalidValue, Timestamp, TypedEvent, UserRef},
 };
 
-/// `POST /users/{id}/events`: records that a user did something.
+/// `POST /users/{id}/events`: records an event of a user.
 ///
 /// * Scope: `user-write`.
 /// * An unknown external id creates the user.
 /// * Idempotent: no, each call records an event.
-/// * The answer is the event; older pages of v1 show its id alone.
+/// * The response contains the event. In older pages of v1 it contains only the id.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
 ///
 /// ```
@@ -38,7 +38,7 @@ pub struct TrackEvent {
 }
 
 impl TrackEvent {
-    /// Records an event of this name, without properties, now.
+    /// Creates an event of this name, without properties.
     pub fn new(user: impl Into<UserRef>, name: EventName) -> Self {
         Self {
             user: user.into(),
@@ -48,7 +48,7 @@ impl TrackEvent {
         }
     }
 
-    /// Records an event that knows its name and properties, such as
+    /// Creates an event from a type with its name and properties, such as
     /// [`ProductViewed`](crate::types::ecommerce::ProductViewed).
     ///
     /// # Errors
@@ -65,8 +65,8 @@ impl TrackEvent {
         self
     }
 
-    /// When it happened, if not now. An event with a time starts no automatic message, no bot and no
-    /// integration.
+    /// Sets the time of the event. Now by default. An event with a time does not trigger automatic
+    /// messages, bots or integrations.
     pub fn created(mut self, created: impl Into<Timestamp>) -> Self {
         self.created = Some(created.into());
         self
@@ -106,7 +106,7 @@ mod tests {
     use crate::types::{EventId, UserId};
 
     #[test]
-    fn reads_the_responses_of_both_ages() {
+    fn decodes_current_and_older_responses() {
         let name = EventName::new("testEvent").expect("a name");
         let endpoint = TrackEvent::new(UserId::new(1), name);
         let full = br#"{"meta":{"status":200},"data":{"id":6187513,"created":123123123,"type":{"id":123123123,"name":"testEvent","score":0,"visible":true,"active":false},"user":123123123,"props":{}}}"#;

@@ -9,13 +9,13 @@ use crate::{
 
 /// `POST /users/{id}/unsubscribeemail`: unsubscribes a user from e-mails.
 ///
-/// Stands in the current pages of Carrot quest and not in those of Dashly, which runs the same
-/// service: it probably works on both.
+/// Documented by Carrot quest and not by Dashly, which runs the same service: it probably works on
+/// both.
 ///
 /// * Scope: not documented.
-/// * An unknown external id gives `LookupError` (HTTP 400).
-/// * A user without an e-mail address, or in a state other than subscribed, awaiting confirmation or
-///   unsubscribed, gives `BadRequest` (HTTP 400).
+/// * Error for an unknown external id: `LookupError` (HTTP 400).
+/// * Error for a user without an e-mail address, or in a state other than subscribed, awaiting
+///   confirmation or unsubscribed: `BadRequest` (HTTP 400).
 /// * Idempotent: yes.
 /// * Source: <https://developers.carrotquest.io/webapi/endpoints/users/unsubscribeemail>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct UnsubscribeEmail {
 }
 
 impl UnsubscribeEmail {
-    /// Unsubscribes this user.
+    /// Creates a request that unsubscribes a user.
     pub fn new(user: impl Into<UserRef>) -> Self {
         Self { user: user.into() }
     }
@@ -54,7 +54,7 @@ mod tests {
     use crate::types::UserId;
 
     #[test]
-    fn reads_the_response_of_the_vendors_page() {
+    fn decodes_vendor_sample() {
         let body = br#"{"meta": {"status": 200}, "data": {}}"#;
         let endpoint = UnsubscribeEmail::new(UserId::new(1));
         assert_eq!(endpoint.decode(ApiVersion::V2, body), Ok(Empty::new()));
