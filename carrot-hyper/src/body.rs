@@ -25,7 +25,7 @@ pub(crate) async fn collect(
     mut body: Incoming,
     limits: Limits,
 ) -> Result<Bytes, TransportError> {
-    let cap = limits.max_body_bytes;
+    let cap = limits.cap();
     if body.size_hint().lower() > cap {
         return Err(too_large(cap));
     }

@@ -22,9 +22,9 @@ const POOL_MAX_IDLE_PER_HOST: usize = 8;
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get the transport"]
 pub struct HyperTransportBuilder {
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     limits: Limits,
-    pool_idle_timeout: Duration,
+    pool_idle_timeout: Option<Duration>,
     pool_max_idle_per_host: usize,
     http2: bool,
     gzip: bool,
@@ -62,13 +62,13 @@ impl HyperTransport {
 impl HyperTransportBuilder {
     fn new() -> Self {
         Self {
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: Some(CONNECT_TIMEOUT),
             limits: Limits {
                 attempt_timeout: Some(ATTEMPT_TIMEOUT),
                 body_idle_timeout: Some(BODY_IDLE_TIMEOUT),
-                max_body_bytes: MAX_BODY_BYTES,
+                max_body_bytes: Some(MAX_BODY_BYTES),
             },
-            pool_idle_timeout: POOL_IDLE_TIMEOUT,
+            pool_idle_timeout: Some(POOL_IDLE_TIMEOUT),
             pool_max_idle_per_host: POOL_MAX_IDLE_PER_HOST,
             http2: false,
             gzip: false,
@@ -79,23 +79,21 @@ impl HyperTransportBuilder {
     }
 
     /// Sets the time for looking up the name, connecting and the TLS handshake together. 5 seconds by
-    /// default; `Duration::MAX` for no limit.
+    /// default; `None` for no limit but that of the attempt.
     ///
     /// The lookup of a name runs on a thread of its own, which no limit can stop. Where a resolver
     /// hangs, the request ends in time, and the end of the runtime waits for the thread: end the program
     /// with `Runtime::shutdown_background`, or with `std::process::exit`.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+    pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = limit.into();
         self
     }
 
     /// Sets the time for one attempt, from the lookup of the name to the last byte of the response. 10
     /// seconds by default; `None` for no limit.
     ///
-    /// It applies to requests without a limit of their own: where there is a
-    /// [`CallContext::timeout`](crate::transport::CallContext::timeout), that one decides, shorter or
-    /// longer. The requests of a client carry one, set by
-    /// [`CallOptions::attempt_timeout`](crate::client::CallOptions::attempt_timeout).
+    /// For requests without a [`CallContext`](crate::transport::CallContext) only. The requests of a
+    /// client have one, with the limits of its [`CallOptions`](crate::client::CallOptions).
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.attempt_timeout = limit.into();
         self
@@ -108,32 +106,28 @@ impl HyperTransportBuilder {
     /// not. Over TLS and HTTP/2 a piece counts when it is whole; the largest usual one is of 16 KiB. The
     /// connection of a body that stalled is not used again; over HTTP/2, the stream.
     ///
-    /// [`CallOptions::body_idle_timeout`](crate::client::CallOptions::body_idle_timeout) sets another for
-    /// some calls of a client, shorter or longer.
+    /// For requests without a context only, as [`attempt_timeout`](Self::attempt_timeout).
     pub fn body_idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.body_idle_timeout = limit.into();
         self
     }
 
-    /// Sets the largest body of a response, in bytes. 16 MiB by default.
+    /// Sets the largest body of a response, in bytes. 16 MiB by default; `None` for no limit.
     ///
-    /// It applies to requests without a limit of their own: where there is a
-    /// [`CallContext::max_body_bytes`](crate::transport::CallContext::max_body_bytes), that one
-    /// decides, smaller or larger. The requests of a client carry one, set by
-    /// [`CallOptions::max_body_bytes`](crate::client::CallOptions::max_body_bytes).
-    pub fn max_body_bytes(mut self, limit: u64) -> Self {
-        self.limits.max_body_bytes = limit;
+    /// For requests without a context only, as [`attempt_timeout`](Self::attempt_timeout).
+    pub fn max_body_bytes(mut self, limit: impl Into<Option<u64>>) -> Self {
+        self.limits.max_body_bytes = limit.into();
         self
     }
 
     /// Sets how long a connection waits for its next request before it is closed. 4 seconds by default,
-    /// below the 5 after which Apache and Node.js close it.
+    /// below the 5 after which Apache and Node.js close it; `None` for no limit.
     ///
     /// Keep it below the server's own limit: a request on a connection that the server is closing fails,
     /// and nobody can tell whether it was read. A server that sends `Keep-Alive: timeout=N` gets its
     /// connection closed a second before that, where it is sooner.
-    pub fn pool_idle_timeout(mut self, limit: Duration) -> Self {
-        self.pool_idle_timeout = limit;
+    pub fn pool_idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.pool_idle_timeout = limit.into();
         self
     }
 
@@ -230,7 +224,7 @@ impl HyperTransportBuilder {
         let proxies = self.proxy.read()?;
         let connector = Connector::new(tls, proxies, self.connect_timeout);
         let pool = Pool::new(Settings {
-            idle_timeout: self.pool_idle_timeout,
+            idle_timeout: self.pool_idle_timeout.unwrap_or(Duration::MAX),
             max_idle_per_host: self.pool_max_idle_per_host,
         });
         Ok(HyperTransport::new(connector, pool, self.limits, self.gzip))

@@ -100,7 +100,7 @@ impl Inner {
             authority: target.authority.clone(),
         };
         check_version(&request)?;
-        let limits = self.limits.overridden_by(request.extensions().get());
+        let limits = self.limits.of_request(request.extensions().get());
         let deadline = from_now(limits.attempt_timeout);
         let out_of_time = |phase, sent| {
             let limit = limits.attempt_timeout.unwrap_or_default();
@@ -146,7 +146,7 @@ impl Inner {
         };
         let body = body?;
         lease.give_back(&head.headers);
-        encoding.undo(Response::from_parts(head, body), limits.max_body_bytes)
+        encoding.undo(Response::from_parts(head, body), limits.cap())
     }
 
     async fn connect(&self, key: &Key, target: &Target) -> Result<Lease, TransportError> {

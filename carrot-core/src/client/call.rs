@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
+    error::PermitWait,
     policy::timeout,
-    rate_limit::{AcquireRequest, PermitOutcome, Priority},
+    rate_limit::{AcquireError, AcquireRequest, PermitOutcome},
     retry::{FailedAttempt, FailureKind, RetryPolicy},
     transport::CallContext,
 };
@@ -27,15 +28,15 @@ pub(super) async fn execute<E: Endpoint>(
     shared: &Shared,
     options: &CallOptions,
     endpoint: &E,
-    limit: Option<Duration>,
     activity: &Activity,
 ) -> Result<Response<E::Output>, Error> {
     let mut call = Call {
         shared,
         options,
         endpoint,
-        limit,
-        ends_at: limit.map(|limit| shared.clock.now().saturating_add(limit)),
+        ends_at: options
+            .call_timeout
+            .map(|limit| shared.clock.now().saturating_add(limit)),
         sent: Sent::Never,
         may_have_been_applied: false,
         is_write: true,
@@ -53,8 +54,6 @@ struct Call<'a, E> {
     shared: &'a Shared,
     options: &'a CallOptions,
     endpoint: &'a E,
-    /// The time for the whole call.
-    limit: Option<Duration>,
     /// The deadline, on the clock of the client.
     ends_at: Option<Duration>,
     /// The most that is known of any attempt that ended.
@@ -107,14 +106,21 @@ impl<E: Endpoint> Call<'_, E> {
         let attempts_before = self.watch.report.attempts;
         let asking = self.acquire_request(attempts_before + 1);
         let acquire = self.shared.rate_limit.acquire(&asking);
-        let Some(permit) = timeout(clock, self.time_left(), acquire).await else {
-            return Err(self
-                .deadline_passed(CallPhase::RateLimit, Sent::Never)
-                .into());
+        let limit = shorter(self.time_left(), self.options.permit_timeout);
+        let permit = match timeout(clock, limit, acquire).await {
+            Some(permit) => permit,
+            None => {
+                self.check_deadline(CallPhase::RateLimit)?;
+                Err(AcquireError::TooLate { earliest: None })
+            }
         };
         let permit = permit.map_err(|error| {
-            let left = self.time_left().unwrap_or_default();
-            self.with_past(Error::rate_limiter::<E>(attempts_before, error, left))
+            let permit_timeout = self.options.permit_timeout;
+            let wait = match permit_timeout.filter(|limit| Some(*limit) == asking.patience) {
+                Some(limit) => PermitWait::Limited(limit),
+                None => PermitWait::Left(self.time_left().unwrap_or_default()),
+            };
+            self.with_past(Error::rate_limiter::<E>(attempts_before, error, wait))
         })?;
         // A wait may be overslept, by a machine that was suspended. An attempt started then would be
         // cancelled at once, and nobody would know whether it was applied.
@@ -128,10 +134,7 @@ impl<E: Endpoint> Call<'_, E> {
         self.watch.report.attempts = number;
         self.watch.report.status = None;
         let left = self.time_left();
-        let limit = match (self.options.attempt_timeout, left) {
-            (Some(attempt), Some(left)) => Some(attempt.min(left)),
-            (attempt, left) => attempt.or(left),
-        };
+        let limit = shorter(self.options.attempt_timeout, left);
         if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
             context.attempt = number;
             context.timeout = limit;
@@ -168,13 +171,12 @@ impl<E: Endpoint> Call<'_, E> {
     fn acquire_request(&self, number: u32) -> AcquireRequest {
         let mut asking = AcquireRequest::new(E::NAME);
         asking.attempt = number;
-        match (self.limit, self.time_left()) {
-            (Some(limit), Some(left)) => {
-                let least = self.shared.response_times.least_useful(limit);
-                asking.patience = Some(left.saturating_sub(least));
-            }
-            _ => asking.priority = Priority::Bulk,
-        }
+        asking.priority = self.options.priority.unwrap_or_default();
+        let useful = self.options.call_timeout.zip(self.time_left());
+        let useful = useful.map(|(limit, left)| {
+            left.saturating_sub(self.shared.response_times.least_useful(limit))
+        });
+        asking.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
         asking.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
         asking
@@ -230,7 +232,7 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// `sent` is what is known of the attempt that was under way.
     fn deadline_passed(&self, phase: CallPhase, sent: Sent) -> Error {
-        let limit = self.limit.unwrap_or_default();
+        let limit = self.options.call_timeout.unwrap_or_default();
         let attempts = self.watch.report.attempts;
         self.with_past(Error::deadline::<E>(attempts, limit, phase, sent))
     }
@@ -250,6 +252,10 @@ impl<E: Endpoint> Call<'_, E> {
     fn with_past(&self, error: Error) -> Error {
         error.with_past(self.sent, self.may_have_been_applied)
     }
+}
+
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
 }
 
 /// What an attempt tells the limiter.

@@ -131,9 +131,7 @@ impl Client {
     ///
     /// Those of [`call`](Self::call).
     pub async fn execute<E: Endpoint>(&self, endpoint: E) -> Result<Response<E::Output>, Error> {
-        let limit = self.options.call_timeout;
-        let activity = Activity::default();
-        call::execute(&self.shared, &self.options, &endpoint, limit, &activity).await
+        call::execute(&self.shared, &self.options, &endpoint, &Activity::default()).await
     }
 
     /// A call of a job: without a deadline, since a job takes as long as the rate limit needs. Only its
@@ -143,7 +141,7 @@ impl Client {
         endpoint: &E,
         activity: &Activity,
     ) -> Result<E::Output, Error> {
-        call::execute(&self.shared, &self.options, endpoint, None, activity)
+        call::execute(&self.shared, &self.options.for_job(), endpoint, activity)
             .await
             .map(|response| response.value)
     }

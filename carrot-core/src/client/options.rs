@@ -1,69 +1,110 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::RetryPolicy;
+use crate::{RetryPolicy, rate_limit::Priority};
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The timeouts, limits and retry policy of the calls of a [`Client`](crate::Client).
 ///
 /// [`ClientBuilder::options`](crate::ClientBuilder::options) sets them for all calls of a client,
-/// [`Client::with_options`](crate::Client::with_options) for some.
+/// [`Client::with_options`](crate::Client::with_options) for some. Every limit is an `Option`, and
+/// `None` is no limit. The setters take the value with or without `Some`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 #[must_use = "does nothing until it is passed to a client"]
 pub struct CallOptions {
-    pub(crate) call_timeout: Option<Duration>,
-    pub(crate) attempt_timeout: Option<Duration>,
-    pub(crate) body_idle_timeout: Option<Duration>,
-    pub(crate) max_body_bytes: u64,
-    pub(crate) retry: Option<Arc<dyn RetryPolicy>>,
+    /// The time for a whole call with all waits and retries. 30 seconds by default.
+    ///
+    /// It does not apply to the calls of `pages`, `items` and `call_all`, which wait as long as needed.
+    pub call_timeout: Option<Duration>,
+    /// The time for one attempt: connecting, sending and reading the whole response. 10 seconds by
+    /// default. It ends with the time of the call, if that is shorter.
+    pub attempt_timeout: Option<Duration>,
+    /// The longest wait of an attempt for the rate limit. `None` by default: the time of the call is the
+    /// limit.
+    ///
+    /// A call that cannot get a permit within it fails at once with nothing sent;
+    /// [`Error::retry_after`](crate::Error::retry_after) says when to try again.
+    pub permit_timeout: Option<Duration>,
+    /// How long the response body may make no progress. 5 seconds by default.
+    pub body_idle_timeout: Option<Duration>,
+    /// The maximum size of a response body in bytes. 16 MiB by default.
+    pub max_body_bytes: Option<u64>,
+    /// Which calls get a permit of the rate limit first. `None` by default: a call is
+    /// [`Interactive`](Priority::Interactive), those of `pages`, `items` and `call_all` are
+    /// [`Bulk`](Priority::Bulk).
+    pub priority: Option<Priority>,
+    /// The retry policy. `None` by default: the policy of the client.
+    pub retry: Option<Arc<dyn RetryPolicy>>,
 }
 
 impl CallOptions {
-    /// Creates the default options: 30 seconds for a call, 10 seconds for an attempt, 16 MiB for a
-    /// response body, the idle timeout of the transport and the retry policy of the client.
+    /// Creates the default options: 30 seconds for a call, 10 seconds for an attempt, 5 seconds for a
+    /// stalled response body, 16 MiB for its size, and the retry policy of the client.
     pub fn new() -> Self {
         Self {
             call_timeout: Some(CALL_TIMEOUT),
             attempt_timeout: Some(ATTEMPT_TIMEOUT),
-            body_idle_timeout: None,
-            max_body_bytes: MAX_BODY_BYTES,
+            permit_timeout: None,
+            body_idle_timeout: Some(BODY_IDLE_TIMEOUT),
+            max_body_bytes: Some(MAX_BODY_BYTES),
+            priority: None,
             retry: None,
         }
     }
 
-    /// Sets the time for a whole call with all waits and retries. 30 seconds by default, `None` for no
-    /// limit.
+    /// Sets [`call_timeout`](Self#structfield.call_timeout).
     pub fn call_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.call_timeout = limit.into();
         self
     }
 
-    /// Sets the time for one attempt: connecting, sending and reading the whole response. 10 seconds by
-    /// default. With `None` the timeout of the call applies, and without that the transport's own.
+    /// Sets [`attempt_timeout`](Self#structfield.attempt_timeout).
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.attempt_timeout = limit.into();
         self
     }
 
-    /// Sets how long the response body may make no progress. The transport's own timeout by default,
-    /// [`Duration::MAX`] for no limit.
-    pub fn body_idle_timeout(mut self, limit: Duration) -> Self {
-        self.body_idle_timeout = Some(limit);
+    /// Sets [`permit_timeout`](Self#structfield.permit_timeout).
+    pub fn permit_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.permit_timeout = limit.into();
         self
     }
 
-    /// Sets the maximum size of a response body in bytes. 16 MiB by default.
-    pub fn max_body_bytes(mut self, limit: u64) -> Self {
-        self.max_body_bytes = limit;
+    /// Sets [`body_idle_timeout`](Self#structfield.body_idle_timeout).
+    pub fn body_idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.body_idle_timeout = limit.into();
         self
     }
 
-    /// Sets the retry policy. The policy of the client by default.
+    /// Sets [`max_body_bytes`](Self#structfield.max_body_bytes).
+    pub fn max_body_bytes(mut self, limit: impl Into<Option<u64>>) -> Self {
+        self.max_body_bytes = limit.into();
+        self
+    }
+
+    /// Sets [`priority`](Self#structfield.priority).
+    pub fn priority(mut self, priority: impl Into<Option<Priority>>) -> Self {
+        self.priority = priority.into();
+        self
+    }
+
+    /// Sets [`retry`](Self#structfield.retry).
     pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
         self.retry = Some(Arc::new(policy));
         self
+    }
+
+    /// The options of the calls of a job: no deadline, and after the calls that somebody waits for.
+    pub(super) fn for_job(&self) -> Self {
+        Self {
+            call_timeout: None,
+            priority: self.priority.or(Some(Priority::Bulk)),
+            ..self.clone()
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn build<E: Endpoint>(
     let mut context = CallContext::new(E::NAME, template);
     context.timeout = options.attempt_timeout;
     context.body_idle_timeout = options.body_idle_timeout;
-    context.max_body_bytes = Some(options.max_body_bytes);
+    context.max_body_bytes = options.max_body_bytes;
 
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = description.method;

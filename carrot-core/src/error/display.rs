@@ -3,7 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 use carrot_types::Meta;
 
-use super::{CallPhase, Cause, Error, ErrorKind};
+use super::{CallPhase, Cause, Error, ErrorKind, PermitWait};
 use crate::{
     rate_limit::rounded,
     transport::{Sent, one_line},
@@ -17,6 +17,16 @@ impl Error {
             sent if self.may_have_been_applied() => sent.to_string(),
             _ => "the service returned an error before".to_owned(),
         }
+    }
+
+    fn meets_permit_timeout(&self) -> bool {
+        matches!(
+            &self.0.cause,
+            Cause::RateLimiter {
+                wait: PermitWait::Limited(_),
+                ..
+            }
+        )
     }
 
     /// What the reader can do about it.
@@ -59,6 +69,9 @@ impl Error {
         if let Some(phase) = self.phase() {
             let more = "`call_timeout` allows more";
             return Some(match phase {
+                CallPhase::RateLimit if self.meets_permit_timeout() => {
+                    "`permit_timeout` allows more".into()
+                }
                 CallPhase::RateLimit => {
                     format!(
                         "{more}; or read lists with `pages` or `items`, or set another rate limit"
@@ -113,14 +126,22 @@ impl fmt::Display for Error {
                     "the deadline of {limit:?} for the call passed while {phase}; {sent}"
                 )?;
             }
-            Cause::RateLimiter { error, left } => {
+            Cause::RateLimiter { error, wait } => {
                 write!(f, "{}", one_line(&error.to_string()))?;
-                if self.is_timeout() {
-                    let left = rounded(*left);
-                    write!(
+                match wait {
+                    _ if !self.is_timeout() => {}
+                    PermitWait::Left(left) => write!(
                         f,
-                        ", and the call has {left} left in which an attempt must finish"
-                    )?;
+                        ", and the call has {} left in which an attempt must finish",
+                        rounded(*left)
+                    )?,
+                    PermitWait::Limited(limit) => {
+                        write!(
+                            f,
+                            ", and the call waits for one {} at most",
+                            rounded(*limit)
+                        )?;
+                    }
                 }
                 write!(f, "; {}", self.sent_in_words())?;
             }

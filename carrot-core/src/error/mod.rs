@@ -48,8 +48,7 @@ enum Cause {
     },
     RateLimiter {
         error: AcquireError,
-        /// What was left of the call.
-        left: Duration,
+        wait: PermitWait,
     },
     /// `meta` is `None` when the body is no envelope, such as the page of a proxy.
     Service {
@@ -62,6 +61,14 @@ enum Cause {
     },
     /// `RepeatedCursor` or `MissingCursor`.
     Pagination(ErrorKind),
+}
+
+/// What bounded the wait for a permit.
+pub(crate) enum PermitWait {
+    /// `permit_timeout`.
+    Limited(Duration),
+    /// The time left of the call.
+    Left(Duration),
 }
 
 impl Error {
@@ -100,9 +107,9 @@ impl Error {
     pub(crate) fn rate_limiter<E: Endpoint>(
         attempts: u32,
         error: AcquireError,
-        left: Duration,
+        wait: PermitWait,
     ) -> Self {
-        Self::new::<E>(attempts, Cause::RateLimiter { error, left })
+        Self::new::<E>(attempts, Cause::RateLimiter { error, wait })
     }
 
     /// `meta` is `None` when the body is no envelope. Its texts hold no secret.

@@ -2,7 +2,9 @@ use std::{borrow::Cow, time::Duration};
 
 /// What the client tells the transport, and any decorator around it, about a request.
 ///
-/// It rides in the extensions of the request:
+/// Its limits are those of the request: a transport's own are for requests without a context.
+///
+/// It is in the extensions of the request:
 ///
 /// ```
 /// # use carrot_core::{Body, transport::CallContext};
@@ -19,14 +21,11 @@ pub struct CallContext {
     pub path_template: Cow<'static, str>,
     /// Counts the attempts of one call, from 1.
     pub attempt: u32,
-    /// The time that is left for this attempt. It decides, also where the transport has a shorter or
-    /// longer limit of its own; `None` leaves it to the transport.
+    /// The time left for this attempt; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// How long the body of the answer may make no progress. It decides, also where the transport
-    /// has a shorter or longer limit of its own; `None` leaves it to the transport.
+    /// How long the body of the response may make no progress; `None` for no limit.
     pub body_idle_timeout: Option<Duration>,
-    /// The largest body that the caller accepts, in bytes. It decides, also where the transport has
-    /// a smaller or larger limit of its own; `None` leaves it to the transport.
+    /// The largest body that the caller accepts, in bytes; `None` for no limit.
     pub max_body_bytes: Option<u64>,
 }
 

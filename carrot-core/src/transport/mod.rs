@@ -8,7 +8,7 @@
 //! * no proxy is taken from the environment and nothing is compressed unless the user asked for it;
 //! * the attempt ends within [`CallContext::timeout`], and the body within
 //!   [`CallContext::max_body_bytes`] and without a rest longer than
-//!   [`CallContext::body_idle_timeout`]; limits of its own are for requests that carry none;
+//!   [`CallContext::body_idle_timeout`]; limits of its own are for requests without a context;
 //! * every error says whether the request was sent: see [`Sent`];
 //! * dropping the future cancels the request and frees what it held.
 

@@ -217,17 +217,27 @@ fn the_call_context_reaches_the_transport() {
         assert_eq!(told.timeout, Some(10 * SECOND));
         assert_eq!(told.max_body_bytes, Some(16 * 1024 * 1024));
 
+        assert_eq!(told.body_idle_timeout, Some(5 * SECOND));
+
+        let limits =
+            |told: CallContext| (told.timeout, told.body_idle_timeout, told.max_body_bytes);
         let options = CallOptions::new()
             .attempt_timeout(3 * SECOND)
+            .body_idle_timeout(2 * SECOND)
             .max_body_bytes(7);
-        let told = context(&client.with_options(options));
         assert_eq!(
-            (told.timeout, told.max_body_bytes),
-            (Some(3 * SECOND), Some(7))
+            limits(context(&client.with_options(options))),
+            (Some(3 * SECOND), Some(2 * SECOND), Some(7))
         );
         let told = context(&client.with_options(without_attempt_timeout()));
         assert_eq!(told.timeout, Some(30 * SECOND), "what is left of the call");
-        let endless = without_attempt_timeout().call_timeout(None);
-        assert_eq!(context(&client.with_options(endless)).timeout, None);
+        let endless = without_attempt_timeout()
+            .call_timeout(None)
+            .body_idle_timeout(None)
+            .max_body_bytes(None);
+        assert_eq!(
+            limits(context(&client.with_options(endless))),
+            (None, None, None)
+        );
     }
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod auto_traits;
 mod call_all;
+mod call_options;
 mod cancellation;
 mod deadline;
 mod error_sources;

@@ -11,7 +11,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::{Uri, uri::Scheme};
 use rustls_pki_types::ServerName;
-use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub(crate) use self::{
@@ -20,18 +19,21 @@ pub(crate) use self::{
     stream::{Connected, Stream},
 };
 use self::{failure::ProxyFailure, proxy::Chosen, tcp::Tcp};
-use crate::tls::{Tls, advice};
+use crate::{
+    deadline::{from_now, timeout_at},
+    tls::{Tls, advice},
+};
 
 /// Connects by TCP or through a proxy, and by TLS for `https`.
 pub(crate) struct Connector {
     tcp: Tcp,
     tls: Arc<Tls>,
     proxies: Option<Proxies>,
-    limit: Duration,
+    limit: Option<Duration>,
 }
 
 impl Connector {
-    pub(crate) fn new(tls: Arc<Tls>, proxies: Option<Proxies>, limit: Duration) -> Self {
+    pub(crate) fn new(tls: Arc<Tls>, proxies: Option<Proxies>, limit: Option<Duration>) -> Self {
         Self {
             tcp: Tcp::new(limit),
             tls,
@@ -46,10 +48,11 @@ impl Connector {
     }
 
     pub(crate) async fn connect(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
-        match timeout(self.limit, self.steps(target)).await {
-            Ok(connected) => connected,
-            Err(_) => Err(ConnectFailure::Timeout(self.limit)),
-        }
+        let connected = timeout_at(from_now(self.limit), self.steps(target)).await;
+        connected.unwrap_or_else(|| {
+            let limit = self.limit.unwrap_or_default();
+            Err(ConnectFailure::Timeout(limit))
+        })
     }
 
     async fn steps(&self, target: &Uri) -> Result<Connected, ConnectFailure> {

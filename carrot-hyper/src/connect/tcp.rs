@@ -17,16 +17,16 @@ use crate::error::chain::find;
 #[derive(Clone, Debug)]
 pub(super) struct Tcp {
     connector: HttpConnector<Resolver>,
-    limit: Duration,
+    limit: Option<Duration>,
 }
 
 impl Tcp {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(super) fn new(limit: Option<Duration>) -> Self {
         let mut connector = HttpConnector::new_with_resolver(Resolver::new());
         connector.enforce_http(false);
         connector.set_nodelay(true);
         // Shared out among the addresses of a name, so that a dead one does not use up all the time.
-        connector.set_connect_timeout(Some(limit));
+        connector.set_connect_timeout(limit);
         Self { connector, limit }
     }
 
@@ -41,12 +41,15 @@ impl Tcp {
     }
 }
 
-fn failure(limit: Duration, error: impl StdError + Send + Sync + 'static) -> ConnectFailure {
+fn failure(
+    limit: Option<Duration>,
+    error: impl StdError + Send + Sync + 'static,
+) -> ConnectFailure {
     if find::<Unresolved>(&error).is_some() {
         return ConnectFailure::Dns(error.into());
     }
     match find::<io::Error>(&error).map(io::Error::kind) {
-        Some(io::ErrorKind::TimedOut) => ConnectFailure::Timeout(limit),
+        Some(io::ErrorKind::TimedOut) => ConnectFailure::Timeout(limit.unwrap_or_default()),
         _ => ConnectFailure::Tcp(error.into()),
     }
 }

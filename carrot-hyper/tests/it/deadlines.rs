@@ -168,13 +168,10 @@ async fn a_body_that_stands_still() {
         Step::Hold,
     ])
     .await;
-    // For all requests of the transport, or for these calls, whose limit decides.
-    let short = builder().body_idle_timeout(SHORT).build().unwrap();
-    let patient_one = builder().body_idle_timeout(PLENTY).build().unwrap();
-    for (transport, options) in [
-        (short, patient()),
-        (patient_one, patient().body_idle_timeout(SHORT)),
-    ] {
+    // The limit of the call decides, shorter or longer than the transport's.
+    for limit in [Duration::ZERO, PLENTY] {
+        let transport = builder().body_idle_timeout(limit).build().unwrap();
+        let options = patient().body_idle_timeout(SHORT);
         let error = failure(transport, server.url(""), NoRateLimit::new(), options).await;
         let peer = server.authority();
         assert_eq!(

@@ -72,13 +72,7 @@ async fn no_response_meets_the_callers_timeout() {
 }
 
 #[tokio::test]
-async fn the_transport_timeout_is_a_default() {
-    let server = silent().await;
-    let transport = builder().attempt_timeout(SHORT).build().unwrap();
-    // A cap alone leaves the time to the transport.
-    let request = limited(post(server.https("localhost", "/")), None, Some(5));
-    fails(&transport, request, CONNECT, Sent::Never).await;
-
+async fn the_callers_timeout_replaces_the_transports() {
     // No time at all: nothing would ever succeed if this limit had a say.
     let server = Server::answering(answer("fine")).await;
     let transport = builder().attempt_timeout(Duration::ZERO).build().unwrap();
@@ -217,33 +211,38 @@ async fn a_slow_body_is_read() {
 }
 
 #[tokio::test]
-async fn the_transport_idle_timeout_is_a_default() {
+async fn the_callers_idle_timeout_replaces_the_transports() {
     let (half, rest) = HALVES[0];
     let (server, _go, _seen) = hesitant(half, rest).await;
-    let asking = |limit: Duration| {
-        let mut request = get(server.url("/"));
+    let asking = |url: &str, limit: Option<Duration>| {
+        let mut request = get(url);
         let mut context = CallContext::new("test.idle", "/");
-        context.body_idle_timeout = Some(limit);
+        context.body_idle_timeout = limit;
         request.extensions_mut().insert(context);
         request
     };
-    let error = fails(&transport(), asking(SHORT), BODY, Sent::Yes).await;
+    let error = fails(
+        &transport(),
+        asking(&server.url("/"), Some(SHORT)),
+        BODY,
+        Sent::Yes,
+    )
+    .await;
     assert!(error.to_string().contains("for 50ms"), "{error}");
     let off = builder().body_idle_timeout(None).build().unwrap();
-    let error = fails(&off, asking(SHORT), BODY, Sent::Yes).await;
+    let error = fails(&off, asking(&server.url("/"), Some(SHORT)), BODY, Sent::Yes).await;
     assert!(error.to_string().contains("for 50ms"), "{error}");
 
     // No time at all: a body that comes later would never be read if this limit had a say.
     let (server, go, mut seen) = hesitant(half, rest).await;
     let transport = builder().body_idle_timeout(Duration::ZERO).build().unwrap();
-    let mut request = get(server.url("/"));
-    let mut context = CallContext::new("test.idle", "/");
-    context.body_idle_timeout = Some(Duration::MAX);
-    request.extensions_mut().insert(context);
-    let mut sending = ByHand::new(succeeds(&transport, request));
-    sending.rests_until(&mut seen).await;
-    go.add_permits(rest.len());
-    assert_eq!(sending.ends().await.body(), "finely");
+    let url = server.url("/");
+    for limit in [Some(Duration::MAX), None] {
+        let mut sending = ByHand::new(succeeds(&transport, asking(&url, limit)));
+        sending.rests_until(&mut seen).await;
+        go.add_permits(rest.len());
+        assert_eq!(sending.ends().await.body(), "finely");
+    }
 }
 
 #[tokio::test]
@@ -288,18 +287,23 @@ async fn the_idle_timeout_is_5_seconds_by_default() {
 #[tokio::test]
 async fn a_limit_beyond_time_is_unlimited() {
     let server = Server::answering(answer("fine")).await;
-    let transport = builder()
-        .connect_timeout(Duration::MAX)
-        .attempt_timeout(Duration::MAX)
-        .body_idle_timeout(Duration::MAX)
-        .pool_idle_timeout(Duration::MAX)
-        .build()
-        .unwrap();
-    for _ in 0..2 {
-        let request = limited(get(server.url("/")), Some(Duration::MAX), None);
-        assert_eq!(succeeds(&transport, request).await.body(), "fine");
+    for (limit, connections) in [(Some(Duration::MAX), 1), (None, 2)] {
+        let transport = builder()
+            .connect_timeout(limit)
+            .attempt_timeout(limit)
+            .body_idle_timeout(limit)
+            .pool_idle_timeout(limit)
+            .max_body_bytes(None)
+            .build()
+            .unwrap();
+        for request in [
+            get(server.url("/")),
+            limited(get(server.url("/")), limit, None),
+        ] {
+            assert_eq!(succeeds(&transport, request).await.body(), "fine");
+        }
+        assert_eq!(server.accepted(), connections);
     }
-    assert_eq!(server.accepted(), 1);
 }
 
 fn capped(limit: u64) -> HyperTransport {
@@ -374,14 +378,14 @@ async fn a_body_of_just_the_cap_is_read() {
 }
 
 #[tokio::test]
-async fn the_transport_cap_is_a_default() {
+async fn the_callers_cap_replaces_the_transports() {
     let server = Server::answering(answer("abcde")).await;
-    for (own, callers, limit) in [(4, None, 4), (100, Some(3), 3), (0, Some(4), 4)] {
-        let request = limited(get(server.url("/")), Some(PLENTY), callers);
+    for (own, limit) in [(100, 3), (0, 4)] {
+        let request = limited(get(server.url("/")), Some(PLENTY), Some(limit));
         fails(&capped(own), request, TooLarge { limit }, Sent::Yes).await;
     }
-    for own in [0, 4, 5] {
-        let request = limited(get(server.url("/")), None, Some(5));
+    for (own, callers) in [(0, Some(5)), (4, Some(5)), (5, Some(5)), (0, None)] {
+        let request = limited(get(server.url("/")), None, callers);
         assert_eq!(succeeds(&capped(own), request).await.body(), "abcde");
     }
 }
