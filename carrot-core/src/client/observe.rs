@@ -86,6 +86,8 @@ pub struct CallReport {
 ///     }
 /// }
 /// ```
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Observer: Debug + Send + Sync + 'static {
     /// An attempt is over. Must not block or panic.
     fn attempt(&self, report: &AttemptReport) {

@@ -11,7 +11,7 @@ const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 ///
 /// [`ClientBuilder::options`](crate::ClientBuilder::options) sets them for all calls of a client,
 /// [`Client::with_options`](crate::Client::with_options) for some. Every limit is an `Option`, and
-/// `None` is no limit. The setters take the value with or without `Some`.
+/// `None` means no limit. The setters take the value with or without `Some`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[must_use = "does nothing until it is passed to a client"]

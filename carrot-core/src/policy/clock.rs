@@ -14,7 +14,7 @@ use async_trait::async_trait;
 /// The client never asks the operating system, so that a test can run in virtual time. Every runtime has
 /// its own way to wait: `carrot-hyper` ships the clock of tokio, `carrot-testing` a virtual one.
 ///
-/// New methods come with a default body only, so an implementation of today keeps compiling.
+/// New methods of this trait always have a default, so an implementation stays valid.
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The time since a moment of the clock's own choice. It never goes back.

@@ -36,7 +36,7 @@ pub use self::{
 /// [`carrot_core::async_trait`](crate::async_trait), [`carrot_core::http`](crate::http) and
 /// [`carrot_core::bytes`](crate::bytes).
 ///
-/// New methods come with a default body only, so an implementation of today keeps compiling.
+/// New methods of this trait always have a default, so an implementation stays valid.
 ///
 /// ```
 /// use carrot_core::{Body, HttpTransport, TransportError, async_trait, bytes::Bytes, http};

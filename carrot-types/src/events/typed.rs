@@ -21,6 +21,8 @@ use crate::InvalidValue;
 ///     }
 /// }
 /// ```
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait TypedEvent {
     /// The name of the event. It is checked as an [`EventName`](crate::EventName) when a request is
     /// built.

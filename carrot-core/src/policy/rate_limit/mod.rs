@@ -27,8 +27,9 @@ pub use self::{
 
 /// Decides when an attempt may start. Use one for each key; all clones of a client share it.
 ///
-/// Implement it to share a limit between processes. New methods of this trait will have a default
-/// implementation.
+/// Implement it to share a limit between processes.
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync + 'static {
     /// Waits for a permit to make one request. Dropping the future cancels the wait and returns a

@@ -14,7 +14,7 @@ pub struct Permit {
 
 /// Receives the end of the request of a [`Permit`]. A rate limiter implements it.
 ///
-/// New methods of this trait will have a default implementation.
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait PermitKeeper: Send + Sync + 'static {
     /// Records that the request of this permit has ended. Called exactly once for each permit,
     /// possibly from a destructor and on any thread, so it must not block or panic.

@@ -149,6 +149,8 @@ impl FailedAttempt {
 /// let failed = FailedAttempt::new("users.get", FailureKind::Transient);
 /// assert_eq!(Patient.pause(&failed), Some(Duration::from_secs(1)));
 /// ```
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait RetryPolicy: Debug + Send + Sync + 'static {
     /// The pause before the next attempt, or `None` to give up.
     ///
