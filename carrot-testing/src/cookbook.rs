@@ -118,7 +118,7 @@
 //!
 //! use carrot_core::{
 //!     Client, Clock, Error, Sent,
-//!     jobs::ReplyStatus,
+//!     jobs::WriteStatus,
 //!     conversations::{Parts, Reply},
 //!     endpoint::Page,
 //!     transport::TransportErrorKind,
@@ -128,15 +128,16 @@
 //!
 //! /// The code under test: sends a reply once, whatever happens. `clock` is that of the client.
 //! async fn send_once(client: &Client, clock: &impl Clock, reply: Reply) -> Result<(), Error> {
+//!     let since = clock.system_time();
 //!     let error = match client.call(&reply).await {
 //!         Err(error) if error.may_have_been_applied() => error,
 //!         other => return other.map(drop),
 //!     };
 //!     // A request that is still on its way needs time to arrive.
 //!     clock.sleep(Duration::from_secs(5)).await;
-//!     match client.reconcile_reply(&reply).await? {
-//!         ReplyStatus::Written(_) => Ok(()),
-//!         ReplyStatus::NotWritten => client.call(&reply).await.map(drop),
+//!     match client.reconcile_reply(&reply, since).await? {
+//!         WriteStatus::Written(_) => Ok(()),
+//!         WriteStatus::NotWritten => client.call(&reply).await.map(drop),
 //!         // Nobody can tell: a person must look.
 //!         _ => Err(error),
 //!     }

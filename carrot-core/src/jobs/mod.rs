@@ -5,5 +5,5 @@ mod reconcile;
 
 pub use self::{
     call_all::{CallAll, CallAllReport, CancelledItem, Item, Progress},
-    reconcile::ReplyStatus,
+    reconcile::WriteStatus,
 };

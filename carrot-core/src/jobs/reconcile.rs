@@ -1,29 +1,34 @@
-//! Finds out whether a reply was written after its response was lost.
+//! Finds out whether a write was applied after its response was lost.
+//!
+//! One rule for all of them: the listing is read back from its newest record until a whole page is older
+//! than the write can be. Whatever on the way may be the write and cannot be told from it makes the result
+//! [`WriteStatus::Unknown`].
 
-use carrot_types::{ConversationPart, InvalidValue, PartType, RandomId};
+use carrot_types::{
+    ConversationPart, Event, InvalidValue, PartType, PropertyValue, RandomId, Timestamp,
+};
+use serde_json::Value;
 
-use crate::Client;
 use crate::{
-    Error,
+    Client, Error, Paginate,
     conversations::{Parts, Reply},
-    endpoint::Paging,
+    users::{Events, TrackEvent},
 };
 
-/// The number of pages searched: 200 parts, newest first.
-const MAX_PAGES: usize = 4;
+/// How far the clock of the caller and that of the service may differ, in seconds.
+const CLOCK_SKEW: i64 = 5 * 60;
 
-/// Whether a reply was written. Returned by [`Client::reconcile_reply`].
+/// Whether a write was applied. Returned by [`Client::reconcile_reply`] and [`Client::reconcile_event`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum ReplyStatus {
-    /// The reply was written as this part.
-    Written(Box<ConversationPart>),
-    /// The reply is not among the 200 newest parts of the conversation, whose `random_id`s are present.
+pub enum WriteStatus<T> {
+    /// The write was applied: this is the record.
+    Written(Box<T>),
+    /// The record does not exist: the listing was read back to the time of the write, and every record of
+    /// it can be told from this one.
     NotWritten,
-    /// The list of parts does not tell: a part that may be the reply has no `random_id`, or the
-    /// `random_id` of every part is 0, which means none. The vendor documents `random_id` in the
-    /// realtime feed and in webhooks, but not in the list of parts. Read the conversation before you
-    /// write again.
+    /// The listing does not tell: a record that may be the one does not carry what identifies it. Check
+    /// it by hand before you write again.
     Unknown,
 }
 
@@ -31,10 +36,16 @@ impl Client {
     /// Finds out whether a reply was written although its call failed with
     /// [`may_have_been_applied`](Error::may_have_been_applied).
     ///
-    /// Searches the 200 newest parts of the conversation for the [`random_id`](Reply::random_id) of the
-    /// reply, with at most four requests and their retries. Like [`pages`](Client::pages), they wait
-    /// for the rate limit without a deadline. A part that the service has not stored yet is not found,
-    /// so wait some seconds before you call this: the reply may still be in flight.
+    /// Searches the parts of the conversation for the [`random_id`](Reply::random_id) of the reply, from
+    /// the newest back to `since`: a moment before the reply was sent for the first time. Five minutes
+    /// more are read, since the clocks of the caller and of the service may differ. That is one request
+    /// for each 50 parts. Like [`pages`](Client::pages), they wait for the rate limit without a deadline.
+    /// A part that the service has not stored yet is not found, so wait some seconds before you call this:
+    /// the reply may still be in flight.
+    ///
+    /// [`WriteStatus::Unknown`] where a part that may be the reply has no `random_id`, or the `random_id`
+    /// of every part is 0, which means none. The vendor documents `random_id` in the realtime feed and in
+    /// webhooks, but not in the list of parts.
     ///
     /// # Errors
     ///
@@ -44,19 +55,22 @@ impl Client {
     /// ```
     /// # async fn some_seconds() {}
     /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::SystemTime;
+    ///
     /// use carrot_core::{
-    ///     jobs::ReplyStatus,
+    ///     jobs::WriteStatus,
     ///     conversations::Reply,
     ///     types::{ConversationId, RandomId},
     /// };
     ///
+    /// let since = SystemTime::now(); // store it with the job, where the process may end in between
     /// let reply = Reply::new(ConversationId::new(716), "On its way").random_id(RandomId::new(77)?);
     /// match client.call(&reply).await {
     ///     Err(error) if error.may_have_been_applied() => {
     ///         some_seconds().await; // sleep with your runtime
-    ///         match client.reconcile_reply(&reply).await? {
-    ///             ReplyStatus::Written(_) => {}
-    ///             ReplyStatus::NotWritten => drop(client.call(&reply).await?),
+    ///         match client.reconcile_reply(&reply, since).await? {
+    ///             WriteStatus::Written(_) => {}
+    ///             WriteStatus::NotWritten => drop(client.call(&reply).await?),
     ///             _ => return Err(error.into()), // unknown: a person has to check
     ///         }
     ///     }
@@ -65,7 +79,11 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyStatus, Error> {
+    pub async fn reconcile_reply(
+        &self,
+        reply: &Reply,
+        since: impl Into<Timestamp>,
+    ) -> Result<WriteStatus<ConversationPart>, Error> {
         let Some(random_id) = reply.chosen_random_id() else {
             let rule = "must be set, since it identifies the reply";
             return Err(Error::invalid::<Reply>(InvalidValue::new(
@@ -73,29 +91,147 @@ impl Client {
                 rule,
             )));
         };
-        let parts = Parts::new(reply.conversation()).page(Paging::new());
-        let mut pages = self.pages(parts);
-        let (mut says_numbers, mut says_none, mut says_zero) = (false, false, false);
-        for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next().await? else {
-                break;
-            };
-            for part in page.items {
-                match part.random_id.map(RandomId::get) {
-                    Some(found) if found == random_id.get() => {
-                        return Ok(ReplyStatus::Written(Box::new(part)));
-                    }
-                    Some(0) => says_zero |= may_be_a_reply(&part),
-                    Some(_) => says_numbers = true,
-                    None => says_none |= may_be_a_reply(&part),
+        let parts = Parts::new(reply.conversation());
+        let (mut has_ids, mut has_zero) = (false, false);
+        let look = |part: &ConversationPart| match part.random_id.map(RandomId::get) {
+            Some(found) if found == random_id.get() => Look::Found,
+            Some(0) => {
+                has_zero |= may_be_a_reply(part);
+                Look::Other
+            }
+            Some(_) => {
+                has_ids = true;
+                Look::Other
+            }
+            None if may_be_a_reply(part) => Look::Unclear,
+            None => Look::Other,
+        };
+        let created = |part: &ConversationPart| part.created;
+        let status = self.search(parts, since.into(), created, look).await?;
+        // 0 stands for none, and may be all that this list ever says.
+        Ok(match status {
+            WriteStatus::NotWritten if has_zero && !has_ids => WriteStatus::Unknown,
+            status => status,
+        })
+    }
+
+    /// Finds out whether an event was recorded although its call failed with
+    /// [`may_have_been_applied`](Error::may_have_been_applied).
+    ///
+    /// `property` names the property of the event that identifies it, such as the number of the order:
+    /// no other event of this name and this user has the same value. Searches the user's events of this
+    /// name for it, from the newest back to `since`, by the rules of
+    /// [`reconcile_reply`](Self::reconcile_reply). An event with a time of its own is searched for back to
+    /// that time.
+    ///
+    /// [`WriteStatus::Unknown`] where an event of this name lacks the property.
+    ///
+    /// # Errors
+    ///
+    /// The event has no such property, in which case nothing is sent; or one of the requests fails, as in
+    /// [`call`](Client::call).
+    ///
+    /// ```
+    /// # async fn some_seconds() {}
+    /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::SystemTime;
+    ///
+    /// use carrot_core::{
+    ///     jobs::WriteStatus,
+    ///     types::{EventName, EventProperties, UserRef},
+    ///     users::TrackEvent,
+    /// };
+    ///
+    /// let since = SystemTime::now();
+    /// let event = TrackEvent::new(UserRef::external("ada"), EventName::new("Order placed")?)
+    ///     .properties(EventProperties::new().with("order", 42)?);
+    /// match client.call(&event).await {
+    ///     Err(error) if error.may_have_been_applied() => {
+    ///         some_seconds().await; // sleep with your runtime
+    ///         match client.reconcile_event(&event, "order", since).await? {
+    ///             WriteStatus::Written(_) => {}
+    ///             WriteStatus::NotWritten => drop(client.call(&event).await?),
+    ///             _ => return Err(error.into()), // unknown: a person has to check
+    ///         }
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn reconcile_event(
+        &self,
+        event: &TrackEvent,
+        property: &str,
+        since: impl Into<Timestamp>,
+    ) -> Result<WriteStatus<Event>, Error> {
+        let Some(value) = event.property(property) else {
+            let rule = "must have the property that identifies the event";
+            return Err(Error::invalid::<TrackEvent>(InvalidValue::new(
+                "params", rule,
+            )));
+        };
+        let since = since.into();
+        let since = event.time().map_or(since, |created| created.min(since));
+        let name = event.name().as_str();
+        let look = |event: &Event| {
+            let event_type = event.event_type.as_ref();
+            let found = event_type.and_then(|event_type| event_type.name.as_deref());
+            match event.props.get(property) {
+                _ if found.is_some_and(|found| found != name) => Look::Other,
+                Some(found) if is_same(found, value) => Look::Found,
+                Some(_) => Look::Other,
+                None => Look::Unclear,
+            }
+        };
+        let events = Events::new(event.user().clone()).named(event.name().clone());
+        self.search(events, since, |event| event.created, look)
+            .await
+    }
+
+    /// Reads a listing back from its newest record until a whole page is older than `since`.
+    ///
+    /// A whole page, since one record alone may stand out of order, as an event does that was recorded
+    /// with an earlier time.
+    async fn search<E: Paginate>(
+        &self,
+        listing: E,
+        since: Timestamp,
+        created: fn(&E::Item) -> Option<Timestamp>,
+        mut look: impl FnMut(&E::Item) -> Look,
+    ) -> Result<WriteStatus<E::Item>, Error> {
+        let oldest = Timestamp::from_seconds(since.seconds().saturating_sub(CLOCK_SKEW));
+        let mut pages = self.pages(listing);
+        let mut is_clear = true;
+        while let Some(page) = pages.next().await? {
+            let is_old = |item: &E::Item| created(item).is_some_and(|created| created < oldest);
+            let is_past = !page.items.is_empty() && page.items.iter().all(is_old);
+            for item in page.items {
+                match look(&item) {
+                    Look::Found => return Ok(WriteStatus::Written(Box::new(item))),
+                    Look::Unclear => is_clear = false,
+                    Look::Other => {}
                 }
             }
+            if is_past {
+                break;
+            }
         }
-        match says_none || says_zero && !says_numbers {
-            true => Ok(ReplyStatus::Unknown),
-            false => Ok(ReplyStatus::NotWritten),
-        }
+        Ok(match is_clear {
+            true => WriteStatus::NotWritten,
+            false => WriteStatus::Unknown,
+        })
     }
+}
+
+/// What a record has to do with the write.
+enum Look {
+    /// It is the write.
+    Found,
+    /// It may be the write: what would tell is missing.
+    Unclear,
+    /// It is another record.
+    Other,
 }
 
 /// Returns false for a part that the system wrote, such as an assignment.
@@ -110,4 +246,13 @@ fn may_be_a_reply(part: &ConversationPart) -> bool {
                 | PartType::Other(_)
         )
     )
+}
+
+/// Compares the texts: the service turns some texts into numbers, and some numbers into texts.
+fn is_same(found: &Value, sent: &PropertyValue) -> bool {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    serde_json::to_value(sent).is_ok_and(|sent| text(&sent) == text(found))
 }

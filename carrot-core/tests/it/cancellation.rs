@@ -227,7 +227,7 @@ fn reconciliation_can_be_dropped_anywhere() {
             let number = RandomId::new(77).expect("a sound number");
             let reply = conversations::Reply::new(ID, TEXT).random_id(number);
             // This service knows no parts: the third attempt comes through, and cannot be read.
-            let fate = client.reconcile_reply(&reply).await;
+            let fate = client.reconcile_reply(&reply, 0).await;
             let error = fate.expect_err("no list");
             assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unreadable, 3));
         })

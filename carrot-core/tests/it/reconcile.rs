@@ -10,18 +10,23 @@ use bytes::Bytes;
 use carrot_core::{
     ApiVersion, Body, ErrorKind, HttpTransport, Sent, TransportError,
     conversations::{Reply, Sender},
-    jobs::ReplyStatus,
+    jobs::WriteStatus,
     transport::TransportErrorKind,
-    types::{RandomId, UserRef},
-    users::StartConversation,
+    types::{EventName, EventProperties, RandomId, UserRef},
+    users::{StartConversation, TrackEvent},
 };
 use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
 
 use crate::support::{
     ID, TOKEN,
     canary::{OWN_ID, TEXT},
-    canned, client, ok, over, respond, run, watched,
+    canned, client, ok, over,
+    request::Parameters as _,
+    respond, run, watched,
 };
+
+/// When the reply was sent, in seconds.
+const SENT: i64 = 1_700_000_000;
 
 fn random_id() -> RandomId {
     RandomId::new(77).expect("a sound number")
@@ -36,8 +41,18 @@ fn lost(kind: TransportErrorKind, sent: Sent) -> TransportError {
     TransportError::new(kind, sent).with_source(format!("could not send `Token {TOKEN}`"))
 }
 
-/// A full page of parts, the `page`th, with the reply on it or without.
-fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> CannedResponse {
+/// A full page of parts, the `page`th, with the reply on it or without, written after it was sent.
+fn page(version: ApiVersion, number: u64, with_reply: bool, next: bool) -> CannedResponse {
+    page_of(version, number, with_reply, next, SENT + 1)
+}
+
+fn page_of(
+    version: ApiVersion,
+    page: u64,
+    with_reply: bool,
+    next: bool,
+    created: i64,
+) -> CannedResponse {
     let parts: Vec<String> = (0..50)
         .map(|part| {
             let random_id = match part == 30 && with_reply {
@@ -45,8 +60,8 @@ fn page(version: ApiVersion, page: u64, with_reply: bool, next: bool) -> CannedR
                 // The same digits, but another number.
                 false => 770 + part,
             };
-            let id = 1_000 - page * 50 - part;
-            format!(r#"{{"id":{id},"random_id":{random_id},"body":"{TEXT}"}}"#)
+            let id = 2_000 - page * 50 - part;
+            format!(r#"{{"id":{id},"random_id":{random_id},"body":"{TEXT}","created":{created}}}"#)
         })
         .collect();
     let cursor = match (version, next) {
@@ -70,16 +85,16 @@ fn last_page(with_reply: bool) -> CannedResponse {
 #[test]
 fn a_reply_is_found_on_any_page() {
     for version in ApiVersion::ALL.iter().copied() {
-        for stands_on in 0..4 {
-            let pages = (0..6).map(|index| page(version, index, index == stands_on, true));
+        for stands_on in [0, 1, 3, 19] {
+            let pages = (0..20).map(|index| page(version, index, index == stands_on, true));
             let recorder = canned(pages);
             let client = client(&recorder, version);
-            let fate = run(client.reconcile_reply(&reply())).expect("an answer");
-            let ReplyStatus::Written(part) = fate else {
+            let fate = run(client.reconcile_reply(&reply(), SENT)).expect("an answer");
+            let WriteStatus::Written(part) = fate else {
                 panic!("{version:?}: it stands on page {stands_on}")
             };
             assert_eq!(part.random_id, Some(random_id()));
-            assert_eq!(part.id.get(), 1_000 - stands_on * 50 - 30);
+            assert_eq!(part.id.get(), 2_000 - stands_on * 50 - 30);
             let requests = recorder.requests();
             assert_eq!(requests.len() as u64, stands_on + 1, "{version:?}");
             let path = requests[0].uri().path().to_owned();
@@ -89,23 +104,123 @@ fn a_reply_is_found_on_any_page() {
 }
 
 #[test]
-fn a_missing_reply_costs_four_requests() {
+fn a_missing_reply_is_searched_back_to_its_time() {
     for version in ApiVersion::ALL.iter().copied() {
-        let pages = (0..6).map(|index| page(version, index, index == 4, true));
+        // Two pages since the reply was sent, one within the difference of the clocks, one before.
+        let created = |index: u64| match index {
+            0 | 1 => SENT + 10,
+            2 => SENT - 299,
+            _ => SENT - 301,
+        };
+        let pages = (0..9).map(|index| page_of(version, index, index == 4, true, created(index)));
         let recorder = canned(pages);
-        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
+        let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 4, "{version:?}");
 
+        // After a weekend, far more than 200 parts are newer.
+        let pages = (0..20).map(|index| page(version, index, index == 19, true));
+        let recorder = canned(pages);
+        let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+        assert!(matches!(status, Ok(WriteStatus::Written(_))), "{version:?}");
+
         let recorder = canned([page(version, 0, false, true), last_page(false)]);
-        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert_eq!(fate.expect("an answer"), ReplyStatus::NotWritten);
+        let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 2, "{version:?}");
 
         let recorder = canned([last_page(true)]);
-        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
-        assert!(matches!(fate, Ok(ReplyStatus::Written(_))), "{version:?}");
+        let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+        assert!(matches!(status, Ok(WriteStatus::Written(_))), "{version:?}");
     }
+}
+
+/// A record out of order, or one without a time, ends no search.
+#[test]
+fn one_old_part_does_not_end_the_search() {
+    for odd in [
+        r#"{"id":9,"random_id":1,"created":5}"#,
+        r#"{"id":9,"random_id":1}"#,
+    ] {
+        let fresh = format!(r#"{{"id":8,"random_id":2,"created":{SENT}}}"#);
+        let first = format!(
+            r#"{{"meta":{{"status":200,"next_before_position":[9]}},"data":[{fresh},{odd}]}}"#
+        );
+        let recorder = canned([ok(first), last_page(true)]);
+        let found = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
+        assert!(matches!(found, Ok(WriteStatus::Written(_))), "{odd}");
+    }
+}
+
+fn order(created: Option<i64>) -> TrackEvent {
+    let name = EventName::new("Order placed").expect("a name");
+    let properties = EventProperties::new()
+        .with("order", 42)
+        .expect("a property");
+    let event = TrackEvent::new(UserRef::external(OWN_ID), name).properties(properties);
+    match created {
+        Some(created) => event.created(created),
+        None => event,
+    }
+}
+
+fn events(events: &str, next: &str) -> CannedResponse {
+    ok(format!(
+        r#"{{"meta":{{"status":200,"next_before_position":{next}}},"data":[{events}]}}"#
+    ))
+}
+
+#[test]
+fn an_event_is_found_by_its_property() {
+    let other = r#"{"id":3,"type":{"id":1,"name":"Order placed"},"props":{"order":"43"}}"#;
+    let wanted = r#"{"id":2,"type":{"id":1,"name":"Order placed"},"props":{"order":"42"}}"#;
+    let as_number = r#"{"id":2,"props":{"order":42,"more":1}}"#;
+    let foreign = r#"{"id":4,"type":{"id":2,"name":"Seen"},"props":{"order":42}}"#;
+    let bare = r#"{"id":5,"type":{"id":1,"name":"Order placed"}}"#;
+    let foreign_bare = r#"{"id":6,"type":{"id":2,"name":"Seen"}}"#;
+    for (first, second, written) in [
+        (wanted, other, Some(true)),
+        (other, wanted, Some(true)),
+        (other, as_number, Some(true)),
+        (other, foreign, Some(false)),
+        (other, foreign_bare, Some(false)),
+        (other, bare, None),
+        (bare, wanted, Some(true)),
+    ] {
+        let recorder = canned([events(first, "[1]"), events(second, "null")]);
+        let client = client(&recorder, ApiVersion::V2);
+        let status = run(client.reconcile_event(&order(None), "order", SENT));
+        match (status.expect("an answer"), written) {
+            (WriteStatus::Written(event), Some(true)) => assert_eq!(event.id.get(), 2),
+            (WriteStatus::NotWritten, Some(false)) | (WriteStatus::Unknown, None) => {}
+            (status, _) => panic!("{first}, {second}: {status:?}"),
+        }
+        let query = recorder.requests()[0].parameter("filter_name");
+        assert_eq!(query.as_deref(), Some("Order placed"));
+    }
+}
+
+#[test]
+fn an_event_is_searched_back_to_its_time() {
+    let at = |created: i64| format!(r#"{{"id":3,"props":{{"order":1}},"created":{created}}}"#);
+    // Its own time counts where that is earlier.
+    for (created, requests) in [(None, 2), (Some(SENT - 1_000), 3), (Some(SENT + 1_000), 2)] {
+        let pages = [SENT, SENT - 301, SENT - 1_301, SENT - 2_000];
+        let pages = pages.map(at).into_iter().enumerate();
+        let recorder = canned(pages.map(|(index, event)| events(&event, &format!("[{index}]"))));
+        let client = client(&recorder, ApiVersion::V2);
+        let status = run(client.reconcile_event(&order(created), "order", SENT));
+        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
+        assert_eq!(recorder.requests().len(), requests, "{created:?}");
+    }
+    let recorder = canned([]);
+    let client = client(&recorder, ApiVersion::V2);
+    let error = run(client.reconcile_event(&order(None), "sum", SENT)).expect_err("no property");
+    assert_eq!(
+        error.to_string(),
+        "users.track_event: `params` must have the property that identifies the event; nothing was sent"
+    );
+    assert!(recorder.requests().is_empty());
 }
 
 /// The vendor's sample of this list has no numbers: to take that for "not written" would send the
@@ -116,28 +231,28 @@ fn a_list_that_says_no_numbers_decides_nothing() {
     for (parts, fate) in [
         (
             r#"{"id":5,"type":"reply_admin","random_id":0}"#,
-            ReplyStatus::Unknown,
+            WriteStatus::Unknown,
         ),
         (
             r#"{"id":6,"type":"reply_admin","random_id":78},{"id":5,"type":"reply_user","random_id":0}"#,
-            ReplyStatus::NotWritten,
+            WriteStatus::NotWritten,
         ),
         (
             r#"{"id":5,"type":"closed","random_id":0}"#,
-            ReplyStatus::NotWritten,
+            WriteStatus::NotWritten,
         ),
-        (r#"{"id":5,"type":"closed"}"#, ReplyStatus::NotWritten),
-        (r#"{"id":5,"type":"reply_admin"}"#, ReplyStatus::Unknown),
-        (r#"{"id":5}"#, ReplyStatus::Unknown),
+        (r#"{"id":5,"type":"closed"}"#, WriteStatus::NotWritten),
+        (r#"{"id":5,"type":"reply_admin"}"#, WriteStatus::Unknown),
+        (r#"{"id":5}"#, WriteStatus::Unknown),
         (
             r#"{"id":6,"random_id":78},{"id":5,"type":"note"}"#,
-            ReplyStatus::Unknown,
+            WriteStatus::Unknown,
         ),
     ] {
         for version in ApiVersion::ALL.iter().copied() {
             let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
             let recorder = canned([ok(answer)]);
-            let found = run(client(&recorder, version).reconcile_reply(&reply()));
+            let found = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
             assert_eq!(found.expect("an answer"), fate, "{parts}");
         }
     }
@@ -148,7 +263,7 @@ fn a_reply_without_random_id_is_rejected() {
     let recorder = canned([]);
     let nameless = Reply::new(ID, TEXT);
     let client = client(&recorder, ApiVersion::V2);
-    let error = run(client.reconcile_reply(&nameless)).expect_err("no number");
+    let error = run(client.reconcile_reply(&nameless, SENT)).expect_err("no number");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
@@ -172,12 +287,12 @@ fn a_broken_listing_is_an_error() {
         (ok(quoted), ErrorKind::Unreadable),
     ] {
         let recorder = canned([page(version, 0, false, true), second]);
-        let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+        let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
         assert_eq!(fate.expect_err("it broke off").kind(), kind);
     }
     // A full page that does not say how to go on.
     let recorder = canned([page(version, 0, false, false)]);
-    let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+    let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
     assert_eq!(
         fate.expect_err("it broke off").kind(),
         ErrorKind::MissingCursor
@@ -185,7 +300,7 @@ fn a_broken_listing_is_an_error() {
     // A listing that turns in a circle.
     let circle = [page(version, 0, false, true), page(version, 0, false, true)];
     let recorder = canned(circle);
-    let fate = run(client(&recorder, version).reconcile_reply(&reply()));
+    let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
     assert_eq!(
         fate.expect_err("it broke off").kind(),
         ErrorKind::RepeatedCursor
@@ -286,8 +401,8 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                             break;
                         };
                         if error.may_have_been_applied() {
-                            let fate = client.reconcile_reply(&reply).await.expect("a fate");
-                            if matches!(fate, ReplyStatus::Written(_)) {
+                            let fate = client.reconcile_reply(&reply, SENT).await.expect("a fate");
+                            if matches!(fate, WriteStatus::Written(_)) {
                                 break;
                             }
                         }

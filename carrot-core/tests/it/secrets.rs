@@ -100,7 +100,7 @@ const WAYS: &[fn(&Watched) -> bool] = &[
     |client| {
         let number = RandomId::new(77).expect("a sound number");
         let reply = conversations::Reply::new(ID, TEXT).random_id(number);
-        run(client.reconcile_reply(&reply)).is_err()
+        run(client.reconcile_reply(&reply, 0)).is_err()
     },
     #[cfg(feature = "stream")]
     |client| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use carrot_core::{
     ApiContext, ApiVersion, Client, Clock, Endpoint, HttpTransport, Sent, apps, conversations,
     endpoint::{Path, RequestParts, ResponseError, response},
-    jobs::ReplyStatus,
+    jobs::WriteStatus,
     transport::TransportErrorKind,
     types::{ConversationId, Empty, InvalidValue, RandomId, UserRef},
     users,
@@ -214,13 +214,19 @@ async fn late_request_is_applied_after_its_delay() {
     sandbox.inject(Fault::apply_late(delay).on::<conversations::Reply>());
     let error = client.call(reply(id)).await.unwrap_err();
     assert!(error.may_have_been_applied());
-    let early = client.reconcile_reply(&reply(id)).await.unwrap();
-    assert!(!matches!(early, ReplyStatus::Written(_)), "{early:?}");
+    let early = client
+        .reconcile_reply(&reply(id), sandbox.now())
+        .await
+        .unwrap();
+    assert!(!matches!(early, WriteStatus::Written(_)), "{early:?}");
     assert_eq!(sandbox.parts(id).len(), 1);
     sandbox.advance(delay);
     assert_eq!(sandbox.parts(id).len(), 2);
-    let late = client.reconcile_reply(&reply(id)).await.unwrap();
-    assert!(matches!(late, ReplyStatus::Written(_)), "{late:?}");
+    let late = client
+        .reconcile_reply(&reply(id), sandbox.now())
+        .await
+        .unwrap();
+    assert!(matches!(late, WriteStatus::Written(_)), "{late:?}");
 }
 
 #[tokio::test]
@@ -229,8 +235,11 @@ async fn hidden_random_ids_hide_a_reply() {
     client.call(reply(id)).await.unwrap();
     let parts = Fault::hide_random_ids().on::<conversations::Parts>();
     sandbox.inject(parts.always());
-    let status = client.reconcile_reply(&reply(id)).await.unwrap();
-    assert!(!matches!(status, ReplyStatus::Written(_)), "{status:?}");
+    let status = client
+        .reconcile_reply(&reply(id), sandbox.now())
+        .await
+        .unwrap();
+    assert!(!matches!(status, WriteStatus::Written(_)), "{status:?}");
     let path = format!("/v2/conversations/{id}/parts");
     assert!(
         get(&sandbox, &path, "").data()[0]

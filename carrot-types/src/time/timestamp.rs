@@ -1,4 +1,8 @@
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -78,6 +82,29 @@ impl Timestamp {
 impl From<i64> for Timestamp {
     fn from(seconds: i64) -> Self {
         Self::from_seconds(seconds)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self {
+                seconds: i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+                nanoseconds: after.subsec_nanos(),
+            },
+            Err(error) => {
+                let before = error.duration();
+                let seconds = i64::try_from(before.as_secs()).map_or(i64::MIN, |seconds| -seconds);
+                match before.subsec_nanos() {
+                    0 => Self::from_seconds(seconds),
+                    // They count forward from the second before.
+                    nanoseconds => Self {
+                        seconds: seconds.saturating_sub(1),
+                        nanoseconds: NANOS_PER_SECOND - nanoseconds,
+                    },
+                }
+            }
+        }
     }
 }
 
@@ -233,6 +260,20 @@ mod tests {
 
     fn json(text: &str) -> Timestamp {
         serde_json::from_str(text).expect(text)
+    }
+
+    #[test]
+    fn reads_the_time_of_the_system() {
+        let half = std::time::Duration::from_millis(500);
+        for (time, seconds, nanoseconds) in [
+            (UNIX_EPOCH, 0, 0),
+            (UNIX_EPOCH + 3 * half, 1, 500_000_000),
+            (UNIX_EPOCH - 2 * half, -1, 0),
+            (UNIX_EPOCH - 3 * half, -2, 500_000_000),
+        ] {
+            let read = Timestamp::from(time);
+            assert_eq!((read.seconds(), read.nanoseconds()), (seconds, nanoseconds));
+        }
     }
 
     #[test]

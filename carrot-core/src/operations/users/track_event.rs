@@ -4,7 +4,10 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{EncodeResponse, RequestParts, ResponseError, response},
-    types::{Event, EventName, EventProperties, InvalidValue, Timestamp, TypedEvent, UserRef},
+    types::{
+        Event, EventName, EventProperties, InvalidValue, PropertyValue, Timestamp, TypedEvent,
+        UserRef,
+    },
 };
 
 /// `POST /users/{id}/events`: records an event of a user.
@@ -63,6 +66,26 @@ impl TrackEvent {
     pub fn properties(mut self, properties: EventProperties) -> Self {
         self.properties = properties;
         self
+    }
+
+    /// The user.
+    pub(crate) fn user(&self) -> &UserRef {
+        &self.user
+    }
+
+    /// The name of the event.
+    pub(crate) fn name(&self) -> &EventName {
+        &self.name
+    }
+
+    /// The value of a property.
+    pub(crate) fn property(&self, name: &str) -> Option<&PropertyValue> {
+        self.properties.get(name)
+    }
+
+    /// When it happened, where that was set.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        self.created
     }
 
     /// Sets the time of the event. Now by default. An event with a time does not trigger automatic

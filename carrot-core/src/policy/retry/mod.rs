@@ -30,7 +30,7 @@
 //! |---|---|
 //! | [`Reply`](crate::conversations::Reply) | give it a [`random_id`](crate::conversations::Reply::random_id), and ask [`Client::reconcile_reply`](crate::Client::reconcile_reply) |
 //! | [`SetProps`](crate::users::SetProps) that adds or appends | read the user with [`users::Get`](crate::users::Get), and compare with what you read before the write |
-//! | [`TrackEvent`](crate::users::TrackEvent) | put a number of your own into the event's properties, and look for it in [`users::Events`](crate::users::Events), named as the event |
+//! | [`TrackEvent`](crate::users::TrackEvent) | put a number of your own into the properties of the event, and ask [`Client::reconcile_event`](crate::Client::reconcile_event) |
 //! | [`StartConversation`](crate::users::StartConversation), [`SendMessage`](crate::users::SendMessage) | look for the text in the newest [`users::Conversations`](crate::users::Conversations) of the user, and in their [`Parts`](crate::conversations::Parts) |
 //! | [`Import`](crate::users::Import) | read one of its users with [`users::Get`](crate::users::Get); the panel tells when the service is done with a file |
 //!

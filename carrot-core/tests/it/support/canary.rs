@@ -11,7 +11,9 @@ use carrot_core::{
     Body, Client, ClientBuilder, Endpoint, Error, Paginate,
     client::{AttemptReport, CallOptions, CallReport, Items, Observer, Pages},
     conversations::Reply,
-    jobs::{CallAll, ReplyStatus},
+    jobs::{CallAll, WriteStatus},
+    types::{ConversationPart, Event, Timestamp},
+    users::TrackEvent,
 };
 
 /// Stands in all of them.
@@ -100,9 +102,23 @@ impl Watched {
         Listing(self.0.items(endpoint))
     }
 
-    pub(crate) async fn reconcile_reply(&self, reply: &Reply) -> Result<ReplyStatus, Error> {
-        let fate = self.0.reconcile_reply(reply).await;
-        fate.inspect_err(assert_error_hides_all)
+    pub(crate) async fn reconcile_reply(
+        &self,
+        reply: &Reply,
+        since: impl Into<Timestamp>,
+    ) -> Result<WriteStatus<ConversationPart>, Error> {
+        let status = self.0.reconcile_reply(reply, since).await;
+        status.inspect_err(assert_error_hides_all)
+    }
+
+    pub(crate) async fn reconcile_event(
+        &self,
+        event: &TrackEvent,
+        property: &str,
+        since: impl Into<Timestamp>,
+    ) -> Result<WriteStatus<Event>, Error> {
+        let status = self.0.reconcile_event(event, property, since).await;
+        status.inspect_err(assert_error_hides_all)
     }
 
     /// Its errors are in its outcomes and its report: a test that lets it fail searches them.

@@ -17,7 +17,7 @@ type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 ///
 /// ```
 /// use carrot_core::{
-///     conversations::Reply, jobs::ReplyStatus, types::{RandomId, UserRef}, users::StartConversation,
+///     conversations::Reply, jobs::WriteStatus, types::{RandomId, UserRef}, users::StartConversation,
 /// };
 /// use carrot_testing::{Sandbox, sandbox::Fault};
 ///
@@ -32,8 +32,8 @@ type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 /// let reply = Reply::new(id, "On its way").random_id(RandomId::new(42)?);
 /// let failed = client.call(&reply).await;
 /// assert!(failed.is_err_and(|error| error.may_have_been_applied()));
-/// let status = client.reconcile_reply(&reply).await?;
-/// assert!(matches!(status, ReplyStatus::Written(_)), "the customer reads it");
+/// let status = client.reconcile_reply(&reply, sandbox.now()).await?;
+/// assert!(matches!(status, WriteStatus::Written(_)), "the customer reads it");
 /// # Ok(())
 /// # }
 /// ```
