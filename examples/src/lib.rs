@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod program;
+
+pub mod service;
+pub mod shop;
+pub mod status_line;
+
 /// The README at the top and the guide, as tests of their snippets.
 #[cfg(doctest)]
 mod snippets {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guide;
+mod programs;
 mod quickstart;
 #[cfg(unix)]
 mod sandbox;
 mod security;
+mod transcripts;

@@ -1,0 +1,200 @@
+//! Exports leads and conversations with their transcripts, and resumes after it was stopped.
+//!
+//! ```sh
+//! cargo run --bin export -- --folder exported
+//! ```
+//!
+//! It writes `leads.csv` and `conversations.jsonl`, one conversation with its parts in a line. The position is saved
+//! after each conversation, so a run that was killed continues where it was: the files are cut to what the
+//! position covers, and no record is missing or doubled. A conversation that changes while the export runs moves to
+//! the front of the service's list, behind the reader; at the end those are read again, and appended: the
+//! last line of a conversation counts.
+
+mod files;
+mod position;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use carrot_examples::{
+    program::{self, Failure},
+    say,
+    service::{Service, ServiceArgs},
+    shop,
+    status_line::{StatusLine, for_people, least_time},
+};
+use carrot_hyper::{
+    Client,
+    apps::{AssigneeFilter, Conversations, Leads},
+    conversations::Parts,
+    endpoint::{ConversationField, Paging},
+    types::{Conversation, ConversationPart, Timestamp},
+};
+use clap::Parser;
+
+use crate::{files::Files, position::Position};
+
+/// Exports leads to CSV and conversations with their transcripts to JSON Lines. Only reads.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    service: ServiceArgs,
+    /// Where the files are written. A folder with an unfinished export is continued.
+    #[arg(long, default_value = "exported")]
+    folder: PathBuf,
+    /// Only conversations that changed since this day, in UTC.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    since: Option<Timestamp>,
+}
+
+fn day(text: &str) -> Result<Timestamp, jiff::Error> {
+    let start: jiff::Timestamp = format!("{text}T00:00:00Z").parse()?;
+    Ok(Timestamp::from_seconds(start.as_second()))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    program::run("export", run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let folder = &arguments.folder;
+    let position = Position::load(folder)
+        .map_err(|error| format!("--folder {}: {error}", folder.display()))?;
+    let resumed = position.is_some();
+    let position = position.unwrap_or_else(|| Position::start(service.now(), arguments.since));
+    if position.is_finished {
+        say!(
+            "{} holds a finished export; choose another folder, or delete it.",
+            folder.display()
+        );
+        return Ok(());
+    }
+    if resumed {
+        say!("Continuing after {} conversations.", position.conversations);
+    }
+    let mut export = Export {
+        client: &service.client,
+        files: Files::open(folder, &position)
+            .map_err(|error| format!("--folder {}: {error}", folder.display()))?,
+        position,
+    };
+    let next = "Run the same command again: it continues where it was.";
+    program::until_ctrl_c(export.run(), next).await?;
+    say!(
+        "{} leads in leads.csv, {} conversations in conversations.jsonl, in {}",
+        export.position.leads,
+        export.position.conversations,
+        folder.display()
+    );
+    Ok(())
+}
+
+struct Export<'a> {
+    client: &'a Client,
+    files: Files,
+    position: Position,
+}
+
+impl Export<'_> {
+    async fn run(&mut self) -> Result<(), Failure> {
+        if !self.position.has_leads {
+            self.leads().await?;
+        }
+        if !self.position.has_conversations {
+            let since = self.position.since;
+            self.conversations(since).await?;
+            self.position.has_conversations = true;
+            self.position.cursor = None;
+            self.save()?;
+        }
+        // What changed meanwhile: it moved to the front.
+        let started = Some(self.position.started);
+        self.conversations(started).await?;
+        self.position.is_finished = true;
+        self.save()
+    }
+
+    /// The list of leads moves while it is read, so a saved place in it is worth nothing: where this was
+    /// stopped, it starts anew.
+    async fn leads(&mut self) -> Result<(), Failure> {
+        self.position.leads = 0;
+        let one = Leads::new().page(Paging::new().size(1));
+        let total = self.client.call(one).await?.total;
+        let mut progress = StatusLine::new(total);
+        let mut leads = self.client.items(Leads::new());
+        while let Some(lead) = leads.next().await? {
+            self.files.lead(&lead)?;
+            self.position.leads += 1;
+            let left = total.unwrap_or(0).saturating_sub(self.position.leads);
+            // 50 leads are a request.
+            let time = for_people(least_time(left.div_ceil(50)));
+            progress.step(format_args!("leads, {time} left"));
+        }
+        progress.finish();
+        self.position.has_leads = true;
+        self.save()
+    }
+
+    async fn conversations(&mut self, since: Option<Timestamp>) -> Result<(), Failure> {
+        let mut paging = Paging::new();
+        if let Some(cursor) = self.position.cursor.clone() {
+            paging = paging.starting_at(cursor);
+        }
+        let all = Conversations::new()
+            .assigned(AssigneeFilter::Any)
+            .include(ConversationField::User)
+            .page(paging);
+        let mut pages = self.client.pages(all);
+        let mut progress = StatusLine::new(None);
+        while let Some(page) = pages.next().await? {
+            for conversation in &page.items {
+                if is_older(conversation, since) {
+                    progress.finish();
+                    return Ok(());
+                }
+                // A page is the unit of the position: what was written of it already is skipped.
+                if self.position.is_written(conversation.id) {
+                    continue;
+                }
+                let parts = self.parts(conversation).await?;
+                self.files.conversation(conversation, &parts)?;
+                self.position.conversation(conversation.id);
+                self.save()?;
+                progress.step("conversations");
+            }
+            self.position.page_done(pages.cursor().cloned());
+            self.save()?;
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    async fn parts(&self, conversation: &Conversation) -> Result<Vec<ConversationPart>, Failure> {
+        let mut parts = Vec::new();
+        let mut items = self.client.items(Parts::new(conversation.id));
+        while let Some(part) = items.next().await? {
+            parts.push(part);
+        }
+        // They come newest first.
+        parts.reverse();
+        Ok(parts)
+    }
+
+    /// The files first: a position never covers what is not on the disk.
+    fn save(&mut self) -> Result<(), Failure> {
+        self.position.lengths = self.files.sync()?;
+        self.position.save(self.files.folder())?;
+        Ok(())
+    }
+}
+
+fn is_older(conversation: &Conversation, since: Option<Timestamp>) -> bool {
+    match (conversation.last_update, since) {
+        (Some(last), Some(since)) => last < since,
+        _ => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! What the programs do to a service that they did not make, and that they leave it alone unless told to write.
+
+use std::process::{Command, Output};
+
+use carrot_hyper::types::UserRef;
+use carrot_hyper::users::StartConversation;
+use carrot_testing::{
+    Sandbox,
+    sandbox::{SandboxServer, SeedUser},
+};
+
+async fn run(server: &SandboxServer, program: &str, arguments: &[&str]) -> Output {
+    let neighbour = std::path::Path::new(env!("CARGO_BIN_EXE_quickstart"));
+    let mut command = Command::new(neighbour.with_file_name(program));
+    command
+        .env("CARROT_TOKEN", server.sandbox().token())
+        .env("CARROT_BASE_URL", server.url())
+        .env_remove("CARROT_APP_ID")
+        .args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    output.await.unwrap().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Two customers; the first has an old conversation, in which an operator wrote last.
+async fn small_shop() -> Sandbox {
+    let sandbox = Sandbox::builder()
+        .user(SeedUser::external("order-41").prop("$name", "Ann"))
+        .user(SeedUser::external("order-42").prop("$name", "Bob"))
+        .build();
+    let client = sandbox.client();
+    let ask = StartConversation::new(UserRef::external("order-41"), "Where is it?");
+    let id = client.call(ask).await.unwrap().id;
+    let reply = carrot_hyper::conversations::Reply::new(id, "On its way");
+    client.call(reply).await.unwrap();
+    sandbox
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_write_nothing_is_changed() {
+    let sandbox = small_shop().await;
+    let before = sandbox.snapshot();
+    let server = sandbox.serve().await.unwrap();
+    let folder = std::env::temp_dir().join(format!("carrot-programs-{}", std::process::id()));
+    let folder = folder.to_str().unwrap();
+    for (program, arguments) in [
+        ("close-stale", &[][..]),
+        ("crm-sync", &[]),
+        ("export", &["--folder", folder]),
+    ] {
+        let output = run(&server, program, arguments).await;
+        let printed = text(&output.stdout);
+        assert!(
+            printed.starts_with("The real service at http://127.0.0.1:"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("without --write it is only read"),
+            "{printed}"
+        );
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    // Only the time moves.
+    assert_eq!(sandbox.users(), {
+        let same = Sandbox::new();
+        same.restore(&before);
+        same.users()
+    });
+    assert!(
+        sandbox
+            .conversations()
+            .iter()
+            .all(|one| one.closed == Some(false))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn close_stale_tags_and_closes_once() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+
+    let first = run(&server, "close-stale", &["--write"]).await;
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    let closed = sandbox.conversations();
+    assert_eq!(closed[0].closed, Some(true));
+    assert_eq!(closed[0].tags, ["stale"]);
+
+    let parts = sandbox.parts(closed[0].id).len();
+    let second = run(&server, "close-stale", &["--write"]).await;
+    assert!(
+        text(&second.stdout).contains("0 to close"),
+        "{}",
+        text(&second.stdout)
+    );
+    assert_eq!(sandbox.parts(closed[0].id).len(), parts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crm_sync_sends_only_what_changed() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+
+    let first = run(&server, "crm-sync", &["--write"]).await;
+    assert!(
+        text(&first.stdout).contains("4 users changed"),
+        "{}",
+        text(&first.stdout)
+    );
+    let ann = sandbox.user(sandbox.user_id("order-41").unwrap()).unwrap();
+    assert_eq!(ann.phone(), Some("79000000041"));
+    assert_eq!(ann.props_custom["deal"], 4990);
+
+    let second = run(&server, "crm-sync", &["--write"]).await;
+    assert!(
+        text(&second.stdout).contains("\n0 users change"),
+        "{}",
+        text(&second.stdout)
+    );
+    // The row with the day that no calendar has.
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(sandbox.user_id("order-61"), None);
+}
