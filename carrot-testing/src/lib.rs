@@ -1,23 +1,29 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "sandbox")]
 pub mod cookbook;
 pub mod fake;
 pub mod recording;
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod sandbox;
 pub mod stub;
 
 mod client;
 mod clock;
 mod coverage;
-mod refusal;
 mod response;
+mod service_error;
 mod wire;
 
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub use carrot_types::arbitrary;
 
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
+pub use crate::sandbox::Sandbox;
 pub use crate::{
     client::{client, client_builder},
     clock::VirtualClock,
@@ -25,7 +31,6 @@ pub use crate::{
     fake::{Fake, RecordedCall},
     recording::{RecordedRequest, RecordingTransport},
     response::{ApiError, CannedResponse},
-    sandbox::Sandbox,
 };
 
 /// Fails the test that runs.

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use carrot_core::ApiVersion;
+use carrot_core::{ApiVersion, types::ErrorCode};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
-use crate::refusal::{Reason, refusal};
+use crate::service_error::{error_response, name_in, status_of};
 
 /// An error of the service: the status, and the name that the pinned API version gives the error.
 ///
@@ -23,7 +23,7 @@ pub struct ApiError {
 #[derive(Clone, Debug, PartialEq)]
 enum Name {
     /// One that the service documents.
-    Of(Reason),
+    Of(ErrorCode),
     Any(String),
     /// The response is a page of the web server, not one of the service.
     None,
@@ -40,8 +40,8 @@ impl ApiError {
         }
     }
 
-    fn of(reason: Reason, message: &str) -> Self {
-        Self::with(reason.status(), Name::Of(reason), message)
+    fn of(code: ErrorCode, message: &str) -> Self {
+        Self::with(status_of(&code), Name::Of(code), message)
     }
 
     /// An error of this name, the same in both API versions.
@@ -52,17 +52,17 @@ impl ApiError {
     /// 401: the token is wrong or expired. `NotAuthenticated`; `AuthenticationFailed` in
     /// v1.
     pub fn not_authenticated() -> Self {
-        Self::of(Reason::NotAuthenticated, "the token is wrong or expired")
+        Self::of(ErrorCode::NotAuthenticated, "the token is wrong or expired")
     }
 
     /// 403: the token lacks a right. `PermissionDeniedError`; `PermissionDenied` in v1.
     pub fn permission_denied() -> Self {
-        Self::of(Reason::PermissionDenied, "the token lacks a right")
+        Self::of(ErrorCode::PermissionDeniedError, "the token lacks a right")
     }
 
     /// 400 `LookupError`: no object has an id that the parameters give.
     pub fn lookup_error() -> Self {
-        Self::of(Reason::Lookup, "no such object")
+        Self::of(ErrorCode::LookupError, "no such object")
     }
 
     /// 400 `ValidationError`, with the arguments that failed (`error_fields`). Their shape is not
@@ -70,18 +70,18 @@ impl ApiError {
     pub fn validation_error(fields: impl Into<Value>) -> Self {
         Self {
             fields: Some(fields.into()),
-            ..Self::of(Reason::Validation, "an argument breaks a rule")
+            ..Self::of(ErrorCode::ValidationError, "an argument breaks a rule")
         }
     }
 
     /// 400 `BadRequest`: an error in the parameters.
     pub fn bad_request() -> Self {
-        Self::of(Reason::BadRequest, "the parameters are wrong")
+        Self::of(ErrorCode::BadRequest, "the parameters are wrong")
     }
 
     /// 404 `Error404`: no such address.
     pub fn not_found() -> Self {
-        Self::of(Reason::UnknownAddress, "no such address")
+        Self::of(ErrorCode::Error404, "no such address")
     }
 
     /// 429 `TooManyRequests`, with a `Retry-After` of whole seconds, rounded up; `None` for none.
@@ -91,25 +91,31 @@ impl ApiError {
     pub fn rate_limited(retry_after: impl Into<Option<Duration>>) -> Self {
         Self {
             retry_after: retry_after.into(),
-            ..Self::of(Reason::TooManyRequests, "too many requests")
+            ..Self::of(ErrorCode::TooManyRequests, "too many requests")
         }
     }
 
     /// 400 `ReplyTooBig`: the text of a message is too long.
     pub fn reply_too_big() -> Self {
-        Self::of(Reason::ReplyTooBig, "the text is too long")
+        Self::of(ErrorCode::ReplyTooBig, "the text is too long")
     }
 
     /// 400 `ConversationTagAlreadyAssigned`: the conversation has the tag. v1 responds with
     /// a success instead.
     pub fn tag_already_assigned() -> Self {
-        Self::of(Reason::TagAlreadyAssigned, "the tag is there already")
+        Self::of(
+            ErrorCode::ConversationTagAlreadyAssigned,
+            "the tag is there already",
+        )
     }
 
     /// 400 `ConversationTagIsNotAssigned`: the conversation does not have the tag. v1
     /// responds with a success instead.
     pub fn tag_is_not_assigned() -> Self {
-        Self::of(Reason::TagIsNotAssigned, "the tag is not there")
+        Self::of(
+            ErrorCode::ConversationTagIsNotAssigned,
+            "the tag is not there",
+        )
     }
 
     /// 500 with an HTML page, as a web server responds when the service breaks: the vendor documents
@@ -132,12 +138,12 @@ impl ApiError {
     #[must_use]
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
         let name = match &self.name {
-            Name::Of(reason) => Some(reason.name(version)),
-            Name::Any(name) => Some(name.clone()),
+            Name::Of(code) => Some(name_in(version, code)),
+            Name::Any(name) => Some(name.as_str()),
             Name::None => None,
         };
         let mut response = match name {
-            Some(name) => refusal(self.status, &name, &self.message, self.fields.clone()),
+            Some(name) => error_response(self.status, name, &self.message, self.fields.clone()),
             None => self.page(),
         };
         if let Some(pause) = self.retry_after {
@@ -149,6 +155,7 @@ impl ApiError {
         }
         response
     }
+
     /// A page as a web server writes it.
     fn page(&self) -> Response<Bytes> {
         let page = format!("<html><body>{}</body></html>\n", self.message);

@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use super::{fault::Delivery, service::Sandbox};
-use crate::refusal::refusal;
+use crate::service_error::error_response;
 
 /// More than the largest file that the service takes.
 const MAX_BODY_BYTES: usize = 40 * 1024 * 1024;
@@ -215,14 +215,15 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
     if let Some(problem) = foreign(&request, address) {
         let status = StatusCode::FORBIDDEN;
-        return Ok(refusal(status, "PermissionDenied", problem, None).map(Full::new));
+        return Ok(error_response(status, "PermissionDenied", problem, None).map(Full::new));
     }
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
-            let refused = refusal(status, "BadRequest", "the body is larger than 40 MiB", None);
+            let refused =
+                error_response(status, "BadRequest", "the body is larger than 40 MiB", None);
             return Ok(refused.map(Full::new));
         }
         Err(error) => return Err(error),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use carrot_core::{
     ApiVersion, Body, Client, ClientBuilder, Clock, HttpTransport, TransportError, types::AppId,
 };
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, header::CONTENT_TYPE};
 
 use super::{
     fault::{Delivery, Effect, Faults},
@@ -89,7 +89,10 @@ impl Service {
             return self.apply(call);
         };
         if let Some(body) = self.store.nonces.get(nonce) {
-            return crate::refusal::json(body.clone());
+            let mut response = Response::new(Bytes::from(body.clone()));
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+            return response;
         }
         let response = self.apply(call);
         if response.status().is_success() {

@@ -22,16 +22,16 @@ type Travel = dyn Fn(usize) -> (Duration, Duration) + Send + Sync;
 /// ```
 /// use std::time::Duration;
 ///
-/// use carrot_core::{Clock, apps};
-/// use carrot_testing::{Sandbox, VirtualClock, stub::Latency};
+/// use carrot_core::{Clock, types::UserId, users};
+/// use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock, stub::Latency};
 ///
 /// let clock = VirtualClock::manual();
-/// let sandbox = Sandbox::builder().clock(clock.clone()).build();
+/// let transport = RecordingTransport::new().with_default(CannedResponse::ok());
 /// let second = Duration::from_secs(1);
-/// let slow = Latency::new(sandbox.clone(), &clock, move |_| (second, second));
-/// # let token = carrot_core::AuthToken::new(sandbox.token())?;
+/// let slow = Latency::new(transport, &clock, move |_| (second, second));
+/// # let token = carrot_core::AuthToken::new("app.1.token")?;
 /// # let client = carrot_core::Client::builder(slow.clone(), clock.clone(), token).build()?;
-/// clock.run(client.call(apps::Channels::new()))?;
+/// clock.run(client.call(users::UnsubscribeEmail::new(UserId::new(7))))?;
 /// assert_eq!(clock.now(), 2 * second);
 /// assert_eq!((slow.in_flight(), slow.most_in_flight()), (0, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use percent_encoding::{percent_decode, percent_decode_str};
+#[cfg(feature = "sandbox")]
+use percent_encoding::percent_decode;
+use percent_encoding::percent_decode_str;
 
 pub(crate) use self::multipart::{FilePart, Multipart};
 
@@ -22,6 +24,7 @@ pub(crate) fn pairs(form: &[u8]) -> Pairs {
 
 /// Whether all names and values of a query or of a form body are UTF-8. What separates them is ASCII, so
 /// the whole tells.
+#[cfg(feature = "sandbox")]
 pub(crate) fn is_text(form: &[u8]) -> bool {
     percent_decode(form).decode_utf8().is_ok()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::gate::Gate;
 use crate::{
     ApiError,
-    refusal::{Reason, refusal},
+    service_error::{error_response, name_in, of_status},
 };
 
 /// What a fault does to a request.
@@ -41,10 +41,10 @@ impl Effect {
     /// The response of an effect that keeps the request from being applied.
     pub(in crate::sandbox) fn response(&self, version: ApiVersion) -> Option<Response<Bytes>> {
         Some(match self {
-            Self::Status(status) => match Reason::of_status(*status) {
-                Some(reason) => {
-                    let name = reason.name(version);
-                    refusal(*status, &name, "a fault of the test", None)
+            Self::Status(status) => match of_status(*status) {
+                Some(code) => {
+                    let name = name_in(version, code);
+                    error_response(*status, name, "a fault of the test", None)
                 }
                 None => page(*status),
             },

@@ -1,7 +1,8 @@
 //! Which operation stands at which address, and which scopes it needs.
 
 use carrot_core::{
-    Endpoint, apps as apps_api, conversations as conversations_api, users as users_api,
+    Endpoint, apps as apps_api, conversations as conversations_api, types::ErrorCode,
+    users as users_api,
 };
 use http::Method;
 
@@ -13,7 +14,7 @@ use super::{
 use crate::sandbox::{
     rules::call::Call,
     rules::parameters::digits,
-    rules::response::{Failure, Reason, Response},
+    rules::response::{Failure, Response},
     store::Store,
 };
 
@@ -34,11 +35,11 @@ pub(in crate::sandbox) fn dispatch(store: &mut Store, call: &Call) -> Result<Res
     let found = routes.into_iter().find(|route| route.method == call.method);
     let Some(route) = found else {
         let message = "the HTTP method is not allowed here";
-        return Err(Failure::new(Reason::MethodNotAllowed, message));
+        return Err(Failure::new(ErrorCode::MethodNotAllowed, message));
     };
     if call.token() != Some(&store.app.token) {
         let message = "the token is missing or wrong";
-        return Err(Failure::new(Reason::NotAuthenticated, message));
+        return Err(Failure::new(ErrorCode::NotAuthenticated, message));
     }
     store.count_request()?;
     let held = &store.app.scopes;
@@ -202,7 +203,7 @@ impl Store {
         self.forget_old_requests();
         if self.minute.len() >= limit {
             let message = "more requests in a minute than one key may make";
-            return Err(Failure::new(Reason::TooManyRequests, message));
+            return Err(Failure::new(ErrorCode::TooManyRequests, message));
         }
         self.minute.push_back(self.now());
         Ok(())
@@ -229,6 +230,6 @@ impl Store {
             return Ok(());
         }
         let message = "the token gives no access to this app";
-        Err(Failure::new(Reason::PermissionDenied, message))
+        Err(Failure::new(ErrorCode::PermissionDeniedError, message))
     }
 }

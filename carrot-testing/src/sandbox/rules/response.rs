@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use carrot_core::ApiVersion;
+use carrot_core::{ApiVersion, types::ErrorCode};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::refusal::response;
-pub(in crate::sandbox) use crate::refusal::{Reason, refusal};
+pub(in crate::sandbox) use crate::service_error::error_response;
+use crate::service_error::{name_in, response, status_of};
 
 /// A success: `data`, and what stands in `meta` beside the status.
 #[derive(Debug)]
@@ -53,18 +53,18 @@ impl Response {
     }
 }
 
-/// A refusal. The message names the parameter and the rule, and never holds a value.
+/// An error. The message names the parameter and the rule, and never holds a value.
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) struct Failure {
-    reason: Reason,
+    code: ErrorCode,
     message: Cow<'static, str>,
     fields: Option<Value>,
 }
 
 impl Failure {
-    pub(in crate::sandbox) fn new(reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::sandbox) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            reason,
+            code,
             message: message.into(),
             fields: None,
         }
@@ -73,32 +73,32 @@ impl Failure {
     /// A parameter that breaks a rule; `rule` goes on after its name, as in "must be an id".
     pub(in crate::sandbox) fn validation(parameter: &str, rule: &str) -> Self {
         Self {
-            reason: Reason::Validation,
+            code: ErrorCode::ValidationError,
             message: format!("`{parameter}` {rule}").into(),
             fields: Some(json!({ parameter: rule })),
         }
     }
 
     pub(in crate::sandbox) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Reason::BadRequest, message)
+        Self::new(ErrorCode::BadRequest, message)
     }
 
     /// No object of this kind has the id that was given.
     pub(in crate::sandbox) fn lookup(object: &str) -> Self {
-        Self::new(Reason::Lookup, format!("no such {object}"))
+        Self::new(ErrorCode::LookupError, format!("no such {object}"))
     }
 
     pub(in crate::sandbox) fn lacks_scope(scope: &str) -> Self {
         let message = format!("the token lacks the scope `{scope}`");
-        Self::new(Reason::PermissionDenied, message)
+        Self::new(ErrorCode::PermissionDeniedError, message)
     }
 
     pub(in crate::sandbox) fn unknown_address() -> Self {
-        Self::new(Reason::UnknownAddress, "there is nothing at this address")
+        Self::new(ErrorCode::Error404, "there is nothing at this address")
     }
 
     pub(in crate::sandbox) fn into_response(self, version: ApiVersion) -> http::Response<Bytes> {
-        let (status, name) = (self.reason.status(), self.reason.name(version));
-        refusal(status, &name, &self.message, self.fields)
+        let name = name_in(version, &self.code);
+        error_response(status_of(&self.code), name, &self.message, self.fields)
     }
 }

@@ -1,7 +1,6 @@
-use super::{
-    call::Call,
-    response::{Failure, Reason},
-};
+use carrot_core::types::ErrorCode;
+
+use super::{call::Call, response::Failure};
 
 /// The vendor does not document the limit behind `ReplyTooBig`; this is the sandbox's.
 pub(in crate::sandbox) const MAX_BODY_CHARS: usize = 65_536;
@@ -15,7 +14,7 @@ pub(in crate::sandbox) fn random_id(call: &Call, name: &str) -> Result<i64, Fail
 pub(in crate::sandbox) fn check_body(body: &str) -> Result<&str, Failure> {
     if body.chars().count() > MAX_BODY_CHARS {
         let message = format!("`body` must have at most {MAX_BODY_CHARS} characters");
-        return Err(Failure::new(Reason::ReplyTooBig, message));
+        return Err(Failure::new(ErrorCode::ReplyTooBig, message));
     }
     Ok(body)
 }

@@ -1,10 +1,12 @@
+use carrot_core::types::ErrorCode;
+
 use super::{
     author,
     common::{find, receipt},
 };
 use crate::sandbox::{
     rules::call::Call,
-    rules::response::{Failure, Reason, Response},
+    rules::response::{Failure, Response},
     rules::text::random_id,
     store::{Draft, Store},
 };
@@ -41,11 +43,11 @@ fn change(store: &mut Store, call: &Call, add: bool) -> Result<Response, Failure
         return match (call.is_v1(), add) {
             (true, _) => Ok(Response::empty()),
             (false, true) => Err(Failure::new(
-                Reason::TagAlreadyAssigned,
+                ErrorCode::ConversationTagAlreadyAssigned,
                 "the conversation has this tag already",
             )),
             (false, false) => Err(Failure::new(
-                Reason::TagIsNotAssigned,
+                ErrorCode::ConversationTagIsNotAssigned,
                 "the conversation does not have this tag",
             )),
         };

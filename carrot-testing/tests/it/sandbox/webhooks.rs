@@ -9,7 +9,7 @@ use carrot_testing::{
     sandbox::{DeliveryState, WebhookDelivery},
 };
 
-use crate::common::{assert_snapshot, post, start};
+use super::common::{assert_snapshot, post, start};
 
 fn read(sandbox: &Sandbox, delivery: &WebhookDelivery) -> Webhook {
     assert_eq!(delivery.attempts(), 0);

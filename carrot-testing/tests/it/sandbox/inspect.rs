@@ -3,7 +3,7 @@
 use carrot_core::types::{AdminId, Author, ChannelId, ConversationId, Presence, UserId};
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 
-use crate::common::{get, post, start, upload};
+use super::common::{get, post, start, upload};
 
 #[test]
 fn everything_that_happens_can_be_looked_at() {

@@ -4,7 +4,7 @@ use carrot_core::types::{ChannelId, ConversationId, ConversationPart, SentVia, T
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::common::{Session, json_of};
+use super::common::{Session, json_of};
 
 const OF_APP: &str = "/v2/apps/$self_app/conversations";
 

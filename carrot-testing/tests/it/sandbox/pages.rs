@@ -4,7 +4,7 @@ use carrot_testing::Sandbox;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{ApiResponse, Form, get, post, start};
+use super::common::{ApiResponse, Form, get, post, start};
 
 fn with_events(count: usize) -> Sandbox {
     let sandbox = Sandbox::new();

@@ -3,7 +3,7 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{ApiResponse, Session};
+use super::common::{ApiResponse, Session};
 
 const OWN: (&str, &str) = ("by_user_id", "true");
 const USER: &str = "/v2/users/order-42";

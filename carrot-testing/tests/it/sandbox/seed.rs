@@ -8,7 +8,7 @@ use carrot_testing::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::common::{assert_snapshot, get, json_of};
+use super::common::{assert_snapshot, get, json_of};
 
 const FULL: &str = r#"{
     "operators": [{"id": 7, "name": "Ada"}],

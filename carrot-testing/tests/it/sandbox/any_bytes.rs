@@ -5,7 +5,7 @@ use carrot_testing::{Sandbox, sandbox::SeedUser};
 use http::{Method, Request, Uri};
 use proptest::{prelude::*, sample::select};
 
-use crate::common::{ApiResponse, Form as _, start};
+use super::common::{ApiResponse, Form as _, start};
 
 const NAMES: &str = "action actions admin after answered app assigned auto_assign auto_assign_random_id body \
     body_json bot_name by_user_id channel closed count created delimiter event file filename \
@@ -149,13 +149,13 @@ fn body() -> impl Strategy<Value = (Option<&'static str>, Vec<u8>)> {
     };
     let any_type = select(vec![
         None,
-        Some(crate::common::FORM),
+        Some(super::common::FORM),
         Some("application/json"),
         Some("multipart/form-data"),
         Some("multipart/form-data; boundary=b"),
     ]);
     prop_oneof![
-        6 => pairs().prop_map(move |pairs: Vec<(&str, String)>| (Some(crate::common::FORM), pairs.encode().into())),
+        6 => pairs().prop_map(move |pairs: Vec<(&str, String)>| (Some(super::common::FORM), pairs.encode().into())),
         2 => (pairs(), "(\\$user_id\tname\nx\ty\n|\\$email|name)[\t,\n\"a-z]{0,20}").prop_map(move |both| {
             (Some("multipart/form-data; boundary=b"), multipart(both))
         }),

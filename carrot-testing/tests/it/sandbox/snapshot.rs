@@ -12,7 +12,7 @@ use http::Request;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::common::{get, post, start, upload};
+use super::common::{get, post, start, upload};
 
 const LIKED: &str = r#"{"type": "or", "filters": [
     {"type": "str_contains", "property_name": "$email", "value": {"value": "A"}},

@@ -16,7 +16,7 @@ use carrot_core::{
 use carrot_testing::{ApiError, Sandbox, VirtualClock, sandbox::Fault};
 use http::{Request, StatusCode};
 
-use crate::common::{get, post};
+use super::common::{get, post};
 
 const CHANNELS: &str = "/v2/apps/$self_app/channels";
 

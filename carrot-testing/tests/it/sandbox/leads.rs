@@ -3,7 +3,7 @@
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 use serde_json::{Value, json};
 
-use crate::common::{ApiResponse, Form, Session, get, json_of, post, start, upload};
+use super::common::{ApiResponse, Form, Session, get, json_of, post, start, upload};
 
 fn leads(sandbox: &Sandbox, parameters: &(impl Form + ?Sized)) -> ApiResponse {
     get(sandbox, "/v2/apps/$self_app/users", parameters)

@@ -11,7 +11,7 @@ use carrot_testing::{Sandbox, VirtualClock, sandbox::SeedUser};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::common::{ApiResponse, FORM, Form as _, get, json_of, post, send, start, upload};
+use super::common::{ApiResponse, FORM, Form as _, get, json_of, post, send, start, upload};
 
 const USER: &str = "1448121617782670209";
 

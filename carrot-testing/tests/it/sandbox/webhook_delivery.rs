@@ -8,7 +8,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::common::start;
+use super::common::start;
 
 /// Responds to one request with each of these, and returns what came: heads and bodies.
 async fn receive(listener: TcpListener, responses: &[&str]) -> Vec<(String, String)> {

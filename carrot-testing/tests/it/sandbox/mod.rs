@@ -1,0 +1,20 @@
+//! The service in memory.
+
+mod any_bytes;
+mod auto_traits;
+mod client;
+mod common;
+mod conversations;
+mod faults;
+mod inspect;
+mod leads;
+mod pages;
+mod requests;
+mod seed;
+#[cfg(feature = "server")]
+mod server;
+mod snapshot;
+mod users;
+#[cfg(feature = "server")]
+mod webhook_delivery;
+mod webhooks;
