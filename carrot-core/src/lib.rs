@@ -13,7 +13,7 @@ mod error;
 mod operations;
 mod policy;
 
-/// Re-exported for an implementation of [`HttpTransport`], [`Clock`] or [`RateLimiter`].
+/// Re-exported to implement [`HttpTransport`], [`Clock`] or [`RateLimiter`].
 pub use async_trait::async_trait;
 pub use carrot_types as types;
 pub use {bytes, http, serde_json};
@@ -33,7 +33,7 @@ pub use crate::{
     transport::{Body, HttpTransport, Sent, TransportError},
 };
 
-/// The page of the package, as a test of its snippets.
+/// Tests the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -1,11 +1,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a job may ask about a call that it has started and not finished.
+/// The state of a call in flight, as far as a job needs it.
 ///
 /// An atomic flag, since the future of the call owns everything else.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
-    /// An attempt is under way, or one that ended may have been applied.
+    /// An attempt is in flight, or an earlier one may have been applied.
     may_have_effect: AtomicBool,
 }
 
@@ -15,8 +15,8 @@ impl Activity {
             .store(may_have_effect, Ordering::Relaxed);
     }
 
-    /// True while dropping the call is as if it had never started: it waits for a permit or pauses, and
-    /// no earlier attempt may have been applied.
+    /// Returns true if dropping the call now has no effect on the service: the call waits for a permit or
+    /// pauses, and no earlier attempt may have been applied.
     pub(crate) fn is_unsent(&self) -> bool {
         !self.may_have_effect.load(Ordering::Relaxed)
     }

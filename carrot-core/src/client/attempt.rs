@@ -1,4 +1,4 @@
-//! One attempt: the request is sent, the response is checked and read.
+//! One attempt: sends the request, checks and decodes the response.
 
 use std::{error::Error as _, time::Duration};
 
@@ -16,19 +16,19 @@ use crate::{
     types::{ErrorCode, Meta},
 };
 
-/// How much longer than its limit an attempt may take before the client gives it up. A transport that
-/// keeps the limit is the first to notice, and knows better what was sent.
+/// How much longer than its timeout an attempt may take before the client cancels it. A transport that
+/// keeps the timeout ends the attempt first, and knows better what was sent.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
-/// An attempt that failed.
+/// A failed attempt.
 pub(super) struct Failed {
     pub(super) error: Error,
-    /// The response, where one came.
+    /// The response, if there is one.
     pub(super) received: Option<Box<Response<Bytes>>>,
 }
 
 impl Failed {
-    /// The status of the response: that of HTTP, or of the envelope where that alone is an error.
+    /// Returns the HTTP status, or the status in the envelope if only that is an error.
     pub(super) fn status(&self) -> Option<u16> {
         let received = self.received.as_ref();
         received.map(|received| match self.error.status() {
@@ -75,7 +75,7 @@ pub(super) async fn attempt<E: Endpoint>(
     }
 }
 
-/// An answer that came in time, and is not larger than was agreed to.
+/// Checks that a response came in time and is not too large.
 fn received(
     shared: &Shared,
     sent: Option<Result<Response<Bytes>, TransportError>>,
@@ -115,7 +115,7 @@ fn read<E: Endpoint>(
     endpoint
         .decode(shared.context.version, body)
         .map_err(|error| match error {
-            ResponseError::Refused(meta) => service_error(meta.status, Some(*meta)),
+            ResponseError::Service(meta) => service_error(meta.status, Some(*meta)),
             ResponseError::Unreadable { path, problem } => Error::unreadable::<E>(
                 number,
                 shared.token.redact(&path),
@@ -124,8 +124,8 @@ fn read<E: Endpoint>(
         })
 }
 
-/// A transport that quotes the request in its error must not bring the token into a log: the errors
-/// beneath are replaced by their texts without it.
+/// Removes the token from the error of a transport that quotes the request, so that it cannot reach a
+/// log. Replaces the sources of such an error by their redacted text.
 fn without_token_in_sources(shared: &Shared, error: TransportError) -> TransportError {
     let sources = || std::iter::successors(error.source(), |source| (*source).source());
     let holds_token = |text: String| shared.token.redact(&text) != text;
@@ -141,7 +141,7 @@ fn without_token_in_sources(shared: &Shared, error: TransportError) -> Transport
     }
 }
 
-/// A service that quotes the token in its error must not bring it into a log.
+/// Removes the token from an error of the service, so that it cannot reach a log.
 fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
     let token = &shared.token;
     if let Some(message) = &mut meta.error_message {
@@ -156,7 +156,7 @@ fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
     meta
 }
 
-/// Changes a value in its place, and only where the token occurs: the fields of an error may be large.
+/// Redacts in place, and only strings that contain the token: the fields of an error may be large.
 fn redact_json(token: &AuthToken, value: &mut Value) {
     match value {
         Value::String(text) => token.redact_in(text),

@@ -11,7 +11,7 @@ use crate::{
 
 const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
 
-/// Sets up a [`Client`]. Every setting has a default that holds.
+/// Builds a [`Client`]. Every setting has a default.
 #[must_use = "call `build` to get the client"]
 pub struct ClientBuilder {
     transport: Box<dyn HttpTransport>,
@@ -48,82 +48,80 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the service: [`BaseUrl::CARROT_QUEST`] by default, [`BaseUrl::DASHLY`], or an address of your
-    /// own.
+    /// Sets the base URL: [`BaseUrl::CARROT_QUEST`], [`BaseUrl::DASHLY`] or another.
+    /// [`BaseUrl::CARROT_QUEST`] by default.
     pub fn base_url(mut self, base_url: BaseUrl) -> Self {
         self.base_url = base_url;
         self
     }
 
-    /// The app: that of the token by default.
+    /// Sets the app. That of the token by default.
     pub fn app(mut self, app: impl Into<App>) -> Self {
         self.context.app = app.into();
         self
     }
 
-    /// The version of the API: 2 by default.
+    /// Sets the version of the API. v2 by default.
     pub fn version(mut self, version: ApiVersion) -> Self {
         self.context.version = version;
         self
     }
 
-    /// The limits of the calls; see [`CallOptions::new`] for the defaults.
+    /// Sets the options of all calls. [`CallOptions::new`] by default.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// When failed attempts are made again: [`ExponentialBackoff::new`] by default.
+    /// Sets the retry policy. [`ExponentialBackoff::new`] by default.
     pub fn retry(mut self, policy: impl RetryPolicy) -> Self {
         self.retry = Arc::new(policy);
         self
     }
 
-    /// How many requests the key may make: 60 a minute by default, counted within this client and its
-    /// clones. Give the same `Arc<LocalRateLimiter<_>>` to all clients that use one key.
+    /// Sets the rate limiter. By default 60 requests a minute, shared by this client and its clones. Pass
+    /// the same `Arc<LocalRateLimiter<_>>` to all clients with the same key.
     pub fn rate_limiter(mut self, rate_limit: impl RateLimiter) -> Self {
         self.rate_limit = Some(Box::new(rate_limit));
         self
     }
 
-    /// Who is told of every attempt and every call, also of one that is dropped, for metrics: nobody by
-    /// default.
+    /// Sets the observer notified after every attempt and call, cancelled ones included. None by default.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// The `User-Agent` header: `carrot-rs/` and the version of this crate by default.
+    /// Sets the `User-Agent` header. `carrot-rs/` and the version of this crate by default.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Allows plain `http` to another machine, where everybody on the way can read the token.
-    /// Without it, plain `http` is allowed to this machine only.
+    /// Allows plain `http` to other machines, although the network then sees the token. By default plain
+    /// `http` is allowed only to this machine.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// Makes the client. Nothing is sent.
+    /// Creates the client. Sends nothing.
     ///
     /// # Errors
     ///
-    /// The host is plain `http` on another machine and
-    /// [`allow_plain_http`](Self::allow_plain_http) was not called; the user agent is not fit for a
-    /// header.
+    /// The base URL is plain `http` on another machine, without
+    /// [`allow_plain_http`](Self::allow_plain_http); or the user agent is not visible ASCII.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let base_url = self.base_url;
         if !base_url.is_secure() && !self.allow_plain_http {
             return Err(InvalidValue::new(
                 "base URL",
-                "must be `https`, since plain `http` shows the token to everybody on the way; \
-                 call `allow_plain_http` if that is what you want",
+                "must be `https`, since plain `http` shows the token to the network; \
+                 call `allow_plain_http` to accept that",
             ));
         }
         let invalid = || InvalidValue::new("user agent", "must be visible ASCII characters");
-        // `HeaderValue` takes more, such as letters beyond ASCII, which not every server does.
+        // `HeaderValue` also accepts letters beyond ASCII, which some servers do not.
         if !self
             .user_agent
             .bytes()

@@ -1,7 +1,7 @@
-//! One call, through the layers from the outside in:
+//! One call, with its layers from the outside in:
 //!
 //! 1. the deadline, which bounds every wait of the call: for a permit, for a response, in a pause;
-//! 2. retry: which failed attempts are repeated, and after which pause;
+//! 2. retry: decides which failed attempts are repeated, and after which pause;
 //! 3. rate limit: every attempt takes a permit;
 //! 4. one attempt (`attempt.rs`): send, check, decode.
 
@@ -56,9 +56,9 @@ struct Call<'a, E> {
     endpoint: &'a E,
     /// The deadline, on the clock of the client.
     ends_at: Option<Duration>,
-    /// The most that is known of any attempt that ended.
+    /// Whether a finished attempt was sent.
     sent: Sent,
-    /// Whether the service may have applied one of them.
+    /// Whether the service may have applied a finished attempt.
     may_have_been_applied: bool,
     is_write: bool,
     activity: &'a Activity,
@@ -94,7 +94,7 @@ impl<E: Endpoint> Call<'_, E> {
         }
     }
 
-    /// Waits for a permit and makes one attempt, after this pause.
+    /// Waits for a permit and makes one attempt. `pause` was the wait before it.
     async fn attempt(
         &mut self,
         mut request: Request<Body>,
@@ -102,10 +102,10 @@ impl<E: Endpoint> Call<'_, E> {
     ) -> Result<Response<E::Output>, Failed> {
         self.check_deadline(CallPhase::RateLimit)?;
         let clock = &*self.shared.clock;
-        let asked = clock.now();
+        let queued = clock.now();
         let attempts_before = self.watch.report.attempts;
-        let asking = self.acquire_request(attempts_before + 1);
-        let acquire = self.shared.rate_limit.acquire(&asking);
+        let acquiring = self.acquire_request(attempts_before + 1);
+        let acquire = self.shared.rate_limit.acquire(&acquiring);
         let limit = shorter(self.time_left(), self.options.permit_timeout);
         let permit = match timeout(clock, limit, acquire).await {
             Some(permit) => permit,
@@ -116,14 +116,14 @@ impl<E: Endpoint> Call<'_, E> {
         };
         let permit = permit.map_err(|error| {
             let permit_timeout = self.options.permit_timeout;
-            let wait = match permit_timeout.filter(|limit| Some(*limit) == asking.patience) {
+            let wait = match permit_timeout.filter(|limit| Some(*limit) == acquiring.patience) {
                 Some(limit) => PermitWait::Limited(limit),
                 None => PermitWait::Left(self.time_left().unwrap_or_default()),
             };
             self.with_past(Error::rate_limiter::<E>(attempts_before, error, wait))
         })?;
-        // A wait may be overslept, by a machine that was suspended. An attempt started then would be
-        // cancelled at once, and nobody would know whether it was applied.
+        // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
+        // after the deadline would be cancelled at once, with an unknown result.
         if let Err(error) = self.check_deadline(CallPhase::RateLimit) {
             permit.complete(PermitOutcome::Unsent);
             return Err(error.into());
@@ -142,7 +142,7 @@ impl<E: Endpoint> Call<'_, E> {
         let mut report = AttemptReport::new(E::NAME);
         report.attempt = number;
         report.pause = pause;
-        report.waited = started.saturating_sub(asked);
+        report.waited = started.saturating_sub(queued);
         let mut watch = Watch::start(self.shared, report);
         self.activity.set(true);
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
@@ -166,23 +166,23 @@ impl<E: Endpoint> Call<'_, E> {
         result
     }
 
-    /// A permit that comes too late to finish an attempt with is of no use: who waits for it learns so
-    /// at once, with nothing sent.
+    /// Limits the wait for a permit so that the attempt can still finish. If no permit is free by then,
+    /// the call fails at once, with nothing sent.
     fn acquire_request(&self, number: u32) -> AcquireRequest {
-        let mut asking = AcquireRequest::new(E::NAME);
-        asking.attempt = number;
-        asking.priority = self.options.priority.unwrap_or_default();
+        let mut acquiring = AcquireRequest::new(E::NAME);
+        acquiring.attempt = number;
+        acquiring.priority = self.options.priority.unwrap_or_default();
         let useful = self.options.call_timeout.zip(self.time_left());
         let useful = useful.map(|(limit, left)| {
             left.saturating_sub(self.shared.response_times.least_useful(limit))
         });
-        asking.patience = shorter(useful, self.options.permit_timeout);
+        acquiring.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
-        asking.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
-        asking
+        acquiring.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
+        acquiring
     }
 
-    /// A repeated write that the service rejects because an earlier attempt was applied is a success.
+    /// Turns the error of a retried write into a success if it shows that an earlier attempt was applied.
     fn applied_before(&self, failed: Failed) -> Result<Response<E::Output>, Failed> {
         let output = match failed.error.code() {
             Some(code) if self.may_have_been_applied => self.endpoint.already_done(code),
@@ -194,7 +194,8 @@ impl<E: Endpoint> Call<'_, E> {
         }
     }
 
-    /// The pause before the next attempt; `None` when there must be none, or the time is too short.
+    /// Returns the pause before the next attempt, or `None` if there must be no other attempt or the time
+    /// is too short.
     fn pause(&self, error: &Error) -> Option<Duration> {
         // Invariant: a call that is not idempotent and may have been applied is never retried.
         if !self.endpoint.is_idempotent() && error.last_may_have_been_applied() {
@@ -209,12 +210,12 @@ impl<E: Endpoint> Call<'_, E> {
             None => &self.shared.retry,
         };
         let pause = policy.pause(&attempt)?;
-        // A pause beyond the deadline would only hide what went wrong.
+        // A pause beyond the deadline would only hide the cause of the failure.
         if self.time_left().is_some_and(|left| pause >= left) {
             return None;
         }
-        // The budget keeps failures with short pauses from multiplying the traffic. What the service puts
-        // off it expects back, and the pauses of an outage are long.
+        // The budget limits the traffic of retries with short pauses. After a 429 the service expects
+        // the retry, and during an outage the pauses are long.
         (kind != FailureKind::Transient || self.shared.budget.take()).then_some(pause)
     }
 
@@ -230,15 +231,15 @@ impl<E: Endpoint> Call<'_, E> {
         }
     }
 
-    /// `sent` is what is known of the attempt that was under way.
+    /// `sent` tells whether the attempt in flight was sent.
     fn deadline_passed(&self, phase: CallPhase, sent: Sent) -> Error {
         let limit = self.options.call_timeout.unwrap_or_default();
         let attempts = self.watch.report.attempts;
         self.with_past(Error::deadline::<E>(attempts, limit, phase, sent))
     }
 
-    /// The error of the last attempt. Where the attempt had what was left of the call, the transport may
-    /// notice first that the time is over, and the deadline is that of the call all the same.
+    /// Returns the error of the last attempt. If the deadline of the call limited the attempt, a timeout
+    /// reported by the transport is the deadline of the call.
     fn last_error(&self, error: Error) -> Error {
         match (error.transport(), self.time_left()) {
             (Some(cause), Some(Duration::ZERO)) if error.is_timeout() => {
@@ -248,7 +249,7 @@ impl<E: Endpoint> Call<'_, E> {
         }
     }
 
-    /// Adds to the last error what is known of the attempts before.
+    /// Adds the state of the earlier attempts to the last error.
     fn with_past(&self, error: Error) -> Error {
         error.with_past(self.sent, self.may_have_been_applied)
     }
@@ -258,7 +259,7 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     one.into_iter().chain(other).min()
 }
 
-/// What an attempt tells the limiter.
+/// Returns the outcome of an attempt for the rate limiter.
 fn outcome_of(error: Option<&Error>, status: Option<u16>) -> PermitOutcome {
     match error {
         Some(error) if error.is_rate_limited() => PermitOutcome::Throttled {

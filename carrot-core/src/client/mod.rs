@@ -1,4 +1,4 @@
-//! The client: what stands between an operation and the transport.
+//! The client, which calls operations through a transport.
 
 mod activity;
 mod attempt;
@@ -35,18 +35,17 @@ use crate::{
 
 /// Calls the operations of the service.
 ///
-/// Cheap to clone; all clones share one transport, one token and one clock. It is not generic: the
-/// transport stands behind it.
+/// Cheap to clone: all clones share the transport, token, clock, rate limiter and retry budget. The type
+/// is not generic over the transport.
 ///
-/// With `carrot-hyper` it is made by `carrot_hyper::client(token)`; with a transport of your own, by
-/// [`Client::builder`].
+/// Create one with `carrot_hyper::client(token)`, or with your own transport with [`Client::builder`].
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
     options: CallOptions,
 }
 
-/// What all clones of a client share.
+/// The state shared by all clones of a client.
 struct Shared {
     transport: Box<dyn HttpTransport>,
     clock: Arc<dyn Clock>,
@@ -62,7 +61,7 @@ struct Shared {
 }
 
 impl Client {
-    /// A client over this transport, with this token, that takes its time from this clock.
+    /// Starts to build a client with this transport, clock and token.
     pub fn builder(
         transport: impl HttpTransport,
         clock: impl Clock,
@@ -71,7 +70,7 @@ impl Client {
         ClientBuilder::new(Box::new(transport), Arc::new(clock), token)
     }
 
-    /// The same client with other options for the calls made through it. The original keeps its own.
+    /// Returns a clone of this client with other call options. This client keeps its options.
     ///
     /// ```
     /// use std::time::Duration;
@@ -90,18 +89,18 @@ impl Client {
         }
     }
 
-    /// The options of the calls made through this client.
+    /// Returns the call options of this client.
     pub fn options(&self) -> &CallOptions {
         &self.options
     }
 
-    /// The pinned API version and the app.
+    /// Returns the API version and the app.
     #[must_use]
     pub fn context(&self) -> &ApiContext {
         &self.shared.context
     }
 
-    /// The rate limit as it is now; `None` where the limiter cannot tell.
+    /// Returns the current state of the rate limit, or `None` if the limiter does not know it.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitStatus> {
         self.shared.rate_limit.status()
@@ -109,17 +108,16 @@ impl Client {
 
     /// Calls an operation and returns its output.
     ///
-    /// The call ends within [`CallOptions::call_timeout`], 30 seconds by default, the wait for the rate
-    /// limit and all retries included. A failed attempt is repeated by the rules of
-    /// [`retry`](crate::retry). Dropping the future cancels the call; whether the service still applies
-    /// it is then unknown, as after any lost connection, and the observer gets it as
+    /// The call ends within [`CallOptions::call_timeout`], 30 seconds by default, including the wait for
+    /// the rate limit and all retries; see [`retry`](crate::retry). Dropping the future cancels the call.
+    /// The service may still apply a request that was sent. The observer receives
     /// [`Outcome::Cancelled`].
     ///
     /// # Errors
     ///
-    /// The client rejects the request because a field breaks a rule, and nothing is sent; no response
-    /// comes, or none in time; the service returns an error; the response cannot be read.
-    /// [`Error::may_have_been_applied`] says whether a write may have happened all the same.
+    /// The client rejects the request because a field breaks a rule, and nothing is sent; there is no
+    /// response, or not in time; the service returns an error; the response cannot be decoded.
+    /// [`Error::may_have_been_applied`] tells whether the service may have applied a write nevertheless.
     pub async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
         self.execute(endpoint).await.map(|response| response.value)
     }
@@ -134,8 +132,8 @@ impl Client {
         call::execute(&self.shared, &self.options, &endpoint, &Activity::default()).await
     }
 
-    /// A call of a job: without a deadline, since a job takes as long as the rate limit needs. Only its
-    /// attempts have a limit.
+    /// Makes a call of a job: without a deadline, since a job may wait long for the rate limit. Only its
+    /// attempts have a timeout.
     pub(crate) async fn call_in_job<E: Endpoint>(
         &self,
         endpoint: &E,
@@ -148,9 +146,9 @@ impl Client {
 
     /// Reads a listing page by page.
     ///
-    /// The page size is 50, the largest that the service gives, unless the operation sets its own:
-    /// requests are the scarce thing. The deadline of a single call does not apply, only that of each
-    /// attempt: a long listing takes as long as the rate limit needs.
+    /// The page size is 50, the maximum of the service, unless the operation sets another. The timeout of
+    /// an attempt applies. The timeout of a call does not, since a listing may wait long for the rate
+    /// limit.
     #[must_use = "nothing is sent until `next` is called"]
     pub fn pages<E: Paginate>(&self, endpoint: E) -> Pages<E> {
         Pages::new(self.clone(), endpoint)
@@ -162,7 +160,7 @@ impl Client {
         Items::new(self.pages(endpoint))
     }
 
-    /// The request of an operation, with the token, without sending it.
+    /// Returns the HTTP request of an operation without sending it. It contains the token.
     ///
     /// # Errors
     ///

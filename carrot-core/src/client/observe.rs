@@ -1,7 +1,7 @@
-//! What a program may watch of its calls, for metrics.
+//! Reports of calls and attempts, for metrics.
 //!
-//! An observer gets names, numbers and durations. It never gets an address, a parameter, a body or
-//! the token, so nothing of a person's data can reach a metric.
+//! An observer receives names, numbers and durations. It never receives a URL, a parameter, a body or the
+//! token, so no personal data can reach a metric.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -11,12 +11,12 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// With the answer that was asked for.
+    /// It succeeded.
     Done,
-    /// With an error of this kind.
+    /// It failed with an error of this kind.
     Failed(ErrorKind),
-    /// Without an end of its own. A call was dropped; an attempt was dropped with its call, or was
-    /// still under way at the deadline of it. The service may have got the request of an attempt.
+    /// It was cancelled: the call was dropped, or its deadline passed during the attempt. The service may
+    /// have received the request of the attempt.
     Cancelled,
 }
 
@@ -26,49 +26,49 @@ impl Outcome {
     }
 }
 
-/// One attempt that is over.
+/// The report of a finished or cancelled attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttemptReport {
     /// The name of the operation, such as `conversations.reply`.
     pub operation: &'static str,
-    /// Counts the attempts of one call, from 1.
+    /// The number of the attempt within its call, from 1.
     pub attempt: u32,
-    /// How long it was put off after the attempt before it failed; nothing for the first.
+    /// The pause of the retry policy before the attempt; zero for the first.
     pub pause: Duration,
-    /// How long it waited for its place in the rate limit, from then on.
+    /// The wait for the rate limit after the pause.
     pub waited: Duration,
-    /// How long it took from then on.
+    /// The duration of the attempt after these waits.
     pub took: Duration,
-    /// The status of the answer, also of a success: that of HTTP, or of the envelope where that alone
-    /// refuses. `None` when no answer came.
+    /// The HTTP status of the response, or the status in the envelope if only that is an error. `None`
+    /// without a response.
     pub status: Option<u16>,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: Outcome,
 }
 
-/// A call that is over, also one that was refused before anything was sent, or dropped before its end.
+/// The report of a finished or cancelled call, including a call that failed before it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallReport {
     /// The name of the operation, such as `conversations.reply`.
     pub operation: &'static str,
-    /// How many attempts it made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How long it took, all waits included.
+    /// The duration of the call with all waits.
     pub took: Duration,
-    /// The status of the answer to its last attempt; `None` when none came.
+    /// The status of the last attempt; `None` without a response.
     pub status: Option<u16>,
-    /// How it ended.
+    /// How the call ended.
     pub outcome: Outcome,
 }
 
-/// Watches the calls of a client; see [`ClientBuilder::observer`](super::ClientBuilder::observer).
+/// Receives a report of every call and attempt; see
+/// [`ClientBuilder::observer`](super::ClientBuilder::observer).
 ///
-/// Every call and every attempt that begins is told of once, when it is over. One that is dropped is told
-/// of in that drop, on its thread and under whatever locks the program holds there: hold no lock of the
-/// observer while you drop a call, a listing or bulk work. Of those that are dropped while their thread
-/// panics nothing is told.
+/// Each call and each attempt is reported once, at its end. Dropping a call, a listing or a `CallAll`
+/// reports the cancelled calls on the same thread, so do not hold a lock of the observer during the drop.
+/// Calls that are dropped while the thread panics are not reported.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -89,12 +89,12 @@ pub struct CallReport {
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Observer: Debug + Send + Sync + 'static {
-    /// An attempt is over. Must not block or panic.
+    /// Called after each attempt. Must not block or panic.
     fn attempt(&self, report: &AttemptReport) {
         let _ = report;
     }
 
-    /// A call is over. Must not block or panic.
+    /// Called after each call. Must not block or panic.
     fn call(&self, report: &CallReport) {
         let _ = report;
     }
@@ -111,8 +111,7 @@ impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
 }
 
 impl AttemptReport {
-    /// The first attempt of an operation, cut off at once. Set the fields to make another, as for a test
-    /// of an observer.
+    /// Creates the report of a first attempt, cancelled at once. Set its fields for a test of an observer.
     #[must_use]
     pub fn new(operation: &'static str) -> Self {
         Self {
@@ -128,8 +127,8 @@ impl AttemptReport {
 }
 
 impl CallReport {
-    /// A call of an operation, cut off before its first attempt. Set the fields to make another, as for
-    /// a test of an observer.
+    /// Creates the report of a call cancelled before its first attempt. Set its fields for a test of an
+    /// observer.
     #[must_use]
     pub fn new(operation: &'static str) -> Self {
         Self {

@@ -144,7 +144,7 @@ impl<E: Paginate> Pages<E> {
         if let Some(back) = moved_back(endpoint.paging().offset(), before, page.total) {
             let cursor = Cursor::offset(back);
             self.cursor = Some(cursor.clone());
-            endpoint.paging().go_on_from(cursor);
+            endpoint.paging().continue_at(cursor);
             self.state = State::Idle(endpoint);
             return None;
         }
@@ -180,7 +180,7 @@ impl<E: Paginate> Pages<E> {
             return Some(Ok(page));
         }
         self.cursor = Some(cursor.clone());
-        endpoint.paging().go_on_from(cursor);
+        endpoint.paging().continue_at(cursor);
         self.state = State::Idle(endpoint);
         Some(Ok(page))
     }

@@ -1,4 +1,4 @@
-//! From the description of an operation to an HTTP request.
+//! Builds the HTTP request of an operation.
 
 use bytes::Bytes;
 use carrot_types::InvalidValue;
@@ -18,39 +18,39 @@ pub(super) fn build<E: Endpoint>(
     options: &CallOptions,
     endpoint: &E,
 ) -> Result<Request<Body>, Error> {
-    let description = endpoint
+    let parts = endpoint
         .request(&shared.context)
         .map_err(Error::invalid::<E>)?;
-    let generation = shared.context.version.segment();
-    let mut path = format!("/{generation}{}", description.path.as_str());
+    let version = shared.context.version.segment();
+    let mut path = format!("/{version}{}", parts.path.as_str());
     let mut content_type = None;
-    let body = if description.method == Method::GET {
-        if !description.parameters.is_empty() {
+    let body = if parts.method == Method::GET {
+        if !parts.parameters.is_empty() {
             path.push('?');
-            path.push_str(&description.parameters.to_form());
+            path.push_str(&parts.parameters.to_form());
         }
         Bytes::new()
-    } else if description.files.is_empty() {
+    } else if parts.files.is_empty() {
         content_type = Some(FORM);
-        description.parameters.to_form().into()
+        parts.parameters.to_form().into()
     } else {
-        let multipart = multipart(&description.parameters, &description.files);
+        let multipart = multipart(&parts.parameters, &parts.files);
         content_type = HeaderValue::try_from(multipart.content_type).ok();
         multipart.body
     };
     let uri = shared.base_url.join(&path).map_err(|_| {
-        let rule = "must fit into an address of at most 64 KiB together";
+        let rule = "must fit into a URL of at most 64 KiB";
         Error::invalid::<E>(InvalidValue::new("parameters", rule))
     })?;
 
-    let template = format!("/{generation}{}", description.path.template());
+    let template = format!("/{version}{}", parts.path.template());
     let mut context = CallContext::new(E::NAME, template);
     context.timeout = options.attempt_timeout;
     context.body_idle_timeout = options.body_idle_timeout;
     context.max_body_bytes = options.max_body_bytes;
 
     let mut request = Request::new(Body::from(body));
-    *request.method_mut() = description.method;
+    *request.method_mut() = parts.method;
     *request.uri_mut() = uri;
     request.extensions_mut().insert(context);
     let headers = request.headers_mut();

@@ -3,17 +3,17 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-/// The response to a call: the decoded value with the HTTP response it came in.
+/// The response to a call: the decoded value with the HTTP response.
 ///
-/// Returned by [`Client::execute`](super::Client::execute). `Debug` shows the status and the length of
-/// the body; the value, the headers and the body may hold people's data.
+/// Returned by [`Client::execute`](super::Client::execute). `Debug` shows only the status and the length
+/// of the body, since the value, the headers and the body may contain personal data.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response<T> {
     /// The decoded output of the operation.
     pub value: T,
-    /// The HTTP status: 2xx, except where an earlier attempt had been applied and the last one only
-    /// confirmed it, as [`Endpoint::already_done`](crate::Endpoint::already_done) says.
+    /// The HTTP status. 2xx, unless an earlier attempt was applied and the error of the last one shows it;
+    /// see [`Endpoint::already_done`](crate::Endpoint::already_done).
     pub status: StatusCode,
     /// The HTTP headers.
     pub headers: HeaderMap,

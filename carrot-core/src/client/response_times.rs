@@ -1,18 +1,18 @@
-//! How long the service takes to respond, as far as this client has seen lately.
+//! The response times that this client has measured.
 
 use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::Duration,
 };
 
-/// How many attempts are remembered.
+/// The number of attempts kept.
 const REMEMBERED: usize = 32;
-/// What an attempt needs before anything was seen, at most.
+/// The assumed maximum response time before the first measurement.
 const FIRST_GUESS: Duration = Duration::from_secs(2);
-/// Added to the slowest response seen: the next one may be a little slower.
+/// Added to the slowest response time, since the next one may be slower.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// The times of the latest attempts, in microseconds; 0 is none.
+/// The response times of the latest attempts in microseconds; 0 for an empty slot.
 #[derive(Debug)]
 pub(crate) struct ResponseTimes {
     latest: [AtomicU64; REMEMBERED],
@@ -35,9 +35,9 @@ impl ResponseTimes {
         }
     }
 
-    /// The least time in which an attempt of a call with this deadline is worth starting: what the
-    /// slowest response of late needed, with a margin. Half of the deadline at most, or a call that
-    /// must be fast would never be tried.
+    /// Returns the least time before `deadline` at which an attempt should still start: the slowest recent
+    /// response time with a margin, but at most half of the deadline, so that calls with a short deadline
+    /// are tried.
     pub(crate) fn least_useful(&self, deadline: Duration) -> Duration {
         let slots = self.latest.iter();
         let slowest = slots

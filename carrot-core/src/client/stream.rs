@@ -1,6 +1,6 @@
 //! Listings as streams, with the feature `stream`.
 //!
-//! After an error the stream may go on, as `next` may: see [`Pages`].
+//! After an error the stream may continue, like `next`; see [`Pages`].
 
 use std::{
     pin::Pin,
@@ -12,7 +12,7 @@ use futures_core::Stream;
 use super::{Items, Pages};
 use crate::{Error, Paginate};
 
-/// Nothing in here is pinned in place: the request that is on its way has a box of its own.
+/// Sound, since the only pinned value, the request in flight, is boxed.
 impl<E: Paginate> Unpin for Pages<E> {}
 
 impl<E: Paginate> Unpin for Items<E> {}

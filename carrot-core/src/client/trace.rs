@@ -1,10 +1,9 @@
-//! A span for every call and one for every attempt, with the feature `tracing`; nothing without it.
+//! A span for every call and every attempt, with the feature `tracing`; nothing without it.
 //!
-//! A span holds what the report to an observer holds: the name of the operation, numbers, statuses,
-//! durations and the outcome. It never holds an address, a parameter, a body or the token.
+//! A span contains the same as the report to an observer: the name of the operation, numbers, statuses,
+//! durations and the outcome. It never contains a URL, a parameter, a body or the token.
 //!
-//! `tracing` stays a feature: it would be three crates for every program that has no use for it, and the
-//! half without it is twenty lines.
+//! `tracing` is a feature because it adds three crates, and the code without it is twenty lines.
 
 pub(super) use self::span::Span;
 

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use super::{AttemptReport, CallReport, Observer, Outcome, Shared, trace::Span};
 
-/// What calls and attempts have in common.
+/// The common part of the reports of calls and attempts.
 pub(super) trait Report {
     fn span(&self) -> Span;
     fn record(&self, span: &Span);
@@ -13,8 +13,8 @@ pub(super) trait Report {
     fn notify(&self, observer: &dyn Observer);
 }
 
-/// A call or an attempt under way. Its drop reports it, as cancelled unless [`finish`](Self::finish) says
-/// otherwise, so that a future dropped at any wait is reported too.
+/// A call or an attempt in flight. Reports it on drop, as cancelled unless [`finish`](Self::finish) was
+/// called, so that a dropped future is reported too.
 pub(super) struct Watch<'a, R: Report> {
     shared: &'a Shared,
     started: Duration,
@@ -39,8 +39,8 @@ impl<'a, R: Report> Watch<'a, R> {
 
 impl<R: Report> Drop for Watch<'_, R> {
     fn drop(&mut self) {
-        // An observer that panics while its thread panics already would abort the program, so what a
-        // panic drops is not reported. A call that a destructor makes meanwhile, and finishes, is.
+        // An observer that panics during a panic would abort the program, so calls dropped by a panic are
+        // not reported. A call that a destructor makes and finishes meanwhile is.
         if *self.report.outcome() == Outcome::Cancelled && thread::panicking() {
             return;
         }

@@ -2,28 +2,27 @@ use std::fmt;
 
 use carrot_types::{AppId, InvalidValue};
 
-/// The version of the API that a client speaks. It is pinned on every request.
+/// The version of the API, sent with every request.
 ///
-/// The service lets a request leave the API version out, and then uses whatever the vendor declares
-/// current. A client that did so would change under its users' feet, so this one never does: the
-/// API version stands in front of the path (`/v2/users/…`), which works alike for every HTTP method
-/// and every kind of body.
+/// Without a version the service uses the one that the vendor declares current, which may change. So the
+/// client always sends it, as the first segment of the path (`/v2/users/…`), which works for every HTTP
+/// method and body.
 /// Source: <https://developers.dashly.io/webapi/versioning/>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiVersion {
-    /// Deprecated by the vendor; pages with `after` and `count`.
+    /// Deprecated by the vendor. Its paging parameters are `after` and `count`.
     V1,
-    /// Current; pages with `paginate_position` and its companions.
+    /// Current. Its paging parameters start with `paginate_`.
     #[default]
     V2,
 }
 
 impl ApiVersion {
-    /// Every API version, oldest first.
+    /// All API versions, oldest first.
     pub const ALL: &[Self] = &[Self::V1, Self::V2];
 
-    /// The path segment that pins the API version: `v1`, `v2`.
+    /// Returns the first segment of the path: `v1` or `v2`.
     #[must_use]
     pub const fn segment(self) -> &'static str {
         match self {
@@ -32,8 +31,7 @@ impl ApiVersion {
         }
     }
 
-    /// Refuses a parameter that is set and that v1 does not know: it would be ignored in
-    /// silence.
+    /// Rejects a set parameter in v1, which does not have it and would silently ignore it.
     pub(crate) fn reject_in_v1(self, name: &'static str, is_set: bool) -> Result<(), InvalidValue> {
         match self {
             Self::V1 if is_set => Err(InvalidValue::new(name, "exists only in v2 of the API")),
@@ -42,16 +40,16 @@ impl ApiVersion {
     }
 }
 
-/// The app, one site or product, that a client works on.
+/// The app, such as one site or product, of a client.
 ///
 /// Source: <https://developers.carrotquest.io/webapi/endpoints/apps/channels>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum App {
-    /// The app that the token belongs to: `$self_app` in a path, nothing in the parameters.
+    /// The app of the token: `$self_app` in a path, no parameter.
     #[default]
     SelfApp,
-    /// An app named by its id.
+    /// The app with this id.
     Id(AppId),
 }
 
@@ -70,18 +68,18 @@ impl fmt::Display for App {
     }
 }
 
-/// What an operation needs to know of the client to describe its request.
+/// The settings of a client that the request of an operation depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ApiContext {
-    /// The pinned API version.
+    /// The API version.
     pub version: ApiVersion,
-    /// The app that the client works on.
+    /// The app.
     pub app: App,
 }
 
 impl ApiContext {
-    /// A context of this API version, for the app of the token.
+    /// Creates a context with this API version and the app of the token.
     #[must_use]
     pub const fn new(version: ApiVersion) -> Self {
         Self {
@@ -90,7 +88,7 @@ impl ApiContext {
         }
     }
 
-    /// Names the app.
+    /// Sets the app.
     #[must_use = "a setter returns the changed value"]
     pub fn app(mut self, app: impl Into<App>) -> Self {
         self.app = app.into();

@@ -6,8 +6,8 @@ use http::{
     uri::{PathAndQuery, Scheme},
 };
 
-/// The address in front of every path: scheme, host, port, and a path where a proxy needs one. It ends
-/// before the version of the API, such as `/v2`, with which every path begins. Carrot quest by default.
+/// The base URL of the service: scheme, host, optional port and optional path. It does not contain the
+/// version of the API, which the client adds. [`CARROT_QUEST`](Self::CARROT_QUEST) by default.
 ///
 /// Source: <https://developers.dashly.io/webapi>
 ///
@@ -22,14 +22,14 @@ pub struct BaseUrl {
     is_https: bool,
     /// Host and port.
     authority: Cow<'static, str>,
-    /// Empty, or begins with a slash and ends without one.
+    /// Empty, or starts with a slash and does not end with one.
     prefix: Cow<'static, str>,
 }
 
 impl BaseUrl {
     /// Carrot quest, `https://api.carrotquest.io`.
     pub const CARROT_QUEST: Self = Self::https("api.carrotquest.io");
-    /// Dashly, the English twin, `https://api.dashly.app`.
+    /// Dashly, the English brand of the same service, `https://api.dashly.app`.
     pub const DASHLY: Self = Self::https("api.dashly.app");
 
     const fn https(host: &'static str) -> Self {
@@ -40,7 +40,7 @@ impl BaseUrl {
         }
     }
 
-    /// True for `https`, and for plain `http` to this machine itself, which no wire carries.
+    /// Returns true for `https`, and for plain `http` to this machine, which does not use a network.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.is_https || is_loopback(&self.authority)
@@ -50,7 +50,7 @@ impl BaseUrl {
         if self.is_https { "https" } else { "http" }
     }
 
-    /// The address of a path below this one.
+    /// Returns the URL of a path below this one.
     pub(crate) fn join(&self, path_and_query: &str) -> Result<Uri, http::Error> {
         let path_and_query = PathAndQuery::try_from(format!("{}{path_and_query}", self.prefix))?;
         Uri::builder()
@@ -61,7 +61,7 @@ impl BaseUrl {
     }
 }
 
-/// True for a colon and a number that is a port.
+/// Returns true for a colon and a valid port.
 fn is_port(text: &str) -> bool {
     let digits = text.strip_prefix(':').unwrap_or_default();
     digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -88,14 +88,13 @@ impl Default for BaseUrl {
 impl std::str::FromStr for BaseUrl {
     type Err = InvalidValue;
 
-    /// Reads `https://host`, with an optional port and path. `http` is read too; whether it may be
-    /// used is decided where the client is built.
+    /// Parses `https://host` with an optional port and path. Accepts `http` too; building the client
+    /// rejects it unless it is allowed.
     ///
     /// # Errors
     ///
-    /// No `http` or `https` address; a port that is none; `.` or `..` in the path, or `v1` or `v2` at its
-    /// end; or a user name, a password, a query or a fragment, none of which has a place in front of a
-    /// path.
+    /// The text is not an `http` or `https` URL; has an invalid port, a user name, a password, a query or
+    /// a fragment; has `.` or `..` in its path; or ends with `v1` or `v2`.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |rule: &'static str| InvalidValue::new("base URL", rule);
         if text.contains('#') {
@@ -103,19 +102,19 @@ impl std::str::FromStr for BaseUrl {
         }
         let uri: Uri = text
             .parse()
-            .map_err(|_| invalid("must be an address such as `https://api.carrotquest.io`"))?;
+            .map_err(|_| invalid("must be a URL such as `https://api.carrotquest.io`"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(invalid("must begin with `https://` and a host"));
+            return Err(invalid("must start with `https://` and a host"));
         };
         if scheme != Scheme::HTTPS && scheme != Scheme::HTTP {
-            return Err(invalid("must begin with `https://` or `http://`"));
+            return Err(invalid("must start with `https://` or `http://`"));
         }
         if authority.as_str().contains('@') {
-            return Err(invalid("must hold no user name and no password"));
+            return Err(invalid("must not contain a user name or a password"));
         }
         if authority.host().is_empty() {
-            return Err(invalid("must name a host"));
+            return Err(invalid("must have a host"));
         }
         let port = authority.as_str().strip_prefix(authority.host());
         if port.is_some_and(|port| !port.is_empty() && !is_port(port)) {
@@ -137,7 +136,7 @@ impl std::str::FromStr for BaseUrl {
         let prefix = path.path().trim_end_matches('/');
         if matches!(prefix.rsplit('/').next(), Some("v1" | "v2")) {
             return Err(invalid(
-                "must not end with the API version of the API: the client adds it to every path",
+                "must not end with the version of the API: the client adds it to every path",
             ));
         }
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What a client is set up with: the token, the service's address, the API version, the app.
+//! The configuration of a client: token, base URL, API version and app.
 
 mod api;
 mod base_url;

@@ -4,11 +4,11 @@ use carrot_types::InvalidValue;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-/// The secret that opens the API: a key from the panel, under Settings, Developers, "API keys".
+/// An API key from the admin panel, under Settings, Developers, "API keys".
 ///
-/// It gives nearly full access to the data of the app. It has no `Display` and no `Serialize`, its
-/// `Debug` is redacted, it is sent in a header that is marked sensitive, and its memory is
-/// overwritten when the last copy is dropped.
+/// A key gives nearly full access to the data of the app. The type has no `Display` and no `Serialize`,
+/// and its `Debug` is redacted. The key is sent in a header that is marked sensitive, and its memory is
+/// overwritten when the last clone is dropped.
 /// Source: <https://developers.dashly.io/webapi/auth/>
 #[derive(Clone)]
 pub struct AuthToken {
@@ -17,12 +17,12 @@ pub struct AuthToken {
 }
 
 impl AuthToken {
-    /// Checks a token and takes it.
+    /// Checks a token.
     ///
     /// # Errors
     ///
-    /// It is empty; it holds anything but visible ASCII characters, usually a line break at the end of a
-    /// file or a variable; it starts with `Token ` or `Bearer `, the scheme of a header; it holds a quote
+    /// The token is empty; contains characters other than visible ASCII, such as a line break at the end
+    /// of a file; starts with `Token ` or `Bearer `, the scheme of a header; or contains a quotation mark
     /// or a backslash.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidValue> {
         let secret = Zeroizing::new(token.into());
@@ -41,8 +41,8 @@ impl AuthToken {
                 "must be visible ASCII characters only, with no space and no line break",
             );
         }
-        // Redaction searches for the text of the token. A quote or a backslash is written otherwise in
-        // JSON, and a key with one is a key that was pasted with its quotes.
+        // Redaction searches for the text of the token, and JSON escapes quotation marks and backslashes.
+        // A key that contains one was pasted with its quotation marks.
         if secret.contains(['"', '\'', '`', '\\']) {
             return invalid("must be the key alone, without quotes and backslashes");
         }
@@ -56,18 +56,17 @@ impl AuthToken {
         })
     }
 
-    /// The value of the `Authorization` header, marked sensitive.
+    /// Returns the value of the `Authorization` header, marked sensitive.
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
     }
 
-    /// Takes the token out of a text that came from elsewhere, such as an error message of the
-    /// service that quotes it.
+    /// Removes the token from a text, such as an error message of the service that quotes it.
     pub(crate) fn redact(&self, text: &str) -> String {
         text.replace(self.secret.as_str(), "[token]")
     }
 
-    /// The same in place, without a copy of a text that is free of the token.
+    /// Redacts in place. Does not copy a text without the token.
     pub(crate) fn redact_in(&self, text: &mut String) {
         if self.occurs_in(text) {
             *text = self.redact(text);
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_never_shows_itself() {
+    fn token_never_in_debug() {
         let token = AuthToken::new("app.1.canary").expect("a sound token");
         assert!(!format!("{token:?} {:?}", token.header()).contains("canary"));
         assert_eq!(

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Endpoint;
 use crate::ApiVersion;
 
-/// Writes the response of an operation: for test kits that stand in for the service. The client does
-/// not need it.
+/// Writes the response of an operation, for test kits that replace the service. The client does not need
+/// it.
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
 ///
@@ -19,13 +19,13 @@ use crate::ApiVersion;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait EncodeResponse: Endpoint<Output: Serialize> {
-    /// Writes the body that [`decode`](Endpoint::decode) reads back as `output`. A test kit sees
-    /// requests and no operations, so the body may depend on the request alone. The default puts the
-    /// output into the `data` of an envelope.
+    /// Writes the body that [`decode`](Endpoint::decode) reads as `output`. A test kit sees requests but
+    /// no operations, so the body may depend only on the request. By default the output is the `data` of
+    /// an envelope.
     ///
     /// # Errors
     ///
-    /// The output does not serialize.
+    /// The output cannot be serialized.
     fn encode(
         request: &RequestView<'_>,
         output: &Self::Output,
@@ -44,7 +44,7 @@ impl<E: EncodeResponse> EncodeResponse for &E {
     }
 }
 
-/// What a response may depend on: the API version and the parameters of the request.
+/// The parts of a request that a response may depend on: the API version and the parameters.
 ///
 /// For [`EncodeResponse::encode`].
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,7 @@ pub struct RequestView<'a> {
 }
 
 impl<'a> RequestView<'a> {
-    /// A request of this API version with these parameters, names and values as the service reads
-    /// them.
+    /// Creates a view of a request with this API version and these parameters: decoded names and values.
     #[must_use]
     pub const fn new(version: ApiVersion, parameters: &'a [(String, String)]) -> Self {
         Self {
@@ -64,13 +63,13 @@ impl<'a> RequestView<'a> {
         }
     }
 
-    /// The API version.
+    /// Returns the API version.
     #[must_use]
     pub const fn version(&self) -> ApiVersion {
         self.version
     }
 
-    /// The value of a parameter; the first one of that name.
+    /// Returns the value of the first parameter with this name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let found = self.parameters.iter().find(|(key, _)| key == name)?;

@@ -1,4 +1,4 @@
-//! The optional fields of objects, which a request switches on or off.
+//! The optional fields of objects, which a request includes or excludes.
 
 use carrot_types::InvalidValue;
 
@@ -7,7 +7,7 @@ use crate::ApiVersion;
 
 /// An optional field of an object of the service.
 pub(crate) trait Field: Copy + PartialEq {
-    /// The parameter that switches it: `include_` and the name of the field.
+    /// Returns the name of the parameter: `include_` and the name of the field.
     fn parameter(self) -> &'static str;
 }
 
@@ -15,9 +15,9 @@ macro_rules! fields {
     ($( $(#[$attribute:meta])* $name:ident { $( $(#[$variant_attribute:meta])* $variant:ident = $parameter:literal, )+ } )+) => { $(
         $(#[$attribute])*
         ///
-        /// One page names the switch `include_` and the field, and that is what is sent; another leaves
-        /// open whether it is the bare name. Whether switching a field off works where it comes by
-        /// default is not documented.
+        /// The parameter sent is `include_` and the name of the field, as on one page of the vendor;
+        /// another page has the name alone. The vendor does not document whether excluding a default
+        /// field works.
         /// Source: <https://developers.carrotquest.io/webapi/objects_optional_fields>
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -42,9 +42,9 @@ fields! {
         User = "include_user",
         /// The channel.
         Channel = "include_channel",
-        /// The last part, records of the system included.
+        /// The last part, including system records.
         PartLast = "include_part_last",
-        /// The last part that the service holds for important.
+        /// The last part that the service considers important.
         ImportantPartLast = "include_important_part_last",
         /// The last message of the user or of an operator.
         ReplyLast = "include_reply_last",
@@ -58,19 +58,19 @@ fields! {
 
     /// An optional field of a channel.
     ChannelField {
-        /// Whether conversations are moved to the channel by a rule.
+        /// Whether a rule moves conversations to the channel.
         AutoSet = "include_auto_set",
         /// The settings of that rule.
         AutoSetSettings = "include_auto_set_settings",
-        /// Whether conversations can be moved there by hand.
+        /// Whether operators can move conversations to the channel.
         Droppable = "include_droppable",
-        /// How many conversations have no operator.
+        /// The number of unassigned conversations.
         NotAssignedCount = "include_not_assigned_count",
-        /// How many conversations wait for an answer.
+        /// The number of conversations that wait for a reply.
         NotReadCount = "include_not_read_count",
         /// The operators who may read the channel.
         Operators = "include_operators",
-        /// The place in the list of channels.
+        /// The position in the list of channels.
         Priority = "include_priority",
     }
 
@@ -86,7 +86,7 @@ fields! {
         EmailStatus = "include_email_status",
         /// Whether the user is online.
         Presence = "include_presence",
-        /// Where the user is on the site.
+        /// The page that the user views.
         PresenceDetails = "include_presence_details",
         /// The segments.
         Segments = "include_segments",
@@ -101,7 +101,7 @@ fields! {
     }
 }
 
-/// Which optional fields are switched on or off; the rest is as the operation has it by default.
+/// The optional fields that a request includes or excludes; others keep the default of the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fields<F>(Vec<(F, bool)>);
 
@@ -115,7 +115,7 @@ impl<F: Field> Fields<F> {
         self.0.push((field, on));
     }
 
-    /// Refuses a field that is switched, where the pages of v1 list no such parameter.
+    /// Rejects a field in v1, for objects whose v1 pages list no such parameter.
     pub(crate) fn reject_in_v1(&self, version: ApiVersion) -> Result<(), InvalidValue> {
         match self.0.first() {
             Some((field, _)) => version.reject_in_v1(field.parameter(), true),
@@ -123,7 +123,7 @@ impl<F: Field> Fields<F> {
         }
     }
 
-    /// Writes the names without `include_`, which one page has.
+    /// Writes the names without `include_`, as on one page of the vendor.
     pub(crate) fn write_bare_to(&self, parameters: &mut Parameters) {
         for (field, on) in &self.0 {
             let name = field.parameter();

@@ -1,9 +1,9 @@
-//! What an operation is: the parts of its request, and a reader of its response.
+//! Operations: how a request is built and its response decoded.
 //!
-//! Every operation of this crate is an [`Endpoint`]. Implement it for a type of your own to call
-//! something that the crate does not know; [`Client::call`](crate::Client::call) treats both alike.
+//! Every operation of this crate is an [`Endpoint`]. Implement it for your own type to call an operation
+//! that this crate does not have; [`Client::call`](crate::Client::call) works the same for both.
 //!
-//! # Every operation of this crate
+//! # Operations of this crate
 //!
 #![doc = include_str!("../../docs/operations.md")]
 
@@ -43,10 +43,10 @@ use crate::{
     types::{ErrorCode, InvalidValue},
 };
 
-/// One operation of the service.
+/// An operation of the service.
 ///
-/// All rules of a request are checked at one moment, when [`request`](Self::request) builds it: no
-/// setter fails, and nothing is sent that breaks a rule.
+/// [`request`](Self::request) checks all rules when it builds a request: no setter fails, and an invalid
+/// request is never sent.
 ///
 /// New methods and constants of this trait always have a default, so an implementation stays valid.
 ///
@@ -80,48 +80,49 @@ use crate::{
 /// }
 /// ```
 pub trait Endpoint: Send + Sync {
-    /// What the operation responds with.
+    /// The decoded response.
     type Output: Send + 'static;
 
     /// A stable name for logs and errors: the resource and the verb, such as `conversations.reply`.
     const NAME: &'static str;
 
-    /// The scopes that the token needs, by the vendor's names. Empty where none is documented.
+    /// The scopes that the token needs, with the vendor's names. Empty if none are documented.
     const SCOPES: &'static [&'static str] = &[];
 
     /// Whether sending the request twice has the same effect as sending it once. A call that is not
     /// idempotent and may have been applied is never retried.
     const IDEMPOTENT: bool;
 
-    /// Whether this value is idempotent, for an operation where it depends on the parameters.
+    /// Returns whether this request is idempotent, for an operation where it depends on the parameters.
+    /// [`IDEMPOTENT`](Self::IDEMPOTENT) by default.
     fn is_idempotent(&self) -> bool {
         Self::IDEMPOTENT
     }
 
-    /// Builds the request. Pure: it sends nothing.
+    /// Builds the request. Sends nothing.
     ///
     /// # Errors
     ///
-    /// A field breaks a rule of the service, or does not exist in the pinned API version.
+    /// A field breaks a rule of the service, or does not exist in the API version of `context`.
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue>;
 
-    /// Returns the output for an error of the service which says that the work was done before. The
-    /// call then succeeds. The default knows no such error.
+    /// Returns the output if this error of the service means that an earlier attempt was applied; the
+    /// call then succeeds. `None` by default.
     fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
         let _ = code;
         None
     }
 
-    /// Reads the body of a response with a success status:
+    /// Decodes the body of a response with a success status:
     /// [`response::data`]`(body)` for most operations.
     ///
     /// # Errors
     ///
-    /// The envelope carries an error, or the body is not what the operation responds with.
+    /// The envelope contains an error, or the body is not the expected one.
     fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError>;
 }
 
-/// A borrowed operation is an operation, so one value can be called many times.
+/// A reference to an operation is an operation, so one value can be called many times.
 impl<E: Endpoint> Endpoint for &E {
     type Output = E::Output;
     const NAME: &'static str = E::NAME;

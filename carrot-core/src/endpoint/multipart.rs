@@ -1,4 +1,4 @@
-//! Bodies of `multipart/form-data`, for the requests that carry a file.
+//! Bodies of `multipart/form-data`, for requests with a file.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -20,7 +20,7 @@ pub struct FilePart {
 }
 
 impl FilePart {
-    /// A file under this parameter.
+    /// Creates a file with the name of its parameter.
     pub fn new(
         name: &'static str,
         file_name: impl Into<String>,
@@ -44,7 +44,7 @@ impl fmt::Debug for FilePart {
     }
 }
 
-/// A body, and the `Content-Type` that belongs to it.
+/// A body and its `Content-Type`.
 pub(crate) struct Multipart {
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
@@ -82,10 +82,10 @@ pub(crate) fn encode(parameters: &Parameters, files: &[FilePart]) -> Multipart {
 
 const BOUNDARY: &str = "carrot-form-boundary-";
 
-/// A text that occurs in no part: the smallest number behind [`BOUNDARY`] that is not taken.
+/// Returns a boundary that occurs in no part: [`BOUNDARY`] and the smallest number that is free.
 ///
-/// Counted and not drawn by lot, so that the same request is the same bytes; found in one pass, so
-/// that no content makes it slow.
+/// Not random, so that equal requests have equal bytes. Found in one pass, so that no content makes it
+/// slow.
 fn boundary(parameters: &Parameters, files: &[FilePart]) -> String {
     let values = parameters.iter().map(|(_, value)| value.as_bytes());
     let contents = files.iter().map(|file| &*file.content);
@@ -102,15 +102,14 @@ fn boundary(parameters: &Parameters, files: &[FilePart]) -> String {
     format!("{BOUNDARY}{free}")
 }
 
-/// Takes the number that the text begins with, and every shorter one that it begins with: `12` rules
-/// out `1` too.
+/// Adds every number that the text starts with to `taken`: for `12` both 1 and 12.
 fn take_numbers(text: &[u8], taken: &mut BTreeSet<u64>) {
     let mut number: u64 = 0;
     for (place, byte) in text.iter().enumerate() {
         let Some(next) = byte.is_ascii_digit().then(|| u64::from(byte - b'0')) else {
             return;
         };
-        // More digits than fit make no boundary: a request has not so many parts.
+        // A number beyond `u64` is never used as a boundary.
         let Some(longer) = number
             .checked_mul(10)
             .and_then(|tens| tens.checked_add(next))
@@ -125,7 +124,7 @@ fn take_numbers(text: &[u8], taken: &mut BTreeSet<u64>) {
     }
 }
 
-/// The name of a file as browsers write it: the three characters that would end it are encoded.
+/// Encodes the name of a file as browsers do: the three characters that would end it.
 fn quoted(name: &str) -> String {
     name.replace('"', "%22")
         .replace('\r', "%0D")

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{PageDirection, Paging, RequestView, ResponseError, response};
 use crate::ApiVersion;
 
-/// One page of a listing, and where the next one begins.
+/// One page of a listing, with the cursor of the next page.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,17 +13,17 @@ use crate::ApiVersion;
 pub struct Page<T> {
     /// The records, in the order of the service.
     pub items: Vec<T>,
-    /// Where the next page begins, in the direction that was asked for.
+    /// The cursor of the next page in the requested direction.
     pub next: NextCursor,
-    /// Where the page of newer records begins. Only with [`PageDirection::Around`], which goes both
-    /// ways: [`next`](Self::next) is then the page of older records.
+    /// The cursor of the page of newer records. Only with [`PageDirection::Around`], where
+    /// [`next`](Self::next) is the page of older records.
     pub newer: NextCursor,
-    /// How many records match on all pages, where the service says so: it does of leads.
+    /// The number of matching records on all pages, if the service returns it, as for leads.
     pub total: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// A last page.
+    /// Creates a last page.
     #[must_use]
     pub fn new(items: Vec<T>) -> Self {
         Self {
@@ -34,21 +34,21 @@ impl<T> Page<T> {
         }
     }
 
-    /// Sets where the next page begins.
+    /// Sets the cursor of the next page.
     #[must_use = "a setter returns the changed value"]
     pub fn next(mut self, cursor: Cursor) -> Self {
         self.next = NextCursor::At(cursor);
         self
     }
 
-    /// Sets where the page of newer records begins.
+    /// Sets the cursor of the page of newer records.
     #[must_use = "a setter returns the changed value"]
     pub fn newer(mut self, cursor: Cursor) -> Self {
         self.newer = NextCursor::At(cursor);
         self
     }
 
-    /// Sets how many records match on all pages.
+    /// Sets the number of matching records on all pages.
     #[must_use = "a setter returns the changed value"]
     pub fn total(mut self, records: u64) -> Self {
         self.total = Some(records);
@@ -57,12 +57,12 @@ impl<T> Page<T> {
 }
 
 impl<T: DeserializeOwned> Page<T> {
-    /// Reads a page, for [`Endpoint::decode`](crate::Endpoint::decode): the records from `data`, the
+    /// Decodes a page, for [`Endpoint::decode`](crate::Endpoint::decode): the records from `data`, the
     /// cursor from `meta`.
     ///
-    /// Some samples of one API version show the cursor of the other. It is taken where the right one
-    /// is missing, so that it can be seen. No request can go on from it: a listing ends there, with
-    /// an error where the page is full.
+    /// Some samples of one API version contain the cursor of the other version. It is returned if the
+    /// right one is missing, but no request can use it: the listing ends there, with an error if the page
+    /// is full.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl<T: DeserializeOwned> Page<T> {
     ) -> Result<Self, ResponseError> {
         let Envelope { meta, data, .. } = response::envelope::<Option<Vec<T>>>(body)?;
         let items = data.unwrap_or_default();
-        let direction = paging.asked_direction();
+        let direction = paging.requested_direction();
         let (next, other) = match (version, direction) {
             (ApiVersion::V1, _) => (meta.next_after, meta.next_before_position),
             (ApiVersion::V2, PageDirection::After) => (meta.next_after_position, meta.next_after),
@@ -90,7 +90,7 @@ impl<T: DeserializeOwned> Page<T> {
         };
         let next = match (next, other) {
             (NextCursor::Absent, other @ (NextCursor::At(_) | NextCursor::End)) => other,
-            // Documented for this API version: a last page has `null` or nothing.
+            // Documented for v1: a last page has `null` or no cursor.
             (NextCursor::Absent, _) if version == ApiVersion::V1 => NextCursor::End,
             (next, _) => next,
         };
@@ -104,12 +104,12 @@ impl<T: DeserializeOwned> Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// Writes the answer that [`decode`](Self::decode) reads back, for
+    /// Writes the response that [`decode`](Self::decode) reads, for
     /// [`EncodeResponse::encode`](crate::endpoint::EncodeResponse::encode).
     ///
     /// # Errors
     ///
-    /// A record does not serialize.
+    /// A record cannot be serialized.
     pub fn encode(&self, request: &RequestView<'_>) -> Result<Value, serde_json::Error> {
         let mut envelope = Envelope::ok(&self.items);
         let meta = &mut envelope.meta;

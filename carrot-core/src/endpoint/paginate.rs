@@ -1,18 +1,18 @@
 use super::{Endpoint, Page, Paging};
 
-/// An operation that responds page by page: what [`Client::pages`](crate::Client::pages) and
-/// [`Client::items`](crate::Client::items) work with.
+/// An operation that returns pages, for [`Client::pages`](crate::Client::pages) and
+/// [`Client::items`](crate::Client::items).
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Paginate: Endpoint<Output = Page<<Self as Paginate>::Item>> + Clone + 'static {
     /// One record.
     type Item: Send + 'static;
 
-    /// Returns which page the operation asks for, to be changed.
+    /// Returns the paging of the operation, to change it.
     fn paging(&mut self) -> &mut Paging;
 
-    /// Returns what tells a record from every other, for listings that move while they are read and
-    /// so may return the same record twice. `None`, the default, means that no record comes twice.
+    /// Returns a unique number of a record, for listings that may return a record twice because they
+    /// change while they are read. `None`, the default, for listings that return each record once.
     fn identity(item: &Self::Item) -> Option<u64> {
         let _ = item;
         None

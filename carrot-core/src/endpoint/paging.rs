@@ -3,10 +3,10 @@ use carrot_types::{Cursor, CursorKind, InvalidValue};
 use super::{Parameters, RequestView};
 use crate::ApiVersion;
 
-/// The largest page that the service gives.
+/// The maximum page size of the service.
 pub(crate) const MAX_PAGE_SIZE: u32 = 50;
 
-/// Which way to read a listing from its cursor. v2 only.
+/// The direction in which a listing is read from its cursor. v2 only.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,9 +17,8 @@ pub enum PageDirection {
     Before,
     /// Towards greater positions: newer records.
     After,
-    /// Both ways, about half of the page each.
-    /// `pages` and `items` go on from it towards older records; for the newer ones see
-    /// [`Page::newer`](super::Page::newer).
+    /// Both directions, about half of the page each. After this page `pages` and `items` read older
+    /// records; for newer ones see [`Page::newer`](super::Page::newer).
     Around,
 }
 
@@ -32,7 +31,7 @@ impl PageDirection {
         }
     }
 
-    /// The direction that a request asks for.
+    /// Returns the direction of a request.
     pub(crate) fn of(request: &RequestView<'_>) -> Self {
         let text = request.parameter("paginate_direction");
         [Self::Before, Self::After, Self::Around]
@@ -54,11 +53,11 @@ pub enum PageOrder {
     Descending,
 }
 
-/// Which page of a listing to ask for. Nothing set asks for the first page of the service's size, 20.
+/// The page of a listing to read. By default the first page with the service's default size, 20.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use = "does nothing until it is given to an operation"]
+#[must_use = "does nothing until it is passed to an operation"]
 pub struct Paging {
     pub(crate) cursor: Option<Cursor>,
     pub(crate) size: Option<u32>,
@@ -68,48 +67,46 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// The first page.
+    /// Creates a request for the first page.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// At most this many records a page, 1 to 50.
+    /// Sets the maximum number of records in a page, 1 to 50.
     pub fn size(mut self, records: u32) -> Self {
         self.size = Some(records);
         self
     }
 
-    /// Starts where an earlier page ended.
+    /// Starts at the cursor of an earlier page.
     pub fn starting_at(mut self, cursor: Cursor) -> Self {
         self.cursor = Some(cursor);
         self
     }
 
-    /// Which way to read. v2 only; some operations allow only
-    /// [`Before`](PageDirection::Before).
+    /// Sets the direction. v2 only; some operations accept only [`Before`](PageDirection::Before).
     pub fn direction(mut self, direction: PageDirection) -> Self {
         self.direction = Some(direction);
         self
     }
 
-    /// Whether the record at the cursor is a part of the page; it is not by default. v2
-    /// only.
+    /// Sets whether the page includes the record at the cursor. False by default. v2 only.
     pub fn including(mut self, including: bool) -> Self {
         self.including = Some(including);
         self
     }
 
-    /// The order within the page. v2 only.
+    /// Sets the order within the page. v2 only.
     pub fn order(mut self, order: PageOrder) -> Self {
         self.order = Some(order);
         self
     }
 
-    /// Moves to the page that an answer names as the next one.
+    /// Moves to the next page at a cursor of a response.
     ///
-    /// Such a cursor points towards older records, and the record at it was handed out already: what
-    /// was asked of the first page would hand out records a second time.
-    pub(crate) fn go_on_from(&mut self, cursor: Cursor) {
+    /// Such a cursor points towards older records, and the record at it was returned already. So the
+    /// direction and inclusion of the first page would return records a second time.
+    pub(crate) fn continue_at(&mut self, cursor: Cursor) {
         if self.direction == Some(PageDirection::Around) {
             self.direction = Some(PageDirection::Before);
         }
@@ -117,7 +114,7 @@ impl Paging {
         self.cursor = Some(cursor);
     }
 
-    /// How many records the page skips, in the listing that pages by offset.
+    /// Returns the number of records that the page skips, in the listing with offsets.
     pub(crate) fn offset(&self) -> u64 {
         let cursor = self.cursor_of(CursorKind::Offset).ok().flatten();
         cursor
@@ -125,17 +122,16 @@ impl Paging {
             .unwrap_or(0)
     }
 
-    pub(crate) fn asked_direction(&self) -> PageDirection {
+    pub(crate) fn requested_direction(&self) -> PageDirection {
         self.direction.unwrap_or_default()
     }
 
-    /// Writes the parameters of the pinned API version, for
-    /// [`Endpoint::request`](crate::Endpoint::request).
+    /// Writes the parameters of `version`, for [`Endpoint::request`](crate::Endpoint::request).
     ///
     /// # Errors
     ///
-    /// A size that is not 1 to 50, a cursor of the other API version, or a setting that the pinned
-    /// API version does not know.
+    /// The size is not 1 to 50, the cursor is of the other API version, or a setting does not exist in
+    /// `version`.
     pub fn write_to(
         &self,
         version: ApiVersion,
@@ -177,11 +173,11 @@ impl Paging {
         Ok(())
     }
 
-    /// Writes the parameters of the only listing that pages by offset.
+    /// Writes the parameters of the only listing with offsets.
     pub(crate) fn write_offset_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         let foreign = self.direction.is_some() || self.including.is_some() || self.order.is_some();
         if foreign {
-            let rule = "has no direction, no inclusion and no order here: the list pages by offset";
+            let rule = "must not set direction, inclusion or order here: this listing has offsets";
             return Err(InvalidValue::new("paging", rule));
         }
         if let Some(offset) = self.cursor_of(CursorKind::Offset)? {
@@ -190,7 +186,7 @@ impl Paging {
         self.write_size_to("limit", parameters)
     }
 
-    /// Writes the size under the name that the API version or the operation gives it.
+    /// Writes the size. The name depends on the API version and the operation.
     pub(crate) fn write_size_to(
         &self,
         name: &'static str,
@@ -204,19 +200,19 @@ impl Paging {
             }
             Some(size) => Err(InvalidValue::new(
                 name,
-                format!("must be 1 to {MAX_PAGE_SIZE} records a page, got {size}"),
+                format!("must be 1 to {MAX_PAGE_SIZE} records, got {size}"),
             )),
         }
     }
 
-    /// The cursor, where it is one of this scheme.
+    /// Returns the cursor, or an error if it is of another kind.
     pub(crate) fn cursor_of(&self, kind: CursorKind) -> Result<Option<&Cursor>, InvalidValue> {
         match &self.cursor {
             Some(cursor) if cursor.kind() != kind => Err(InvalidValue::new(
                 "cursor",
                 format!(
-                    "must be a cursor {}, got one {}; a cursor serves only the API version and the \
-                     operation that gave it",
+                    "must be a cursor {}, got one {}; a cursor is valid only for the API version and \
+                     the operation that returned it",
                     of_scheme(kind),
                     of_scheme(cursor.kind()),
                 ),
@@ -232,7 +228,7 @@ impl From<Cursor> for Paging {
     }
 }
 
-/// The scheme that a cursor belongs to, in words.
+/// Describes the kind of a cursor for an error text.
 fn of_scheme(kind: CursorKind) -> &'static str {
     match kind {
         CursorKind::After => "of v1 (`after`)",

@@ -1,7 +1,7 @@
 use carrot_types::{InvalidValue, RandomId};
 use serde::Serialize;
 
-/// The parameters of a request, in the order they are added, each as the text that is sent.
+/// The parameters of a request as text, in the order in which they were added.
 ///
 /// Source of the rules: <https://developers.dashly.io/webapi/types/>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,20 +12,20 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// The text holds a NUL character, which no text of the service can hold.
+    /// The text contains a NUL character, which the service does not allow.
     pub fn text(&mut self, name: &'static str, text: &str) -> Result<(), InvalidValue> {
         if text.contains('\0') {
-            return Err(InvalidValue::new(name, "must hold no NUL character"));
+            return Err(InvalidValue::new(name, "must not contain a NUL character"));
         }
         self.0.push((name, text.to_owned()));
         Ok(())
     }
 
-    /// Adds a text of one line: a name, a tag, an address.
+    /// Adds a text of one line, such as a name, a tag or a URL.
     ///
     /// # Errors
     ///
-    /// The text holds a line break or another control character.
+    /// The text contains a line break or another control character.
     pub fn line(&mut self, name: &'static str, text: &str) -> Result<(), InvalidValue> {
         if text.chars().any(char::is_control) {
             return Err(InvalidValue::new(
@@ -37,12 +37,12 @@ impl Parameters {
         Ok(())
     }
 
-    /// Adds a yes or no, written `true` or `false`.
+    /// Adds a boolean, written `true` or `false`.
     pub fn flag(&mut self, name: &'static str, flag: bool) {
         self.0.push((name, flag.to_string()));
     }
 
-    /// Adds a yes or no where it is set; an absent one leaves the service's default.
+    /// Adds a boolean if it is set.
     pub fn optional_flag(&mut self, name: &'static str, flag: Option<bool>) {
         if let Some(flag) = flag {
             self.flag(name, flag);
@@ -68,11 +68,11 @@ impl Parameters {
         Ok(())
     }
 
-    /// Adds a number for recognising what the request creates.
+    /// Adds a number that identifies the object created by the request.
     ///
     /// # Errors
     ///
-    /// The number came from an answer and is none that can be sent: not 1 to 2^31-1.
+    /// The number is outside 1..=2^31-1, which is possible in a response.
     pub fn random_id(&mut self, name: &'static str, id: RandomId) -> Result<(), InvalidValue> {
         let id = RandomId::new(id.get())
             .map_err(|error| InvalidValue::new(name, error.rule().to_owned()))?;
@@ -80,11 +80,11 @@ impl Parameters {
         Ok(())
     }
 
-    /// Adds a value as JSON in the text: how the service takes arrays and objects.
+    /// Adds a value as JSON text, the service's format of arrays and objects.
     ///
     /// # Errors
     ///
-    /// The value does not serialize.
+    /// The value cannot be serialized.
     pub fn json(
         &mut self,
         name: &'static str,
@@ -96,18 +96,18 @@ impl Parameters {
         Ok(())
     }
 
-    /// The names and texts, in the order they were added.
+    /// Returns the names and texts in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, text)| (*name, text.as_str()))
     }
 
-    /// True when there are none.
+    /// Returns true if there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The parameters as they stand in a query or in a form body.
+    /// Encodes the parameters as in a query or a form body.
     #[must_use]
     pub fn to_form(&self) -> String {
         form_urlencoded::Serializer::new(String::new())

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::App;
 
-/// The unreserved characters of RFC 3986 stand as they are; every other byte is encoded.
+/// Encodes every byte except the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -16,8 +16,8 @@ const MAX_EXTERNAL_ID_CHARS: usize = 255;
 
 /// The path of a request, built segment by segment.
 ///
-/// An id is one segment whatever it holds: no id can change the host, the number of segments or the
-/// query. Beside the path itself, the template is kept, with `{id}` in place of every id.
+/// An id is always one segment: it cannot change the host, the number of segments or the query. The
+/// template has `{id}` in place of every id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     encoded: String,
@@ -25,13 +25,13 @@ pub struct Path {
 }
 
 impl Path {
-    /// A path without segments.
+    /// Creates a path without segments.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a segment that is the same in every request.
+    /// Adds a fixed segment.
     #[must_use = "a setter returns the changed value"]
     pub fn then(mut self, literal: &'static str) -> Self {
         self.encoded.push('/');
@@ -41,7 +41,7 @@ impl Path {
         self
     }
 
-    /// Adds an id of the service; `field` is its name in the error.
+    /// Adds an id of the service. `field` is its name in the error.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Path {
         match app {
             App::Id(id) => self.id("app", id),
             App::SelfApp => {
-                // As the vendor's pages print it: a dollar sign is legal in a path.
+                // As on the vendor's pages; a dollar sign is legal in a path.
                 self.encoded.push_str("/$self_app");
                 self.template.push_str("/{id}");
                 Ok(self)
@@ -77,12 +77,12 @@ impl Path {
         }
     }
 
-    /// Adds a user, by the id of the service or by one of your own, percent-encoded.
+    /// Adds a user by the id of the service or by an external id, percent-encoded.
     ///
     /// # Errors
     ///
-    /// The id is 0; an external id is empty, `.` or `..`, longer than 255 characters, or holds control
-    /// characters.
+    /// The id is 0; or the external id is empty, `.` or `..`, longer than 255 characters, or contains
+    /// control characters.
     pub fn user(mut self, user: &UserRef) -> Result<Self, InvalidValue> {
         let external = match user {
             UserRef::Id(id) => return self.id("user", *id),
@@ -90,13 +90,13 @@ impl Path {
             _ => {
                 return Err(InvalidValue::new(
                     "user",
-                    "is of a kind that no path can carry",
+                    "is of a kind that a path cannot contain",
                 ));
             }
         };
         if external == "." || external == ".." {
             // Encoding does not help: `%2E%2E` means the same to a server.
-            let rule = "must not be the id `.` or `..`, which a path cannot carry";
+            let rule = "must not be the id `.` or `..`, which a path cannot contain";
             return Err(InvalidValue::new("user", rule));
         }
         check_external_id(external)?;
@@ -106,20 +106,20 @@ impl Path {
         Ok(self)
     }
 
-    /// The path, encoded, with a slash in front.
+    /// Returns the encoded path, which starts with a slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.encoded
     }
 
-    /// The path with `{id}` in place of every id.
+    /// Returns the path with `{id}` in place of every id.
     #[must_use]
     pub fn template(&self) -> &str {
         &self.template
     }
 }
 
-/// Checks an external id against the rules that hold wherever it stands.
+/// Checks the rules of an external id that apply everywhere.
 pub(crate) fn check_external_id(id: &str) -> Result<(), InvalidValue> {
     let invalid = |rule: String| Err(InvalidValue::new("user", rule));
     let characters = id.chars().count();

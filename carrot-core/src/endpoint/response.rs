@@ -1,4 +1,4 @@
-//! Reading the body of an answer, for [`Endpoint::decode`](super::Endpoint::decode).
+//! Functions that decode the body of a response, for [`Endpoint::decode`](super::Endpoint::decode).
 
 use carrot_types::{Empty, Envelope, ErrorCode, Meta, json};
 use serde::{
@@ -10,25 +10,25 @@ use serde_json::Value;
 /// The status in the envelope of a success.
 const SUCCESS: u16 = 200;
 
-/// Why the body of an answer gives no value.
+/// The error of decoding a response.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The envelope carries a status that is not 200.
-    #[error("the service refused the request with status {}", .0.status)]
-    Refused(Box<Meta>),
-    /// The body is not what the operation answers with.
+    /// The envelope contains a status other than 200: an error from the service.
+    #[error("the service returned {}", .0.status)]
+    Service(Box<Meta>),
+    /// The body cannot be decoded.
     #[error("`{path}`: {problem}")]
     Unreadable {
-        /// The place in the body, such as `data.part_last.id`; `.` for the body itself.
+        /// The path in the body, such as `data.part_last.id`; `.` for the whole body.
         path: String,
-        /// What was expected there and what was found, without the value.
+        /// What was expected and what was found, without the value.
         problem: String,
     },
 }
 
 impl ResponseError {
-    /// A body that cannot be read at `path`. The problem must not hold the value found there.
+    /// Creates an error for a body that cannot be decoded at `path`. `problem` must not contain the value.
     pub fn unreadable(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Unreadable {
             path: path.into(),
@@ -37,7 +37,7 @@ impl ResponseError {
     }
 }
 
-/// Opens the envelope and returns its `data`.
+/// Decodes the envelope and returns its `data`.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
     envelope(body).map(|envelope| envelope.data)
 }
 
-/// Opens the envelope of a response that says nothing but "done". No body at all means the same.
+/// Decodes the envelope of a response without data. An empty body is accepted too.
 ///
 /// # Errors
 ///
@@ -58,27 +58,27 @@ pub fn empty(body: &[u8]) -> Result<Empty, ResponseError> {
     }
 }
 
-/// Opens the envelope, for answers that say something in `meta`.
+/// Decodes the envelope, for responses with information in `meta`.
 ///
 /// # Errors
 ///
-/// The envelope carries a status that is not 200, or the body is no envelope around a `T`.
+/// The envelope contains a status other than 200, or the body is not an envelope with a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, ResponseError> {
     match json::<Envelope<T>>(body) {
         Ok(envelope) if envelope.meta.status == SUCCESS => Ok(envelope),
-        Ok(envelope) => Err(ResponseError::Refused(Box::new(envelope.meta))),
-        // An error's `data` is `{}`, which seldom fits the type of a success.
+        Ok(envelope) => Err(ResponseError::Service(Box::new(envelope.meta))),
+        // The `data` of an error is `{}`, which usually does not fit the type of a success.
         Err(unreadable) => match meta(body) {
-            Some(meta) if meta.status != SUCCESS => Err(ResponseError::Refused(Box::new(meta))),
+            Some(meta) if meta.status != SUCCESS => Err(ResponseError::Service(Box::new(meta))),
             _ => Err(unreadable),
         },
     }
 }
 
-/// Reads `meta` and nothing else; `None` when the body is no envelope.
+/// Decodes only `meta`. Returns `None` if the body is not an envelope.
 #[must_use]
 pub fn meta(body: &[u8]) -> Option<Meta> {
-    /// An error may come without any `data`.
+    /// An error may have no `data`.
     #[derive(Deserialize)]
     struct MetaOnly {
         meta: Meta,
@@ -94,11 +94,11 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
     }
 }
 
-/// The largest body of which the fields of an error are kept: a tree of values takes many times the
-/// memory of its text.
+/// The largest body whose error fields are kept, since a tree of JSON values takes many times the memory
+/// of its text.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Reads the `meta` of a large body, without the fields of its error.
+/// Decodes the `meta` of a large body, without the error fields.
 fn large_meta(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
     struct Large {
@@ -117,8 +117,8 @@ fn large_meta(body: &[u8]) -> Option<Meta> {
     Some(meta)
 }
 
-/// Reads the error of a `meta` that is not as documented: what the service says of an error is too
-/// precious to be lost over the type of a field beside it.
+/// Reads the error of a `meta` that is not as documented, so that one field of an unexpected type does
+/// not lose the error.
 fn error_in(body: &[u8]) -> Option<Meta> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let found = body.get("meta")?;
@@ -138,11 +138,11 @@ fn error_in(body: &[u8]) -> Option<Meta> {
     Some(meta)
 }
 
-/// Reads JSON as it is, without looking at the envelope.
+/// Decodes JSON without an envelope.
 ///
 /// # Errors
 ///
-/// The body is no JSON, or not that of a `T`; the error names the path.
+/// The body is not the JSON of a `T`. The error contains the path.
 pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
     json::read(body).map_err(|error| match body {
         b"" => ResponseError::unreadable(error.path(), "the body is empty"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_error_is_not_an_unreadable_body() {
+    fn envelope_error_is_service_error() {
         for body in [
             r#"{"meta": {"status": 400, "error": "LookupError"}, "data": {}}"#,
             r#"{"data": [], "meta": {"status": 400, "error": "LookupError"}}"#,
@@ -184,7 +184,7 @@ mod tests {
             r#"{"meta": {"status": 400, "error": "LookupError"}, "data": {"id": 1}}"#,
         ] {
             match data::<Outer>(body.as_bytes()) {
-                Err(ResponseError::Refused(meta)) => {
+                Err(ResponseError::Service(meta)) => {
                     assert_eq!(meta.error, Some(ErrorCode::LookupError));
                 }
                 other => panic!("{body}: {other:?}"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn large_errors_keep_their_text_alone() {
+    fn large_error_keeps_only_its_text() {
         let fields = "[1],".repeat(100_000);
         let body = format!(
             r#"{{"meta":{{"status":400,"error":"BadRequest","error_message":"m","error_fields":[{fields}1]}},"data":{{}}}}"#
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_body_names_the_path_only() {
+    fn decode_error_contains_path_but_no_value() {
         let (path, text) = problem(
             r#"{"meta": {"status": 200}, "data": {"id": 1, "inner": {"name": "Al, expected", "count": "Alex"}}}"#,
         );
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_an_envelope_is_described() {
+    fn body_without_envelope_is_unreadable() {
         assert_eq!(problem(""), (".".into(), "the body is empty".into()));
         for body in ["<html>", "{", "null", "[]", "{\"meta\": 1}", "\u{0}"] {
             problem(body);

@@ -4,7 +4,7 @@ use crate::ApiVersion;
 
 const MAX_TAG_CHARS: usize = 255;
 
-/// Rejects a tag that the service would not take, or would take for two.
+/// Rejects a tag that the service does not accept or would split in two.
 pub(crate) fn check_tag(
     version: ApiVersion,
     field: &'static str,
@@ -26,7 +26,7 @@ pub(crate) fn check_tag(
     if version == ApiVersion::V1 && tag.contains(',') {
         return Err(InvalidValue::new(
             field,
-            "must hold no comma in v1 of the API, where it ends a tag in a list",
+            "must not contain a comma in v1 of the API, where it separates tags",
         ));
     }
     Ok(())

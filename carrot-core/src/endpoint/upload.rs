@@ -3,19 +3,19 @@ use carrot_types::InvalidValue;
 
 use super::FilePart;
 
-/// The vendor says 10 MB without saying which; the smaller reading is safe.
+/// The vendor says "10 MB". The smaller meaning of MB is safe.
 const MAX_FILE_BYTES: usize = 10_000_000;
 const MAX_NAME_CHARS: usize = 255;
-const KINDS: [&str; 15] = [
+const EXTENSIONS: [&str; 15] = [
     "jpg", "jpeg", "png", "gif", "pdf", "rar", "zip", "html", "csv", "docx", "doc", "xlsx", "xls",
     "txt", "sig",
 ];
 
 /// A file to send in a conversation.
 ///
-/// At most 10 MB, checked when a request is built. To begin a conversation it must be of a kind that
-/// the vendor lists, told by the ending of its name: jpg, jpeg, png, gif, pdf, rar, zip, html, csv,
-/// docx, doc, xlsx, xls, txt, sig. For a reply no kinds are documented, so none is refused.
+/// At most 10 MB, checked when a request is built. A file that starts a conversation must have one of
+/// these extensions: jpg, jpeg, png, gif, pdf, rar, zip, html, csv, docx, doc, xlsx, xls, txt, sig. The
+/// vendor documents no extensions for a reply, so it accepts all.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -24,7 +24,7 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file of this name, which the chat shows, and this content.
+    /// Creates a file. The chat shows its name.
     pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self {
             name: name.into(),
@@ -32,19 +32,19 @@ impl Upload {
         }
     }
 
-    /// The name of the file.
+    /// Returns the name of the file.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The content of the file.
+    /// Returns the content of the file.
     #[must_use]
     pub fn content(&self) -> &Bytes {
         &self.content
     }
 
-    /// Checks the file against the limits; `field` is its name in the error.
+    /// Checks the limits of the file. `field` is its name in the error.
     pub(crate) fn check(&self, field: &'static str) -> Result<(), InvalidValue> {
         let invalid = |rule: String| Err(InvalidValue::new(field, rule));
         let bytes = self.content.len();
@@ -57,7 +57,7 @@ impl Upload {
             ));
         }
         if self.name.ends_with('\\') {
-            // Many parsers of multipart bodies take it for the escape of the closing quotation mark.
+            // Many multipart parsers read it as an escape of the closing quotation mark.
             return invalid("must have a name that does not end in a backslash".into());
         }
         let characters = self.name.chars().count();
@@ -69,15 +69,15 @@ impl Upload {
         Ok(())
     }
 
-    /// Checks the ending of the name against the kinds that begin a conversation.
-    pub(crate) fn check_kind(&self, field: &'static str) -> Result<(), InvalidValue> {
-        let outcome = self
+    /// Checks the extension of a file that starts a conversation.
+    pub(crate) fn check_extension(&self, field: &'static str) -> Result<(), InvalidValue> {
+        let extension = self
             .name
             .rsplit_once('.')
-            .map(|(_, outcome)| outcome.to_lowercase());
-        if !outcome.is_some_and(|outcome| KINDS.contains(&outcome.as_str())) {
-            let kinds = KINDS.join(", ");
-            let rule = format!("must have a name that ends in one of {kinds}");
+            .map(|(_, extension)| extension.to_lowercase());
+        if !extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
+            let extensions = EXTENSIONS.join(", ");
+            let rule = format!("must have a name that ends in one of {extensions}");
             return Err(InvalidValue::new(field, rule));
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Error {
-    /// What is known of all attempts together.
+    /// Describes whether any attempt was sent.
     fn sent_in_words(&self) -> String {
         match self.sent() {
             Sent::Never => Sent::Never.to_string(),
@@ -29,7 +29,7 @@ impl Error {
         )
     }
 
-    /// What the reader can do about it.
+    /// Returns what the reader can do about the error.
     fn advice(&self) -> Option<String> {
         if self.is_not_authenticated() {
             return Some(
@@ -55,7 +55,7 @@ impl Error {
             });
         }
         if self.is_html() && !matches!(self.status(), Some(408 | 500..)) {
-            return Some("a proxy or gateway sent it; check the base URL and the way there".into());
+            return Some("a proxy or gateway sent it; check the base URL and the network".into());
         }
         if self.is_not_found() {
             return Some(match self.code() {
@@ -83,7 +83,7 @@ impl Error {
         match self.status()? {
             300..=399 => Some("redirects are not followed; check the base URL".into()),
             408 | 500.. if self.0.is_write => {
-                Some("find out whether it was applied before you repeat it".into())
+                Some("check whether it was applied before you repeat it".into())
             }
             _ => None,
         }
@@ -153,7 +153,7 @@ impl fmt::Display for Error {
             }
             Cause::Unreadable { path, problem } => {
                 f.write_str("the response cannot be read")?;
-                // A dot is the body itself, which needs no naming.
+                // A dot is the whole body.
                 if path != "." {
                     write!(f, " at `{}`", quote(path))?;
                 }
@@ -163,10 +163,10 @@ impl fmt::Display for Error {
                 }
             }
             Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
-                "a full page does not say where the next one begins; there may be more records",
+                "a full page has no cursor of the next page; there may be more records",
             )?,
             Cause::Pagination(_) => f.write_str(
-                "the listing returned the same cursor twice and would never end; start it anew",
+                "the listing returned the same cursor twice and would not end; restart it",
             )?,
         }
         match self.0.attempts {
@@ -191,8 +191,8 @@ impl fmt::Display for Error {
 /// The longest text of the service that a message quotes, in characters.
 const MAX_QUOTE: usize = 300;
 
-/// A text of the service, fit for a log: one line, of a bounded length. Cut first, since the text may be
-/// as long as a body.
+/// Prepares a text of the service for a log: one line of bounded length. Truncates first, since the text
+/// may be as long as a body.
 fn quote(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTE) {
         Some((end, _)) => format!("{}…", one_line(text.get(..end).unwrap_or_default())),
@@ -200,7 +200,7 @@ fn quote(text: &str) -> String {
     }
 }
 
-/// Shows what `Display` shows, and the length of the body.
+/// Shows the text of `Display`, and the length of the body.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")

@@ -6,27 +6,26 @@ use std::fmt;
 pub enum ErrorKind {
     /// The client rejects the request because a field breaks a rule. Nothing was sent.
     InvalidRequest,
-    /// No response came; see [`Error::transport`](crate::Error::transport).
+    /// There is no response; see [`Error::transport`](crate::Error::transport).
     Transport,
     /// The deadline of the whole call passed.
     Deadline,
-    /// The store of the rate limiter failed; see the source.
+    /// The rate limiter failed: its queue is full, or its store failed; see the source.
     RateLimit,
     /// The service returned an error; see [`Error::status`](crate::Error::status) and
     /// [`Error::code`](crate::Error::code).
     Service,
-    /// A response came that cannot be read; see [`Error::path`](crate::Error::path).
+    /// The response cannot be decoded; see [`Error::path`](crate::Error::path).
     Unreadable,
-    /// A listing returned the same cursor twice, or 100 empty pages in a row, and would never end.
+    /// A listing returned the same cursor twice, or 100 empty pages in a row, and would not end.
     RepeatedCursor,
-    /// A page of a listing does not say where the next one begins, or says it with a cursor of the other
-    /// API version: there may be more records.
+    /// A full page of a listing has no cursor, or the cursor of the other API version. There may be more
+    /// records.
     MissingCursor,
 }
 
 impl ErrorKind {
-    /// The kind in lower case with underscores, such as `service` or `repeated_cursor`: a stable label
-    /// for metrics.
+    /// Returns a stable label for metrics, such as `service` or `repeated_cursor`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +41,7 @@ impl ErrorKind {
     }
 }
 
-/// What a call was doing when its deadline passed.
+/// The phase of a call in which its deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallPhase {
@@ -50,7 +49,7 @@ pub enum CallPhase {
     RateLimit,
     /// Sending the request and waiting for the response.
     Attempt,
-    /// Pausing before the next attempt.
+    /// Waiting in the pause before the next attempt.
     Pause,
 }
 

@@ -1,4 +1,4 @@
-//! The error of a failed call: what is known, whether a write may have been applied, and what to do.
+//! The error of a failed call.
 
 mod display;
 mod kind;
@@ -19,19 +19,19 @@ use crate::{
 
 /// The error of a failed call.
 ///
-/// `Display` is one line: the operation, what went wrong, and what to do. It holds no body and no token.
-/// The body of the response is in [`body`](Self::body).
+/// `Display` is one line: the operation, the failure, and what to do about it. It contains neither the
+/// token nor the body of the response, which is in [`body`](Self::body).
 pub struct Error(Box<Inner>);
 
 struct Inner {
     operation: &'static str,
     scopes: &'static [&'static str],
-    /// False for a GET, which changes nothing.
+    /// False for a GET.
     is_write: bool,
     attempts: u32,
-    /// The most that is known of any attempt but the last.
+    /// Whether an attempt before the last was sent.
     sent_before: Sent,
-    /// Whether the service may have done what one of these attempts asked.
+    /// Whether the service may have applied an attempt before the last.
     applied_before: bool,
     cause: Cause,
     body: Option<Bytes>,
@@ -50,7 +50,7 @@ enum Cause {
         error: AcquireError,
         wait: PermitWait,
     },
-    /// `meta` is `None` when the body is no envelope, such as the page of a proxy.
+    /// `meta` is `None` if the body is not an envelope, such as the error page of a proxy.
     Service {
         status: u16,
         meta: Option<Box<Meta>>,
@@ -94,7 +94,7 @@ impl Error {
         Self::new::<E>(attempts, Cause::Transport(error))
     }
 
-    /// `sent` is what is known of the attempt that was on its way.
+    /// `sent` tells whether the attempt in flight was sent.
     pub(crate) fn deadline<E: Endpoint>(
         attempts: u32,
         limit: Duration,
@@ -112,7 +112,7 @@ impl Error {
         Self::new::<E>(attempts, Cause::RateLimiter { error, wait })
     }
 
-    /// `meta` is `None` when the body is no envelope. Its texts hold no secret.
+    /// `meta` is `None` if the body is not an envelope. Its texts must not contain the token.
     pub(crate) fn service<E: Endpoint>(attempts: u32, status: u16, meta: Option<Meta>) -> Self {
         let meta = meta.map(Box::new);
         Self::new::<E>(attempts, Cause::Service { status, meta })
@@ -142,7 +142,7 @@ impl Error {
         self
     }
 
-    /// Keeps the first bytes of the body alone, in memory of their own.
+    /// Keeps only a copy of the first bytes of the body.
     pub(crate) fn with_body_cut_to(mut self, limit: usize) -> Self {
         let body = self.0.body.take();
         self.0.body = body.map(|body| match body.get(..limit) {
@@ -152,21 +152,20 @@ impl Error {
         self
     }
 
-    /// Remembers the attempts before the last: whether one reached the server, and whether the
-    /// service may have done what it asked.
+    /// Adds whether an attempt before the last was sent, and whether the service may have applied it.
     pub(crate) fn with_past(mut self, sent: Sent, may_have_been_applied: bool) -> Self {
         self.0.sent_before = sent;
         self.0.applied_before = may_have_been_applied;
         self
     }
 
-    /// The name of the operation, such as `conversations.reply`.
+    /// Returns the name of the operation, such as `conversations.reply`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self.0.cause {
@@ -184,13 +183,13 @@ impl Error {
         }
     }
 
-    /// How many times the request was handed to the transport.
+    /// Returns the number of attempts: how often the request was passed to the transport.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The field that breaks a rule, where the client rejects the request before it is sent.
+    /// Returns the field that breaks a rule, if the client rejected the request before sending.
     #[must_use]
     pub fn invalid_value(&self) -> Option<&InvalidValue> {
         match &self.0.cause {
@@ -199,7 +198,7 @@ impl Error {
         }
     }
 
-    /// The failure of the transport, where no response came.
+    /// Returns the error of the transport, if there is no response.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         match &self.0.cause {
@@ -208,8 +207,8 @@ impl Error {
         }
     }
 
-    /// The status of the error from the service. Where the HTTP status is a success and the envelope
-    /// holds an error, it is the status in the envelope.
+    /// Returns the status of an error from the service: the HTTP status, or the status in the envelope if
+    /// the HTTP status is a success.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.0.cause {
@@ -218,7 +217,7 @@ impl Error {
         }
     }
 
-    /// The `meta` of the error from the service.
+    /// Returns the `meta` of an error from the service.
     fn meta(&self) -> Option<&Meta> {
         match &self.0.cause {
             Cause::Service { meta, .. } => meta.as_deref(),
@@ -226,27 +225,27 @@ impl Error {
         }
     }
 
-    /// The name of the service's error. `None` also where the body is not the service's own, such as the
+    /// Returns the name of an error from the service. `None` if the body is not an envelope, such as the
     /// error page of a proxy.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         self.meta()?.error.as_ref()
     }
 
-    /// The text of the service's error, with the token redacted.
+    /// Returns the message of an error from the service, with the token redacted.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.meta()?.error_message.as_deref()
     }
 
-    /// The arguments that failed validation, in a shape that the vendor does not document. `None` also
-    /// where the body is larger than 64 KiB: read [`body`](Self::body) then.
+    /// Returns the arguments that failed validation, in a structure that the vendor does not document.
+    /// `None` if the body is larger than 64 KiB: read [`body`](Self::body) then.
     #[must_use]
     pub fn fields(&self) -> Option<&Value> {
         self.meta()?.error_fields.as_ref()
     }
 
-    /// The place in the response that cannot be read, such as `data.part_last.id`.
+    /// Returns the path in the response that cannot be decoded, such as `data.part_last.id`.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0.cause {
@@ -255,21 +254,21 @@ impl Error {
         }
     }
 
-    /// The body of the response as received, where a response came that is an error or cannot be read.
-    /// It may hold people's data. The report of [`CallAll`](crate::jobs::CallAll) keeps the first 4 KiB.
+    /// Returns the body of the response as received, if the response is an error or cannot be decoded.
+    /// May contain personal data. The report of [`CallAll`](crate::jobs::CallAll) keeps the first 4 KiB.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.body.as_ref()
     }
 
-    /// The service returned status 429 or `TooManyRequests`: more than 60 requests in a minute with one
-    /// key.
+    /// Returns true if the service returned status 429 or `TooManyRequests`: more than 60 requests in a
+    /// minute with one key.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429) || self.code() == Some(&ErrorCode::TooManyRequests)
     }
 
-    /// The service knows no such object: status 404, or the error `LookupError` (status 400).
+    /// Returns true if the object does not exist: status 404, or the error `LookupError` (status 400).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(404)
@@ -279,8 +278,8 @@ impl Error {
             )
     }
 
-    /// The token is wrong or expired, or lacks the scope of this operation. False for the HTML page of a
-    /// proxy, which knows nothing of the token.
+    /// Returns true if the token is wrong or expired, or lacks the scope of this operation. False for the
+    /// HTML page of a proxy, which does not check the token.
     #[must_use]
     pub fn is_auth(&self) -> bool {
         self.is_not_authenticated() || self.is_permission_denied()
@@ -302,17 +301,17 @@ impl Error {
             )
     }
 
-    /// The body is a page for people, which the service never sends: something on the way answered.
+    /// Returns true if the body is an HTML page. The service never sends one, so a proxy responded.
     fn is_html(&self) -> bool {
-        const LOOK: usize = 512;
+        const PREFIX: usize = 512;
         let body = self.0.body.as_deref().unwrap_or_default();
-        let start = body.get(..LOOK).unwrap_or(body);
+        let start = body.get(..PREFIX).unwrap_or(body);
         let start = String::from_utf8_lossy(start).to_ascii_lowercase();
         let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         start.starts_with('<') && (start.contains("<html") || start.contains("<!doctype html"))
     }
 
-    /// Time ran out: that of the whole call, or that of an attempt.
+    /// Returns true if the deadline of the call or the timeout of an attempt passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.0.cause {
@@ -326,9 +325,8 @@ impl Error {
         }
     }
 
-    /// How long to wait before the call is worth another try, where it is known: what the service asks
-    /// for in the `Retry-After` header of its last response, or the time to the next permit of the
-    /// rate limit where the call could not wait for it.
+    /// Returns how long to wait before you repeat the call, if it is known: the `Retry-After` of the last
+    /// response, or the time to the next permit if the call could not wait for the rate limit.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.cause {
@@ -340,7 +338,7 @@ impl Error {
         }
     }
 
-    /// What the call was doing when its deadline passed.
+    /// Returns the phase of the call in which its deadline passed.
     #[must_use]
     pub fn phase(&self) -> Option<CallPhase> {
         match &self.0.cause {
@@ -350,7 +348,7 @@ impl Error {
         }
     }
 
-    /// Whether the request reached the server in any of its attempts, as far as the client can know.
+    /// Returns whether an attempt reached the server.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent_before.max(self.last_sent())
@@ -365,40 +363,38 @@ impl Error {
         }
     }
 
-    /// True when the service may have applied the call in spite of this error: find out before you
-    /// repeat a call that writes.
+    /// Returns true if the service may have applied the call despite this error. Check before you repeat
+    /// a call that is not idempotent; see [`retry`](crate::retry#after-an-uncertain-write).
     ///
-    /// False when nothing was sent, and when the service returned a status from 400 to 499 other than 408
-    /// to every attempt.
-    ///
-    /// [`retry`](crate::retry#after-an-uncertain-write) says how to find out.
+    /// False if nothing was sent, or if the service returned a status from 400 to 499 other than 408 to
+    /// every attempt.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.applied_before || self.last_may_have_been_applied()
     }
 
-    /// The same for the last attempt alone.
+    /// Returns true if the service may have applied the last attempt.
     pub(crate) fn last_may_have_been_applied(&self) -> bool {
         match &self.0.cause {
-            // A redirect after a POST may mean that it is done, as a browser's form does.
+            // A redirect after a POST may mean that it was applied, as for a form in a browser.
             Cause::Service { status, .. } => matches!(status, 300..=399 | 408 | 500..),
             Cause::Pagination(_) => false,
             _ => self.last_sent() != Sent::Never,
         }
     }
 
-    /// Whether, and how, another attempt may go better. Whether it may be made is another question.
+    /// Returns the kind of a failure that another attempt may fix, whether or not a retry is allowed.
     pub(crate) fn failure_kind(&self) -> Option<FailureKind> {
         if self.is_rate_limited() {
             return Some(FailureKind::Throttled);
         }
         match &self.0.cause {
             Cause::Transport(error) => match error.kind() {
-                // The same certificate, the same protocol, the same rule of the transport once more.
+                // Another attempt would fail in the same way.
                 TransportErrorKind::Tls
                 | TransportErrorKind::Protocol
                 | TransportErrorKind::Rejected => None,
-                // The same response would be too large once more.
+                // Another response would be too large too.
                 TransportErrorKind::TooLarge { .. } if error.sent() != Sent::Never => None,
                 TransportErrorKind::Dns | TransportErrorKind::Connect => {
                     Some(FailureKind::Unavailable)

@@ -11,23 +11,23 @@ use async_trait::async_trait;
 
 /// The source of time of a client.
 ///
-/// The client never asks the operating system, so that a test can run in virtual time. Every runtime has
-/// its own way to wait: `carrot-hyper` ships the clock of tokio, `carrot-testing` a virtual one.
+/// A client reads time only from its clock, so that tests can run in virtual time. `carrot-hyper` has a
+/// clock for tokio, `carrot-testing` a virtual one.
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time since a moment of the clock's own choice. It never goes back.
+    /// Returns the time since a fixed moment that the clock chooses. It never goes back.
     fn now(&self) -> Duration;
 
-    /// The date, for a `Retry-After` date in a response without a `Date`: that of the operating system by
-    /// default. Nothing else asks for it.
+    /// Returns the date and time of day: that of the operating system by default. Used only for a date in
+    /// `Retry-After` if the response has no `Date`.
     #[expect(clippy::disallowed_methods, reason = "the default of the clock itself")]
     fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 
-    /// Returns when `duration` has passed, not earlier. Dropping the future ends the wait.
+    /// Waits for `duration`, and never returns earlier. Dropping the future ends the wait.
     async fn sleep(&self, duration: Duration);
 }
 
@@ -46,7 +46,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// Runs `work` for at most `limit`; `None` when the time ran out, with the work dropped.
+/// Runs `work` for at most `limit`. Returns `None` after the limit, with the work dropped.
 pub(crate) async fn timeout<T>(
     clock: &dyn Clock,
     limit: Option<Duration>,
@@ -58,8 +58,7 @@ pub(crate) async fn timeout<T>(
     let mut work = pin!(work);
     let mut sleep = clock.sleep(limit);
     std::future::poll_fn(move |context| {
-        // The work goes first: an answer that is there is not thrown away for a deadline that ends
-        // at the same moment.
+        // Polls the work first, so that a response at the very moment of the deadline is not lost.
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }

@@ -1,4 +1,4 @@
-//! What decides when an attempt may start and whether another one follows.
+//! Rate limiting, retries and time.
 
 pub mod rate_limit;
 pub mod retry;

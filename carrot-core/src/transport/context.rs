@@ -1,10 +1,9 @@
 use std::{borrow::Cow, time::Duration};
 
-/// What the client tells the transport, and any decorator around it, about a request.
+/// The name, attempt and limits of a request, for the transport and its decorators.
 ///
-/// Its limits are those of the request: a transport's own are for requests without a context.
-///
-/// It is in the extensions of the request:
+/// The client stores it in the extensions of the request. Its limits replace those of the transport, which
+/// apply only to requests without a context.
 ///
 /// ```
 /// # use carrot_core::{Body, transport::CallContext};
@@ -19,18 +18,18 @@ pub struct CallContext {
     pub operation: &'static str,
     /// The path with `{id}` in place of every id, such as `/v2/conversations/{id}/reply`.
     pub path_template: Cow<'static, str>,
-    /// Counts the attempts of one call, from 1.
+    /// The number of the attempt within its call, from 1.
     pub attempt: u32,
     /// The time left for this attempt; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// How long the body of the response may make no progress; `None` for no limit.
+    /// How long the response body may make no progress; `None` for no limit.
     pub body_idle_timeout: Option<Duration>,
-    /// The largest body that the caller accepts, in bytes; `None` for no limit.
+    /// The maximum size of the response body in bytes; `None` for no limit.
     pub max_body_bytes: Option<u64>,
 }
 
 impl CallContext {
-    /// A first attempt with no limits.
+    /// Creates the context of a first attempt without limits.
     pub fn new(operation: &'static str, path_template: impl Into<Cow<'static, str>>) -> Self {
         Self {
             operation,

@@ -1,14 +1,14 @@
 use std::{error::Error, fmt, iter};
 
-/// Whether a request reached the server. It alone decides whether a call may be repeated.
+/// Whether a request reached the server. Decides whether a call that is not idempotent may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Sent {
-    /// Surely not: no byte of it left, or the server cannot have read it whole. Safe to repeat.
+    /// The request did not reach the server, which cannot have read all of it. It may be repeated.
     Never,
-    /// It may have: the server may have read it, and may have acted on it.
+    /// The request may have reached the server, and the server may have applied it.
     Maybe,
-    /// Surely: the server started a response.
+    /// The request reached the server, which started a response.
     Yes,
 }
 
@@ -28,48 +28,48 @@ impl fmt::Display for Sent {
     }
 }
 
-/// What an attempt was doing when its time ran out.
+/// The phase of an attempt in which its timeout passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeoutPhase {
-    /// Looking up the name, connecting, or the TLS handshake.
+    /// DNS lookup, connecting, or the TLS handshake.
     Connect,
     /// Sending the request and waiting for the status line and headers.
     Response,
-    /// Reading the body.
+    /// Reading the response body.
     Body,
 }
 
-/// What went wrong on the way.
+/// The kind of a [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name has no address.
+    /// The name of the host could not be resolved.
     Dns,
-    /// No connection: refused, unreachable.
+    /// No connection could be made: for example the server is not reachable or does not listen.
     Connect,
-    /// No TLS session: the certificate is not trusted, expired, for another host; or the server
-    /// speaks no version that is safe. Never retried: a connection that broke during the handshake is
-    /// [`Connect`](Self::Connect).
+    /// The TLS handshake failed: the certificate is not trusted, expired or for another host, or the
+    /// server supports no secure version. Never retried. A connection lost during the handshake is
+    /// [`Connect`](Self::Connect) instead.
     Tls,
-    /// The time of the attempt, or of one of its steps, ran out.
+    /// The timeout of the attempt, or of one of its phases, passed.
     Timeout(TimeoutPhase),
     /// The connection was reset or closed before the response started.
     Reset,
-    /// The response is not HTTP, or breaks its rules. Never retried: the next one would break them too.
+    /// The response is not valid HTTP. Never retried.
     Protocol,
     /// The connection ended in the middle of the response.
     Truncated,
-    /// The body is larger than the cap.
+    /// The response body is too large.
     TooLarge {
-        /// The cap in bytes.
+        /// The maximum size in bytes.
         limit: u64,
     },
-    /// The transport itself rejects the request, and would reject it again: it is never repeated,
-    /// whatever [`Sent`] says. For a transport of your own that sends only some requests, such as one
-    /// that forbids writes; with [`Sent::Never`], and a source that says why.
+    /// The transport rejects the request. Never retried, whatever [`Sent`] is. For your own transport
+    /// that sends only some requests, such as one that forbids writes: use it with [`Sent::Never`] and a
+    /// source that tells the reason.
     Rejected,
-    /// Anything else; see the source.
+    /// Another failure; see the source.
     Other,
 }
 
@@ -96,9 +96,9 @@ impl fmt::Display for TransportErrorKind {
     }
 }
 
-/// Why a transport has no response, and whether the request was sent.
+/// The error of a transport: what failed, and whether the request was sent.
 ///
-/// `Display` is one line with both, the server where it is known, and the text of the deepest source.
+/// `Display` is one line with both, the server if it is known, and the text of the innermost source.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -108,7 +108,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error of this kind.
+    /// Creates an error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
         Self {
@@ -119,33 +119,33 @@ impl TransportError {
         }
     }
 
-    /// Keeps the error that lies beneath. Its text must hold no secret: it is shown.
+    /// Sets the source. Its text is shown, so it must not contain a secret.
     #[must_use = "a setter returns the changed value"]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Names the server, as `host:port`.
+    /// Sets the server, as `host:port`.
     #[must_use = "a setter returns the changed value"]
     pub fn with_peer(mut self, peer: impl Into<String>) -> Self {
         self.peer = Some(peer.into().into_boxed_str());
         self
     }
 
-    /// The server as `host:port`, where the transport names it.
+    /// Returns the server as `host:port`, if the transport set it.
     #[must_use]
     pub fn peer(&self) -> Option<&str> {
         self.peer.as_deref()
     }
 
-    /// What went wrong.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the request reached the server.
+    /// Returns whether the request reached the server.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.sent
@@ -158,7 +158,7 @@ impl fmt::Display for TransportError {
         if let Some(peer) = &self.peer {
             write!(f, " ({})", one_line(peer))?;
         }
-        // What lies deepest says what happened; those above it say the kind once more.
+        // The innermost source tells the cause; the others repeat the kind.
         let sources = iter::successors(self.source(), |&error| error.source());
         if let Some(root) = sources.last() {
             write!(f, ": {}", one_line(&root.to_string()))?;
@@ -167,7 +167,7 @@ impl fmt::Display for TransportError {
     }
 }
 
-/// A text without the line breaks and other control characters that would break a log.
+/// Replaces line breaks and other control characters, which could forge lines of a log.
 pub(crate) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -1,16 +1,18 @@
-//! The seam to the HTTP stack: implement [`HttpTransport`] to bring your own.
+//! The interface to an HTTP stack. Implement [`HttpTransport`] to use your own.
 //!
-//! A transport sends one request and collects one response. It does nothing else: the client above it
-//! adds the token, decides what to retry, and reads the response. The duties of a transport:
+//! A transport sends one request and collects one response. The client does the rest: it adds the token,
+//! retries, and decodes the response. A transport must follow these rules:
 //!
-//! * a status code is data, never an error;
-//! * redirects are returned, not followed; no cookie is kept; no header is added but what HTTP needs;
-//! * no proxy is taken from the environment and nothing is compressed unless the user asked for it;
-//! * the attempt ends within [`CallContext::timeout`], and the body within
-//!   [`CallContext::max_body_bytes`] and without a rest longer than
-//!   [`CallContext::body_idle_timeout`]; limits of its own are for requests without a context;
-//! * every error says whether the request was sent: see [`Sent`];
-//! * dropping the future cancels the request and frees what it held.
+//! * a status code is never an error;
+//! * it returns redirects and does not follow them, stores no cookies, and adds no headers except those
+//!   that HTTP requires;
+//! * it uses no proxy from the environment and no compression unless the user enables it;
+//! * an attempt ends within [`CallContext::timeout`]; the response body is not larger than
+//!   [`CallContext::max_body_bytes`] and never stalls for longer than
+//!   [`CallContext::body_idle_timeout`]. Limits of the transport apply only to requests without a
+//!   context;
+//! * every error tells whether the request was sent; see [`Sent`];
+//! * dropping the future cancels the request and releases its resources.
 
 mod body;
 mod context;
@@ -30,10 +32,10 @@ pub use self::{
 
 /// Sends one HTTP request and collects its response.
 ///
-/// See the [module](self) for the duties of an implementation. Put `#[async_trait]` above the `impl`:
-/// without it the compiler says `E0195`, that the lifetimes do not match the declaration. The macro and
-/// the types of the signature are re-exported, so that no version of them has to be kept in step:
-/// [`carrot_core::async_trait`](crate::async_trait), [`carrot_core::http`](crate::http) and
+/// See the [module](self) for the rules of an implementation. Put `#[async_trait]` above the `impl`;
+/// without it the compiler reports `E0195`, that the lifetimes do not match the declaration. This crate
+/// re-exports the macro and the types of the signature, so that you do not need matching versions of
+/// them: [`carrot_core::async_trait`](crate::async_trait), [`carrot_core::http`](crate::http) and
 /// [`carrot_core::bytes`](crate::bytes).
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
@@ -57,11 +59,11 @@ pub use self::{
 /// ```
 #[async_trait]
 pub trait HttpTransport: Debug + Send + Sync + 'static {
-    /// Sends `request`, whose address is absolute, and collects the whole response.
+    /// Sends `request`, which has an absolute URL, and collects the whole response.
     ///
     /// # Errors
     ///
-    /// No response came, or only a part of one. A status code of any kind is a response.
+    /// There is no complete response. A response with any status code is not an error.
     async fn send(
         &self,
         request: http::Request<Body>,

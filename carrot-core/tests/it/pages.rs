@@ -204,8 +204,7 @@ fn a_repeated_cursor_ends_the_listing() {
     assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
     assert_eq!(
         error.to_string(),
-        "conversations.parts: the listing returned the same cursor twice and would never end; start \
-         it anew"
+        "conversations.parts: the listing returned the same cursor twice and would not end; restart it"
     );
     assert_eq!(
         (error.sent(), error.may_have_been_applied()),
@@ -234,7 +233,7 @@ fn a_full_page_needs_a_cursor() {
     assert_eq!(error.kind(), ErrorKind::MissingCursor);
     assert_eq!(
         error.to_string(),
-        "conversations.parts: a full page does not say where the next one begins; there may be more \
+        "conversations.parts: a full page has no cursor of the next page; there may be more \
          records"
     );
     assert!(run(pages.next()).expect("the end").is_none());
@@ -499,7 +498,7 @@ fn a_listing_that_is_rejected_sends_nothing() {
         let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
         let error = run(pages.next()).expect_err("no such page");
         let text = format!(
-            "conversations.parts: `paginate_count` must be 1 to 50 records a page, got {size}; \
+            "conversations.parts: `paginate_count` must be 1 to 50 records, got {size}; \
              nothing was sent"
         );
         assert_eq!(error.to_string(), text);

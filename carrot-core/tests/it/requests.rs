@@ -38,7 +38,7 @@ fn snapshot(operation: &Operation) -> String {
             let _ = write!(text, "\n\n== {}, {}\n", case.option, version.segment());
             text += &match request {
                 Ok(request) => describe(request),
-                Err(error) => format!("refused: {error}\n"),
+                Err(error) => format!("rejected: {error}\n"),
             };
             text.truncate(text.trim_end().len());
         }

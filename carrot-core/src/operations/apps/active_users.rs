@@ -77,7 +77,7 @@ impl Endpoint for ActiveUsers {
         self.fields.write_to(&mut request.parameters);
         self.paging
             .write_to(context.version, &mut request.parameters)?;
-        if self.paging.asked_direction() != PageDirection::Before {
+        if self.paging.requested_direction() != PageDirection::Before {
             return Err(InvalidValue::new(
                 "paginate_direction",
                 "must be `before` here",

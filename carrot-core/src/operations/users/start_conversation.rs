@@ -107,7 +107,7 @@ impl Endpoint for StartConversation {
         }
         if let Some(file) = &self.attachment {
             file.check("file")?;
-            file.check_kind("file")?;
+            file.check_extension("file")?;
             parameters.line("filename", file.name())?;
             request.files.push(file.part("file"));
         }

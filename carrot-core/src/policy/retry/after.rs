@@ -5,12 +5,11 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
-/// How long the service asks to wait: seconds, or a date. The longest where there are several.
+/// Reads `Retry-After`: seconds, or a date. Returns the longest of several values.
 ///
-/// Lenient, since whoever stands in front of the service writes it: fractions of a second, rounded up;
-/// lists, as a proxy makes them of two headers; dates in `UTC` or `+0000`. A date is read against the
-/// `Date` of the same response, so that a clock that goes wrong here or there does not matter; without one
-/// against `system_time`.
+/// Lenient, since proxies write this header too. It accepts fractions of a second, rounded up; lists,
+/// which a proxy makes of two headers; and dates in `UTC` or `+0000`. A date is relative to the `Date` of
+/// the same response, so that a wrong clock on either side does not matter, or else to `system_time`.
 pub(crate) fn retry_after(headers: &HeaderMap, system_time: SystemTime) -> Option<Duration> {
     let date = headers.get(DATE).and_then(|value| value.to_str().ok());
     let now = date.and_then(http_date).unwrap_or(system_time);
@@ -35,7 +34,7 @@ fn one(value: &str, now: SystemTime) -> Option<Duration> {
     })
 }
 
-/// Seconds, with or without a fraction.
+/// Reads seconds with or without a fraction.
 fn seconds(value: &str) -> Option<Duration> {
     let value = value.trim();
     let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
@@ -43,7 +42,7 @@ fn seconds(value: &str) -> Option<Duration> {
     if !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    // More seconds than fit are as good as for ever; the policy has a limit of its own.
+    // The policy limits the pause, so an overflow may saturate.
     let whole: u64 = whole.parse().unwrap_or(u64::MAX);
     let has_fraction = fraction.bytes().any(|byte| byte != b'0');
     Some(Duration::from_secs(
@@ -56,7 +55,7 @@ fn round_up(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs().saturating_add(has_fraction.into()))
 }
 
-/// A date of HTTP, which is always `GMT`, or one whose zone is that by another name.
+/// Reads an HTTP date, whose zone is `GMT`, or a date with another name of this zone.
 fn http_date(value: &str) -> Option<SystemTime> {
     let value = value.trim();
     let other = ["UTC", "+0000", "+00:00", "Z"];
@@ -95,7 +94,7 @@ mod tests {
         assert_eq!(after("99999999999999999999999999", None), secs(u64::MAX));
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", date), secs(60));
         assert_eq!(after("Sun, 06 Nov 1994 08:49:00 GMT", date), secs(0));
-        // Without the date of the response against the clock of this machine.
+        // Without a `Date`, relative to the clock of this machine.
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", None), secs(67));
         for nonsense in ["", "soon", "-1", "+3", "1.5.2", "1.", ".5", "7, soon"] {
             assert_eq!(after(nonsense, date), None, "{nonsense}");
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_proxies_write() {
+    fn reads_fractions_lists_and_other_zones() {
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
         let secs = |secs| Some(Duration::from_secs(secs));
         assert_eq!(after("2.7", None), secs(3));

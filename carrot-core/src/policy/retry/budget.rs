@@ -1,12 +1,12 @@
 use std::sync::{Mutex, PoisonError};
 
-/// Retries that all clones of a client may make together, in tenths.
+/// The maximum budget, in tenths of a retry. All clones of a client share it.
 const CAPACITY: u32 = 100;
 const COST_OF_RETRY: u32 = 10;
 const GAIN_OF_SUCCESS: u32 = 1;
 
-/// Keeps an outage from multiplying the traffic: ten retries in advance, then one for every ten
-/// calls that succeed.
+/// Limits the traffic of retries during an outage: ten retries at first, then one for every ten calls
+/// that succeed.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(Mutex<u32>);
 
@@ -15,7 +15,7 @@ impl RetryBudget {
         Self(Mutex::new(CAPACITY))
     }
 
-    /// Takes a retry; false when there is none left.
+    /// Takes a retry from the budget. Returns false if none is left.
     pub(crate) fn take(&self) -> bool {
         let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match tenths.checked_sub(COST_OF_RETRY) {
@@ -27,7 +27,7 @@ impl RetryBudget {
         }
     }
 
-    /// Gives back a part of a retry for a call that succeeded.
+    /// Returns a tenth of a retry to the budget.
     pub(crate) fn succeeded(&self) {
         let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *tenths = CAPACITY.min(*tenths + GAIN_OF_SUCCESS);
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_in_advance_then_one_for_ten_successes() {
+    fn allows_ten_retries_then_one_per_ten_successes() {
         let budget = RetryBudget::new();
         assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
         for _ in 0..9 {

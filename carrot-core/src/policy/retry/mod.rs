@@ -1,38 +1,38 @@
-//! When a failed attempt is made again.
+//! Retries of failed attempts.
 //!
-//! Whether it *may* be made again is not a matter of policy. A request that was surely not sent may
-//! be; one that may have reached the server only where the operation is idempotent (see
-//! [`Endpoint::IDEMPOTENT`](crate::Endpoint::IDEMPOTENT)); one that was refused with status 429 after a
-//! pause. The policy decides how often, and how long to wait.
+//! Three rules decide whether an attempt *may* be retried, and no policy can change them. A request that
+//! was certainly not sent may be retried. A request that may have reached the server may be retried
+//! only if the operation is idempotent; see [`Endpoint::IDEMPOTENT`](crate::Endpoint::IDEMPOTENT). A
+//! request that got status 429 may be retried after a pause. The policy decides how often an attempt is
+//! retried and how long the pauses are.
 //!
-//! How often the transport sees a request that fails the same way every time, with the policy that
-//! clients have by default:
+//! The table shows how many attempts a call makes if every attempt fails in the same way, with the
+//! default policy:
 //!
 #![doc = include_str!("../../../docs/retry.md")]
 //!
-//! A retry of a transient failure is made only while the shared budget of the client and its clones
-//! lasts: ten in advance, then one for every ten calls that succeed. A retry after 429 costs none of it,
-//! nor does one during an outage (no connection, or status 502, 503 or 504): their pauses are long. With
-//! the defaults a service that is away for 5 seconds fails no call that is idempotent or was never sent.
+//! The client and its clones share a retry budget for transient failures: ten retries at first, then one
+//! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, or
+//! status 502, 503 or 504) do not use the budget, since their pauses are long. With the defaults, an
+//! outage of 5 seconds fails no call that is idempotent or was never sent.
 //!
-//! A retry is made only where its pause ends before the deadline of the call; otherwise the call ends at
-//! once with the error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) says how
-//! long the service asks to wait. The jobs, `pages`, `items` and `call_all`, have no deadline: they wait
-//! for it.
+//! A call is retried only if the pause ends before its deadline. Otherwise the call ends at once with the
+//! error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) returns how long the
+//! service asks to wait. The jobs `pages`, `items` and `call_all` have no deadline, so they wait.
 //!
 //! # After an uncertain write
 //!
-//! Where [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) is true, the service may
-//! have done what was asked although no answer says so. Find out before you repeat a write that is not
-//! idempotent. Give the request some seconds first: it may still be on its way.
+//! If [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) is true, the service may have
+//! applied the write although the call failed. Check before you repeat a write that is not idempotent.
+//! Wait some seconds first, since the request may still be in flight.
 //!
-//! | what was asked | how to find out |
+//! | operation | how to check |
 //! |---|---|
-//! | [`Reply`](crate::conversations::Reply) | give it a [`random_id`](crate::conversations::Reply::random_id), and ask [`Client::reconcile_reply`](crate::Client::reconcile_reply) |
+//! | [`Reply`](crate::conversations::Reply) | set a [`random_id`](crate::conversations::Reply::random_id), and call [`Client::reconcile_reply`](crate::Client::reconcile_reply) |
 //! | [`SetProps`](crate::users::SetProps) that adds or appends | read the user with [`users::Get`](crate::users::Get), and compare with what you read before the write |
-//! | [`TrackEvent`](crate::users::TrackEvent) | put a number of your own into the properties of the event, and ask [`Client::reconcile_event`](crate::Client::reconcile_event) |
-//! | [`StartConversation`](crate::users::StartConversation), [`SendMessage`](crate::users::SendMessage) | look for the text in the newest [`users::Conversations`](crate::users::Conversations) of the user, and in their [`Parts`](crate::conversations::Parts) |
-//! | [`Import`](crate::users::Import) | read one of its users with [`users::Get`](crate::users::Get); the panel tells when the service is done with a file |
+//! | [`TrackEvent`](crate::users::TrackEvent) | set a unique property on the event, and call [`Client::reconcile_event`](crate::Client::reconcile_event) |
+//! | [`StartConversation`](crate::users::StartConversation), [`SendMessage`](crate::users::SendMessage) | search for the text in the newest [`users::Conversations`](crate::users::Conversations) of the user and their [`Parts`](crate::conversations::Parts) |
+//! | [`Import`](crate::users::Import) | read one of its users with [`users::Get`](crate::users::Get); the admin panel shows when the service has processed a file |
 //!
 //! ```
 //! # async fn some_seconds() {}
@@ -64,10 +64,10 @@
 //!
 //! # Every operation
 //!
-//! The same for each operation by itself, with all its options, in both versions of the API. A cell
-//! such as `0 of 3` says how many attempts the server may have seen, of how many the client made; a
-//! `?` that the service may have acted on one, as
-//! [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) tells.
+//! The same table for each operation, measured with all its options in both versions of the API. `0 of 3`
+//! means that the client made three attempts, of which the server may have seen none. `?` means that the
+//! service may have applied one of them:
+//! [`Error::may_have_been_applied`](crate::Error::may_have_been_applied) is true.
 //!
 #![doc = include_str!("../../../docs/retry_operations.md")]
 
@@ -80,35 +80,35 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 pub use self::policy::ExponentialBackoff;
 pub(crate) use self::{after::retry_after, budget::RetryBudget};
 
-/// Why an attempt that may be repeated failed.
+/// The kind of a failure that may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No response came, or status 408, or a status of 500 and above that is not one of
+    /// No response, status 408, or a status of 500 and above that is not
     /// [`Unavailable`](Self::Unavailable).
     Transient,
-    /// The service is away, as during a restart: no connection could be made, or status 502, 503 or 504.
+    /// An outage, such as a restart of the service: no connection, or status 502, 503 or 504.
     Unavailable,
     /// Too many requests: status 429.
     Throttled,
 }
 
-/// An attempt that failed and may be made again.
+/// A failed attempt that may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedAttempt {
     /// The name of the operation.
     pub operation: &'static str,
-    /// Counts the attempts of one call, from 1.
+    /// The number of the attempt within its call, from 1.
     pub attempt: u32,
-    /// Why it failed.
+    /// The kind of the failure.
     pub kind: FailureKind,
-    /// How long the service asks to wait, from its `Retry-After` header.
+    /// How long the service asks to wait: its header `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
 impl FailedAttempt {
-    /// The first attempt of an operation, without advice of the service.
+    /// Creates a first attempt without a `Retry-After`.
     #[must_use]
     pub fn new(operation: &'static str, kind: FailureKind) -> Self {
         Self {
@@ -120,9 +120,10 @@ impl FailedAttempt {
     }
 }
 
-/// Decides whether an attempt that may be repeated is, and when.
+/// Decides whether and when a failed attempt is retried.
 ///
-/// [`ExponentialBackoff`] is the one that clients use unless told otherwise.
+/// Called only for attempts that may be retried; see [`retry`](crate::retry). [`ExponentialBackoff`] is
+/// the default policy of a client.
 ///
 /// ```
 /// use std::time::Duration;
@@ -132,7 +133,7 @@ impl FailedAttempt {
 ///     retry::{FailedAttempt, FailureKind},
 /// };
 ///
-/// /// For a bad network: five attempts, a second more before each, and what the service asks for.
+/// /// Five attempts with pauses of 1, 2, 3 and 4 seconds, or what the service asks for.
 /// #[derive(Debug)]
 /// struct Patient;
 ///
@@ -152,10 +153,10 @@ impl FailedAttempt {
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
 pub trait RetryPolicy: Debug + Send + Sync + 'static {
-    /// The pause before the next attempt, or `None` to give up.
+    /// Returns the pause before the next attempt, or `None` to fail the call.
     ///
-    /// Give up after some attempts: the calls of `pages`, `items` and `call_all` have no deadline, so one
-    /// that is throttled for ever would be made for ever.
+    /// Return `None` after some attempts: the calls of `pages`, `items` and `call_all` have no deadline,
+    /// so without a maximum they could be retried forever.
     fn pause(&self, failed: &FailedAttempt) -> Option<Duration>;
 }
 

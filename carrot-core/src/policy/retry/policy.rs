@@ -5,17 +5,18 @@ use std::{
 
 use super::{FailedAttempt, FailureKind, RetryPolicy};
 
-/// Exponential back-off with jitter: three attempts, and six while the service is unavailable.
+/// Exponential back-off with jitter. Three attempts, or six while the service is unavailable.
 ///
-/// The bound of a pause doubles with each attempt, up to 20 s. It starts at 50 ms; at 1 s after too many
-/// requests; at 500 ms while the service is unavailable. A pause is drawn evenly from nothing to its bound,
-/// so that many clients that failed together do not come back together; while the service is unavailable
-/// from the upper half of it, so that six attempts span at least 7.75 s and a restart fails no call.
+/// The bound of a pause doubles with each attempt, up to 20 s. It starts at 50 ms after a transient
+/// failure, at 1 s after a 429, and at 500 ms while the service is unavailable. The pause is a random
+/// time between zero and the bound, so that clients do not retry at the same moment. While the service
+/// is unavailable it is at least half of the bound, so that six attempts span at least 7.75 s and a
+/// restart of the service fails no call.
 ///
-/// A longer `Retry-After` of the service counts instead of the draw, up to 24 h: a call whose deadline is
-/// earlier ends at once, and a job waits.
+/// A longer `Retry-After` replaces the pause, up to 24 h. A call whose deadline is earlier fails at once;
+/// a job waits.
 #[derive(Debug)]
-#[must_use = "does nothing until it is given to a client"]
+#[must_use = "does nothing until it is passed to a client"]
 pub struct ExponentialBackoff {
     max_attempts: u32,
     max_unavailable_attempts: u32,
@@ -34,7 +35,7 @@ enum Jitter {
 }
 
 impl ExponentialBackoff {
-    /// The policy that clients use unless told otherwise.
+    /// Creates the default policy of a client.
     pub fn new() -> Self {
         Self {
             max_attempts: 3,
@@ -48,62 +49,63 @@ impl ExponentialBackoff {
         }
     }
 
-    /// One attempt and no more.
+    /// Creates a policy without retries.
     pub fn none() -> Self {
         Self::new().max_attempts(1)
     }
 
-    /// Sets how many attempts a call makes at most, whatever fails; 0 counts as 1.
+    /// Sets the maximum number of attempts of a call, whatever the failure. 3 by default, 6 while the
+    /// service is unavailable; 0 counts as 1.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self.max_unavailable_attempts = self.max_attempts;
         self
     }
 
-    /// Sets how many attempts a call makes at most where the last one found the service unavailable; 0
+    /// Sets the maximum number of attempts of a call while the service is unavailable. 6 by default; 0
     /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets both.
     pub fn max_unavailable_attempts(mut self, attempts: u32) -> Self {
         self.max_unavailable_attempts = attempts.max(1);
         self
     }
 
-    /// Sets the bound of the first pause while the service is unavailable: 500 ms by default.
+    /// Sets the bound of the first pause while the service is unavailable. 500 ms by default.
     pub fn unavailable_base(mut self, base: Duration) -> Self {
         self.unavailable_base = base;
         self
     }
 
-    /// Sets the bound of the first pause after a transient failure: 50 ms by default.
+    /// Sets the bound of the first pause after a transient failure. 50 ms by default.
     pub fn transient_base(mut self, base: Duration) -> Self {
         self.transient_base = base;
         self
     }
 
-    /// Sets the bound of the first pause after too many requests: 1 s by default.
+    /// Sets the bound of the first pause after a 429. 1 s by default.
     pub fn throttled_base(mut self, base: Duration) -> Self {
         self.throttled_base = base;
         self
     }
 
-    /// Sets the bound that no drawn pause exceeds: 20 s by default.
+    /// Sets the maximum pause without a `Retry-After`. 20 s by default.
     pub fn max_pause(mut self, pause: Duration) -> Self {
         self.max_pause = pause;
         self
     }
 
-    /// Sets the longest `Retry-After` that is followed: 24 h by default. A longer one is cut to it.
+    /// Sets the maximum pause that a `Retry-After` can ask for. 24 h by default.
     pub fn max_retry_after(mut self, pause: Duration) -> Self {
         self.max_retry_after = pause;
         self
     }
 
-    /// Draws from a seed, so that a run can be repeated.
+    /// Sets the seed of the jitter, for reproducible pauses.
     pub fn seed(mut self, seed: u64) -> Self {
         self.jitter = Jitter::Full(Mutex::new(fastrand::Rng::with_seed(seed)));
         self
     }
 
-    /// Waits for the whole bound instead of a draw, for tests that say exact times.
+    /// Disables the jitter: every pause is as long as its bound. For tests with exact times.
     pub fn without_jitter(mut self) -> Self {
         self.jitter = Jitter::None;
         self
@@ -131,7 +133,7 @@ impl RetryPolicy for ExponentialBackoff {
         let drawn = match &self.jitter {
             Jitter::None => bound,
             Jitter::Full(random) => {
-                // A draw cannot leave the generator broken, so a poisoned lock is sound.
+                // No panic can leave the generator inconsistent, so a poisoned lock is usable.
                 let draw = random.lock().unwrap_or_else(PoisonError::into_inner).f64();
                 match failed.kind {
                     FailureKind::Unavailable => bound.mul_f64(0.5 + draw / 2.0),
@@ -139,12 +141,12 @@ impl RetryPolicy for ExponentialBackoff {
                 }
             }
         };
-        // `Retry-After: 0` is no leave to come back at once, again and again.
-        let asked = failed
+        // `Retry-After: 0` must not disable the back-off.
+        let requested = failed
             .retry_after
             .unwrap_or_default()
             .min(self.max_retry_after);
-        Some(drawn.max(asked))
+        Some(drawn.max(requested))
     }
 }
 
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_doubles_up_to_the_maximum() {
+    fn bound_doubles_up_to_maximum() {
         let policy = ExponentialBackoff::new().without_jitter().max_attempts(100);
         let pauses = |kind| {
             [1, 2, 3, 10, 99].map(|attempt| policy.pause(&failed(attempt, kind)).expect("a pause"))
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bound_is_a_setting_of_its_own() {
+    fn every_bound_is_configurable() {
         let second = Duration::from_secs(1);
         let policy = ExponentialBackoff::new()
             .without_jitter()
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_up_after_the_last_attempt() {
+    fn stops_after_last_attempt() {
         let policy = ExponentialBackoff::new();
         assert!(policy.pause(&failed(2, FailureKind::Transient)).is_some());
         assert_eq!(policy.pause(&failed(3, FailureKind::Transient)), None);
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_spans_its_range_and_follows_its_seed() {
+    fn jitter_covers_range_and_is_reproducible() {
         let draws = |seed| -> Vec<Duration> {
             let policy = ExponentialBackoff::new().seed(seed).max_attempts(u32::MAX);
             (0..200)
@@ -269,7 +271,7 @@ mod tests {
         failed.retry_after = Some(Duration::MAX);
         assert_eq!(policy.pause(&failed), Some(Duration::from_secs(86_400)));
 
-        // A shorter one than the draw does not switch the back-off off.
+        // A shorter `Retry-After` does not disable the back-off.
         let policy = ExponentialBackoff::new().without_jitter();
         failed.retry_after = Some(Duration::ZERO);
         assert_eq!(policy.pause(&failed), Some(Duration::from_secs(1)));
