@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::Pages;
-use crate::{Error, Paginate, types::Cursor};
+use crate::{
+    Error, Paginate,
+    endpoint::{Page, UnreadableRecord},
+    types::Cursor,
+};
 
 /// Reads a listing record by record. Created by [`Client::items`](super::Client::items).
 ///
@@ -15,7 +19,7 @@ use crate::{Error, Paginate, types::Cursor};
 /// the second one is skipped; this takes 8 bytes of memory for each record read.
 pub struct Items<E: Paginate> {
     pages: Pages<E>,
-    page: vec::IntoIter<E::Item>,
+    page: vec::IntoIter<Result<E::Item, UnreadableRecord>>,
     /// The start of the page of the records that `next` returns now.
     page_cursor: Option<Cursor>,
     seen: HashSet<u64>,
@@ -37,7 +41,26 @@ impl<E: Paginate> Items<E> {
     ///
     /// # Errors
     ///
-    /// Those of [`Pages::next`].
+    /// Those of [`Pages::next`]. A record that cannot be read is an error in its place, with its JSON in
+    /// [`Error::body`], and hides no other: [`Error::record_index`] tells such an error, and the next
+    /// `next` returns what follows. After any other error the next `next` requests the page again.
+    ///
+    /// ```
+    /// # async fn example(client: &carrot_core::Client) -> Result<(), carrot_core::Error> {
+    /// use carrot_core::apps;
+    ///
+    /// let mut leads = client.items(apps::Leads::new());
+    /// loop {
+    ///     match leads.next().await {
+    ///         Ok(Some(lead)) => println!("{}", lead.id),
+    ///         Ok(None) => break,
+    ///         Err(error) if error.record_index().is_some() => eprintln!("{error}"),
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Result<Option<E::Item>, Error> {
         poll_fn(|context| self.poll_item(context)).await.transpose()
     }
@@ -56,9 +79,16 @@ impl<E: Paginate> Items<E> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<E::Item, Error>>> {
         loop {
-            for item in self.page.by_ref() {
-                if E::identity(&item).is_none_or(|identity| self.seen.insert(identity)) {
-                    return Poll::Ready(Some(Ok(item)));
+            for record in self.page.by_ref() {
+                match record {
+                    Ok(item) => {
+                        if E::identity(&item).is_none_or(|identity| self.seen.insert(identity)) {
+                            return Poll::Ready(Some(Ok(item)));
+                        }
+                    }
+                    Err(record) => {
+                        return Poll::Ready(Some(Err(self.pages.record_error(record))));
+                    }
                 }
             }
             match ready!(self.pages.poll_page(context)) {
@@ -66,11 +96,27 @@ impl<E: Paginate> Items<E> {
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(output)) => {
                     self.page_cursor = self.pages.page_cursor().cloned();
-                    self.page = output.items.into_iter();
+                    self.page = in_order(output).into_iter();
                 }
             }
         }
     }
+}
+
+/// All records of a page, the unreadable ones in their places.
+fn in_order<T>(page: Page<T>) -> Vec<Result<T, UnreadableRecord>> {
+    let count = page.records();
+    let mut items = page.items.into_iter();
+    let mut unreadable = page.unreadable.into_iter().peekable();
+    let record = |index| match unreadable.next_if(|record| record.index == index) {
+        Some(record) => Some(Err(record)),
+        None => items
+            .next()
+            .map(Ok)
+            // An index beyond the page, from an operation of somebody else.
+            .or_else(|| unreadable.next().map(Err)),
+    };
+    (0..count).filter_map(record).collect()
 }
 
 impl<E: Paginate> fmt::Debug for Items<E> {

@@ -1,5 +1,5 @@
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     fmt,
     future::{Future, poll_fn},
     mem,
@@ -11,7 +11,7 @@ use std::{
 use super::{Activity, Client};
 use crate::{
     ApiVersion, Endpoint, Error, ErrorKind, Paginate,
-    endpoint::MAX_PAGE_SIZE,
+    endpoint::{MAX_PAGE_SIZE, UnreadableRecord},
     types::{Cursor, CursorKind, NextCursor},
 };
 
@@ -35,6 +35,8 @@ pub struct Pages<E: Paginate> {
     total: Option<u64>,
     /// Empty pages in a row.
     empty_pages: u32,
+    /// The records of the last page that cannot be read, and were not returned as errors yet.
+    unreadable: VecDeque<UnreadableRecord>,
 }
 
 enum State<E: Paginate> {
@@ -59,6 +61,7 @@ impl<E: Paginate> Pages<E> {
             cursor,
             total: None,
             empty_pages: 0,
+            unreadable: VecDeque::new(),
             state: State::Idle(endpoint),
         }
     }
@@ -67,13 +70,20 @@ impl<E: Paginate> Pages<E> {
     ///
     /// Cancel-safe: dropping the future loses no page.
     ///
+    /// A record that cannot be read costs no other record and no page: the page is returned first, with
+    /// the record in [`Page::unreadable`](crate::endpoint::Page::unreadable), and the next call returns the
+    /// error of the record, with its JSON in [`Error::body`]. [`Error::record_index`] tells such an error;
+    /// the listing continues after it.
+    ///
     /// # Errors
     ///
     /// Those of [`Client::call`]. A cursor that occurs a second time ends the listing with
     /// [`ErrorKind::RepeatedCursor`], since the listing would repeat forever. A full page without a
     /// cursor ends it with [`ErrorKind::MissingCursor`], since more records may follow.
     pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
-        poll_fn(|context| self.poll_page(context)).await.transpose()
+        poll_fn(|context| self.poll_next_page(context))
+            .await
+            .transpose()
     }
 
     /// Returns the start of the page that [`next`](Self::next) requests next, or `None` for the first
@@ -94,7 +104,30 @@ impl<E: Paginate> Pages<E> {
     /// Returns true after the last page.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        matches!(self.state, State::Finished)
+        matches!(self.state, State::Finished) && self.unreadable.is_empty()
+    }
+
+    /// The next page, or the error of a record of the last one.
+    pub(super) fn poll_next_page(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<E::Output, Error>>> {
+        if let Some(record) = self.unreadable.pop_front() {
+            return Poll::Ready(Some(Err(self.record_error(record))));
+        }
+        let page = ready!(self.poll_page(context));
+        if let Some(Ok(page)) = &page {
+            self.unreadable.extend(page.unreadable.iter().cloned());
+        }
+        Poll::Ready(page)
+    }
+
+    /// The error of a record of the page that was returned last.
+    pub(super) fn record_error(&self, mut record: UnreadableRecord) -> Error {
+        let token = &self.client.shared.token;
+        token.redact_in(&mut record.path);
+        token.redact_in(&mut record.problem);
+        Error::unreadable_record::<E>(record, self.page_cursor.clone())
     }
 
     pub(super) fn poll_page(
@@ -151,7 +184,7 @@ impl<E: Paginate> Pages<E> {
         self.page_cursor.clone_from(&requested);
         self.state = State::Finished;
         self.cursor = None;
-        self.empty_pages = match page.items.is_empty() {
+        self.empty_pages = match page.records() == 0 {
             true => self.empty_pages + 1,
             false => 0,
         };
@@ -163,14 +196,14 @@ impl<E: Paginate> Pages<E> {
             // Without a cursor, a page that is not full is the last one. After a full page more records
             // may follow, and ending here would lose them silently; so would a cursor of the other API
             // version.
-            NextCursor::Absent if page.items.len() < size => return Some(Ok(page)),
+            NextCursor::Absent if page.records() < size => return Some(Ok(page)),
             _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
                 return Some(Ok(page));
             }
         };
         // Some listings end with an empty page whose cursor points to itself.
-        if page.items.is_empty() && requested.as_ref() == Some(&cursor) {
+        if page.records() == 0 && requested.as_ref() == Some(&cursor) {
             return Some(Ok(page));
         }
         // An offset may repeat after records moved, and otherwise only grows.

@@ -22,7 +22,7 @@ impl<E: Paginate> Stream for Pages<E> {
     type Item = Result<E::Output, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_page(context)
+        self.poll_next_page(context)
     }
 }
 

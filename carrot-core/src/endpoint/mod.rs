@@ -17,6 +17,7 @@ mod paginate;
 mod paging;
 mod parameters;
 mod path;
+mod records;
 mod request_parts;
 mod tag;
 mod upload;
@@ -30,13 +31,14 @@ pub use self::{
     paging::{PageDirection, PageOrder, Paging},
     parameters::Parameters,
     path::Path,
+    records::UnreadableRecord,
     request_parts::RequestParts,
     response::ResponseError,
     upload::Upload,
 };
 pub(crate) use self::{
     fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE, path::check_external_id,
-    tag::check_tag,
+    records::read as read_records, tag::check_tag,
 };
 use crate::{
     ApiContext, ApiVersion,

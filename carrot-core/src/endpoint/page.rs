@@ -1,8 +1,10 @@
-use carrot_types::{Cursor, Envelope, NextCursor};
+use carrot_types::{Cursor, Envelope, Meta, NextCursor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{PageDirection, Paging, RequestView, ResponseError, response};
+use super::{
+    PageDirection, Paging, RequestView, ResponseError, UnreadableRecord, read_records, response,
+};
 use crate::ApiVersion;
 
 /// One page of a listing, with the cursor of the next page.
@@ -20,6 +22,11 @@ pub struct Page<T> {
     pub newer: NextCursor,
     /// The number of matching records on all pages, if the service returns it, as for leads.
     pub total: Option<u64>,
+    /// The records that cannot be read, by their [`index`](UnreadableRecord::index). A response with a
+    /// broken record is read all the same, so look here where none may be missed; `pages` and `items`
+    /// return each of them as an error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableRecord>,
 }
 
 impl<T> Page<T> {
@@ -31,7 +38,13 @@ impl<T> Page<T> {
             next: NextCursor::End,
             newer: NextCursor::Absent,
             total: None,
+            unreadable: Vec::new(),
         }
+    }
+
+    /// How many records the page has, the unreadable ones included.
+    pub(crate) fn records(&self) -> usize {
+        self.items.len() + self.unreadable.len()
     }
 
     /// Sets the cursor of the next page.
@@ -64,6 +77,8 @@ impl<T: DeserializeOwned> Page<T> {
     /// right one is missing, but no request can use it: the listing ends there, with an error if the page
     /// is full.
     ///
+    /// A record that cannot be read costs no other: it is in [`unreadable`](Self::unreadable).
+    ///
     /// # Errors
     ///
     /// Those of [`response::envelope`].
@@ -72,8 +87,10 @@ impl<T: DeserializeOwned> Page<T> {
         paging: &Paging,
         body: &[u8],
     ) -> Result<Self, ResponseError> {
-        let Envelope { meta, data, .. } = response::envelope::<Option<Vec<T>>>(body)?;
-        let items = data.unwrap_or_default();
+        fn open<L: DeserializeOwned>(body: &[u8]) -> Result<(Meta, Option<L>), ResponseError> {
+            response::envelope(body).map(|Envelope { meta, data, .. }| (meta, data))
+        }
+        let (meta, records) = read_records("data", open(body), || open(body))?;
         let direction = paging.requested_direction();
         let (next, other) = match (version, direction) {
             (ApiVersion::V1, _) => (meta.next_after, meta.next_before_position),
@@ -81,10 +98,11 @@ impl<T: DeserializeOwned> Page<T> {
             (ApiVersion::V2, PageDirection::Before) => (meta.next_before_position, meta.next_after),
             (ApiVersion::V2, PageDirection::Around) => {
                 return Ok(Self {
-                    items,
+                    items: records.items,
                     next: meta.next_before_position,
                     newer: meta.next_after_position,
                     total: None,
+                    unreadable: records.unreadable,
                 });
             }
         };
@@ -95,10 +113,11 @@ impl<T: DeserializeOwned> Page<T> {
             (next, _) => next,
         };
         Ok(Self {
-            items,
+            items: records.items,
             next,
             newer: NextCursor::Absent,
             total: None,
+            unreadable: records.unreadable,
         })
     }
 }

@@ -89,6 +89,18 @@ impl Error {
         }
     }
 
+    fn write_problem(&self, f: &mut fmt::Formatter<'_>, path: &str, problem: &str) -> fmt::Result {
+        // A dot is the whole body.
+        if path != "." {
+            write!(f, " at `{}`", quote(path))?;
+        }
+        write!(f, ": {}", quote(problem))?;
+        match self.0.body.as_ref().filter(|body| !body.is_empty()) {
+            Some(body) => write!(f, "; `Error::body` holds its {} bytes", body.len()),
+            None => Ok(()),
+        }
+    }
+
     fn write_service_error(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -153,14 +165,21 @@ impl fmt::Display for Error {
             }
             Cause::Unreadable { path, problem } => {
                 f.write_str("the response cannot be read")?;
-                // A dot is the whole body.
-                if path != "." {
-                    write!(f, " at `{}`", quote(path))?;
+                self.write_problem(f, path, problem)?;
+            }
+            Cause::UnreadableRecord {
+                path,
+                problem,
+                page,
+                ..
+            } => {
+                match page {
+                    Some(page) => write!(f, "a record of the page at `{}`", quote(page.as_str()))?,
+                    None => f.write_str("a record of the first page")?,
                 }
-                write!(f, ": {}", quote(problem))?;
-                if let Some(body) = self.0.body.as_ref().filter(|body| !body.is_empty()) {
-                    write!(f, "; `Error::body` holds its {} bytes", body.len())?;
-                }
+                f.write_str(" cannot be read")?;
+                self.write_problem(f, path, problem)?;
+                f.write_str("; the listing continues after it")?;
             }
             Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
                 "a full page has no cursor of the next page; there may be more records",

@@ -6,13 +6,13 @@ mod kind;
 use std::{error::Error as StdError, time::Duration};
 
 use bytes::Bytes;
-use carrot_types::{ErrorCode, InvalidValue, Meta};
+use carrot_types::{Cursor, ErrorCode, InvalidValue, Meta};
 use serde_json::Value;
 
 pub use self::kind::{CallPhase, ErrorKind};
 use crate::rate_limit::AcquireError;
 use crate::{
-    endpoint::Endpoint,
+    endpoint::{Endpoint, UnreadableRecord},
     policy::retry::FailureKind,
     transport::{Sent, TransportError, TransportErrorKind},
 };
@@ -58,6 +58,13 @@ enum Cause {
     Unreadable {
         path: String,
         problem: String,
+    },
+    /// One record of a listing, which goes on after it.
+    UnreadableRecord {
+        path: String,
+        problem: String,
+        index: usize,
+        page: Option<Cursor>,
     },
     /// `RepeatedCursor` or `MissingCursor`.
     Pagination(ErrorKind),
@@ -122,6 +129,20 @@ impl Error {
         Self::new::<E>(attempts, Cause::Unreadable { path, problem })
     }
 
+    /// `page` is where the page of the record begins; `None` for the first one.
+    pub(crate) fn unreadable_record<E: Endpoint>(
+        record: UnreadableRecord,
+        page: Option<Cursor>,
+    ) -> Self {
+        let cause = Cause::UnreadableRecord {
+            path: record.path,
+            problem: record.problem,
+            index: record.index,
+            page,
+        };
+        Self::new::<E>(0, cause).with_body(record.json.into())
+    }
+
     /// `kind` is `RepeatedCursor` or `MissingCursor`.
     pub(crate) fn pagination<E: Endpoint>(kind: ErrorKind) -> Self {
         Self::new::<E>(0, Cause::Pagination(kind))
@@ -178,7 +199,7 @@ impl Error {
             } => ErrorKind::Deadline,
             Cause::RateLimiter { .. } => ErrorKind::RateLimit,
             Cause::Service { .. } => ErrorKind::Service,
-            Cause::Unreadable { .. } => ErrorKind::Unreadable,
+            Cause::Unreadable { .. } | Cause::UnreadableRecord { .. } => ErrorKind::Unreadable,
             Cause::Pagination(kind) => kind,
         }
     }
@@ -249,7 +270,17 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0.cause {
-            Cause::Unreadable { path, .. } => Some(path),
+            Cause::Unreadable { path, .. } | Cause::UnreadableRecord { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The position on its page, from 0, where one record of a listing cannot be read. The listing goes
+    /// on after it: the next `next` returns what follows.
+    #[must_use]
+    pub fn record_index(&self) -> Option<usize> {
+        match &self.0.cause {
+            Cause::UnreadableRecord { index, .. } => Some(*index),
             _ => None,
         }
     }
@@ -359,7 +390,10 @@ impl Error {
             Cause::Invalid(_) | Cause::RateLimiter { .. } => Sent::Never,
             Cause::Transport(error) => error.sent(),
             Cause::Deadline { sent, .. } => *sent,
-            Cause::Service { .. } | Cause::Unreadable { .. } | Cause::Pagination(_) => Sent::Yes,
+            Cause::Service { .. }
+            | Cause::Unreadable { .. }
+            | Cause::UnreadableRecord { .. }
+            | Cause::Pagination(_) => Sent::Yes,
         }
     }
 
@@ -378,7 +412,7 @@ impl Error {
         match &self.0.cause {
             // A redirect after a POST may mean that it was applied, as for a form in a browser.
             Cause::Service { status, .. } => matches!(status, 300..=399 | 408 | 500..),
-            Cause::Pagination(_) => false,
+            Cause::Pagination(_) | Cause::UnreadableRecord { .. } => false,
             _ => self.last_sent() != Sent::Never,
         }
     }

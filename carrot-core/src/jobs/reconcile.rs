@@ -43,7 +43,7 @@ impl Client {
     /// A part that the service has not stored yet is not found, so wait some seconds before you call this:
     /// the reply may still be in flight.
     ///
-    /// [`WriteStatus::Unknown`] where a part that may be the reply has no `random_id`, or the `random_id`
+    /// [`WriteStatus::Unknown`] where a part cannot be read or may be the reply and has no `random_id`, or the `random_id`
     /// of every part is 0, which means none. The vendor documents `random_id` in the realtime feed and in
     /// webhooks, but not in the list of parts.
     ///
@@ -93,21 +93,21 @@ impl Client {
         };
         let parts = Parts::new(reply.conversation());
         let (mut has_ids, mut has_zero) = (false, false);
-        let look = |part: &ConversationPart| match part.random_id.map(RandomId::get) {
-            Some(found) if found == random_id.get() => Look::Found,
+        let compare = |part: &ConversationPart| match part.random_id.map(RandomId::get) {
+            Some(found) if found == random_id.get() => Match::Found,
             Some(0) => {
                 has_zero |= may_be_a_reply(part);
-                Look::Other
+                Match::Other
             }
             Some(_) => {
                 has_ids = true;
-                Look::Other
+                Match::Other
             }
-            None if may_be_a_reply(part) => Look::Unclear,
-            None => Look::Other,
+            None if may_be_a_reply(part) => Match::Unclear,
+            None => Match::Other,
         };
         let created = |part: &ConversationPart| part.created;
-        let status = self.search(parts, since.into(), created, look).await?;
+        let status = self.search(parts, since.into(), created, compare).await?;
         // 0 stands for none, and may be all that this list ever says.
         Ok(match status {
             WriteStatus::NotWritten if has_zero && !has_ids => WriteStatus::Unknown,
@@ -124,7 +124,7 @@ impl Client {
     /// [`reconcile_reply`](Self::reconcile_reply). An event with a time of its own is searched for back to
     /// that time.
     ///
-    /// [`WriteStatus::Unknown`] where an event of this name lacks the property.
+    /// [`WriteStatus::Unknown`] where an event of this name lacks the property or cannot be read.
     ///
     /// # Errors
     ///
@@ -174,18 +174,18 @@ impl Client {
         let since = since.into();
         let since = event.time().map_or(since, |created| created.min(since));
         let name = event.name().as_str();
-        let look = |event: &Event| {
+        let compare = |event: &Event| {
             let event_type = event.event_type.as_ref();
             let found = event_type.and_then(|event_type| event_type.name.as_deref());
             match event.props.get(property) {
-                _ if found.is_some_and(|found| found != name) => Look::Other,
-                Some(found) if is_same(found, value) => Look::Found,
-                Some(_) => Look::Other,
-                None => Look::Unclear,
+                _ if found.is_some_and(|found| found != name) => Match::Other,
+                Some(found) if is_same(found, value) => Match::Found,
+                Some(_) => Match::Other,
+                None => Match::Unclear,
             }
         };
         let events = Events::new(event.user().clone()).named(event.name().clone());
-        self.search(events, since, |event| event.created, look)
+        self.search(events, since, |event| event.created, compare)
             .await
     }
 
@@ -198,19 +198,29 @@ impl Client {
         listing: E,
         since: Timestamp,
         created: fn(&E::Item) -> Option<Timestamp>,
-        mut look: impl FnMut(&E::Item) -> Look,
+        mut compare: impl FnMut(&E::Item) -> Match,
     ) -> Result<WriteStatus<E::Item>, Error> {
         let oldest = Timestamp::from_seconds(since.seconds().saturating_sub(CLOCK_SKEW));
         let mut pages = self.pages(listing);
         let mut is_clear = true;
-        while let Some(page) = pages.next().await? {
+        loop {
+            let page = match pages.next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                // The record may be the write.
+                Err(error) if error.record_index().is_some() => {
+                    is_clear = false;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let is_old = |item: &E::Item| created(item).is_some_and(|created| created < oldest);
             let is_past = !page.items.is_empty() && page.items.iter().all(is_old);
             for item in page.items {
-                match look(&item) {
-                    Look::Found => return Ok(WriteStatus::Written(Box::new(item))),
-                    Look::Unclear => is_clear = false,
-                    Look::Other => {}
+                match compare(&item) {
+                    Match::Found => return Ok(WriteStatus::Written(Box::new(item))),
+                    Match::Unclear => is_clear = false,
+                    Match::Other => {}
                 }
             }
             if is_past {
@@ -225,7 +235,7 @@ impl Client {
 }
 
 /// What a record has to do with the write.
-enum Look {
+enum Match {
     /// It is the write.
     Found,
     /// It may be the write: what would tell is missing.

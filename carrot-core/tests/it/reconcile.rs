@@ -135,6 +135,18 @@ fn a_missing_reply_is_searched_back_to_its_time() {
     }
 }
 
+/// Nobody knows what stood there.
+#[test]
+fn a_broken_part_makes_it_unknown() {
+    let next = r#"{"meta":{"status":200,"next_before_position":[1]},"data":[{"id":{}}]}"#;
+    let recorder = canned([ok(next), last_page(false)]);
+    let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
+    assert_eq!(status.expect("an answer"), WriteStatus::Unknown);
+    let recorder = canned([ok(next), last_page(true)]);
+    let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
+    assert!(matches!(status, Ok(WriteStatus::Written(_))));
+}
+
 /// A record out of order, or one without a time, ends no search.
 #[test]
 fn one_old_part_does_not_end_the_search() {

@@ -1,12 +1,13 @@
 use carrot_types::{Cursor, Envelope, NextCursor, PropertyName};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
-        EncodeResponse, Page, Paginate, Paging, RequestParts, RequestView, ResponseError, response,
+        EncodeResponse, Page, Paginate, Paging, RequestParts, RequestView, ResponseError,
+        read_records, response,
     },
     types::{Filters, InvalidValue, User},
 };
@@ -146,12 +147,19 @@ impl Endpoint for Leads {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Page<User>, ResponseError> {
-        let Data { users, total } = response::data(body)?;
-        let mut page = Page::new(users.unwrap_or_default());
+        fn open<L: DeserializeOwned>(
+            body: &[u8],
+        ) -> Result<(Option<u64>, Option<L>), ResponseError> {
+            response::data(body).map(|Data { users, total }| (total, users))
+        }
+        let (total, records) = read_records("data.users", open(body), || open(body))?;
+        let mut page = Page::new(records.items);
+        page.unreadable = records.unreadable;
         page.total = total;
         // Without a total, only an empty page is the last one: the service may limit the page size.
-        let next = self.paging.offset().saturating_add(page.items.len() as u64);
-        if !page.items.is_empty() && total.is_none_or(|total| next < total) {
+        let records = page.records() as u64;
+        let next = self.paging.offset().saturating_add(records);
+        if records > 0 && total.is_none_or(|total| next < total) {
             page.next = NextCursor::At(Cursor::offset(next));
         }
         Ok(page)
@@ -182,8 +190,8 @@ impl Paginate for Leads {
 
 /// The `data` of a page. The vendor's sample is incomplete; other clients read this structure.
 #[derive(Deserialize)]
-struct Data {
-    users: Option<Vec<User>>,
+struct Data<L> {
+    users: Option<L>,
     total: Option<u64>,
 }
 
