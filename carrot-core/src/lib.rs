@@ -6,6 +6,7 @@ pub mod endpoint;
 
 pub mod client;
 pub mod jobs;
+pub mod realtime;
 pub mod transport;
 
 mod config;

@@ -47,12 +47,11 @@ impl From<Error> for Failed {
     }
 }
 
-pub(super) async fn attempt<E: Endpoint>(
+/// Sends a request under the limits that it carries.
+pub(super) async fn send(
     shared: &Shared,
-    endpoint: &E,
     request: Request<Body>,
-    number: u32,
-) -> Result<super::Response<E::Output>, Failed> {
+) -> Result<Response<Bytes>, TransportError> {
     let context = request.extensions().get::<CallContext>();
     let max_body_bytes = context.and_then(|context| context.max_body_bytes);
     let limit = context.and_then(|context| context.timeout);
@@ -62,7 +61,17 @@ pub(super) async fn attempt<E: Endpoint>(
         shared.transport.send(request),
     )
     .await;
-    let received = received(shared, sent, max_body_bytes)
+    received(shared, sent, max_body_bytes)
+}
+
+pub(super) async fn attempt<E: Endpoint>(
+    shared: &Shared,
+    endpoint: &E,
+    request: Request<Body>,
+    number: u32,
+) -> Result<super::Response<E::Output>, Failed> {
+    let received = send(shared, request)
+        .await
         .map_err(|error| Error::from_transport::<E>(number, error))?;
     match read(shared, endpoint, &received, number) {
         Ok(value) => Ok(super::Response::new(value, received)),

@@ -21,6 +21,7 @@ pub struct ClientBuilder {
     observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     base_url: BaseUrl,
+    realtime_base_url: Option<BaseUrl>,
     context: ApiContext,
     user_agent: String,
     options: CallOptions,
@@ -41,6 +42,7 @@ impl ClientBuilder {
             observer: None,
             token,
             base_url: BaseUrl::default(),
+            realtime_base_url: None,
             context: ApiContext::default(),
             user_agent: USER_AGENT.to_owned(),
             options: CallOptions::default(),
@@ -52,6 +54,13 @@ impl ClientBuilder {
     /// [`BaseUrl::CARROT_QUEST`] by default.
     pub fn base_url(mut self, base_url: BaseUrl) -> Self {
         self.base_url = base_url;
+        self
+    }
+
+    /// Sets the realtime service: that of Carrot quest or Dashly by default, by the [`base_url`](Self::base_url),
+    /// and the base URL itself where it is an address of your own.
+    pub fn realtime_base_url(mut self, base_url: BaseUrl) -> Self {
+        self.realtime_base_url = Some(base_url);
         self
     }
 
@@ -109,11 +118,15 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// The base URL is plain `http` on another machine, without
+    /// The base URL, or that of the realtime service, is plain `http` on another machine, without
     /// [`allow_plain_http`](Self::allow_plain_http); or the user agent is not visible ASCII.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let base_url = self.base_url;
-        if !base_url.is_secure() && !self.allow_plain_http {
+        let realtime_base_url = self
+            .realtime_base_url
+            .unwrap_or_else(|| base_url.realtime());
+        let is_secure = base_url.is_secure() && realtime_base_url.is_secure();
+        if !is_secure && !self.allow_plain_http {
             return Err(InvalidValue::new(
                 "base URL",
                 "must be `https`, since plain `http` shows the token to the network; \
@@ -145,6 +158,7 @@ impl ClientBuilder {
                 observer: self.observer,
                 token: self.token,
                 base_url,
+                realtime_base_url,
                 context: self.context,
                 user_agent,
             }),

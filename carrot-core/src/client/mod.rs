@@ -8,6 +8,7 @@ mod items;
 mod observe;
 mod options;
 mod pages;
+mod realtime_report;
 mod request;
 mod response;
 mod response_times;
@@ -26,11 +27,12 @@ pub use self::{
     observe::{AttemptReport, CallReport, Observer, Outcome},
     options::CallOptions,
     pages::Pages,
+    realtime_report::{RealtimeChange, RealtimeReport},
     response::Response,
 };
 use crate::{
     ApiContext, AuthToken, BaseUrl, Body, Clock, Endpoint, Error, HttpTransport, Paginate,
-    RateLimiter, RetryPolicy, rate_limit::RateLimitStatus, retry::RetryBudget,
+    RateLimiter, RetryPolicy, TransportError, rate_limit::RateLimitStatus, retry::RetryBudget,
 };
 
 /// Calls the operations of the service.
@@ -56,6 +58,7 @@ struct Shared {
     observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     base_url: BaseUrl,
+    realtime_base_url: BaseUrl,
     context: ApiContext,
     user_agent: http::HeaderValue,
 }
@@ -167,6 +170,37 @@ impl Client {
     /// A field breaks a rule.
     pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
         request::build(&self.shared, &self.options, endpoint)
+    }
+}
+
+/// What the listener of the realtime service needs.
+impl Client {
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    pub(crate) fn token(&self) -> &AuthToken {
+        &self.shared.token
+    }
+
+    pub(crate) fn user_agent(&self) -> &http::HeaderValue {
+        &self.shared.user_agent
+    }
+
+    pub(crate) fn realtime_base_url(&self) -> &BaseUrl {
+        &self.shared.realtime_base_url
+    }
+
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.shared.observer.as_deref()
+    }
+
+    /// Sends a request that is not a call of an operation, under the limits that it carries.
+    pub(crate) async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        attempt::send(&self.shared, request).await
     }
 }
 

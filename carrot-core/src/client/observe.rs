@@ -5,6 +5,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
+use super::RealtimeReport;
 use crate::{Error, ErrorKind};
 
 /// How a call or an attempt ended.
@@ -98,6 +99,11 @@ pub trait Observer: Debug + Send + Sync + 'static {
     fn call(&self, report: &CallReport) {
         let _ = report;
     }
+
+    /// Something changed with a listener of the realtime service. Must not block or panic.
+    fn realtime(&self, report: &RealtimeReport) {
+        let _ = report;
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
@@ -107,6 +113,10 @@ impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
 
     fn call(&self, report: &CallReport) {
         (**self).call(report);
+    }
+
+    fn realtime(&self, report: &RealtimeReport) {
+        (**self).realtime(report);
     }
 }
 

@@ -1,6 +1,9 @@
 use std::{borrow::Cow, net::IpAddr};
 
-use carrot_types::InvalidValue;
+use carrot_types::{
+    InvalidValue,
+    realtime::{HOST_CARROT_QUEST, HOST_DASHLY},
+};
 use http::{
     Uri,
     uri::{PathAndQuery, Scheme},
@@ -31,6 +34,17 @@ impl BaseUrl {
     pub const CARROT_QUEST: Self = Self::https("api.carrotquest.io");
     /// Dashly, the English brand of the same service, `https://api.dashly.app`.
     pub const DASHLY: Self = Self::https("api.dashly.app");
+
+    /// The realtime service beside this one; at an address of a user's own, the same address.
+    pub(crate) fn realtime(&self) -> Self {
+        if *self == Self::CARROT_QUEST {
+            Self::https(HOST_CARROT_QUEST)
+        } else if *self == Self::DASHLY {
+            Self::https(HOST_DASHLY)
+        } else {
+            self.clone()
+        }
+    }
 
     const fn https(host: &'static str) -> Self {
         Self {

@@ -61,6 +61,11 @@ impl AuthToken {
         self.header.clone()
     }
 
+    /// The token itself, for the one address that must hold it: that of a WebSocket.
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
     /// Removes the token from a text, such as an error message of the service that quotes it.
     pub(crate) fn redact(&self, text: &str) -> String {
         text.replace(self.secret.as_str(), "[token]")

@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
+const SHORTEST: Duration = Duration::from_millis(250);
+
+/// Pauses between connections, with full jitter.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    rng: fastrand::Rng,
+    failures: u32,
+}
+
+impl Backoff {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            failures: 0,
+        }
+    }
+
+    /// A connection did well: the pauses start from the shortest bound again.
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// How many connections failed since the last one that did well.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The pause after one more failure, not shorter than what the service asks for.
+    pub(super) fn pause(&mut self, retry_after: Option<Duration>) -> Duration {
+        let bound = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        let pause = bound.mul_f64(self.rng.f64()).max(SHORTEST);
+        pause.max(retry_after.unwrap_or_default())
+    }
+}

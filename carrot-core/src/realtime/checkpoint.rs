@@ -1,0 +1,60 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use super::{Position, book::Book};
+
+const FORMAT: u32 = 1;
+
+/// Where a [`Listener`](super::Listener) is: what another one, also in another process, needs to continue
+/// without losing a message.
+///
+/// Serialize it to keep it. It holds names of channels, numbers and moments, no payload and no token. It is
+/// small: a few numbers for each channel.
+///
+/// A checkpoint covers all events that [`next`](super::Listener::next) returned before it was taken. Take and
+/// save it after the event is processed: a program that ends between the two gets the event again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checkpoint {
+    format: u32,
+    /// From where to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) position: Option<Position>,
+    /// By the name of the channel.
+    pub(super) channels: BTreeMap<String, Book>,
+}
+
+impl Checkpoint {
+    pub(super) fn new(position: Option<Position>, channels: BTreeMap<String, Book>) -> Self {
+        Self {
+            format: FORMAT,
+            position,
+            channels,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Checkpoint {
+    /// # Errors
+    ///
+    /// The text is not a checkpoint, or one of another version of this crate with another format.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fields {
+            format: u32,
+            #[serde(default)]
+            position: Option<Position>,
+            channels: BTreeMap<String, Book>,
+        }
+        let fields = Fields::deserialize(deserializer)?;
+        if fields.format != FORMAT {
+            let text = format!("format {} of a checkpoint is not supported", fields.format);
+            return Err(D::Error::custom(text));
+        }
+        if !fields.channels.values().all(Book::is_sound) {
+            return Err(D::Error::custom("the ids of a channel are not in order"));
+        }
+        Ok(Self::new(fields.position, fields.channels))
+    }
+}

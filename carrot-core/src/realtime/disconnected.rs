@@ -1,0 +1,153 @@
+use std::{fmt, time::Duration};
+
+use carrot_types::realtime::CloseCode;
+
+use crate::{TransportError, transport::one_line};
+
+/// Why there is no connection, as a [`Connection`](super::Connection) reports it.
+///
+/// Its texts must hold no token and no address with one.
+#[derive(Debug)]
+pub struct Disconnected {
+    status: Option<u16>,
+    code: Option<CloseCode>,
+    retry_after: Option<Duration>,
+    text: String,
+    source: Option<TransportError>,
+}
+
+impl Disconnected {
+    /// A reason in words, such as `the connection ended`.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            status: None,
+            code: None,
+            retry_after: None,
+            text: text.into(),
+            source: None,
+        }
+    }
+
+    /// The service responded with this HTTP status in place of a connection or of messages. With 400, 401,
+    /// 403 and 404 the listener ends.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The service closed the WebSocket with this code. The listener ends where
+    /// [`CloseCode::should_reconnect`] is false.
+    #[must_use]
+    pub fn with_code(mut self, code: CloseCode) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The service asks for this pause.
+    #[must_use]
+    pub fn with_retry_after(mut self, pause: impl Into<Option<Duration>>) -> Self {
+        self.retry_after = pause.into();
+        self
+    }
+
+    /// The transport failed.
+    #[must_use]
+    pub fn with_source(mut self, source: TransportError) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// The HTTP status of a response that was not a connection.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// The close code of the WebSocket.
+    #[must_use]
+    pub fn code(&self) -> Option<CloseCode> {
+        self.code
+    }
+
+    /// The pause that the service asks for.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The failure of the transport.
+    #[must_use]
+    pub fn transport(&self) -> Option<&TransportError> {
+        self.source.as_ref()
+    }
+
+    /// The same token and channels would be rejected again.
+    pub(super) fn is_rejection(&self) -> bool {
+        matches!(self.status, Some(400 | 401 | 403 | 404))
+            || self.code.is_some_and(|code| !code.should_reconnect())
+    }
+}
+
+impl fmt::Display for Disconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.text))?;
+        if let Some(status) = self.status {
+            write!(f, " (status {status})")?;
+        }
+        if let Some(code) = self.code {
+            write!(f, " (close code {code})")?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Disconnected {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// The service rejects the token or the channels, so the listener has ended.
+///
+/// Connecting again with the same token and channels would be rejected again.
+#[derive(Debug)]
+pub struct ListenError(Disconnected);
+
+impl ListenError {
+    pub(super) fn new(reason: Disconnected) -> Self {
+        Self(reason)
+    }
+
+    /// The HTTP status with which the service rejects, where one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status()
+    }
+
+    /// The close code of the WebSocket, where one came.
+    #[must_use]
+    pub fn code(&self) -> Option<CloseCode> {
+        self.0.code()
+    }
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "realtime: the service rejects the listener: {}; check the token, its scopes and the channels",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}

@@ -1,0 +1,107 @@
+use std::{sync::Arc, time::Duration};
+
+use carrot_types::{InvalidValue, realtime::RealtimeChannel};
+
+use super::{
+    Checkpoint, ConnectRequest, Connector, Listener, LongPoll, channels::Channels,
+    position::seconds, session::Session,
+};
+use crate::{Client, Clock};
+
+/// The vendor does not say how long messages are stored; the sample of the server software has this.
+const RETENTION: Duration = Duration::from_secs(5 * 60);
+
+impl Client {
+    /// Listens to channels of the realtime service. Nothing is sent until the listener is polled.
+    ///
+    /// `ping` is added as the last channel; its messages are delivered only where `channels` has it too.
+    ///
+    /// ```
+    /// # async fn example(
+    /// #     client: &carrot_core::Client,
+    /// #     saved: Option<carrot_core::realtime::Checkpoint>,
+    /// #     store: impl Fn(carrot_core::realtime::Checkpoint),
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// use carrot_core::{
+    ///     realtime::Event,
+    ///     types::{AppId, realtime::RealtimeChannel},
+    /// };
+    ///
+    /// let channels = [RealtimeChannel::ConversationReply(AppId::new(100))];
+    /// let mut live = client.listen(channels)?.resume(saved).start();
+    /// while let Some(event) = live.next().await? {
+    ///     match event {
+    ///         Event::Message(delivery) => println!("{:?}", delivery.message.payload),
+    ///         Event::Gap(gap) => println!("read again what changed: {gap}"),
+    ///         other => println!("{other:?}"),
+    ///     }
+    ///     store(live.checkpoint());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// There is no channel, or one twice; there are more than 50 with `ping`; a channel is not fit for an
+    /// address, has an id of zero, or ends with `.b` and digits.
+    pub fn listen(
+        &self,
+        channels: impl IntoIterator<Item = RealtimeChannel>,
+    ) -> Result<Listen, InvalidValue> {
+        let channels = Channels::new(channels)?;
+        Ok(Listen {
+            request: ConnectRequest::new(self.clone(), channels.all())?,
+            channels,
+            connector: Arc::new(LongPoll::new()),
+            checkpoint: None,
+            retention: RETENTION,
+        })
+    }
+}
+
+/// Sets up a [`Listener`]; made by [`Client::listen`].
+#[derive(Debug)]
+#[must_use = "call `start` to get the listener"]
+pub struct Listen {
+    request: ConnectRequest,
+    channels: Channels,
+    connector: Arc<dyn Connector>,
+    checkpoint: Option<Checkpoint>,
+    retention: Duration,
+}
+
+impl Listen {
+    /// Continues from a checkpoint, `None` for a new start. What it holds of other channels is ignored.
+    pub fn resume(mut self, checkpoint: impl Into<Option<Checkpoint>>) -> Self {
+        self.checkpoint = checkpoint.into();
+        self
+    }
+
+    /// Sets how the listener connects: by [`LongPoll`] by default.
+    pub fn connector(mut self, connector: impl Connector) -> Self {
+        self.connector = Arc::new(connector);
+        self
+    }
+
+    /// Sets for how long the service is expected to store messages: 5 minutes by default. A listener that was
+    /// away for longer reports a [`Gap`](super::Gap) that [expired](super::GapReason::Expired). How long the
+    /// service stores them is not documented.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// Makes the listener. Nothing is sent until it is polled.
+    pub fn start(self) -> Listener {
+        let clock = self.request.client().clock();
+        // The jitter must differ between processes, and be the same in a test.
+        let seed = fastrand::u64(..);
+        let mut session = Session::new(self.channels, self.retention, seed);
+        if let Some(checkpoint) = self.checkpoint {
+            let date = seconds(clock.system_time()).unwrap_or_default();
+            session = session.resume(checkpoint, clock.now(), date);
+        }
+        Listener::new(self.request, self.connector, session)
+    }
+}

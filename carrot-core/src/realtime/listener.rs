@@ -1,0 +1,279 @@
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use super::{
+    Checkpoint, ConnectRequest, Connecting, Connection, Connector, Disconnected, Event,
+    ListenError, Received,
+    position::seconds,
+    session::{Action, Input, Session},
+};
+use crate::{
+    Client, Clock,
+    client::{RealtimeChange, RealtimeReport},
+    policy::timeout,
+};
+
+/// How long a connection may take to end politely.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Listens to the realtime service; made by [`Client::listen`].
+///
+/// It connects, reads, finds out what is missing and asks for it again, and connects again, with pauses that
+/// grow while that fails. It spawns no task: nothing happens unless [`next`](Self::next) is polled. So a slow
+/// program is not flooded; messages wait in the connection, and nothing is dropped. There is one connection
+/// at a time.
+///
+/// See the [module](super) for what it promises.
+#[must_use = "nothing is read due `next` is called"]
+pub struct Listener {
+    request: ConnectRequest,
+    connector: Arc<dyn Connector>,
+    session: Session,
+    link: Link,
+    alarm: Option<Alarm>,
+}
+
+enum Link {
+    None,
+    Connecting(Connecting),
+    Up(Box<dyn Connection>),
+}
+
+/// A wait, and the moment at which it ends.
+struct Alarm {
+    at: Duration,
+    sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Listener {
+    pub(super) fn new(
+        request: ConnectRequest,
+        connector: Arc<dyn Connector>,
+        session: Session,
+    ) -> Self {
+        Self {
+            request,
+            connector,
+            session,
+            link: Link::None,
+            alarm: None,
+        }
+    }
+
+    /// The next event; `None` after [`close`](Self::close), and after an error.
+    ///
+    /// Dropping the future loses nothing: the next call continues where it was.
+    ///
+    /// # Errors
+    ///
+    /// The service rejects the token or the channels. Everything else is an event, and the listener goes
+    /// on.
+    pub async fn next(&mut self) -> Result<Option<Event>, ListenError> {
+        poll_fn(|context| self.poll_event(context))
+            .await
+            .transpose()
+    }
+
+    /// Where the listener is: it covers every event that [`next`](Self::next) returned.
+    ///
+    /// Save it after the last event is processed. A listener that
+    /// [resumes](super::Listen::resume) from it gets everything that came later, also in another process.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.session.checkpoint()
+    }
+
+    /// Ends the connection politely, within a second, and returns the last checkpoint. Dropping the
+    /// listener ends the connection at once.
+    pub async fn close(&mut self) -> Checkpoint {
+        let checkpoint = self.session.checkpoint();
+        if !self.session.is_stopped() {
+            self.report(RealtimeChange::Closed, None);
+        }
+        self.session.stop();
+        self.alarm = None;
+        if let Link::Up(mut connection) = std::mem::replace(&mut self.link, Link::None) {
+            let close = poll_fn(move |context| connection.poll_close(context));
+            let clock = self.request.client().clock();
+            timeout(&**clock, Some(CLOSE_TIMEOUT), close).await;
+        }
+        checkpoint
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        self.request.client()
+    }
+
+    fn now(&self) -> Duration {
+        self.client().clock().now()
+    }
+
+    pub(super) fn poll_event(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event, ListenError>>> {
+        loop {
+            match self.session.poll(self.now()) {
+                Action::Emit(event) => {
+                    self.emitted(&event);
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Action::Stop(reason) => {
+                    self.link = Link::None;
+                    self.alarm = None;
+                    self.report(RealtimeChange::Rejected, Some(&reason));
+                    return Poll::Ready(Some(Err(ListenError::new(reason))));
+                }
+                Action::Stopped => return Poll::Ready(None),
+                Action::Connect(position) => {
+                    // The one before ends first.
+                    self.link = Link::None;
+                    let connecting = self.connector.connect(self.request.at(position));
+                    self.link = Link::Connecting(connecting);
+                }
+                Action::Drop => self.link = Link::None,
+                Action::Probe => {
+                    if let Link::Up(connection) = &mut self.link {
+                        connection.probe();
+                    }
+                }
+                Action::Wait(due) => {
+                    if !self.poll_link(context) && self.poll_alarm(context, due).is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the session what comes over the connection. False where nothing is there.
+    fn poll_link(&mut self, context: &mut Context<'_>) -> bool {
+        let input = match &mut self.link {
+            Link::None => return false,
+            Link::Connecting(connecting) => match connecting.as_mut().poll(context) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(connection)) => {
+                    self.link = Link::Up(connection);
+                    self.report(RealtimeChange::Connected, None);
+                    Input::Open
+                }
+                Poll::Ready(Err(reason)) => Input::Closed(reason),
+            },
+            Link::Up(connection) => match connection.poll_receive(context) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(received)) => received.into(),
+                Poll::Ready(Err(reason)) => Input::Closed(reason),
+            },
+        };
+        if let Input::Closed(_) = input {
+            self.link = Link::None;
+        }
+        self.session.input(self.now(), input);
+        true
+    }
+
+    /// Waits for the moment. What came meanwhile is read before the session hears that it is there: a
+    /// program that was busy does not take what waits in the connection for silence.
+    fn poll_alarm(&mut self, context: &mut Context<'_>, due: Option<Duration>) -> Poll<()> {
+        let Some(due) = due else {
+            self.alarm = None;
+            return Poll::Pending;
+        };
+        loop {
+            // One that ends earlier is kept: moments move with every message, and a wait is not free.
+            let alarm = match self.alarm.take() {
+                Some(alarm) if alarm.at <= due => self.alarm.insert(alarm),
+                _ => {
+                    let alarm = self.new_alarm(due);
+                    self.alarm.insert(alarm)
+                }
+            };
+            if alarm.sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.alarm = None;
+            let now = self.now();
+            if now < due {
+                continue;
+            }
+            if !self.poll_link(context) {
+                self.session.elapsed(now);
+            }
+            return Poll::Ready(());
+        }
+    }
+
+    fn new_alarm(&self, at: Duration) -> Alarm {
+        let clock = Arc::clone(self.client().clock());
+        let pause = at.saturating_sub(clock.now());
+        let sleep = Box::pin(async move { clock.sleep(pause).await });
+        Alarm { at, sleep }
+    }
+
+    fn emitted(&mut self, event: &Event) {
+        match event {
+            Event::CaughtUp => self.report(RealtimeChange::CaughtUp, None),
+            Event::Gap(_) => self.report(RealtimeChange::Gap, None),
+            Event::Down(down) => {
+                self.link = Link::None;
+                self.report(RealtimeChange::Down, Some(&down.reason));
+            }
+            Event::Message(_) | Event::Unreadable(_) => {}
+        }
+    }
+
+    fn report(&self, change: RealtimeChange, reason: Option<&Disconnected>) {
+        let Some(observer) = self.client().observer() else {
+            return;
+        };
+        let counts = &self.session.counts;
+        let mut report = RealtimeReport::new(change);
+        report.failures = self.session.failures();
+        report.status = reason.and_then(Disconnected::status);
+        report.close_code = reason.and_then(Disconnected::code);
+        report.connections = counts.connections;
+        report.messages = counts.messages;
+        report.replayed = counts.replayed;
+        report.duplicates = counts.duplicates;
+        report.late = counts.late;
+        report.holes = counts.holes;
+        report.rewinds = counts.rewinds;
+        report.gaps = counts.gaps;
+        report.unreadable = counts.unreadable;
+        report.lag = counts.lag;
+        observer.realtime(&report);
+    }
+}
+
+impl From<Received> for Input {
+    fn from(received: Received) -> Self {
+        match received {
+            Received::Message(message) => Self::Message(message),
+            Received::Batch {
+                messages,
+                position,
+                date,
+            } => Self::Batch {
+                messages,
+                position,
+                now: date.and_then(seconds),
+            },
+            Received::Alive => Self::Alive,
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("request", &self.request)
+            .field("connector", &self.connector)
+            .finish_non_exhaustive()
+    }
+}

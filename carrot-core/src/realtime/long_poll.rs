@@ -1,0 +1,123 @@
+use std::{
+    fmt,
+    future::{Future, ready},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use carrot_types::realtime::RealtimeMessage;
+use http::{Response, StatusCode, header::DATE};
+
+use super::{
+    ConnectRequest, Connecting, Connection, Connector, Disconnected, Position, Received,
+    position::seconds_of,
+};
+use crate::retry::retry_after;
+
+/// The service responds after 25 seconds at the latest.
+const TIMEOUT: Duration = Duration::from_secs(35);
+
+/// Reads the messages by long polls, over the [`HttpTransport`](crate::HttpTransport) of the client.
+///
+/// Every response is complete, so nothing depends on how a connection ends. The token goes in the
+/// `Authorization` header. The polls are not calls: they take no permits of the rate limit, and the
+/// deadline of calls does not apply. Each ends after 35 seconds; the service responds after 25 where there is
+/// nothing to say.
+///
+/// That the service takes long polls on its documented hosts is observed.
+#[derive(Clone, Debug, Default)]
+pub struct LongPoll(());
+
+impl LongPoll {
+    /// Long polls over the client's transport.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Connector for LongPoll {
+    fn connect(&self, request: ConnectRequest) -> Connecting {
+        let connection = Polls {
+            position: request.position(),
+            request,
+            poll: None,
+        };
+        Box::pin(ready(Ok(Box::new(connection) as Box<dyn Connection>)))
+    }
+}
+
+type Poller = Pin<Box<dyn Future<Output = Result<Received, Disconnected>> + Send>>;
+
+struct Polls {
+    request: ConnectRequest,
+    position: Option<Position>,
+    poll: Option<Poller>,
+}
+
+impl Connection for Polls {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Disconnected>> {
+        let poll = self.poll.get_or_insert_with(|| {
+            let (request, position) = (self.request.clone(), self.position);
+            Box::pin(async move { poll(&request, position).await })
+        });
+        let result = ready!(poll.as_mut().poll(context));
+        self.poll = None;
+        if let Ok(Received::Batch { position, .. }) = &result {
+            self.position = *position;
+        }
+        Poll::Ready(result)
+    }
+}
+
+async fn poll(
+    request: &ConnectRequest,
+    position: Option<Position>,
+) -> Result<Received, Disconnected> {
+    let invalid = |error: carrot_types::InvalidValue| Disconnected::new(error.to_string());
+    let poll = request.long_poll(position, TIMEOUT).map_err(invalid)?;
+    let sent = request.client().send(poll).await;
+    let response =
+        sent.map_err(|error| Disconnected::new("the long poll failed").with_source(error))?;
+    read(&response, request.client().clock().system_time())
+}
+
+fn read(response: &Response<Bytes>, system_time: SystemTime) -> Result<Received, Disconnected> {
+    let status = response.status();
+    let messages = match status {
+        StatusCode::OK => {
+            let body = std::str::from_utf8(response.body())
+                .map_err(|_| Disconnected::new("a response is not UTF-8"))?;
+            RealtimeMessage::parse_all(body)
+        }
+        StatusCode::NOT_MODIFIED => Vec::new(),
+        _ => {
+            return Err(Disconnected::new("the service does not take the long poll")
+                .with_status(status.as_u16())
+                .with_retry_after(retry_after(response.headers(), system_time)));
+        }
+    };
+    // Without it the next poll would bring the same messages, at once and for ever.
+    let position = Position::of_headers(response.headers())
+        .or_else(|| messages.iter().flatten().filter_map(Position::of).max());
+    if position.is_none() {
+        return Err(Disconnected::new("a response does not say its position"));
+    }
+    let date = response.headers().get(DATE);
+    let date = date.and_then(|date| seconds_of(date.to_str().ok()?));
+    Ok(Received::Batch {
+        messages,
+        position,
+        date: date.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
+    })
+}
+
+impl fmt::Debug for Polls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Polls")
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use carrot_types::{Timestamp, realtime::RealtimeMessage};
+use http::{
+    HeaderMap,
+    header::{ETAG, LAST_MODIFIED},
+};
+use serde::{Deserialize, Serialize};
+
+/// A moment in the stream of the realtime service, from which it can be read on: a second and the number of
+/// a message in that second.
+///
+/// Observed in the server software that the vendor names: `tag` counts the messages of one second over all
+/// channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    time: u64,
+    tag: u64,
+}
+
+impl Position {
+    /// A position from the seconds since 1970 and the number within that second.
+    #[must_use]
+    pub fn new(seconds: u64, tag: u64) -> Self {
+        Self { time: seconds, tag }
+    }
+
+    /// The position of a message; `None` where its `time` or `tag` is missing or unreadable.
+    #[must_use]
+    pub fn of(message: &RealtimeMessage) -> Option<Self> {
+        Self::parse(message.time.as_deref()?, message.tag.as_deref()?)
+    }
+
+    /// The position in the headers of a long poll, `Last-Modified` and `ETag`; `None` where one is missing
+    /// or unreadable.
+    #[must_use]
+    pub fn of_headers(headers: &HeaderMap) -> Option<Self> {
+        let time = headers.get(LAST_MODIFIED)?.to_str().ok()?;
+        let tag = headers.get(ETAG)?.to_str().ok()?;
+        // The server sends it as a weak validator, `W/7`, with or without quotes.
+        let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        Self::parse(time, tag)
+    }
+
+    fn parse(time: &str, tag: &str) -> Option<Self> {
+        let tag = tag.parse().ok()?;
+        let time = seconds_of(time)?;
+        Some(Self { time, tag })
+    }
+
+    /// The seconds since 1970.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.time
+    }
+
+    /// The number within the second.
+    #[must_use]
+    pub fn tag(self) -> u64 {
+        self.tag
+    }
+
+    /// The second as an HTTP date.
+    #[must_use]
+    pub fn http_date(self) -> String {
+        // The greatest date that the format can hold; later ones do not come from a clock.
+        let greatest = 253_402_300_799;
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.time.min(greatest)))
+    }
+
+    pub(super) fn timestamp(self) -> Timestamp {
+        Timestamp::from_seconds(i64::try_from(self.time).unwrap_or(i64::MAX))
+    }
+}
+
+/// As `1700000000/7`.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.time, self.tag)
+    }
+}
+
+pub(super) fn seconds_of(http_date: &str) -> Option<u64> {
+    seconds(httpdate::parse_http_date(http_date).ok()?)
+}
+
+pub(super) fn seconds(moment: SystemTime) -> Option<u64> {
+    Some(moment.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}

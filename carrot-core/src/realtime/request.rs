@@ -1,0 +1,157 @@
+use std::{fmt, time::Duration};
+
+use carrot_types::{
+    InvalidValue,
+    realtime::{RealtimeChannel, longpoll_path, websocket_path},
+};
+use http::{
+    HeaderValue, Request, Uri,
+    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Position;
+use crate::{Body, Client, transport::CallContext};
+
+/// All but what stands for itself in a query.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A connection to make: the channels, from where to read, and the token. `Debug` shows no token.
+#[derive(Clone)]
+pub struct ConnectRequest {
+    client: Client,
+    channels: Vec<RealtimeChannel>,
+    position: Option<Position>,
+}
+
+impl ConnectRequest {
+    /// # Errors
+    ///
+    /// The addresses would be too long.
+    pub(super) fn new(client: Client, channels: &[RealtimeChannel]) -> Result<Self, InvalidValue> {
+        let request = Self {
+            client,
+            channels: channels.to_vec(),
+            position: Some(Position::new(u64::MAX, u64::MAX)),
+        };
+        request.long_poll_uri(request.position)?;
+        request.websocket_uri()?;
+        Ok(request)
+    }
+
+    pub(super) fn at(&self, position: Option<Position>) -> Self {
+        Self {
+            position,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The channels, in the order in which they must stand in the path.
+    #[must_use]
+    pub fn channels(&self) -> &[RealtimeChannel] {
+        &self.channels
+    }
+
+    /// The position from which to read; `None` for whatever comes from now on.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// The largest response that the client takes, in bytes; `None` leaves it to the connector.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> Option<u64> {
+        self.client.options().max_body_bytes
+    }
+
+    /// The request of a WebSocket, without the headers of the handshake. The scheme is `http` or `https`.
+    ///
+    /// The address holds the token, as the service expects it: show it nowhere.
+    ///
+    /// # Errors
+    ///
+    /// The address is too long, which the listener has checked.
+    pub fn websocket(&self) -> Result<Request<()>, InvalidValue> {
+        let mut request = Request::new(());
+        *request.uri_mut() = self.websocket_uri()?;
+        let agent = self.client.user_agent().clone();
+        request.headers_mut().insert(USER_AGENT, agent);
+        Ok(request)
+    }
+
+    /// The request of a long poll from this position, with the token in a header.
+    ///
+    /// # Errors
+    ///
+    /// The address is too long, which the listener has checked.
+    pub fn long_poll(
+        &self,
+        position: Option<Position>,
+        timeout: Duration,
+    ) -> Result<Request<Body>, InvalidValue> {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = self.long_poll_uri(position)?;
+        let mut context = CallContext::new("realtime.long_poll", "/longpoll/{channels}");
+        context.timeout = Some(timeout);
+        context.max_body_bytes = self.max_body_bytes();
+        request.extensions_mut().insert(context);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.client.token().header());
+        headers.insert(ACCEPT, JSON);
+        headers.insert(USER_AGENT, self.client.user_agent().clone());
+        Ok(request)
+    }
+
+    fn long_poll_uri(&self, position: Option<Position>) -> Result<Uri, InvalidValue> {
+        let mut path = longpoll_path(&self.channels)?;
+        if let Some(position) = position {
+            path.push('?');
+            path.push_str(&query_of(position));
+        }
+        self.join(&path)
+    }
+
+    fn websocket_uri(&self) -> Result<Uri, InvalidValue> {
+        let mut path = websocket_path(&self.channels)?;
+        path.push_str("?auth_token=");
+        path.extend(utf8_percent_encode(self.client.token().secret(), QUERY));
+        if let Some(position) = self.position {
+            path.push('&');
+            path.push_str(&query_of(position));
+        }
+        self.join(&path)
+    }
+
+    fn join(&self, path: &str) -> Result<Uri, InvalidValue> {
+        self.client.realtime_base_url().join(path).map_err(|_| {
+            let rule = "must fit into an address of at most 64 KiB together";
+            InvalidValue::new("realtime channels", rule)
+        })
+    }
+}
+
+fn query_of(position: Position) -> String {
+    let time = position.http_date();
+    let time = utf8_percent_encode(&time, QUERY);
+    format!("time={time}&tag={}", position.tag())
+}
+
+impl fmt::Debug for ConnectRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let channels: Vec<&str> = self.channels.iter().map(RealtimeChannel::pattern).collect();
+        f.debug_struct("ConnectRequest")
+            .field("channels", &channels)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! The listener as a stream, with the feature `stream`.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_core::Stream;
+
+use super::{Event, ListenError, Listener};
+
+/// Nothing in here is pinned in place: what is on its way has a box of its own.
+impl Unpin for Listener {}
+
+/// It ends after an error, and after [`close`](Listener::close).
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+impl Stream for Listener {
+    type Item = Result<Event, ListenError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_event(context)
+    }
+}
