@@ -98,6 +98,8 @@ ids! {
     AdminId, "admin id";
     /// Id of an app: one site or product connected to the service.
     AppId, "app id";
+    /// Id of an article of the knowledge base.
+    ArticleId, "article id";
     /// Id of a file in a conversation.
     AttachmentId, "attachment id";
     /// Id of a channel: a mailbox, a messenger or a team inbox.

@@ -11,6 +11,7 @@ mod filters;
 mod html;
 mod id;
 mod invalid_value;
+mod nullable;
 mod objects;
 mod properties;
 mod time;
@@ -33,11 +34,12 @@ pub use crate::{
     filters::{Condition, DateUnit, Filter, FilterLogic, Filters, OtherCondition, TimeAgo},
     html::plain_text,
     id::{
-        AdminId, AppId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
+        AdminId, AppId, ArticleId, AttachmentId, ChannelId, ConversationId, EmailStatusId, EventId,
         EventTypeId, InboundEmailId, MessageId, NoteId, PartGroupId, PartId, SegmentId, SenderId,
         UserId, UserTagId,
     },
     invalid_value::InvalidValue,
+    nullable::Nullable,
     objects::*,
     properties::{
         EventStat, PropertyMap, PropertyName, PropertyOperation, PropertyOperationKind,

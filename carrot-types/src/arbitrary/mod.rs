@@ -52,7 +52,7 @@ pub use self::{
         sent_message, started_conversation,
     },
     values::{
-        cursor, date_time, id, json, moment, next_position, open_enum, property_map, random_id,
-        text, timestamp,
+        cursor, date_time, id, json, moment, next_position, nullable, open_enum, property_map,
+        random_id, text, timestamp,
     },
 };

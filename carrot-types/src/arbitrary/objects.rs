@@ -4,13 +4,14 @@ use proptest::{collection::btree_map, collection::vec, option, prelude::*};
 use serde_json::Value;
 
 use super::values::{
-    date_time, id, json, moment, open_enum, property_map, random_id, text, timestamp,
+    date_time, id, json, moment, nullable, open_enum, property_map, random_id, text, timestamp,
 };
 use crate::{
     Admin, AdminType, AssistantType, Attachment, AttachmentType, Author, Channel, ChannelType,
     Conversation, ConversationPart, ConversationRef, ConversationType, DeliveryStatus, Direction,
     EmailStatus, EmailSubscriptionStatus, Event, EventSummary, EventType, MessageSender, Note,
-    PartType, Presence, PresenceDetails, RecipientType, ReplyType, Segment, SentVia, User, UserTag,
+    PartAction, PartMetaData, PartType, Presence, PresenceDetails, RecipientType, ReplyType,
+    Segment, SentVia, User, UserTag,
 };
 
 /// Any operator with at least one field.
@@ -209,9 +210,9 @@ pub fn conversation_part() -> BoxedStrategy<ConversationPart> {
         kind: option::of(open_enum(PartType::KNOWN)),
         from: option::of(author()),
         sent_via: option::of(open_enum(SentVia::KNOWN)),
-        meta_data: property_map(),
+        meta_data: property_map().prop_map(PartMetaData::new),
         reply_type: option::of(open_enum(ReplyType::KNOWN)),
-        actions: vec(json(), 0..2),
+        actions: vec(json().prop_map(PartAction::new), 0..2),
         external_id: option::of(text()),
         read: any::<Option<bool>>(),
         first: any::<Option<bool>>(),
@@ -219,7 +220,7 @@ pub fn conversation_part() -> BoxedStrategy<ConversationPart> {
         attachments: vec(attachment(), 0..2),
         random_id: option::of(random_id()),
         tag: option::of(text()),
-        assignee: option::of(admin()),
+        assignee: nullable(admin()),
     })
 }
 
@@ -253,7 +254,7 @@ fn bare_conversation() -> BoxedStrategy<Conversation> {
         removed: option::of(moment()),
         reply_last_type: option::of(open_enum(PartType::KNOWN)),
         parts_count: any::<Option<u64>>(),
-        assignee: option::of(admin()),
+        assignee: nullable(admin()),
         sended_time: option::of(moment()),
         admin_unread_count: any::<Option<u64>>(),
         user_unread_count: any::<Option<u64>>(),
@@ -271,7 +272,7 @@ fn bare_conversation() -> BoxedStrategy<Conversation> {
         assistant_type: option::of(open_enum(AssistantType::KNOWN)),
         recipient_type: option::of(open_enum(RecipientType::KNOWN)),
         user: option::of(user().prop_map(Box::new)),
-        channel: option::of(channel().prop_map(Box::new)),
+        channel: nullable(channel().prop_map(Box::new)),
         read: any::<Option<bool>>(),
         clicked: any::<Option<bool>>(),
         unsubscribed: any::<Option<bool>>(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use proptest::{collection, prelude::*, sample};
 use serde_json::Value;
 
-use crate::{Cursor, DateTime, Moment, NextCursor, PropertyMap, RandomId, Timestamp};
+use crate::{Cursor, DateTime, Moment, NextCursor, Nullable, PropertyMap, RandomId, Timestamp};
 
 /// Any short text.
 pub fn text() -> impl Strategy<Value = String> + Clone {
@@ -33,6 +33,18 @@ where
         4 => sample::select(known).prop_map(T::from),
         1 => text().prop_map(|text| T::from(text.as_str())),
     ]
+}
+
+/// Any state of a field that may be `null`, given its values.
+pub fn nullable<T: Clone + std::fmt::Debug + 'static>(
+    value: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Nullable<T>> {
+    prop_oneof![
+        1 => Just(Nullable::Absent),
+        1 => Just(Nullable::Null),
+        2 => value.prop_map(Nullable::Value),
+    ]
+    .boxed()
 }
 
 /// Any moment in seconds.

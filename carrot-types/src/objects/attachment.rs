@@ -81,4 +81,12 @@ mod tests {
                 .with_url("https://files.dashly.app/attachments/4/1204e08b/prog.py")
         );
     }
+    #[test]
+    fn voice_message_is_told_from_a_file() {
+        let voice: Attachment = reads(
+            r#"{"id": 1, "type": "voice", "filename": "audio_record_1.mp3"}"#,
+            &[],
+        );
+        assert_eq!(voice.kind, Some(AttachmentType::Voice));
+    }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess};
 use serde_json::Value;
 
 use crate::{
-    Admin, AssistantType, Attachment, Author, Channel, ConversationId, ConversationType,
-    DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, PartGroupId, PartId, PartType,
-    PropertyMap, RandomId, RecipientType, ReplyType, SentVia, Timestamp, User,
+    Admin, Article, AssistantType, Attachment, Author, Channel, ConversationId, ConversationType,
+    DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, Nullable, PartAction,
+    PartGroupId, PartId, PartMetaData, PartType, RandomId, RecipientType, ReplyType, SentVia,
+    Timestamp, User,
     serde_util::from_json::{self, FromJson},
 };
 
@@ -52,9 +53,9 @@ pub struct Conversation {
     /// How many parts it has. For the user the number may be smaller, since notes are hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts_count: Option<u64>,
-    /// The operator it is assigned to; `None` when nobody.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assignee: Option<Admin>,
+    /// The operator it is assigned to; `null` where it is unassigned.
+    #[serde(skip_serializing_if = "Nullable::is_absent")]
+    pub assignee: Nullable<Admin>,
     /// When its first message was sent (spelt so by the vendor). The sources disagree on the form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sended_time: Option<Moment>,
@@ -106,9 +107,9 @@ pub struct Conversation {
     /// The user; sent when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<User>>,
-    /// Its channel; sent when asked for, and `None` when it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<Box<Channel>>,
+    /// Its channel; sent when asked for, and `null` where it has no channel.
+    #[serde(skip_serializing_if = "Nullable::is_absent")]
+    pub channel: Nullable<Box<Channel>>,
     /// Its last part, system parts included; sent when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_last: Option<Box<ConversationPart>>,
@@ -140,7 +141,7 @@ model!(Conversation::new(id: ConversationId => with_id) {
     with_removed(removed: Moment),
     with_reply_last_type(reply_last_type: PartType),
     with_parts_count(parts_count: u64),
-    with_assignee(assignee: Admin),
+    with_assignee(assignee: Nullable<Admin>),
     with_sended_time(sended_time: Moment),
     with_admin_unread_count(admin_unread_count: u64),
     with_user_unread_count(user_unread_count: u64),
@@ -158,7 +159,7 @@ model!(Conversation::new(id: ConversationId => with_id) {
     with_assistant_type(assistant_type: AssistantType),
     with_recipient_type(recipient_type: RecipientType),
     with_user(user: Box<User>),
-    with_channel(channel: Box<Channel>),
+    with_channel(channel: Nullable<Box<Channel>>),
     with_part_last(part_last: Box<ConversationPart>),
     with_important_part_last(important_part_last: Box<ConversationPart>),
     with_reply_last(reply_last: Box<ConversationPart>),
@@ -195,7 +196,7 @@ pub struct ConversationPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// The content of complex parts, such as pop-ups of the builder. Its shape depends on the type
-    /// and is not documented.
+    /// and is not documented; [`article`](Self::article) reads that of an article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_json: Option<Value>,
     /// Which side wrote. Deprecated by the vendor: `kind` says more.
@@ -210,15 +211,15 @@ pub struct ConversationPart {
     /// The way in which it came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_via: Option<SentVia>,
-    /// More data.
-    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
-    pub meta_data: PropertyMap,
+    /// What became of it: a vote, a choice in a bot.
+    #[serde(skip_serializing_if = "PartMetaData::is_empty")]
+    pub meta_data: PartMetaData,
     /// The kind of reply that it asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_type: Option<ReplyType>,
-    /// What the user can do with it, such as buttons. The shape is not documented.
+    /// What the user can do with it, such as buttons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub actions: Vec<Value>,
+    pub actions: Vec<PartAction>,
     /// Its id in an external service. A number is read as its digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -240,10 +241,10 @@ pub struct ConversationPart {
     /// The tag, of a part that says that a tag was added or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The operator who was assigned, of a part that says so, and `None` when nobody is assigned
-    /// any more. Over the realtime channels and webhooks: the operator of the conversation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assignee: Option<Admin>,
+    /// The operator who was assigned, of a part that says so, and `null` where the conversation is
+    /// unassigned. Over the realtime channels and webhooks: the operator of the conversation.
+    #[serde(skip_serializing_if = "Nullable::is_absent")]
+    pub assignee: Nullable<Admin>,
 }
 
 model!(ConversationPart::new(id: PartId => with_id) {
@@ -258,9 +259,9 @@ model!(ConversationPart::new(id: PartId => with_id) {
     with_kind(kind: PartType) = "type",
     with_from(from: Author),
     with_sent_via(sent_via: SentVia),
-    with_meta_data(meta_data: PropertyMap),
+    with_meta_data(meta_data: PartMetaData),
     with_reply_type(reply_type: ReplyType),
-    with_actions(actions: Vec<Value>),
+    with_actions(actions: Vec<PartAction>),
     with_external_id(external_id: String),
     with_read(read: bool),
     with_first(first: bool),
@@ -268,7 +269,7 @@ model!(ConversationPart::new(id: PartId => with_id) {
     with_attachments(attachments: Vec<Attachment>),
     with_random_id(random_id: RandomId),
     with_tag(tag: String),
-    with_assignee(assignee: Admin),
+    with_assignee(assignee: Nullable<Admin>),
 });
 
 impl ConversationPart {
@@ -283,7 +284,7 @@ impl ConversationPart {
     #[must_use]
     pub fn said(&self) -> Option<&str> {
         let body = self.body.as_deref().filter(|body| !body.is_empty());
-        body.or_else(|| self.meta_data.get("answer_body")?.as_str())
+        body.or_else(|| self.meta_data.chosen_text())
     }
 
     /// What was said, as plain text; see [`plain_text`](crate::plain_text).
@@ -292,13 +293,26 @@ impl ConversationPart {
         self.said().map(crate::plain_text)
     }
 
-    /// When it was said: of a reply to a bot when the user replied, otherwise when the part was created.
+    /// When it was said: of a choice in a bot when the user chose, otherwise when the part was created.
     #[must_use]
     pub fn said_at(&self) -> Option<Timestamp> {
-        let replied = self.meta_data.get("answer_time");
-        replied
-            .and_then(|time| Timestamp::deserialize(time).ok())
-            .or(self.created)
+        self.meta_data.chosen_at().or(self.created)
+    }
+
+    /// The action that the user chose, one of `actions`.
+    #[must_use]
+    pub fn chosen_action(&self) -> Option<&PartAction> {
+        let id = self.meta_data.chosen_action_id()?;
+        let is_it = |action: &&PartAction| action.id().as_ref() == Some(&id);
+        self.actions.iter().find(is_it)
+    }
+
+    /// The article of the knowledge base in `body_json`, of a part of the type
+    /// [`Article`](PartType::Article).
+    #[must_use]
+    pub fn article(&self) -> Option<Article> {
+        let is_article = self.kind == Some(PartType::Article);
+        Article::in_body_json(self.body_json.as_ref().filter(|_| is_article)?)
     }
 }
 

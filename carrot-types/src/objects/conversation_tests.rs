@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    AdminId, AdminType, AttachmentId, ChannelId, DateTime, InboundEmailId, MessageId, PartGroupId,
-    UserId,
+    AdminId, AdminType, ArticleId, AttachmentId, ChannelId, DateTime, InboundEmailId, MessageId,
+    PartActionType, PartGroupId, PropertyMap, UserId,
     serde_util::check::{numbers_keep_every_digit, reads, rejected},
 };
 
@@ -64,7 +64,8 @@ fn reads_conversation_sample() {
         .with_parts_count(13_u64)
         .with_unread_parts_count(2_u64)
         .with_last_admin(admin)
-        .with_last_update(1_450_345_019);
+        .with_last_update(1_450_345_019)
+        .with_assignee(Nullable::Null);
     expected.user.clone_from(&conversation.user);
     assert_eq!(conversation, expected);
 }
@@ -225,9 +226,9 @@ fn part_reads_every_field_with_ids_as_strings() {
         .with_kind(PartType::Note)
         .with_from(UserId::new(2_155_668_332_815_057_079))
         .with_sent_via("")
-        .with_meta_data([("source".to_owned(), json!("api"))])
+        .with_meta_data(PropertyMap::from([("source".to_owned(), json!("api"))]))
         .with_reply_type(ReplyType::No)
-        .with_actions([json!({"type": "button", "data": {}})])
+        .with_actions([PartAction::new(json!({"type": "button", "data": {}}))])
         .with_external_id("m-1")
         .with_first(true)
         .with_inbound_email(InboundEmailId::new(77))
@@ -338,4 +339,96 @@ fn part_tells_what_was_said_whatever_its_kind() {
     assert_eq!(chosen.text().as_deref(), Some("Prices"));
     assert_eq!(chosen.said_at(), Some(Timestamp::from_seconds(9)));
     assert_eq!(ConversationPart::new(PartId::new(1)).text(), None);
+}
+
+#[test]
+fn unassigned_and_not_told_differ() {
+    let unassigned: Conversation = reads(r#"{"id": 1, "assignee": null, "channel": null}"#, &[]);
+    assert!(unassigned.assignee.is_null() && unassigned.channel.is_null());
+    let written = serde_json::to_string(&unassigned).expect("encodes");
+    assert_eq!(written, r#"{"id":1,"assignee":null,"channel":null}"#);
+    for odd in ["{}", "[]", r#""""#, r#""x""#, "-1", r#"{"id": {}}"#] {
+        let json = format!(r#"{{"id": 1, "assignee": {odd}, "channel": {odd}}}"#);
+        let not_told: Conversation = serde_json::from_str(&json).expect(&json);
+        assert!(not_told.channel.is_absent(), "{json}");
+        // An operator of whom not even the id can be read is an operator.
+        let is_operator = odd.contains("id");
+        assert_eq!(not_told.assignee.is_absent(), !is_operator, "{json}");
+    }
+    let by_id: Conversation = serde_json::from_str(r#"{"id": 1, "assignee": "7"}"#).expect("reads");
+    let operator = Admin::new().with_id(AdminId::new(7));
+    assert_eq!(by_id.assignee, Nullable::Value(operator.clone()));
+    let set = Conversation::new(ConversationId::new(1)).with_assignee(operator);
+    assert_eq!(set, by_id);
+    let cleared = set.with_assignee(Nullable::Null);
+    assert!(cleared.assignee.is_null() && cleared.channel.is_absent());
+}
+
+#[test]
+fn vote_and_choice_in_a_bot_are_typed() {
+    let vote: ConversationPart = reads(
+        r#"{"id": 1, "meta_data": {"vote": "4", "comment": "Quick!", "replied": 1}}"#,
+        &[],
+    );
+    let meta_data = &vote.meta_data;
+    assert_eq!(
+        (meta_data.vote(), meta_data.replied()),
+        (Some(4), Some(true))
+    );
+    assert_eq!(meta_data.comment(), Some("Quick!"));
+    assert_eq!(meta_data.bot_interrupted(), None);
+    let bot: ConversationPart = reads(
+        r#"{"id": 1, "actions": [
+                {"id": "4", "type": "meet"},
+                {"id": 5, "type": "button", "body": "Prices", "next_branch_id": 9,
+                 "body_json": {"href": "https://example.com"}},
+                {"id": 6, "type": "property_field", "key_name": "$email"}, 7],
+            "meta_data": {"answer_action_id": "5", "answer_body": "Prices",
+                          "bot_interrupted": true, "loading": false}}"#,
+        &[],
+    );
+    assert_eq!(bot.actions.len(), 4);
+    assert_eq!(bot.meta_data.bot_interrupted(), Some(true));
+    let chosen = bot.chosen_action().expect("an action");
+    assert_eq!(chosen.kind(), Some(PartActionType::Button));
+    assert_eq!(chosen.body(), bot.said());
+    assert_eq!(chosen.href(), Some("https://example.com"));
+    assert_eq!(chosen.next_branch().as_deref(), Some("9"));
+    assert_eq!(bot.actions[2].property(), Some("$email"));
+    assert_eq!(bot.meta_data.as_map()["loading"], false);
+    let odd: ConversationPart = serde_json::from_str(
+        r#"{"id": 1, "meta_data": {"vote": {}, "comment": 1, "answer_time": "x", "answer_action_id": []}}"#,
+    )
+    .expect("survives");
+    let meta_data = &odd.meta_data;
+    assert_eq!((meta_data.vote(), meta_data.comment()), (None, None));
+    assert_eq!((meta_data.chosen_at(), odd.chosen_action()), (None, None));
+    assert_eq!(meta_data.as_map()["comment"], 1);
+}
+
+#[test]
+fn article_is_read_as_object_and_as_text() {
+    let expected = Article::new(ArticleId::new(151))
+        .with_category("8")
+        .with_name("Delivery")
+        .with_short_description("When it comes");
+    let content = json!({"article": "151", "category": 8, "name": "Delivery",
+        "short_description": "When it comes"});
+    for body_json in [content.clone(), Value::String(content.to_string())] {
+        let json = json!({"id": 1, "type": "article", "body_json": body_json});
+        let part: ConversationPart = reads(&json.to_string(), &[]);
+        assert_eq!(part.article(), Some(expected.clone()));
+        let note = part.with_kind(PartType::Note);
+        assert_eq!(note.article(), None);
+    }
+    for body_json in [
+        json!({}),
+        json!("x"),
+        json!({"name": "Delivery"}),
+        json!([151]),
+    ] {
+        let json = json!({"id": 1, "type": "article", "body_json": body_json});
+        let part: ConversationPart = serde_json::from_value(json).expect("survives");
+        assert_eq!(part.article(), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod action_receipt;
 mod admin;
+mod article;
 mod attachment;
 mod author;
 mod channel;
@@ -15,6 +16,8 @@ mod event_type;
 mod import_report;
 mod message_sender;
 mod note;
+mod part_action;
+mod part_meta_data;
 mod presence;
 mod property_report;
 mod random_id;
@@ -28,6 +31,7 @@ mod user_tag;
 pub use self::{
     action_receipt::ActionReceipt,
     admin::{Admin, AdminType},
+    article::Article,
     attachment::{Attachment, AttachmentType},
     author::Author,
     channel::{Channel, ChannelType},
@@ -43,6 +47,8 @@ pub use self::{
     import_report::ImportReport,
     message_sender::MessageSender,
     note::Note,
+    part_action::{PartAction, PartActionType},
+    part_meta_data::PartMetaData,
     presence::{Presence, PresenceDetails},
     property_report::PropertyReport,
     random_id::RandomId,

@@ -75,7 +75,7 @@ impl PresenceDetails {
     /// When the present visit started.
     #[must_use]
     pub fn session_started(&self) -> Option<Timestamp> {
-        Timestamp::deserialize(self.0.get("session_started")?).ok()
+        from_json::value(self.0.get("session_started")?)
     }
 
     /// The title of the page that the user looks at.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Admin, ConversationId, Presence, PresenceDetails, Timestamp, UserId};
+use crate::{Admin, ConversationId, Nullable, Presence, PresenceDetails, Timestamp, UserId};
 
 /// A sign of life.
 ///
@@ -77,13 +77,14 @@ pub struct ConversationAssignment {
     /// Who did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
-    /// The new assignee; `None` when the conversation is unassigned.
-    pub assignee: Option<Admin>,
+    /// The new assignee; `null` where the conversation is unassigned.
+    #[serde(skip_serializing_if = "Nullable::is_absent")]
+    pub assignee: Nullable<Admin>,
 }
 
 model!(ConversationAssignment::new(conversation: ConversationId => with_conversation) {
     with_admin(admin: Admin),
-    with_assignee(assignee: Admin),
+    with_assignee(assignee: Nullable<Admin>),
 });
 
 /// A conversation was closed.

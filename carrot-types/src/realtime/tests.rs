@@ -74,7 +74,7 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
     let assignment = (
         id(),
         arbitrary::admin(),
-        proptest::option::of(arbitrary::admin()),
+        arbitrary::nullable(arbitrary::admin()),
     )
         .prop_map(|(conversation, admin, assignee)| {
             let mut assignment = ConversationAssignment::new(conversation).with_admin(admin);

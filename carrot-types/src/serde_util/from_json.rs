@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor, value,
-        value::MapAccessDeserializer,
+        DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+        value::{self as serde_value, MapAccessDeserializer},
     },
 };
 use serde_json::Value;
@@ -22,6 +22,10 @@ const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A value that is read from JSON of several forms; `None` is a form that is not accepted.
 pub(crate) trait FromJson: Sized {
+    fn from_null() -> Option<Self> {
+        None
+    }
+
     fn from_bool(_: bool) -> Option<Self> {
         None
     }
@@ -94,7 +98,7 @@ impl<'de, T: FromJson> Visitor<'de> for Optional<T> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
-        Ok(None)
+        Ok(T::from_null())
     }
 
     fn visit_bool<E: Error>(self, flag: bool) -> Result<Option<T>, E> {
@@ -190,6 +194,11 @@ impl<'de, F: Field> DeserializeSeed<'de> for ReadField<F> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<F, D::Error> {
         Optional::new().deserialize(deserializer).map(F::of)
     }
+}
+
+/// Reads a value that was read as JSON before.
+pub(crate) fn value<T: FromJson>(value: &Value) -> Option<T> {
+    Optional::new().deserialize(value).ok().flatten()
 }
 
 /// For `#[serde(deserialize_with)]`, where a derive reads the object.
@@ -331,7 +340,7 @@ impl FromJson for Value {
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        Self::deserialize(value::SeqAccessDeserializer::new(list)).map(Some)
+        Self::deserialize(serde_value::SeqAccessDeserializer::new(list)).map(Some)
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
@@ -415,7 +424,7 @@ impl FromJson for BTreeMap<u64, String> {
 pub(crate) fn scalar<'de, T, S>(value: S) -> Option<T>
 where
     T: Deserialize<'de>,
-    S: IntoDeserializer<'de, value::Error>,
+    S: IntoDeserializer<'de, serde_value::Error>,
 {
     T::deserialize(value.into_deserializer()).ok()
 }

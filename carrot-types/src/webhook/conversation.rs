@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AssistantType, ConversationPart, ConversationType, JsonError, Moment, Timestamp, UserId,
-    serde_util::json,
+    AssistantType, ConversationPart, ConversationType, JsonError, Moment, Nullable, Timestamp,
+    UserId, serde_util::json,
 };
 
 /// The webhook `conversation`: the user or an operator wrote in the chat.
@@ -122,8 +122,8 @@ pub struct ConversationState {
     )]
     pub assistant_type: Option<AssistantType>,
     /// Its channel, as it came: seen as `null` only, and the shape is not documented.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<Value>,
+    #[serde(skip_serializing_if = "Nullable::is_absent")]
+    pub channel: Nullable<Value>,
     /// Its user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
@@ -140,6 +140,6 @@ model!(ConversationState::new() {
     with_kind(kind: ConversationType) = "conversation_type",
     with_not_answered_admin_replies(not_answered_admin_replies: u64) = "conversation_not_answered_admin_replies",
     with_assistant_type(assistant_type: AssistantType) = "conversation_assistant_type",
-    with_channel(channel: Value),
+    with_channel(channel: Nullable<Value>),
     with_user(user: UserId),
 });

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use carrot_types::{
-    AppId, Author, ConversationId, Presence, Timestamp, UserId,
+    AppId, Author, ConversationId, Nullable, Presence, Timestamp, UserId,
     realtime::{
         CloseCode, HOST_CARROT_QUEST, HOST_DASHLY, MAX_CHANNELS, RealtimeChannel, RealtimeError,
         RealtimeMessage, RealtimePayload, longpoll_path, websocket_path,
@@ -103,7 +103,8 @@ fn reads_who_did_what() {
         panic!("a reply");
     };
     assert_eq!(part.from, Some(Author::User(UserId::new(3_181_982))));
-    assert_eq!(part.assignee.unwrap().name.as_deref(), Some("Maks"));
+    let assignee = part.assignee.into_value().unwrap();
+    assert_eq!(assignee.name.as_deref(), Some("Maks"));
 
     let RealtimePayload::Conversation(conversation) = read("conversation_user").payload else {
         panic!("a conversation");
@@ -126,7 +127,7 @@ fn reads_who_did_what() {
         panic!("an assignment");
     };
     assert_eq!(assignment.conversation, ConversationId::new(6_770_419));
-    assert_eq!(assignment.assignee, None);
+    assert_eq!(assignment.assignee, Nullable::Null);
     let written = serde_json::to_value(&assignment).unwrap();
     assert_eq!(written["assignee"], Value::Null);
     assert!(written.as_object().unwrap().contains_key("assignee"));

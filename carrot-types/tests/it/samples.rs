@@ -92,7 +92,7 @@ fn assert_has_every_field<T: Debug>(name: &str, model: &T) {
         else {
             continue;
         };
-        let is_empty = ["None,", "[],", "{},"].contains(&value);
+        let is_empty = ["None,", "[],", "{},", "Absent,"].contains(&value);
         assert!(field.starts_with(' ') || !is_empty, "{name} lacks {field}");
     }
 }

@@ -2,8 +2,8 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use carrot_types::{
-    Author, ConversationId, ConversationType, EventId, MessageId, PartId, RandomId, Timestamp,
-    UserId,
+    Author, ConversationId, ConversationType, EventId, MessageId, Nullable, PartId, RandomId,
+    Timestamp, UserId,
     webhook::{EventWebhook, Webhook, WebhookError, parse, parse_fields},
 };
 use proptest::prelude::*;
@@ -121,7 +121,8 @@ fn reads_a_part_with_text_ids() {
     assert_eq!(part.body.as_deref(), Some("Здравствуйте! 100% & done?"));
     assert_eq!(part.from, Some(Author::User(user)));
     assert_eq!(part.random_id.map(RandomId::get), Some(1_053_297_924));
-    assert_eq!(part.assignee.unwrap().name.as_deref(), Some("Alex"));
+    let assignee = part.assignee.into_value().unwrap();
+    assert_eq!(assignee.name.as_deref(), Some("Alex"));
     assert_eq!(state.closed, Some(false));
     assert_eq!(state.tags, ["sales", "urgent"]);
     assert_eq!(state.delayed_until, None);
@@ -133,7 +134,7 @@ fn reads_a_part_with_text_ids() {
     assert_eq!(state.not_answered_admin_replies, Some(0));
     assert_eq!(state.kind, Some(ConversationType::PopupChat));
     assert_eq!(state.assistant_type, None);
-    assert_eq!(state.channel, None);
+    assert_eq!(state.channel, Nullable::Null);
     assert_eq!(state.user, Some(user));
     let key = read(CONVERSATION).key();
     assert_eq!(key.as_deref(), Some("conversation/2155668332815057076"));
@@ -145,7 +146,10 @@ fn reads_operator_parts_in_both_forms() {
         panic!("a conversation");
     };
     assert_eq!(operator.part.from.unwrap().name(), Some("Alex"));
-    assert_eq!(operator.state.channel.unwrap()["name"], "Sales");
+    assert_eq!(
+        operator.state.channel.into_value().unwrap()["name"],
+        "Sales"
+    );
     let Webhook::Conversation(older) = read(CONVERSATION_2017) else {
         panic!("a conversation");
     };

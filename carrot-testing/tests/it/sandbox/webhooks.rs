@@ -86,12 +86,12 @@ fn only_messages_are_delivered() {
     assert_eq!(question.state.user, Some(user));
     assert_eq!(question.state.replied, Some(true));
     assert_eq!(question.state.admin_unread_count, Some(1));
-    assert_eq!(question.part.assignee, None);
+    assert!(question.part.assignee.is_null());
     assert_eq!(response.part.id.get(), reply);
     assert_eq!(response.part.random_id.map(|id| id.get()), Some(5));
     assert_eq!(response.part.from.unwrap().name(), Some("First operator"));
     assert_eq!(
-        response.part.assignee.unwrap().name.as_deref(),
+        response.part.assignee.value().unwrap().name.as_deref(),
         Some("First operator")
     );
     assert_eq!(response.state.tags, ["delivery"]);
