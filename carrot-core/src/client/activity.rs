@@ -1,18 +1,60 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    future::poll_fn,
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+    task::Poll,
+};
+
+/// The first request needs no leave, or has it.
+const OPEN: u8 = 0;
+/// The first request needs leave.
+const CLOSED: u8 = 1;
+/// The call has its permit and waits for leave.
+const WAITING: u8 = 2;
 
 /// The state of a call in flight, as far as a job needs it.
 ///
-/// An atomic flag, since the future of the call owns everything else.
+/// Atomic flags, since the future of the call owns everything else.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     /// An attempt is in flight, or an earlier one may have been applied.
     may_have_effect: AtomicBool,
+    gate: AtomicU8,
 }
 
 impl Activity {
+    /// The state of a call that waits with its first request for [`open`](Self::open).
+    pub(crate) fn gated() -> Self {
+        Self {
+            gate: AtomicU8::new(CLOSED),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn set(&self, may_have_effect: bool) {
         self.may_have_effect
             .store(may_have_effect, Ordering::Relaxed);
+    }
+
+    /// Waits for leave to send. Nothing wakes this future: the job that polls it opens the gate and polls
+    /// it again.
+    pub(super) async fn wait_at_gate(&self) {
+        poll_fn(|_| match self.gate.load(Ordering::Relaxed) {
+            OPEN => Poll::Ready(()),
+            _ => {
+                self.gate.store(WAITING, Ordering::Relaxed);
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Returns true if the call could send its first request now.
+    pub(crate) fn is_at_gate(&self) -> bool {
+        self.gate.load(Ordering::Relaxed) == WAITING
+    }
+
+    pub(crate) fn open(&self) {
+        self.gate.store(OPEN, Ordering::Relaxed);
     }
 
     /// Returns true if dropping the call now has no effect on the service: the call waits for a permit or

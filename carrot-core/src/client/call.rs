@@ -19,7 +19,7 @@ use crate::{
     Body, CallPhase, Endpoint, Error, Sent,
     error::PermitWait,
     policy::timeout,
-    rate_limit::{AcquireError, AcquireRequest, PermitOutcome},
+    rate_limit::{AcquireError, AcquireRequest, Permit, PermitOutcome},
     retry::{FailedAttempt, FailureKind, RetryPolicy},
     transport::CallContext,
 };
@@ -40,6 +40,7 @@ pub(super) async fn execute<E: Endpoint>(
         sent: Sent::Never,
         may_have_been_applied: false,
         is_write: true,
+        throttled: 0,
         activity,
         watch: Watch::start(shared, CallReport::new(E::NAME)),
     };
@@ -61,6 +62,8 @@ struct Call<'a, E> {
     /// Whether the service may have applied a finished attempt.
     may_have_been_applied: bool,
     is_write: bool,
+    /// Attempts that the service refused with 429.
+    throttled: u32,
     activity: &'a Activity,
     watch: Watch<'a, CallReport>,
 }
@@ -122,12 +125,11 @@ impl<E: Endpoint> Call<'_, E> {
             };
             self.with_past(Error::rate_limiter::<E>(attempts_before, error, wait))
         })?;
+        let mut permit = HeldPermit::new(permit);
         // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
         // after the deadline would be cancelled at once, with an unknown result.
-        if let Err(error) = self.check_deadline(CallPhase::RateLimit) {
-            permit.complete(PermitOutcome::Unsent);
-            return Err(error.into());
-        }
+        self.check_deadline(CallPhase::RateLimit)?;
+        self.activity.wait_at_gate().await;
 
         let started = clock.now();
         let number = attempts_before + 1;
@@ -145,6 +147,7 @@ impl<E: Endpoint> Call<'_, E> {
         report.waited = started.saturating_sub(queued);
         let mut watch = Watch::start(self.shared, report);
         self.activity.set(true);
+        permit.is_sent = true;
         let work = attempt::attempt(self.shared, self.endpoint, request, number);
         let Some(result) = timeout(clock, left, watch.span.around(work)).await else {
             // The watch reports the attempt as cancelled.
@@ -196,14 +199,17 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Returns the pause before the next attempt, or `None` if there must be no other attempt or the time
     /// is too short.
-    fn pause(&self, error: &Error) -> Option<Duration> {
+    fn pause(&mut self, error: &Error) -> Option<Duration> {
         // Invariant: a call that is not idempotent and may have been applied is never retried.
         if !self.endpoint.is_idempotent() && error.last_may_have_been_applied() {
             return None;
         }
         let kind = error.failure_kind()?;
+        self.throttled += u32::from(kind == FailureKind::Throttled);
         let mut attempt = FailedAttempt::new(E::NAME, kind);
         attempt.attempt = self.watch.report.attempts;
+        attempt.throttled = self.throttled;
+        attempt.has_deadline = self.ends_at.is_some();
         attempt.retry_after = error.retry_after();
         let policy: &dyn RetryPolicy = match &self.options.retry {
             Some(policy) => policy,
@@ -257,6 +263,35 @@ impl<E: Endpoint> Call<'_, E> {
 
 fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     one.into_iter().chain(other).min()
+}
+
+/// A permit that is given back at once if it is dropped before its request was sent.
+struct HeldPermit {
+    permit: Option<Permit>,
+    is_sent: bool,
+}
+
+impl HeldPermit {
+    fn new(permit: Permit) -> Self {
+        Self {
+            permit: Some(permit),
+            is_sent: false,
+        }
+    }
+
+    fn complete(mut self, outcome: PermitOutcome) {
+        if let Some(permit) = self.permit.take() {
+            permit.complete(outcome);
+        }
+    }
+}
+
+impl Drop for HeldPermit {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take().filter(|_| !self.is_sent) {
+            permit.complete(PermitOutcome::Unsent);
+        }
+    }
 }
 
 /// Returns the outcome of an attempt for the rate limiter.

@@ -68,7 +68,9 @@ impl<E: Paginate> Items<E> {
     /// Returns the start of the page of the current record, or `None` for the first page of the listing.
     ///
     /// A listing that starts at this cursor, for example in another process, returns the records of that
-    /// page again and misses none.
+    /// page again and misses none. It is safe to store once all records that were returned before the
+    /// current one are stored; the current one need not be. Store it when it changes, which is once a page,
+    /// and store records so that a repeated one does no harm, for example by id.
     #[must_use]
     pub fn page_cursor(&self) -> Option<&Cursor> {
         self.page_cursor.as_ref()

@@ -90,7 +90,33 @@ impl<E: Paginate> Pages<E> {
     /// page and after the end of the listing.
     ///
     /// To continue in another process, store the cursor (`Serialize`) and pass it to
-    /// [`Paging::starting_at`](crate::endpoint::Paging::starting_at).
+    /// [`Paging::starting_at`](crate::endpoint::Paging::starting_at). It is safe to store once the records
+    /// of the page that was returned last are stored: a listing that starts there misses none and repeats
+    /// none of them. Stored before them, it loses that page if the process ends in between; stored together
+    /// with them, in one transaction, it needs no order. After the last page it is `None`, as at the
+    /// start: store that the listing [is finished](Self::is_finished) instead.
+    ///
+    /// ```
+    /// # fn store(records: &[carrot_core::types::Event]) {}
+    /// # fn store_cursor(json: &str) {}
+    /// # fn stored_cursor() -> Option<String> { None }
+    /// # async fn example(client: &carrot_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use carrot_core::{endpoint::Paging, types::UserRef, users::Events};
+    ///
+    /// let paging = match stored_cursor() {
+    ///     Some(json) => Paging::new().starting_at(serde_json::from_str(&json)?),
+    ///     None => Paging::new(),
+    /// };
+    /// let mut pages = client.pages(Events::new(UserRef::external("ada")).page(paging));
+    /// while let Some(page) = pages.next().await? {
+    ///     store(&page.items); // first the records,
+    ///     if let Some(cursor) = pages.cursor() {
+    ///         store_cursor(&serde_json::to_string(cursor)?); // then the cursor
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()

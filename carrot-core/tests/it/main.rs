@@ -13,6 +13,7 @@ mod escaping;
 mod hardening;
 mod import_csv;
 mod input;
+mod killed;
 mod limits;
 mod multipart;
 mod observe;

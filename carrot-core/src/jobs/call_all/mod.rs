@@ -53,10 +53,56 @@ const CONCURRENCY: usize = 8;
 /// client.call_all(report.into_rest(), close).run(|_| ControlFlow::Continue(())).await;
 /// # }
 /// ```
+///
+/// # A job that may be killed
+///
+/// Log each item before its first request and after its result. After a restart an item with neither
+/// entry was not sent, one with both is done, and one with the first alone may have been applied: find
+/// out, for example with [`Client::reconcile_reply`], before you send it again. An item that waits for the
+/// rate limit is not logged yet, so at most as many items as were in flight are in doubt.
+///
+/// ```
+/// # async fn example(
+/// #     client: &carrot_core::Client,
+/// #     todo: Vec<carrot_core::types::ConversationId>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::{
+///     fs::File,
+///     io::{self, Write},
+///     ops::ControlFlow,
+/// };
+///
+/// use carrot_core::{conversations::Reply, types::{ConversationId, RandomId}};
+///
+/// let log = &File::options().create(true).append(true).open("replies.log")?;
+/// let note = |mut log: &File, what: &str, id: &ConversationId| -> io::Result<()> {
+///     writeln!(log, "{what} {id}")?;
+///     log.sync_data()
+/// };
+/// // The same number for the same reply in every run, to find it again.
+/// let random_id = RandomId::new(20_261_126)?;
+/// let mut replies = client
+///     .call_all(todo, |id| Reply::new(*id, "We are back").random_id(random_id))
+///     .on_start(|id| match note(log, "start", id) {
+///         Ok(()) => ControlFlow::Continue(()),
+///         Err(_) => ControlFlow::Break(()), // what is not logged is not sent
+///     });
+/// while let Some(reply) = replies.next().await {
+///     match reply.result {
+///         Ok(_) => note(log, "done", &reply.item)?,
+///         // Without a second entry it may have been applied.
+///         Err(error) if error.may_have_been_applied() => eprintln!("{}: {error}", reply.item),
+///         Err(_) => note(log, "failed", &reply.item)?,
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent until it is run"]
-pub struct CallAll<I: Iterator, F, E: Endpoint> {
+pub struct CallAll<I: Iterator, F, E: Endpoint, S = fn(&<I as Iterator>::Item) -> ControlFlow<()>> {
     client: Client,
     operation: F,
+    on_start: S,
     concurrency: usize,
     stopped: bool,
     progress: Progress,
@@ -106,6 +152,8 @@ impl Client {
 struct InFlight<T, O> {
     item: T,
     is_idempotent: bool,
+    /// The first request was sent.
+    is_started: bool,
     activity: Arc<Activity>,
     /// Boxed, so that the list of calls can move it.
     call: Pin<Box<dyn Future<Output = Result<O, Error>> + Send>>,
@@ -116,10 +164,11 @@ impl<T, O> InFlight<T, O> {
     where
         E: Endpoint<Output = O> + 'static,
     {
-        let activity = Arc::<Activity>::default();
+        let activity = Arc::new(Activity::gated());
         Self {
             item,
             is_idempotent: endpoint.is_idempotent(),
+            is_started: false,
             activity: Arc::clone(&activity),
             call: Box::pin(async move { client.call_in_job(&endpoint, &activity).await }),
         }
@@ -130,11 +179,12 @@ impl<T, O> InFlight<T, O> {
     }
 }
 
-impl<I, F, E> CallAll<I, F, E>
+impl<I, F, E, S> CallAll<I, F, E, S>
 where
     I: Iterator,
     F: FnMut(&I::Item) -> E,
     E: Endpoint + 'static,
+    S: FnMut(&I::Item) -> ControlFlow<()>,
 {
     /// Sets the maximum number of concurrent calls. 8 by default; 0 counts as 1. More than the burst of
     /// the rate limit does not make the work faster.
@@ -187,28 +237,37 @@ where
                 break;
             };
             let endpoint = (self.operation)(&item);
-            self.progress.started += 1;
             let one = InFlight::start(self.client.clone(), endpoint, item);
             self.in_flight.push(one);
         }
-        let ready = self
-            .in_flight
-            .iter_mut()
-            .enumerate()
-            .find_map(|(index, one)| match one.call.as_mut().poll(context) {
-                Poll::Ready(result) => Some((index, result)),
-                Poll::Pending => None,
-            });
-        match ready {
-            Some((index, result)) => {
-                // Keeps the order: the oldest call is polled first, so that new calls do not starve it.
-                let InFlight { item, .. } = self.in_flight.remove(index);
-                let item = Item::new(item, result);
-                self.progress.count(&item);
-                Poll::Ready(Some(item))
+        // The oldest call is polled first, so that new calls do not starve it.
+        let mut index = 0;
+        while let Some(one) = self.in_flight.get_mut(index) {
+            match one.call.as_mut().poll(context) {
+                Poll::Ready(result) => {
+                    let one = self.in_flight.remove(index);
+                    let item = Item::new(one.item, result);
+                    self.progress.started += usize::from(!one.is_started);
+                    self.progress.count(&item);
+                    return Poll::Ready(Some(item));
+                }
+                Poll::Pending if one.activity.is_at_gate() => {
+                    if (self.on_start)(&one.item).is_continue() {
+                        one.activity.open();
+                        one.is_started = true;
+                        self.progress.started += 1;
+                    } else {
+                        // Takes this call out, and maybe others before it.
+                        self.stop();
+                        index = 0;
+                    }
+                }
+                Poll::Pending => index += 1,
             }
-            None if self.in_flight.is_empty() => Poll::Ready(None),
-            None => Poll::Pending,
+        }
+        match self.in_flight.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
         }
     }
 }
@@ -218,6 +277,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         Self {
             client,
             operation,
+            on_start: |_| ControlFlow::Continue(()),
             concurrency: CONCURRENCY,
             stopped: false,
             progress: Progress::default(),
@@ -226,6 +286,30 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         }
     }
 
+    /// Sets the function that runs with each item immediately before its first request is sent: after the
+    /// wait for the rate limit, and not again for a retry. `Break` stops the work as
+    /// [`stop`](Self::stop) does, with this item unsent.
+    ///
+    /// It is the place to log that an item may have been applied; see
+    /// [a job that may be killed](Self#a-job-that-may-be-killed).
+    pub fn on_start<S2>(self, on_start: S2) -> CallAll<I, F, E, S2>
+    where
+        S2: FnMut(&I::Item) -> ControlFlow<()>,
+    {
+        CallAll {
+            client: self.client,
+            operation: self.operation,
+            on_start,
+            concurrency: self.concurrency,
+            stopped: self.stopped,
+            progress: self.progress,
+            in_flight: self.in_flight,
+            report: self.report,
+        }
+    }
+}
+
+impl<I: Iterator, F, E: Endpoint, S> CallAll<I, F, E, S> {
     /// Starts no more calls and cancels those that the service cannot have seen, such as calls that
     /// wait for the rate limit; their items are [`unsent`](CallAllReport::unsent) in the report.
     /// [`next`](Self::next) and [`run`](Self::run) finish the other calls.
@@ -238,7 +322,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
         let in_flight = mem::take(&mut self.in_flight).into_iter();
         let (unsent, on_its_way) = in_flight.partition::<Vec<_>, _>(InFlight::is_unsent);
         self.in_flight = on_its_way;
-        self.progress.started -= unsent.len();
+        self.progress.started -= unsent.iter().filter(|one| one.is_started).count();
         let unsent = unsent.into_iter().map(|one| (one.item, one.call));
         let (items, calls): (Vec<_>, Vec<_>) = unsent.unzip();
         self.report.unsent.extend(items);
@@ -272,7 +356,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
     }
 }
 
-impl<I: Iterator, F, E: Endpoint> fmt::Debug for CallAll<I, F, E> {
+impl<I: Iterator, F, E: Endpoint, S> fmt::Debug for CallAll<I, F, E, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallAll")
             .field("operation", &E::NAME)

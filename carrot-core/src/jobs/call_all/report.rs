@@ -46,8 +46,8 @@ impl<T> CancelledItem<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Items whose call has started, finished calls included. Calls cancelled before they were sent do
-    /// not count.
+    /// Items whose first request was sent, finished calls included, and those whose call failed before
+    /// that. An item that waits for the rate limit does not count.
     pub started: usize,
     /// Items whose call succeeded.
     pub succeeded: usize,

@@ -19,6 +19,8 @@
 //! A call is retried only if the pause ends before its deadline. Otherwise the call ends at once with the
 //! error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) returns how long the
 //! service asks to wait. The jobs `pages`, `items` and `call_all` have no deadline, so they wait.
+//! For them an attempt that failed with status 429 does not count as one of the three: up to twelve such
+//! attempts span at least a minute, so that a full window of the rate limit fails no item.
 //!
 //! # After an uncertain write
 //!
@@ -101,6 +103,10 @@ pub struct FailedAttempt {
     pub operation: &'static str,
     /// The number of the attempt within its call, from 1.
     pub attempt: u32,
+    /// The number of attempts of the call that failed with status 429, this one included.
+    pub throttled: u32,
+    /// Whether the call has a deadline. The calls of `pages`, `items` and `call_all` have none.
+    pub has_deadline: bool,
     /// The kind of the failure.
     pub kind: FailureKind,
     /// How long the service asks to wait: its header `Retry-After`.
@@ -114,6 +120,8 @@ impl FailedAttempt {
         Self {
             operation,
             attempt: 1,
+            throttled: u32::from(kind == FailureKind::Throttled),
+            has_deadline: true,
             kind,
             retry_after: None,
         }

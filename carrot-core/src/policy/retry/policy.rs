@@ -13,6 +13,9 @@ use super::{FailedAttempt, FailureKind, RetryPolicy};
 /// is unavailable it is at least half of the bound, so that six attempts span at least 7.75 s and a
 /// restart of the service fails no call.
 ///
+/// A call without a deadline, such as those of the jobs, makes up to twelve attempts more that fail with
+/// status 429, each after at least half of the bound: at least 60 s, a whole window of the rate limit.
+///
 /// A longer `Retry-After` replaces the pause, up to 24 h. A call whose deadline is earlier fails at once;
 /// a job waits.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ use super::{FailedAttempt, FailureKind, RetryPolicy};
 pub struct ExponentialBackoff {
     max_attempts: u32,
     max_unavailable_attempts: u32,
+    max_throttled_attempts: u32,
     transient_base: Duration,
     unavailable_base: Duration,
     throttled_base: Duration,
@@ -40,6 +44,7 @@ impl ExponentialBackoff {
         Self {
             max_attempts: 3,
             max_unavailable_attempts: 6,
+            max_throttled_attempts: 12,
             transient_base: Duration::from_millis(50),
             unavailable_base: Duration::from_millis(500),
             throttled_base: Duration::from_secs(1),
@@ -59,6 +64,14 @@ impl ExponentialBackoff {
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self.max_unavailable_attempts = self.max_attempts;
+        self.max_throttled_attempts = self.max_attempts;
+        self
+    }
+
+    /// Sets the maximum number of attempts of a job's call that fail with status 429: 12 by default; 0
+    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets all three.
+    pub fn max_throttled_attempts(mut self, attempts: u32) -> Self {
+        self.max_throttled_attempts = attempts.max(1);
         self
     }
 
@@ -120,15 +133,25 @@ impl Default for ExponentialBackoff {
 
 impl RetryPolicy for ExponentialBackoff {
     fn pause(&self, failed: &FailedAttempt) -> Option<Duration> {
-        let (attempts, base) = match failed.kind {
+        let is_patient = failed.kind == FailureKind::Throttled && !failed.has_deadline;
+        let (max_attempts, base) = match failed.kind {
             FailureKind::Transient => (self.max_attempts, self.transient_base),
+            FailureKind::Throttled if is_patient => {
+                (self.max_throttled_attempts, self.throttled_base)
+            }
             FailureKind::Throttled => (self.max_attempts, self.throttled_base),
             FailureKind::Unavailable => (self.max_unavailable_attempts, self.unavailable_base),
         };
-        if failed.attempt >= attempts {
+        // A job is not done with an attempt that the rate limit refused.
+        let attempt = match failed.has_deadline {
+            true => failed.attempt,
+            false if is_patient => failed.throttled,
+            false => failed.attempt.saturating_sub(failed.throttled),
+        };
+        if attempt >= max_attempts {
             return None;
         }
-        let doublings = failed.attempt.saturating_sub(1).min(31);
+        let doublings = attempt.saturating_sub(1).min(31);
         let bound = base.saturating_mul(1 << doublings).min(self.max_pause);
         let drawn = match &self.jitter {
             Jitter::None => bound,
@@ -137,6 +160,7 @@ impl RetryPolicy for ExponentialBackoff {
                 let draw = random.lock().unwrap_or_else(PoisonError::into_inner).f64();
                 match failed.kind {
                     FailureKind::Unavailable => bound.mul_f64(0.5 + draw / 2.0),
+                    FailureKind::Throttled if is_patient => bound.mul_f64(0.5 + draw / 2.0),
                     FailureKind::Transient | FailureKind::Throttled => bound.mul_f64(draw),
                 }
             }
@@ -258,6 +282,39 @@ mod tests {
         assert!(first.iter().all(|pause| *pause <= bound));
         assert!(first.iter().any(|pause| *pause < bound / 10));
         assert!(first.iter().any(|pause| *pause > bound * 9 / 10));
+    }
+
+    #[test]
+    fn a_job_waits_a_minute_for_the_rate_limit() {
+        for seed in 0..200 {
+            let policy = ExponentialBackoff::new().seed(seed);
+            let mut throttled = failed(1, FailureKind::Throttled);
+            throttled.has_deadline = false;
+            let mut waited = Duration::ZERO;
+            while let Some(pause) = policy.pause(&throttled) {
+                waited += pause;
+                throttled.attempt += 1;
+                throttled.throttled += 1;
+            }
+            assert!(waited >= Duration::from_secs(60), "{waited:?}");
+            assert_eq!(throttled.throttled, 12);
+
+            // Those attempts leave the others.
+            let mut transient = failed(14, FailureKind::Transient);
+            transient.throttled = 12;
+            assert_eq!(policy.pause(&transient), None);
+            transient.has_deadline = false;
+            assert!(policy.pause(&transient).is_some());
+            transient.attempt = 15;
+            assert_eq!(policy.pause(&transient), None);
+        }
+        let mut throttled = failed(1, FailureKind::Throttled);
+        throttled.has_deadline = false;
+        assert_eq!(ExponentialBackoff::none().pause(&throttled), None);
+        let two = ExponentialBackoff::new().max_throttled_attempts(2);
+        assert!(two.pause(&throttled).is_some());
+        throttled.throttled = 2;
+        assert_eq!(two.pause(&throttled), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use carrot_core::{
     client::{AttemptReport, CallOptions, CallReport, Items, Observer, Pages},
     conversations::Reply,
     jobs::{CallAll, WriteStatus},
+    rate_limit::RateLimitStatus,
     types::{ConversationPart, Event, Timestamp},
     users::TrackEvent,
 };
@@ -92,6 +93,10 @@ impl Watched {
     pub(crate) fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
         let request = self.0.prepare(endpoint);
         request.inspect_err(assert_error_hides_all)
+    }
+
+    pub(crate) fn rate_limit(&self) -> Option<RateLimitStatus> {
+        self.0.rate_limit()
     }
 
     pub(crate) fn pages<E: Paginate>(&self, endpoint: E) -> Listing<Pages<E>> {
