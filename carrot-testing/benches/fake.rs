@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p carrot-testing --bench fake`
 //!
-//! Counted with callgrind, without the start of the process. Both have the same client and answer with
+//! Counted with callgrind, without the start of the process. Both have the same client and respond with
 //! the same bytes; `typed` writes them anew from the model for each call. Each has an expectation with
 //! an id and a parameter, and nine others before it that are about another operation. What the fake
 //! does beside the client is to match the request and to keep it.
@@ -45,7 +45,7 @@ const FEW: u32 = 500;
 fn main() -> ExitCode {
     let modes = || ["bare", "raw", "typed"].map(str::to_owned).into();
     callgrind::main(modes, FEW, work, |costs| {
-        println!("A call through the fake, and over a transport that only answers\n");
+        println!("A call through the fake, and over a transport that only responds\n");
         println!("{}", callgrind::HEAD);
         for (name, cost) in ["raw", "typed"].into_iter().zip(&costs[1..]) {
             println!("{}", callgrind::row(name, *cost, costs[0]));
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
 fn work(mode: &str, times: u32) {
     if mode == "bare" {
-        let body = Bytes::from(answer().to_string());
+        let body = Bytes::from(response().to_string());
         return call(&client(Bare(body)), times);
     }
     let fake = Fake::new();
@@ -66,14 +66,14 @@ fn work(mode: &str, times: u32) {
     let expected = fake.on::<Get>().user("order-42").param("notes", true);
     match mode {
         "raw" => expected
-            .reply_with(CannedResponse::json(&answer()))
+            .reply_with(CannedResponse::json(&response()))
             .repeatedly(),
         _ => expected.reply(fake::user()).repeatedly(),
     };
     call(&fake.client(), times);
 }
 
-fn answer() -> Value {
+fn response() -> Value {
     json!({"data": fake::user(), "meta": {"status": 200}})
 }
 
@@ -85,13 +85,13 @@ fn call(client: &Client, times: u32) {
         let mut calling = pin!(client.call(get));
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(user) = calling.as_mut().poll(&mut context) else {
-            unreachable!("the answer is there at once");
+            unreachable!("the response is there at once");
         };
-        black_box(user.expect("an answer"));
+        black_box(user.expect("a response"));
     }
 }
 
-/// Answers everything with the same bytes.
+/// Responds to every request with the same bytes.
 #[derive(Debug)]
 struct Bare(Bytes);
 

@@ -42,9 +42,9 @@ const SIZE: usize = 100_000;
 const ROUNDS: u32 = 20;
 
 fn main() {
-    let begun = Instant::now();
+    let start = Instant::now();
     let sandbox = build();
-    println!("{:>9.1} ms  {SIZE} users and conversations", ms(begun));
+    println!("{:>9.1} ms  {SIZE} users and conversations", ms(start));
 
     let text = filters(&[json!(
         {"type": "str_contains", "property_name": "$name", "value": {"value": "99"}}
@@ -56,7 +56,7 @@ fn main() {
         json!({"type": "str_contains", "property_name": "$email", "value": {"value": "USER9"}}),
         json!({"type": "lt", "property_name": "orders", "value": {"value": 500}}),
     ]);
-    // Each took three changes of a microsecond each, from the beginning of the sandbox.
+    // Each took three changes of a microsecond each, from the start of the sandbox.
     let cursor = encode("[1700000000.15,0]");
     let cursor = format!("include_not_assigned=true&paginate_position={cursor}");
     let own = format!("own-{}", SIZE / 2);
@@ -112,29 +112,29 @@ fn main() {
             "",
         ),
     ] {
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut bytes = list(&sandbox, path, query);
-        let first = ms(begun);
-        let begun = Instant::now();
+        let first = ms(start);
+        let start = Instant::now();
         for _ in 0..ROUNDS {
             bytes = list(&sandbox, path, query);
         }
-        let each = ms(begun) / f64::from(ROUNDS);
+        let each = ms(start) / f64::from(ROUNDS);
         println!("{first:>9.3} ms, then {each:>7.3} ms  {what} ({bytes} bytes)");
     }
 
     say_memory();
 
-    let begun = Instant::now();
+    let start = Instant::now();
     let snapshot = serde_json::to_vec(&sandbox.snapshot()).unwrap();
     println!(
         "{:>9.1} ms  a snapshot as JSON ({} bytes)",
-        ms(begun),
+        ms(start),
         snapshot.len()
     );
-    let begun = Instant::now();
+    let start = Instant::now();
     sandbox.restore(&serde_json::from_slice(&snapshot).unwrap());
-    println!("{:>9.1} ms  and back", ms(begun));
+    println!("{:>9.1} ms  and back", ms(start));
     say_memory();
 }
 
@@ -183,13 +183,13 @@ fn list(sandbox: &Sandbox, path: &str, query: &str) -> usize {
     let request = Request::get(format!("{path}?{query}"))
         .header("authorization", format!("Token {}", sandbox.token()))
         .body(Bytes::new());
-    let answer = sandbox.handle(&request.unwrap());
-    assert_eq!(answer.status(), 200);
-    answer.body().len()
+    let response = sandbox.handle(&request.unwrap());
+    assert_eq!(response.status(), 200);
+    response.body().len()
 }
 
-fn ms(begun: Instant) -> f64 {
-    begun.elapsed().as_secs_f64() * 1000.0
+fn ms(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
 }
 
 /// The most memory that the program held so far, as Linux tells it.

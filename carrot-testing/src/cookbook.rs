@@ -138,7 +138,7 @@
 //!     match client.reconcile_reply(&reply, since).await? {
 //!         WriteStatus::Written(_) => Ok(()),
 //!         WriteStatus::NotWritten => client.call(&reply).await.map(drop),
-//!         // Nobody can tell: a person must look.
+//! The status is unknown: a person has to check.
 //!         _ => Err(error),
 //!     }
 //! }
@@ -202,7 +202,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! let fake = Fake::new();
-//! fake.on::<Reply>().never_answer();
+//! fake.on::<Reply>().never_respond();
 //!
 //! let options = CallOptions::new().call_timeout(Duration::from_secs(5));
 //! let client = fake.client().with_options(options);
@@ -434,7 +434,7 @@
 //!
 //! # On a multi-thread runtime
 //!
-//! The time of a fake moves only when every worker is parked. The body of a test is no task, so a
+//! The time of a fake moves only when every worker is parked. The body of a test is not a task, so a
 //! body that checks moments in time is spawned.
 //!
 //! ```

@@ -23,7 +23,7 @@ const ROUNDS: u32 = 3;
 const QUIET: Duration = Duration::from_micros(100);
 /// A future that polls nothing for so long after it was woken has no interest in its sleep.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The longest pause between two looks.
+/// The longest pause between two observations.
 const LONGEST_PAUSE: Duration = Duration::from_micros(500);
 
 pub(super) fn start(clock: &VirtualClock) {
@@ -41,7 +41,7 @@ pub(super) fn start(clock: &VirtualClock) {
 fn keep(clock: &VirtualClock) {
     let mut pause = Duration::ZERO;
     loop {
-        let Some((events, runtimes, is_exact)) = look(clock) else {
+        let Some((events, runtimes, is_exact)) = observe(clock) else {
             return;
         };
         let moved = are_idle(&runtimes)
@@ -57,9 +57,9 @@ fn keep(clock: &VirtualClock) {
     }
 }
 
-/// What happened so far, who polls the sleeps, and whether those runtimes alone tell that nothing can go
-/// on. `None` when nobody waits.
-fn look(clock: &VirtualClock) -> Option<(u64, Vec<Handle>, bool)> {
+/// What happened so far, which runtimes poll the sleeps, and whether those runtimes alone tell that
+/// nothing can go on. `None` when no task waits.
+fn observe(clock: &VirtualClock) -> Option<(u64, Vec<Handle>, bool)> {
     let mut time = clock.time();
     let awaited = || time.sleepers.values().filter(|one| one.waker.is_some());
     if time.runs > 0 || awaited().next().is_none() {

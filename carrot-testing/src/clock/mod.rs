@@ -131,8 +131,8 @@ impl VirtualClock {
         wake(wakers);
     }
 
-    /// The lengths of the sleeps that came to their end, in that order. One that was dropped before,
-    /// such as the deadline of a call that ended in time, is none of them.
+    /// The lengths of the completed sleeps, in order of completion. A sleep that is dropped earlier, such
+    /// as the deadline of a call that ended in time, is not included.
     #[must_use]
     pub fn sleeps(&self) -> Vec<Duration> {
         self.time().slept.clone()

@@ -53,7 +53,7 @@ use crate::{
 pub struct Expectation<E> {
     state: Arc<State>,
     at: usize,
-    /// A reply may follow: there is none yet, or `then` was called.
+    /// A reply may follow: there is no reply yet, or `then` was called.
     open: bool,
     endpoint: PhantomData<fn() -> E>,
 }
@@ -94,7 +94,7 @@ impl<E: Endpoint> Expectation<E> {
     /// reads it: `true`, `716`, `On its way`. Where a name comes more than once, one of them will do.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "`&716` is no way to write an id"
+        reason = "nobody writes an id as `&716`"
     )]
     pub fn param(self, name: impl Into<String>, value: impl ToString) -> Self {
         self.want(Matcher::Param(name.into(), value.to_string()))
@@ -137,16 +137,16 @@ impl<E: Endpoint> Expectation<E> {
     /// The first id in the path, decoded, is this: `716`, `order-42`, `$self_app`.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "`&716` is no way to write an id"
+        reason = "nobody writes an id as `&716`"
     )]
     pub fn path_id(self, id: impl ToString) -> Self {
         self.want(Matcher::PathId(id.to_string()))
     }
 
-    /// The user in the path is named by this id of your own. For an id of the service take
+    /// Matches a call whose path names the user by this external id. For an id of the service use
     /// [`path_id`](Self::path_id).
-    pub fn user(self, own_id: impl Into<String>) -> Self {
-        self.want(Matcher::OwnUser(own_id.into()))
+    pub fn user(self, external_id: impl Into<String>) -> Self {
+        self.want(Matcher::ExternalUser(external_id.into()))
     }
 
     /// The form of the request has this file in this field: `attachment` for a reply. Its name and its
@@ -247,7 +247,7 @@ impl<E: Endpoint> Expectation<E> {
         match StatusCode::from_u16(status) {
             Ok(status) => self.reply_with(CannedResponse::bytes(status, body)),
             Err(_) => fail(&format!(
-                "{status} is no HTTP status: it must be 100 to 999"
+                "{status} is not an HTTP status: it must be 100 to 999"
             )),
         }
     }
@@ -261,7 +261,7 @@ impl<E: Endpoint> Expectation<E> {
 
     /// Never responds, so that a deadline passes.
     #[track_caller]
-    pub fn never_answer(self) -> Self {
+    pub fn never_respond(self) -> Self {
         self.reply_with(CannedResponse::never())
     }
 
@@ -277,8 +277,8 @@ impl<E: Endpoint> Expectation<E> {
 
     /// Replies with this response.
     #[track_caller]
-    pub fn reply_with(self, answer: impl Into<CannedResponse>) -> Self {
-        self.add(Reply::Fixed(answer.into()))
+    pub fn reply_with(self, response: impl Into<CannedResponse>) -> Self {
+        self.add(Reply::Fixed(response.into()))
     }
 
     #[track_caller]
@@ -306,7 +306,7 @@ impl<E: Endpoint> Expectation<E> {
     #[track_caller]
     pub fn then(mut self) -> Self {
         if self.open {
-            fail("`.then()` follows a reply, and there is none before this one");
+            fail("`.then()` follows a reply, and no reply stands before this one");
         }
         let mut is_endless = false;
         self.change(|expected| {
@@ -348,7 +348,7 @@ impl<E: Endpoint> Expectation<E> {
     fn count(self, at_least: u32, at_most: Option<u32>) -> Self {
         if self.open {
             fail(
-                "`.times(n)`, `.at_least_once()` and `.repeatedly()` follow a reply, and there is none before",
+                "`.times(n)`, `.at_least_once()` and `.repeatedly()` follow a reply, and no reply stands before",
             );
         }
         self.change(|expected| {
@@ -364,7 +364,7 @@ impl<E: Endpoint> Expectation<E> {
 fn header_name(name: &str) -> HeaderName {
     match name.parse() {
         Ok(name) => name,
-        Err(_) => fail(&format!("{name:?} is no name of a header")),
+        Err(_) => fail(&format!("{name:?} is not a header name")),
     }
 }
 

@@ -40,8 +40,8 @@
 //!
 //! # Models to respond with
 //!
-//! The functions of this module make a plausible one of every model, always the same, to be changed
-//! with its setters: those of the API, of webhooks, of the realtime service and of a shop. All of them
+//! Each function of this module returns a fixed, plausible value of one model, to be changed with its
+//! setters: models of the API, of webhooks, of the realtime service and of a shop. All of them
 //! tell one story: the user 7, whose external id is `order-42`, asked in conversation 716 where the order is,
 //! and the operator 12 replied.
 //!
@@ -122,10 +122,10 @@ impl Fake {
         Self::lenient_with(CannedResponse::ok())
     }
 
-    /// Creates a fake that gives this response to what nobody expects.
+    /// Creates a fake that responds to every unexpected call with this response.
     #[must_use]
-    pub fn lenient_with(answer: impl Into<CannedResponse>) -> Self {
-        Self::of(State::new(VirtualClock::new(), Some(answer.into())))
+    pub fn lenient_with(response: impl Into<CannedResponse>) -> Self {
+        Self::of(State::new(VirtualClock::new(), Some(response.into())))
     }
 
     fn of(state: State) -> Self {
@@ -350,7 +350,7 @@ pub struct FakeTransport(Arc<State>);
 #[async_trait]
 impl HttpTransport for FakeTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        self.0.answer(request).await
+        self.0.respond(request).await
     }
 }
 

@@ -29,8 +29,8 @@ macro_rules! operations {
             $( for version in ApiVersion::ALL.iter().copied() {
                 let output: <$module::$name as Endpoint>::Output = fake::$sample();
                 let asked = RequestView::new(version, &[]);
-                let answer = <$module::$name as EncodeResponse>::encode(&asked, &output);
-                visit($module::$name::NAME, answer.expect("it serializes"));
+                let response = <$module::$name as EncodeResponse>::encode(&asked, &output);
+                visit($module::$name::NAME, response.expect("it serializes"));
             } )+
         }
     };
@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn every_sample_is_a_response() {
         let mut seen = 0;
-        for_each_sample(|name, answer| {
-            assert_eq!(answer["meta"]["status"], 200, "{name}");
-            assert!(!answer["data"].is_null(), "{name}");
+        for_each_sample(|name, response| {
+            assert_eq!(response["meta"]["status"], 200, "{name}");
+            assert!(!response["data"].is_null(), "{name}");
             seen += 1;
         });
         assert_eq!(seen, 2 * OPERATIONS.len());

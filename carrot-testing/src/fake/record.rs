@@ -78,7 +78,7 @@ impl RecordedCall {
         Some(&found.1)
     }
 
-    /// The value of a parameter that is JSON; `None` also when it is none.
+    /// The value of a parameter, parsed as JSON; `None` when it is absent or not JSON.
     #[must_use]
     pub fn param_json(&self, name: &str) -> Option<Value> {
         serde_json::from_str(self.param(name)?).ok()

@@ -30,7 +30,7 @@ const TOO_LATE: &str = "the fake was dropped before this call, so nothing respon
 pub(super) struct State {
     record: Mutex<Record>,
     pub(super) clock: VirtualClock,
-    /// The response to what nobody expected, where that is no mistake.
+    /// The response to unexpected calls, where those are not failures.
     pub(super) default: Option<CannedResponse>,
 }
 
@@ -47,21 +47,21 @@ impl State {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is written down now. Texts are made from this copy and not under the lock, since they run
-    /// the checks of the test, which may look at the fake.
+    /// A copy of the record. Texts are made from this copy and not under the lock, since they run
+    /// the checks of the test, which may read the fake.
     pub(super) fn copy(&self) -> Record {
         self.record().clone()
     }
 
     /// Responds to a request. Nothing is locked while the code of a test runs: it may ask the fake.
-    pub(super) async fn answer(
+    pub(super) async fn respond(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
-        self.respond(request)?.arrive().await
+        self.prepare(request)?.arrive().await
     }
 
-    fn respond(&self, request: Request<Body>) -> Result<Given, TransportError> {
+    fn prepare(&self, request: Request<Body>) -> Result<Given, TransportError> {
         let mut call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
         let wanted: Vec<Arc<Wanted>> = {
             let record = self.record();

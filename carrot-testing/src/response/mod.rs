@@ -137,7 +137,7 @@ impl fmt::Display for Given {
         let response = match self {
             Self::Response(response) => response,
             Self::Failure(error) => return write!(f, "{}; {}", error.kind(), error.sent()),
-            Self::Never => return f.write_str("never answered"),
+            Self::Never => return f.write_str("no response"),
         };
         write!(f, "{}", response.status().as_u16())?;
         if response.status().is_success() {

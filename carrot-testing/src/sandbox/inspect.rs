@@ -1,4 +1,4 @@
-//! What a test may look at without a request: no time passes and nothing is counted.
+//! Methods that read the state without a request: no time passes and nothing is counted.
 
 use std::collections::BTreeSet;
 
@@ -34,9 +34,9 @@ const EVERYTHING: UserFields = UserFields {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Typing {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Who: the user, an operator, or a bot.
+    /// The author: the user, an operator, or a bot.
     pub author: Author,
     /// What stood in the field; v1 need not say.
     pub body: Option<String>,
@@ -71,7 +71,7 @@ fn part(view: &View<'_>, part: &Part) -> ConversationPart {
 /// All records are those that v2 sends, with every optional field: the models that a client
 /// reads.
 impl Sandbox {
-    fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
+    fn read<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
         let state: &Store = &self.service().store;
         at(&View::plain(state))
     }
@@ -80,7 +80,7 @@ impl Sandbox {
     /// the e-mail address, and what is counted of their events.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
-        self.look(|view| {
+        self.read(|view| {
             let users = view.store.users.iter();
             users.map(|(id, record)| user(view, *id, record)).collect()
         })
@@ -90,7 +90,7 @@ impl Sandbox {
     #[must_use]
     pub fn user(&self, id: impl Into<UserId>) -> Option<User> {
         let id = id.into().get();
-        self.look(|view| Some(user(view, id, view.store.users.get(&id)?)))
+        self.read(|view| Some(user(view, id, view.store.users.get(&id)?)))
     }
 
     /// The service's id of the user with an external id.
@@ -105,7 +105,7 @@ impl Sandbox {
     #[must_use]
     pub fn events(&self, user: impl Into<UserId>) -> Vec<Event> {
         let user = user.into().get();
-        self.look(|view| {
+        self.read(|view| {
             let user = view.store.users.get(&user);
             let events = user.into_iter().flat_map(|user| &user.events);
             events
@@ -121,7 +121,7 @@ impl Sandbox {
     /// The types that events had so far, by their names.
     #[must_use]
     pub fn event_types(&self) -> Vec<EventType> {
-        self.look(|view| {
+        self.read(|view| {
             let ids = view.store.event_types.values();
             ids.map(|id| {
                 read(view.event_type(*id), || {
@@ -135,7 +135,7 @@ impl Sandbox {
     /// The tags that users ever had, by their names.
     #[must_use]
     pub fn user_tags(&self) -> Vec<UserTag> {
-        self.look(|view| {
+        self.read(|view| {
             let tags = view.store.user_tags.iter();
             tags.map(|(name, id)| {
                 let by_id = || UserTag::new(UserTagId::new(*id));
@@ -148,7 +148,7 @@ impl Sandbox {
     /// Every conversation, those with the oldest change first.
     #[must_use]
     pub fn conversations(&self) -> Vec<Conversation> {
-        self.look(|view| {
+        self.read(|view| {
             let recent = view.store.recent.keys();
             recent
                 .filter_map(|(_, id)| conversation(view, *id))
@@ -159,14 +159,14 @@ impl Sandbox {
     /// A conversation.
     #[must_use]
     pub fn conversation(&self, id: impl Into<ConversationId>) -> Option<Conversation> {
-        self.look(|view| conversation(view, id.into().get()))
+        self.read(|view| conversation(view, id.into().get()))
     }
 
     /// The parts of a conversation, oldest first.
     #[must_use]
     pub fn parts(&self, conversation: impl Into<ConversationId>) -> Vec<ConversationPart> {
         let conversation = conversation.into().get();
-        self.look(|view| {
+        self.read(|view| {
             let conversation = view.store.conversations.get(&conversation);
             let parts = conversation.into_iter().flat_map(|one| &one.parts);
             parts
@@ -177,7 +177,7 @@ impl Sandbox {
     }
 
     /// The messages that `sendmessage` sent, oldest first. Their texts are in the
-    /// [parts](Self::parts) of the conversations that they began.
+    /// [parts](Self::parts) of the conversations that they started.
     #[must_use]
     pub fn messages(&self) -> Vec<SentMessage> {
         let service = self.service();
@@ -195,10 +195,10 @@ impl Sandbox {
             .collect()
     }
 
-    /// Who typed in conversations, oldest first.
+    /// The typing signals of all conversations, oldest first.
     #[must_use]
     pub fn typing(&self) -> Vec<Typing> {
-        self.look(|view| {
+        self.read(|view| {
             let typing = view.store.typing.iter();
             typing
                 .map(|one| Typing {
@@ -220,7 +220,7 @@ impl Sandbox {
     /// The operators.
     #[must_use]
     pub fn admins(&self) -> Vec<Admin> {
-        self.look(|view| {
+        self.read(|view| {
             let operators = view.store.app.operators.iter();
             operators
                 .map(|one| {
@@ -238,7 +238,7 @@ impl Sandbox {
     /// The channels, with what is counted of their conversations.
     #[must_use]
     pub fn channels(&self) -> Vec<Channel> {
-        self.look(|view| {
+        self.read(|view| {
             let ids = view.store.app.channels.iter().map(|one| one.id);
             let channels = view.channels().into_iter().zip(ids);
             channels
@@ -247,20 +247,20 @@ impl Sandbox {
         })
     }
 
-    /// The rights of the token, by the vendor's names.
+    /// The scopes of the token, by the vendor's names.
     #[must_use]
     pub fn scopes(&self) -> BTreeSet<String> {
         self.service().store.app.scopes.clone()
     }
 
-    /// How many requests came, refused ones included.
+    /// The number of requests received, rejected ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.service().store.requests
     }
 
-    /// How many requests of the last minute count against the
-    /// [limit](crate::sandbox::SandboxBuilder::rate_limit); 0 where there is none.
+    /// The number of requests of the last minute that count against the
+    /// [limit](crate::sandbox::SandboxBuilder::rate_limit); 0 without a limit.
     #[must_use]
     pub fn requests_in_minute(&self) -> usize {
         let mut service = self.service();

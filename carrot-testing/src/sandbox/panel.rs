@@ -9,15 +9,16 @@ use super::{
 
 /// Each of these is false where there is no such conversation or channel, and changes nothing then.
 impl Sandbox {
-    /// Snoozes a conversation until a moment, which leaves a part of type `delayed`.
-    pub fn snooze(&self, id: impl Into<ConversationId>, until: impl Into<Timestamp>) -> bool {
-        let (id, until) = (id.into().get(), until.into());
+    /// Snoozes a conversation until this time, which adds a part of type `delayed`. Returns `false` for an
+    /// unknown conversation.
+    pub fn snooze(&self, id: impl Into<ConversationId>, end: impl Into<Timestamp>) -> bool {
+        let (id, end) = (id.into().get(), end.into());
         let mut service = self.service();
         let state = &mut service.store;
         let Some(conversation) = state.conversations.get_mut(&id) else {
             return false;
         };
-        conversation.delayed_until = Some(until.seconds().saturating_mul(1_000_000));
+        conversation.delayed_until = Some(end.seconds().saturating_mul(1_000_000));
         state.append(id, Draft::new("delayed", Author::DefaultAdmin));
         true
     }

@@ -43,12 +43,12 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests under way may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long nothing is accepted after the machine refused to give a connection.
+/// The pause after the operating system fails to accept a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A [`Sandbox`] that listens on a port; made by [`Sandbox::serve`] and [`Sandbox::serve_on`].
 ///
-/// When it is dropped it takes no more connections; requests that came in are still answered.
+/// When it is dropped it accepts no more connections; requests that came in still get their response.
 #[must_use = "the server stops when this is dropped"]
 pub struct SandboxServer {
     sandbox: Sandbox,
@@ -87,11 +87,11 @@ impl SandboxServer {
     /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut.
     pub async fn stop(self) {
         drop(self.running);
-        // An error is the end of the runtime, and nothing is answered then.
+        // An error is the end of the runtime, and no response is sent then.
         let _ = self.accepting.await;
     }
 
-    /// The sandbox that answers.
+    /// The sandbox behind the server.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
@@ -122,8 +122,8 @@ impl Sandbox {
         self.serve_on((Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// Listens on an address of this machine; port 0 stands for any that is free. Whoever reaches an
-    /// address that is not of the loopback reaches the sandbox, in plain HTTP.
+    /// Listens on an address of this machine; port 0 stands for any free port. Every client that reaches
+    /// an address outside of the loopback reaches the sandbox, in plain HTTP.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Recei
             None => break,
             Some((stream, _)) => {
                 let sandbox = sandbox.clone();
-                let service = service_fn(move |request| answer(sandbox.clone(), address, request));
+                let service = service_fn(move |request| respond(sandbox.clone(), address, request));
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
@@ -199,7 +199,7 @@ async fn connection<T>(mut poll_accept: impl FnMut(&mut Context<'_>) -> Poll<io:
     }
 }
 
-/// A client that gave up while it connected; the next one may be waiting already.
+/// A client that went away while it connected; the next one may be waiting already.
 fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
@@ -208,7 +208,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
     )
 }
 
-async fn answer(
+async fn respond(
     sandbox: Sandbox,
     address: SocketAddr,
     request: Request<Incoming>,
@@ -222,9 +222,9 @@ async fn answer(
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
-            let refused =
+            let response =
                 error_response(status, "BadRequest", "the body is larger than 40 MiB", None);
-            return Ok(refused.map(Full::new));
+            return Ok(response.map(Full::new));
         }
         Err(error) => return Err(error),
     };
@@ -269,7 +269,7 @@ mod tests {
     /// Fails as often as told, then gives a connection. Counts the attempts.
     async fn accept_after(failures: u32, error: impl Fn() -> io::Error) -> (u32, Duration) {
         let mut attempts = 0;
-        let begun = time::Instant::now();
+        let start = time::Instant::now();
         connection(|_| {
             attempts += 1;
             Poll::Ready(if attempts > failures {
@@ -279,7 +279,7 @@ mod tests {
             })
         })
         .await;
-        (attempts, begun.elapsed())
+        (attempts, start.elapsed())
     }
 
     #[tokio::test(start_paused = true)]

@@ -211,11 +211,11 @@ impl Sandbox {
             Err((version, _)) => (*version, None),
         };
         let effect = service.faults.take(operation, request);
-        let refused = match &effect {
+        let failure = match &effect {
             Some(effect) => effect.response(version),
             None => None,
         };
-        if let Some(response) = refused {
+        if let Some(response) = failure {
             let delivery = match effect {
                 Some(Effect::Failure(kind, sent)) => Delivery::Failed(kind, sent),
                 _ => Delivery::AtOnce,

@@ -15,8 +15,8 @@ use super::{
 ///
 /// It is written as plain JSON, and two sandboxes that got the same requests write the same. It holds
 /// no token; app, rights, limits and the pace of the time stay those of the sandbox that takes it.
-/// The format may change with the version of the crate; a snapshot in another one is refused when it
-/// is read.
+/// The format may change with the version of the crate; reading a snapshot in another format is an
+/// error.
 ///
 /// ```
 /// use carrot_testing::{Sandbox, sandbox::Snapshot};
@@ -107,7 +107,7 @@ impl Sandbox {
     }
 
     /// Goes on where a snapshot was taken, and forgets everything else. Given the same settings, the
-    /// answers, the ids and the moments from here on are those that the other sandbox would give.
+    /// responses, the ids and the moments from here on are those that the other sandbox would give.
     pub fn restore(&self, snapshot: &Snapshot) {
         let store = Store::resume(self.settings(), snapshot);
         let mut service = self.service();

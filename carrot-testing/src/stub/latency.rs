@@ -102,7 +102,7 @@ impl HttpTransport for Latency {
     }
 }
 
-/// No time at all is no sleep.
+/// A duration of zero yields nothing.
 async fn for_a_while(clock: &VirtualClock, duration: Duration) {
     if !duration.is_zero() {
         clock.sleep(duration).await;

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`Fake`](crate::Fake) | does my code make the right calls, and handle these responses and failures? Start with this one |
 //! | [`RecordingTransport`](crate::RecordingTransport) | which requests does it send? What does it do with these raw responses, in this order? |
-//! | the same, [`with_default`](crate::RecordingTransport::with_default)`(CannedResponse::never())` | does it keep its deadlines? |
-//! | the same, with [`CannedResponse::failure`](crate::CannedResponse::failure) | what does it do without a network? |
+//! | [`RecordingTransport::with_default`](crate::RecordingTransport::with_default)`(CannedResponse::never())` | does it keep its deadlines? |
+//! | [`RecordingTransport`](crate::RecordingTransport) with [`CannedResponse::failure`](crate::CannedResponse::failure) | what does it do without a network? |
 //! | [`RespondWith`] | what does it do with a service that is a closure? |
 //! | [`Latency`] | what does it do while requests travel? In virtual time, over any other transport |
 //! | [`Sandbox`](crate::Sandbox) | does a whole integration work, with a service that keeps its state? |

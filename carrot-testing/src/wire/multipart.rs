@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken() {
+    fn rejects_broken_input() {
         for body in [
             "",
             "--b x",

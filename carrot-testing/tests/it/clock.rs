@@ -99,15 +99,15 @@ fn wakers_may_use_the_clock() {
             let waker = Meddler::waker(&clock);
             let _ = sleep.as_mut().poll(&mut Context::from_waker(&waker));
         }
-        let mut given_up = clock.sleep(3600 * SECOND);
+        let mut abandoned = clock.sleep(3600 * SECOND);
         let waker = Meddler::waker(&clock);
         let mut context = Context::from_waker(&waker);
-        assert!(given_up.as_mut().poll(&mut context).is_pending());
+        assert!(abandoned.as_mut().poll(&mut context).is_pending());
         drop(waker);
         clock.advance(SECOND);
         let mut noop = Context::from_waker(Waker::noop());
         assert!(sleep.as_mut().poll(&mut noop).is_ready());
-        drop(given_up);
+        drop(abandoned);
         clock.assert_sleeps([SECOND]);
     }
 }

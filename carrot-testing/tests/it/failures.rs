@@ -180,8 +180,8 @@ fn a_given_call_has_another_file() {
 }
 
 #[test]
-fn a_given_call_is_none_of_the_version() {
-    fails("exact_call_generation", |fake| {
+fn call_from_another_api_version() {
+    fails("exact_call_version", |fake| {
         fake.on_call(reply("Here").external_id("crm-1"))
             .reply(fake::reply_receipt());
         let client = fake
@@ -257,7 +257,7 @@ fn a_sequence_was_not_used_up() {
 
 #[test]
 fn a_sequence_after_an_error_is_unused() {
-    fails("sequence_refused", |fake| {
+    fails("sequence_after_error", |fake| {
         fake.on::<users::Get>()
             .user("order-42")
             .reply_error(ApiError::lookup_error())
@@ -616,7 +616,7 @@ fn nonsensical_expectations_fail_early() {
     let twice = message(|fake| drop(fake.on::<users::Get>().reply_ok().reply_ok()));
     assert!(twice.contains("put `.then()` between"), "{twice}");
     let early = message(|fake| drop(fake.on::<users::Get>().then()));
-    assert!(early.contains("there is none before"), "{early}");
+    assert!(early.contains("no reply stands before"), "{early}");
     let endless = message(|fake| drop(fake.on::<users::Get>().reply_ok().repeatedly().then()));
     assert!(endless.contains("for ever"), "{endless}");
     let times = message(|fake| drop(fake.on::<users::Get>().times(2)));
@@ -625,5 +625,5 @@ fn nonsensical_expectations_fail_early() {
         "{times}"
     );
     let status = message(|fake| drop(fake.on::<users::Get>().reply_status(42, "")));
-    assert!(status.contains("42 is no HTTP status"), "{status}");
+    assert!(status.contains("42 is not an HTTP status"), "{status}");
 }

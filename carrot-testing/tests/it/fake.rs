@@ -248,7 +248,7 @@ async fn without_retry_after_the_policy_decides() {
 #[tokio::test]
 async fn a_deadline_passes_without_waiting() {
     let fake = Fake::new();
-    fake.on::<conversations::Reply>().never_answer();
+    fake.on::<conversations::Reply>().never_respond();
     let options = CallOptions::new()
         .call_timeout(5 * SECOND)
         .attempt_timeout(None);
@@ -259,7 +259,7 @@ async fn a_deadline_passes_without_waiting() {
     fake.clock().assert_sleeps([5 * SECOND]);
     assert_eq!(
         fake.single::<conversations::Reply>().outcome(),
-        "never answered"
+        "no response"
     );
 }
 
@@ -267,7 +267,7 @@ async fn a_deadline_passes_without_waiting() {
 async fn a_hanging_attempt_is_retried() {
     let fake = Fake::new();
     fake.on::<users::Get>()
-        .never_answer()
+        .never_respond()
         .then()
         .reply(fake::user());
     done(&fake, get()).await;
@@ -529,7 +529,7 @@ async fn the_last_clone_verifies() {
         text.contains("users.get") && text.contains("never was"),
         "{text}"
     );
-    // Whoever calls now still gets what was expected.
+    // A later call still gets the expected response.
     client.call(get()).await.unwrap();
     assert_eq!(
         client.call(get()).await.unwrap_err().kind(),
@@ -723,7 +723,7 @@ fn the_token_is_not_compared_as_a_header() {
     });
     assert!(text.contains("authorization_is(token)"), "{text}");
     let text = failure(|| drop(Fake::lenient().on::<users::Get>().has_header("a b")));
-    assert!(text.contains("\"a b\" is no name of a header"), "{text}");
+    assert!(text.contains("\"a b\" is not a header name"), "{text}");
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ fn expecting() -> Fake {
         .fail(TransportErrorKind::Reset, Sent::Maybe)
         .times(2)
         .then()
-        .never_answer();
+        .never_respond();
     fake.on::<Reply>()
         .path_id(716)
         .param_json("filters", json!({"a": [1, {"b": null}]}))

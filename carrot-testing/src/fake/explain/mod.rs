@@ -72,7 +72,7 @@ pub(super) fn problems(record: &Record, with_unmet: bool) -> Option<String> {
 
 /// How calls failed, which may be why later ones never came.
 fn early_return(record: &Record) -> String {
-    // A call that came unexpected is told of already.
+    // An unexpected call is reported already.
     let unexpected = record.unexpected.iter();
     let names: Vec<&str> = unexpected
         .filter_map(|one| record.calls.get(one.call).map(RecordedCall::operation))
@@ -153,7 +153,7 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
     let mut text = format!("Call {number} was not expected: {}\n\n", call.name());
     text += &lines::request(call);
     if let Some(because) = &unexpected.because {
-        let _ = writeln!(text, "\nIt could not be answered: {because}.");
+        let _ = writeln!(text, "\nIt got no response: {because}.");
         return text;
     }
     let mut later = record.expected.iter().skip(unexpected.known);
@@ -339,7 +339,7 @@ fn tell_unmet(record: &Record, at: usize) -> String {
 /// One reply of a sequence, and whether it was given as often as it should be.
 fn tell_step(step: &Step) -> String {
     let reply = match &step.reply {
-        Reply::Fixed(answer) => answer.to_string(),
+        Reply::Fixed(response) => response.to_string(),
         Reply::Typed(_) => "a typed output".to_owned(),
         Reply::Computed(_) => "what a closure computes".to_owned(),
     };

@@ -113,7 +113,7 @@ impl<'a> Offer<'a> {
             self.left_out
                 .push("the other ids in its path, with `.matching(…)`".to_owned());
         }
-        if self.add(Matcher::OwnUser(id.clone())) {
+        if self.add(Matcher::ExternalUser(id.clone())) {
             return true;
         }
         // The app of the token stands in many paths and says nothing.
@@ -164,7 +164,7 @@ impl<'a> Offer<'a> {
 fn code(matcher: &Matcher) -> Option<String> {
     Some(match matcher {
         Matcher::Version(version) => format!(".version(ApiVersion::{version:?})"),
-        Matcher::OwnUser(id) => format!(".user({id:?})"),
+        Matcher::ExternalUser(id) => format!(".user({id:?})"),
         Matcher::PathId(id) => format!(".path_id({id:?})"),
         Matcher::Param(name, value) => format!(".param({name:?}, {value:?})"),
         Matcher::ParamJson(name, value) => {

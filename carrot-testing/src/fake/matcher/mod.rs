@@ -33,7 +33,7 @@ pub(super) enum Matcher {
     ParamJson(String, Value),
     Without(String),
     PathId(String),
-    OwnUser(String),
+    ExternalUser(String),
     Header(HeaderName, String),
     HasHeader(HeaderName),
     File(String, Upload),
@@ -119,7 +119,7 @@ impl Matcher {
             }
             Self::Without(name) => format!("no param `{name}`"),
             Self::PathId(id) => format!("id in the path is {id:?}"),
-            Self::OwnUser(id) => format!("external id of the user is {id:?}"),
+            Self::ExternalUser(id) => format!("external id of the user is {id:?}"),
             Self::Header(name, value) => {
                 format!("header `{name}` is {}", short(&format!("{value:?}")))
             }
@@ -169,7 +169,7 @@ impl Matcher {
             Self::ParamContains(name, part) => values(call, name).any(|got| got.contains(part)),
             Self::HasHeader(name) => call.request().headers().contains_key(name),
             Self::PathId(id) => call.path_id() == Some(id),
-            Self::OwnUser(id) => {
+            Self::ExternalUser(id) => {
                 call.path_id() == Some(id) && call.param("by_user_id") == Some("true")
             }
             Self::Version(version) => call.version() == *version,
@@ -212,7 +212,7 @@ impl Matcher {
                     (text, Some(got)) => verdict.compare(diff::json(name, value, &got), text),
                     (None, _) => verdict.problem = Some(came(None)),
                     (got, None) => {
-                        verdict.problem = Some(format!("{}, which is no JSON", came(got)));
+                        verdict.problem = Some(format!("{}, which is not JSON", came(got)));
                     }
                 }
                 verdict.say_others(values(call, name).count());
@@ -222,7 +222,7 @@ impl Matcher {
                 let got = call.path_id();
                 verdict.problem = (got != Some(id)).then(|| came(got));
             }
-            Self::OwnUser(id) => verdict.problem = own_user(id, call),
+            Self::ExternalUser(id) => verdict.problem = external_user(id, call),
             Self::Header(name, value) => verdict.problem = header(name, value, call),
             Self::HasHeader(_) => verdict.problem = (!self.holds(call)).then(|| came(None)),
             Self::File(name, file) => verdict.problem = wrong_file(name, file, call),
@@ -358,7 +358,7 @@ fn came(got: Option<&str>) -> String {
     }
 }
 
-fn own_user(id: &str, call: &RecordedCall) -> Option<String> {
+fn external_user(id: &str, call: &RecordedCall) -> Option<String> {
     let got = call.path_id();
     if got != Some(id) {
         return Some(came(got));

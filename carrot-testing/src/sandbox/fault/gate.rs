@@ -42,15 +42,15 @@ impl Gate {
     /// Waits until the gate is open.
     pub(in crate::sandbox) async fn wait(&self) {
         self.arrive();
-        self.until(|state| state.is_open).await;
+        self.wait_for(|state| state.is_open).await;
     }
 
     /// Waits until a response is held.
     pub(in crate::sandbox) async fn arrival(&self) {
-        self.until(|state| state.arrived > 0).await;
+        self.wait_for(|state| state.arrived > 0).await;
     }
 
-    async fn until(&self, reached: impl Fn(&State) -> bool) {
+    async fn wait_for(&self, reached: impl Fn(&State) -> bool) {
         poll_fn(|context| {
             let mut state = self.state();
             if reached(&state) {

@@ -1,4 +1,4 @@
-//! What the service accepts and how it answers: pure functions of a request, without a record.
+//! What the service accepts and how it responds: pure functions of a request, without a record.
 
 pub(in crate::sandbox) mod attachment;
 pub(in crate::sandbox) mod call;

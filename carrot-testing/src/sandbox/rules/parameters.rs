@@ -30,7 +30,7 @@ impl Parameters {
             .ok_or_else(|| Failure::validation(name, "is required"))
     }
 
-    /// A text of so many characters.
+    /// A text of this many characters.
     pub(in crate::sandbox) fn text_of(
         &self,
         name: &str,
@@ -68,7 +68,7 @@ impl Parameters {
         Some(!(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false")))
     }
 
-    /// A yes or no that is no when absent.
+    /// A flag that is false when absent.
     pub(in crate::sandbox) fn is_set(&self, name: &str) -> bool {
         self.flag(name).unwrap_or(false)
     }

@@ -1,4 +1,4 @@
-//! What the service answers with: the envelope, and what is refused.
+//! The responses of the service: the envelope of a success, and errors.
 
 use std::borrow::Cow;
 
@@ -53,7 +53,7 @@ impl Response {
     }
 }
 
-/// An error. The message names the parameter and the rule, and never holds a value.
+/// An error of the service. The message names the parameter and the rule, and never holds a value.
 #[derive(Clone, Debug)]
 pub(in crate::sandbox) struct Failure {
     code: ErrorCode,

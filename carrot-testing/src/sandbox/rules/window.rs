@@ -119,7 +119,7 @@ impl<K: Position> Window<K> {
             Ok(usize::try_from(count).unwrap_or(20))
         };
         if call.is_v1() {
-            // Clients that know no beginning begin with 0, and nothing stands before it.
+            // Clients that know no first position start with 0, and nothing stands before it.
             let from = parameters
                 .text("after")
                 .filter(|text| *text != "0")
@@ -210,7 +210,7 @@ impl<K: Position> Window<K> {
     }
 }
 
-/// The positions of a page in its order, and where the pages beside it begin: `None` where that
+/// The positions of a page in its order, and the starts of the pages beside it: `None` where that
 /// direction was not asked for, `Some(None)` at its end.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Page<K> {

@@ -10,8 +10,8 @@ use crate::sandbox::{builder::SandboxBuilder, rules::text::MAX_BODY_CHARS, setti
 
 impl SandboxBuilder {
     /// Adds what a [`Seed`] in JSON lists: `operators`, `channels`, `event_types`, `users` and
-    /// `conversations`; `scopes` are the rights of the token. Every list and every field may be left out
-    /// but `id`, `name`, `user`, `parts` and `body`; an unknown one is refused.
+    /// `conversations`; `scopes` are the scopes of the token. Every list and every field may be absent
+    /// but `id`, `name`, `user`, `parts` and `body`; an unknown field is an error.
     ///
     /// * Operators and channels are added as [`operator`](Self::operator) and
     ///   [`channel`](Self::channel) do.
@@ -23,8 +23,8 @@ impl SandboxBuilder {
     /// * A part is `from` the `user`, the `default_admin`, a `bot`, or the id of an operator. One that
     ///   is not from the user may be of `type` `reply_admin`, `note` or `article`.
     ///
-    /// What is left out: no tags, nobody assigned, no channel, not closed; `user` and `reply_admin`.
-    /// Everything happened when the sandbox begins, in the order of the text, and sets off no webhook.
+    /// Defaults: no tags, no assignee, no channel, not closed; `user` and `reply_admin`.
+    /// Everything happens when the sandbox starts, in the order of the text, and sends no webhook.
     ///
     /// ```
     /// use carrot_testing::Sandbox;
@@ -46,7 +46,7 @@ impl SandboxBuilder {
     ///                 "closed": false,
     ///                 "parts": [
     ///                     {"body": "Where is it?"},
-    ///                     {"from": 7, "type": "note", "body": "Asked the courier"},
+    ///                     {"from": 7, "type": "note", "body": "Question sent to the courier"},
     ///                     {"from": 7, "body": "On its way"}
     ///                 ]
     ///             }]
@@ -59,13 +59,13 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// The text is no JSON of this shape, or a seed that [`seed`](Self::seed) refuses.
+    /// The text is not JSON of this shape, or it is a seed that [`seed`](Self::seed) rejects.
     pub fn seed_json(self, text: &str) -> Result<Self, SeedError> {
         self.seed(json::read(text)?)
     }
 
-    /// Adds what a seed lists. Everything happened when the sandbox begins, in the order of the seed,
-    /// and sets off no webhook.
+    /// Adds what a seed lists. Everything happens when the sandbox starts, in the order of the seed,
+    /// and sends no webhook.
     ///
     /// # Errors
     ///
@@ -123,38 +123,38 @@ impl SandboxBuilder {
     }
 
     fn check(&self, conversation: &SeedConversation) -> Result<(), (String, &'static str)> {
-        let refuse = |path: &str, problem| Err((path.to_owned(), problem));
+        let invalid = |path: &str, problem| Err((path.to_owned(), problem));
         let settings = &self.settings;
         if !settings.seeds.external_ids.contains(&conversation.user) {
-            return refuse("user", "must be the `user_id` of a user");
+            return invalid("user", "must be the `user_id` of a user");
         }
         let unknown_operator =
             |id: AdminId| settings.app.operators.iter().all(|one| one.id != id.get());
         if conversation.assignee.is_some_and(unknown_operator) {
-            return refuse("assignee", "must be the id of an operator");
+            return invalid("assignee", "must be the id of an operator");
         }
         let unknown_channel =
             |id: ChannelId| settings.app.channels.iter().all(|one| one.id != id.get());
         if conversation.channel.is_some_and(unknown_channel) {
-            return refuse("channel", "must be the id of a channel");
+            return invalid("channel", "must be the id of a channel");
         }
         check_tags(&conversation.tags)?;
         if conversation.parts.is_empty() {
-            return refuse("parts", "must not be empty");
+            return invalid("parts", "must not be empty");
         }
         for (at, part) in conversation.parts.iter().enumerate() {
             match part.from {
                 Sender::Operator(id) if unknown_operator(id) => {
-                    return refuse(
+                    return invalid(
                         &format!("parts[{at}].from"),
                         "must be the id of an operator",
                     );
                 }
                 Sender::User if part.kind.is_some() => {
-                    return refuse(&format!("parts[{at}].type"), "is not for parts of the user");
+                    return invalid(&format!("parts[{at}].type"), "is not for parts of the user");
                 }
                 _ if part.body.chars().count() > MAX_BODY_CHARS => {
-                    return refuse(
+                    return invalid(
                         &format!("parts[{at}].body"),
                         "must have at most 65536 characters",
                     );

@@ -4,8 +4,8 @@ use carrot_core::types::{AdminId, ChannelId, Presence, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-/// What is there when a [`Sandbox`](crate::Sandbox) begins, made in code or read from JSON: the one is
-/// the other, so a seed that code made may be kept as a file.
+/// The initial state of a [`Sandbox`](crate::Sandbox), made in code or read from JSON. Both forms are
+/// equivalent, so a seed made in code can be kept as a file.
 ///
 /// ```
 /// use carrot_core::types::AdminId;
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 ///     .user(SeedUser::external("order-42").tag("vip").event(SeedEvent::new("Order placed")))
 ///     .conversation(
 ///         SeedConversation::new("order-42", SeedPart::user("Where is it?"))
-///             .part(SeedPart::operator(ada, "Asked the courier").note())
+///             .part(SeedPart::operator(ada, "Question sent to the courier").note())
 ///             .assignee(ada),
 ///     );
 /// let sandbox = Sandbox::builder().seed(seed.clone())?.build();
@@ -33,7 +33,7 @@ use serde_json::{Map, Value};
 pub struct Seed {
     pub(in crate::sandbox) operators: Vec<Named<AdminId>>,
     pub(in crate::sandbox) channels: Vec<Named<ChannelId>>,
-    /// The rights of the token; as they are where this is absent.
+    /// The scopes of the token; unchanged where this is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::sandbox) scopes: Option<BTreeSet<String>>,
     pub(in crate::sandbox) event_types: Vec<String>,
@@ -68,7 +68,7 @@ impl Seed {
         self
     }
 
-    /// Sets the rights of the token, as [`SandboxBuilder::scopes`](crate::sandbox::SandboxBuilder::scopes)
+    /// Sets the scopes of the token, as [`SandboxBuilder::scopes`](crate::sandbox::SandboxBuilder::scopes)
     /// does.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
@@ -94,7 +94,7 @@ impl Seed {
     }
 }
 
-/// A user who is there from the beginning.
+/// A user of the initial state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[must_use = "does nothing until it is given to `Seed::user` or `SandboxBuilder::user`"]
@@ -111,7 +111,7 @@ pub struct SeedUser {
 }
 
 impl SeedUser {
-    /// A user of whom nothing is known, and who is no lead therefore.
+    /// Creates a user without properties, who is not a lead therefore.
     pub fn new() -> Self {
         Self::default()
     }
@@ -142,7 +142,7 @@ impl SeedUser {
         self
     }
 
-    /// Has the user be online or idle when the sandbox begins, for two minutes as after a heartbeat.
+    /// Makes the user online or idle when the sandbox starts, for two minutes as after a heartbeat.
     pub fn presence(mut self, presence: Presence) -> Self {
         self.presence = Some(presence);
         self
@@ -159,7 +159,7 @@ impl SeedUser {
     }
 }
 
-/// An event of a user from the beginning.
+/// An event of a user in the initial state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use = "does nothing until it is given to `SeedUser::event`"]
@@ -172,7 +172,7 @@ pub struct SeedEvent {
 }
 
 impl SeedEvent {
-    /// An event that happened when the sandbox begins. A name has 1 to 255 characters.
+    /// Creates an event that happens when the sandbox starts. A name has 1 to 255 characters.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -194,7 +194,7 @@ impl SeedEvent {
     }
 }
 
-/// A conversation that is there from the beginning.
+/// A conversation of the initial state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use = "does nothing until it is given to `Seed::conversation`"]
@@ -256,7 +256,7 @@ impl SeedConversation {
     }
 }
 
-/// A part of a conversation from the beginning. Its text has at most 65536 characters.
+/// A part of a conversation in the initial state. Its text has at most 65536 characters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use = "does nothing until it is given to `SeedConversation`"]
@@ -294,13 +294,13 @@ impl SeedPart {
         Self::from(Sender::Bot, body)
     }
 
-    /// Makes it a note, which the user does not see. A part of the user is refused as a note.
+    /// Makes it a note, which the user does not see. For a part of the user this is an error.
     pub fn note(mut self) -> Self {
         self.kind = Some(Kind::Note);
         self
     }
 
-    /// Makes it an article. A part of the user is refused as an article.
+    /// Makes it an article. For a part of the user this is an error.
     pub fn article(mut self) -> Self {
         self.kind = Some(Kind::Article);
         self

@@ -88,8 +88,8 @@ impl Role {
 }
 
 impl Store {
-    /// A conversation without parts. One that a message begins stays out of the common list until the
-    /// user answers.
+    /// A conversation without parts. One that a message starts stays out of the common list until the
+    /// user replies.
     pub(in crate::sandbox) fn start_conversation(
         &mut self,
         user: u64,
@@ -144,7 +144,7 @@ impl Store {
         part
     }
 
-    /// As [`append`](Self::append), for parts that are there from the beginning.
+    /// As [`append`](Self::append), for parts of the initial state.
     pub(in crate::sandbox) fn append_unheard(&mut self, conversation: u64, content: Draft) -> u64 {
         let now = self.now();
         self.touch(conversation);
@@ -155,7 +155,7 @@ impl Store {
         let id = self.ids.next_part();
         let role = Role::of(&content.kind);
         if role == Role::ByUser {
-            // Who writes has read.
+            // The author of a part has read what came before.
             self.mark_read(conversation);
         }
         let Some(record) = self.conversations.get_mut(&conversation) else {

@@ -98,7 +98,7 @@ pub(in crate::sandbox) struct Conversation {
     pub(in crate::sandbox) channel: Option<u64>,
     pub(in crate::sandbox) recipient: Word,
     pub(in crate::sandbox) tags: Vec<String>,
-    /// The question that is open now; `None` after a closing, until the next part begins another.
+    /// The question that is open now; `None` after a closing, until the next part opens another.
     pub(in crate::sandbox) group: Option<u64>,
     #[serde(skip)]
     pub(in crate::sandbox) parts: BTreeSet<u64>,
@@ -170,7 +170,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Somebody typed.
+/// A typing signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Typing {
@@ -180,7 +180,7 @@ pub(in crate::sandbox) struct Typing {
     pub(in crate::sandbox) at: i64,
 }
 
-/// Who a part is from.
+/// The author of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::sandbox) enum Author {

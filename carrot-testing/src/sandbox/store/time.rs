@@ -46,7 +46,7 @@ impl Time {
         }
     }
 
-    /// A request begins.
+    /// A request starts.
     pub(in crate::sandbox) fn step(&mut self) {
         if let Source::Step { step, elapsed } = &mut self.source {
             *elapsed = elapsed.saturating_add(*step);

@@ -175,7 +175,7 @@ impl View<'_> {
             "recipient_type": conversation.recipient,
         });
         if self.is_v1() {
-            // Of the first message; who began the conversation has read it.
+            // Of the first message; the author of the conversation has read it.
             let first = part(conversation.parts.first().copied());
             let is_read = |part: &Part| part.read || matches!(part.content.author, Author::User(_));
             json["read"] = first.is_some_and(is_read).into();

@@ -18,10 +18,10 @@ pub struct WebhookDelivery {
 pub enum DeliveryState {
     /// It was not sent yet, or failed and will be sent again.
     Waiting,
-    /// The receiver answered with 200.
+    /// The receiver responded with 200.
     Delivered,
     /// It failed five times and is not sent again.
-    GivenUp,
+    Abandoned,
 }
 
 impl WebhookDelivery {

@@ -23,15 +23,15 @@ impl Sandbox {
     /// Posts every webhook that is due to an address of this machine, such as
     /// `http://127.0.0.1:8080/hook`, one after the other, and returns what was posted.
     ///
-    /// A webhook is delivered when the receiver answers with 200. Any other answer, and none within 10
+    /// A webhook is delivered when the receiver responds with 200. Any other response, and none within 10
     /// seconds of the machine's time, is a failure: it is due again 30 seconds later, then after 60, 120
-    /// and 240, and then given up. This is the time of the sandbox, which [`advance`](Self::advance)
+    /// and 240, and then abandoned. This is the time of the sandbox, which [`advance`](Self::advance)
     /// moves; nothing is sent but by a call of this method. Dropping the future is safe: what was not
     /// posted yet has used no attempt.
     ///
     /// # Errors
     ///
-    /// The address does not begin with `http://` and this machine: `localhost`, or an address of the
+    /// The address does not start with `http://` and this machine: `localhost`, or an address of the
     /// loopback.
     ///
     /// # Panics
@@ -63,7 +63,7 @@ fn read_url(url: &str) -> Result<Uri, InvalidValue> {
         .parse()
         .map_err(|_| invalid("must be an address such as `http://127.0.0.1:8080/hook`"))?;
     if uri.scheme_str() != Some("http") {
-        return Err(invalid("must begin with `http://`"));
+        return Err(invalid("must start with `http://`"));
     }
     if !uri.host().is_some_and(is_loopback) {
         return Err(invalid("must be of this machine: the loopback"));
@@ -96,7 +96,7 @@ async fn post(target: &Uri, body: String) -> Result<StatusCode, Box<dyn std::err
         )
         .header(CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))?;
-    // It ends with the answer, or with its error.
+    // It ends with the response, or with its error.
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?.status())
 }

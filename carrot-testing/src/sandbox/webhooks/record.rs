@@ -15,7 +15,7 @@ const ATTEMPTS: u32 = 5;
 #[cfg(feature = "server")]
 pub(super) const FIRST_PAUSE_MICROS: i64 = 30_000_000;
 
-/// A webhook as it is kept: without the token, which is no part of a snapshot.
+/// A webhook as it is kept: without the token, which stays out of a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::sandbox) struct Record {
@@ -32,7 +32,7 @@ impl Record {
     fn state(&self) -> DeliveryState {
         match (self.delivered, self.attempts) {
             (true, _) => DeliveryState::Delivered,
-            (false, ATTEMPTS..) => DeliveryState::GivenUp,
+            (false, ATTEMPTS..) => DeliveryState::Abandoned,
             (false, _) => DeliveryState::Waiting,
         }
     }

@@ -207,7 +207,7 @@ fn tags_by_version() {
 }
 
 #[test]
-fn a_manual_message_is_listed_once_answered() {
+fn manual_message_is_listed_after_the_reply() {
     let api = Session::new();
     api.start("order-42", "Hi");
     let send = "/v2/users/order-42/sendmessage";

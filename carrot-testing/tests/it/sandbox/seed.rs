@@ -29,7 +29,7 @@ const FULL: &str = r#"{
 }"#;
 
 #[test]
-fn everything_is_there_from_the_beginning() {
+fn seed_is_the_initial_state() {
     let sandbox = Sandbox::builder().seed_json(FULL).unwrap().build();
     let users = json_of(sandbox.users());
     assert_eq!(users.as_array().unwrap().len(), 2);
@@ -244,7 +244,7 @@ fn an_error_names_the_place_and_no_value() {
 
 proptest! {
     #[test]
-    fn any_text_is_a_seed_or_refused(text in ".{0,200}") {
+    fn any_text_is_a_seed_or_error(text in ".{0,200}") {
         let _ = Sandbox::builder().seed_json(&text);
     }
 }

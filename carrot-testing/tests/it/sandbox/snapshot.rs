@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_snapshot_or_refused(text in ".{0,200}") {
+    fn any_text_is_a_snapshot_or_error(text in ".{0,200}") {
         let _ = serde_json::from_str::<Snapshot>(&text);
     }
 }

@@ -95,7 +95,7 @@ async fn a_missing_receiver_is_abandoned() {
         assert_eq!(posted[0].attempts(), attempt);
         sandbox.advance(Duration::from_secs(30 << (attempt - 1)));
     }
-    assert_eq!(sandbox.webhooks()[0].state(), DeliveryState::GivenUp);
+    assert_eq!(sandbox.webhooks()[0].state(), DeliveryState::Abandoned);
     sandbox.advance(Duration::from_secs(1_000_000));
     assert_eq!(sandbox.deliver_webhooks_to(&url).await.unwrap(), []);
 }
@@ -114,7 +114,7 @@ async fn what_was_not_posted_has_used_no_attempt() {
     };
     // The receiver takes the connection and says nothing; then the round is abandoned.
     tokio::select! {
-        _ = sandbox.deliver_webhooks_to(&url) => panic!("there is no answer"),
+        _ = sandbox.deliver_webhooks_to(&url) => panic!("no response comes"),
         stream = listener.accept() => drop(stream.unwrap()),
     }
     assert_eq!(attempts(), [1, 0, 0]);
@@ -131,9 +131,9 @@ async fn a_silent_receiver_times_out() {
     start(&sandbox, "order-42", "First");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let began = tokio::time::Instant::now();
+    let start = tokio::time::Instant::now();
     let posted = sandbox.deliver_webhooks_to(&url).await.unwrap();
-    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(start.elapsed().as_secs(), 10);
     assert_eq!(
         (posted[0].attempts(), posted[0].state()),
         (1, DeliveryState::Waiting)

@@ -137,7 +137,7 @@ fn a_webhook_message_is_fired_by_hand() {
     assert_eq!(message.message_name, "Abandoned cart");
     assert_eq!(message.event_id, Some(EventId::new(event)));
     assert!(!webhooks[1].body().contains("event_name"));
-    // The sending is no conversation that anybody reads.
+    // The sending is not a conversation that an operator reads.
     assert!(sandbox.conversation(message.sending_id.unwrap()).is_none());
 }
 

@@ -79,8 +79,8 @@ impl Filter {
     /// Whether a conversation fits by what is known without its record.
     fn fits(&self, facts: &Facts, now: i64) -> bool {
         let is = |wanted: Option<bool>, fact: bool| wanted.is_none_or(|wanted| wanted == fact);
-        let delayed = facts.delayed_until.is_some_and(|until| until > now);
-        // A conversation that a message began is nobody's work until the user answers.
+        let delayed = facts.delayed_until.is_some_and(|end| end > now);
+        // A conversation that a message started needs no operator until the user replies.
         facts.replied
             && is(self.closed, facts.closed)
             && is(self.delayed, delayed)

@@ -33,7 +33,7 @@ enum Test {
     Contains(String),
     NotContains(String),
     Is(bool),
-    /// Longer ago than so many seconds.
+    /// More than this many seconds ago.
     MoreThanAgo(f64),
     LessThanAgo(f64),
     ListContains(String),

@@ -4,7 +4,7 @@ use crate::sandbox::{
     store::{Author, Conversation, Store},
 };
 
-/// The operator whom a parameter names.
+/// The operator that a parameter names.
 pub(in crate::sandbox) fn operator(
     store: &Store,
     call: &Call,
@@ -19,7 +19,7 @@ pub(in crate::sandbox) fn operator(
         .ok_or_else(|| Failure::lookup("operator"))
 }
 
-/// Who acts on the side of the site: `from_admin`; a bot in v1, and where nobody is named.
+/// The operator of `from_admin`; a bot in v1, and where the parameter is absent.
 pub(in crate::sandbox) fn admin(store: &Store, call: &Call) -> Result<Author, Failure> {
     match call.parameters.text("from_admin") {
         Some("default_admin") => Ok(Author::DefaultAdmin),
@@ -34,7 +34,7 @@ pub(in crate::sandbox) fn admin(store: &Store, call: &Call) -> Result<Author, Fa
     }
 }
 
-/// Who writes: the visitor with `from_user`, else the side of the site.
+/// The author: the visitor with `from_user`, else an operator or a bot.
 pub(in crate::sandbox) fn writer(
     store: &Store,
     call: &Call,
@@ -46,7 +46,7 @@ pub(in crate::sandbox) fn writer(
     }
 }
 
-/// Who types: as [`writer`], but v2 documents `from_user=true` here too.
+/// The author of a typing signal: as [`writer`], but v2 documents `from_user=true` here too.
 pub(in crate::sandbox) fn typist(
     store: &Store,
     call: &Call,

@@ -18,7 +18,7 @@ pub(super) fn find(store: &Store, call: &Call) -> Result<u64, Failure> {
         .ok_or_else(|| Failure::lookup("conversation"))
 }
 
-/// The answer to a change that made a system part.
+/// The response to a change that added a system part.
 pub(super) fn receipt(store: &Store, call: &Call, part: u64) -> Response {
     let view = View::new(store, call);
     let group = store.parts.get(&part).map(|part| view.id(part.group));

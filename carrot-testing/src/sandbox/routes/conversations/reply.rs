@@ -61,9 +61,9 @@ pub(in crate::sandbox) fn reply(store: &mut Store, call: &Call) -> Result<Respon
 
     let view = View::new(store, call);
     let show = |id: u64| store.parts.get(&id).map(|part| view.part_of(call, part));
-    let mut answer = Response::new(show(part).unwrap_or_default());
+    let mut response = Response::new(show(part).unwrap_or_default());
     if let Some(assign_part) = assign_part.and_then(show) {
-        answer = answer.beside("assign_part", assign_part);
+        response = response.beside("assign_part", assign_part);
     }
-    Ok(answer)
+    Ok(response)
 }

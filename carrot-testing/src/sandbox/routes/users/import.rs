@@ -37,7 +37,7 @@ pub(in crate::sandbox) fn import(store: &mut Store, call: &Call) -> Result<Respo
     let text = std::str::from_utf8(&file.bytes)
         .map_err(|_| Failure::validation("file", "must be UTF-8"))?;
     if text.starts_with('\u{feff}') {
-        let rule = "must not begin with a byte order mark (BOM)";
+        let rule = "must not start with a byte order mark (BOM)";
         return Err(Failure::validation("file", rule));
     }
     let rows = rows(text, delimiter).ok_or_else(|| Failure::validation("file", "must be CSV"))?;
@@ -74,10 +74,10 @@ pub(in crate::sandbox) fn import(store: &mut Store, call: &Call) -> Result<Respo
         planned += 1;
         plan.update(store, record);
     }
-    let answer = json!({"row_errors": errors, "updates_planned": planned});
+    let response = json!({"row_errors": errors, "updates_planned": planned});
     let report = ImportReport::new().with_row_errors(errors);
     store.imports.push(report.with_updates_planned(planned));
-    Ok(Response::new(answer))
+    Ok(Response::new(response))
 }
 
 /// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are
@@ -154,7 +154,7 @@ impl Plan<'_> {
 /// out of place.
 fn rows(text: &str, delimiter: char) -> Option<Vec<(u64, Vec<String>)>> {
     let mut rows = Vec::new();
-    let (mut line, mut begun) = (1, 1);
+    let (mut line, mut start) = (1, 1);
     let (mut row, mut field) = (Vec::new(), String::new());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -175,16 +175,16 @@ fn rows(text: &str, delimiter: char) -> Option<Vec<(u64, Vec<String>)>> {
             '\r' if characters.peek() == Some(&'\n') => {}
             '\n' => {
                 row.push(std::mem::take(&mut field));
-                rows.push((begun, std::mem::take(&mut row)));
+                rows.push((start, std::mem::take(&mut row)));
                 line += 1;
-                begun = line;
+                start = line;
             }
             other if other == delimiter => row.push(std::mem::take(&mut field)),
             other => field.push(other),
         }
     }
     row.push(field);
-    rows.push((begun, row));
+    rows.push((start, row));
     rows.retain(|(_, row): &(u64, Vec<String>)| row.iter().any(|field| !field.is_empty()));
     Some(rows)
 }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_open_quotation() {
+    fn rejects_open_quotation() {
         assert_eq!(rows("\"a", ','), None);
     }
 }

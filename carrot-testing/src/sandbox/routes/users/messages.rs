@@ -1,4 +1,4 @@
-//! The two ways in which a conversation begins.
+//! The two operations that start a conversation.
 
 use serde_json::json;
 

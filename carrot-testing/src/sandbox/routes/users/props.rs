@@ -49,7 +49,7 @@ pub(in crate::sandbox) fn set(store: &mut Store, call: &Call) -> Result<Response
     if touches_email {
         store.follow_email(id, resubscribe);
     }
-    Ok(report.into_answer(call))
+    Ok(report.into_response(call))
 }
 
 /// What became of the operations.
@@ -85,15 +85,15 @@ impl Report {
         }
     }
 
-    fn into_answer(mut self, call: &Call) -> Response {
+    fn into_response(mut self, call: &Call) -> Response {
         self.not_changed.retain(|key| !self.affected.contains(key));
-        let answer = Response::empty()
+        let response = Response::empty()
             .meta("affected_props", self.affected)
             .meta("ignored_operations", self.ignored);
         if call.is_v1() {
-            answer
+            response
         } else {
-            answer.meta("not_changed_props", self.not_changed)
+            response.meta("not_changed_props", self.not_changed)
         }
     }
 }

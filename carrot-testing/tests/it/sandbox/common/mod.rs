@@ -251,7 +251,7 @@ impl Session {
         ConversationId::new(id.unwrap())
     }
 
-    /// Writes down something that is no response.
+    /// Records a value that is not a response.
     pub(crate) fn see(&self, what: &str, value: impl serde::Serialize) {
         let value = json_of(value);
         let short = value.to_string();
