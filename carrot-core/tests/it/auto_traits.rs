@@ -1,4 +1,4 @@
-//! What a program can do with the public types: move them between threads, share them, print them.
+//! The auto traits of the public types: they can be sent, shared and printed.
 
 use std::{fmt::Debug, future::Future};
 
@@ -89,7 +89,7 @@ fn operations_are_send_sync_and_debug() {
     operation::<users::UnsubscribeEmail>();
 }
 
-/// The futures can be spawned on a runtime of many threads. Only compiled.
+/// The futures can be spawned on a multi-threaded runtime. Only compiled.
 #[allow(dead_code)]
 fn futures_are_send<E: Paginate + 'static>(
     client: &'static Client,

@@ -1,4 +1,4 @@
-//! Many calls: how many at a time, what a failure does to the others, and how to stop and go on.
+//! `call_all`: concurrency, failures, and how to stop and resume.
 
 use std::{cell::RefCell, ops::ControlFlow, pin::pin};
 
@@ -37,7 +37,7 @@ fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = Conversat
     numbers.into_iter().map(ConversationId::new)
 }
 
-fn to_the_end(_: &Progress) -> ControlFlow<()> {
+fn run_all(_: &Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -47,34 +47,34 @@ fn close(id: &ConversationId) -> Close {
 
 #[test]
 fn concurrency_is_eight_by_default() {
-    for (asked, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
+    for (requested, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
-        let mut each = client.call_all(ids(1..51), close);
-        if let Some(calls) = asked {
-            each = each.concurrency(calls);
+        let mut calls = client.call_all(ids(1..51), close);
+        if let Some(limit) = requested {
+            calls = calls.concurrency(limit);
         }
-        let report = clock.run(each.run(to_the_end));
+        let report = clock.run(calls.run(run_all));
         assert_eq!((report.succeeded.len(), report.failed.len()), (50, 0));
         assert_eq!(service.most_in_flight(), most);
-        assert_eq!(service.answered().len(), 50);
-        // As many rounds of two seconds as it takes, and not one more.
+        assert_eq!(service.accepted().len(), 50);
+        // The least number of rounds of two seconds.
         let rounds = 50_u32.div_ceil(most as u32);
         assert_eq!(clock.now(), 2 * SECOND * rounds);
     }
 }
 
 #[test]
-fn the_rate_limit_holds_for_any_concurrency() {
+fn rate_limit_holds_for_any_concurrency() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
-    let mut each = client.call_all(ids(1..131), close).concurrency(100);
-    let report = clock.run(each.run(to_the_end));
-    // No deadline of 30 seconds applies: a job waits as long as the rate limit needs.
+    let mut calls = client.call_all(ids(1..131), close).concurrency(100);
+    let report = clock.run(calls.run(run_all));
+    // The deadline of 30 seconds does not apply: a job waits for the rate limit.
     assert_eq!((report.succeeded.len(), report.failed.len()), (130, 0));
-    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
     assert_eq!(clock.now(), 120 * SECOND);
 }
 
@@ -84,9 +84,9 @@ fn items_start_in_order() {
     let transport = RecordingTransport::new();
     (0..20).for_each(|_| transport.respond(CannedResponse::data(json!({}))));
     let client = client(transport.clone(), &clock);
-    // This transport answers at once, so every call ends when it is polled first.
-    let mut each = client.call_all(ids(1..21), close).concurrency(3);
-    let report = clock.run(each.run(to_the_end));
+    // This transport responds at once, so every call ends at its first poll.
+    let mut calls = client.call_all(ids(1..21), close).concurrency(3);
+    let report = clock.run(calls.run(run_all));
     let started: Vec<String> = transport
         .requests()
         .iter()
@@ -112,12 +112,12 @@ fn a_failure_does_not_stop_other_items() {
     let client = client(transport.clone(), &clock);
     let watched = RefCell::new(Vec::new());
     let texts = ["one", "two", "three", "", "five"].map(str::to_owned);
-    let mut each = client
+    let mut calls = client
         .call_all(texts, |text| {
             Reply::new(ConversationId::new(1), text.clone())
         })
         .concurrency(1);
-    let report = clock.run(each.run(|progress| {
+    let report = clock.run(calls.run(|progress| {
         watched.borrow_mut().push(*progress);
         ControlFlow::Continue(())
     }));
@@ -153,7 +153,7 @@ fn a_failure_does_not_stop_other_items() {
 }
 
 #[test]
-fn what_fails_and_may_be_repeated_is_repeated() {
+fn idempotent_calls_are_retried() {
     let clock = VirtualClock::manual();
     let transport = RecordingTransport::new();
     transport.respond(CannedResponse::data(json!({})));
@@ -162,44 +162,44 @@ fn what_fails_and_may_be_repeated_is_repeated() {
     transport.respond(ApiError::named(http::StatusCode::BAD_REQUEST, code).message(""));
     transport.respond(CannedResponse::data(json!({})));
     let client = client(transport.clone(), &clock);
-    let mut each = client
+    let mut calls = client
         .call_all(ids(1..4), |id| AddTag::new(*id, "vip"))
         .concurrency(1);
-    let report = clock.run(each.run(to_the_end));
+    let report = clock.run(calls.run(run_all));
     assert_eq!((report.succeeded.len(), report.failed.len()), (3, 0));
     assert_eq!(transport.requests().len(), 4);
 }
 
 #[test]
-fn a_stopped_run_can_be_resumed() {
+fn stopped_run_can_be_resumed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
     let mut seen = Vec::new();
-    let mut each = client.call_all(ids(1..21), close).concurrency(4);
+    let mut calls = client.call_all(ids(1..21), close).concurrency(4);
     let rest = clock.run(async {
         for _ in 0..6 {
-            let outcome = each.next().await.expect("an item");
+            let outcome = calls.next().await.expect("an item");
             outcome.result.expect("a success");
             seen.push(outcome.item.get());
         }
-        each.stop();
-        // A ninth was started and not sent yet.
-        assert_eq!(each.progress().started, 8);
-        while let Some(outcome) = each.next().await {
+        calls.stop();
+        // A ninth call was started but not sent yet.
+        assert_eq!(calls.progress().started, 8);
+        while let Some(outcome) = calls.next().await {
             seen.push(outcome.item.get());
         }
-        assert!(each.next().await.is_none(), "and stays ended");
-        assert_eq!(each.progress().succeeded, 8);
-        let report = each.into_report();
-        assert!(report.succeeded.is_empty(), "`next` gave it");
+        assert!(calls.next().await.is_none(), "and stays ended");
+        assert_eq!(calls.progress().succeeded, 8);
+        let report = calls.into_report();
+        assert!(report.succeeded.is_empty(), "`next` returned it");
         assert!(report.failed.is_empty() && report.cancelled.is_empty());
         report.into_rest()
     });
-    assert_eq!((service.answered().len(), service.in_flight()), (8, 0));
-    let mut each = client.call_all(rest, close);
+    assert_eq!((service.accepted().len(), service.in_flight()), (8, 0));
+    let mut calls = client.call_all(rest, close);
     clock.run(async {
-        while let Some(outcome) = each.next().await {
+        while let Some(outcome) = calls.next().await {
             seen.push(outcome.item.get());
         }
     });
@@ -207,23 +207,23 @@ fn a_stopped_run_can_be_resumed() {
         seen.into_iter().eq(1..21),
         "every item once, in their order"
     );
-    assert_eq!(service.answered().len(), 20);
+    assert_eq!(service.accepted().len(), 20);
 }
 
 #[test]
-fn nothing_is_done_for_nobody() {
+fn no_items_send_nothing() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 0);
     let client = client(service.clone(), &clock);
     let watched = RefCell::new(0);
-    let mut each = client.call_all(ids([]), close);
-    let report = clock.run(each.run(|_| {
+    let mut calls = client.call_all(ids([]), close);
+    let report = clock.run(calls.run(|_| {
         *watched.borrow_mut() += 1;
         ControlFlow::Continue(())
     }));
     assert!(report.rest.is_none() && report.cancelled.is_empty());
     assert!(report.succeeded.is_empty() && report.failed.is_empty());
-    assert_eq!((service.answered().len(), *watched.borrow()), (0, 0));
+    assert_eq!((service.accepted().len(), *watched.borrow()), (0, 0));
 
     let mut stopped = client.call_all(ids(1..6), close);
     stopped.stop();
@@ -245,55 +245,55 @@ fn cancelled(list: &[CancelledItem<ConversationId>]) -> Vec<u64> {
 }
 
 #[test]
-fn the_callback_can_stop_the_run() {
+fn callback_can_stop_the_run() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
-    let mut told = 0;
+    let mut reported = 0;
     let report = clock.run(
         client
             .call_all(ids(1..21), close)
             .concurrency(4)
             .run(|progress| {
-                told += 1;
+                reported += 1;
                 match progress.succeeded {
                     6 => ControlFlow::Break(()),
                     _ => ControlFlow::Continue(()),
                 }
             }),
     );
-    // Eight were sent before the sixth was told of; two of them ended after it.
+    // Eight calls were sent before the sixth result was reported; two of them ended after it.
     assert_eq!(numbers(&report.succeeded), (1..9).collect::<Vec<_>>());
     assert_eq!(
-        (service.answered().len(), service.in_flight(), told),
+        (service.accepted().len(), service.in_flight(), reported),
         (8, 0, 8)
     );
     assert!(report.failed.is_empty() && report.cancelled.is_empty());
     let rest = report.into_rest();
-    let report = clock.run(client.call_all(rest, close).run(to_the_end));
+    let report = clock.run(client.call_all(rest, close).run(run_all));
     assert_eq!(numbers(&report.succeeded), (9..21).collect::<Vec<_>>());
     assert!(report.rest.is_none(), "all were started");
-    assert_eq!(service.answered().len(), 20, "each once");
+    assert_eq!(service.accepted().len(), 20, "each once");
 }
 
 #[test]
-fn a_dropped_run_can_be_resumed() {
+fn dropped_run_can_be_resumed() {
     for limit in 0..14 {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
-        let mut each = client.call_all(ids(1..21), close).concurrency(4);
-        let mut told = 0;
+        let mut calls = client.call_all(ids(1..21), close).concurrency(4);
+        let mut reported = 0;
         clock.run(async {
-            let run = each.run(|_| {
-                told += 1;
+            let run = calls.run(|_| {
+                reported += 1;
                 ControlFlow::Continue(())
             });
             let _ = clock.timeout(limit * SECOND, run).await;
         });
         // Ten seconds are enough; what a finished run reported is not reported again.
         let ended = limit >= 10;
-        let report = clock.run(each.run(to_the_end));
+        let report = clock.run(calls.run(run_all));
         let expected = if ended { vec![] } else { (1..21).collect() };
         assert_eq!(
             numbers(&report.succeeded),
@@ -301,17 +301,17 @@ fn a_dropped_run_can_be_resumed() {
             "dropped after {limit} s"
         );
         assert!(
-            ended || told == 4 * (limit as usize / 2),
-            "{told} after {limit} s"
+            ended || reported == 4 * (limit as usize / 2),
+            "{reported} after {limit} s"
         );
-        assert_eq!(service.answered().len(), 20, "each once");
-        assert_eq!(each.progress().succeeded, 20);
+        assert_eq!(service.accepted().len(), 20, "each once");
+        assert_eq!(calls.progress().succeeded, 20);
     }
 }
 
 #[test]
 fn calls_waiting_for_a_permit_are_returned_unsent() {
-    let begin = || {
+    let start = || {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
         let client = client(service.clone(), &clock);
@@ -323,27 +323,27 @@ fn calls_waiting_for_a_permit_are_returned_unsent() {
     };
     let waiting = |unsent: &[ConversationId]| unsent.iter().copied().eq(ids(61..71));
 
-    // A stop waits for those that were sent, and not for the minute that the others need.
-    let (mut each, service, clock) = begin();
-    let report = clock.run(each.run(|_| ControlFlow::Break(())));
+    // A stop waits for the calls that were sent, but not a minute for the others.
+    let (mut calls, service, clock) = start();
+    let report = clock.run(calls.run(|_| ControlFlow::Break(())));
     assert_eq!(numbers(&report.succeeded), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
-    assert_eq!((service.answered().len(), clock.now()), (60, 2 * SECOND));
-    assert_eq!(each.progress().started, 60);
+    assert_eq!((service.accepted().len(), clock.now()), (60, 2 * SECOND));
+    assert_eq!(calls.progress().started, 60);
     assert!(report.into_rest().eq(ids(61..81)));
 
     // A cancelled call was sent.
-    let (mut each, _, clock) = begin();
-    let run = clock.timeout(SECOND / 2, each.run(to_the_end));
+    let (mut calls, _, clock) = start();
+    let run = clock.timeout(SECOND / 2, calls.run(run_all));
     assert!(clock.run(run).is_none());
-    let report = each.into_report();
+    let report = calls.into_report();
     assert_eq!(cancelled(&report.cancelled), (1..61).collect::<Vec<_>>());
     assert!(waiting(&report.unsent), "{:?}", report.unsent);
 }
 
 #[test]
 fn calls_between_attempts_are_returned_if_unapplied() {
-    let refused = |transport: &RecordingTransport| {
+    let rejected = |transport: &RecordingTransport| {
         transport.respond(
             ApiError::named(http::StatusCode::TOO_MANY_REQUESTS, "RequestLimitExceeded")
                 .message(""),
@@ -359,7 +359,7 @@ fn calls_between_attempts_are_returned_if_unapplied() {
         ));
     };
     for (fail, unsent) in [
-        (&refused as &dyn Fn(&RecordingTransport), 1),
+        (&rejected as &dyn Fn(&RecordingTransport), 1),
         (&never_sent, 1),
         (&lost, 0),
     ] {
@@ -368,13 +368,13 @@ fn calls_between_attempts_are_returned_if_unapplied() {
         fail(&transport);
         transport.respond(CannedResponse::data(json!({})));
         let client = client(transport.clone(), &clock);
-        let mut each = client.call_all(ids(1..2), close);
+        let mut calls = client.call_all(ids(1..2), close);
         assert!(
-            crate::support::poll(pin!(each.next())).is_pending(),
+            crate::support::poll(pin!(calls.next())).is_pending(),
             "the pause"
         );
-        each.stop();
-        let report = clock.run(each.run(to_the_end));
+        calls.stop();
+        let report = clock.run(calls.run(run_all));
         assert_eq!(
             (report.unsent.len(), report.succeeded.len()),
             (unsent, 1 - unsent)
@@ -384,47 +384,47 @@ fn calls_between_attempts_are_returned_if_unapplied() {
 }
 
 #[test]
-fn work_that_is_stopped_anywhere_does_everything_once() {
+fn stopping_anywhere_applies_every_item_once() {
     for polls in 0.. {
         let clock = VirtualClock::manual();
         let service = Service::with_latency(&clock, 7, 0, |_| (SECOND, SECOND));
         let rate_limit = Permits::new(clock.clone(), 7, MINUTE);
         let client = watched(builder(service.clone(), &clock).rate_limiter(rate_limit));
-        let mut each = client.call_all(ids(1..21), close).concurrency(5);
+        let mut calls = client.call_all(ids(1..21), close).concurrency(5);
         let mut done = 0;
         let ended = {
-            let mut run = pin!(each.run(to_the_end));
+            let mut run = pin!(calls.run(run_all));
             (0..polls).any(|_| clock.step(run.as_mut()).is_ready())
         };
         if ended {
             assert!(polls > 10, "{polls} polls");
             break;
         }
-        each.stop();
-        let report = clock.run(each.run(to_the_end));
+        calls.stop();
+        let report = clock.run(calls.run(run_all));
         assert!(report.failed.is_empty() && report.cancelled.is_empty());
         done += report.succeeded.len();
         assert_eq!(
-            service.answered().len(),
+            service.accepted().len(),
             done,
             "stopped after {polls} polls"
         );
         let mut rest = client.call_all(report.into_rest(), close);
-        done += clock.run(rest.run(to_the_end)).succeeded.len();
-        assert_eq!((service.answered().len(), done), (20, 20));
+        done += clock.run(rest.run(run_all)).succeeded.len();
+        assert_eq!((service.accepted().len(), done), (20, 20));
     }
 }
 
 #[test]
-fn abandoned_items_say_whether_they_are_idempotent() {
+fn cancelled_items_tell_whether_idempotent() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service.clone(), &clock);
-    let mut each = client.call_all(ids(1..21), close).concurrency(4);
-    let run = clock.timeout(3 * SECOND, each.run(to_the_end));
+    let mut calls = client.call_all(ids(1..21), close).concurrency(4);
+    let run = clock.timeout(3 * SECOND, calls.run(run_all));
     assert!(clock.run(run).is_none());
-    let report = each.into_report();
-    assert_eq!(service.in_flight(), 0, "nothing is on its way any more");
+    let report = calls.into_report();
+    assert_eq!(service.in_flight(), 0, "no request is in flight");
     assert_eq!(numbers(&report.succeeded), [1, 2, 3, 4]);
     assert_eq!(cancelled(&report.cancelled), [5, 6, 7, 8]);
     assert!(
@@ -453,19 +453,19 @@ fn abandoned_items_say_whether_they_are_idempotent() {
     assert!(report.rest.is_none(), "none is left");
 }
 
-/// The first eight responses are 429, each with another `Retry-After`; two minutes is the least that 120
-/// requests take.
+/// The first eight responses are 429, each with another `Retry-After`. 120 requests take at least two
+/// minutes.
 #[test]
-fn a_bad_start_heals_within_four_minutes() {
+fn limit_recovers_from_429s_within_four_minutes() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND / 10, SECOND / 10));
-    let refusing = RefusesFirst {
+    let rejecting = RejectsFirst {
         service: service.clone(),
         requests: std::sync::Arc::default(),
     };
-    let client = watched(over(refusing, &clock));
+    let client = watched(over(rejecting, &clock));
     let mut calls = client.call_all(ids(1..121), close);
-    let report = clock.run(calls.run(to_the_end));
+    let report = clock.run(calls.run(run_all));
     assert_eq!((report.succeeded.len(), report.failed.len()), (120, 0));
     assert!(clock.now() <= 240 * SECOND, "{:?}", clock.now());
 }
@@ -559,13 +559,13 @@ fn a_long_retry_after_pauses_the_job() {
 }
 
 #[derive(Debug)]
-struct RefusesFirst {
+struct RejectsFirst {
     service: Service,
     requests: std::sync::Arc<std::sync::atomic::AtomicUsize>,
 }
 
 #[async_trait::async_trait]
-impl HttpTransport for RefusesFirst {
+impl HttpTransport for RejectsFirst {
     async fn send(
         &self,
         request: http::Request<carrot_core::Body>,
@@ -577,15 +577,15 @@ impl HttpTransport for RefusesFirst {
         if number >= 8 {
             return Ok(response);
         }
-        let mut refused = http::Response::new(bytes::Bytes::new());
-        *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-        let asked = ["0", "1", "", "2.7", "Thu, 01 Jan 1970 00:00:05 GMT"][number % 5];
-        if !asked.is_empty() {
-            let asked = http::HeaderValue::from_static(asked);
-            refused.headers_mut().insert("retry-after", asked);
+        let mut rejected = http::Response::new(bytes::Bytes::new());
+        *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        let retry_after = ["0", "1", "", "2.7", "Thu, 01 Jan 1970 00:00:05 GMT"][number % 5];
+        if !retry_after.is_empty() {
+            let retry_after = http::HeaderValue::from_static(retry_after);
+            rejected.headers_mut().insert("retry-after", retry_after);
             let date = http::HeaderValue::from_static("Thu, 01 Jan 1970 00:00:01 GMT");
-            refused.headers_mut().insert("date", date);
+            rejected.headers_mut().insert("date", date);
         }
-        Ok(refused)
+        Ok(rejected)
     }
 }

@@ -1,4 +1,4 @@
-//! What a call tells the rate limiter, as its options say.
+//! The options of a call as the rate limiter sees them.
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,7 +17,7 @@ use carrot_testing::VirtualClock;
 
 use crate::support::{SECOND, Watched, canned, over, watched};
 
-/// Notes what it is asked; it grants a permit at once, or never, whatever the patience.
+/// Records its requests. Grants a permit at once or never.
 #[derive(Debug, Default)]
 struct Notes {
     asked: Mutex<Vec<AcquireRequest>>,
@@ -86,7 +86,7 @@ fn jobs_are_bulk_and_calls_interactive() {
 }
 
 #[test]
-fn the_shorter_of_deadline_and_permit_timeout_decides() {
+fn shorter_of_deadline_and_permit_timeout_applies() {
     let patience = |options: CallOptions| {
         let (clock, notes) = (VirtualClock::manual(), Arc::new(Notes::default()));
         let client = client(&notes, &clock).with_options(options);
@@ -100,7 +100,7 @@ fn the_shorter_of_deadline_and_permit_timeout_decides() {
             .map(|asking| asking.patience)
             .collect::<Vec<_>>()
     };
-    // The least time for an attempt is kept back from a deadline, and not from this limit.
+    // The least time for an attempt is subtracted from the deadline, not from the permit timeout.
     let useful = Some(28 * SECOND);
     let limited = |limit: Duration| CallOptions::new().permit_timeout(limit);
     assert_eq!(patience(CallOptions::new()), [useful, None]);
@@ -110,7 +110,7 @@ fn the_shorter_of_deadline_and_permit_timeout_decides() {
 }
 
 #[test]
-fn a_permit_that_comes_too_late_fails_the_call() {
+fn late_permit_fails_the_call() {
     let clock = VirtualClock::manual();
     let notes = Arc::new(Notes {
         stuck: true,
@@ -131,7 +131,7 @@ fn a_permit_that_comes_too_late_fails_the_call() {
         (error.kind(), error.phase(), error.sent()),
         (ErrorKind::Deadline, Some(CallPhase::RateLimit), Sent::Never)
     );
-    // The deadline of the call, where it is sooner, is named as before.
+    // An earlier deadline of the call is reported as the deadline.
     let sooner = client.with_options(
         CallOptions::new()
             .permit_timeout(3 * SECOND)

@@ -1,5 +1,5 @@
-//! Dropping a call, a listing or many calls at every point where they wait: nothing is left behind,
-//! and nothing is done twice.
+//! Dropping a call, a listing or many calls at every point where they wait: nothing leaks, and nothing is
+//! applied twice.
 
 use std::{
     collections::BTreeMap,
@@ -33,18 +33,18 @@ use crate::support::{
     watched,
 };
 
-/// Loses the answer of the first of every four requests, refuses the second, and lets the others
-/// through. Every answer takes its time.
+/// Of every four requests, loses the response of the first and rejects the second with a 429. Responses
+/// take time.
 #[derive(Clone, Debug)]
 struct Bumpy {
     service: Service,
     requests: Arc<AtomicUsize>,
     smooth: Arc<AtomicBool>,
-    /// How often each path was asked for.
+    /// The number of requests of each path.
     paths: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
-/// Waits once, for nothing.
+/// Returns `Pending` once.
 async fn yield_once() {
     let mut yielded = false;
     poll_fn(|context| {
@@ -67,29 +67,29 @@ impl HttpTransport for Bumpy {
         *(self.paths.lock().expect("no panic held it").entry(path)).or_default() += 1;
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         yield_once().await;
-        let answer = self.service.send(request).await;
+        let response = self.service.send(request).await;
         yield_once().await;
         if self.smooth.load(Ordering::Relaxed) {
-            return answer;
+            return response;
         }
         match number % 4 {
             0 => {
                 let lost = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
-                Err(lost.with_source(format!("no answer to `Token {TOKEN}`")))
+                Err(lost.with_source(format!("no response to `Token {TOKEN}`")))
             }
             1 => {
-                let mut refused = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
-                *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+                let mut rejected = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
+                *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
                 let seconds = http::HeaderValue::from_static("2");
-                refused.headers_mut().insert("retry-after", seconds);
-                Ok(refused)
+                rejected.headers_mut().insert("retry-after", seconds);
+                Ok(rejected)
             }
-            _ => answer,
+            _ => response,
         }
     }
 }
 
-/// A client that meets every kind of wait: for the rate limit, for answers, in pauses.
+/// A client that waits in every way: for the rate limit, for responses, in pauses.
 struct World {
     clock: VirtualClock,
     rate_limit: Arc<Permits<VirtualClock>>,
@@ -123,8 +123,8 @@ impl World {
         }
     }
 
-    /// Polls so often, and turns the clock to the next sleep in between; true when it came to its
-    /// end.
+    /// Polls `times` times and advances the clock to the next sleep in between. Returns true if the task
+    /// is done.
     fn poll_times<T>(&self, task: &mut Task<'_, T>, times: usize) -> bool {
         for _ in 0..times {
             if self.clock.step(pin!(&mut *task)).is_ready() {
@@ -134,7 +134,7 @@ impl World {
         false
     }
 
-    /// Nothing is left of what was dropped, and the client is as good as before.
+    /// Checks that nothing leaked and the client still works.
     fn assert_clean(&self, what: &str) {
         let in_flight = self.transport.service.in_flight();
         assert_eq!(in_flight, 0, "{what}: a request is left");
@@ -145,17 +145,17 @@ impl World {
             .client
             .call(conversations::Close::new(ConversationId::new(7)));
         self.clock.run(call).expect("the next call works");
-        // Every refusal cut the limit; it grows back by time.
+        // Each 429 lowers the limit, which recovers with time.
         self.clock.advance(20 * MINUTE);
         assert_eq!(self.rate_limit.count(), 2, "{what}: a permit is lost");
     }
 }
 
-/// Drops what `begin` begins after every number of polls; gives how many points there were.
-fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
+/// Drops the work after every number of polls. Returns the number of points.
+fn drop_at_every_point(start: impl Fn(Watched) -> Task<'static, ()>) -> usize {
     for times in 0.. {
         let world = World::new();
-        let mut work = begin(world.client.clone());
+        let mut work = start(world.client.clone());
         let ended = world.poll_times(&mut work, times);
         drop(work);
         world.assert_clean(&format!("dropped after {times} polls"));
@@ -167,7 +167,7 @@ fn drop_at_every_point(begin: impl Fn(Watched) -> Task<'static, ()>) -> usize {
 }
 
 #[test]
-fn a_call_can_be_dropped_anywhere() {
+fn call_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let call = client.call(conversations::Close::new(ID));
@@ -226,9 +226,9 @@ fn reconciliation_can_be_dropped_anywhere() {
         task(async move {
             let number = RandomId::new(77).expect("a sound number");
             let reply = conversations::Reply::new(ID, TEXT).random_id(number);
-            // This service knows no parts: the third attempt comes through, and cannot be read.
-            let fate = client.reconcile_reply(&reply, 0).await;
-            let error = fate.expect_err("no list");
+            // The service has no parts: the response to the third attempt cannot be decoded.
+            let status = client.reconcile_reply(&reply, 0).await;
+            let error = status.expect_err("no list");
             assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unreadable, 3));
         })
     });
@@ -240,10 +240,10 @@ fn many_calls_can_be_dropped_anywhere() {
     let points = drop_at_every_point(|client| {
         task(async move {
             let items = (1..8).map(ConversationId::new);
-            let mut each = client
+            let mut calls = client
                 .call_all(items, |id| conversations::Close::new(*id))
                 .concurrency(3);
-            let report = each.run(|_| ControlFlow::Continue(())).await;
+            let report = calls.run(|_| ControlFlow::Continue(())).await;
             let errors = report.failed.iter().map(|(_, error)| error);
             errors.for_each(assert_error_hides_all);
             assert_eq!(report.succeeded.len() + report.failed.len(), 7);
@@ -253,7 +253,7 @@ fn many_calls_can_be_dropped_anywhere() {
 }
 
 #[test]
-fn a_listing_survives_dropping_every_next() {
+fn listing_survives_dropping_every_next() {
     let world = World::new();
     let mut leads = world.client.items(apps::Leads::new());
     let mut ids = Vec::new();
@@ -266,7 +266,7 @@ fn a_listing_survives_dropping_every_next() {
         }
     }
     assert!(ids.iter().copied().eq(1..=150));
-    // Three pages; the first and the third met the two bumps.
+    // Three pages, of which the first and the third took three requests.
     assert_eq!(world.transport.requests.load(Ordering::Relaxed), 7);
     drop(leads);
     world.assert_clean("read to its end");
@@ -276,37 +276,37 @@ fn a_listing_survives_dropping_every_next() {
 fn no_message_is_repeated_by_dropping_next() {
     let world = World::new();
     let items = (1..13).map(ConversationId::new);
-    let each = |id: &ConversationId| conversations::Reply::new(*id, TEXT);
-    let mut replies = world.client.call_all(items, each).concurrency(3);
-    let mut fates = BTreeMap::new();
+    let reply = |id: &ConversationId| conversations::Reply::new(*id, TEXT);
+    let mut replies = world.client.call_all(items, reply).concurrency(3);
+    let mut results = BTreeMap::new();
     loop {
         match world.clock.step(pin!(replies.next())) {
             Poll::Ready(Some(outcome)) => {
-                let before = fates.insert(outcome.item, outcome.result);
+                let before = results.insert(outcome.item, outcome.result);
                 assert!(before.is_none(), "{} ended twice", outcome.item);
             }
             Poll::Ready(None) => break,
             Poll::Pending => {}
         }
     }
-    assert_eq!(fates.len(), 12);
+    assert_eq!(results.len(), 12);
     let paths = world.transport.paths.lock().expect("no panic held it");
     assert_eq!(paths.len(), 12);
     let mut lost = 0;
-    for (id, result) in &fates {
+    for (id, result) in &results {
         let path = |path: &str| path.contains(&format!("/{id}/"));
         let seen = paths.iter().find(|(uri, _)| path(uri));
         let (_, seen) = seen.expect("it was sent");
         let Err(error) = result else { continue };
         assert_error_hides_all(error);
-        // The answer was lost, which is told, and the reply was not sent again after that.
+        // The response was lost, which the error tells, and the reply was not sent again.
         assert!(error.may_have_been_applied(), "{error}");
         assert_eq!(error.attempts() as usize, *seen);
         lost += 1;
     }
-    // Of 12 replies every fourth request lost its answer, and every fourth was refused.
+    // Of the requests of 12 replies every fourth lost its response, and every fourth was rejected.
     assert!((3..=6).contains(&lost), "{lost}");
-    // One request for each, and one more for each that was refused.
+    // One request for each reply, and one more for each 429.
     let requests = world.transport.requests.load(Ordering::Relaxed);
     assert_eq!(requests, 12 + (requests + 2) / 4);
     drop((paths, replies));

@@ -1,4 +1,4 @@
-//! The deadline of a call, what a transport is told, and what giving up does.
+//! The deadline of a call, the context of the transport, and dropping a call.
 
 use std::{pin::pin, task::Poll, time::Duration};
 
@@ -20,13 +20,13 @@ fn client(transport: &(impl HttpTransport + Clone), clock: &VirtualClock) -> Wat
     watched(over(transport.clone(), clock))
 }
 
-/// Only the deadline of the whole call counts.
+/// Options with only the deadline of the call.
 fn without_attempt_timeout() -> CallOptions {
     CallOptions::new().attempt_timeout(None)
 }
 
 #[test]
-fn the_default_deadline_is_30_seconds() {
+fn default_deadline_is_30_seconds() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock).with_options(without_attempt_timeout());
     let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
@@ -53,7 +53,7 @@ fn the_default_deadline_is_30_seconds() {
 }
 
 #[test]
-fn an_overdue_attempt_is_abandoned() {
+fn overdue_attempt_is_cancelled() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
     let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
@@ -75,7 +75,7 @@ fn an_overdue_attempt_is_abandoned() {
     assert_eq!((recorder.requests().len(), recorder.cancelled()), (1, 1));
 }
 
-/// Fails in this way when its time is over, in the middle of the answer.
+/// Fails with this error at its timeout, in the middle of the response.
 #[derive(Debug)]
 struct FailsAtTheLimit(VirtualClock, TransportErrorKind);
 
@@ -100,7 +100,7 @@ fn transport_timeouts_at_the_deadline_are_deadlines() {
     for (cause, options, seconds, kind) in [
         (timeout, of_the_call(), 30, ErrorKind::Deadline),
         (timeout, of_the_attempt(), 10, ErrorKind::Transport),
-        // In the same moment, and no matter of time.
+        // At the same moment, but not a timeout.
         (
             TransportErrorKind::Truncated,
             of_the_call(),
@@ -120,7 +120,7 @@ fn transport_timeouts_at_the_deadline_are_deadlines() {
         };
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{error}");
         assert_eq!(error.is_timeout(), cause == timeout);
-        // What the transport knows of the request is kept.
+        // Whether the request was sent is kept.
         assert_eq!(error.sent(), Sent::Yes);
         assert!(error.may_have_been_applied());
     }
@@ -147,7 +147,7 @@ fn deadlines_are_per_client() {
 }
 
 #[test]
-fn a_call_without_a_deadline_waits() {
+fn call_without_deadline_waits() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let options = without_attempt_timeout().call_timeout(None);
     let patient = client(&recorder, &clock).with_options(options);
@@ -169,7 +169,7 @@ fn call_deadlines_do_not_end_listings() {
 }
 
 #[test]
-fn a_response_at_the_deadline_counts() {
+fn response_at_the_deadline_is_returned() {
     let body = r#"{"meta":{"status":200},"data":{}}"#;
     let clock = VirtualClock::manual();
     let last_moment = |_| (Duration::ZERO, 30 * SECOND);
@@ -182,7 +182,7 @@ fn a_response_at_the_deadline_counts() {
 }
 
 #[test]
-fn dropping_a_call_drops_its_request() {
+fn dropping_call_drops_its_request() {
     let (recorder, clock) = (canned([CannedResponse::never()]), VirtualClock::manual());
     let client = client(&recorder, &clock);
     let mut call = Box::pin(client.call(conversations::Get::new(ID)));
@@ -198,7 +198,7 @@ fn dropping_a_call_drops_its_request() {
 }
 
 #[test]
-fn the_call_context_reaches_the_transport() {
+fn call_context_reaches_transport() {
     for (version, template) in [
         (ApiVersion::V1, "/v1/users/{id}/events"),
         (ApiVersion::V2, "/v2/users/{id}/events"),

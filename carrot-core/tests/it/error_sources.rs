@@ -1,4 +1,4 @@
-//! The errors beneath an error: what a program that walks the chain finds, and what is shown of them.
+//! The sources of an error: their types, and what the error shows of them.
 
 use std::error::Error as StdError;
 
@@ -15,10 +15,10 @@ use carrot_testing::CannedResponse;
 
 use crate::support::{ID, builder, canned, client, respond, run, watched};
 
-fn beneath<T: StdError + 'static>(error: &Error) -> &T {
+fn source_of<T: StdError + 'static>(error: &Error) -> &T {
     let sources = std::iter::successors(StdError::source(error), |&error| error.source());
     let mut typed = sources.filter_map(|source| source.downcast_ref());
-    typed.next().expect("an error of this type beneath")
+    typed.next().expect("a source of this type")
 }
 
 #[test]
@@ -26,21 +26,21 @@ fn invalid_input_has_the_rule_as_source() {
     let client = client(&canned([]), ApiVersion::V2);
     let error = run(client.call(conversations::Reply::new(ID, ""))).expect_err("no text");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    assert_eq!(beneath::<InvalidValue>(&error).field(), "body");
+    assert_eq!(source_of::<InvalidValue>(&error).field(), "body");
 }
 
 #[test]
-fn a_lost_request_has_the_transport_source() {
+fn lost_request_has_transport_source() {
     let recorder = canned([CannedResponse::failure(
         TransportErrorKind::Reset,
         Sent::Maybe,
     )]);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.call(conversations::Reply::new(ID, "Hi"))).expect_err("a reset");
-    assert_eq!(beneath::<TransportError>(&error).sent(), error.sent());
+    assert_eq!(source_of::<TransportError>(&error).sent(), error.sent());
 }
 
-/// A rate limit whose store is out of reach.
+/// A rate limiter whose store is not reachable.
 #[derive(Debug)]
 struct Unreachable;
 
@@ -55,14 +55,14 @@ impl RateLimiter for Unreachable {
 }
 
 #[test]
-fn a_failed_permit_has_the_limiter_source() {
+fn failed_permit_has_limiter_source() {
     let client = watched(builder(&canned([])).rate_limiter(Unreachable));
-    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
-    assert_eq!(beneath::<InvalidValue>(&error).field(), "store");
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no permit");
+    assert_eq!(source_of::<InvalidValue>(&error).field(), "store");
 }
 
 #[test]
-fn beneath_a_refusal_lies_nothing() {
+fn service_error_has_no_source() {
     let recorder = canned([respond(404, "")]);
     let client = client(&recorder, ApiVersion::V2);
     let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("not there");
@@ -70,21 +70,21 @@ fn beneath_a_refusal_lies_nothing() {
 }
 
 #[test]
-fn what_lies_beneath_is_shown_in_one_line() {
+fn source_is_shown_in_one_line() {
     let broken = TransportError::new(TransportErrorKind::Other, Sent::Never)
         .with_source("first\nsecond\r\n\tthird");
     let shown = "the transport failed: first second   third; the request was not sent";
     assert_eq!(broken.to_string(), shown);
 
     let client = watched(builder(&canned([])).rate_limiter(Talkative));
-    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no place");
+    let error = run(client.call(users::Get::new(UserId::new(1)))).expect_err("no permit");
     assert_eq!(
         error.to_string(),
         "users.get: the store failed: first second; the request was not sent"
     );
 }
 
-/// A rate limit whose store says more than fits into a line.
+/// A rate limiter whose store has an error of several lines.
 #[derive(Debug)]
 struct Talkative;
 

@@ -1,4 +1,4 @@
-//! No id and no text changes the shape of a request.
+//! No id and no text changes the structure of a request.
 
 use carrot_core::{
     ApiVersion, Endpoint, apps, conversations,
@@ -18,7 +18,7 @@ fn prepare<E: Endpoint>(version: ApiVersion, endpoint: &E) -> Option<RecordedReq
     request.ok().map(RecordedRequest::from)
 }
 
-/// Every operation on a user who may be named by an external id.
+/// Every operation on a user that accepts an external id.
 fn of_user(version: ApiVersion, user: &UserRef) -> Vec<Option<RecordedRequest>> {
     let user = || user.clone();
     let delete = PropertyOperation::delete("p").expect("an operation");
@@ -72,7 +72,7 @@ fn of_conversation(version: ApiVersion, id: u64) -> Vec<Option<RecordedRequest>>
     ]
 }
 
-/// Asserts that two requests differ in nothing but one segment, which is `id` in the first.
+/// Asserts that two requests differ only in one segment, which is `id` in the first.
 fn differ_in_the_id(
     sent: &RecordedRequest,
     plain: &RecordedRequest,
@@ -89,7 +89,7 @@ fn differ_in_the_id(
     let mut expected = plain.segments();
     expected[2] = id.into();
     prop_assert_eq!(sent.segments(), expected);
-    // An address is ASCII, and a server that resolves dots leaves it alone.
+    // A URL is ASCII, and a server that resolves dot segments does not change it.
     prop_assert!(sent.uri().path().is_ascii());
     prop_assert!(
         !sent
@@ -101,7 +101,7 @@ fn differ_in_the_id(
     Ok(())
 }
 
-/// Texts of all kinds, and many of those that a careless client falls over.
+/// Any text, and many texts that break a careless client.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -113,8 +113,8 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn an_external_id_is_exactly_one_segment(id in text()) {
-        let refused = id.is_empty()
+    fn external_id_is_exactly_one_segment(id in text()) {
+        let rejected = id.is_empty()
             || id == "."
             || id == ".."
             || id.chars().count() > 255
@@ -123,7 +123,7 @@ proptest! {
             let all = of_user(version, &UserRef::external(id.as_str()));
             let plain = of_user(version, &UserRef::external("x"));
             for (sent, plain) in all.iter().zip(&plain) {
-                prop_assert_eq!(sent.is_some(), plain.is_some() && !refused);
+                prop_assert_eq!(sent.is_some(), plain.is_some() && !rejected);
                 if let (Some(sent), Some(plain)) = (sent, plain) {
                     differ_in_the_id(sent, plain, &id)?;
                 }
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn a_service_id_is_exactly_one_segment(id in prop_oneof![
+    fn service_id_is_exactly_one_segment(id in prop_oneof![
         any::<u64>(), Just(0), Just(u64::MAX), Just(1 << 53),
     ]) {
         for version in ApiVersion::ALL.iter().copied() {
@@ -154,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_exactly_one_parameter_value(text in text()) {
+    fn text_is_exactly_one_parameter_value(text in text()) {
         let user = UserId::new(1);
         let name = EventName::new(text.as_str());
         for version in ApiVersion::ALL.iter().copied() {
@@ -194,7 +194,7 @@ proptest! {
                     prepare(version, &apps::Leads::new().sort_by(text.as_str())),
                 ),
             ];
-            // How many parameters there are with a plain text.
+            // The number of parameters with a plain text.
             let known = [2, 2, 1, 1, 2, 2, 3, 3, 2, 1, 1, 1];
             for ((field, sent), known) in texts.into_iter().zip(known) {
                 let Some(sent) = sent else { continue };
@@ -208,7 +208,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_in_json_stays_one_text(text in text()) {
+    fn text_in_json_stays_one_text(text in text()) {
         let version = ApiVersion::V2;
         let filters = Filters::all([Filter::text_equals("p", text.as_str())]);
         let sent = prepare(version, &apps::Leads::new().filter(filters)).expect("a request");
@@ -239,7 +239,7 @@ proptest! {
     }
 
     #[test]
-    fn a_list_of_tags_keeps_its_tags(tags in prop::collection::vec(text(), 1..5)) {
+    fn list_of_tags_keeps_its_tags(tags in prop::collection::vec(text(), 1..5)) {
         let list = tags.iter().fold(apps::Conversations::new(), |list, tag| list.tag(tag.as_str()));
         let Some(sent) = prepare(ApiVersion::V2, &list) else { return Ok(()) };
         let sent_tags: Vec<String> =

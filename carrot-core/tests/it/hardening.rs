@@ -1,4 +1,4 @@
-//! No value changes anything of a request but its own place in it.
+//! A value changes only its own part of a request.
 
 use carrot_core::{
     ApiVersion, AuthToken, BaseUrl, Endpoint, Error, ErrorKind, apps,
@@ -30,7 +30,7 @@ fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
     prepare_in(ApiVersion::V2, endpoint)
 }
 
-/// The request, or the field that is rejected.
+/// Returns the request, or the rejected field.
 fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue>) -> Prepared {
     let client = crate::support::client(&canned([]), version);
     let endpoint = endpoint.map_err(|error| {
@@ -47,23 +47,23 @@ fn prepare_in<E: Endpoint>(version: ApiVersion, endpoint: Result<E, InvalidValue
     Ok(RecordedRequest::from(request))
 }
 
-/// Where a value goes that a program takes from somewhere else.
-struct Place {
+/// An input of a request that may contain untrusted text.
+struct Input {
     name: &'static str,
     prepare: fn(&str) -> Prepared,
-    /// The field that is rejected for a line break, where one is.
+    /// The field that is rejected with a line break.
     line_break: Option<&'static str>,
-    /// The same for NUL.
+    /// The field that is rejected with a NUL.
     nul: Option<&'static str>,
 }
 
-const fn place(
+const fn input(
     name: &'static str,
     prepare: fn(&str) -> Prepared,
     line_break: Option<&'static str>,
     nul: Option<&'static str>,
-) -> Place {
-    Place {
+) -> Input {
+    Input {
         name,
         prepare,
         line_break,
@@ -71,19 +71,19 @@ const fn place(
     }
 }
 
-/// A place that takes one line.
-const fn line(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Place {
-    place(name, prepare, Some(field), Some(field))
+/// An input of one line.
+const fn line(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Input {
+    input(name, prepare, Some(field), Some(field))
 }
 
-/// A place that takes text of several lines.
-const fn text(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Place {
-    place(name, prepare, None, Some(field))
+/// An input of several lines.
+const fn text(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Input {
+    input(name, prepare, None, Some(field))
 }
 
-/// A place within JSON, which carries any character as an escape.
-const fn within_json(name: &'static str, prepare: fn(&str) -> Prepared) -> Place {
-    place(name, prepare, None, None)
+/// An input in JSON, which escapes any character.
+const fn in_json(name: &'static str, prepare: fn(&str) -> Prepared) -> Input {
+    input(name, prepare, None, None)
 }
 
 fn reply(text: &str) -> conversations::Reply {
@@ -102,7 +102,7 @@ fn set(operation: Result<PropertyOperation, InvalidValue>) -> Prepared {
     prepare(operation.map(|operation| users::SetProps::new(UserId::new(1)).with(operation)))
 }
 
-const PLACES: &[Place] = &[
+const INPUTS: &[Input] = &[
     line(
         "external id",
         |v| prepare(Ok(users::Get::new(UserRef::external(v)))),
@@ -138,10 +138,10 @@ const PLACES: &[Place] = &[
         },
         "attachment_file_name",
     ),
-    within_json("reply: body_json", |v| {
+    in_json("reply: body_json", |v| {
         prepare(Ok(reply("Hi").body_json(json!({"text": v}))))
     }),
-    within_json("reply: action", |v| {
+    in_json("reply: action", |v| {
         prepare(Ok(reply("Hi").action(json!({"text": v}))))
     }),
     text(
@@ -218,7 +218,7 @@ const PLACES: &[Place] = &[
         |v| prepare(event(v).map(|name| users::TrackEvent::new(UserId::new(1), name))),
         "event name",
     ),
-    within_json("value of an event's property", |v| {
+    in_json("value of an event's property", |v| {
         prepare(EventProperties::new().with("name", v).map(|properties| {
             let name = event("Event").expect("a name");
             users::TrackEvent::new(UserId::new(1), name).properties(properties)
@@ -237,7 +237,7 @@ const PLACES: &[Place] = &[
         },
         "property name",
     ),
-    within_json("value of a property", |v| {
+    in_json("value of a property", |v| {
         set(PropertyOperation::update_or_create("$name", v))
     }),
     line(
@@ -250,7 +250,7 @@ const PLACES: &[Place] = &[
         |v| prepare(Ok(apps::Leads::new().sort_by(v))),
         "property name",
     ),
-    within_json("value of a filter", |v| {
+    in_json("value of a filter", |v| {
         prepare(Ok(
             apps::Leads::new().filter(Filter::text_contains("$name", v))
         ))
@@ -262,7 +262,7 @@ const PLACES: &[Place] = &[
     ),
 ];
 
-/// The request line and the headers are one line each, whatever the request holds.
+/// Checks that the request line and each header are one line.
 fn assert_sound(place: &str, sent: &RecordedRequest) {
     let shown = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_graphic);
     let uri = sent.uri().to_string();
@@ -294,13 +294,13 @@ fn assert_sound(place: &str, sent: &RecordedRequest) {
 }
 
 #[test]
-fn control_characters_are_rejected_or_arrive_as_text() {
+fn control_characters_are_rejected_or_escaped() {
     let mut wrong = Vec::new();
-    for place in PLACES {
+    for place in INPUTS {
         if let Err(field) = (place.prepare)("plain") {
             wrong.push(format!("{}: {field}", place.name));
         }
-        for (character, refused) in [
+        for (character, rejected) in [
             ('\r', place.line_break),
             ('\n', place.line_break),
             ('\0', place.nul),
@@ -312,14 +312,14 @@ fn control_characters_are_rejected_or_arrive_as_text() {
                 format!("evil{character}"),
                 format!("{E_MAIL}{character}evil"),
             ] {
-                let refused = match character {
-                    // The second value holds line breaks too.
-                    '\0' if value.contains('\n') => refused.or(place.line_break),
-                    _ => refused,
+                let rejected = match character {
+                    // The second value has line breaks too.
+                    '\0' if value.contains('\n') => rejected.or(place.line_break),
+                    _ => rejected,
                 };
                 let context = format!("{}: {value:?}", place.name);
-                match (refused, (place.prepare)(&value)) {
-                    (Some(field), Err(refused)) if refused == field => {}
+                match (rejected, (place.prepare)(&value)) {
+                    (Some(field), Err(rejected)) if rejected == field => {}
                     (None, Ok(sent)) => assert_sound(&context, &sent),
                     (expected, found) => wrong.push(format!("{context}: {expected:?}, {found:?}")),
                 }
@@ -331,8 +331,8 @@ fn control_characters_are_rejected_or_arrive_as_text() {
 
 proptest! {
     #[test]
-    fn any_text_stays_in_its_place(value: String) {
-        for place in PLACES {
+    fn any_text_stays_in_its_field(value: String) {
+        for place in INPUTS {
             if let Ok(sent) = (place.prepare)(&value) {
                 assert_sound(place.name, &sent);
             }
@@ -340,7 +340,7 @@ proptest! {
     }
 
     #[test]
-    fn an_external_id_is_always_one_segment(id in "[\\PC/?#%&.:@\\\\]{1,60}") {
+    fn external_id_is_always_one_segment(id in "[\\PC/?#%&.:@\\\\]{1,60}") {
         if let Ok(sent) = prepare(Ok(users::Get::new(UserRef::external(&*id)))) {
             prop_assert_eq!(sent.segments(), ["v2", "users", &*id]);
         } else {
@@ -350,7 +350,7 @@ proptest! {
 }
 
 #[test]
-fn a_url_as_an_id_is_one_segment() {
+fn url_as_external_id_is_one_segment() {
     for id in [
         "https://evil.example/",
         "//evil.example/",
@@ -386,13 +386,13 @@ fn a_url_as_an_id_is_one_segment() {
         );
     }
     for id in [".", "..", ""] {
-        let refused = prepare(Ok(users::Get::new(UserRef::external(id))));
-        assert_eq!(refused.expect_err(id), "user");
+        let rejected = prepare(Ok(users::Get::new(UserRef::external(id))));
+        assert_eq!(rejected.expect_err(id), "user");
     }
 }
 
 #[test]
-fn the_greatest_id_is_sent_in_full() {
+fn greatest_id_is_sent_in_full() {
     let greatest = "18446744073709551615"
         .parse::<ConversationId>()
         .expect("2^64-1");
@@ -415,11 +415,11 @@ fn the_greatest_id_is_sent_in_full() {
         assert!(id.parse::<ConversationId>().is_err(), "{id}");
     }
     let zero = prepare(Ok(conversations::Get::new(ConversationId::new(0))));
-    assert_eq!(zero.expect_err("refused"), "conversation");
+    assert_eq!(zero.expect_err("rejected"), "conversation");
 }
 
 #[test]
-fn a_cursor_that_came_from_elsewhere_is_data() {
+fn untrusted_cursor_is_data() {
     for cursor in ["1\r\nevil: 1", "1&evil=1", "1#evil", "1\0"] {
         if let Ok(cursor) = Cursor::after(cursor) {
             let page = Paging::new().starting_at(cursor);
@@ -432,7 +432,7 @@ fn a_cursor_that_came_from_elsewhere_is_data() {
 }
 
 #[test]
-fn a_splitting_user_agent_is_rejected() {
+fn user_agent_with_line_break_is_rejected() {
     for agent in [
         "shop\r\nevil: 1",
         "shop\nevil: 1",
@@ -450,7 +450,7 @@ fn a_splitting_user_agent_is_rejected() {
 }
 
 #[test]
-fn a_splitting_token_is_rejected() {
+fn token_with_line_break_is_rejected() {
     for outcome in ["\r\nevil: 1", "\n", "\0", " ", "\t", "\u{7f}", "é"] {
         let error = AuthToken::new(format!("{TOKEN}{outcome}")).expect_err(outcome);
         assert_eq!(error.field(), "token");

@@ -1,4 +1,4 @@
-//! Changes of many users: which of them a CSV file carries, what the file holds, and the other way.
+//! Property changes of many users: as a CSV file, and as single requests.
 
 use std::ops::ControlFlow;
 
@@ -31,7 +31,7 @@ fn names(names: &[&str]) -> Vec<PropertyOperation> {
     names.iter().map(|name| set(name, "x")).collect()
 }
 
-/// Why the second of two changes cannot be written.
+/// Returns why the second of two changes cannot be written.
 fn rejected(csv: ImportCsv, change: PropertyChange) -> String {
     let error = csv.write(&[of("first").with(set("a", "x")), change]);
     let error = error.expect_err("it cannot be written");
@@ -169,7 +169,7 @@ fn rejection_names_change_and_rule() {
 }
 
 #[test]
-fn switches_allow_what_is_left_open() {
+fn options_allow_undocumented_values() {
     let odd = of("u\"1").with(set("a", "x\t\"y\"\n"));
     let csv = "$user_id\ta\n\"u\"\"1\"\t\"x\t\"\"y\"\"\n\"\n";
     assert_eq!(
@@ -194,7 +194,7 @@ fn switches_allow_what_is_left_open() {
 
 #[test]
 fn file_stays_below_30_megabytes() {
-    // A line has 300 bytes: an id of 9, a tab, a value, a line end. The first line has 11.
+    // A line has 300 bytes: an id of 9, a tab, a value and a line break. The first line has 11.
     let value = "щ".repeat(144) + "x";
     let changes: Vec<_> = (0..100_000)
         .map(|user| of(&format!("u{user:08}")).with(set("a", &value)))
@@ -242,7 +242,7 @@ fn change_survives_serde() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// What the file carries is what single requests do.
+    /// An import has the same effect as single requests.
     #[test]
     fn import_does_what_requests_do(
         rows in prop::collection::btree_map("[a-z0-9]{1,6}", ("[a-zа-я \"\\\\,;|\t]{1,8}", -99..99_i32), 1..8),

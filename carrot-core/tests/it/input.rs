@@ -1,5 +1,5 @@
-//! Tokens, ids and addresses: what is rejected before anything is sent, each time with the field and
-//! the rule, never with the value; and what is encoded.
+//! Tokens, ids and URLs: rejected before sending with the field and the rule, but without the value; or
+//! encoded.
 
 use carrot_core::{
     ApiVersion::{V1, V2},
@@ -14,7 +14,7 @@ use carrot_core::{
 };
 
 use crate::support::{
-    ID, builder, canned, client, refused::Rejections, request::Parameters as _, run, watched,
+    ID, builder, canned, client, rejections::Rejections, request::Parameters as _, run, watched,
 };
 
 const USER: UserId = UserId::new(1);
@@ -98,7 +98,7 @@ fn external_ids_like_urls_are_one_segment() {
 }
 
 #[test]
-fn an_id_of_zero() {
+fn id_of_zero() {
     let mut rejected = Rejections::default();
     let user = UserId::new(0);
     rejected.call(V2, users::Get::new(user));
@@ -125,11 +125,11 @@ fn an_id_of_zero() {
     rejected.by(&client, apps::Leads::new());
     rejected.by(&client, users::Get::new(USER));
     assert!(recorder.requests().is_empty());
-    rejected.assert("an_id_of_zero");
+    rejected.assert("id_of_zero");
 }
 
 #[test]
-fn a_request_line_that_no_server_takes() {
+fn oversized_request_line() {
     let mut rejected = Rejections::default();
     let filters = (0..2_000).map(|_| Filter::text_equals("x", "я".repeat(20)));
     rejected.call(V2, apps::Leads::new().filter(Filters::all(filters)));
@@ -137,7 +137,7 @@ fn a_request_line_that_no_server_takes() {
         list.tag(format!("{tag:я>40}"))
     });
     rejected.call(V2, tagged);
-    rejected.assert("a_request_line_that_no_server_takes");
+    rejected.assert("oversized_request_line");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn base_urls() {
         rejected.given(text);
         rejected.value(text.parse::<BaseUrl>());
     }
-    let plain: BaseUrl = "http://example.com".parse().expect("an address");
+    let plain: BaseUrl = "http://example.com".parse().expect("a URL");
     let build = || builder(&canned([])).base_url(plain.clone());
     rejected.value(build().build());
     build().allow_plain_http().build().expect("allowed");
@@ -184,7 +184,7 @@ fn base_urls() {
 }
 
 #[test]
-fn the_base_url_prefixes_every_path() {
+fn base_url_prefixes_every_path() {
     for (base, prefix) in [
         ("https://api.dashly.app", "https://api.dashly.app"),
         ("https://api.dashly.app/", "https://api.dashly.app"),
@@ -197,7 +197,7 @@ fn the_base_url_prefixes_every_path() {
         ("http://[::1]:8080/a", "http://[::1]:8080/a"),
         ("http://[::1]:8080/p/q/", "http://[::1]:8080/p/q"),
     ] {
-        let base: BaseUrl = base.parse().expect("an address");
+        let base: BaseUrl = base.parse().expect("a URL");
         assert_eq!(base.to_string(), prefix);
         let client = watched(builder(&canned([])).base_url(base));
         let request =

@@ -1,5 +1,5 @@
-//! The limits of texts, lists, pages, properties and files: what breaks one is rejected before anything
-//! is sent, with the field and the rule, never with the value.
+//! The limits of texts, lists, pages, properties and files: a call beyond a limit is rejected before
+//! sending, with the field and the rule, but without the value.
 
 use carrot_core::{
     ApiContext,
@@ -15,7 +15,7 @@ use carrot_core::{
 };
 use serde_json::json;
 
-use crate::support::{ID, canned, client, refused::Rejections, run};
+use crate::support::{ID, canned, client, rejections::Rejections, run};
 
 const USER: UserId = UserId::new(1);
 
@@ -62,8 +62,8 @@ fn random_ids() {
     for number in [0, -1, RandomId::MAX + 1] {
         rejected.value(RandomId::new(number));
     }
-    // One that came with a response may be any number.
-    let zero: RandomId = serde_json::from_str("0").expect("as it comes");
+    // In a response it may be any number.
+    let zero: RandomId = serde_json::from_str("0").expect("any number");
     rejected.call(V2, conversations::Reply::new(ID, "Hi").random_id(zero));
     let reply = conversations::Reply::new(ID, "Hi").auto_assign(AdminId::new(2));
     rejected.call(V2, reply.auto_assign_random_id(zero));
@@ -77,7 +77,7 @@ fn tags() {
     for tag in ["", &long, "a,b", "a\nb", "a\0"] {
         rejected.given(tag);
         for version in ApiVersion::ALL.iter().copied() {
-            // The tags of v2 may have a comma.
+            // v2 allows a comma in a tag.
             if tag == "a,b" && version == V2 {
                 let client = client(&canned([]), V2);
                 let add = client.prepare(&conversations::AddTag::new(ID, tag));
@@ -192,19 +192,19 @@ fn events() {
 fn files() {
     let mut rejected = Rejections::default();
     for field in ["attachment", "file"] {
-        let mut refuse = |file: Upload| match field {
+        let mut reject = |file: Upload| match field {
             "file" => rejected.call(
                 V2,
                 users::StartConversation::without_text(USER).attachment(file),
             ),
             _ => rejected.call(V2, conversations::Reply::without_text(ID).attachment(file)),
         };
-        refuse(Upload::new("a.txt", ""));
-        refuse(Upload::new("a.txt", vec![0; 10_000_001]));
-        refuse(Upload::new("", "x"));
-        refuse(Upload::new("a.txt\\", "x"));
+        reject(Upload::new("a.txt", ""));
+        reject(Upload::new("a.txt", vec![0; 10_000_001]));
+        reject(Upload::new("", "x"));
+        reject(Upload::new("a.txt\\", "x"));
         let long = format!("{}.txt", "я".repeat(252));
-        refuse(Upload::new(long, "x"));
+        reject(Upload::new(long, "x"));
     }
     for name in ["a.exe", "txt", "a.txt.", "a"] {
         let file = Upload::new(name, "x");
@@ -212,7 +212,7 @@ fn files() {
             V2,
             users::StartConversation::without_text(USER).attachment(file.clone()),
         );
-        // No kinds are documented for a reply.
+        // The vendor documents no extensions for a reply.
         let reply = conversations::Reply::without_text(ID).attachment(file);
         assert!(reply.request(&ApiContext::new(V2)).is_ok(), "{name}");
     }

@@ -1,8 +1,7 @@
-//! The integration tests, one program for the whole crate: a test changes nothing of the process.
+//! The integration tests of the crate, in one binary. No test changes global state.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod answers;
 mod auto_traits;
 mod call_all;
 mod call_options;
@@ -25,6 +24,7 @@ mod rate_limit;
 mod rate_limit_queue;
 mod reconcile;
 mod requests;
+mod responses;
 mod retry;
 mod retry_table;
 mod secrets;

@@ -1,4 +1,4 @@
-//! Bodies with files, read by a strict parser of `multipart/form-data` (RFC 7578, RFC 2046).
+//! Bodies with files, parsed strictly as `multipart/form-data` (RFC 7578, RFC 2046).
 
 use bytes::Bytes;
 use carrot_core::{
@@ -46,7 +46,7 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
         .position(|window| window == needle)
 }
 
-/// Reads a whole body, and panics at the least thing that is not as it should be.
+/// Parses a body. Panics at any deviation from the format.
 fn parse(request: &RecordedRequest) -> Vec<Part> {
     let content_type = request.header("content-type").expect("a content type");
     let boundary = content_type
@@ -63,7 +63,7 @@ fn parse(request: &RecordedRequest) -> Vec<Part> {
     let mut rest = &request.body()[..];
     rest = rest
         .strip_prefix(&delimiter.as_bytes()[2..])
-        .expect("begins with the boundary");
+        .expect("the boundary first");
     let mut parts = Vec::new();
     loop {
         if let Some(end) = rest.strip_prefix(b"--") {
@@ -114,7 +114,7 @@ fn prepare<E: Endpoint>(endpoint: &E) -> RecordedRequest {
     RecordedRequest::from(request.expect("a sound request"))
 }
 
-/// Bytes of all kinds, and many that look like the frame around them.
+/// Any bytes, and many that look like a boundary or a header.
 fn content() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"\r\n".to_vec()),
@@ -133,9 +133,9 @@ fn text() -> impl Strategy<Value = String> {
         .prop_filter("not empty", |text| !text.is_empty())
 }
 
-/// To try one boundary after another would take days for such a file.
+/// Trying one boundary after another would take days for such a file.
 #[test]
-fn a_file_of_boundaries_costs_one_pass() {
+fn file_of_boundaries_takes_one_pass() {
     let lines: String = (0..100_000)
         .map(|number| format!("carrot-form-boundary-{number}\n"))
         .collect();
@@ -151,7 +151,7 @@ fn a_file_of_boundaries_costs_one_pass() {
 
 proptest! {
     #[test]
-    fn a_reply_with_a_file_round_trips(
+    fn reply_with_file_round_trips(
         body in text(),
         content in content().prop_filter("not empty", |content| !content.is_empty()),
         name in "[^\\p{Cc}%]{0,40}\\.(txt|PDF)",
@@ -169,11 +169,11 @@ proptest! {
             Part::text("attachment_file_name", &name),
             Part::file("attachment", &name, &content),
         ]);
-        prop_assert_eq!(prepare(&reply).body().clone(), sent.body(), "the same request is the same bytes");
+        prop_assert_eq!(prepare(&reply).body().clone(), sent.body(), "equal requests have equal bytes");
     }
 
     #[test]
-    fn a_boundary_occurs_in_no_part(body in text(), content in content()) {
+    fn boundary_occurs_in_no_part(body in text(), content in content()) {
         prop_assume!(!content.is_empty());
         let start = users::StartConversation::new(UserId::new(1), body.as_str())
             .attachment(Upload::new("a.txt", content.clone()));
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn an_import_reads_back_into_its_parts(
+    fn import_parses_into_its_parts(
         rows in prop::collection::vec("[^\\x00]{0,30}", 0..4),
         tag in "[^\\p{Cc}]{1,20}",
     ) {
@@ -207,7 +207,7 @@ proptest! {
 }
 
 #[test]
-fn without_a_file_no_body_is_multipart() {
+fn body_without_file_is_not_multipart() {
     let random_id = RandomId::new(1).expect("a number");
     let start = users::StartConversation::new(UserId::new(1), "x").random_id(random_id);
     let sent = prepare(&start);

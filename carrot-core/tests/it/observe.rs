@@ -1,4 +1,4 @@
-//! What an observer is told of the calls of a program. No report shows a person's data or the token.
+//! The reports to an observer. No report contains personal data or the token.
 
 use std::{
     ops::ControlFlow,
@@ -47,7 +47,7 @@ impl Observer for Watcher {
     }
 }
 
-/// Number, pause and wait before it, time, status and ending of an attempt.
+/// Number, pause and wait, duration, status and outcome of an attempt.
 type Attempt = (u32, [Duration; 2], Duration, Option<u16>, Outcome);
 
 impl Watcher {
@@ -62,7 +62,7 @@ impl Watcher {
             .collect()
     }
 
-    /// Attempts, time, status and ending of every call.
+    /// Attempts, duration, status and outcome of every call.
     fn calls(&self) -> Vec<(u32, Duration, Option<u16>, Outcome)> {
         let calls = self.calls.lock().expect("no panic held it");
         calls
@@ -72,7 +72,7 @@ impl Watcher {
     }
 }
 
-/// A watched client that may make two requests in a minute.
+/// A client with an observer, which may make two requests in a minute.
 fn watched(transport: impl HttpTransport, clock: &VirtualClock) -> (Client, Arc<Watcher>) {
     let watcher = Arc::new(Watcher::default());
     let client = over(transport, clock)
@@ -114,7 +114,7 @@ fn every_attempt_is_reported() {
                 Some(502),
                 Outcome::Failed(ErrorKind::Service)
             ),
-            // The pauses are none of its wait for a place, a minute after the first attempt.
+            // The wait for a permit, a minute after the first attempt, does not include the pauses.
             (
                 3,
                 [pauses[1], MINUTE - pauses[0] - pauses[1]],
@@ -145,7 +145,7 @@ fn reports_have_the_status_that_failed() {
     transport.respond(CannedResponse::bytes(of(502), envelope(403)));
     transport.respond(CannedResponse::bytes(of(200), "no JSON"));
     transport.fail(lost());
-    // Whose last attempt has no answer: the status of the one before it is not its own.
+    // The last attempt has no response, so the status of the attempt before it does not count.
     transport.respond(CannedResponse::bytes(of(503), ""));
     transport.fail(lost());
     transport.fail(lost());
@@ -167,7 +167,7 @@ fn reports_have_the_status_that_failed() {
 }
 
 #[test]
-fn an_attempt_is_timed_without_its_waits() {
+fn attempt_duration_excludes_waits() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
@@ -180,7 +180,7 @@ fn an_attempt_is_timed_without_its_waits() {
         [
             (1, [zero, zero], took, Some(200), Outcome::Done),
             (1, [zero, zero], took, Some(200), Outcome::Done),
-            // A minute after the first was over, three seconds of which the second took.
+            // A minute after the first attempt, less three seconds of the second.
             (1, [zero, MINUTE - took], took, Some(200), Outcome::Done),
         ]
     );
@@ -191,33 +191,33 @@ fn an_attempt_is_timed_without_its_waits() {
 }
 
 #[test]
-fn calls_that_end_otherwise_are_reported_too() {
+fn failed_and_cancelled_calls_are_reported() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let (client, watcher) = watched(service, &clock);
     clock.run(async {
-        // Refused before it is sent.
+        // Rejected before it is sent.
         let invalid = client.call(Reply::new(ID, ""));
         invalid.await.expect_err("an empty reply");
-        // Cut off by the deadline in the middle of an attempt.
+        // Cancelled by the deadline in the middle of an attempt.
         let hasty = CallOptions::new()
             .call_timeout(SECOND)
             .attempt_timeout(None);
         let hasty = client.with_options(hasty);
         hasty.call(Close::new(ID)).await.expect_err("too late");
-        // Dropped in the middle of an attempt, and while it waits for a place.
+        // Dropped in the middle of an attempt, and while it waits for a permit.
         for _ in 0..2 {
             let dropped = clock.timeout(SECOND, Box::pin(client.call(Close::new(ID))));
             assert!(dropped.await.is_none());
         }
-        // In vain for a place.
-        hasty.call(Close::new(ID)).await.expect_err("no place");
-        // Never polled: nothing began.
+        // No permit in time.
+        hasty.call(Close::new(ID)).await.expect_err("no permit");
+        // Never polled, so never started.
         drop(client.call(Close::new(ID)));
     });
     let zero = Duration::ZERO;
-    let cut_off = (1, [zero, zero], SECOND, None, Outcome::Cancelled);
-    assert_eq!(watcher.attempts(), [cut_off, cut_off]);
+    let cancelled = (1, [zero, zero], SECOND, None, Outcome::Cancelled);
+    assert_eq!(watcher.attempts(), [cancelled, cancelled]);
     let deadline = Outcome::Failed(ErrorKind::Deadline);
     assert_eq!(
         watcher.calls(),
@@ -226,13 +226,13 @@ fn calls_that_end_otherwise_are_reported_too() {
             (1, SECOND, None, deadline),
             (1, SECOND, None, Outcome::Cancelled),
             (0, SECOND, None, Outcome::Cancelled),
-            // It learns at once that no permit comes in time.
+            // Fails at once, since no permit is free in time.
             (0, zero, None, deadline),
         ]
     );
 }
 
-/// A destructor may still have something to send.
+/// A destructor may make a call.
 #[test]
 fn calls_during_a_panic_are_reported() {
     struct Last<F: FnMut()>(F);
@@ -254,9 +254,9 @@ fn calls_during_a_panic_are_reported() {
     assert_eq!((watcher.attempts().len(), watcher.calls().len()), (1, 1));
 }
 
-/// It must not, but what it is told of must not be lost by it.
+/// An observer must not panic, but its panic must not lose an item.
 #[test]
-fn a_panicking_observer_loses_no_item() {
+fn panicking_observer_loses_no_item() {
     #[derive(Debug)]
     struct Bad;
     impl Observer for Bad {
@@ -272,20 +272,20 @@ fn a_panicking_observer_loses_no_item() {
         .build()
         .expect("a sound client");
     let ids = (1..6).map(carrot_core::types::ConversationId::new);
-    let mut each = client.call_all(ids, |id| Close::new(*id)).concurrency(4);
+    let mut calls = client.call_all(ids, |id| Close::new(*id)).concurrency(4);
     clock.run(async {
-        let run = each.run(|_| ControlFlow::Continue(()));
+        let run = calls.run(|_| ControlFlow::Continue(()));
         assert!(clock.timeout(SECOND, run).await.is_none());
     });
-    panic::catch_unwind(AssertUnwindSafe(|| each.stop())).expect_err("two calls are dropped");
-    let report = clock.run(each.run(|_| ControlFlow::Continue(())));
+    panic::catch_unwind(AssertUnwindSafe(|| calls.stop())).expect_err("two calls are dropped");
+    let report = clock.run(calls.run(|_| ControlFlow::Continue(())));
     assert_eq!((report.succeeded.len(), report.unsent.len()), (2, 2));
     assert_eq!(report.into_rest().count(), 3);
 }
 
-/// An observer that panics in its turn would abort the program.
+/// An observer that panics during a panic would abort the program.
 #[test]
-fn nothing_is_reported_of_a_call_that_panics() {
+fn call_that_panics_is_not_reported() {
     let clock = VirtualClock::manual();
     let transport = RespondWith::new(|_| panic!("a bug of the transport"));
     let (client, watcher) = watched(transport, &clock);
@@ -304,8 +304,8 @@ fn listings_and_batches_are_reported_per_call() {
         let mut leads = client.items(carrot_core::apps::Leads::new());
         while leads.next().await.expect("a lead").is_some() {}
         let ids = [1, 2].map(carrot_core::types::ConversationId::new);
-        let mut each = client.call_all(ids, |id| Close::new(*id));
-        each.run(|_| ControlFlow::Continue(())).await;
+        let mut calls = client.call_all(ids, |id| Close::new(*id));
+        calls.run(|_| ControlFlow::Continue(())).await;
     });
     let calls = watcher.calls.lock().expect("no panic held it");
     let operations: Vec<&str> = calls.iter().map(|one| one.operation).collect();
@@ -314,7 +314,7 @@ fn listings_and_batches_are_reported_per_call() {
     assert_eq!(watcher.attempts().len(), 5);
 }
 
-/// An observer of a program can be tested without a client.
+/// For tests of an observer without a client.
 #[test]
 fn reports_can_be_constructed() {
     let watcher = Watcher::default();
@@ -323,10 +323,10 @@ fn reports_can_be_constructed() {
     attempt.outcome = Outcome::Failed(ErrorKind::Service);
     watcher.attempt(&attempt);
     watcher.call(&CallReport::new("users.get"));
-    let (zero, refused) = (Duration::ZERO, Outcome::Failed(ErrorKind::Service));
+    let (zero, rejected) = (Duration::ZERO, Outcome::Failed(ErrorKind::Service));
     assert_eq!(
         watcher.attempts(),
-        [(1, [zero, zero], zero, Some(404), refused)]
+        [(1, [zero, zero], zero, Some(404), rejected)]
     );
     assert_eq!(watcher.calls(), [(0, zero, None, Outcome::Cancelled)]);
 

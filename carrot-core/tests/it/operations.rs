@@ -1,6 +1,6 @@
-//! The list of operations, `docs/operations.md`, says what the code says.
+//! The list of operations in `docs/operations.md` is generated from the code.
 //!
-//! Run with `UPDATE_EXPECT=1` to write it anew.
+//! Run with `UPDATE_EXPECT=1` to update it.
 
 use std::fmt::Write as _;
 
@@ -10,20 +10,20 @@ use crate::support::{
 };
 
 #[test]
-fn the_list_of_operations_is_current() {
+fn list_of_operations_is_current() {
     let mut text = String::from(
         "| operation | v1 | v2 | scopes | idempotent |\n\
          |---|---|---|---|---|\n",
     );
     for operation in every_operation() {
-        let safeties = operation.repeat_safeties();
-        let safety = match safeties.len() {
-            1 => safeties.first().copied().unwrap_or_default(),
+        let idempotency = operation.idempotency();
+        let idempotent = match idempotency.len() {
+            1 => idempotency.first().copied().unwrap_or_default(),
             _ => "by its values",
         };
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} | {safety} |",
+            "| `{}` | {} | {} | {} | {idempotent} |",
             operation.name,
             address(&operation, 0),
             address(&operation, 1),
@@ -36,7 +36,7 @@ fn the_list_of_operations_is_current() {
     assert_snapshot("docs/operations.md", &text);
 }
 
-/// Method and path of an operation in an API version, which are the same with every option.
+/// Returns the method and path of an operation in an API version.
 fn address(operation: &Operation, version: usize) -> String {
     let requests = operation
         .cases
@@ -44,8 +44,8 @@ fn address(operation: &Operation, version: usize) -> String {
         .filter_map(|case| case.requests[version].as_ref().ok());
     let mut addresses: Vec<String> = requests
         .map(|request| {
-            let told = request.context().expect("a context");
-            format!("`{} {}`", request.method(), told.path_template)
+            let context = request.context().expect("a context");
+            format!("`{} {}`", request.method(), context.path_template)
         })
         .collect();
     addresses.dedup();

@@ -1,4 +1,4 @@
-//! More calls than the limit allows, for five minutes: what cannot be in time is not sent.
+//! More calls than the limit allows, for five minutes: a call that cannot finish in time is not sent.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{
     watched,
 };
 
-/// How long a request travels, and its response.
+/// The latency of a request and of its response.
 type Latency = fn(usize) -> (Duration, Duration);
 
 #[test]
@@ -53,9 +53,9 @@ fn overload_leaves_nothing_uncertain() {
                 "every {every} ms, responses after {response} ms: {done} done of {calls}, {uncertain} uncertain"
             );
             assert!(uncertain * 200 <= results.len(), "{text}");
-            // The limit is used: the start of a process is careful, and the rest is full.
+            // The limit is used fully after the cautious start.
             assert!(done >= 5 * 60 - 20, "{text}");
-            assert_eq!(service.refused(), 0, "{text}");
+            assert_eq!(service.rejected(), 0, "{text}");
             assert!(clock.now() < 7 * MINUTE);
         }
     }

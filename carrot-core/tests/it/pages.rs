@@ -1,4 +1,4 @@
-//! Listings: which pages are asked for, where they end, and what an interruption costs.
+//! Listings: which pages are requested, where they end, and interruptions.
 
 use std::{pin::pin, task::Poll, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::support::{
     respond, run,
 };
 
-/// A page of parts with these ids, and with this in `meta` beside the status.
+/// A page of parts with these ids, and these members of `meta`.
 fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> CannedResponse {
     let parts: Vec<String> = ids
         .into_iter()
@@ -53,7 +53,7 @@ fn pages_of_parts(
     client(recorder, version).pages(conversations::Parts::new(ID))
 }
 
-/// The value of one parameter in each request so far, `-` where it is not there.
+/// Returns the value of a parameter in each request, or `-`.
 fn values(recorder: &RecordingTransport, parameter: &str) -> Vec<String> {
     let value = |request: &RecordedRequest| request.parameter(parameter);
     let values = recorder.requests();
@@ -63,7 +63,7 @@ fn values(recorder: &RecordingTransport, parameter: &str) -> Vec<String> {
         .collect()
 }
 
-/// Reads all pages, and gives the number of records on each.
+/// Reads all pages and returns the number of records on each.
 fn counts<E: Paginate>(pages: &mut Listing<Pages<E>>) -> Vec<usize> {
     let mut counts = Vec::new();
     while let Some(page) = run(pages.next()).expect("a page") {
@@ -135,21 +135,21 @@ fn leads_page_by_offset_without_duplicates() {
 }
 
 #[test]
-fn leads_without_a_total_end_empty() {
+fn leads_without_total_end_with_empty_page() {
     let recorder = canned([leads(1..=2, ""), leads([3], ""), leads([], "")]);
     let mut pages = client(&recorder, ApiVersion::V2)
         .pages(apps::Leads::new().page(Paging::new().size(2).starting_at(Cursor::offset(7))));
     assert_eq!(counts(&mut pages), [2, 1, 0]);
     assert_eq!(values(&recorder, "offset"), ["7", "9", "10"]);
 
-    // A total that promises more than there is does not make an endless listing.
+    // A total that is too large does not make the listing endless.
     let recorder = canned([leads([1], r#","total":9"#), leads([], r#","total":9"#)]);
     let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new());
     assert_eq!(counts(&mut pages), [1, 0]);
 }
 
 #[test]
-fn the_default_page_size_is_50() {
+fn default_page_size_is_50() {
     let recorder = canned([parts([1], r#","next_before_position":null"#)]);
     let endpoint = conversations::Parts::new(ID).page(Paging::new().size(7));
     assert_eq!(
@@ -166,7 +166,7 @@ fn the_default_page_size_is_50() {
 }
 
 #[test]
-fn a_stored_cursor_resumes_the_listing() {
+fn stored_cursor_resumes_listing() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_after":1447339319.9009660"#),
         (
@@ -193,7 +193,7 @@ fn a_stored_cursor_resumes_the_listing() {
 }
 
 #[test]
-fn a_repeated_cursor_ends_the_listing() {
+fn repeated_cursor_ends_listing() {
     let again = r#","next_before_position":[1]"#;
     let recorder = canned([parts([3], again), parts([2], again)]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
@@ -224,7 +224,7 @@ fn a_repeated_cursor_ends_the_listing() {
 }
 
 #[test]
-fn a_full_page_needs_a_cursor() {
+fn full_page_needs_a_cursor() {
     let recorder = canned([parts(1..=50, "")]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     let page = run(pages.next()).expect("a page").expect("not the end");
@@ -245,14 +245,14 @@ fn a_full_page_needs_a_cursor() {
     assert_eq!(counts(&mut pages_of_parts(&recorder, ApiVersion::V1)), [50]);
 }
 
-/// The vendor's sample of one API version carries the cursor of the other.
+/// A vendor's sample of one API version contains the cursor of the other.
 #[test]
 fn cursors_of_the_other_version_are_errors() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_before_position":[1]"#),
         (ApiVersion::V2, r#","next_after":1447339319.900966"#),
     ] {
-        // A page that is not full is no end either: the cursor says that there is more.
+        // A page that is not full does not end the listing either, since it has a cursor.
         for records in [50, 3] {
             let recorder = canned([parts(1..=records, meta)]);
             let mut pages = pages_of_parts(&recorder, version);
@@ -278,7 +278,7 @@ fn empty_page_that_points_to_itself_ends() {
 }
 
 #[test]
-fn empty_pages_do_not_go_on_for_ever() {
+fn empty_pages_end_the_listing() {
     let empty = |cursor: u64| parts([], &format!(r#","next_before_position":[{cursor}]"#));
     let recorder = canned((0..200).map(empty));
     let mut items = client(&recorder, ApiVersion::V2).items(conversations::Parts::new(ID));
@@ -287,7 +287,7 @@ fn empty_pages_do_not_go_on_for_ever() {
     assert_eq!(recorder.requests().len(), 100);
 }
 
-/// Whoever handles a lead so that it leaves the filter moves the rest of the list forward.
+/// A change that removes a lead from the filter moves the following leads forward.
 #[test]
 fn leads_that_move_forward_are_read() {
     let recorder = canned([
@@ -310,7 +310,7 @@ fn leads_that_move_forward_are_read() {
 }
 
 #[test]
-fn every_sign_of_the_end_is_the_end() {
+fn every_end_marker_ends_the_listing() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_after":null"#),
         (ApiVersion::V1, r#","next_after":"""#),
@@ -327,7 +327,7 @@ fn every_sign_of_the_end_is_the_end() {
 }
 
 #[test]
-fn empty_pages_and_null_are_no_records() {
+fn empty_pages_and_null_have_no_records() {
     for data in ["[]", "null"] {
         let body =
             format!(r#"{{"meta":{{"status":200,"next_before_position":null}},"data":{data}}}"#);
@@ -352,7 +352,7 @@ fn empty_pages_and_null_are_no_records() {
 }
 
 #[test]
-fn an_around_page_continues_towards_older_records() {
+fn around_page_continues_with_older_records() {
     let recorder = canned([
         parts(
             [3, 2],
@@ -381,7 +381,7 @@ fn an_around_page_continues_towards_older_records() {
 }
 
 #[test]
-fn a_listing_towards_newer_records() {
+fn listing_towards_newer_records() {
     let recorder = canned([
         parts(
             [1],
@@ -424,7 +424,7 @@ fn dropping_next_loses_no_page() {
 }
 
 #[test]
-fn dropping_a_listing_drops_its_request() {
+fn dropping_listing_drops_its_request() {
     let recorder = canned([CannedResponse::never()]);
     let mut pages = pages_of_parts(&recorder, ApiVersion::V2);
     assert!(poll(pin!(pages.next())).is_pending());
@@ -434,7 +434,7 @@ fn dropping_a_listing_drops_its_request() {
 }
 
 #[test]
-fn an_error_repeats_the_same_page() {
+fn error_repeats_the_same_page() {
     let quoted = format!("{TOKEN} {E_MAIL}");
     let failures = [
         lost(
@@ -663,7 +663,7 @@ fn items_know_the_cursor_of_their_page() {
 }
 
 #[test]
-fn a_listing_that_is_rejected_sends_nothing() {
+fn rejected_listing_sends_nothing() {
     for size in [0, 51] {
         let recorder = canned([]);
         let endpoint = conversations::Parts::new(ID).page(Paging::new().size(size));

@@ -1,4 +1,4 @@
-//! What a request is made of, each exactly: path, parameters, token, address.
+//! The exact parts of a request: path, parameters, token and base URL.
 
 use carrot_core::{
     App, AuthToken, BaseUrl,
@@ -9,7 +9,7 @@ use carrot_core::{
 use crate::support::{builder, canned};
 
 #[test]
-fn a_path_is_built_beside_its_template() {
+fn path_is_built_with_its_template() {
     let path = Path::new()
         .then("a b")
         .id("user", UserId::new(7))
@@ -42,13 +42,13 @@ fn path_ids_have_limits() {
         Path::new().app(App::Id(AppId::new(0))),
         Path::new().user(&UserRef::Id(UserId::new(0))),
     ] {
-        let error = zero.expect_err("0 is no id");
+        let error = zero.expect_err("0 is not an id");
         assert_eq!(error.rule(), "must be an id of 1 or more, got 0");
     }
 }
 
 #[test]
-fn parameters_are_written_as_text_in_their_order() {
+fn parameters_are_text_in_their_order() {
     let mut parameters = Parameters::default();
     assert!(parameters.is_empty());
     assert_eq!(parameters.to_form(), "");
@@ -87,8 +87,8 @@ fn parameters_are_written_as_text_in_their_order() {
 }
 
 #[test]
-fn a_rejected_parameter_is_not_added() {
-    let from_an_answer = |text: &str| serde_json::from_str::<RandomId>(text).expect("a number");
+fn rejected_parameter_is_not_added() {
+    let from_response = |text: &str| serde_json::from_str::<RandomId>(text).expect("a number");
     type Attempt = fn(&mut Parameters) -> Result<(), InvalidValue>;
     let attempts: [Attempt; 4] = [
         |parameters| parameters.text("name", "a\0"),
@@ -99,14 +99,14 @@ fn a_rejected_parameter_is_not_added() {
     for attempt in attempts {
         let mut parameters = Parameters::default();
         assert_eq!(
-            attempt(&mut parameters).expect_err("refused").field(),
+            attempt(&mut parameters).expect_err("rejected").field(),
             "name"
         );
         assert!(parameters.is_empty());
     }
     for number in ["0", "-1", "2147483648"] {
         let mut parameters = Parameters::default();
-        let error = parameters.random_id("name", from_an_answer(number));
+        let error = parameters.random_id("name", from_response(number));
         assert_eq!(error.expect_err(number).field(), "name");
         assert!(parameters.is_empty());
     }
@@ -120,7 +120,7 @@ fn a_rejected_parameter_is_not_added() {
 }
 
 #[test]
-fn a_token_debug_shows_nothing() {
+fn token_never_in_debug() {
     let token: AuthToken = "app.1.canary".parse().expect("a token");
     assert_eq!(format!("{token:?}"), "AuthToken([redacted])");
     assert_eq!("".parse::<AuthToken>().expect_err("empty").field(), "token");
@@ -128,7 +128,7 @@ fn a_token_debug_shows_nothing() {
         AuthToken::new("").expect_err("empty").rule(),
         "must not be empty"
     );
-    // The visible characters from the first to the last.
+    // The first and the last visible character.
     AuthToken::new("!~").expect("visible");
 }
 
@@ -159,7 +159,7 @@ fn base_urls_are_displayed_as_used() {
 }
 
 #[test]
-fn plain_http_needs_this_machine_or_a_word() {
+fn plain_http_is_secure_only_locally() {
     for (text, private) in [
         ("https://example.com", true),
         ("http://localhost:1", true),

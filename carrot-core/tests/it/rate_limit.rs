@@ -1,5 +1,5 @@
-//! The rate limit: never more requests than the service allows, none slower than it must be, and nobody
-//! forgotten. All in virtual time, against a service that counts for itself.
+//! The rate limit: at most the allowed requests, no needless wait, and no task forgotten. In virtual
+//! time, against a service that counts requests itself.
 
 use std::{
     cell::RefCell,
@@ -30,9 +30,7 @@ use proptest::prelude::*;
 use crate::support::{
     TOKEN, Watched,
     canary::{E_MAIL, TEXT},
-    simulation::{
-        MINUTE, Permits, Service, Task, give_up_after, most_in, simulate, simulate_one, task,
-    },
+    simulation::{MINUTE, Permits, Service, Task, most_in, simulate, simulate_one, task, timeout},
     watched,
 };
 
@@ -43,7 +41,7 @@ fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder
     Client::builder(transport, clock.clone(), token)
 }
 
-/// With the whole limit from the start, and all of it for everybody.
+/// A client with the whole limit at once and no reserve.
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
     client_with(transport, clock, Permits::new(clock.clone(), 60, MINUTE))
 }
@@ -56,7 +54,7 @@ fn client_with(
     watched(builder(transport, clock).rate_limiter(rate_limit))
 }
 
-/// Reads all leads; gives how many there were.
+/// Reads all leads and returns their number.
 async fn export(client: &Watched) -> usize {
     let mut leads = client.items(apps::Leads::new());
     let mut count = 0;
@@ -66,7 +64,7 @@ async fn export(client: &Watched) -> usize {
     count
 }
 
-/// Reads 25 pages of leads, the `part`th of eight.
+/// Reads 25 pages of leads: part `part` of eight.
 async fn export_part(client: Watched, part: u64) -> usize {
     let mut pages =
         client.pages(apps::Leads::new().page(carrot_core::types::Cursor::offset(part * 1_250)));
@@ -79,32 +77,32 @@ async fn export_part(client: Watched, part: u64) -> usize {
 }
 
 #[test]
-fn ten_thousand_leads_take_200_requests_and_the_time_that_the_quota_allows() {
+fn listing_takes_minimal_requests_and_time() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
     let client = client(service.clone(), &clock);
     assert_eq!(simulate_one(&clock, export(&client)), 10_000);
-    assert_eq!(service.answered().len(), 200);
-    // 60 requests at once, 60 more after each minute, and the last 20 after three.
+    assert_eq!(service.accepted().len(), 200);
+    // 60 requests at once, 60 more after each minute, and the last 20 after three minutes.
     assert_eq!(clock.now(), 180 * SECOND);
-    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
 }
 
 #[test]
-fn eight_tasks_on_clones_are_no_more_than_one() {
+fn clones_share_one_rate_limit() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
     let client = client(service.clone(), &clock);
     let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
     let counts = simulate(&clock, tasks.collect());
     assert_eq!(counts, [1_250; 8]);
-    assert_eq!(service.answered().len(), 200);
+    assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
-    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
 }
 
 #[test]
-fn two_clients_with_one_quota_are_no_more_than_one() {
+fn two_clients_share_one_rate_limiter() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
     let rate_limit = Arc::new(Permits::new(clock.clone(), 60, MINUTE));
@@ -114,14 +112,14 @@ fn two_clients_with_one_quota_are_no_more_than_one() {
         task(export_part(client.clone(), part))
     });
     assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
-    assert_eq!(service.answered().len(), 200);
+    assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
-    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
 }
 
-/// What the tests above would see of a client that did not keep the limit, or kept another.
+/// Proves that the service of these tests rejects a client that exceeds the limit.
 #[test]
-fn the_service_of_these_tests_notices_a_client_that_asks_too_often() {
+fn test_service_rejects_requests_above_limit() {
     for (limit, unlimited) in [(59, false), (60, true)] {
         let clock = VirtualClock::manual();
         let service = Service::new(&clock, limit, 10_000);
@@ -134,18 +132,18 @@ fn the_service_of_these_tests_notices_a_client_that_asks_too_often() {
             task(async move { client.call(apps::Leads::new()).await.is_ok() })
         });
         simulate(&clock, requests.collect());
-        assert_eq!(service.refused(), 1);
+        assert_eq!(service.rejected(), 1);
     }
 }
 
-/// A travel time that looks like chance and is the same in every run, up to `most`.
+/// Returns a pseudorandom latency of at most `most`.
 fn travel(request: usize, salt: u64, most: u64) -> Duration {
     let mixed = (request as u64 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     Duration::from_millis((mixed >> 33) % most)
 }
 
 #[test]
-fn requests_that_travel_never_arrive_as_more_than_the_limit_allows() {
+fn arrivals_stay_within_limit_despite_latency() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 10_000, |request| {
         (travel(request, 1, 7_000), travel(request, 2, 2_000))
@@ -153,18 +151,18 @@ fn requests_that_travel_never_arrive_as_more_than_the_limit_allows() {
     let client = client(service.clone(), &clock);
     let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
     assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
-    assert_eq!(service.answered().len(), 200);
-    assert_eq!(service.refused(), 0);
+    assert_eq!(service.accepted().len(), 200);
+    assert_eq!(service.rejected(), 0);
     assert!(service.most_in_a_minute() <= 60);
     assert_eq!(service.most_in_flight(), 8);
-    // A place is free a minute after its answer, so each round costs one travel more.
+    // A permit is free a minute after its response, so each round adds one latency.
     assert!(clock.now() >= 180 * SECOND && clock.now() < 240 * SECOND);
 }
 
 #[test]
-fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
+fn slow_request_and_later_burst_stay_within_limit() {
     let clock = VirtualClock::manual();
-    // The first request lies on its way for nine seconds; the others arrive at once.
+    // The first request travels for nine seconds; the others arrive at once.
     let service = Service::with_latency(&clock, 60, 10_000, |request| match request {
         1 => (9 * SECOND, Duration::ZERO),
         _ => (Duration::ZERO, Duration::ZERO),
@@ -178,16 +176,16 @@ fn a_slow_first_request_and_a_burst_after_it_do_not_meet_in_one_window() {
     for result in simulate(&clock, tasks.collect()) {
         result.expect("a page");
     }
-    assert_eq!((service.refused(), service.most_in_a_minute()), (0, 60));
+    assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
 }
 
 #[test]
-fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier() {
+fn permit_is_free_one_window_after_completion() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(clock.clone(), 2, MINUTE);
     let moment = Duration::from_nanos(1);
     assert_eq!(rate_limit.count(), 2);
-    // However long requests are on their way, they have their places.
+    // A request in flight keeps its permit.
     clock.advance(10 * MINUTE);
     assert_eq!(rate_limit.count(), 0);
     rate_limit.release();
@@ -205,7 +203,7 @@ fn a_place_is_free_a_window_after_its_request_was_over_and_not_a_moment_earlier(
 
 type SendTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The waker of one task that is all that holds another, as small executors have it.
+/// A waker that owns another task, as in small executors.
 struct Holder {
     woken: Arc<AtomicUsize>,
     _task: Mutex<SendTask>,
@@ -218,7 +216,7 @@ impl Wake for Holder {
 }
 
 #[test]
-fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
+fn last_waker_may_drop_waiting_task() {
     for is_woken in [true, false] {
         let clock = VirtualClock::manual();
         let rate_limit = Arc::new(Permits::new(clock.clone(), 1, MINUTE));
@@ -228,7 +226,7 @@ fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
             Box::pin(async move { Permits::acquire(&rate_limit).await })
         };
         let (mut inner, mut outer) = (wait(), wait());
-        // The outer one comes first: it is woken when a request is over.
+        // The outer task is first in the queue: a completed request wakes it.
         assert!(crate::support::poll(pin!(&mut outer)).is_pending());
         assert!(crate::support::poll(pin!(&mut inner)).is_pending());
         let woken = Arc::<AtomicUsize>::default();
@@ -239,8 +237,8 @@ fn a_task_that_waits_may_be_dropped_by_its_last_waker() {
         let mut context = Context::from_waker(&waker);
         assert!(outer.as_mut().poll(&mut context).is_pending());
         drop(waker);
-        // To wake the outer task, or to poll it with another waker, drops the inner one, which gives
-        // up its place in the queue.
+        // Waking the outer task, or polling it with another waker, drops the inner one, which leaves the
+        // queue.
         match is_woken {
             true => rate_limit.complete(PermitOutcome::Unsent),
             false => assert!(crate::support::poll(pin!(&mut outer)).is_pending()),
@@ -273,14 +271,14 @@ impl Clock for Hasty {
 }
 
 #[test]
-fn a_sleep_that_ends_too_early_gives_no_place_away() {
+fn early_sleep_grants_no_permit() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(Hasty(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
     crate::support::run(rate_limit.acquire());
     rate_limit.release();
     simulate_one(&clock, rate_limit.acquire());
     assert_eq!(clock.now(), MINUTE);
-    // The second needs no look: who is woken for a place that is free takes it.
+    // One sleep only: a task that is woken for a free permit takes it.
     clock.assert_sleeps([MINUTE / 2]);
 }
 
@@ -296,7 +294,7 @@ impl Clock for Sleepless {
 
     async fn sleep(&self, _duration: Duration) {
         let sleeps = self.1.fetch_add(1, Ordering::Relaxed);
-        assert!(sleeps < 1_000, "there is no end of sleeps");
+        assert!(sleeps < 1_000, "endless sleeps");
     }
 }
 
@@ -311,7 +309,7 @@ impl Wake for Wakes {
 }
 
 #[test]
-fn a_sleep_that_ends_too_early_again_and_again_lets_other_tasks_run() {
+fn early_sleeps_do_not_block_other_tasks() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(Sleepless(clock.clone(), AtomicUsize::new(0)), 1, MINUTE);
     crate::support::run(rate_limit.acquire());
@@ -344,7 +342,7 @@ impl Clock for SetBack {
 }
 
 #[test]
-fn a_clock_that_goes_back_gives_no_place_away() {
+fn backward_clock_grants_no_permit() {
     let clock = VirtualClock::manual();
     let back = Arc::<Mutex<Duration>>::default();
     let shown = SetBack(clock.clone(), Arc::clone(&back));
@@ -352,7 +350,7 @@ fn a_clock_that_goes_back_gives_no_place_away() {
     assert_eq!(rate_limit.count(), 2);
     clock.advance(100 * SECOND);
     rate_limit.release();
-    // It shows 50 when the second is over, and 120 later on.
+    // The clock returns 50 when the second request ends, and 120 later.
     *back.lock().expect("no panic") = 50 * SECOND;
     rate_limit.release();
     clock.advance(70 * SECOND);
@@ -371,12 +369,12 @@ fn a_clock_that_goes_back_gives_no_place_away() {
 }
 
 #[test]
-fn who_comes_first_goes_first() {
+fn permits_are_granted_in_order() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(clock.clone(), 3, MINUTE);
     let order = RefCell::new(Vec::new());
     let come = async |number: u64| {
-        // The later a task stands in the list, the earlier it comes.
+        // The last task of the list comes first.
         clock.sleep(Duration::from_secs(20 - number)).await;
         rate_limit.acquire().await;
         order.borrow_mut().push((number, clock.now().as_secs()));
@@ -398,25 +396,25 @@ fn who_comes_first_goes_first() {
 }
 
 #[test]
-fn one_who_gives_up_makes_room_for_those_behind() {
+fn cancelled_wait_passes_permit_on() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(clock.clone(), 1, MINUTE);
     let come = async |patience: Option<Duration>| {
         match patience {
             None => rate_limit.acquire().await,
-            Some(patience) => give_up_after(&clock, patience, rate_limit.acquire()).await?,
+            Some(patience) => timeout(&clock, patience, rate_limit.acquire()).await?,
         }
-        let began = clock.now();
+        let started = clock.now();
         rate_limit.release();
-        Some(began.as_secs())
+        Some(started.as_secs())
     };
     let patience = [None, Some(10 * SECOND), None, Some(90 * SECOND), None];
-    let began = simulate(&clock, patience.map(|patience| task(come(patience))).into());
-    assert_eq!(began, [Some(0), None, Some(60), None, Some(120)]);
+    let started = simulate(&clock, patience.map(|patience| task(come(patience))).into());
+    assert_eq!(started, [Some(0), None, Some(60), None, Some(120)]);
 }
 
 #[test]
-fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
+fn cancelled_wait_passes_permit_on_during_request() {
     let clock = VirtualClock::manual();
     let rate_limit = Permits::new(clock.clone(), 2, MINUTE);
     let slow = async {
@@ -431,8 +429,8 @@ fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
         0
     };
     let hasty = async {
-        let given_up = give_up_after(&clock, 5 * SECOND, rate_limit.acquire()).await;
-        assert!(given_up.is_none());
+        let cancelled = timeout(&clock, 5 * SECOND, rate_limit.acquire()).await;
+        assert!(cancelled.is_none());
         0
     };
     let last = async {
@@ -448,7 +446,7 @@ fn one_who_gives_up_while_a_request_is_on_its_way_makes_room_too() {
 }
 
 #[test]
-fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
+fn call_without_time_for_permit_fails_with_advice() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10);
     let client = client(service.clone(), &clock);
@@ -459,7 +457,7 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
         let error = client
             .call(conversations::Reply::new(ConversationId::new(1), TEXT))
             .await
-            .expect_err("there is no place for a minute");
+            .expect_err("no permit for a minute");
         assert_eq!(
             error.to_string(),
             "conversations.reply: no permit in time: the next one is at least 60 s away, and the call has \
@@ -475,21 +473,21 @@ fn a_call_that_cannot_wait_for_its_place_says_so_and_what_to_do() {
         assert!(!error.may_have_been_applied() && error.is_timeout());
         assert_eq!(error.attempts(), 0);
         assert_eq!(error.retry_after(), Some(MINUTE));
-        assert_eq!(clock.now(), Duration::ZERO, "at once, not at its deadline");
+        assert_eq!(clock.now(), Duration::ZERO, "not at the deadline");
 
-        // The ways out: more time, or a listing.
+        // More time helps, and so does a listing.
         let patient = client.with_options(CallOptions::new().call_timeout(70 * SECOND));
         let reply = patient
             .call(conversations::Close::new(ConversationId::new(1)))
             .await;
-        reply.expect("it had the time");
+        reply.expect("enough time");
         assert_eq!(clock.now(), 60 * SECOND);
     });
-    assert_eq!((service.answered().len(), service.refused()), (61, 0));
+    assert_eq!((service.accepted().len(), service.rejected()), (61, 0));
 }
 
 #[test]
-fn a_wait_that_is_overslept_sends_nothing() {
+fn wait_beyond_deadline_sends_nothing() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10);
     let rate_limit = Arc::new(Permits::new(clock.clone(), 1, MINUTE));
@@ -498,21 +496,21 @@ fn a_wait_that_is_overslept_sends_nothing() {
     simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
     let mut call = Box::pin(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(crate::support::poll(call.as_mut()).is_pending());
-    // As after a machine was suspended: there is a place now, but no time.
+    // As on a machine that was suspended: a permit is free, but the deadline has passed.
     clock.advance(60 * MINUTE);
     let Poll::Ready(result) = crate::support::poll(call.as_mut()) else {
-        panic!("the time is over")
+        panic!("the deadline passed")
     };
     let error = result.expect_err("the deadline passed");
     assert_eq!(error.phase(), Some(CallPhase::RateLimit));
     assert_eq!((error.attempts(), error.sent()), (0, Sent::Never));
-    assert_eq!(service.answered().len(), 1);
+    assert_eq!(service.accepted().len(), 1);
     clock.advance(MINUTE);
-    assert_eq!(rate_limit.count(), 1, "the place was given back");
+    assert_eq!(rate_limit.count(), 1, "the permit was returned");
 }
 
 #[test]
-fn all_wait_as_long_as_the_service_asks_for() {
+fn all_calls_wait_for_retry_after() {
     for (retry_after, pauses) in [
         (None, 1_500..=2_500),
         (Some("0"), 1_500..=2_500),
@@ -521,13 +519,13 @@ fn all_wait_as_long_as_the_service_asks_for() {
     ] {
         let clock = VirtualClock::manual();
         let transport = RecordingTransport::new();
-        let mut refusal = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
-        *refusal.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        let mut rejection = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
+        *rejection.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         if let Some(seconds) = retry_after {
             let value = http::HeaderValue::from_static(seconds);
-            refusal.headers_mut().insert("retry-after", value);
+            rejection.headers_mut().insert("retry-after", value);
         }
-        transport.respond(CannedResponse::response(refusal));
+        transport.respond(CannedResponse::response(rejection));
         (0..3).for_each(|_| transport.respond(CannedResponse::data(serde_json::json!({}))));
         let builder = builder(transport.clone(), &clock)
             .retry(
@@ -539,7 +537,7 @@ fn all_wait_as_long_as_the_service_asks_for() {
         let client = watched(builder);
         let ended = async || {
             let call = client.call(users::UnsubscribeEmail::new(UserId::new(1)));
-            call.await.expect("an answer in the end");
+            call.await.expect("a response");
             clock.now().as_millis()
         };
         let late = async || {
@@ -556,24 +554,24 @@ fn all_wait_as_long_as_the_service_asks_for() {
 }
 
 #[test]
-fn a_key_with_half_the_limit_is_found_out_with_few_refusals() {
+fn half_limit_is_found_with_few_rejections() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 30, 6_000);
     let client = client(service.clone(), &clock);
     assert_eq!(simulate_one(&clock, export(&client)), 6_000);
-    assert_eq!(service.answered().len(), 120);
+    assert_eq!(service.accepted().len(), 120);
     assert!(service.most_in_a_minute() <= 30);
-    // 120 requests cannot take less than three minutes; half as fast is the price of finding out.
+    // 120 requests take at least three minutes; finding the limit may take as long again.
     assert!(clock.now() >= 3 * MINUTE);
     assert!(clock.now() <= 8 * MINUTE, "{:?}", clock.now());
     assert!(
-        (1..=4).contains(&service.refused()),
+        (1..=4).contains(&service.rejected()),
         "{}",
-        service.refused()
+        service.rejected()
     );
 }
 
-/// A rate limit in a store that fails now and then.
+/// A rate limiter whose store sometimes fails.
 #[derive(Debug, Default)]
 struct Shaky(AtomicUsize);
 
@@ -603,7 +601,7 @@ impl HttpTransport for Lost {
 }
 
 #[test]
-fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
+fn store_error_keeps_state_of_earlier_attempts() {
     let clock = VirtualClock::manual();
     let client = client_with(Lost, &clock, Shaky::default());
     simulate_one(&clock, async {
@@ -623,27 +621,27 @@ fn a_store_that_fails_ends_the_call_and_its_past_is_not_forgotten() {
     });
 }
 
-/// One request of the property below, in milliseconds.
+/// A request of the property below, in milliseconds.
 #[derive(Clone, Debug)]
 struct Plan {
     comes: u64,
-    /// How long the request travels, and how long its answer.
+    /// The latency of the request and of its response.
     travels: (u64, u64),
-    /// Gives up when it waited or travelled so long.
+    /// The request is dropped after this time.
     patience: Option<u64>,
-    /// The service refuses it, and asks to wait so long.
-    refused: Option<Option<u64>>,
+    /// The service returns a 429 with this `Retry-After`.
+    rejected: Option<Option<u64>>,
 }
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
     let patience = prop::option::weighted(0.3, 0..4_000_u64);
-    let refused = prop::option::weighted(0.1, prop::option::of(0..3_000_u64));
-    let plan = (0..5_000_u64, (0..1_500_u64, 0..500_u64), patience, refused);
-    let plan = plan.prop_map(|(comes, travels, patience, refused)| Plan {
+    let rejected = prop::option::weighted(0.1, prop::option::of(0..3_000_u64));
+    let plan = (0..5_000_u64, (0..1_500_u64, 0..500_u64), patience, rejected);
+    let plan = plan.prop_map(|(comes, travels, patience, rejected)| Plan {
         comes,
         travels,
         patience,
-        refused,
+        rejected,
     });
     prop::collection::vec(plan, 1..60)
 }
@@ -651,9 +649,9 @@ fn plans() -> impl Strategy<Value = Vec<Plan>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// However requests come, travel, fail and are given up.
+    /// For any arrivals, latencies, failures and cancelled requests.
     #[test]
-    fn the_limit_holds_all_get_their_turn_and_no_place_is_lost(plans in plans(), limit in 1_u32..9) {
+    fn limit_holds_and_no_permit_is_lost(plans in plans(), limit in 1_u32..9) {
         let window = Duration::from_millis(1_000);
         let clock = VirtualClock::manual();
         let rate_limit = LocalRateLimiter::with_limit(clock.clone(), limit, window)
@@ -670,7 +668,7 @@ proptest! {
                 clock.sleep(Duration::from_millis(plan.travels.0)).await;
                 arrived.borrow_mut().push(clock.now());
                 clock.sleep(Duration::from_millis(plan.travels.1)).await;
-                permit.complete(match plan.refused {
+                permit.complete(match plan.rejected {
                     None => PermitOutcome::Responded,
                     Some(retry_after) => PermitOutcome::Throttled {
                         retry_after: retry_after.map(Duration::from_millis),
@@ -683,7 +681,7 @@ proptest! {
                     Some(())
                 }
                 Some(patience) => {
-                    give_up_after(&clock, Duration::from_millis(patience), request).await
+                    timeout(&clock, Duration::from_millis(patience), request).await
                 }
             }
         };
@@ -695,19 +693,19 @@ proptest! {
         for (end, plan) in ends.iter().zip(&plans) {
             prop_assert!(end.is_some() || plan.patience.is_some());
         }
-        // Of those who go at the same moment it does not matter who is polled first.
+        // Permits granted at the same moment may be taken in any order.
         let mut turns = turns.take();
         turns.sort_unstable();
         let in_order = turns.is_sorted_by_key(|(_, comes)| *comes);
         prop_assert!(in_order, "first come, first served: {:?}", turns);
 
-        // It heals by itself: the longest pause, one probe, and then time alone.
+        // The limit recovers after the longest pause and one probe.
         clock.advance(2 * MINUTE);
         let request = AcquireRequest::new("probe");
         let probe = clock.run(rate_limit.acquire(&request)).expect("a permit");
         probe.complete(PermitOutcome::Responded);
         clock.advance(MINUTE);
-        let status = rate_limit.status().expect("it can tell");
+        let status = rate_limit.status().expect("a status");
         prop_assert_eq!((status.limit, status.used, status.waiting), (limit, 0, 0));
     }
 }

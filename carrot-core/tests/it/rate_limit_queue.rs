@@ -1,5 +1,5 @@
-//! Many who wait for the rate limit: the work grows with their number and no faster, nobody is forgotten
-//! whoever gives up, and all get their places in the order of their coming.
+//! Many tasks that wait for the rate limit: the work per task is constant, no task is forgotten when
+//! others are cancelled, and permits are granted in order.
 
 use std::{
     collections::VecDeque,
@@ -23,11 +23,11 @@ use crate::support::simulation::{MINUTE, Permits, simulate, task};
 const SECOND: Duration = Duration::from_secs(1);
 const CROWD: usize = 10_000;
 
-/// A virtual clock that counts what it is asked for.
+/// A virtual clock that counts its calls.
 #[derive(Clone, Debug)]
 struct CountingClock {
     clock: VirtualClock,
-    looks: Arc<AtomicUsize>,
+    reads: Arc<AtomicUsize>,
     sleeps: Arc<AtomicUsize>,
 }
 
@@ -35,7 +35,7 @@ impl CountingClock {
     fn new() -> Self {
         Self {
             clock: VirtualClock::manual(),
-            looks: Arc::default(),
+            reads: Arc::default(),
             sleeps: Arc::default(),
         }
     }
@@ -44,7 +44,7 @@ impl CountingClock {
 #[async_trait]
 impl Clock for CountingClock {
     fn now(&self) -> Duration {
-        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.clock.now()
     }
 
@@ -65,7 +65,7 @@ async fn counted<F: Future>(polls: &AtomicUsize, future: F) -> F::Output {
 }
 
 #[test]
-fn a_crowd_costs_no_more_work_for_each_than_a_few() {
+fn work_per_waiting_task_is_constant() {
     for travel in [Duration::ZERO, 3 * SECOND] {
         let clock = CountingClock::new();
         let rate_limit = Permits::new(clock.clone(), 60, MINUTE);
@@ -76,46 +76,46 @@ fn a_crowd_costs_no_more_work_for_each_than_a_few() {
             rate_limit.release();
         };
         simulate(&clock.clock, (0..CROWD).map(|_| task(come())).collect());
-        // The first 60 at once, and 60 more each time that those before are over.
+        // The first 60 at once, and 60 more after each round.
         let rounds = CROWD.div_ceil(60) - 1;
         let rounds = u32::try_from(rounds).expect("a few");
         assert_eq!(clock.clock.now(), rounds * (MINUTE + travel) + travel);
-        // Each is polled when it comes, when it is among the first, as one of those who watch for permits
-        // that nobody takes, and when it goes.
+        // A task is polled when it comes, when it is among the first, when it watches for expired
+        // permits, and when it gets its permit.
         let polls = polls.into_inner();
         assert!(polls <= 8 * CROWD, "{polls} polls");
         let sleeps = clock.sleeps.load(Ordering::Relaxed);
         assert!(sleeps <= 6 * CROWD, "{sleeps} sleeps");
-        let looks = clock.looks.load(Ordering::Relaxed);
-        assert!(looks <= 16 * CROWD, "{looks} looks at the clock");
+        let reads = clock.reads.load(Ordering::Relaxed);
+        assert!(reads <= 16 * CROWD, "{reads} reads of the clock");
     }
 }
 
 #[test]
-fn a_crowd_that_gives_up_costs_no_more_work_for_each_than_a_few() {
-    let in_order: fn(&mut Queue, usize) = |queue, _| queue.give_up_first();
-    let backwards: fn(&mut Queue, usize) = |queue, left| queue.give_up(left);
-    for give_up in [in_order, backwards] {
+fn work_per_cancelled_wait_is_constant() {
+    let in_order: fn(&mut Queue, usize) = |queue, _| queue.cancel_first();
+    let backwards: fn(&mut Queue, usize) = |queue, left| queue.cancel(left);
+    for cancel in [in_order, backwards] {
         let mut queue = Queue::new(60);
         let taken = queue.come_all(60);
         assert_eq!(queue.run(), taken);
         queue.come_all(CROWD);
         queue.run();
         for left in (0..CROWD).rev() {
-            give_up(&mut queue, left);
+            cancel(&mut queue, left);
         }
         let last = queue.come();
         queue.assert_all_wait();
         taken.iter().for_each(|_| queue.rate_limit.release());
         queue.assert_all_wait();
         queue.clock.advance(MINUTE);
-        assert_eq!(queue.run(), [last], "it is the only one left");
+        assert_eq!(queue.run(), [last], "the only task left");
         let wakes = queue.wakes.load(Ordering::Relaxed);
         assert!(wakes <= 3 * CROWD, "{wakes} wakes");
     }
 }
 
-/// Tasks that wait for a place, each polled when it is woken and only then.
+/// Tasks that wait for a permit. Each is polled only when it is woken.
 struct Queue {
     clock: VirtualClock,
     rate_limit: Arc<Permits<VirtualClock>>,
@@ -127,8 +127,8 @@ struct Queue {
 struct Waiting {
     number: usize,
     woken: Arc<Woken>,
-    /// Somebody has it and does not poll it.
-    is_left_alone: bool,
+    /// The task is never polled.
+    is_frozen: bool,
     acquire: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -145,7 +145,7 @@ impl Wake for Woken {
 }
 
 impl Queue {
-    /// With so many places in a minute.
+    /// Creates a queue of `limit` permits in a minute.
     fn new(limit: u32) -> Self {
         let clock = VirtualClock::manual();
         Self {
@@ -157,7 +157,7 @@ impl Queue {
         }
     }
 
-    /// One more stands in the queue; gives its number.
+    /// Adds a task to the queue and returns its number.
     fn come(&mut self) -> usize {
         let rate_limit = Arc::clone(&self.rate_limit);
         self.waiting.push_back(Waiting {
@@ -166,7 +166,7 @@ impl Queue {
                 woken: AtomicBool::new(true),
                 wakes: Arc::clone(&self.wakes),
             }),
-            is_left_alone: false,
+            is_frozen: false,
             acquire: Box::pin(async move { rate_limit.acquire().await }),
         });
         self.came += 1;
@@ -177,13 +177,13 @@ impl Queue {
         (0..count).map(|_| self.come()).collect()
     }
 
-    /// Polls all that are woken until none is; gives the numbers of those that have a place now.
+    /// Polls woken tasks as long as there are any. Returns the numbers of those that got a permit.
     fn run(&mut self) -> Vec<usize> {
         let mut went = Vec::new();
         let mut polled = true;
         while std::mem::take(&mut polled) {
             self.waiting.retain_mut(|one| {
-                if one.is_left_alone || !one.woken.woken.swap(false, Ordering::Relaxed) {
+                if one.is_frozen || !one.woken.woken.swap(false, Ordering::Relaxed) {
                     return true;
                 }
                 polled = true;
@@ -205,19 +205,19 @@ impl Queue {
         assert!(went.is_empty(), "{went:?} went");
     }
 
-    fn give_up(&mut self, index: usize) {
-        drop(self.waiting.remove(index).expect("one that waits"));
+    fn cancel(&mut self, index: usize) {
+        drop(self.waiting.remove(index).expect("a waiting task"));
     }
 
-    fn give_up_first(&mut self) {
-        self.give_up(0);
+    fn cancel_first(&mut self) {
+        self.cancel(0);
     }
 
-    fn leave_alone(&mut self, index: usize) {
-        self.waiting[index].is_left_alone = true;
+    fn freeze(&mut self, index: usize) {
+        self.waiting[index].is_frozen = true;
     }
 
-    /// All places are taken, and their requests are over.
+    /// Creates a queue whose permits are all in use, by completed requests.
     fn exhausted(limit: u32) -> Self {
         let mut queue = Self::new(limit);
         let came = queue.come_all(limit as usize);
@@ -228,8 +228,8 @@ impl Queue {
 }
 
 #[test]
-fn who_is_behind_the_first_does_not_miss_its_sleep() {
-    // The first gives up before its moment, at it, and after it was woken for it.
+fn second_task_wakes_after_first_is_cancelled() {
+    // The first task is cancelled before its permit is free, at that moment, and after it was woken.
     for (before, after) in [(59, 1), (60, 0)] {
         for is_polled in [true, false] {
             let mut queue = Queue::exhausted(1);
@@ -239,7 +239,7 @@ fn who_is_behind_the_first_does_not_miss_its_sleep() {
             if is_polled && after > 0 {
                 queue.assert_all_wait();
             }
-            queue.give_up_first();
+            queue.cancel_first();
             if after > 0 {
                 queue.assert_all_wait();
             }
@@ -250,39 +250,42 @@ fn who_is_behind_the_first_does_not_miss_its_sleep() {
 }
 
 #[test]
-fn who_becomes_the_first_learns_its_turn_though_one_before_it_gave_up() {
+fn later_task_is_rescheduled_after_cancelled_wait() {
     let mut queue = Queue::new(2);
     let taken = queue.come_all(2);
     assert_eq!(queue.run(), taken);
     queue.rate_limit.release();
     queue.clock.advance(10 * SECOND);
     queue.rate_limit.release();
-    // The turn of the third is not known as long as there is a second.
+    // The time of the third task is unknown while there is a second one.
     let came = queue.come_all(3);
     queue.assert_all_wait();
-    queue.give_up(1);
+    queue.cancel(1);
     queue.assert_all_wait();
     queue.clock.advance(50 * SECOND);
     assert_eq!(queue.run(), [came[0]]);
-    // Nothing happens but that time passes.
+    // Only time passes.
     queue.clock.advance(10 * SECOND);
     assert_eq!(queue.run(), [came[2]]);
 }
 
 #[test]
-fn a_place_that_was_given_and_not_taken_goes_to_the_next_at_once() {
+fn granted_permit_of_cancelled_task_passes_on() {
     let mut queue = Queue::exhausted(2);
     let came = queue.come_all(5);
     queue.assert_all_wait();
     queue.clock.advance(MINUTE);
-    // One of the first two hands out both places, and none of them takes its own.
+    // Either of the first two tasks grants both permits; the first never takes its own.
     let one = queue.waiting[1].woken.clone();
-    assert!(one.woken.load(Ordering::Relaxed), "it has its own sleep");
-    queue.leave_alone(0);
+    assert!(
+        one.woken.load(Ordering::Relaxed),
+        "the task has its own sleep"
+    );
+    queue.freeze(0);
     assert_eq!(queue.run(), [came[1]]);
     assert_eq!(queue.rate_limit.count(), 0);
-    queue.give_up_first();
-    assert_eq!(queue.run(), [came[2]], "without a window in between");
+    queue.cancel_first();
+    assert_eq!(queue.run(), [came[2]], "without waiting a window");
     queue.assert_all_wait();
     (0..2).for_each(|_| queue.rate_limit.release());
     queue.clock.advance(MINUTE);
@@ -290,7 +293,7 @@ fn a_place_that_was_given_and_not_taken_goes_to_the_next_at_once() {
 }
 
 #[test]
-fn all_that_can_go_at_once_do() {
+fn all_free_permits_are_granted_at_once() {
     let mut queue = Queue::exhausted(60);
     let came = queue.come_all(100);
     queue.assert_all_wait();
@@ -299,7 +302,7 @@ fn all_that_can_go_at_once_do() {
 }
 
 #[test]
-fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
+fn completed_request_wakes_no_scheduled_task() {
     let mut queue = Queue::new(60);
     let came = queue.come_all(60);
     assert_eq!(queue.run(), came);
@@ -308,33 +311,33 @@ fn a_request_that_is_over_wakes_only_who_learns_its_turn_by_it() {
     for over in 1..=60 {
         queue.rate_limit.release();
         queue.assert_all_wait();
-        // All sleep to the earliest moment that can be theirs.
+        // All tasks sleep until the earliest possible time of their permits.
         assert_eq!(queue.wakes.load(Ordering::Relaxed), 0, "{over}");
     }
 }
 
 #[test]
-fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
-    // Its moment is known when all begin to wait.
+fn frozen_task_does_not_block_the_queue() {
+    // Its time is known when all tasks start to wait.
     let mut queue = Queue::exhausted(2);
     let came = queue.come_all(4);
     queue.assert_all_wait();
-    queue.leave_alone(0);
+    queue.freeze(0);
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
     queue.clock.advance(SECOND);
-    assert_eq!(queue.run(), [came[2]], "the permit that nobody took");
+    assert_eq!(queue.run(), [came[2]], "the permit that was not taken");
     queue.rate_limit.release();
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[3]]);
 
-    // Its moment is not known yet.
+    // Its time is not known yet.
     let mut queue = Queue::new(2);
     let taken = queue.come_all(2);
     assert_eq!(queue.run(), taken);
     let came = queue.come_all(3);
     queue.assert_all_wait();
-    queue.leave_alone(0);
+    queue.freeze(0);
     for _ in 0..2 {
         queue.rate_limit.release();
         queue.assert_all_wait();
@@ -344,16 +347,16 @@ fn one_that_nobody_polls_holds_one_place_and_not_the_queue() {
 }
 
 #[test]
-fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
+fn cancelled_wait_moves_others_past_frozen_task() {
     let mut queue = Queue::exhausted(2);
     let came = queue.come_all(3);
     queue.assert_all_wait();
-    queue.leave_alone(0);
-    queue.give_up(1);
+    queue.freeze(0);
+    queue.cancel(1);
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[2]]);
 
-    // Each to the moment of who was before it, not to a later one.
+    // Each task gets the time of the task before it.
     let mut queue = Queue::new(3);
     let taken = queue.come_all(3);
     assert_eq!(queue.run(), taken);
@@ -363,8 +366,8 @@ fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
     }
     let came = queue.come_all(3);
     queue.assert_all_wait();
-    queue.leave_alone(0);
-    queue.give_up(1);
+    queue.freeze(0);
+    queue.cancel(1);
     queue.assert_all_wait();
     queue.clock.advance(40 * SECOND - Duration::from_nanos(1));
     queue.assert_all_wait();
@@ -373,15 +376,15 @@ fn who_gives_up_moves_up_those_behind_though_the_first_is_not_polled() {
 }
 
 #[test]
-fn one_that_has_its_place_waits_for_the_end_of_a_pause_too() {
+fn granted_permit_waits_for_end_of_pause() {
     let mut queue = Queue::exhausted(40);
     let came = queue.come_all(2);
     queue.assert_all_wait();
-    queue.leave_alone(0);
+    queue.freeze(0);
     queue.clock.advance(MINUTE);
     assert_eq!(queue.run(), [came[1]]);
     queue.rate_limit.throttled(Some(7 * SECOND));
-    queue.waiting[0].is_left_alone = false;
+    queue.waiting[0].is_frozen = false;
     queue.assert_all_wait();
     queue.clock.advance(7 * SECOND - Duration::from_nanos(1));
     queue.assert_all_wait();
@@ -389,23 +392,23 @@ fn one_that_has_its_place_waits_for_the_end_of_a_pause_too() {
     assert_eq!(queue.run(), [came[0]]);
 }
 
-/// What can happen to a queue.
+/// A change of the queue.
 #[derive(Clone, Debug)]
 enum Step {
     Come,
-    /// The one at this part of the queue, woken or not.
-    GiveUp(prop::sample::Index),
+    /// Cancels the task at this index, woken or not.
+    Cancel(prop::sample::Index),
     Release,
     /// The oldest request was never sent.
     Refund,
     Advance(u64),
 }
 
-/// Each with whether those who are woken are polled before the next.
+/// Steps, each with whether woken tasks are polled before the next one.
 fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     let step = prop_oneof![
         6 => Just(Step::Come),
-        3 => any::<prop::sample::Index>().prop_map(Step::GiveUp),
+        3 => any::<prop::sample::Index>().prop_map(Step::Cancel),
         5 => Just(Step::Release),
         1 => Just(Step::Refund),
         5 => prop_oneof![Just(60), Just(10), Just(50), 0..70_u64].prop_map(Step::Advance),
@@ -413,7 +416,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
     prop::collection::vec((step, prop::bool::weighted(0.7)), 1..120)
 }
 
-/// The rules of the rate limit, without anybody who sleeps or is woken.
+/// A model of the rate limit without sleeps and wakers.
 struct Rules {
     limit: usize,
     in_flight: usize,
@@ -427,13 +430,13 @@ impl Rules {
     }
 }
 
-/// Polls all who are woken: those who go are the first, as many as may.
+/// Polls woken tasks. The first tasks get the free permits.
 fn settle(queue: &mut Queue, rules: &mut Rules) -> Result<(), TestCaseError> {
     let free = rules.free(queue.clock.now());
     let waiting = queue.waiting.iter().map(|one| one.number);
     let expected: Vec<usize> = waiting.take(free).collect();
     let mut went = queue.run();
-    // Of those who go at the same moment it does not matter who is polled first.
+    // Permits granted at the same moment may be taken in any order.
     went.sort_unstable();
     prop_assert_eq!(&went, &expected);
     rules.in_flight += went.len();
@@ -443,10 +446,9 @@ fn settle(queue: &mut Queue, rules: &mut Rules) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens in whatever order: a permit that is free goes to the first who waits, at the
-    /// very moment that it is free.
+    /// For any order of steps, a permit goes to the first waiting task at the moment it is free.
     #[test]
-    fn a_free_place_is_always_that_of_the_first(steps in steps(), limit in 1_u32..7) {
+    fn first_task_gets_permit_as_soon_as_free(steps in steps(), limit in 1_u32..7) {
         let mut queue = Queue::new(limit);
         let mut rules = Rules {
             limit: limit as usize,
@@ -458,11 +460,11 @@ proptest! {
                 Step::Come => {
                     queue.come();
                 }
-                Step::GiveUp(index) if !queue.waiting.is_empty() => {
-                    // Who was never polled does not stand in the queue.
+                Step::Cancel(index) if !queue.waiting.is_empty() => {
+                    // A task that was never polled is not in the queue.
                     settle(&mut queue, &mut rules)?;
                     if !queue.waiting.is_empty() {
-                        queue.give_up(index.index(queue.waiting.len()));
+                        queue.cancel(index.index(queue.waiting.len()));
                     }
                 }
                 Step::Release if rules.in_flight > 0 => {
@@ -476,7 +478,7 @@ proptest! {
                     rules.in_flight -= 1;
                 }
                 Step::Advance(seconds) => {
-                    // A permit that nobody takes goes to the next one after a second.
+                    // A permit that is not taken within a second goes to the next task.
                     settle(&mut queue, &mut rules)?;
                     queue.clock.advance(Duration::from_secs(seconds));
                 }

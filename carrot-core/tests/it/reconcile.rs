@@ -1,4 +1,4 @@
-//! What became of a reply whose answer was lost.
+//! Reconciling writes whose response was lost.
 
 use std::sync::{
     Arc, Mutex,
@@ -19,7 +19,7 @@ use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
 
 use crate::support::{
     ID, TOKEN,
-    canary::{OWN_ID, TEXT},
+    canary::{EXTERNAL_ID, TEXT},
     canned, client, ok, over,
     request::Parameters as _,
     respond, run, watched,
@@ -36,12 +36,12 @@ fn reply() -> Reply {
     Reply::new(ID, TEXT).random_id(random_id())
 }
 
-/// A failure on the way that quotes the request.
+/// A transport error that quotes the request.
 fn lost(kind: TransportErrorKind, sent: Sent) -> TransportError {
     TransportError::new(kind, sent).with_source(format!("could not send `Token {TOKEN}`"))
 }
 
-/// A full page of parts, the `page`th, with the reply on it or without, written after it was sent.
+/// A full page of parts newer than the reply, with or without the reply.
 fn page(version: ApiVersion, number: u64, with_reply: bool, next: bool) -> CannedResponse {
     page_of(version, number, with_reply, next, SENT + 1)
 }
@@ -57,7 +57,7 @@ fn page_of(
         .map(|part| {
             let random_id = match part == 30 && with_reply {
                 true => 77,
-                // The same digits, but another number.
+                // A different number with the same digits.
                 false => 770 + part,
             };
             let id = 2_000 - page * 50 - part;
@@ -83,14 +83,14 @@ fn last_page(with_reply: bool) -> CannedResponse {
 }
 
 #[test]
-fn a_reply_is_found_on_any_page() {
+fn reply_is_found_on_any_page() {
     for version in ApiVersion::ALL.iter().copied() {
         for stands_on in [0, 1, 3, 19] {
             let pages = (0..20).map(|index| page(version, index, index == stands_on, true));
             let recorder = canned(pages);
             let client = client(&recorder, version);
-            let fate = run(client.reconcile_reply(&reply(), SENT)).expect("an answer");
-            let WriteStatus::Written(part) = fate else {
+            let status = run(client.reconcile_reply(&reply(), SENT)).expect("a status");
+            let WriteStatus::Written(part) = status else {
                 panic!("{version:?}: it stands on page {stands_on}")
             };
             assert_eq!(part.random_id, Some(random_id()));
@@ -104,9 +104,9 @@ fn a_reply_is_found_on_any_page() {
 }
 
 #[test]
-fn a_missing_reply_is_searched_back_to_its_time() {
+fn missing_reply_is_searched_back_to_its_time() {
     for version in ApiVersion::ALL.iter().copied() {
-        // Two pages since the reply was sent, one within the difference of the clocks, one before.
+        // Two pages since the reply was sent, one within the clock difference, one before.
         let created = |index: u64| match index {
             0 | 1 => SENT + 10,
             2 => SENT - 299,
@@ -115,10 +115,10 @@ fn a_missing_reply_is_searched_back_to_its_time() {
         let pages = (0..9).map(|index| page_of(version, index, index == 4, true, created(index)));
         let recorder = canned(pages);
         let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
-        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
+        assert_eq!(status.expect("a status"), WriteStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 4, "{version:?}");
 
-        // After a weekend, far more than 200 parts are newer.
+        // Many newer parts, as after a weekend.
         let pages = (0..20).map(|index| page(version, index, index == 19, true));
         let recorder = canned(pages);
         let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
@@ -126,7 +126,7 @@ fn a_missing_reply_is_searched_back_to_its_time() {
 
         let recorder = canned([page(version, 0, false, true), last_page(false)]);
         let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
-        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
+        assert_eq!(status.expect("a status"), WriteStatus::NotWritten);
         assert_eq!(recorder.requests().len(), 2, "{version:?}");
 
         let recorder = canned([last_page(true)]);
@@ -135,19 +135,19 @@ fn a_missing_reply_is_searched_back_to_its_time() {
     }
 }
 
-/// Nobody knows what stood there.
+/// The broken part may be the reply.
 #[test]
-fn a_broken_part_makes_it_unknown() {
+fn broken_part_makes_status_unknown() {
     let next = r#"{"meta":{"status":200,"next_before_position":[1]},"data":[{"id":{}}]}"#;
     let recorder = canned([ok(next), last_page(false)]);
     let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
-    assert_eq!(status.expect("an answer"), WriteStatus::Unknown);
+    assert_eq!(status.expect("a status"), WriteStatus::Unknown);
     let recorder = canned([ok(next), last_page(true)]);
     let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
     assert!(matches!(status, Ok(WriteStatus::Written(_))));
 }
 
-/// A record out of order, or one without a time, ends no search.
+/// A record out of order or without a time does not end the search.
 #[test]
 fn one_old_part_does_not_end_the_search() {
     for odd in [
@@ -169,7 +169,7 @@ fn order(created: Option<i64>) -> TrackEvent {
     let properties = EventProperties::new()
         .with("order", 42)
         .expect("a property");
-    let event = TrackEvent::new(UserRef::external(OWN_ID), name).properties(properties);
+    let event = TrackEvent::new(UserRef::external(EXTERNAL_ID), name).properties(properties);
     match created {
         Some(created) => event.created(created),
         None => event,
@@ -183,7 +183,7 @@ fn events(events: &str, next: &str) -> CannedResponse {
 }
 
 #[test]
-fn an_event_is_found_by_its_property() {
+fn event_is_found_by_its_property() {
     let other = r#"{"id":3,"type":{"id":1,"name":"Order placed"},"props":{"order":"43"}}"#;
     let wanted = r#"{"id":2,"type":{"id":1,"name":"Order placed"},"props":{"order":"42"}}"#;
     let as_number = r#"{"id":2,"props":{"order":42,"more":1}}"#;
@@ -202,7 +202,7 @@ fn an_event_is_found_by_its_property() {
         let recorder = canned([events(first, "[1]"), events(second, "null")]);
         let client = client(&recorder, ApiVersion::V2);
         let status = run(client.reconcile_event(&order(None), "order", SENT));
-        match (status.expect("an answer"), written) {
+        match (status.expect("a status"), written) {
             (WriteStatus::Written(event), Some(true)) => assert_eq!(event.id.get(), 2),
             (WriteStatus::NotWritten, Some(false)) | (WriteStatus::Unknown, None) => {}
             (status, _) => panic!("{first}, {second}: {status:?}"),
@@ -213,16 +213,16 @@ fn an_event_is_found_by_its_property() {
 }
 
 #[test]
-fn an_event_is_searched_back_to_its_time() {
+fn event_is_searched_back_to_its_time() {
     let at = |created: i64| format!(r#"{{"id":3,"props":{{"order":1}},"created":{created}}}"#);
-    // Its own time counts where that is earlier.
+    // The event's own time counts if it is earlier.
     for (created, requests) in [(None, 2), (Some(SENT - 1_000), 3), (Some(SENT + 1_000), 2)] {
         let pages = [SENT, SENT - 301, SENT - 1_301, SENT - 2_000];
         let pages = pages.map(at).into_iter().enumerate();
         let recorder = canned(pages.map(|(index, event)| events(&event, &format!("[{index}]"))));
         let client = client(&recorder, ApiVersion::V2);
         let status = run(client.reconcile_event(&order(created), "order", SENT));
-        assert_eq!(status.expect("an answer"), WriteStatus::NotWritten);
+        assert_eq!(status.expect("a status"), WriteStatus::NotWritten);
         assert_eq!(recorder.requests().len(), requests, "{created:?}");
     }
     let recorder = canned([]);
@@ -235,12 +235,12 @@ fn an_event_is_searched_back_to_its_time() {
     assert!(recorder.requests().is_empty());
 }
 
-/// The vendor's sample of this list has no numbers: to take that for "not written" would send the
+/// The vendor's sample of this list has no `random_id`s. Reading that as "not written" would send the
 /// reply twice.
 #[test]
-fn a_list_that_says_no_numbers_decides_nothing() {
+fn listing_without_random_ids_is_unknown() {
     let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
-    for (parts, fate) in [
+    for (parts, status) in [
         (
             r#"{"id":5,"type":"reply_admin","random_id":0}"#,
             WriteStatus::Unknown,
@@ -262,20 +262,20 @@ fn a_list_that_says_no_numbers_decides_nothing() {
         ),
     ] {
         for version in ApiVersion::ALL.iter().copied() {
-            let answer = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
-            let recorder = canned([ok(answer)]);
+            let body = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);
+            let recorder = canned([ok(body)]);
             let found = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
-            assert_eq!(found.expect("an answer"), fate, "{parts}");
+            assert_eq!(found.expect("a status"), status, "{parts}");
         }
     }
 }
 
 #[test]
-fn a_reply_without_random_id_is_rejected() {
+fn reply_without_random_id_is_rejected() {
     let recorder = canned([]);
     let nameless = Reply::new(ID, TEXT);
     let client = client(&recorder, ApiVersion::V2);
-    let error = run(client.reconcile_reply(&nameless, SENT)).expect_err("no number");
+    let error = run(client.reconcile_reply(&nameless, SENT)).expect_err("no random_id");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
@@ -285,9 +285,9 @@ fn a_reply_without_random_id_is_rejected() {
     assert_eq!(recorder.requests().len(), 0);
 }
 
-/// To take a failure for "not written" would send the reply twice.
+/// Reading a failure as "not written" would send the reply twice.
 #[test]
-fn a_broken_listing_is_an_error() {
+fn failed_listing_is_an_error() {
     let version = ApiVersion::V2;
     let quoted = format!("<html>{TOKEN} {TEXT}");
     for (second, kind) in [
@@ -299,55 +299,55 @@ fn a_broken_listing_is_an_error() {
         (ok(quoted), ErrorKind::Unreadable),
     ] {
         let recorder = canned([page(version, 0, false, true), second]);
-        let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
-        assert_eq!(fate.expect_err("it broke off").kind(), kind);
+        let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+        assert_eq!(status.expect_err("a failure").kind(), kind);
     }
-    // A full page that does not say how to go on.
+    // A full page without a cursor.
     let recorder = canned([page(version, 0, false, false)]);
-    let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+    let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
     assert_eq!(
-        fate.expect_err("it broke off").kind(),
+        status.expect_err("a failure").kind(),
         ErrorKind::MissingCursor
     );
-    // A listing that turns in a circle.
+    // A listing that repeats itself.
     let circle = [page(version, 0, false, true), page(version, 0, false, true)];
     let recorder = canned(circle);
-    let fate = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
+    let status = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
     assert_eq!(
-        fate.expect_err("it broke off").kind(),
+        status.expect_err("a failure").kind(),
         ErrorKind::RepeatedCursor
     );
 }
 
-/// What happens to one reply on its way.
+/// A failure of one request.
 #[derive(Clone, Copy, Debug)]
-enum Mishap {
+enum Failure {
     NotSent,
-    LostOnTheWay,
-    AnswerLost,
-    AnswerBroken,
-    ServerBroke,
-    ServerBrokeAfterwards,
-    Refused,
+    RequestLost,
+    ResponseLost,
+    ResponseTruncated,
+    ServerError,
+    ServerErrorAfterwards,
+    Rejected,
 }
 
-/// The service in memory, behind a bad line.
+/// The sandbox behind an unreliable network.
 #[derive(Clone, Debug)]
-struct BadLine {
+struct UnreliableNetwork {
     sandbox: Sandbox,
-    mishaps: Arc<Mutex<Vec<Mishap>>>,
+    failures: Arc<Mutex<Vec<Failure>>>,
     replies: Arc<AtomicUsize>,
 }
 
-/// As a gateway answers that quotes what it was sent.
-fn broken(status: u16) -> http::Response<Bytes> {
+/// The error page of a gateway that quotes the request.
+fn gateway_error(status: u16) -> http::Response<Bytes> {
     let mut response = http::Response::new(Bytes::from(format!("<html>{TOKEN} {TEXT}")));
     *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
     response
 }
 
 #[async_trait]
-impl HttpTransport for BadLine {
+impl HttpTransport for UnreliableNetwork {
     async fn send(
         &self,
         request: http::Request<Body>,
@@ -356,18 +356,18 @@ impl HttpTransport for BadLine {
             return self.sandbox.send(request).await;
         }
         self.replies.fetch_add(1, Ordering::Relaxed);
-        let mishap = self.mishaps.lock().expect("no panic held it").pop();
-        match mishap {
+        let failure = self.failures.lock().expect("no panic held it").pop();
+        match failure {
             None => self.sandbox.send(request).await,
-            Some(Mishap::NotSent) => Err(lost(TransportErrorKind::Connect, Sent::Never)),
-            Some(Mishap::LostOnTheWay) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
-            Some(Mishap::Refused) => Ok(broken(429)),
-            Some(Mishap::ServerBroke) => Ok(broken(502)),
-            Some(mishap) => {
+            Some(Failure::NotSent) => Err(lost(TransportErrorKind::Connect, Sent::Never)),
+            Some(Failure::RequestLost) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+            Some(Failure::Rejected) => Ok(gateway_error(429)),
+            Some(Failure::ServerError) => Ok(gateway_error(502)),
+            Some(failure) => {
                 self.sandbox.send(request).await?;
-                match mishap {
-                    Mishap::AnswerLost => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
-                    Mishap::ServerBrokeAfterwards => Ok(broken(504)),
+                match failure {
+                    Failure::ResponseLost => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+                    Failure::ServerErrorAfterwards => Ok(gateway_error(504)),
                     _ => Err(lost(TransportErrorKind::Truncated, Sent::Yes)),
                 }
             }
@@ -375,18 +375,18 @@ impl HttpTransport for BadLine {
     }
 }
 
-/// The way that the documentation shows: call, find out, call again. Whatever happens on the way, and
-/// in whatever order, the customer reads the reply once.
+/// The documented procedure: call, reconcile, call again. For any order of failures the customer gets the
+/// reply once.
 #[test]
 fn reconciliation_delivers_every_reply_exactly_once() {
     let all = [
-        Mishap::NotSent,
-        Mishap::LostOnTheWay,
-        Mishap::AnswerLost,
-        Mishap::AnswerBroken,
-        Mishap::ServerBroke,
-        Mishap::ServerBrokeAfterwards,
-        Mishap::Refused,
+        Failure::NotSent,
+        Failure::RequestLost,
+        Failure::ResponseLost,
+        Failure::ResponseTruncated,
+        Failure::ServerError,
+        Failure::ServerErrorAfterwards,
+        Failure::Rejected,
     ];
     let mut most = 0;
     for first in all {
@@ -394,13 +394,13 @@ fn reconciliation_delivers_every_reply_exactly_once() {
             for third in all {
                 let clock = VirtualClock::manual();
                 let sandbox = Sandbox::builder().token(TOKEN).build();
-                let line = BadLine {
+                let network = UnreliableNetwork {
                     sandbox: sandbox.clone(),
-                    mishaps: Arc::new(Mutex::new(vec![third, second, first])),
+                    failures: Arc::new(Mutex::new(vec![third, second, first])),
                     replies: Arc::default(),
                 };
-                let client = watched(over(line.clone(), &clock));
-                let customer = UserRef::external(OWN_ID);
+                let client = watched(over(network.clone(), &clock));
+                let customer = UserRef::external(EXTERNAL_ID);
                 clock.run(async {
                     let start = StartConversation::new(customer, "Where is it?");
                     client.call(start).await.expect("a conversation");
@@ -413,8 +413,11 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                             break;
                         };
                         if error.may_have_been_applied() {
-                            let fate = client.reconcile_reply(&reply, SENT).await.expect("a fate");
-                            if matches!(fate, WriteStatus::Written(_)) {
+                            let status = client
+                                .reconcile_reply(&reply, SENT)
+                                .await
+                                .expect("a status");
+                            if matches!(status, WriteStatus::Written(_)) {
                                 break;
                             }
                         }
@@ -425,9 +428,9 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                         .filter(|part| part.body.as_deref() == Some(TEXT));
                     assert_eq!(written.count(), 1, "{first:?}, {second:?}, {third:?}");
                 });
-                most = most.max(line.replies.load(Ordering::Relaxed));
+                most = most.max(network.replies.load(Ordering::Relaxed));
             }
         }
     }
-    assert_eq!(most, 4, "three mishaps, and then it got through");
+    assert_eq!(most, 4, "three failures, then a success");
 }

@@ -1,7 +1,7 @@
-//! The request of every operation with every option, in both API versions, as it goes out.
+//! Snapshots of the request of every operation with every option, in both API versions.
 //!
-//! The requests stand in `tests/requests/<operation>.txt`. Run with `UPDATE_EXPECT=1` to write
-//! them anew, and read what changed against the vendor's pages.
+//! The snapshots are in `tests/requests/<operation>.txt`. Run with `UPDATE_EXPECT=1` to update them, and
+//! compare the changes with the vendor's pages.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -10,11 +10,11 @@ use carrot_core::ApiVersion;
 use crate::support::{
     assert_snapshot,
     operations::{Operation, every_operation},
-    request::describe,
+    request::readable,
 };
 
 #[test]
-fn every_operation_sends_the_stored_requests() {
+fn requests_match_snapshots() {
     for operation in every_operation() {
         let path = format!("tests/requests/{}.txt", operation.name);
         assert_snapshot(&path, &snapshot(&operation));
@@ -37,7 +37,7 @@ fn snapshot(operation: &Operation) -> String {
         for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
             let _ = write!(text, "\n\n== {}, {}\n", case.option, version.segment());
             text += &match request {
-                Ok(request) => describe(request),
+                Ok(request) => readable(request),
                 Err(error) => format!("rejected: {error}\n"),
             };
             text.truncate(text.trim_end().len());
@@ -47,7 +47,7 @@ fn snapshot(operation: &Operation) -> String {
 }
 
 #[test]
-fn no_operation_is_missing_here() {
+fn snapshots_cover_all_operations() {
     let mut listed: Vec<&str> = every_operation().iter().map(|one| one.name).collect();
     listed.sort_unstable();
     let names: BTreeSet<&str> = listed.iter().copied().collect();

@@ -1,5 +1,5 @@
-//! How retries go: their pauses to the millisecond, what they cost, when they end, and what the error
-//! of several attempts tells.
+//! Retries: their pauses to the millisecond, the budget, when they end, and the error after several
+//! attempts.
 
 use std::{future::Future, task::Poll, time::Duration};
 
@@ -30,7 +30,7 @@ const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// A client without chance and without a rate limit, its transport, and its clock.
+/// A client without jitter and rate limit, with its transport and clock.
 struct Bench {
     transport: RecordingTransport,
     clock: VirtualClock,
@@ -78,7 +78,7 @@ impl Bench {
         self.fails(TransportErrorKind::Connect, Sent::Never)
     }
 
-    /// Answers with this status and these headers.
+    /// Responds with this status and these headers.
     fn status(self, status: u16, headers: &[(&'static str, &str)]) -> Self {
         let data = format!("Token {TOKEN} of {E_MAIL}");
         let body = format!(r#"{{"meta":{{"status":{status}}},"data":"{data}"}}"#);
@@ -92,10 +92,10 @@ impl Bench {
         self
     }
 
-    /// Refuses in the words of the service.
-    fn refuses(self, status: u16, code: &str) -> Self {
+    /// Responds with an error of the service.
+    fn rejects(self, status: u16, code: &str) -> Self {
         let status = http::StatusCode::from_u16(status).expect("a status");
-        let because = format!("the token {TOKEN} is no good");
+        let because = format!("the token {TOKEN} is wrong");
         self.transport
             .respond(ApiError::named(status, code).message(&because));
         self
@@ -122,19 +122,19 @@ impl Bench {
         self.run(self.client.with_options(options).call(endpoint))
     }
 
-    /// How many requests the transport saw, every queued answer being used.
+    /// Checks the number of requests, and that every queued response was used.
     #[track_caller]
     fn assert_seen(&self, requests: usize) {
         assert_eq!(self.transport.requests().len(), requests);
         assert_eq!(
             self.transport.unused_responses(),
             0,
-            "an answer is left over"
+            "a response is left over"
         );
     }
 }
 
-/// Safe to repeat, and its answer says nothing.
+/// An idempotent operation with an empty response.
 fn close() -> conversations::Close {
     conversations::Close::new(ID)
 }
@@ -180,7 +180,7 @@ fn retry_after_counts_up_to_a_day() {
     let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
     for (headers, pause) in [
         (vec![("retry-after", "7")], millis(7_000)),
-        // No leave to come back at once, again and again.
+        // Does not disable the back-off.
         (vec![("retry-after", "0")], millis(1_000)),
         (vec![("retry-after", "86400")], millis(86_400_000)),
         (vec![("retry-after", "2.7")], millis(3_000)),
@@ -200,7 +200,7 @@ fn retry_after_counts_up_to_a_day() {
             vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), now],
             millis(1_000),
         ),
-        // A date without the date of the response counts from today, and nonsense does not count.
+        // Without a `Date`, a date is relative to today. An invalid value is ignored.
         (
             vec![("retry-after", "Sun, 06 Nov 1994 08:49:49 GMT")],
             millis(1_000),
@@ -231,7 +231,7 @@ fn deadline_stops_retry() {
     assert_eq!(bench.clock.now(), Duration::ZERO);
     bench.assert_seen(1);
 
-    // What fits is waited for, and what is left is told to the transport.
+    // A shorter pause is waited for, and the transport gets the remaining time.
     let bench = Bench::new()
         .status(429, &[("retry-after", "29")])
         .succeeds();
@@ -240,7 +240,7 @@ fn deadline_stops_retry() {
     let timeouts = [0, 1].map(|index| context(index).expect("a context").timeout);
     assert_eq!(timeouts, [Some(10 * SECOND), Some(SECOND)]);
 
-    // The same over several attempts: 50 ms fit into 120 ms, and then 100 ms do not.
+    // The same over several attempts: 50 ms fit into 120 ms, the next 100 ms do not.
     let bench = Bench::new().lost().lost();
     let hasty = CallOptions::new().call_timeout(millis(120));
     let error = bench.call_with(hasty, close()).expect_err("no time");
@@ -250,7 +250,7 @@ fn deadline_stops_retry() {
 }
 
 #[test]
-fn a_deadline_of_any_length_is_sound() {
+fn deadline_of_any_length_works() {
     for limit in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::ZERO] {
         for options in [
             CallOptions::new().call_timeout(limit),
@@ -294,7 +294,7 @@ fn policies_are_per_client_and_call() {
     bench.assert_seen(3);
 }
 
-/// A policy that would repeat everything for ever.
+/// A policy that retries forever.
 #[derive(Debug)]
 struct Stubborn;
 
@@ -312,31 +312,31 @@ fn no_policy_can_send_a_message_twice() {
         .status(429, &[])
         .no_connection()
         .lost();
-    let error = bench.call(reply()).expect_err("it may be there");
+    let error = bench.call(reply()).expect_err("it may have been applied");
     assert!(error.may_have_been_applied());
     assert_eq!(error.attempts(), 4);
     bench.assert_seen(4);
 }
 
 #[test]
-fn a_503_rate_limit_repeats_no_message() {
-    let bench = Bench::new().refuses(503, "TooManyRequests");
-    let error = bench.call(reply()).expect_err("it may be there");
+fn status_503_repeats_no_message() {
+    let bench = Bench::new().rejects(503, "TooManyRequests");
+    let error = bench.call(reply()).expect_err("it may have been applied");
     assert!(error.is_rate_limited() && error.may_have_been_applied());
     bench.assert_seen(1);
 
-    // What is idempotent is repeated, after the pause.
-    let bench = Bench::new().refuses(503, "TooManyRequests").succeeds();
+    // An idempotent call is retried after the pause.
+    let bench = Bench::new().rejects(503, "TooManyRequests").succeeds();
     bench.call(close()).expect("the second attempt succeeds");
     bench.clock.assert_sleeps([SECOND]);
 }
 
 #[test]
-fn an_outage_does_not_multiply_the_traffic() {
+fn outage_does_not_multiply_traffic() {
     for safe in [true, false] {
         let mut bench = Bench::new();
         let calls = 100;
-        // The budget is that of all clones: eight tasks share it.
+        // All clones share the budget: here eight tasks.
         for _ in 0..calls + 10 {
             bench = bench.not_sent();
         }
@@ -353,13 +353,13 @@ fn an_outage_does_not_multiply_the_traffic() {
             })
         });
         bench.clock.run_all(tasks);
-        // Ten retries in advance, and none more.
+        // Ten retries, then none.
         bench.assert_seen(calls + 10);
     }
 }
 
 #[test]
-fn the_budget_recovers_with_calls_that_succeed() {
+fn budget_recovers_with_successful_calls() {
     let mut bench = Bench::new();
     for _ in 0..20 {
         bench = bench.not_sent();
@@ -393,51 +393,51 @@ fn retries_after_429_are_free() {
 }
 
 #[test]
-fn an_effect_of_a_lost_response_is_success() {
+fn lost_response_of_applied_write_is_success() {
     let add = || conversations::AddTag::new(ID, "vip");
     let remove = || conversations::RemoveTag::new(ID, "vip");
     let (there, gone) = (
         "ConversationTagAlreadyAssigned",
         "ConversationTagIsNotAssigned",
     );
-    // Without an attempt before, or after one that surely did nothing, it is an error.
+    // An error without an earlier attempt, or after one that was not applied.
     for bench in [
-        Bench::new().refuses(400, there),
-        Bench::new().no_connection().refuses(400, there),
-        Bench::new().status(429, &[]).refuses(400, there),
+        Bench::new().rejects(400, there),
+        Bench::new().no_connection().rejects(400, there),
+        Bench::new().status(429, &[]).rejects(400, there),
     ] {
         let error = bench.call(add()).expect_err("somebody else did it");
         assert_eq!(error.status(), Some(400));
         assert!(!error.may_have_been_applied());
     }
     Bench::new()
-        .refuses(400, gone)
+        .rejects(400, gone)
         .call(remove())
         .expect_err("somebody else did it");
-    // After one that may have done it, it is a success.
+    // A success after an attempt that may have been applied.
     for bench in [
-        Bench::new().lost().refuses(400, there),
-        Bench::new().status(502, &[]).refuses(400, there),
-        Bench::new().lost().no_connection().refuses(400, there),
-        Bench::new().lost().status(429, &[]).refuses(400, there),
+        Bench::new().lost().rejects(400, there),
+        Bench::new().status(502, &[]).rejects(400, there),
+        Bench::new().lost().no_connection().rejects(400, there),
+        Bench::new().lost().status(429, &[]).rejects(400, there),
     ] {
         let receipt = bench.call(add()).expect("the first attempt did it");
-        assert_eq!(receipt.part, None, "the answer with the part was lost");
+        assert_eq!(receipt.part, None, "the response with the part was lost");
         assert_eq!(bench.transport.unused_responses(), 0);
     }
-    let bench = Bench::new().lost().refuses(400, gone);
+    let bench = Bench::new().lost().rejects(400, gone);
     bench.call(remove()).expect("the first attempt did it");
-    // The error of the opposite says nothing of the kind, nor does any other.
-    let bench = Bench::new().lost().refuses(400, gone);
+    // Other errors do not tell that the write was applied.
+    let bench = Bench::new().lost().rejects(400, gone);
     let error = bench.call(add()).expect_err("another error");
     assert!(error.may_have_been_applied(), "by the attempt before");
-    let bench = Bench::new().lost().refuses(404, "LookupError");
+    let bench = Bench::new().lost().rejects(404, "LookupError");
     bench.call(remove()).expect_err("another error");
 }
 
 #[test]
-fn the_error_remembers_every_attempt() {
-    // A safe operation: the first attempt may have had its effect, the rest did not even connect.
+fn error_covers_every_attempt() {
+    // Idempotent: the first attempt may have been applied, the others did not connect.
     let bench = Bench::new().lost().not_sent().not_sent();
     let error = bench.call(close()).expect_err("three failures");
     assert_eq!(
@@ -450,15 +450,15 @@ fn the_error_remembers_every_attempt() {
     assert_eq!(error.sent(), Sent::Maybe);
     assert!(error.may_have_been_applied());
     let last = error.transport().map(TransportError::sent);
-    assert_eq!(last, Some(Sent::Never), "that of the last attempt alone");
+    assert_eq!(last, Some(Sent::Never), "only the last attempt");
 
-    // Nothing left the machine.
+    // Nothing was sent.
     let bench = Bench::new().not_sent().not_sent().not_sent();
     let error = bench.call(reply()).expect_err("three failures");
     assert_eq!(error.sent(), Sent::Never);
     assert!(!error.may_have_been_applied());
 
-    // Refused, and then not sent: it reached the server, which did nothing.
+    // A 429, then not sent: the request reached the server, which did not apply it.
     let bench = Bench::new().status(429, &[]).not_sent().not_sent();
     let error = bench.call(reply()).expect_err("three failures");
     assert_eq!(error.sent(), Sent::Yes);
@@ -467,11 +467,11 @@ fn the_error_remembers_every_attempt() {
 }
 
 #[test]
-fn a_pause_that_is_overslept_starts_no_attempt() {
+fn pause_beyond_deadline_starts_no_attempt() {
     let bench = Bench::new().lost().succeeds();
     let mut call = Box::pin(bench.client.call(close()));
     assert!(poll(call.as_mut()).is_pending());
-    // As after a machine was suspended.
+    // As on a machine that was suspended.
     bench.clock.advance(3_600 * SECOND);
     let Poll::Ready(result) = poll(call.as_mut()) else {
         panic!("the time is over")
@@ -505,7 +505,7 @@ fn a_pause_that_is_overslept_starts_no_attempt() {
 }
 
 #[test]
-fn attempts_differ_in_their_number_only() {
+fn attempts_differ_only_in_their_number() {
     let bench = Bench::new().lost().status(500, &[]).succeeds();
     bench.call(close()).expect("the third attempt succeeds");
     let requests = bench.transport.requests();
@@ -533,7 +533,7 @@ fn only_idempotent_property_changes_are_retried() {
     for change in [
         with(PropertyOperation::add("orders", 1)).with(name()),
         with(PropertyOperation::append("cities", "Tver")),
-        // The service may send the user a mail to confirm.
+        // The service may send a confirmation e-mail.
         once().double_subscribe(true),
     ] {
         let bench = Bench::new().lost();
@@ -552,7 +552,7 @@ fn only_idempotent_property_changes_are_retried() {
 }
 
 #[test]
-fn a_restart_of_five_seconds_fails_no_call() {
+fn outage_of_five_seconds_fails_no_call() {
     for seed in 0..50 {
         for status in [None, Some(502), Some(503), Some(504)] {
             let clock = VirtualClock::manual();
@@ -568,7 +568,7 @@ fn a_restart_of_five_seconds_fails_no_call() {
                 .retry(ExponentialBackoff::new().seed(seed))
                 .rate_limiter(NoRateLimit::new());
             let client = watched(builder);
-            // The budget is that of all clones, and must not run out.
+            // All clones share the budget, which must not run out.
             let tasks = (0..30).map(|_| {
                 let client = client.clone();
                 task(async move {
@@ -585,7 +585,7 @@ fn a_restart_of_five_seconds_fails_no_call() {
 }
 
 #[test]
-fn what_cannot_get_better_is_final() {
+fn permanent_errors_are_not_retried() {
     for kind in [
         TransportErrorKind::Tls,
         TransportErrorKind::Protocol,
@@ -597,7 +597,7 @@ fn what_cannot_get_better_is_final() {
             let error = bench.call(close()).expect_err("final");
             assert_eq!(error.attempts(), 1);
         }
-        // And the budget is whole.
+        // The budget is unused.
         for _ in 0..10 {
             bench = bench.not_sent().succeeds();
             bench.call(close()).expect("the second attempt succeeds");
@@ -606,7 +606,7 @@ fn what_cannot_get_better_is_final() {
 }
 
 #[test]
-fn jobs_wait_for_hours_when_asked() {
+fn jobs_wait_hours_for_retry_after() {
     let bench = Bench::new()
         .status(429, &[("retry-after", "7200")])
         .succeeds();
@@ -622,7 +622,7 @@ fn jobs_wait_for_hours_when_asked() {
 }
 
 #[test]
-fn kept_errors_hold_little_of_their_body() {
+fn report_truncates_error_bodies() {
     let bench = Bench::new();
     let page = vec![b'x'; 64 * 1024];
     bench.transport.respond(respond(400, page));

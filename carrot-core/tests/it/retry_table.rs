@@ -1,7 +1,7 @@
-//! Which failed attempts are made again: every operation, every fault, both API versions.
+//! Which failed attempts are retried: every operation, every fault, both API versions.
 //!
-//! The tables in `docs/retry.md` and `docs/retry_operations.md` are measured here. Run with
-//! `UPDATE_EXPECT=1` to write them anew.
+//! Measures the tables in `docs/retry.md` and `docs/retry_operations.md`. Run with `UPDATE_EXPECT=1` to
+//! update them.
 
 use std::{
     collections::BTreeSet,
@@ -25,14 +25,14 @@ use crate::support::{
     over, respond,
 };
 
-/// What can go wrong with one attempt.
+/// A failure of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     Transport(TransportErrorKind, Sent),
     Status(u16),
-    /// A success by its HTTP status, an error by its envelope.
+    /// An HTTP success with an error in the envelope.
     Envelope(u16),
-    /// A success that cannot be read.
+    /// A success that cannot be decoded.
     Unreadable,
 }
 
@@ -75,7 +75,7 @@ impl Fault {
         )
     }
 
-    /// What cannot go better: the certificate, the protocol, the transport's own rule.
+    /// A failure that another attempt would repeat: of TLS, of the protocol, or a rejection.
     fn is_final(self) -> bool {
         matches!(
             self,
@@ -88,7 +88,7 @@ impl Fault {
         )
     }
 
-    /// The service is away, as during a restart.
+    /// An outage, such as a restart of the service.
     fn is_unavailable(self) -> bool {
         match self {
             Self::Transport(kind, _) => {
@@ -99,7 +99,7 @@ impl Fault {
         }
     }
 
-    /// How many attempts are made of what is repeated.
+    /// The number of attempts of a call that is retried.
     fn attempts(self) -> usize {
         if self.is_unavailable() { 6 } else { 3 }
     }
@@ -109,14 +109,14 @@ impl Fault {
         self.is_too_large() || self.is_final()
     }
 
-    /// What the library promises, in words of its own.
-    fn is_repeated(self, safe: bool) -> bool {
+    /// The documented rule, implemented a second time.
+    fn is_retried(self, idempotent: bool) -> bool {
         match self {
             fault if fault.is_final() => false,
             Self::Transport(_, Sent::Never) | Self::Status(429) | Self::Envelope(429) => true,
-            Self::Transport(..) => safe && !self.is_too_large(),
+            Self::Transport(..) => idempotent && !self.is_too_large(),
             Self::Status(status) | Self::Envelope(status) => {
-                safe && (status == 408 || status >= 500)
+                idempotent && (status == 408 || status >= 500)
             }
             Self::Unreadable => false,
         }
@@ -132,8 +132,7 @@ impl Fault {
         }
     }
 
-    /// Whether the server cannot have done what was asked: the only faults after which a message may
-    /// be sent again.
+    /// Whether the server cannot have applied the request: only then may a message be sent again.
     fn is_harmless(self) -> bool {
         matches!(
             self,
@@ -163,13 +162,13 @@ impl Fault {
         }
     }
 
-    /// Whoever answers quotes all of the request where it hurts.
-    fn answer(self, request: &RecordedRequest) -> CannedResponse {
+    /// Returns a response that quotes the whole request.
+    fn respond(self, request: &RecordedRequest) -> CannedResponse {
         let body = String::from_utf8_lossy(request.body());
         let quoted = format!("Token {TOKEN} of {E_MAIL}: {} {body}", request.uri());
         let envelope = |status: u16| {
             let error = format!("Error {TOKEN}");
-            let message = format!("The token {TOKEN} is no good");
+            let message = format!("The token {TOKEN} is wrong");
             let fields = json!({TOKEN: [E_MAIL]});
             let meta = json!({"status": status, "error": error, "error_message": message,
                 "error_fields": fields});
@@ -187,8 +186,8 @@ impl Fault {
     }
 }
 
-/// Calls an operation on a client of its own, whose attempts fail with these faults in turn, and those
-/// after them with the last. Gives the error, and the fault of every attempt.
+/// Calls an operation with a new client, whose attempts fail with these faults in turn and then with the
+/// last one. Returns the error and the fault of every attempt.
 fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
     let made = Arc::<Mutex<Vec<Fault>>>::default();
     let (met, faults) = (Arc::clone(&made), faults.to_vec());
@@ -196,7 +195,7 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
         let mut met = met.lock().expect("no panic held it");
         let fault = faults[met.len().min(faults.len() - 1)];
         met.push(fault);
-        fault.answer(call.request())
+        fault.respond(call.request())
     });
     let clock = VirtualClock::manual();
     let builder = over(transport, &clock)
@@ -210,30 +209,30 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
     (error, made)
 }
 
-/// What became of one call.
+/// The result of one call.
 struct Measured {
     operation: &'static str,
     option: String,
     version: ApiVersion,
-    is_safe: bool,
+    is_idempotent: bool,
     fault: Fault,
     outcome: Outcome,
-    /// What the error says.
+    /// The attempts in the error.
     attempts: u32,
     sent: Sent,
 }
 
-/// What the server saw of a call, and what the caller got, as the documentation shows it.
+/// What the documentation shows of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Outcome {
     attempts: usize,
-    /// How many of them the server may have seen.
+    /// The attempts that the server may have seen.
     seen: usize,
     kind: ErrorKind,
     may_have_been_applied: bool,
 }
 
-/// Every operation with every option, in the API versions that know it, with every fault.
+/// Every operation with every option, in the API versions that have it, with every fault.
 static MEASURED: LazyLock<Vec<Measured>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for operation in every_operation() {
@@ -256,7 +255,7 @@ fn measure(operation: &'static str, case: &Case, version: ApiVersion, fault: Fau
         operation,
         option: case.option.clone(),
         version,
-        is_safe: case.is_idempotent,
+        is_idempotent: case.is_idempotent,
         fault,
         outcome: Outcome {
             attempts: made.len(),
@@ -270,16 +269,16 @@ fn measure(operation: &'static str, case: &Case, version: ApiVersion, fault: Fau
 }
 
 #[test]
-fn every_operation_keeps_the_rules_with_every_fault() {
+fn every_operation_follows_retry_rules() {
     let mut names = BTreeSet::new();
     for one in &*MEASURED {
-        let (safe, fault, outcome) = (one.is_safe, one.fault, one.outcome);
-        names.insert((one.operation, one.version.segment(), safe));
+        let (idempotent, fault, outcome) = (one.is_idempotent, one.fault, one.outcome);
+        names.insert((one.operation, one.version.segment(), idempotent));
         let what = format!(
             "{}, {}, {:?}, {fault:?}: {outcome:?}",
             one.operation, one.option, one.version
         );
-        let attempts = if fault.is_repeated(safe) {
+        let attempts = if fault.is_retried(idempotent) {
             fault.attempts()
         } else {
             1
@@ -290,16 +289,19 @@ fn every_operation_keeps_the_rules_with_every_fault() {
         assert_eq!(one.sent, fault.sent(), "{what}");
         let applied = fault.may_have_been_applied();
         assert_eq!(outcome.may_have_been_applied, applied, "{what}");
-        // The law, said without the rules above.
-        assert!(safe || outcome.seen <= 1 || fault.is_harmless(), "{what}");
+        // The invariant, independent of the rules above.
+        assert!(
+            idempotent || outcome.seen <= 1 || fault.is_harmless(),
+            "{what}"
+        );
     }
-    // 24 operations, of which one knows one API version only, and one is safe or not by its values.
-    let of_generation = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
-    assert_eq!((of_generation("v1"), of_generation("v2")), (24, 25));
+    // 24 operations, of which one exists only in v2, and one is idempotent or not by its values.
+    let in_version = |segment| names.iter().filter(|(_, of, _)| *of == segment).count();
+    assert_eq!((in_version("v1"), in_version("v2")), (24, 25));
 }
 
 #[test]
-fn operations_unknown_to_the_version_are_unsent() {
+fn operations_missing_in_version_are_unsent() {
     for operation in every_operation() {
         for case in &operation.cases {
             for (version, request) in ApiVersion::ALL.iter().zip(&case.requests) {
@@ -317,7 +319,7 @@ fn operations_unknown_to_the_version_are_unsent() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever goes wrong in whatever order.
+    /// For any faults in any order.
     #[test]
     fn no_fault_order_repeats_a_message(
         faults in prop::collection::vec(prop::sample::select(every_fault()), 1..4),
@@ -331,8 +333,8 @@ proptest! {
         }
         let (error, made) = CASES.with(|cases| call(&cases[usize::from(!reply)], ApiVersion::V2, &faults));
         let (last, before) = made.split_last().expect("one at least");
-        prop_assert!(before.iter().all(|fault| fault.is_repeated(!reply)));
-        prop_assert!(made.len() >= last.attempts() || !last.is_repeated(!reply));
+        prop_assert!(before.iter().all(|fault| fault.is_retried(!reply)));
+        prop_assert!(made.len() >= last.attempts() || !last.is_retried(!reply));
         if reply {
             prop_assert!(before.iter().all(|fault| fault.is_harmless()), "{made:?}");
         }
@@ -344,7 +346,7 @@ proptest! {
     }
 }
 
-/// Faults that are one column of the documentation, since all operations take all of them alike.
+/// A column of the documentation: faults that all operations handle in the same way.
 struct Class {
     name: &'static str,
     column: &'static str,
@@ -362,12 +364,12 @@ fn classes() -> Vec<Class> {
     };
     vec![
         class(
-            "no connection, and the request was surely not sent",
+            "no connection, and the request was certainly not sent",
             "not connected",
             |fault| fault.sent() == Sent::Never && fault.is_unavailable(),
         ),
         class(
-            "another failure, and the request was surely not sent",
+            "another failure, and the request was certainly not sent",
             "not sent",
             |fault| fault.sent() == Sent::Never && !fault.is_final() && !fault.is_unavailable(),
         ),
@@ -382,8 +384,8 @@ fn classes() -> Vec<Class> {
             |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless() && !fault.is_unavailable(),
         ),
         class(
-            "the response broke off or took too long, after it had started",
-            "broken off",
+            "the response ended early or took too long",
+            "truncated",
             |fault| {
                 matches!(fault, Fault::Transport(_, Sent::Yes))
                     && !fault.is_hopeless()
@@ -391,7 +393,7 @@ fn classes() -> Vec<Class> {
             },
         ),
         class(
-            "no connection, of a transport that does not know whether the request was sent",
+            "no connection, and the transport does not know whether the request was sent",
             "lost",
             |fault| {
                 matches!(fault, Fault::Transport(..))
@@ -400,7 +402,7 @@ fn classes() -> Vec<Class> {
             },
         ),
         class(
-            "the response is too large or breaks the protocol, or the transport rejects what may have left",
+            "the response is too large or invalid, or the transport rejects a request that may have been sent",
             "too large",
             |fault| fault.is_hopeless() && fault.sent() != Sent::Never,
         ),
@@ -424,14 +426,14 @@ fn classes() -> Vec<Class> {
         class("any other status of 500 and above", "other 5xx", |fault| {
             fault.status().is_some_and(|status| status >= 500) && !fault.is_unavailable()
         }),
-        class("a response that cannot be read", "not readable", |fault| {
+        class("a response that cannot be decoded", "unreadable", |fault| {
             fault == Fault::Unreadable
         }),
     ]
 }
 
 impl Class {
-    /// What the class is measured with: the statuses, or the kinds where it is not all of them.
+    /// Describes the faults of the class: statuses, or kinds of transport errors.
     fn measured_with(&self) -> String {
         let mut kinds = BTreeSet::new();
         let mut others = Vec::new();
@@ -451,7 +453,7 @@ impl Class {
         let all = KINDS.iter().map(|kind| format!("{kind:?}"));
         let missing: Vec<String> = all.filter(|kind| !kinds.contains(kind)).collect();
         let list = |kinds: Vec<String>| {
-            // Without what a variant holds.
+            // Without the fields of a variant.
             let names = kinds
                 .iter()
                 .map(|kind| kind.split(' ').next().unwrap_or(kind));
@@ -461,16 +463,16 @@ impl Class {
         match (missing.len(), kinds.len()) {
             (0, _) => "every kind of `TransportErrorKind`".to_owned(),
             (missing, kinds_in) if kinds_in <= missing => list(kinds.into_iter().collect()),
-            _ => format!("every kind but {}", list(missing)),
+            _ => format!("every kind except {}", list(missing)),
         }
     }
 }
 
-/// What all faults of every class make of one operation, in both API versions and with all options that
-/// are as idempotent.
+/// The outcomes of one operation for every class, in both API versions and with all options that are
+/// equally idempotent.
 struct Row {
     operation: &'static str,
-    is_safe: bool,
+    is_idempotent: bool,
     options: Vec<String>,
     outcomes: Vec<Outcome>,
 }
@@ -478,26 +480,26 @@ struct Row {
 fn rows(classes: &[Class]) -> Vec<Row> {
     let mut keys: Vec<(&str, bool)> = Vec::new();
     for one in &*MEASURED {
-        let key = (one.operation, one.is_safe);
+        let key = (one.operation, one.is_idempotent);
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
-    let row = |(operation, is_safe)| {
+    let row = |(operation, is_idempotent)| {
         let of_row = MEASURED
             .iter()
-            .filter(|one| (one.operation, one.is_safe) == (operation, is_safe));
+            .filter(|one| (one.operation, one.is_idempotent) == (operation, is_idempotent));
         let mut options: Vec<String> = of_row.clone().map(|one| one.option.clone()).collect();
         options.dedup();
         let outcome = |class: &Class| {
             let of_class = of_row
                 .clone()
                 .filter(|one| class.faults.contains(&one.fault));
-            alike(of_class.map(|one| one.outcome))
+            same(of_class.map(|one| one.outcome))
         };
         Row {
             operation,
-            is_safe,
+            is_idempotent,
             options,
             outcomes: classes.iter().map(outcome).collect(),
         }
@@ -505,8 +507,8 @@ fn rows(classes: &[Class]) -> Vec<Row> {
     keys.into_iter().map(row).collect()
 }
 
-/// What all of them are.
-fn alike(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
+/// Returns the outcome that all of them are.
+fn same(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     let mut outcomes = outcomes.peekable();
     let first = *outcomes.peek().expect("one at least");
     for outcome in outcomes {
@@ -516,7 +518,7 @@ fn alike(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
 }
 
 #[test]
-fn the_documented_retry_tables_are_current() {
+fn documented_retry_tables_are_current() {
     let classes = classes();
     for fault in every_fault() {
         let of = classes.iter().filter(|class| class.faults.contains(&fault));
@@ -529,18 +531,21 @@ fn the_documented_retry_tables_are_current() {
 
 fn summary(classes: &[Class], rows: &[Row]) -> String {
     let mut text = String::from(
-        "| what went wrong | measured with | attempts, safe to repeat | attempts, not safe to repeat \
-         | kind of the error | may have been applied |\n|---|---|---|---|---|---|\n",
+        "| failure | measured with | attempts, idempotent | attempts, not idempotent | kind of the error \
+         | may have been applied |\n|---|---|---|---|---|---|\n",
     );
     for (index, class) in classes.iter().enumerate() {
-        let outcome = |is_safe| {
-            let rows = rows.iter().filter(|row| row.is_safe == is_safe);
-            alike(rows.map(|row| row.outcomes[index]))
+        let outcome = |is_idempotent| {
+            let rows = rows.iter().filter(|row| row.is_idempotent == is_idempotent);
+            same(rows.map(|row| row.outcomes[index]))
         };
-        let (safe, not_safe) = (outcome(true), outcome(false));
-        assert_eq!(safe.kind, not_safe.kind);
-        assert_eq!(safe.may_have_been_applied, not_safe.may_have_been_applied);
-        let applied = if safe.may_have_been_applied {
+        let (idempotent, not_idempotent) = (outcome(true), outcome(false));
+        assert_eq!(idempotent.kind, not_idempotent.kind);
+        assert_eq!(
+            idempotent.may_have_been_applied,
+            not_idempotent.may_have_been_applied
+        );
+        let applied = if idempotent.may_have_been_applied {
             "yes"
         } else {
             "no"
@@ -550,9 +555,9 @@ fn summary(classes: &[Class], rows: &[Row]) -> String {
             "| {} | {} | {} | {} | `{:?}` | {applied} |",
             class.name,
             class.measured_with(),
-            safe.attempts,
-            not_safe.attempts,
-            safe.kind,
+            idempotent.attempts,
+            not_idempotent.attempts,
+            idempotent.kind,
         );
     }
     text
@@ -566,7 +571,7 @@ fn by_operation(classes: &[Class], rows: &[Row]) -> String {
     let _ = writeln!(text, "\n|---|{}", "---|".repeat(classes.len()));
     for row in rows {
         let of_operation = rows.iter().filter(|other| other.operation == row.operation);
-        let safety = match (of_operation.count(), row.is_safe) {
+        let idempotency = match (of_operation.count(), row.is_idempotent) {
             (1, _) => String::new(),
             (_, true) => ", idempotent".to_owned(),
             (_, false) => {
@@ -575,7 +580,7 @@ fn by_operation(classes: &[Class], rows: &[Row]) -> String {
                 format!(", not idempotent: {}", options.join(", "))
             }
         };
-        let _ = write!(text, "| `{}`{safety} |", row.operation);
+        let _ = write!(text, "| `{}`{idempotency} |", row.operation);
         for outcome in &row.outcomes {
             let mark = if outcome.may_have_been_applied {
                 " ?"

@@ -1,4 +1,4 @@
-//! The token and a person's data are shown nowhere, whoever echoes them.
+//! The token and personal data are never shown, even if the service or a transport quotes them.
 
 use std::{
     error::Error as StdError,
@@ -19,7 +19,7 @@ use crate::support::{
     canned, client, lost, ok, respond, run,
 };
 
-/// An error that quotes what it should not.
+/// An error that quotes the token and personal data.
 #[derive(Clone, Debug)]
 struct Talkative {
     request: String,
@@ -42,8 +42,8 @@ impl StdError for Talkative {
 }
 
 #[test]
-fn no_error_shows_the_token_or_a_person() {
-    let refusal = |status: u16| {
+fn no_error_shows_token_or_personal_data() {
+    let rejection = |status: u16| {
         let meta = json!({
             "status": status,
             "error": format!("Error {TOKEN}"),
@@ -52,7 +52,7 @@ fn no_error_shows_the_token_or_a_person() {
         });
         json!({"meta": meta, "data": {TOKEN: E_MAIL}}).to_string()
     };
-    let odd_refusal = json!({"meta": {"status": 400, "error_message": [TOKEN]}}).to_string();
+    let odd_error = json!({"meta": {"status": 400, "error_message": [TOKEN]}}).to_string();
     let key = format!(
         r#"{{"meta":{{"status":200}},"data":{{"id":1,"user":{{"id":1,"props_events":{{"{TOKEN}":["{TOKEN}",}}}}}}}}"#
     );
@@ -61,11 +61,11 @@ fn no_error_shows_the_token_or_a_person() {
         beneath,
     };
     let quoting = |error: Talkative| lost(TransportErrorKind::Other, Sent::Maybe, error);
-    let answers = [
-        respond(401, refusal(401)),
-        respond(500, refusal(500)),
-        ok(refusal(400)),
-        respond(400, odd_refusal),
+    let responses = [
+        respond(401, rejection(401)),
+        respond(500, rejection(500)),
+        ok(rejection(400)),
+        respond(400, odd_error),
         ok(key),
         ok(format!(
             r#"{{"meta":{{"status":200}},"data":{{"id":"{TOKEN}"}}}}"#
@@ -81,18 +81,18 @@ fn no_error_shows_the_token_or_a_person() {
         quoting(talkative(None)),
         quoting(talkative(Some(Box::new(talkative(None))))),
     ];
-    let number = answers.len();
-    let recorder = canned(answers);
+    let number = responses.len();
+    let recorder = canned(responses);
     let client = client(&recorder, ApiVersion::V2);
     for _ in 0..number {
         run(client.call(conversations::Get::new(ID))).expect_err("an error");
     }
     let invalid = conversations::Reply::new(ID, format!("{TOKEN} {E_MAIL}\0"));
-    run(client.call(invalid)).expect_err("refused");
+    run(client.call(invalid)).expect_err("rejected");
     assert_eq!(recorder.requests().len(), number);
 }
 
-/// The ways to the service. Each says whether it failed.
+/// Every way to call the service. Each returns whether it failed.
 const WAYS: &[fn(&Watched) -> bool] = &[
     |client| run(client.call(conversations::Parts::new(ID))).is_err(),
     |client| run(client.pages(conversations::Parts::new(ID)).next()).is_err(),
@@ -112,22 +112,22 @@ const WAYS: &[fn(&Watched) -> bool] = &[
     },
 ];
 
-/// What the watch of these tests would see of a client that showed something.
+/// Proves that the checks of these tests find a leak.
 #[test]
-fn a_leak_is_noticed() {
+fn leak_is_detected() {
     let quoting = |data: &str| {
         let meta = json!({"status": 400, "error_message": data});
         respond(400, json!({"meta": meta}).to_string())
     };
     let failing = |words: &'static str| lost(TransportErrorKind::Other, Sent::Maybe, words);
     for way in WAYS {
-        for (answer, leaks) in [
+        for (response, leaks) in [
             (quoting("No such conversation"), false),
             (quoting(E_MAIL), true),
             (failing("all is well"), false),
             (failing(TEXT), true),
         ] {
-            let client = client(&canned([answer]), ApiVersion::V2);
+            let client = client(&canned([response]), ApiVersion::V2);
             let caught = catch_unwind(AssertUnwindSafe(|| way(&client)));
             assert_eq!(caught.is_err(), leaks);
             assert!(caught.unwrap_or(true), "it failed");
@@ -146,7 +146,7 @@ fn a_leak_is_noticed() {
 }
 
 #[test]
-fn transport_errors_keep_all_but_the_token() {
+fn transport_errors_keep_all_except_the_token() {
     let beneath = Talkative {
         request: format!("Token {TOKEN}"),
         beneath: None,
@@ -164,7 +164,7 @@ fn transport_errors_keep_all_but_the_token() {
          [token]`; the request may have reached the server"
     );
 
-    // Errors that say nothing secret stay what they are.
+    // Errors without a secret are not changed.
     let failure = CannedResponse::failure_with(|| {
         TransportError::new(TransportErrorKind::Connect, Sent::Never)
             .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))
@@ -184,7 +184,7 @@ fn transport_errors_keep_all_but_the_token() {
 }
 
 #[test]
-fn nothing_that_holds_the_token_shows_it() {
+fn token_never_in_debug_of_its_holders() {
     let recorder = canned([]);
     let token = AuthToken::new(TOKEN).expect("a sound token");
     let client: Client = builder(&recorder).build().expect("a sound client");
@@ -206,7 +206,7 @@ fn nothing_that_holds_the_token_shows_it() {
     ] {
         assert_hidden(what, &text);
     }
-    // It does go out, in the one place where it belongs.
+    // It is sent in one header.
     let header = &request.headers()["authorization"];
     assert!(header.is_sensitive());
     assert_eq!(header.to_str().expect("text"), format!("Token {TOKEN}"));
@@ -221,8 +221,8 @@ fn nothing_that_holds_the_token_shows_it() {
 }
 
 #[test]
-fn a_base_url_password_is_not_shown() {
+fn base_url_password_is_not_shown() {
     let error = format!("https://user:{TOKEN}@example.com").parse::<BaseUrl>();
-    let error = error.expect_err("refused");
+    let error = error.expect_err("rejected");
     assert_hidden("the error", &format!("{error} {error:?}"));
 }

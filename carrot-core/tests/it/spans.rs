@@ -1,4 +1,4 @@
-//! The spans of calls and attempts, with the feature `tracing`. None shows a person's data or the token.
+//! The spans of calls and attempts, with the feature `tracing`. None contains personal data or the token.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -40,11 +40,11 @@ fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
         .expect("a sound client")
 }
 
-/// A span, with all that was ever recorded of it.
+/// A span with all recorded values.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Span {
     name: &'static str,
-    /// The name of the span that it lies in.
+    /// The name of the parent span.
     parent: Option<u64>,
     fields: Vec<(&'static str, String)>,
     closed: bool,
@@ -69,8 +69,8 @@ impl Spans {
         self.all.lock().expect("no panic held it").clone()
     }
 
-    /// Keeps the spans of this thread while it runs this. A span that is met first by a thread without
-    /// a subscriber is switched off for all threads, so all threads have one before.
+    /// Keeps the spans of this thread while it runs `run`. A span that is first used by a thread without a
+    /// subscriber is disabled for all threads, so all threads have a subscriber first.
     fn keeping(&self, run: impl FnOnce()) {
         canary::listen();
         tracing::subscriber::with_default(self.clone(), run);
@@ -164,11 +164,11 @@ fn calls_and_attempts_are_nested_spans() {
             hasty
                 .call(Close::new(ConversationId::new(3)))
                 .await
-                .expect_err("no place");
+                .expect_err("no permit");
             client
                 .call(Close::new(ConversationId::new(0)))
                 .await
-                .expect_err("no id");
+                .expect_err("an invalid id");
         });
     });
     let call = r#"carrot.call operation="conversations.close""#;
@@ -204,7 +204,7 @@ fn calls_and_attempts_are_nested_spans() {
     assert_eq!(spans.events.load(Ordering::Relaxed), 0);
 }
 
-/// A pause or a wait of one call is not a part of the span of another.
+/// The waits of one call are not in the span of another.
 #[test]
 fn concurrent_calls_have_separate_spans() {
     let clock = VirtualClock::manual();
@@ -223,11 +223,11 @@ fn concurrent_calls_have_separate_spans() {
     let mut parents: Vec<_> = all.iter().filter_map(|span| span.parent).collect();
     parents.sort_unstable();
     parents.dedup();
-    assert_eq!(parents.len(), 4, "every attempt lies in its own call");
+    assert_eq!(parents.len(), 4, "the parent of every attempt is its call");
 }
 
 #[test]
-fn spans_of_a_dropped_call_are_closed() {
+fn spans_of_dropped_call_are_closed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let client = client(service, &clock);

@@ -1,4 +1,4 @@
-//! Listings as streams: the same pages and records as `next` gives, in the same order.
+//! Listings as streams: the same pages and records as `next` returns, in the same order.
 
 use std::{
     future::poll_fn,
@@ -21,13 +21,13 @@ fn page(ids: [u64; 2], cursor: &str) -> CannedResponse {
     ))
 }
 
-/// The next of a stream, as any combinator takes it.
+/// Returns the next item of a stream.
 fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     run(poll_fn(|context| Pin::new(&mut *stream).poll_next(context)))
 }
 
 #[test]
-fn items_come_as_a_stream_and_end() {
+fn stream_of_items_ends() {
     let recorder = canned([page([4, 3], "[3]"), page([2, 1], "null")]);
     let mut items = client(&recorder, ApiVersion::V2).items(Parts::new(ID));
     let mut ids = Vec::new();
@@ -40,7 +40,7 @@ fn items_come_as_a_stream_and_end() {
 }
 
 #[test]
-fn a_stream_of_pages_continues_after_errors() {
+fn stream_of_pages_continues_after_error() {
     let reset = transport::TransportErrorKind::Reset;
     let words = format!("could not send `Token {TOKEN}`");
     let recorder = canned([
@@ -63,7 +63,7 @@ fn a_stream_of_pages_continues_after_errors() {
 }
 
 #[test]
-fn an_idle_stream_loses_nothing() {
+fn idle_stream_loses_nothing() {
     let body = r#"{"meta":{"status":200,"next_before_position":null},"data":[{"id":1}]}"#;
     let (recorder, clock) = (canned([ok(body)]), VirtualClock::manual());
     let mut items = client(&late(recorder.clone(), &clock), ApiVersion::V2).items(Parts::new(ID));
@@ -71,7 +71,7 @@ fn an_idle_stream_loses_nothing() {
     assert!(Pin::new(&mut items).poll_next(&mut context).is_pending());
     clock.advance(Duration::from_secs(1));
     let Poll::Ready(Some(Ok(part))) = Pin::new(&mut items).poll_next(&mut context) else {
-        panic!("the answer is there")
+        panic!("the response is ready")
     };
     assert_eq!(part.id.get(), 1);
     assert_eq!(recorder.requests().len(), 1);

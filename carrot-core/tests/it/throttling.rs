@@ -1,4 +1,4 @@
-//! What a 429 changes: one cut, a pause, one probe, and recovery by time.
+//! The limiter after a 429: one drop of the limit, a pause, one probe, and recovery with time.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::support::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A full window was accepted, and a request of the next one is refused.
-fn refused(clock: &VirtualClock, limit: u32, accepted: usize) -> Permits<VirtualClock> {
+/// A limiter that got a 429 after a full window, of which `accepted` requests were accepted.
+fn rejected(clock: &VirtualClock, limit: u32, accepted: usize) -> Permits<VirtualClock> {
     let permits = Permits::new(clock.clone(), limit, MINUTE);
     assert_eq!(permits.count(), limit as usize);
     for number in 0..limit as usize {
@@ -33,19 +33,19 @@ fn refused(clock: &VirtualClock, limit: u32, accepted: usize) -> Permits<Virtual
 }
 
 #[test]
-fn one_batch_of_refusals_is_one_cut() {
+fn concurrent_429s_drop_limit_once() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 60, MINUTE);
     assert_eq!(permits.count(), 60);
     for _ in 0..60 {
         permits.throttled(None);
     }
-    // Nothing was accepted, but the process is young: half is left.
+    // Nothing was accepted, but the process has just started: half of the limit remains.
     assert_eq!(permits.status().limit, 30);
 }
 
 #[test]
-fn a_cut_leaves_four_fifths_of_what_was_accepted() {
+fn limit_drops_to_four_fifths_of_accepted() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 60, MINUTE);
     assert_eq!(permits.count(), 60);
@@ -58,11 +58,11 @@ fn a_cut_leaves_four_fifths_of_what_was_accepted() {
 }
 
 #[test]
-fn a_cut_never_leaves_less_than_a_tenth() {
+fn limit_never_drops_below_a_tenth() {
     let clock = VirtualClock::manual();
-    let permits = refused(&clock, 60, 0);
+    let permits = rejected(&clock, 60, 0);
     assert_eq!(permits.status().limit, 6);
-    // All that were on their way are over, and the probe is accepted; the next is refused.
+    // All requests in flight end, the probe is accepted, and the next request gets a 429.
     clock.advance(3 * MINUTE);
     (0..59).for_each(|_| permits.complete(PermitOutcome::Unknown));
     clock.advance(3 * MINUTE);
@@ -74,9 +74,9 @@ fn a_cut_never_leaves_less_than_a_tenth() {
 }
 
 #[test]
-fn the_limit_recovers_by_time_used_or_idle() {
+fn limit_recovers_with_time_even_if_idle() {
     let clock = VirtualClock::manual();
-    let permits = refused(&clock, 60, 0);
+    let permits = rejected(&clock, 60, 0);
     let limits: Vec<u32> = (0..8)
         .map(|_| {
             let limit = permits.status().limit;
@@ -88,7 +88,7 @@ fn the_limit_recovers_by_time_used_or_idle() {
 }
 
 #[test]
-fn after_the_pause_one_probe_goes_until_one_is_accepted() {
+fn one_probe_at_a_time_after_pause() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 60, MINUTE);
     assert_eq!(permits.count(), 60);
@@ -99,7 +99,7 @@ fn after_the_pause_one_probe_goes_until_one_is_accepted() {
     clock.advance(Duration::from_nanos(1));
     assert_eq!(permits.count(), 1, "the probe");
     permits.throttled(None);
-    // Refused probes double the pause, with a quarter of chance in it.
+    // Each 429 to a probe doubles the pause, with a jitter of a quarter.
     for seconds in [4, 8, 16, 32, 60, 60] {
         clock.advance(Duration::from_millis(seconds * 750) - Duration::from_nanos(1));
         assert_eq!(permits.count(), 0, "{seconds}");
@@ -109,13 +109,13 @@ fn after_the_pause_one_probe_goes_until_one_is_accepted() {
     }
     clock.advance(75 * SECOND);
     assert_eq!(permits.count(), 1);
-    assert_eq!(permits.status().limit, 31, "and not one more cut");
+    assert_eq!(permits.status().limit, 31, "no further drop");
     permits.release();
     assert!(permits.count() > 10);
 }
 
 #[test]
-fn a_pause_of_hours_is_kept() {
+fn pause_may_last_hours() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 4, SECOND);
     clock.run(permits.acquire());
@@ -128,7 +128,7 @@ fn a_pause_of_hours_is_kept() {
 }
 
 #[test]
-fn a_request_that_was_never_sent_gives_its_permit_back() {
+fn unsent_request_returns_its_permit() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 2, MINUTE);
     for _ in 0..100 {
@@ -139,28 +139,28 @@ fn a_request_that_was_never_sent_gives_its_permit_back() {
 }
 
 #[test]
-fn a_permit_that_nobody_gives_back_ends_with_its_lease() {
+fn unreported_permit_ends_with_its_lease() {
     let clock = VirtualClock::manual();
     let limiter = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE).start(Start::Full);
-    let mut asking = AcquireRequest::new("test");
-    asking.lease = Some(10 * SECOND);
-    let held = clock.run(limiter.acquire(&asking)).expect("a permit");
-    let next = clock.run(limiter.acquire(&asking)).expect("a permit");
+    let mut request = AcquireRequest::new("test");
+    request.lease = Some(10 * SECOND);
+    let held = clock.run(limiter.acquire(&request)).expect("a permit");
+    let next = clock.run(limiter.acquire(&request)).expect("a permit");
     assert_eq!(clock.now(), 70 * SECOND, "its lease and a window");
-    // Late, and counted only once.
+    // A late report counts only once.
     held.complete(PermitOutcome::Responded);
     next.complete(PermitOutcome::Responded);
-    assert_eq!(limiter.status().expect("it can tell").used, 1);
+    assert_eq!(limiter.status().expect("a status").used, 1);
 }
 
 #[test]
-fn a_start_spends_eight_and_spreads_the_rest() {
+fn start_allows_burst_then_even_rate() {
     let clock = VirtualClock::manual();
     let limiter = LocalRateLimiter::new(clock.clone());
-    let asking = AcquireRequest::new("test");
+    let request = AcquireRequest::new("test");
     let mut times = Vec::new();
     for _ in 0..60 {
-        let permit = clock.run(limiter.acquire(&asking)).expect("a permit");
+        let permit = clock.run(limiter.acquire(&request)).expect("a permit");
         permit.complete(PermitOutcome::Responded);
         times.push(clock.now());
     }
@@ -175,27 +175,27 @@ fn a_start_spends_eight_and_spreads_the_rest() {
 }
 
 #[test]
-fn too_late_is_known_at_the_door_and_after_a_refusal() {
+fn too_late_is_known_immediately_and_after_429() {
     let clock = VirtualClock::manual();
     let permits = Permits::new(clock.clone(), 2, MINUTE);
     assert_eq!(permits.count(), 2);
     permits.release();
     clock.advance(20 * SECOND);
-    let mut asking = AcquireRequest::new("test");
-    asking.patience = Some(39 * SECOND);
-    let refused = clock.run(RateLimiter::acquire(&permits, &asking));
-    match refused {
+    let mut request = AcquireRequest::new("test");
+    request.patience = Some(39 * SECOND);
+    let rejected = clock.run(RateLimiter::acquire(&permits, &request));
+    match rejected {
         Err(AcquireError::TooLate { earliest }) => assert_eq!(earliest, Some(40 * SECOND)),
         other => panic!("{other:?}"),
     }
     assert_eq!(clock.now(), 20 * SECOND);
 
-    asking.patience = Some(40 * SECOND);
-    let mut waiting = RateLimiter::acquire(&permits, &asking);
+    request.patience = Some(40 * SECOND);
+    let mut waiting = RateLimiter::acquire(&permits, &request);
     assert!(poll(std::pin::pin!(&mut waiting)).is_pending());
     permits.throttled(Some(50 * SECOND));
     let std::task::Poll::Ready(Err(error)) = poll(std::pin::pin!(&mut waiting)) else {
-        panic!("it cannot make it any more")
+        panic!("the patience ends before the pause")
     };
     assert_eq!(
         error.to_string(),
@@ -204,15 +204,15 @@ fn too_late_is_known_at_the_door_and_after_a_refusal() {
 }
 
 #[test]
-fn bulk_work_goes_second_leaves_a_reserve_and_is_not_starved() {
+fn bulk_calls_leave_reserve_and_do_not_starve() {
     let clock = VirtualClock::manual();
     let limiter = LocalRateLimiter::with_limit(clock.clone(), 10, MINUTE)
         .start(Start::Full)
         .reserve(2);
     let of = |priority| {
-        let mut asking = AcquireRequest::new("test");
-        asking.priority = priority;
-        asking
+        let mut request = AcquireRequest::new("test");
+        request.priority = priority;
+        request
     };
     let (bulk, interactive) = (of(Priority::Bulk), of(Priority::Interactive));
     let held: Vec<_> = (0..8)
@@ -221,7 +221,7 @@ fn bulk_work_goes_second_leaves_a_reserve_and_is_not_starved() {
     let mut ninth = limiter.acquire(&bulk);
     assert!(
         poll(std::pin::pin!(&mut ninth)).is_pending(),
-        "the reserve is not for bulk work"
+        "bulk calls do not use the reserve"
     );
     let first = clock
         .run(limiter.acquire(&interactive))
@@ -230,8 +230,8 @@ fn bulk_work_goes_second_leaves_a_reserve_and_is_not_starved() {
     clock.advance(MINUTE);
 
     let order = std::cell::RefCell::new(String::new());
-    let come = async |asking: &AcquireRequest, letter| {
-        let permit = limiter.acquire(asking).await.expect("a permit");
+    let come = async |request: &AcquireRequest, letter| {
+        let permit = limiter.acquire(request).await.expect("a permit");
         order.borrow_mut().push(letter);
         permit.complete(PermitOutcome::Responded);
     };
@@ -251,17 +251,17 @@ fn frozen_tasks_do_not_starve_others_at_any_limit() {
     for limit in 1..=8 {
         let clock = VirtualClock::manual();
         let limiter = LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE).start(Start::Full);
-        let mut asking = AcquireRequest::new("test");
-        asking.lease = Some(10 * SECOND);
-        // Polled once, and then by nobody: some hold permits, some wait.
-        let mut frozen: Vec<_> = (0..8).map(|_| limiter.acquire(&asking)).collect();
+        let mut request = AcquireRequest::new("test");
+        request.lease = Some(10 * SECOND);
+        // Polled once and then frozen: some have permits, some wait.
+        let mut frozen: Vec<_> = (0..8).map(|_| limiter.acquire(&request)).collect();
         let mut held = Vec::new();
         for one in &mut frozen {
             if let std::task::Poll::Ready(permit) = poll(std::pin::pin!(one)) {
                 held.push(permit);
             }
         }
-        let mut waiting = limiter.acquire(&asking);
+        let mut waiting = limiter.acquire(&request);
         let permit = loop {
             match poll(std::pin::pin!(&mut waiting)) {
                 std::task::Poll::Ready(permit) => break permit.expect("a permit"),
@@ -278,7 +278,7 @@ fn frozen_tasks_do_not_starve_others_at_any_limit() {
 }
 
 #[test]
-fn any_limit_and_window_are_sound() {
+fn any_limit_and_window_work() {
     let clock = VirtualClock::manual();
     clock.advance(SECOND);
     let permits = Permits::new(clock.clone(), 0, Duration::MAX);
@@ -289,11 +289,11 @@ fn any_limit_and_window_are_sound() {
     let permits = Permits::new(clock.clone(), u32::MAX, Duration::ZERO);
     clock.run(permits.acquire());
     let limiter = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE).max_waiting(1);
-    let asking = AcquireRequest::new("test");
-    let held = clock.run(limiter.acquire(&asking)).expect("a permit");
-    let mut waits = limiter.acquire(&asking);
+    let request = AcquireRequest::new("test");
+    let held = clock.run(limiter.acquire(&request)).expect("a permit");
+    let mut waits = limiter.acquire(&request);
     assert!(poll(std::pin::pin!(&mut waits)).is_pending());
-    let full = clock.run(limiter.acquire(&asking));
+    let full = clock.run(limiter.acquire(&request));
     assert!(
         matches!(full, Err(AcquireError::QueueFull { waiting: 1 })),
         "{full:?}"

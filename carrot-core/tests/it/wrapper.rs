@@ -1,5 +1,5 @@
-//! The methods of the PHP package `veksa/carrot-api`, which speaks v1, and the request that
-//! this crate sends for each; and what that package gets wrong.
+//! The methods of the PHP package `veksa/carrot-api` for v1, with the request that this crate sends for
+//! each; and the mistakes of that package.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ const CONVERSATION: ConversationId = ConversationId::new(7_100_586);
 const ADMIN: AdminId = AdminId::new(819);
 const FROM: AdminId = AdminId::new(912);
 
-/// The client that stands for `new Api($appId, $key, $secret)`.
+/// The client for `new Api($appId, $key, $secret)`.
 fn v1(recorder: &RecordingTransport) -> Watched {
     let builder = builder(recorder).version(ApiVersion::V1);
     watched(builder.app(AppId::new(42)))
@@ -55,7 +55,7 @@ fn rows() -> Vec<Row> {
     let session = "0123456789abcdefghijklmnopqrstuv";
     let page = || Paging::new().size(20);
     let event = || EventName::new("Order placed").expect("a name");
-    // What the wrapper takes for an offset is the cursor that the page before gave.
+    // What the package calls an offset is the cursor of the page before.
     let after = || Cursor::after("1450345019").expect("a cursor");
     let set_of = |user: UserRef, operation: Result<PropertyOperation, InvalidValue>| {
         users::SetProps::new(user).with(operation.expect("a sound operation"))
@@ -64,7 +64,7 @@ fn rows() -> Vec<Row> {
     let set_own = |operation| set_of(UserRef::external("7"), operation);
     vec![
         row("getActiveUsers()", apps::ActiveUsers::new()),
-        // The number of leads is the `total` of any page; the smallest is enough.
+        // The number of leads is the `total` of any page.
         row(
             "getCountLeads()",
             apps::Leads::new().page(Paging::new().size(1)),
@@ -109,7 +109,7 @@ fn rows() -> Vec<Row> {
             "getMessages(7100586, 20, 1450345019)",
             conversations::Parts::new(CONVERSATION).page(page().starting_at(after())),
         ),
-        // A note unless another type is named.
+        // A note by default.
         row(
             "sendConversationMessage(7100586, 'Hi')",
             conversations::Reply::note(CONVERSATION, "Hi"),
@@ -189,7 +189,7 @@ fn rows() -> Vec<Row> {
                 .by(Operator::Bot("Bot".into()))
                 .random_id(random_id(1)),
         ),
-        // System properties come by themselves, and everything that is off is off by default.
+        // The service returns system properties by default, and nothing else.
         row(
             "getUser(22735768)",
             users::Get::new(USER).include(carrot_core::endpoint::UserField::PresenceDetails),
@@ -251,7 +251,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// An operation that the crate does not know.
+/// An operation that the crate does not have.
 struct Salute;
 
 impl Endpoint for Salute {
@@ -277,7 +277,7 @@ impl Endpoint for Salute {
 }
 
 #[test]
-fn every_method_has_its_request() {
+fn methods_match_requests() {
     let mut text = String::new();
     for (method, sent) in rows() {
         let _ = writeln!(
@@ -294,9 +294,9 @@ fn every_method_has_its_request() {
     assert_snapshot("tests/wrapper.txt", &text);
 }
 
-/// Mistake 1: the id of an operator went into `from_user`.
+/// Mistake 1: the id of an operator was sent as `from_user`.
 #[test]
-fn an_operator_writes_as_an_operator() {
+fn operator_is_sent_as_operator() {
     for version in ApiVersion::ALL.iter().copied() {
         let recorder = canned([]);
         let reply = conversations::Reply::new(CONVERSATION, "Hi").sender(FROM);
@@ -309,10 +309,10 @@ fn an_operator_writes_as_an_operator() {
     }
 }
 
-/// Mistakes 2 and 3: a call without parameters went out as a GET, and a GET after a POST as a POST
-/// with the old fields.
+/// Mistakes 2 and 3: a call without parameters was sent as a GET, and a GET after a POST as a POST with
+/// the old fields.
 #[test]
-fn no_call_depends_on_the_call_before() {
+fn calls_are_independent() {
     let recorder = canned([]);
     let client = client(&recorder, ApiVersion::V1);
     let _ = run(client.call(conversations::Get::new(ID)));
@@ -334,10 +334,10 @@ fn no_call_depends_on_the_call_before() {
     assert_eq!(requests[0].headers(), requests[3].headers());
 }
 
-/// Mistake 4: forms went out as multipart, where a value that starts with `@` was taken for a file,
-/// and `false` as an empty text.
+/// Mistake 4: forms were sent as multipart, with a value that starts with `@` as a file and `false` as an
+/// empty text.
 #[test]
-fn a_form_is_a_form() {
+fn form_without_file_is_urlencoded() {
     let sent = sent(users::SendMessage::new(USER, "@/etc/passwd"));
     let form = Some("application/x-www-form-urlencoded");
     assert_eq!(sent.header("content-type"), form);
@@ -351,9 +351,9 @@ fn prepared<E: Endpoint>(endpoint: E) -> RecordedRequest {
     RecordedRequest::from(client.prepare(&endpoint).expect("a sound request"))
 }
 
-/// Mistake 5: the token stood in the address.
+/// Mistake 5: the token was in the URL.
 #[test]
-fn the_token_is_in_a_header_only() {
+fn token_is_only_in_a_header() {
     for (method, sent) in rows() {
         assert!(!sent.uri().to_string().contains(TOKEN), "{method}");
         assert!(
@@ -365,7 +365,7 @@ fn the_token_is_in_a_header_only() {
     }
 }
 
-/// Mistake 6: ids went into the path as they were, and external ids had to be numbers.
+/// Mistake 6: ids in the path were not encoded, and external ids had to be numbers.
 #[test]
 fn external_ids_may_be_any_text() {
     let sent = sent(users::Get::new(UserRef::external("order/42?x=1")));
@@ -374,9 +374,9 @@ fn external_ids_may_be_any_text() {
     assert_eq!(greatest.uri().path(), "/v2/users/18446744073709551615");
 }
 
-/// Mistake 7: an assignment could not be taken away.
+/// Mistake 7: an assignment could not be removed.
 #[test]
-fn an_assignment_can_be_taken_away() {
+fn assignment_can_be_removed() {
     let sent = sent(conversations::Unassign::new(CONVERSATION).by(FROM));
     assert_eq!(line(&sent), "POST /v1/conversations/7100586/assign");
     assert_eq!(
@@ -387,11 +387,11 @@ fn an_assignment_can_be_taken_away() {
 
 /// Mistake 8: commas were deleted from tags.
 #[test]
-fn a_comma_in_a_tag_is_rejected() {
+fn comma_in_tag_is_rejected() {
     let recorder = canned([]);
     let client = v1(&recorder);
-    let added = run(client.call(conversations::AddTag::new(ID, "a,b"))).expect_err("refused");
-    let removed = run(client.call(conversations::RemoveTag::new(ID, "a,b"))).expect_err("refused");
+    let added = run(client.call(conversations::AddTag::new(ID, "a,b"))).expect_err("rejected");
+    let removed = run(client.call(conversations::RemoveTag::new(ID, "a,b"))).expect_err("rejected");
     for error in [added, removed] {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert_eq!(error.invalid_value().map(InvalidValue::field), Some("tag"));
@@ -399,10 +399,9 @@ fn a_comma_in_a_tag_is_rejected() {
     assert!(recorder.requests().is_empty());
 }
 
-/// Mistake 9: `closed` was described the wrong way round, and unassigned conversations were left out
-/// without a way to get them.
+/// Mistake 9: `closed` was documented inverted, and unassigned conversations could not be listed.
 #[test]
-fn open_conversations_of_anybody_can_be_listed() {
+fn open_conversations_of_any_assignee_are_listed() {
     let open = sent(
         apps::Conversations::new()
             .closed(false)
@@ -414,9 +413,9 @@ fn open_conversations_of_anybody_can_be_listed() {
     );
 }
 
-/// Mistake 10: `after` was taken for an offset, and the cursor of the next page was thrown away.
+/// Mistake 10: `after` was used as an offset, and the cursor of the next page was discarded.
 #[test]
-fn the_next_page_is_where_the_response_says() {
+fn next_page_starts_at_cursor_of_response() {
     let page = r#"{"meta":{"status":200,"next_after":1447339319.900966},"data":[{"id":1}]}"#;
     let last = r#"{"meta":{"status":200,"next_after":null},"data":[{"id":2}]}"#;
     let recorder = canned([ok(page), ok(last)]);
@@ -435,9 +434,9 @@ fn the_next_page_is_where_the_response_says() {
     assert_eq!(Cursor::after("0").expect("a cursor").as_str(), "0");
 }
 
-/// Mistake 11: filters were spread over many parameters.
+/// Mistake 11: filters were sent as many parameters.
 #[test]
-fn filters_are_one_value_in_json() {
+fn filters_are_one_json_value() {
     let sent = sent(apps::Leads::new().filter(Filter::known("$email")));
     let filters =
         r#"{"type":"and","filters":[{"type":"known","property_name":"$email","value":{}}]}"#;
@@ -450,10 +449,10 @@ fn filters_are_one_value_in_json() {
 /// Mistake 12: an event without properties had a list for them, a deletion had a value, and a user
 /// could be set offline.
 #[test]
-fn what_is_not_there_is_not_sent() {
+fn absent_values_are_not_sent() {
     let name = EventName::new("x").expect("a name");
     let event = sent(users::TrackEvent::new(USER, name));
-    // The service takes an absent `params` for `{}`.
+    // The service reads an absent `params` as `{}`.
     assert_eq!(event.parameter("params"), None);
     let delete = PropertyOperation::delete("plan").expect("an operation");
     let deletion = sent(users::SetProps::new(USER).with(delete));
@@ -465,16 +464,16 @@ fn what_is_not_there_is_not_sent() {
 
     let recorder = canned([]);
     let offline = users::SetPresence::new(USER, Presence::Offline).session("0".repeat(32));
-    run(v1(&recorder).call(offline)).expect_err("refused");
+    run(v1(&recorder).call(offline)).expect_err("rejected");
     assert!(recorder.requests().is_empty());
     let without_session = prepared(users::SetPresence::new(USER, Presence::Online));
     assert_eq!(without_session.parameters().len(), 1);
 }
 
-/// Mistake 13: ids in place of objects were lost, and decimal times, ids as text and new enum values
-/// were errors.
+/// Mistake 13: ids instead of objects were lost, and decimal times, ids as text and new enum values were
+/// errors.
 #[test]
-fn every_documented_response_form_is_read() {
+fn every_documented_response_form_is_decoded() {
     let body = r#"{"meta":{"status":200},"data":[
         {"id":"7936880","created":1450420434.25,"conversation":"7179725","type":"brand_new",
          "from":"16588048","sent_via":"carrier_pigeon","inbound_email":5}]}"#;
@@ -494,14 +493,14 @@ fn every_documented_response_form_is_read() {
 
 /// Mistake 14: an error was a number, and 304 a success.
 #[test]
-fn an_error_says_what_the_service_said() {
-    let refusal =
+fn error_contains_message_of_service() {
+    let rejection =
         r#"{"meta":{"status":403,"error":"PermissionDenied","error_message":"Other app"}}"#;
-    let answers = [respond(403, refusal), respond(304, ""), respond(599, "")];
-    let client = v1(&canned(answers));
+    let responses = [respond(403, rejection), respond(304, ""), respond(599, "")];
+    let client = v1(&canned(responses));
     let call = || run(client.call(conversations::Get::new(ID)));
     let read =
-        |result: Result<Conversation, _>| -> carrot_core::Error { result.expect_err("refused") };
+        |result: Result<Conversation, _>| -> carrot_core::Error { result.expect_err("rejected") };
     let denied = read(call());
     assert!(denied.is_auth());
     assert_eq!(denied.message(), Some("Other app"));

@@ -1,9 +1,9 @@
-//! A token and a person's data that stand nowhere else, so that a search for them finds a leak; and a
-//! client that searches all it shows.
+//! A unique token and unique personal data, so that a search for them finds a leak; and a client that
+//! searches its errors, reports and spans.
 //!
-//! Two things may hold data and are not shown: `Error::body`, the answer as it came, and
-//! `Error::fields`, what the service says of the arguments. And the words of the service are quoted by
-//! the error, so no answer of these tests puts a person's data there.
+//! Two things may contain personal data and are not shown: `Error::body`, the body of the response, and
+//! `Error::fields`, the invalid arguments. The error also quotes the message of the service, so no
+//! message in these tests contains personal data.
 
 use std::{error::Error as StdError, future::Future, ops::Deref, panic, process, sync::Once};
 
@@ -17,13 +17,13 @@ use carrot_core::{
     users::TrackEvent,
 };
 
-/// Stands in all of them.
+/// Occurs in all of them.
 const MARK: &str = "canary";
 
 /// The token of every client.
 pub(crate) const TOKEN: &str = "app.65535.canary-7d1f";
 pub(crate) const E_MAIL: &str = "canary-7d1f@example.com";
-pub(crate) const OWN_ID: &str = "canary-order-42";
+pub(crate) const EXTERNAL_ID: &str = "canary-order-42";
 pub(crate) const TEXT: &str = "canary text of a message";
 
 #[track_caller]
@@ -31,7 +31,7 @@ pub(crate) fn assert_hidden(what: &str, shown: &str) {
     assert!(!shown.contains(MARK), "{what} shows a secret: {shown}");
 }
 
-/// Everything that an error shows, and all errors beneath it.
+/// Checks the texts of an error and of its sources.
 #[track_caller]
 pub(crate) fn assert_error_hides_all(error: &Error) {
     let mut next: Option<&dyn StdError> = Some(error);
@@ -53,19 +53,19 @@ pub(crate) fn assert_error_hides_all(error: &Error) {
     );
 }
 
-/// A client that searches every error, every report and every span. It is no [`Client`] to anybody, so
-/// that nothing of it goes unwatched.
+/// A client that searches every error, report and span. It does not deref to [`Client`], so that no call
+/// is unchecked.
 #[derive(Clone, Debug)]
 pub(crate) struct Watched(Client);
 
-/// The client of a builder, watched, and with it every panic of the program.
+/// Builds a watched client. Also searches every panic of the program.
 pub(crate) fn watched(builder: ClientBuilder) -> Watched {
     static PANICS: Once = Once::new();
     PANICS.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             usual(info);
-            // A panic here would be one in a panic, which says less.
+            // A panic within a panic would hide this message.
             if info.to_string().contains(TOKEN) {
                 eprintln!("the panic shows the token");
                 process::abort();
@@ -126,7 +126,7 @@ impl Watched {
         status.inspect_err(assert_error_hides_all)
     }
 
-    /// Its errors are in its outcomes and its report: a test that lets it fail searches them.
+    /// Its errors are in its results and its report; a test with failures searches them.
     pub(crate) fn call_all<I, F, E>(&self, items: I, operation: F) -> CallAll<I::IntoIter, F, E>
     where
         I: IntoIterator,
@@ -137,7 +137,7 @@ impl Watched {
     }
 }
 
-/// A listing that searches every error. What it is read with is here, so nothing goes past it.
+/// A listing that searches every error.
 #[derive(Debug)]
 pub(crate) struct Listing<L>(L);
 
@@ -217,8 +217,8 @@ mod spans {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             let listener = Listener(AtomicU64::new(1));
-            tracing::subscriber::set_global_default(listener).expect("nobody else listens");
-            // A thread that met a span a moment ago may have switched it off.
+            tracing::subscriber::set_global_default(listener).expect("the only subscriber");
+            // A thread without a subscriber may have disabled a span before.
             tracing::callsite::rebuild_interest_cache();
         });
     }

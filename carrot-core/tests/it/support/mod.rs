@@ -1,9 +1,9 @@
-//! What the integration tests share.
+//! Helpers of the integration tests.
 
 pub(crate) mod canary;
 pub(crate) mod operations;
 pub(crate) mod people;
-pub(crate) mod refused;
+pub(crate) mod rejections;
 pub(crate) mod request;
 pub(crate) mod simulation;
 
@@ -25,7 +25,7 @@ use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock, stub::Lat
 
 pub(crate) use self::canary::{TOKEN, Watched, watched};
 
-/// A transport that gives these responses, and then empty successes.
+/// A transport that returns these responses, then empty successes.
 pub(crate) fn canned(responses: impl IntoIterator<Item = CannedResponse>) -> RecordingTransport {
     RecordingTransport::responding(responses).with_default(CannedResponse::ok())
 }
@@ -50,41 +50,41 @@ where
     })
 }
 
-/// A transport whose responses travel for a second.
+/// A transport whose responses take a second.
 pub(crate) fn late(transport: RecordingTransport, clock: &VirtualClock) -> Latency {
     Latency::new(transport, clock, |_| {
         (Duration::ZERO, Duration::from_secs(1))
     })
 }
 
-/// The id of a conversation where any will do.
+/// The id of any conversation.
 pub(crate) const ID: ConversationId = ConversationId::new(1);
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// A client over this transport and this clock.
+/// A client with this transport and clock.
 pub(crate) fn over(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
     let token = AuthToken::new(TOKEN).expect("a sound token");
     Client::builder(transport, clock.clone(), token)
 }
 
-/// One attempt a call, as many calls as a test likes: retry and rate limit have tests of their own.
+/// A client without retries and rate limit, which have their own tests.
 pub(crate) fn builder(transport: &(impl HttpTransport + Clone)) -> ClientBuilder {
     over(transport.clone(), &VirtualClock::manual())
         .retry(ExponentialBackoff::none())
         .rate_limiter(NoRateLimit::new())
 }
 
-/// A client over this transport, of this API version, whose clock stands still.
+/// A client with this transport and API version, and a clock that does not advance.
 pub(crate) fn client(transport: &(impl HttpTransport + Clone), version: ApiVersion) -> Watched {
     watched(builder(transport).version(version))
 }
 
-/// Runs a future that never has to wait.
+/// Runs a future that never waits.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
     match poll(pin!(future)) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("the future waits for something that no test brings"),
+        Poll::Pending => panic!("the future waits forever"),
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Compares a text with the file that holds it, below this crate. `UPDATE_EXPECT=1` writes the file.
+/// Compares a text with a file of this crate. `UPDATE_EXPECT=1` writes the file.
 pub(crate) fn assert_snapshot(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     expect_test::expect_file![file].assert_eq(text);

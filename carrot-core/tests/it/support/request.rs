@@ -1,10 +1,10 @@
-//! What the tests read of a request beside what the kit tells.
+//! Helpers to read a recorded request.
 
 use std::fmt::Write as _;
 
 use carrot_testing::RecordedRequest;
 
-/// The method, and what stands behind the host.
+/// Returns the method and the path with the query.
 pub(crate) fn line(request: &RecordedRequest) -> String {
     let target = request.uri().path_and_query();
     let target = target.map_or("", |target| target.as_str());
@@ -13,10 +13,10 @@ pub(crate) fn line(request: &RecordedRequest) -> String {
 
 /// The parameters of a request without files.
 pub(crate) trait Parameters {
-    /// Those of the query, then those of the form.
+    /// Returns the parameters of the query, then of the form.
     fn parameters(&self) -> Vec<(String, String)>;
 
-    /// The value of a parameter that occurs once.
+    /// Returns the value of a parameter that occurs once.
     fn parameter(&self, name: &str) -> Option<String>;
 }
 
@@ -35,14 +35,14 @@ impl Parameters for RecordedRequest {
     }
 }
 
-/// The request in lines that a person can check.
-pub(crate) fn describe(request: &RecordedRequest) -> String {
+/// Returns the request in readable lines.
+pub(crate) fn readable(request: &RecordedRequest) -> String {
     let mut text = format!("{} {}\n", request.method(), request.uri());
     for name in ["authorization", "content-type"] {
         let Some(value) = request.headers().get(name) else {
             continue;
         };
-        // `Debug` of a header hides a sensitive value, and only that.
+        // A sensitive value is not shown.
         let shown = match value.is_sensitive() {
             true => "[sensitive]",
             false => value.to_str().expect("visible characters"),
@@ -59,7 +59,7 @@ pub(crate) fn describe(request: &RecordedRequest) -> String {
     text
 }
 
-/// The text on one line, with line breaks and the like as escapes.
+/// Returns the text with control characters as escapes.
 fn visible(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Many tasks in virtual time, on one thread and without chance.
+//! Many tasks in virtual time, on one thread and without randomness.
 
 use std::{
     collections::VecDeque,
@@ -25,24 +25,24 @@ use super::canary::{E_MAIL, TOKEN};
 
 pub(crate) type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// A future as a task.
+/// Boxes a future as a task.
 pub(crate) fn task<'a, T>(future: impl Future<Output = T> + 'a) -> Task<'a, T> {
     Box::pin(future)
 }
 
-/// Runs all tasks to their ends.
+/// Runs all tasks to completion.
 pub(crate) fn simulate<T>(clock: &VirtualClock, tasks: Vec<Task<'_, T>>) -> Vec<T> {
     clock.run_all(tasks)
 }
 
-/// Runs one task to its end.
+/// Runs one future to completion.
 pub(crate) fn simulate_one<T>(clock: &VirtualClock, future: impl Future<Output = T>) -> T {
     clock.run(future)
 }
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// The service as far as its rate limit goes: it lists leads, and refuses what exceeds its limit.
+/// A service that lists leads and rejects requests above its rate limit.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     state: Arc<Mutex<State>>,
@@ -51,13 +51,13 @@ pub(crate) struct Service {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When a request came that was answered, oldest first.
-    answered: Vec<Duration>,
-    refused: usize,
+    /// The times of the accepted requests, oldest first.
+    accepted: Vec<Duration>,
+    rejected: usize,
 }
 
 impl Service {
-    /// With so many requests in any minute, and so many leads.
+    /// Creates a service of `limit` requests in any minute, with `leads` leads.
     pub(crate) fn new(clock: &VirtualClock, limit: usize, leads: u64) -> Self {
         Self::with_latency(clock, limit, leads, |_| (Duration::ZERO, Duration::ZERO))
     }
@@ -69,13 +69,14 @@ impl Service {
         latency: fn(request: usize) -> (Duration, Duration),
     ) -> Self {
         let state = Arc::<Mutex<State>>::default();
-        let (told, time) = (Arc::clone(&state), clock.clone());
-        let answer = RespondWith::new(move |call| {
-            told.lock()
+        let (shared, time) = (Arc::clone(&state), clock.clone());
+        let service = RespondWith::new(move |call| {
+            shared
+                .lock()
                 .expect("no panic")
-                .answer(call, time.now(), limit, leads)
+                .respond(call, time.now(), limit, leads)
         });
-        let transport = Latency::new(answer, clock, latency);
+        let transport = Latency::new(service, clock, latency);
         Self { state, transport }
     }
 
@@ -83,17 +84,17 @@ impl Service {
         self.state.lock().expect("no panic held it")
     }
 
-    /// When a request came that was answered.
-    pub(crate) fn answered(&self) -> Vec<Duration> {
-        self.state().answered.clone()
+    /// Returns the times of the accepted requests.
+    pub(crate) fn accepted(&self) -> Vec<Duration> {
+        self.state().accepted.clone()
     }
 
-    /// How many requests were refused with 429.
-    pub(crate) fn refused(&self) -> usize {
-        self.state().refused
+    /// Returns the number of requests that got a 429.
+    pub(crate) fn rejected(&self) -> usize {
+        self.state().rejected
     }
 
-    /// How many requests the transport has in its hands now.
+    /// Returns the number of requests in flight.
     pub(crate) fn in_flight(&self) -> usize {
         self.transport.in_flight()
     }
@@ -102,29 +103,29 @@ impl Service {
         self.transport.most_in_flight()
     }
 
-    /// The most requests that came in any minute.
+    /// Returns the most accepted requests in any minute.
     pub(crate) fn most_in_a_minute(&self) -> usize {
-        most_in(&self.answered(), MINUTE)
+        most_in(&self.accepted(), MINUTE)
     }
 }
 
 impl State {
-    fn answer(
+    fn respond(
         &mut self,
         call: &RecordedCall,
         now: Duration,
         limit: usize,
         leads: u64,
     ) -> CannedResponse {
-        let begins = self.answered.partition_point(|came| *came + MINUTE <= now);
-        if self.answered.len() - begins >= limit {
-            self.refused += 1;
+        let before = self.accepted.partition_point(|came| *came + MINUTE <= now);
+        if self.accepted.len() - before >= limit {
+            self.rejected += 1;
             let meta = json!({"status": 429, "error": "TooManyRequests",
                 "error_message": format!("Too many by {TOKEN}")});
             let body = json!({"meta": meta, "data": {"email": E_MAIL}});
             return CannedResponse::bytes(StatusCode::TOO_MANY_REQUESTS, body.to_string());
         }
-        self.answered.push(now);
+        self.accepted.push(now);
         if call.path_template().ends_with("/reply") {
             return CannedResponse::data(json!({"id": 7}));
         }
@@ -150,17 +151,17 @@ impl HttpTransport for Service {
     }
 }
 
-/// The most of these moments, which stand in their order, within any such window.
+/// Returns the most of these sorted times in any window.
 pub(crate) fn most_in(moments: &[Duration], window: Duration) -> usize {
     let in_window = |(index, end): (usize, &Duration)| {
-        let begins = moments.partition_point(|moment| *moment + window <= *end);
-        index + 1 - begins
+        let before = moments.partition_point(|moment| *moment + window <= *end);
+        index + 1 - before
     };
     moments.iter().enumerate().map(in_window).max().unwrap_or(0)
 }
 
-/// Waits for the future for at most so long, and drops it then.
-pub(crate) async fn give_up_after<F: Future>(
+/// Runs a future for at most `limit`, then drops it.
+pub(crate) async fn timeout<F: Future>(
     clock: &VirtualClock,
     limit: Duration,
     future: F,
@@ -168,7 +169,7 @@ pub(crate) async fn give_up_after<F: Future>(
     clock.timeout(limit, future).await
 }
 
-/// A local limiter whose permits are kept, oldest first, so that a test ends them one by one.
+/// A local limiter that keeps its permits, oldest first, so that a test completes them one by one.
 #[derive(Debug)]
 pub(crate) struct Permits<C: Clock> {
     limiter: LocalRateLimiter<C>,
@@ -176,7 +177,7 @@ pub(crate) struct Permits<C: Clock> {
 }
 
 impl<C: Clock> Permits<C> {
-    /// With the whole limit from the start, and all of it for everybody.
+    /// Creates a limiter with the whole limit at once and no reserve.
     pub(crate) fn new(clock: C, limit: u32, window: Duration) -> Self {
         let limiter = LocalRateLimiter::with_limit(clock, limit, window);
         Self {
@@ -191,12 +192,12 @@ impl<C: Clock> Permits<C> {
         self.taken.lock().expect("no panic").push_back(permit);
     }
 
-    /// The oldest request is over.
+    /// Completes the oldest request.
     pub(crate) fn release(&self) {
         self.complete(PermitOutcome::Responded);
     }
 
-    /// The oldest request is refused with 429.
+    /// Completes the oldest request with a 429.
     pub(crate) fn throttled(&self, retry_after: Option<Duration>) {
         self.complete(PermitOutcome::Throttled { retry_after });
     }
@@ -206,18 +207,18 @@ impl<C: Clock> Permits<C> {
         permit.expect("a request").complete(outcome);
     }
 
-    /// How many permits there are at once. They are kept.
+    /// Acquires all free permits and returns their number.
     pub(crate) fn count(&self) -> usize {
         let mut count = 0;
         while super::poll(std::pin::pin!(self.acquire())).is_ready() {
             count += 1;
-            assert!(count < 10_000, "there is no end of permits");
+            assert!(count < 10_000, "endless permits");
         }
         count
     }
 
     pub(crate) fn status(&self) -> RateLimitStatus {
-        self.limiter.status().expect("it can tell")
+        self.limiter.status().expect("a status")
     }
 }
 

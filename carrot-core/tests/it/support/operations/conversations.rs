@@ -10,7 +10,7 @@ use super::{
     position, random_id,
 };
 
-/// The options of what is done in the name of somebody and leaves a part.
+/// The options of an operation that adds a part as an operator.
 fn actions<E: Clone>(
     base: &E,
     from: fn(E, Operator) -> E,
@@ -36,7 +36,7 @@ fn actions<E: Clone>(
     ]
 }
 
-/// Whom a message can come from, as options.
+/// The senders of a message as options.
 fn senders<E>(base: impl Fn() -> E, from: fn(E, Sender) -> E) -> Vec<(&'static str, E)> {
     vec![
         (

@@ -1,4 +1,4 @@
-//! Every operation of the crate, with every option it has.
+//! Every operation of the crate with every option.
 
 mod apps;
 mod conversations;
@@ -19,7 +19,7 @@ use super::{
     canned, watched,
 };
 
-/// An operation, with the requests of all its options.
+/// An operation with the requests of all its options.
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) scopes: &'static [&'static str],
@@ -32,7 +32,7 @@ pub(crate) struct Case {
     pub(crate) is_idempotent: bool,
     /// In the order of [`ApiVersion::ALL`].
     pub(crate) requests: [Result<RecordedRequest, Error>; 2],
-    /// Calls it, and drops the output.
+    /// Calls the operation and drops the output.
     pub(crate) call: Call,
 }
 
@@ -46,8 +46,8 @@ fn caller<E: Endpoint + Clone + 'static>(endpoint: E) -> Call {
 }
 
 impl Operation {
-    /// Whether it may be repeated, with any option.
-    pub(crate) fn repeat_safeties(&self) -> BTreeSet<&'static str> {
+    /// Returns whether the operation is idempotent, for all options.
+    pub(crate) fn idempotency(&self) -> BTreeSet<&'static str> {
         let safeties = self.cases.iter().map(|case| match case.is_idempotent {
             true => "yes",
             false => "no",
@@ -56,7 +56,7 @@ impl Operation {
     }
 }
 
-/// The first case is that of no option. A case with the app named is added by itself.
+/// The first case has no option. A case with an app id is added.
 fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     let prepare = |endpoint: &E, version: ApiVersion, app: Option<AppId>| {
         let mut builder = builder(&canned([])).version(version);
@@ -86,7 +86,7 @@ fn operation<E: Endpoint + Clone + 'static>(cases: &[(&str, E)]) -> Operation {
     }
 }
 
-/// Every operation, in the order of the folders and their files.
+/// Returns every operation, sorted by folder and file.
 pub(crate) fn every_operation() -> Vec<Operation> {
     let mut all = apps::all();
     all.extend(conversations::all());
@@ -94,13 +94,13 @@ pub(crate) fn every_operation() -> Vec<Operation> {
     all
 }
 
-/// A conversation id beyond what a 64-bit float holds exactly.
+/// A conversation id that a 64-bit float cannot represent exactly.
 const CONVERSATION: ConversationId = ConversationId::new(2_155_668_332_815_057_076);
 const USER: UserId = UserId::new(1_448_121_617_782_670_208);
 const ADMIN: AdminId = AdminId::new(819);
 
-/// An external id of which nearly every character has to be encoded.
-fn own_id() -> UserRef {
+/// An external id of characters that are encoded.
+fn external_id() -> UserRef {
     UserRef::external(format!("заказ 42/a?b#c {E_MAIL}"))
 }
 
@@ -178,7 +178,7 @@ const CONVERSATION_FIELDS: [(&str, ConversationField); 5] = [
     ("field `reply_last`", ConversationField::ReplyLast),
 ];
 
-/// Optional fields, as options: each switched on, and one switched on and then off.
+/// Optional fields as options: each included, and one included and then excluded.
 fn fields<E: Clone, F: Copy>(
     base: &E,
     known: &[(&'static str, F)],

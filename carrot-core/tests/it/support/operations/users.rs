@@ -6,7 +6,7 @@ use carrot_core::{
 use serde_json::json;
 
 use super::{
-    CONVERSATION_FIELDS, E_MAIL, Operation, USER, fields, operation, own_id, paged, position,
+    CONVERSATION_FIELDS, E_MAIL, Operation, USER, external_id, fields, operation, paged, position,
     random_id,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<Operation> {
     let list = || users::Conversations::new(USER);
     let mut conversations_cases = vec![
         ("no option", list()),
-        ("an external id", users::Conversations::new(own_id())),
+        ("an external id", users::Conversations::new(external_id())),
         (
             "only with replies of the user",
             list().with_user_replies_only(),
@@ -37,9 +37,10 @@ pub(super) fn all() -> Vec<Operation> {
         "every option of v2",
         CONVERSATION_FIELDS
             .iter()
-            .fold(users::Conversations::new(own_id()), |all, (_, field)| {
-                all.include(*field)
-            })
+            .fold(
+                users::Conversations::new(external_id()),
+                |all, (_, field)| all.include(*field),
+            )
             .with_user_replies_only()
             .recipient_type(RecipientType::Sdk)
             .page(Paging::new().size(50).starting_at(position())),
@@ -49,14 +50,14 @@ pub(super) fn all() -> Vec<Operation> {
     let events = || users::Events::new(USER);
     let mut events_cases = vec![
         ("no option", events()),
-        ("an external id", users::Events::new(own_id())),
+        ("an external id", users::Events::new(external_id())),
         ("of one name", events().named(event_name())),
         ("properties as text", events().props_as_text()),
     ];
     events_cases.extend(paged(&events(), users::Events::page));
     events_cases.push((
         "every option of v2",
-        users::Events::new(own_id())
+        users::Events::new(external_id())
             .named(event_name())
             .props_as_text()
             .page(Paging::new().size(50).starting_at(position())),
@@ -85,7 +86,7 @@ pub(super) fn all() -> Vec<Operation> {
         ("no option", message()),
         (
             "an external id",
-            users::SendMessage::new(own_id(), "Здравствуйте!"),
+            users::SendMessage::new(external_id(), "Здравствуйте!"),
         ),
         ("in the chat", message().kind(MessageKind::PopupChat)),
         ("in a small window", message().kind(MessageKind::PopupSmall)),
@@ -93,7 +94,7 @@ pub(super) fn all() -> Vec<Operation> {
         ("by e-mail", message().kind(MessageKind::Email)),
         (
             "every option of v2",
-            users::SendMessage::new(own_id(), "Здравствуйте!").kind(MessageKind::PopupBig),
+            users::SendMessage::new(external_id(), "Здравствуйте!").kind(MessageKind::PopupBig),
         ),
     ];
 
@@ -109,7 +110,10 @@ pub(super) fn all() -> Vec<Operation> {
         operation(&track_cases()),
         operation(&[
             ("no option", users::UnsubscribeEmail::new(USER)),
-            ("an external id", users::UnsubscribeEmail::new(own_id())),
+            (
+                "an external id",
+                users::UnsubscribeEmail::new(external_id()),
+            ),
         ]),
     ]
 }
@@ -118,7 +122,7 @@ fn user_cases() -> Vec<(&'static str, users::Get)> {
     let get = || users::Get::new(USER);
     vec![
         ("no option", get()),
-        ("an external id", users::Get::new(own_id())),
+        ("an external id", users::Get::new(external_id())),
         ("without `props`", get().exclude(UserField::Props)),
         ("with `props_custom`", get().include(UserField::PropsCustom)),
         ("with `props_events`", get().include(UserField::PropsEvents)),
@@ -138,7 +142,7 @@ fn user_cases() -> Vec<(&'static str, users::Get)> {
         ("properties as text", get().props_as_text()),
         (
             "every option",
-            users::Get::new(own_id())
+            users::Get::new(external_id())
                 .exclude(UserField::Props)
                 .include(UserField::PropsCustom)
                 .include(UserField::PropsEvents)
@@ -208,7 +212,7 @@ fn props_cases() -> Vec<(&'static str, users::SetProps)> {
         ("no option", set()),
         (
             "an external id",
-            users::SetProps::new(own_id()).with(name().expect("a sound operation")),
+            users::SetProps::new(external_id()).with(name().expect("a sound operation")),
         ),
         (
             "`set_once`",
@@ -253,7 +257,7 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
         ("no option", start()),
         (
             "an external id",
-            StartConversation::new(own_id(), "Где мой заказ?"),
+            StartConversation::new(external_id(), "Где мой заказ?"),
         ),
         (
             "only a file",
@@ -264,7 +268,7 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
         ("referrer", start().referrer("https://example.com/?a=1&b=2")),
         (
             "every option",
-            StartConversation::new(own_id(), "Где мой заказ?")
+            StartConversation::new(external_id(), "Где мой заказ?")
                 .attachment(upload())
                 .random_id(random_id(7))
                 .referrer("https://example.com/"),
@@ -283,12 +287,15 @@ fn track_cases() -> Vec<(&'static str, users::TrackEvent)> {
     let moment = Timestamp::new(1_684_923_942, 123_456_000).expect("a moment");
     vec![
         ("no option", track()),
-        ("an external id", users::TrackEvent::new(own_id(), name())),
+        (
+            "an external id",
+            users::TrackEvent::new(external_id(), name()),
+        ),
         ("properties", track().properties(properties())),
         ("a moment", track().created(moment)),
         (
             "every option",
-            users::TrackEvent::new(own_id(), name())
+            users::TrackEvent::new(external_id(), name())
                 .properties(properties())
                 .created(Timestamp::from_seconds(1_684_923_942)),
         ),

@@ -1,4 +1,4 @@
-//! What a call says when the service refuses it or when its answer cannot be read.
+//! Errors from the service, and responses that cannot be decoded.
 
 use bytes::Bytes;
 use carrot_core::{
@@ -16,15 +16,15 @@ use crate::support::{
     ID, TOKEN, assert_snapshot, canary::E_MAIL, canned, client, ok, respond, run,
 };
 
-/// Reads a conversation from this answer.
-fn get(answer: CannedResponse) -> Result<u64, Error> {
-    let client = client(&canned([answer]), ApiVersion::V2);
+/// Decodes a conversation from this response.
+fn get(response: CannedResponse) -> Result<u64, Error> {
+    let client = client(&canned([response]), ApiVersion::V2);
     let conversation = run(client.call(conversations::Get::new(ID)))?;
     Ok(conversation.id.get())
 }
 
-/// All that an error tells, but for its body.
-fn told(error: &Error) -> String {
+/// Everything in an error except its body.
+fn shown(error: &Error) -> String {
     let is = [
         ("auth", error.is_auth()),
         ("not found", error.is_not_found()),
@@ -50,39 +50,39 @@ fn told(error: &Error) -> String {
     )
 }
 
-fn refusal_body(status: u16, code: &str, message: &str) -> String {
+fn error_body(status: u16, code: &str, message: &str) -> String {
     let meta = json!({"status": status, "error": code, "error_message": message});
     json!({"meta": meta, "data": {"$email": E_MAIL, "token": TOKEN}}).to_string()
 }
 
 #[test]
-fn service_errors_say_what_to_do() {
+fn service_errors_contain_advice() {
     let html = "<html>Server Error</html>";
     let mut text = String::new();
     for (status, body) in [
-        (401, refusal_body(401, "NotAuthenticated", "Invalid token")),
-        // The name of v1, with a status that the vendor does not document.
-        (400, refusal_body(400, "AuthenticationFailed", "")),
-        (403, refusal_body(403, "PermissionDeniedError", "No rights")),
-        (404, refusal_body(404, "Error404", "Not found")),
-        (400, refusal_body(400, "LookupError", "No such user")),
+        (401, error_body(401, "NotAuthenticated", "Invalid token")),
+        // The name in v1, with a status that the vendor does not document.
+        (400, error_body(400, "AuthenticationFailed", "")),
+        (403, error_body(403, "PermissionDeniedError", "No rights")),
+        (404, error_body(404, "Error404", "Not found")),
+        (400, error_body(400, "LookupError", "No such user")),
         (404, "<html>nginx</html>".to_owned()),
-        (429, refusal_body(429, "TooManyRequests", "Slow down")),
+        (429, error_body(429, "TooManyRequests", "Slow down")),
         (500, html.to_owned()),
         (502, String::new()),
         (408, String::new()),
         (302, String::new()),
-        (400, refusal_body(400, "SomethingNew", "Two\nlines\u{7}")),
+        (400, error_body(400, "SomethingNew", "Two\nlines\u{7}")),
     ] {
-        let error = get(respond(status, body.clone())).expect_err("refused");
-        text += &told(&error);
+        let error = get(respond(status, body.clone())).expect_err("rejected");
+        text += &shown(&error);
         assert_eq!(error.body(), Some(&Bytes::from(body)));
     }
-    assert_snapshot("tests/errors/refusals.txt", &text);
+    assert_snapshot("tests/errors/service.txt", &text);
 }
 
 #[test]
-fn an_error_envelope_under_200_is_an_error() {
+fn error_envelope_with_status_200_is_error() {
     let body = json!({
         "meta": {
             "status": 400,
@@ -92,7 +92,7 @@ fn an_error_envelope_under_200_is_an_error() {
         },
         "data": {},
     });
-    let error = get(ok(body.to_string())).expect_err("refused");
+    let error = get(ok(body.to_string())).expect_err("rejected");
     assert_eq!(
         error.to_string(),
         "conversations.get: the service returned 400 ValidationError: Wrong arguments; \
@@ -106,11 +106,11 @@ fn an_error_envelope_under_200_is_an_error() {
     assert_eq!(error.message(), Some("Wrong arguments"));
     assert_eq!(error.fields(), Some(&json!({"body": ["required"]})));
     assert_eq!(error.body(), Some(&Bytes::from(body.to_string())));
-    assert!(told(&error).ends_with("is []\n\n"));
+    assert!(shown(&error).ends_with("is []\n\n"));
 }
 
 #[test]
-fn an_odd_field_does_not_hide_the_error() {
+fn unexpected_field_does_not_hide_error() {
     for (meta, text) in [
         (
             json!({"status": 400, "error": "ValidationError", "error_message": {"body": ["empty"]}}),
@@ -133,9 +133,9 @@ fn an_odd_field_does_not_hide_the_error() {
 fn service_messages_are_truncated() {
     let error = get(respond(
         400,
-        refusal_body(400, "BadRequest", &"я".repeat(10_000)),
+        error_body(400, "BadRequest", &"я".repeat(10_000)),
     ))
-    .expect_err("refused");
+    .expect_err("rejected");
     let quote = "я".repeat(300);
     let text = format!("conversations.get: the service returned 400 BadRequest: {quote}…");
     assert_eq!(error.to_string(), text);
@@ -146,18 +146,18 @@ fn service_messages_are_truncated() {
 }
 
 #[test]
-fn a_missing_undocumented_scope_is_reported() {
+fn missing_undocumented_scope_is_reported() {
     let client = client(&canned([respond(403, "")]), ApiVersion::V2);
     let error = run(client.call(users::StartConversation::new(UserId::new(1), "Hi")));
     assert_eq!(
-        error.expect_err("refused").to_string(),
+        error.expect_err("rejected").to_string(),
         "users.start_conversation: the service returned 403 without a reason; the key lacks a \
          scope that the operation needs"
     );
 }
 
 #[test]
-fn unreadable_responses_name_the_place_only() {
+fn decode_errors_contain_only_the_path() {
     let deep = format!(
         r#"{{"meta":{{"status":200}},"data":{{"id":1,"x":{}"#,
         "[".repeat(100_000)
@@ -183,8 +183,8 @@ fn unreadable_responses_name_the_place_only() {
         assert_eq!(error.message(), None);
         assert_eq!(error.body().map(|kept| &kept[..]), Some(body));
         assert!(!format!("{error} {error:?}").contains("secret"));
-        let shown = String::from_utf8_lossy(&body[..body.len().min(99)]);
-        text += &format!("{shown}\n{}", told(&error));
+        let start = String::from_utf8_lossy(&body[..body.len().min(99)]);
+        text += &format!("{start}\n{}", shown(&error));
     }
     assert_snapshot("tests/errors/unreadable.txt", &text);
 }
@@ -202,7 +202,7 @@ fn deep_responses_do_not_exhaust_the_stack() {
                 let body = format!(
                     r#"{{"meta":{{"status":{status},"x":{nested}}},"data":{{"id":1,"x":{nested}}}}}"#
                 );
-                // Read or refused: either is an answer, and the program still runs.
+                // Decoded or rejected, but without a stack overflow.
                 let _ = get(respond(status, body)).map_err(|error| error.to_string());
             }
         }
@@ -210,7 +210,7 @@ fn deep_responses_do_not_exhaust_the_stack() {
 }
 
 #[test]
-fn the_greatest_id_is_read_in_both_forms() {
+fn greatest_id_is_decoded_in_both_forms() {
     for id in ["18446744073709551615", "\"18446744073709551615\""] {
         let body = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id}}}}}"#);
         assert_eq!(get(ok(body)).expect(id), u64::MAX);
@@ -218,7 +218,7 @@ fn the_greatest_id_is_read_in_both_forms() {
 }
 
 #[test]
-fn transport_errors_say_whether_it_was_sent() {
+fn transport_errors_tell_whether_sent() {
     use TransportErrorKind as Kind;
     let mut text = String::new();
     for (kind, sent) in [
@@ -230,13 +230,13 @@ fn transport_errors_say_whether_it_was_sent() {
     ] {
         let error = get(CannedResponse::failure(kind, sent)).expect_err("no response");
         assert_eq!(error.body(), None);
-        text += &told(&error);
+        text += &shown(&error);
     }
     assert_snapshot("tests/errors/transport.txt", &text);
 }
 
 #[test]
-fn a_body_above_the_cap_is_not_read() {
+fn body_above_limit_is_an_error() {
     let body = r#"{"meta":{"status":200},"data":{"id":1}}"#;
     let limited = |limit: usize| {
         let recorder = canned([ok(body)]);

@@ -1,4 +1,4 @@
-//! What the client rejects before anything is sent.
+//! Collects the calls that the client rejects before sending.
 
 use std::fmt::Write as _;
 
@@ -6,18 +6,18 @@ use carrot_core::{ApiVersion, Endpoint, ErrorKind, Sent, types::InvalidValue};
 
 use super::{Watched, assert_snapshot, canned, client, run};
 
-/// The rules that were broken, one a line, to be held against a snapshot.
+/// The broken rules, one a line, for a snapshot.
 #[derive(Default)]
 pub(crate) struct Rejections(String);
 
 impl Rejections {
-    /// The input of the lines that follow.
+    /// Writes the input of the next lines.
     pub(crate) fn given(&mut self, input: &str) {
         let shown: String = input.chars().take(40).collect();
         let _ = writeln!(self.0, "# {shown:?}");
     }
 
-    /// A call that breaks a rule. Nothing of it is sent.
+    /// Adds a call that breaks a rule. Checks that nothing is sent.
     #[track_caller]
     pub(crate) fn call<E: Endpoint>(&mut self, version: ApiVersion, endpoint: E) {
         let transport = canned([]);
@@ -43,7 +43,7 @@ impl Rejections {
         let _ = writeln!(self.0, "{}: {rule}", E::NAME);
     }
 
-    /// A value that cannot even be made.
+    /// Adds a value that cannot be created.
     #[track_caller]
     pub(crate) fn value<T>(&mut self, made: Result<T, InvalidValue>) {
         match made {
