@@ -41,9 +41,9 @@ impl<E: Paginate> Items<E> {
     ///
     /// # Errors
     ///
-    /// Those of [`Pages::next`]. A record that cannot be read is an error in its place, with its JSON in
-    /// [`Error::body`], and hides no other: [`Error::record_index`] tells such an error, and the next
-    /// `next` returns what follows. After any other error the next `next` requests the page again.
+    /// Those of [`Pages::next`]. A record that cannot be decoded is returned as an error in its place, with
+    /// its JSON in [`Error::body`]. [`Error::record_index`] identifies such an error, and the next call
+    /// returns the next record. After any other error the next call requests the page again.
     ///
     /// ```
     /// # async fn example(client: &carrot_core::Client) -> Result<(), carrot_core::Error> {
@@ -105,7 +105,7 @@ impl<E: Paginate> Items<E> {
     }
 }
 
-/// All records of a page, the unreadable ones in their places.
+/// Returns all records of a page, with the unreadable ones in their places.
 fn in_order<T>(page: Page<T>) -> Vec<Result<T, UnreadableRecord>> {
     let count = page.records();
     let mut items = page.items.into_iter();
@@ -115,7 +115,7 @@ fn in_order<T>(page: Page<T>) -> Vec<Result<T, UnreadableRecord>> {
         None => items
             .next()
             .map(Ok)
-            // An index beyond the page, from an operation of somebody else.
+            // An index beyond the page, which a custom operation may return.
             .or_else(|| unreadable.next().map(Err)),
     };
     (0..count).filter_map(record).collect()

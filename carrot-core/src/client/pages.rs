@@ -35,7 +35,7 @@ pub struct Pages<E: Paginate> {
     total: Option<u64>,
     /// Empty pages in a row.
     empty_pages: u32,
-    /// The records of the last page that cannot be read, and were not returned as errors yet.
+    /// The unreadable records of the last page that were not returned as errors yet.
     unreadable: VecDeque<UnreadableRecord>,
 }
 
@@ -70,10 +70,10 @@ impl<E: Paginate> Pages<E> {
     ///
     /// Cancel-safe: dropping the future loses no page.
     ///
-    /// A record that cannot be read costs no other record and no page: the page is returned first, with
+    /// A record that cannot be decoded does not affect the other records: its page is returned first, with
     /// the record in [`Page::unreadable`](crate::endpoint::Page::unreadable), and the next call returns the
-    /// error of the record, with its JSON in [`Error::body`]. [`Error::record_index`] tells such an error;
-    /// the listing continues after it.
+    /// error of the record, with its JSON in [`Error::body`]. [`Error::record_index`] identifies such an
+    /// error; the listing continues after it.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl<E: Paginate> Pages<E> {
         matches!(self.state, State::Finished) && self.unreadable.is_empty()
     }
 
-    /// The next page, or the error of a record of the last one.
+    /// Returns the next page, or the error of a record of the last page.
     pub(super) fn poll_next_page(
         &mut self,
         context: &mut Context<'_>,
@@ -148,7 +148,7 @@ impl<E: Paginate> Pages<E> {
         Poll::Ready(page)
     }
 
-    /// The error of a record of the page that was returned last.
+    /// Returns the error of a record of the page that was returned last.
     pub(super) fn record_error(&self, mut record: UnreadableRecord) -> Error {
         let token = &self.client.shared.token;
         token.redact_in(&mut record.path);

@@ -22,9 +22,9 @@ pub struct Page<T> {
     pub newer: NextCursor,
     /// The number of matching records on all pages, if the service returns it, as for leads.
     pub total: Option<u64>,
-    /// The records that cannot be read, by their [`index`](UnreadableRecord::index). A response with a
-    /// broken record is read all the same, so look here where none may be missed; `pages` and `items`
-    /// return each of them as an error.
+    /// The records that cannot be decoded, sorted by [`index`](UnreadableRecord::index). They do not make
+    /// the page fail, so check this list if no record may be missed. `pages` and `items` return each of
+    /// them as an error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableRecord>,
 }

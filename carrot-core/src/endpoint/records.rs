@@ -1,4 +1,4 @@
-//! Reads the records of a page, each by itself where they cannot be read together.
+//! Decodes the records of a page, one by one if they cannot be decoded together.
 
 use std::fmt;
 
@@ -11,23 +11,22 @@ use super::ResponseError;
 /// The largest part of a record that is kept, in bytes.
 const MAX_KEPT_JSON: usize = 4 * 1024;
 
-/// A record of a page that cannot be read. The other records of the page are read all the same.
+/// A record of a page that cannot be decoded. It does not affect the other records of the page.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnreadableRecord {
     /// The position on the page, from 0; the readable records count too.
     pub index: usize,
-    /// The place in the body, such as `data[3].id`.
+    /// The path in the body, such as `data[3].id`.
     pub path: String,
-    /// What was expected there and what was found, without the value.
+    /// What was expected and what was found, without the value.
     pub problem: String,
-    /// The JSON of the record as received, up to 4 KiB. It may hold people's data.
+    /// The JSON of the record as received, up to 4 KiB. May contain personal data.
     pub json: String,
 }
 
 impl UnreadableRecord {
-    /// Creates the error of a record that does not follow the documentation, for a
-    /// [`Page`](super::Page) of your own. JSON beyond 4 KiB is cut.
+    /// Creates the error of a record, for your own [`Page`](super::Page). Truncates JSON beyond 4 KiB.
     #[must_use]
     pub fn new(index: usize, path: String, problem: String, json: &str) -> Self {
         Self {
@@ -57,10 +56,10 @@ pub(crate) struct Records<T> {
     pub(crate) unreadable: Vec<UnreadableRecord>,
 }
 
-/// Reads all records together, which costs the least, and each by itself only where that fails.
+/// Decodes all records together, which is fastest, and one by one only if that fails.
 ///
-/// `whole` and `each` open the body around the list, which stands at `place`. Both give what the body says
-/// beside the list.
+/// `whole` and `each` decode the body around the list, which is at `place`. Both also return the rest of
+/// the body.
 pub(crate) fn read<T: DeserializeOwned, B>(
     place: &str,
     whole: Result<(B, Option<Vec<T>>), ResponseError>,
@@ -77,7 +76,7 @@ pub(crate) fn read<T: DeserializeOwned, B>(
         Err(error @ ResponseError::Service(_)) => return Err(error),
         Err(error) => error,
     };
-    // Where there is no list, the first error says more.
+    // Without a list, the first error is more precise.
     let (beside, list) = each().map_err(|_| error)?;
     let mut records = Records {
         items: Vec::new(),
@@ -101,7 +100,7 @@ pub(crate) fn read<T: DeserializeOwned, B>(
     Ok((beside, records))
 }
 
-/// The text up to the cap, without half a character at its end.
+/// Truncates a text to the limit, between two characters.
 fn start_of(text: &str) -> &str {
     let mut end = MAX_KEPT_JSON.min(text.len());
     while !text.is_char_boundary(end) {
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_json_is_cut_between_characters() {
+    fn long_json_is_truncated_between_characters() {
         for extra in 0..3 {
             let text = format!("{}{}", "a".repeat(MAX_KEPT_JSON - extra), "я".repeat(9));
             let record = UnreadableRecord::new(0, String::new(), String::new(), &text);

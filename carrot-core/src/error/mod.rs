@@ -59,7 +59,7 @@ enum Cause {
         path: String,
         problem: String,
     },
-    /// One record of a listing, which goes on after it.
+    /// An unreadable record of a listing, which continues after it.
     UnreadableRecord {
         path: String,
         problem: String,
@@ -129,7 +129,7 @@ impl Error {
         Self::new::<E>(attempts, Cause::Unreadable { path, problem })
     }
 
-    /// `page` is where the page of the record begins; `None` for the first one.
+    /// `page` is the cursor of the page of the record; `None` for the first page.
     pub(crate) fn unreadable_record<E: Endpoint>(
         record: UnreadableRecord,
         page: Option<Cursor>,
@@ -275,8 +275,8 @@ impl Error {
         }
     }
 
-    /// The position on its page, from 0, where one record of a listing cannot be read. The listing goes
-    /// on after it: the next `next` returns what follows.
+    /// Returns the position of a record on its page, from 0, if the error is that one record of a listing
+    /// cannot be decoded. The listing continues after it.
     #[must_use]
     pub fn record_index(&self) -> Option<usize> {
         match &self.0.cause {

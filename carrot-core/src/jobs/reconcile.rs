@@ -1,7 +1,7 @@
 //! Finds out whether a write was applied after its response was lost.
 //!
-//! One rule for all of them: the listing is read back from its newest record until a whole page is older
-//! than the write can be. Whatever on the way may be the write and cannot be told from it makes the result
+//! One rule for all writes: the listing is read back from its newest record until a whole page is older
+//! than the write can be. A record that may be the write but cannot be identified makes the result
 //! [`WriteStatus::Unknown`].
 
 use carrot_types::{
@@ -22,13 +22,12 @@ const CLOCK_SKEW: i64 = 5 * 60;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum WriteStatus<T> {
-    /// The write was applied: this is the record.
+    /// The write was applied as this record.
     Written(Box<T>),
-    /// The record does not exist: the listing was read back to the time of the write, and every record of
-    /// it can be told from this one.
+    /// The write was not applied: the listing, read back to the time of the write, does not contain it.
     NotWritten,
-    /// The listing does not tell: a record that may be the one does not carry what identifies it. Check
-    /// it by hand before you write again.
+    /// The listing does not tell: a record that may be the write lacks what would identify it. Check by
+    /// hand before you write again.
     Unknown,
 }
 
@@ -43,7 +42,7 @@ impl Client {
     /// A part that the service has not stored yet is not found, so wait some seconds before you call this:
     /// the reply may still be in flight.
     ///
-    /// [`WriteStatus::Unknown`] where a part cannot be read or may be the reply and has no `random_id`, or the `random_id`
+    /// [`WriteStatus::Unknown`] if a part cannot be decoded or may be the reply and has no `random_id`, or the `random_id`
     /// of every part is 0, which means none. The vendor documents `random_id` in the realtime feed and in
     /// webhooks, but not in the list of parts.
     ///
@@ -124,7 +123,7 @@ impl Client {
     /// [`reconcile_reply`](Self::reconcile_reply). An event with a time of its own is searched for back to
     /// that time.
     ///
-    /// [`WriteStatus::Unknown`] where an event of this name lacks the property or cannot be read.
+    /// [`WriteStatus::Unknown`] if an event of this name lacks the property or cannot be decoded.
     ///
     /// # Errors
     ///
