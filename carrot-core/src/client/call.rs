@@ -62,7 +62,7 @@ struct Call<'a, E> {
     /// Whether the service may have applied a finished attempt.
     may_have_been_applied: bool,
     is_write: bool,
-    /// Attempts that the service refused with 429.
+    /// The number of attempts that got a 429.
     throttled: u32,
     activity: &'a Activity,
     watch: Watch<'a, CallReport>,

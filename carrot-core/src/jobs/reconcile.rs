@@ -42,9 +42,9 @@ impl Client {
     /// A part that the service has not stored yet is not found, so wait some seconds before you call this:
     /// the reply may still be in flight.
     ///
-    /// [`WriteStatus::Unknown`] if a part cannot be decoded or may be the reply and has no `random_id`, or the `random_id`
-    /// of every part is 0, which means none. The vendor documents `random_id` in the realtime feed and in
-    /// webhooks, but not in the list of parts.
+    /// [`WriteStatus::Unknown`] if a part cannot be decoded, or may be the reply and has no `random_id`, or
+    /// if the `random_id` of every part is 0, which means none. The vendor documents `random_id` in the
+    /// realtime feed and in webhooks, but not in the list of parts.
     ///
     /// # Errors
     ///

@@ -470,20 +470,20 @@ fn limit_recovers_from_429s_within_four_minutes() {
     assert!(clock.now() <= 240 * SECOND, "{:?}", clock.now());
 }
 
-/// The key is used up by somebody else for a minute, and every request is refused: with the rate limiter
-/// that paces the probes, and with retries alone.
+/// Another program uses the whole limit for a minute: with a rate limiter that probes, and with retries
+/// only.
 #[test]
-fn a_full_window_fails_no_item() {
+fn full_window_fails_no_item() {
     for seed in 0..30 {
         for is_limited in [true, false] {
             let clock = VirtualClock::manual();
             let time = clock.clone();
-            let answer = RespondWith::new(move |_| match time.now() < MINUTE {
+            let service = RespondWith::new(move |_| match time.now() < MINUTE {
                 true => CannedResponse::bytes(http::StatusCode::TOO_MANY_REQUESTS, ""),
                 false => CannedResponse::data(json!({"id": 7})),
             });
             let policy = ExponentialBackoff::new().seed(seed);
-            let builder = over(answer, &clock).retry(policy);
+            let builder = over(service, &clock).retry(policy);
             let client = watched(match is_limited {
                 true => {
                     let limiter = LocalRateLimiter::new(clock.clone()).jitter_seed(seed);
@@ -492,14 +492,14 @@ fn a_full_window_fails_no_item() {
                 false => builder.rate_limiter(NoRateLimit::new()),
             });
             let mut calls = client.call_all(ids(1..21), |id| Reply::new(*id, "Hi"));
-            let report = clock.run(calls.run(to_the_end));
+            let report = clock.run(calls.run(run_all));
             assert_eq!((report.succeeded.len(), report.failed.len()), (20, 0));
             assert!(clock.now() >= MINUTE);
         }
     }
 }
 
-/// An attempt that was refused with 429 leaves the others of the call.
+/// An attempt that got a 429 does not count as one of the attempts of a call.
 #[test]
 fn throttled_attempts_of_a_job_do_not_count() {
     let clock = VirtualClock::manual();
@@ -513,24 +513,24 @@ fn throttled_attempts_of_a_job_do_not_count() {
     (0..4).for_each(|_| transport.respond(broken()));
     let client = client(transport.clone(), &clock);
     let mut calls = client.call_all(ids(1..3), close).concurrency(1);
-    let report = clock.run(calls.run(to_the_end));
+    let report = clock.run(calls.run(run_all));
     assert_eq!((report.succeeded.len(), report.failed.len()), (1, 1));
     assert_eq!(report.failed[0].1.attempts(), 3);
     assert_eq!(transport.requests().len(), 9);
 
-    // Somebody who throttles for ever is not asked for ever.
+    // A service that always returns 429 ends the call.
     let transport = RecordingTransport::new().with_default(throttled());
     let client = self::client(transport.clone(), &clock);
     let mut calls = client.call_all(ids(1..2), close);
-    let report = clock.run(calls.run(to_the_end));
+    let report = clock.run(calls.run(run_all));
     let error = &report.failed[0].1;
     assert!(error.is_rate_limited() && !error.may_have_been_applied());
     assert_eq!(error.attempts(), 12);
 }
 
-/// An outage that says for how long is waited for by the whole job, and nothing is sent meanwhile.
+/// The whole job waits for a long `Retry-After`, and sends only probes meanwhile.
 #[test]
-fn a_long_retry_after_pauses_the_job() {
+fn long_retry_after_pauses_the_job() {
     let clock = VirtualClock::manual();
     let (time, requests) = (
         clock.clone(),
@@ -538,20 +538,20 @@ fn a_long_retry_after_pauses_the_job() {
     );
     let noted = std::sync::Arc::clone(&requests);
     let hours = 3 * 60 * MINUTE;
-    let answer = RespondWith::new(move |_| {
+    let service = RespondWith::new(move |_| {
         noted.lock().expect("no panic").push(time.now());
         if time.now() >= hours {
             return CannedResponse::data(json!({"id": 7}));
         }
-        let mut refused = http::Response::new(bytes::Bytes::new());
-        *refused.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        let mut rejected = http::Response::new(bytes::Bytes::new());
+        *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
         let left = hours.saturating_sub(time.now()).as_secs();
-        refused.headers_mut().insert("retry-after", left.into());
-        CannedResponse::response(refused)
+        rejected.headers_mut().insert("retry-after", left.into());
+        CannedResponse::response(rejected)
     });
-    let client = watched(over(answer, &clock));
+    let client = watched(over(service, &clock));
     let mut calls = client.call_all(ids(1..21), |id| Reply::new(*id, "Hi"));
-    let report = clock.run(calls.run(to_the_end));
+    let report = clock.run(calls.run(run_all));
     assert_eq!((report.succeeded.len(), report.failed.len()), (20, 0));
     let requests = requests.lock().expect("no panic");
     let early = requests.iter().filter(|at| **at < hours).count();

@@ -1,5 +1,5 @@
-//! A process that is killed and starts again: what it stored is enough to go on, with nothing lost and
-//! nothing done twice. A kill drops the work at a random point where it waits.
+//! A process that is killed and restarted: what it stored is enough to resume without a loss or a
+//! duplicate. A kill drops the work at a random wait.
 
 use std::{
     cell::{Cell, RefCell},
@@ -122,7 +122,7 @@ async fn export_items(clock: &VirtualClock, store: &Store) {
 }
 
 #[test]
-fn a_killed_export_misses_no_record() {
+fn killed_export_misses_no_record() {
     for seed in 0..4 {
         for by_items in [false, true] {
             let mut random = fastrand::Rng::with_seed(seed);
@@ -152,15 +152,15 @@ fn a_killed_export_misses_no_record() {
     }
 }
 
-/// What the service did, by conversation, and what it was asked.
+/// The applied and the received requests of the service, by conversation.
 #[derive(Default)]
 struct Served {
     applied: BTreeMap<u64, u32>,
     requested: BTreeSet<u64>,
 }
 
-/// A service that writes replies, takes a second for each way, is limited to seven in a minute, refuses some
-/// with 429 and loses some responses.
+/// A service for replies with a latency of a second each way and a limit of seven requests in a minute,
+/// which sends some 429s and loses some responses.
 fn replies(clock: &VirtualClock, served: &Arc<Mutex<Served>>, seed: u64) -> Watched {
     let state = Arc::clone(served);
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
@@ -214,14 +214,14 @@ struct Log {
 }
 
 impl Log {
-    /// What was not sent for sure.
+    /// The items that were certainly not sent.
     fn todo(&self) -> Vec<ConversationId> {
         let started = self.started.borrow();
         let ids = (1..=250).filter(|id| !started.contains(id));
         ids.map(ConversationId::new).collect()
     }
 
-    /// What may have been applied.
+    /// The items that may have been applied.
     fn in_doubt(&self) -> Vec<u64> {
         let (started, ended) = (self.started.borrow(), self.ended.borrow());
         started.difference(&ended).copied().collect()
@@ -239,14 +239,14 @@ async fn send_all(client: &Watched, log: &Log) {
         match reply.result {
             Ok(_) => drop(log.ended.borrow_mut().insert(reply.item.get())),
             Err(error) if error.may_have_been_applied() => {}
-            // Surely not applied: it is to be sent another time.
+            // Certainly not applied: it is sent again later.
             Err(_) => drop(log.started.borrow_mut().remove(&reply.item.get())),
         }
     }
 }
 
 #[test]
-fn a_killed_job_writes_everything_once() {
+fn killed_job_writes_every_reply_once() {
     for seed in 0..8 {
         let mut random = fastrand::Rng::with_seed(seed);
         let served = Arc::<Mutex<Served>>::default();
@@ -257,7 +257,7 @@ fn a_killed_job_writes_everything_once() {
             let client = replies(&clock, &served, random.u64(..));
             let polls = random.usize(1..if kills < 30 { 9 } else { 100_000 });
             kills += usize::from(!survives(&clock, polls, send_all(&client, &log)));
-            // The restart: what is in doubt is looked for at the service.
+            // The restart reconciles what may have been applied.
             let served = served.lock().expect("no panic");
             assert!(
                 log.in_doubt()
@@ -278,9 +278,9 @@ fn a_killed_job_writes_everything_once() {
     }
 }
 
-/// Eight calls at a time under a limit of seven: the log names those that were sent, and no other.
+/// Eight calls at a time under a limit of seven: the log contains only those that were sent.
 #[test]
-fn waiting_for_a_permit_is_no_start() {
+fn item_waiting_for_permit_has_not_started() {
     for polls in 0..60 {
         let clock = VirtualClock::manual();
         let served = Arc::<Mutex<Served>>::default();
@@ -300,7 +300,7 @@ fn waiting_for_a_permit_is_no_start() {
 }
 
 #[test]
-fn a_start_that_cannot_be_logged_sends_nothing() {
+fn start_that_cannot_be_logged_sends_nothing() {
     for fails_at in 1..12 {
         let clock = VirtualClock::manual();
         let respond = RespondWith::new(|_| CannedResponse::data(json!({"id": 7})));

@@ -142,7 +142,7 @@ impl RetryPolicy for ExponentialBackoff {
             FailureKind::Throttled => (self.max_attempts, self.throttled_base),
             FailureKind::Unavailable => (self.max_unavailable_attempts, self.unavailable_base),
         };
-        // A job is not done with an attempt that the rate limit refused.
+        // An attempt of a job that got a 429 does not use up an attempt.
         let attempt = match failed.has_deadline {
             true => failed.attempt,
             false if is_patient => failed.throttled,
