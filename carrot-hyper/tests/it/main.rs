@@ -11,6 +11,8 @@ mod canary;
 mod cancellation;
 mod clock;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod conformance;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod connections;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod dead_connections;
