@@ -27,6 +27,7 @@ mod requests;
 mod responses;
 mod retry;
 mod retry_table;
+mod schedules;
 mod secrets;
 mod shared_key;
 #[cfg(feature = "tracing")]

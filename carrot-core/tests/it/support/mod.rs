@@ -1,6 +1,7 @@
 //! Helpers of the integration tests.
 
 pub(crate) mod canary;
+pub(crate) mod lossy;
 pub(crate) mod operations;
 pub(crate) mod people;
 pub(crate) mod rejections;
