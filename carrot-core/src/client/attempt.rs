@@ -47,7 +47,7 @@ impl From<Error> for Failed {
     }
 }
 
-/// Sends a request under the limits that it carries.
+/// Sends a request within the limits of its [`CallContext`].
 pub(super) async fn send(
     shared: &Shared,
     request: Request<Body>,

@@ -57,8 +57,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the realtime service: that of Carrot quest or Dashly by default, by the [`base_url`](Self::base_url),
-    /// and the base URL itself where it is an address of your own.
+    /// Sets the base URL of the realtime service. By default that of Carrot quest or Dashly, depending on
+    /// [`base_url`](Self::base_url), or the same as a custom base URL.
     pub fn realtime_base_url(mut self, base_url: BaseUrl) -> Self {
         self.realtime_base_url = Some(base_url);
         self

@@ -195,7 +195,7 @@ impl Client {
         self.shared.observer.as_deref()
     }
 
-    /// Sends a request that is not a call of an operation, under the limits that it carries.
+    /// Sends a request that is not a call of an operation, within the limits of its `CallContext`.
     pub(crate) async fn send(
         &self,
         request: http::Request<Body>,

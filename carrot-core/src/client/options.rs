@@ -98,7 +98,7 @@ impl CallOptions {
         self
     }
 
-    /// The options of the calls of a job: no deadline, and after the calls that somebody waits for.
+    /// Returns the options of the calls of a job: without a deadline, with the priority of bulk calls.
     pub(super) fn for_job(&self) -> Self {
         Self {
             call_timeout: None,

@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use carrot_types::realtime::CloseCode;
 
-/// What changed with a listener of the realtime service.
+/// A change of a realtime listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RealtimeChange {
-    /// A connection is open. Whether the service takes the token and the channels is not known yet.
+    /// A connection is open. The service may still reject the token or the channels.
     Connected,
     /// The replay of the connection is complete.
     CaughtUp,
-    /// A connection ended, or could not be made; another one follows.
+    /// A connection ended or could not be opened; the listener reconnects.
     Down,
     /// Messages are missing.
     Gap,
@@ -20,44 +20,44 @@ pub enum RealtimeChange {
     Closed,
 }
 
-/// A change of a listener, with its numbers since its start.
+/// The report of a change of a realtime listener, with its counts since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RealtimeReport {
-    /// What changed.
+    /// The change.
     pub change: RealtimeChange,
-    /// How many connections failed in a row.
+    /// The number of consecutive failed connections.
     pub failures: u32,
-    /// The HTTP status in place of a connection, for [`Down`](RealtimeChange::Down) and
+    /// The HTTP status of a response without a connection, for [`Down`](RealtimeChange::Down) and
     /// [`Rejected`](RealtimeChange::Rejected).
     pub status: Option<u16>,
     /// The close code of the WebSocket, for [`Down`](RealtimeChange::Down) and
     /// [`Rejected`](RealtimeChange::Rejected).
     pub close_code: Option<CloseCode>,
-    /// Connections that were tried.
+    /// The number of attempted connections.
     pub connections: u64,
-    /// Messages delivered.
+    /// The number of delivered messages.
     pub messages: u64,
-    /// Messages delivered that came before the replay of their connection was complete.
+    /// The number of delivered messages that were replayed.
     pub replayed: u64,
-    /// Messages that came again, and were dropped.
+    /// The number of dropped duplicates.
     pub duplicates: u64,
-    /// Messages delivered behind newer ones of their channel.
+    /// The number of messages delivered after newer ones of their channel.
     pub late: u64,
-    /// Jumps in the ids of a channel: messages that were missing at first.
+    /// The number of holes in the ids of the channels, including those filled later.
     pub holes: u64,
-    /// Connections dropped to ask for missing messages again.
+    /// The number of connections dropped to request missing messages again.
     pub rewinds: u64,
-    /// Gaps reported: messages that stay missing.
+    /// The number of reported gaps.
     pub gaps: u64,
-    /// Texts that could not be read.
+    /// The number of messages that could not be decoded.
     pub unreadable: u64,
-    /// How far the last message was behind the newest ping, in whole seconds; `None` before both came.
+    /// The delay of the last message behind the newest ping in whole seconds; `None` before both.
     pub lag: Option<Duration>,
 }
 
 impl RealtimeReport {
-    /// A report with all numbers zero. Set the fields to make another, as for a test of an observer.
+    /// Creates a report whose counts are zero. Set its fields for a test of an observer.
     #[must_use]
     pub fn new(change: RealtimeChange) -> Self {
         Self {

@@ -107,7 +107,7 @@ impl Client {
         };
         let created = |part: &ConversationPart| part.created;
         let status = self.search(parts, since.into(), created, compare).await?;
-        // 0 stands for none, and may be all that this list ever says.
+        // 0 means none, and this listing may contain nothing else.
         Ok(match status {
             WriteStatus::NotWritten if has_zero && !has_ids => WriteStatus::Unknown,
             status => status,
@@ -237,7 +237,7 @@ impl Client {
 enum Match {
     /// It is the write.
     Found,
-    /// It may be the write: what would tell is missing.
+    /// It may be the write: what would identify it is missing.
     Unclear,
     /// It is another record.
     Other,

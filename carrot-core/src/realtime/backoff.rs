@@ -19,17 +19,17 @@ impl Backoff {
         }
     }
 
-    /// A connection did well: the pauses start from the shortest bound again.
+    /// Resets the pauses to the shortest bound, after a connection that worked.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// How many connections failed since the last one that did well.
+    /// Returns the number of failed connections since the last one that worked.
     pub(super) fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// The pause after one more failure, not shorter than what the service asks for.
+    /// Returns the pause after another failure, at least as long as the service asks for.
     pub(super) fn pause(&mut self, retry_after: Option<Duration>) -> Duration {
         let bound = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);

@@ -5,13 +5,13 @@ use carrot_types::{
     realtime::{RealtimeChannel, longpoll_path},
 };
 
-/// The channels of a listener, checked, with `ping` behind all others.
+/// The checked channels of a listener, with `ping` last.
 #[derive(Clone, Debug)]
 pub(super) struct Channels {
     /// In the order of the path.
     all: Vec<RealtimeChannel>,
     places: HashMap<RealtimeChannel, usize>,
-    /// The caller asked for `ping` too.
+    /// The caller listens to `ping` too.
     pub(super) wants_pings: bool,
 }
 
@@ -23,7 +23,7 @@ impl Channels {
         channels: impl IntoIterator<Item = RealtimeChannel>,
     ) -> Result<Self, InvalidValue> {
         let given: Vec<RealtimeChannel> = channels.into_iter().collect();
-        // Checked as they were given: a doubled `ping` is a mistake too.
+        // Checks the channels of the caller: a duplicate `ping` is a mistake too.
         longpoll_path(&given)?;
         let mut all = given.clone();
         all.retain(|channel| *channel != RealtimeChannel::Ping);
@@ -42,12 +42,12 @@ impl Channels {
         &self.all
     }
 
-    /// Those with messages of their own: all but `ping`.
+    /// Returns all channels except `ping`.
     pub(super) fn counted(&self) -> &[RealtimeChannel] {
         &self.all[..self.all.len() - 1]
     }
 
-    /// Where a channel stands in the path.
+    /// Returns the index of a channel in the path.
     pub(super) fn place(&self, channel: &RealtimeChannel) -> Option<usize> {
         self.places.get(channel).copied()
     }

@@ -6,18 +6,18 @@ use super::{Position, book::Book};
 
 const FORMAT: u32 = 1;
 
-/// Where a [`Listener`](super::Listener) is: what another one, also in another process, needs to continue
+/// The position of a [`Listener`](super::Listener), from which another one, also in another process, continues
 /// without losing a message.
 ///
-/// Serialize it to keep it. It holds names of channels, numbers and moments, no payload and no token. It is
-/// small: a few numbers for each channel.
+/// Store it with `Serialize`. It contains names of channels, numbers and times, but no payload and no token. It
+/// is small: a few numbers for each channel.
 ///
 /// A checkpoint covers all events that [`next`](super::Listener::next) returned before it was taken. Take and
-/// save it after the event is processed: a program that ends between the two gets the event again.
+/// store it after the event is processed: if the program ends between the two, it receives the event again.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checkpoint {
     format: u32,
-    /// From where to read.
+    /// The position to read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) position: Option<Position>,
     /// By the name of the channel.
@@ -37,7 +37,7 @@ impl Checkpoint {
 impl<'de> Deserialize<'de> for Checkpoint {
     /// # Errors
     ///
-    /// The text is not a checkpoint, or one of another version of this crate with another format.
+    /// The text is not a checkpoint, or has the format of another version of this crate.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]

@@ -10,58 +10,58 @@ use carrot_types::realtime::{RealtimeError, RealtimeMessage};
 
 use super::{ConnectRequest, Disconnected, Position};
 
-/// A connection that is being made. Dropping it stops that.
+/// A connection that is being opened. Dropping it cancels that.
 pub type Connecting =
     Pin<Box<dyn Future<Output = Result<Box<dyn Connection>, Disconnected>> + Send>>;
 
-/// Makes the connections of a [`Listener`](super::Listener), one at a time: [`LongPoll`](super::LongPoll), the
-/// WebSocket of `carrot-hyper`, or one of your own.
+/// Opens the connections of a [`Listener`](super::Listener), one at a time: [`LongPoll`](super::LongPoll), the
+/// WebSocket of `carrot-hyper`, or your own.
 ///
-/// A connector decides nothing: the listener above it decides when to connect, from where to read, and when
-/// to stop. It retries nothing.
+/// A connector does not retry. The listener decides when to connect, from which position to read, and when to
+/// stop.
 ///
-/// New methods come with a default body only.
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Connector: Debug + Send + Sync + 'static {
-    /// Makes a connection. The listener bounds the time.
+    /// Opens a connection. The listener limits the time.
     fn connect(&self, request: ConnectRequest) -> Connecting;
 }
 
-/// A connection of a [`Connector`]. Dropping it ends it at once.
+/// A connection of a [`Connector`]. Dropping it closes it at once.
 ///
-/// New methods come with a default body only.
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Connection: Send {
-    /// The next thing that comes. After an error it is not polled again.
+    /// Polls for the next message or response. Not polled again after an error.
     ///
-    /// It must lose nothing when the task stops polling in between.
+    /// Must not lose a message if the task stops polling in between.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Disconnected>>;
 
-    /// Asks for a sign of life, which [`poll_receive`](Self::poll_receive) returns as
-    /// [`Received::Alive`]. Does nothing by default, for connections that know no such thing.
+    /// Sends a probe, whose response [`poll_receive`](Self::poll_receive) returns as [`Received::Alive`]. Does
+    /// nothing by default, for connections without probes.
     fn probe(&mut self) {}
 
-    /// Ends the connection politely. The listener waits a second at most, and drops it then.
+    /// Closes the connection gracefully. The listener waits at most a second, then drops it.
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let _ = context;
         Poll::Ready(())
     }
 }
 
-/// What comes over a connection.
+/// An input from a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Received {
     /// One message of a stream.
     Message(Result<RealtimeMessage, RealtimeError>),
-    /// A response that is complete in itself: everything from the position of its request on.
+    /// A complete response: all messages after the position of the request.
     Batch {
         /// The messages, in any order.
         messages: Vec<Result<RealtimeMessage, RealtimeError>>,
-        /// The position behind them.
+        /// The position after them.
         position: Option<Position>,
         /// The date of the service.
         date: Option<SystemTime>,
     },
-    /// A sign of life without content.
+    /// The response to a probe.
     Alive,
 }
 

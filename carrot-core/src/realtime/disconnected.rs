@@ -4,9 +4,9 @@ use carrot_types::realtime::CloseCode;
 
 use crate::{TransportError, transport::one_line};
 
-/// Why there is no connection, as a [`Connection`](super::Connection) reports it.
+/// The reason of a missing connection, reported by a [`Connection`](super::Connection).
 ///
-/// Its texts must hold no token and no address with one.
+/// Its texts must not contain the token or a URL with the token.
 #[derive(Debug)]
 pub struct Disconnected {
     status: Option<u16>,
@@ -17,7 +17,7 @@ pub struct Disconnected {
 }
 
 impl Disconnected {
-    /// A reason in words, such as `the connection ended`.
+    /// Creates a reason from a text, such as `the connection ended`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -29,61 +29,60 @@ impl Disconnected {
         }
     }
 
-    /// The service responded with this HTTP status in place of a connection or of messages. With 400, 401,
-    /// 403 and 404 the listener ends.
+    /// Sets the HTTP status of a response without a connection or messages. 400, 401, 403 and 404 end the
+    /// listener.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// The service closed the WebSocket with this code. The listener ends where
-    /// [`CloseCode::should_reconnect`] is false.
+    /// Sets the close code of the WebSocket. The listener ends if [`CloseCode::should_reconnect`] is false.
     #[must_use]
     pub fn with_code(mut self, code: CloseCode) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// The service asks for this pause.
+    /// Sets the pause that the service asks for.
     #[must_use]
     pub fn with_retry_after(mut self, pause: impl Into<Option<Duration>>) -> Self {
         self.retry_after = pause.into();
         self
     }
 
-    /// The transport failed.
+    /// Sets the error of the transport.
     #[must_use]
     pub fn with_source(mut self, source: TransportError) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// The HTTP status of a response that was not a connection.
+    /// Returns the HTTP status of a response without a connection.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// The close code of the WebSocket.
+    /// Returns the close code of the WebSocket.
     #[must_use]
     pub fn code(&self) -> Option<CloseCode> {
         self.code
     }
 
-    /// The pause that the service asks for.
+    /// Returns the pause that the service asks for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The failure of the transport.
+    /// Returns the error of the transport.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         self.source.as_ref()
     }
 
-    /// The same token and channels would be rejected again.
+    /// Returns true if the service would reject the same token and channels again.
     pub(super) fn is_rejection(&self) -> bool {
         matches!(self.status, Some(400 | 401 | 403 | 404))
             || self.code.is_some_and(|code| !code.should_reconnect())
@@ -112,9 +111,9 @@ impl std::error::Error for Disconnected {
     }
 }
 
-/// The service rejects the token or the channels, so the listener has ended.
+/// The error that ends a listener: the service rejects the token or the channels.
 ///
-/// Connecting again with the same token and channels would be rejected again.
+/// The service would reject the same token and channels again.
 #[derive(Debug)]
 pub struct ListenError(Disconnected);
 
@@ -123,13 +122,13 @@ impl ListenError {
         Self(reason)
     }
 
-    /// The HTTP status with which the service rejects, where one came.
+    /// Returns the HTTP status of the rejection, if there is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status()
     }
 
-    /// The close code of the WebSocket, where one came.
+    /// Returns the close code of the WebSocket, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<CloseCode> {
         self.0.code()

@@ -7,39 +7,39 @@ use carrot_types::{
 
 use super::Disconnected;
 
-/// What a [`Listener`](super::Listener) tells.
+/// An event of a [`Listener`](super::Listener).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A message of a channel. In a channel the messages come in the order of their ids, but those that are
-    /// [late](Delivery::late). Between channels no order is promised.
+    /// A message of a channel. The messages of a channel are ordered by id, except those that are
+    /// [late](Delivery::late). There is no order between channels.
     Message(Box<Delivery>),
-    /// Messages are missing: read the objects again over the API, those that changed since [`Gap::since`].
+    /// Messages are missing. Read the objects that changed since [`Gap::since`] again over the API.
     Gap(Gap),
-    /// The replay of the connection is complete: from now on messages come as they happen. Comes after
-    /// the start, and after each [`Down`](Self::Down).
+    /// The replay of missed messages is complete; the next messages are live. After the start and after each
+    /// [`Down`](Self::Down).
     CaughtUp,
-    /// There is no connection; the listener connects again by itself. No message is lost by this: what was
-    /// missed comes when it is up again, or a [`Gap`](Self::Gap) says what does not come.
+    /// The connection is lost; the listener reconnects. No message is lost by this: missed messages are
+    /// delivered after the reconnection, or reported as a [`Gap`](Self::Gap).
     Down(Down),
-    /// Something came that cannot be read as a message. Nothing else is affected by it.
+    /// A message that cannot be decoded. Other messages are not affected.
     Unreadable(RealtimeError),
 }
 
-/// A message, and how it came.
+/// A message and how it was delivered.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// The message.
     pub message: RealtimeMessage,
-    /// A newer message of the channel was delivered before this one.
+    /// Whether a newer message of the channel was delivered before this one.
     pub late: bool,
-    /// It was stored by the service and came before [`Event::CaughtUp`].
+    /// Whether it was replayed: stored by the service and delivered before [`Event::CaughtUp`].
     pub replayed: bool,
 }
 
 impl Delivery {
-    /// A message that came as it happened. Set the fields to make another, as for a test of a handler.
+    /// Creates a live message. Set its fields for a test of a handler.
     #[must_use]
     pub fn new(message: RealtimeMessage) -> Self {
         Self {
@@ -62,15 +62,15 @@ impl From<RealtimeMessage> for Event {
 pub struct Gap {
     /// The channels.
     pub channels: Vec<RealtimeChannel>,
-    /// Everything up to this moment, a whole second of the service's time, was delivered. Changes since then
-    /// may be missing; `None` where the moment is not known.
+    /// The time, in whole seconds of the service's clock, up to which everything was delivered. Changes since
+    /// then may be missing. `None` if it is not known.
     pub since: Option<Timestamp>,
-    /// Why.
+    /// The reason.
     pub reason: GapReason,
 }
 
 impl Gap {
-    /// A gap, as for a test of a handler.
+    /// Creates a gap, for a test of a handler.
     #[must_use]
     pub fn new(
         channels: impl IntoIterator<Item = RealtimeChannel>,
@@ -85,22 +85,22 @@ impl Gap {
     }
 }
 
-/// Why messages are missing.
+/// The reason of a gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// Messages with these ids exist, and the service did not send them, even when it was asked again.
+    /// Messages with these ids exist, but the service did not send them, even on a second request.
     Lost(RangeInclusive<i64>),
-    /// The ids jump in a channel that has not proved that its ids have no holes: messages may be missing.
+    /// Ids are missing in a channel whose ids have not proved to be consecutive: messages may be missing.
     Unknown(RangeInclusive<i64>),
-    /// The ids of the channel started again, as after the service deleted it: messages between the last one
-    /// and the new start may be missing.
+    /// The ids of the channel restarted, as after the service deleted it: messages before the restart may be
+    /// missing.
     Reset,
-    /// The listener was away for longer than the service is expected to store messages.
+    /// The listener was disconnected for longer than the service is expected to store messages.
     Expired,
 }
 
-/// A connection that ended, or was not made.
+/// A connection that ended or could not be opened.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Down {

@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{Client, Clock};
 
-/// The vendor does not say how long messages are stored; the sample of the server software has this.
+/// The vendor does not document how long messages are stored; this is in the sample of the server software.
 const RETENTION: Duration = Duration::from_secs(5 * 60);
 
 impl Client {
     /// Listens to channels of the realtime service. Nothing is sent until the listener is polled.
     ///
-    /// `ping` is added as the last channel; its messages are delivered only where `channels` has it too.
+    /// The listener adds `ping` as the last channel, and delivers its messages only if `channels` contains it.
     ///
     /// ```
     /// # async fn example(
@@ -32,7 +32,7 @@ impl Client {
     /// while let Some(event) = live.next().await? {
     ///     match event {
     ///         Event::Message(delivery) => println!("{:?}", delivery.message.payload),
-    ///         Event::Gap(gap) => println!("read again what changed: {gap}"),
+    ///         Event::Gap(gap) => println!("read changed objects again: {gap}"),
     ///         other => println!("{other:?}"),
     ///     }
     ///     store(live.checkpoint());
@@ -43,8 +43,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// There is no channel, or one twice; there are more than 50 with `ping`; a channel is not fit for an
-    /// address, has an id of zero, or ends with `.b` and digits.
+    /// There is no channel, a duplicate, or more than 50 with `ping`; or a channel cannot be part of a URL, has
+    /// an id of zero, or ends with `.b` and digits.
     pub fn listen(
         &self,
         channels: impl IntoIterator<Item = RealtimeChannel>,
@@ -60,7 +60,7 @@ impl Client {
     }
 }
 
-/// Sets up a [`Listener`]; made by [`Client::listen`].
+/// Builds a [`Listener`]. Created by [`Client::listen`].
 #[derive(Debug)]
 #[must_use = "call `start` to get the listener"]
 pub struct Listen {
@@ -72,30 +72,30 @@ pub struct Listen {
 }
 
 impl Listen {
-    /// Continues from a checkpoint, `None` for a new start. What it holds of other channels is ignored.
+    /// Continues from a checkpoint; `None` for a new start. Other channels in the checkpoint are ignored.
     pub fn resume(mut self, checkpoint: impl Into<Option<Checkpoint>>) -> Self {
         self.checkpoint = checkpoint.into();
         self
     }
 
-    /// Sets how the listener connects: by [`LongPoll`] by default.
+    /// Sets how the listener connects. [`LongPoll`] by default.
     pub fn connector(mut self, connector: impl Connector) -> Self {
         self.connector = Arc::new(connector);
         self
     }
 
-    /// Sets for how long the service is expected to store messages: 5 minutes by default. A listener that was
-    /// away for longer reports a [`Gap`](super::Gap) that [expired](super::GapReason::Expired). How long the
-    /// service stores them is not documented.
+    /// Sets how long the service is expected to store messages, which the vendor does not document. 5 minutes
+    /// by default. A listener that was disconnected for longer reports a [`Gap`](super::Gap) with
+    /// [`GapReason::Expired`](super::GapReason::Expired).
     pub fn retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
         self
     }
 
-    /// Makes the listener. Nothing is sent until it is polled.
+    /// Creates the listener. Nothing is sent until it is polled.
     pub fn start(self) -> Listener {
         let clock = self.request.client().clock();
-        // The jitter must differ between processes, and be the same in a test.
+        // The jitter must differ between processes and be reproducible in a test.
         let seed = fastrand::u64(..);
         let mut session = Session::new(self.channels, self.retention, seed);
         if let Some(checkpoint) = self.checkpoint {

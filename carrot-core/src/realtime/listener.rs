@@ -19,18 +19,17 @@ use crate::{
     policy::timeout,
 };
 
-/// How long a connection may take to end politely.
+/// The time for a graceful close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Listens to the realtime service; made by [`Client::listen`].
+/// Listens to the realtime service. Created by [`Client::listen`].
 ///
-/// It connects, reads, finds out what is missing and asks for it again, and connects again, with pauses that
-/// grow while that fails. It spawns no task: nothing happens unless [`next`](Self::next) is polled. So a slow
-/// program is not flooded; messages wait in the connection, and nothing is dropped. There is one connection
-/// at a time.
+/// It connects, reads messages, requests missing ones again, and reconnects with growing pauses. It spawns no
+/// task: it works only while [`next`](Self::next) is polled. So a slow program is not flooded: messages wait in
+/// the connection, and none is dropped. There is one connection at a time.
 ///
-/// See the [module](super) for what it promises.
-#[must_use = "nothing is read due `next` is called"]
+/// See the [module](super) for its guarantees.
+#[must_use = "nothing is read until `next` is called"]
 pub struct Listener {
     request: ConnectRequest,
     connector: Arc<dyn Connector>,
@@ -45,7 +44,7 @@ enum Link {
     Up(Box<dyn Connection>),
 }
 
-/// A wait, and the moment at which it ends.
+/// A wait and the time at which it ends.
 struct Alarm {
     at: Duration,
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -66,31 +65,31 @@ impl Listener {
         }
     }
 
-    /// The next event; `None` after [`close`](Self::close), and after an error.
+    /// Returns the next event, or `None` after [`close`](Self::close) and after an error.
     ///
-    /// Dropping the future loses nothing: the next call continues where it was.
+    /// Cancel-safe: dropping the future loses no event.
     ///
     /// # Errors
     ///
-    /// The service rejects the token or the channels. Everything else is an event, and the listener goes
-    /// on.
+    /// The service rejects the token or the channels. Any other failure is an event, and the listener
+    /// continues.
     pub async fn next(&mut self) -> Result<Option<Event>, ListenError> {
         poll_fn(|context| self.poll_event(context))
             .await
             .transpose()
     }
 
-    /// Where the listener is: it covers every event that [`next`](Self::next) returned.
+    /// Returns a checkpoint that covers every event returned by [`next`](Self::next).
     ///
-    /// Save it after the last event is processed. A listener that
-    /// [resumes](super::Listen::resume) from it gets everything that came later, also in another process.
+    /// Store it after the last event is processed. A listener that [resumes](super::Listen::resume) from it,
+    /// also in another process, receives all later messages.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.session.checkpoint()
     }
 
-    /// Ends the connection politely, within a second, and returns the last checkpoint. Dropping the
-    /// listener ends the connection at once.
+    /// Closes the connection gracefully, within a second, and returns the last checkpoint. Dropping the
+    /// listener closes the connection at once.
     pub async fn close(&mut self) -> Checkpoint {
         let checkpoint = self.session.checkpoint();
         if !self.session.is_stopped() {
@@ -152,7 +151,7 @@ impl Listener {
         }
     }
 
-    /// Gives the session what comes over the connection. False where nothing is there.
+    /// Passes an input of the connection to the session. Returns false if no input is ready.
     fn poll_link(&mut self, context: &mut Context<'_>) -> bool {
         let input = match &mut self.link {
             Link::None => return false,
@@ -178,15 +177,15 @@ impl Listener {
         true
     }
 
-    /// Waits for the moment. What came meanwhile is read before the session hears that it is there: a
-    /// program that was busy does not take what waits in the connection for silence.
+    /// Waits for a time. Reads the input that came meanwhile first, so that a busy program does not mistake
+    /// unread messages for silence.
     fn poll_alarm(&mut self, context: &mut Context<'_>, due: Option<Duration>) -> Poll<()> {
         let Some(due) = due else {
             self.alarm = None;
             return Poll::Pending;
         };
         loop {
-            // One that ends earlier is kept: moments move with every message, and a wait is not free.
+            // Keeps a sleep that ends earlier: the time changes with every message, and a sleep costs work.
             let alarm = match self.alarm.take() {
                 Some(alarm) if alarm.at <= due => self.alarm.insert(alarm),
                 _ => {

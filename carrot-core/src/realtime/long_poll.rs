@@ -19,19 +19,18 @@ use crate::retry::retry_after;
 /// The service responds after 25 seconds at the latest.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
-/// Reads the messages by long polls, over the [`HttpTransport`](crate::HttpTransport) of the client.
+/// Reads messages by long polls over the [`HttpTransport`](crate::HttpTransport) of the client.
 ///
-/// Every response is complete, so nothing depends on how a connection ends. The token goes in the
-/// `Authorization` header. The polls are not calls: they take no permits of the rate limit, and the
-/// deadline of calls does not apply. Each ends after 35 seconds; the service responds after 25 where there is
-/// nothing to say.
+/// The token is sent in the `Authorization` header. A poll is not a call: it takes no permit of the rate limit
+/// and has no deadline of a call. It times out after 35 seconds; the service responds after 25 seconds if there
+/// are no messages.
 ///
-/// That the service takes long polls on its documented hosts is observed.
+/// Observed: the service accepts long polls on its documented hosts.
 #[derive(Clone, Debug, Default)]
 pub struct LongPoll(());
 
 impl LongPoll {
-    /// Long polls over the client's transport.
+    /// Creates a connector of long polls over the client's transport.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -94,16 +93,16 @@ fn read(response: &Response<Bytes>, system_time: SystemTime) -> Result<Received,
         }
         StatusCode::NOT_MODIFIED => Vec::new(),
         _ => {
-            return Err(Disconnected::new("the service does not take the long poll")
+            return Err(Disconnected::new("the service rejects the long poll")
                 .with_status(status.as_u16())
                 .with_retry_after(retry_after(response.headers(), system_time)));
         }
     };
-    // Without it the next poll would bring the same messages, at once and for ever.
+    // Without it the next poll would return the same messages immediately and forever.
     let position = Position::of_headers(response.headers())
         .or_else(|| messages.iter().flatten().filter_map(Position::of).max());
     if position.is_none() {
-        return Err(Disconnected::new("a response does not say its position"));
+        return Err(Disconnected::new("a response has no position"));
     }
     let date = response.headers().get(DATE);
     let date = date.and_then(|date| seconds_of(date.to_str().ok()?));

@@ -1,23 +1,23 @@
 //! The realtime service: messages as they happen, without gaps.
 //!
-//! [`Client::listen`](crate::Client::listen) gives a [`Listener`]. What it promises:
+//! [`Client::listen`](crate::Client::listen) returns a [`Listener`]. Its guarantees:
 //!
-//! * **No message is lost in silence.** What the service stores is delivered, across lost connections and, with a
-//!   [`Checkpoint`], across restarts of the program. What it does not give is reported as a [`Gap`], with the
-//!   moment since when objects must be read again. A message that the service itself loses is noticed with the
-//!   next message of its channel, by the ids.
-//! * **No message comes twice** while one listener lives, or resumes from its last checkpoint. Messages
-//!   without an id and a position are an exception: nothing tells them apart.
-//! * **A rejection ends it**, also one that comes after the connection was accepted. Everything else is
-//!   tried again, after pauses with full jitter from a quarter of a second to a minute. They get short again
-//!   after a minute that went well, and not because a connection opened.
-//! * **A dead connection is noticed** after 40 seconds without a ping, and a slow program is not taken for one.
+//! * **No message is lost silently.** The listener delivers every message that the service stores, across lost
+//!   connections and, with a [`Checkpoint`], across restarts of the program. A message that the service does not
+//!   deliver is reported as a [`Gap`], with the time since which objects must be read again. The ids of a
+//!   channel reveal a message that the service lost, once the next message of the channel arrives.
+//! * **No message is delivered twice** by one listener, or by one that resumes from its last checkpoint, except
+//!   messages without an id and a position, which cannot be distinguished.
+//! * **A rejection ends the listener**, even after the connection was accepted. After any other failure it
+//!   reconnects, after pauses with full jitter from a quarter of a second to a minute. The pauses start short
+//!   again after a connection has worked for a minute, not as soon as it opens.
+//! * **A dead connection is detected** after 40 seconds without a ping. A slow program is not mistaken for one.
 //!
-//! These hold for the server software that the vendor names, which was observed. That the service behaves like
-//! it is assumed. So ids count only in channels whose ids proved to be consecutive, by eight steps; before that
-//! a gap says that it is [not certain](GapReason::Unknown).
+//! These guarantees were tested with the server software that the vendor names; the service is assumed to behave
+//! like it. Missing ids count only in channels whose ids proved to be consecutive, by eight steps; before that
+//! the reason of a gap is [not certain](GapReason::Unknown).
 //!
-//! How messages come is up to a [`Connector`]: [`LongPoll`] works over every
+//! A [`Connector`] makes the connections: [`LongPoll`] works over every
 //! [`HttpTransport`](crate::HttpTransport), and `carrot-hyper` has a WebSocket.
 
 mod backoff;

@@ -10,8 +10,7 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A moment in the stream of the realtime service, from which it can be read on: a second and the number of
-/// a message in that second.
+/// A position in the stream of the realtime service: a second and the number of a message in that second.
 ///
 /// Observed in the server software that the vendor names: `tag` counts the messages of one second over all
 /// channels.
@@ -22,20 +21,20 @@ pub struct Position {
 }
 
 impl Position {
-    /// A position from the seconds since 1970 and the number within that second.
+    /// Creates a position from the seconds since 1970 and the number within that second.
     #[must_use]
     pub fn new(seconds: u64, tag: u64) -> Self {
         Self { time: seconds, tag }
     }
 
-    /// The position of a message; `None` where its `time` or `tag` is missing or unreadable.
+    /// Returns the position of a message, or `None` if its `time` or `tag` is missing or invalid.
     #[must_use]
     pub fn of(message: &RealtimeMessage) -> Option<Self> {
         Self::parse(message.time.as_deref()?, message.tag.as_deref()?)
     }
 
-    /// The position in the headers of a long poll, `Last-Modified` and `ETag`; `None` where one is missing
-    /// or unreadable.
+    /// Returns the position in the headers of a long poll, `Last-Modified` and `ETag`, or `None` if one is
+    /// missing or invalid.
     #[must_use]
     pub fn of_headers(headers: &HeaderMap) -> Option<Self> {
         let time = headers.get(LAST_MODIFIED)?.to_str().ok()?;
@@ -51,22 +50,22 @@ impl Position {
         Some(Self { time, tag })
     }
 
-    /// The seconds since 1970.
+    /// Returns the seconds since 1970.
     #[must_use]
     pub fn seconds(self) -> u64 {
         self.time
     }
 
-    /// The number within the second.
+    /// Returns the number within the second.
     #[must_use]
     pub fn tag(self) -> u64 {
         self.tag
     }
 
-    /// The second as an HTTP date.
+    /// Returns the second as an HTTP date.
     #[must_use]
     pub fn http_date(self) -> String {
-        // The greatest date that the format can hold; later ones do not come from a clock.
+        // The greatest date of the format; no clock returns a later one.
         let greatest = 253_402_300_799;
         httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.time.min(greatest)))
     }
@@ -76,7 +75,7 @@ impl Position {
     }
 }
 
-/// As `1700000000/7`.
+/// Formats the position as `1700000000/7`.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.time, self.tag)

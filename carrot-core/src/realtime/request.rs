@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Position;
 use crate::{Body, Client, transport::CallContext};
 
-/// All but what stands for itself in a query.
+/// Encodes every byte except the unreserved characters of a query.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -22,7 +22,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// A connection to make: the channels, from where to read, and the token. `Debug` shows no token.
+/// The request of a connection: channels, position and token. `Debug` does not show the token.
 #[derive(Clone)]
 pub struct ConnectRequest {
     client: Client,
@@ -33,7 +33,7 @@ pub struct ConnectRequest {
 impl ConnectRequest {
     /// # Errors
     ///
-    /// The addresses would be too long.
+    /// The URLs would be too long.
     pub(super) fn new(client: Client, channels: &[RealtimeChannel]) -> Result<Self, InvalidValue> {
         let request = Self {
             client,
@@ -56,31 +56,32 @@ impl ConnectRequest {
         &self.client
     }
 
-    /// The channels, in the order in which they must stand in the path.
+    /// Returns the channels in the order of the path.
     #[must_use]
     pub fn channels(&self) -> &[RealtimeChannel] {
         &self.channels
     }
 
-    /// The position from which to read; `None` for whatever comes from now on.
+    /// Returns the position to read from; `None` for new messages only.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.position
     }
 
-    /// The largest response that the client takes, in bytes; `None` leaves it to the connector.
+    /// Returns the maximum size of a response in bytes; `None` for the default of the connector.
     #[must_use]
     pub fn max_body_bytes(&self) -> Option<u64> {
         self.client.options().max_body_bytes
     }
 
-    /// The request of a WebSocket, without the headers of the handshake. The scheme is `http` or `https`.
+    /// Returns the request of a WebSocket without the headers of the handshake. The scheme is `http` or
+    /// `https`.
     ///
-    /// The address holds the token, as the service expects it: show it nowhere.
+    /// The URL contains the token, as the service expects: never show it.
     ///
     /// # Errors
     ///
-    /// The address is too long, which the listener has checked.
+    /// The URL is too long, which the listener has checked.
     pub fn websocket(&self) -> Result<Request<()>, InvalidValue> {
         let mut request = Request::new(());
         *request.uri_mut() = self.websocket_uri()?;
@@ -89,11 +90,11 @@ impl ConnectRequest {
         Ok(request)
     }
 
-    /// The request of a long poll from this position, with the token in a header.
+    /// Returns the request of a long poll from this position, with the token in a header.
     ///
     /// # Errors
     ///
-    /// The address is too long, which the listener has checked.
+    /// The URL is too long, which the listener has checked.
     pub fn long_poll(
         &self,
         position: Option<Position>,
@@ -134,7 +135,7 @@ impl ConnectRequest {
 
     fn join(&self, path: &str) -> Result<Uri, InvalidValue> {
         self.client.realtime_base_url().join(path).map_err(|_| {
-            let rule = "must fit into an address of at most 64 KiB together";
+            let rule = "must fit into a URL of at most 64 KiB";
             InvalidValue::new("realtime channels", rule)
         })
     }

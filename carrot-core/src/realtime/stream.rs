@@ -9,10 +9,10 @@ use futures_core::Stream;
 
 use super::{Event, ListenError, Listener};
 
-/// Nothing in here is pinned in place: what is on its way has a box of its own.
+/// Sound, since the only pinned values are boxed.
 impl Unpin for Listener {}
 
-/// It ends after an error, and after [`close`](Listener::close).
+/// Ends after an error, and after [`close`](Listener::close).
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
 impl Stream for Listener {
     type Item = Result<Event, ListenError>;
