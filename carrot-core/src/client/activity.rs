@@ -4,11 +4,11 @@ use std::{
     task::Poll,
 };
 
-/// The first request needs no leave, or has it.
+/// The first request needs no permission, or has it.
 const OPEN: u8 = 0;
-/// The first request needs leave.
+/// The first request needs permission.
 const CLOSED: u8 = 1;
-/// The call has its permit and waits for leave.
+/// The call has its permit and waits for permission to send.
 const WAITING: u8 = 2;
 
 /// The state of a call in flight, as far as a job needs it.
@@ -35,8 +35,8 @@ impl Activity {
             .store(may_have_effect, Ordering::Relaxed);
     }
 
-    /// Waits for leave to send. Nothing wakes this future: the job that polls it opens the gate and polls
-    /// it again.
+    /// Waits for permission to send. Nothing wakes this future: the job that polls it opens the gate and
+    /// polls it again.
     pub(super) async fn wait_at_gate(&self) {
         poll_fn(|_| match self.gate.load(Ordering::Relaxed) {
             OPEN => Poll::Ready(()),

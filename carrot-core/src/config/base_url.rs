@@ -35,7 +35,7 @@ impl BaseUrl {
     /// Dashly, the English brand of the same service, `https://api.dashly.app`.
     pub const DASHLY: Self = Self::https("api.dashly.app");
 
-    /// The realtime service beside this one; at an address of a user's own, the same address.
+    /// Returns the base URL of the realtime service. The same URL if this one is custom.
     pub(crate) fn realtime(&self) -> Self {
         if *self == Self::CARROT_QUEST {
             Self::https(HOST_CARROT_QUEST)

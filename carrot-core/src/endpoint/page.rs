@@ -77,7 +77,7 @@ impl<T: DeserializeOwned> Page<T> {
     /// right one is missing, but no request can use it: the listing ends there, with an error if the page
     /// is full.
     ///
-    /// A record that cannot be read costs no other: it is in [`unreadable`](Self::unreadable).
+    /// A record that cannot be decoded does not affect the others: it is in [`unreadable`](Self::unreadable).
     ///
     /// # Errors
     ///

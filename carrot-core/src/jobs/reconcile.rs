@@ -120,7 +120,7 @@ impl Client {
     /// `property` names the property of the event that identifies it, such as the number of the order:
     /// no other event of this name and this user has the same value. Searches the user's events of this
     /// name for it, from the newest back to `since`, by the rules of
-    /// [`reconcile_reply`](Self::reconcile_reply). An event with a time of its own is searched for back to
+    /// [`reconcile_reply`](Self::reconcile_reply). If the event has an earlier time, the search goes back to
     /// that time.
     ///
     /// [`WriteStatus::Unknown`] if an event of this name lacks the property or cannot be decoded.
@@ -190,8 +190,8 @@ impl Client {
 
     /// Reads a listing back from its newest record until a whole page is older than `since`.
     ///
-    /// A whole page, since one record alone may stand out of order, as an event does that was recorded
-    /// with an earlier time.
+    /// A whole page, since a single record may be out of order, such as an event recorded with an earlier
+    /// time.
     async fn search<E: Paginate>(
         &self,
         listing: E,

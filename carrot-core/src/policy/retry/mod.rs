@@ -18,9 +18,9 @@
 //!
 //! A call is retried only if the pause ends before its deadline. Otherwise the call ends at once with the
 //! error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) returns how long the
-//! service asks to wait. The jobs `pages`, `items` and `call_all` have no deadline, so they wait.
-//! For them an attempt that failed with status 429 does not count as one of the three: up to twelve such
-//! attempts span at least a minute, so that a full window of the rate limit fails no item.
+//! service asks to wait. The jobs `pages`, `items` and `call_all` have no deadline, so they wait. In a job
+//! an attempt with status 429 does not count as one of the three: up to twelve such attempts span at least
+//! a minute, so that a full window of the rate limit fails no item.
 //!
 //! # After an uncertain write
 //!

@@ -13,8 +13,9 @@ use super::{FailedAttempt, FailureKind, RetryPolicy};
 /// is unavailable it is at least half of the bound, so that six attempts span at least 7.75 s and a
 /// restart of the service fails no call.
 ///
-/// A call without a deadline, such as those of the jobs, makes up to twelve attempts more that fail with
-/// status 429, each after at least half of the bound: at least 60 s, a whole window of the rate limit.
+/// A call without a deadline, such as those of jobs, may make up to twelve additional attempts that fail
+/// with status 429. Their pauses are at least half of the bound and span at least 60 s, a whole window of
+/// the rate limit.
 ///
 /// A longer `Retry-After` replaces the pause, up to 24 h. A call whose deadline is earlier fails at once;
 /// a job waits.
@@ -68,7 +69,7 @@ impl ExponentialBackoff {
         self
     }
 
-    /// Sets the maximum number of attempts of a job's call that fail with status 429: 12 by default; 0
+    /// Sets the maximum number of attempts with status 429 of a call without a deadline. 12 by default; 0
     /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets all three.
     pub fn max_throttled_attempts(mut self, attempts: u32) -> Self {
         self.max_throttled_attempts = attempts.max(1);
