@@ -9,10 +9,12 @@ use carrot_core::{
     conversations,
     endpoint::{FilePart, Page, Paging, Parameters, Path, RequestParts, ResponseError, Upload},
     jobs::{CallAll, CallAllReport},
+    rate_limit::{MemoryStore, SharedRateLimiter},
     transport::CallContext,
     types::Conversation,
     users,
 };
+use carrot_testing::VirtualClock;
 
 fn shareable<T: Debug + Send + Sync + 'static>() {}
 
@@ -44,6 +46,8 @@ fn public_types_are_send_sync_and_debug() {
     shareable::<CallOptions>();
     shareable::<Client>();
     shareable::<ClientBuilder>();
+    shareable::<MemoryStore<VirtualClock>>();
+    shareable::<SharedRateLimiter<MemoryStore<VirtualClock>, VirtualClock>>();
     shareable::<Error>();
     shareable::<ErrorKind>();
     shareable::<TransportError>();

@@ -30,6 +30,7 @@ mod retry_table;
 mod schedules;
 mod secrets;
 mod shared_key;
+mod shared_limit;
 #[cfg(feature = "tracing")]
 mod spans;
 #[cfg(feature = "stream")]

@@ -1,9 +1,6 @@
 use std::{
     fmt,
-    future::{Future, poll_fn},
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 
@@ -12,15 +9,15 @@ use async_trait::async_trait;
 use super::{
     AcquireError, AcquireRequest, Permit, PermitKeeper, PermitOutcome, RateLimitStatus,
     RateLimiter, Start,
-    state::{Decision, State, Wakers},
-    throttle::Throttle,
+    state::{State, Wakers},
+    throttle::{Throttle, burst_of},
+    ticket::{self, Queue},
 };
 use crate::Clock;
 
-const REQUESTS: u32 = 60;
-const WINDOW: Duration = Duration::from_secs(60);
-const BURST: u32 = 8;
-const MAX_WAITING: usize = 100_000;
+pub(super) const REQUESTS: u32 = 60;
+pub(super) const WINDOW: Duration = Duration::from_secs(60);
+pub(super) const MAX_WAITING: usize = 100_000;
 
 /// A rate limiter within one process. Allows a fixed number of requests in any window of time.
 ///
@@ -72,9 +69,8 @@ impl<C: Clock> LocalRateLimiter<C> {
     pub fn with_limit(clock: C, max_requests: u32, window: Duration) -> Self {
         let max = max_requests.max(1);
         let window = window.max(Duration::from_millis(1));
-        let burst = u64::from(max) * u64::from(BURST) / u64::from(REQUESTS);
         let start = Start::Cautious {
-            burst: u32::try_from(burst).unwrap_or(max).max(1),
+            burst: burst_of(max),
         };
         let throttle = Throttle::new(max, window, start, fastrand::Rng::new());
         let mut state = State::new(throttle, max, window);
@@ -143,9 +139,11 @@ impl<C> Inner<C> {
     }
 }
 
-impl<C: Clock> Inner<C> {
-    /// Changes the state, then wakes the affected tasks after the lock is released: a waker runs
-    /// foreign code, and dropping the last waker of a task may drop the task.
+impl<C: Clock> Queue for Inner<C> {
+    fn clock(&self) -> &dyn Clock {
+        &self.clock
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut State, Duration) -> (T, Wakers)) -> T {
         let clock = self.clock.now();
         let (result, wakers) = {
@@ -164,78 +162,10 @@ impl<C: Clock> PermitKeeper for Inner<C> {
     }
 }
 
-/// A position in the queue. Leaves the queue when it is dropped before the permit is taken.
-struct Ticket<'a, C: Clock> {
-    inner: &'a Inner<C>,
-    number: u64,
-    is_taken: bool,
-}
-
-impl<'a, C: Clock> Ticket<'a, C> {
-    fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        sleep: &mut Sleep<'a>,
-    ) -> Poll<Result<(), AcquireError>> {
-        let (decision, now) = self.inner.change(|state, now| {
-            let (decision, wakers) = state.poll(self.number, context.waker(), now);
-            ((decision, now), wakers)
-        });
-        let wake_at = match decision {
-            Decision::Go => {
-                self.is_taken = true;
-                return Poll::Ready(Ok(()));
-            }
-            Decision::TooLate(at) => {
-                let earliest = Some(at.saturating_sub(now));
-                return Poll::Ready(Err(AcquireError::TooLate { earliest }));
-            }
-            Decision::Wait(wake_at) => wake_at,
-        };
-        let planned = sleep.take().filter(|(planned, _)| *planned == wake_at);
-        let (_, sleeping) = sleep.insert(planned.unwrap_or_else(|| {
-            let wait = wake_at.saturating_sub(now);
-            (wake_at, self.inner.clock.sleep(wait))
-        }));
-        if sleeping.as_mut().poll(context).is_ready() {
-            // Polls again through the executor, not in a loop: a clock may end every sleep too early.
-            *sleep = None;
-            context.waker().wake_by_ref();
-        }
-        Poll::Pending
-    }
-}
-
-/// A sleep and the time at which it ends.
-type Sleep<'a> = Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send + 'a>>)>;
-
-impl<C: Clock> Drop for Ticket<'_, C> {
-    fn drop(&mut self) {
-        if !self.is_taken {
-            // Dropped here, after the lock is released.
-            let _waker = self
-                .inner
-                .change(|state, now| state.leave(self.number, now));
-        }
-    }
-}
-
 #[async_trait]
 impl<C: Clock> RateLimiter for LocalRateLimiter<C> {
     async fn acquire(&self, request: &AcquireRequest) -> Result<Permit, AcquireError> {
-        let number = self
-            .inner
-            .change(|state, now| (state.join(request, now), Wakers::default()))
-            .map_err(|waiting| AcquireError::QueueFull { waiting })?;
-        let mut ticket = Ticket {
-            inner: &self.inner,
-            number,
-            is_taken: false,
-        };
-        let mut sleep = None;
-        poll_fn(|context| ticket.poll(context, &mut sleep)).await?;
-        let keeper: Arc<dyn PermitKeeper> = self.inner.clone();
-        Ok(Permit::new(keeper, number))
+        ticket::acquire(&self.inner, request).await
     }
 
     fn status(&self) -> Option<RateLimitStatus> {

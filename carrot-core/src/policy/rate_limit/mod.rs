@@ -4,14 +4,20 @@
 //! So every attempt of a client acquires a [`Permit`] first. All clones of a client share one limiter.
 //! Source: <https://developers.carrotquest.io/webapi/limits>
 //!
-//! [`LocalRateLimiter`] counts within one process and is the default. [`NoRateLimit`] is for services
-//! without a limit.
+//! [`LocalRateLimiter`] counts within one process and is the default. [`SharedRateLimiter`] counts for all
+//! processes with one key, over a [`RateLimitStore`]. [`NoRateLimit`] is for services without a limit.
 
 mod acquire;
+mod link;
 mod local;
+mod memory_store;
+mod outage;
 mod permit;
+mod shared;
 mod state;
+mod store;
 mod throttle;
+mod ticket;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
@@ -21,7 +27,14 @@ pub(crate) use self::acquire::rounded;
 pub use self::{
     acquire::{AcquireError, AcquireRequest, Priority},
     local::LocalRateLimiter,
+    memory_store::MemoryStore,
+    outage::Outage,
     permit::{Permit, PermitKeeper, PermitOutcome},
+    shared::SharedRateLimiter,
+    store::{
+        CompletedPermit, Grant, PermitId, RateLimitStore, RestoreRequest, RestoredPermit,
+        SharedLimit, StoreError, StoreState, TakeRequest, TakeResponse,
+    },
     throttle::Start,
 };
 

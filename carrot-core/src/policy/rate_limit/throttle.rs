@@ -14,6 +14,10 @@ const RECOVERY: [u64; 5] = [1, 2, 4, 8, 16];
 /// Limits are counted in thousandths, so that they grow evenly within a window.
 const SCALE: u64 = 1000;
 
+/// A careful start makes this many requests of `FULL` at once.
+const BURST: u64 = 8;
+const FULL: u64 = 60;
+
 /// How a limiter starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +31,12 @@ pub enum Start {
     },
     /// The whole limit at once, for a key that was not used in the last window.
     Full,
+}
+
+/// Returns how many requests of a limit start at once.
+pub(super) fn burst_of(max: u32) -> u32 {
+    let burst = u64::from(max) * BURST / FULL;
+    u32::try_from(burst).unwrap_or(max).max(1)
 }
 
 /// The limit, which depends on time and on the responses of the service.

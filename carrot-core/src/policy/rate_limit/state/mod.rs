@@ -1,5 +1,7 @@
 //! The queue and the window of the limiter, without its clock and its lock.
 
+mod store;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     mem,
@@ -7,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use super::{AcquireRequest, PermitOutcome, Priority, throttle::Throttle};
+use super::{
+    AcquireRequest, Outage, PermitOutcome, Priority, StoreError, link::Link, throttle::Throttle,
+};
 
 /// How long a granted permit waits for its task. A task that is not polled must not block the tasks
 /// behind it.
@@ -27,8 +31,10 @@ pub(super) struct State {
     pub(super) reserve: usize,
     pub(super) max: usize,
     pub(super) max_waiting: usize,
-    /// The end of each request of the last window, oldest first.
-    over: VecDeque<(Duration, Priority)>,
+    /// The store, of a limiter that several processes share.
+    pub(super) link: Option<Link>,
+    /// The requests of the last window that have ended, oldest first.
+    over: VecDeque<Over>,
     in_flight: BTreeMap<u64, InFlight>,
     /// Granted permits that their tasks have not taken yet, with the time of the grant.
     offered: BTreeMap<u64, (Waiter, Duration)>,
@@ -43,9 +49,19 @@ pub(super) struct State {
     now: Duration,
 }
 
+/// A request that has ended.
+#[derive(Debug)]
+struct Over {
+    end: Duration,
+    priority: Priority,
+    /// The number of the permit in the store.
+    number: u64,
+}
+
 #[derive(Debug)]
 struct InFlight {
     priority: Priority,
+    number: u64,
     started: Duration,
     /// The time at which the request counts as ended without a report.
     lease_end: Option<Duration>,
@@ -54,7 +70,10 @@ struct InFlight {
 #[derive(Debug)]
 struct Waiter {
     priority: Priority,
+    /// The number of the granted permit in the store.
+    number: u64,
     lease: Option<Duration>,
+    since: Duration,
     deadline: Option<Duration>,
     waker: Option<Waker>,
     /// The task was polled while among the first, so its wake-up time is right. Further behind, the
@@ -63,13 +82,15 @@ struct Waiter {
 }
 
 /// What a waiting task does next.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Decision {
     Go,
     /// Poll again at this time, or when woken.
     Wait(Duration),
     /// The permit is free at this time at the earliest, which is after the deadline of the task.
     TooLate(Duration),
+    /// The store is away.
+    Failed(StoreError),
 }
 
 /// Wakers to call after the lock is released, since a waker runs foreign code.
@@ -91,6 +112,7 @@ impl State {
             reserve: max as usize / 10,
             max: max as usize,
             max_waiting: usize::MAX,
+            link: None,
             over: VecDeque::new(),
             in_flight: BTreeMap::new(),
             offered: BTreeMap::new(),
@@ -154,7 +176,9 @@ impl State {
         self.next_ticket += 1;
         let waiter = Waiter {
             priority: request.priority,
+            number: 0,
             lease: request.lease,
+            since: now,
             deadline: request
                 .patience
                 .map(|patience| now.saturating_add(patience)),
@@ -179,6 +203,7 @@ impl State {
             let lease_end = waiter.lease.map(|lease| now.saturating_add(lease));
             let one = InFlight {
                 priority: waiter.priority,
+                number: waiter.number,
                 started: now,
                 lease_end,
             };
@@ -192,8 +217,15 @@ impl State {
             return (Decision::Wait(now.saturating_add(self.window)), wakers);
         };
         let ahead = self.ahead(ticket, priority);
-        let earliest = self.earliest(ahead, priority, now);
-        if deadline.is_some_and(|end| earliest > end) {
+        let earliest = match &self.link {
+            Some(link) => link.earliest(ahead, priority, now),
+            None => self.earliest(ahead, priority, now),
+        };
+        let is_late = deadline.is_some_and(|end| earliest > end);
+        if let Some(error) = self.store_error(is_late, now) {
+            return (Decision::Failed(error), wakers);
+        }
+        if is_late {
             return (Decision::TooLate(earliest), wakers);
         }
         let first = self.max;
@@ -201,15 +233,22 @@ impl State {
             waiter.waker = Some(waker.clone());
             waiter.is_scheduled = ahead < first;
         }
-        // The end of a probe is unknown; the task is woken when it ends.
-        let bound = match self.throttle.is_probing() {
-            true => earliest.max(now.saturating_add(self.window)),
-            false => earliest,
+        let bound = match self.link {
+            Some(_) => self.looks_at(ahead, priority, now),
+            None => self.unless_probing(earliest, now),
         };
         let end = (ahead < WATCHERS).then(|| self.next_end(now)).flatten();
         let wake_at = [Some(bound), end, deadline].into_iter().flatten().min();
         let least = now.saturating_add(LEAST_SLEEP);
         (Decision::Wait(wake_at.unwrap_or(bound).max(least)), wakers)
+    }
+
+    /// The end of a probe is unknown; the task is woken when it ends.
+    fn unless_probing(&self, at: Duration, now: Duration) -> Duration {
+        match self.throttle.is_probing() {
+            true => at.max(now.saturating_add(self.window)),
+            false => at,
+        }
     }
 
     fn waiter(&mut self, ticket: u64) -> Option<&mut Waiter> {
@@ -231,23 +270,16 @@ impl State {
 
     /// Returns a lower bound of the time at which a task gets its permit.
     fn earliest(&self, ahead: usize, priority: Priority, now: Duration) -> Duration {
-        let all = self.over.iter().map(|(over, _)| *over);
-        let free = self.free_at(
-            self.used() + ahead,
-            all,
-            self.over.len(),
-            |limit| limit,
-            now,
-        );
+        let all = self.over.iter().map(|over| over.end);
+        let part = |limit| self.share_of(limit, now);
+        let free = self.free_at(self.used() + ahead, all, self.over.len(), part, now);
         let free = match priority {
             Priority::Interactive => free,
             Priority::Bulk => {
-                let bulk = |(over, priority): &(Duration, Priority)| {
-                    (*priority == Priority::Bulk).then_some(*over)
-                };
+                let bulk = |over: &Over| (over.priority == Priority::Bulk).then_some(over.end);
                 let known = self.over.iter().filter_map(bulk).count();
                 let ends = self.over.iter().filter_map(bulk);
-                let part = |limit| self.bulk_part(limit);
+                let part = |limit| self.bulk_part(self.share_of(limit, now));
                 free.max(self.free_at(self.used_by_bulk + ahead, ends, known, part, now))
             }
         };
@@ -310,6 +342,7 @@ impl State {
                 }
             }
             wakers.0.extend(waiter.waker.take());
+            waiter.number = self.link.as_mut().map_or(ticket, Link::number);
             self.throttle.starts(ticket);
             self.offered.insert(ticket, (waiter, now));
         }
@@ -319,7 +352,10 @@ impl State {
 
     /// Wakes the selected ones among the first tasks of each priority; a full limit of them at most.
     fn wake_first(&mut self, wakers: &mut Wakers, selects: impl Fn(&Waiter) -> bool) {
-        let first = self.max;
+        self.wake_some(self.max, wakers, selects);
+    }
+
+    fn wake_some(&mut self, first: usize, wakers: &mut Wakers, selects: impl Fn(&Waiter) -> bool) {
         for queue in [&mut self.interactive, &mut self.bulk] {
             let some = queue
                 .values_mut()
@@ -333,15 +369,44 @@ impl State {
 
     /// Returns the priority that the next free permit goes to, or `None` if no permit is free.
     fn next_priority(&self, now: Duration) -> Option<Priority> {
-        if now < self.throttle.paused_until() || self.throttle.is_probing() {
-            return None;
+        let wanted = self.wanted(now)?;
+        match &self.link {
+            Some(link) if link.needs_token() => {
+                // A permit in hand goes to the task that it fits, and is not returned for the order of priorities.
+                let wanted = match link.token_priority()? {
+                    Priority::Interactive if !self.interactive.is_empty() => Priority::Interactive,
+                    _ => wanted,
+                };
+                let lease = self.queue(wanted).first_key_value()?.1.lease;
+                link.has_token_for(wanted, lease).then_some(wanted)
+            }
+            _ => Some(wanted),
         }
-        let limit = self.throttle.limit(now);
-        if self.used() >= limit {
-            return None;
+    }
+
+    /// Returns the priority that may have the next permit, from the store if that has one.
+    fn wanted(&self, now: Duration) -> Option<Priority> {
+        let mut interactive = !self.interactive.is_empty();
+        let mut bulk = !self.bulk.is_empty();
+        if self.link.as_ref().is_none_or(Link::counts_itself) {
+            if now < self.throttle.paused_until() || self.throttle.is_probing() {
+                return None;
+            }
+            let limit = self.share_of(self.throttle.limit(now), now);
+            if self.used() >= limit {
+                return None;
+            }
+            bulk = bulk && self.used_by_bulk < self.bulk_part(limit);
         }
-        let interactive = !self.interactive.is_empty();
-        let bulk = !self.bulk.is_empty() && self.used_by_bulk < self.bulk_part(limit);
+        if let Some(link) = &self.link {
+            if link.is_away() && link.outage == Outage::Fail {
+                return None;
+            }
+            if link.needs_token() {
+                interactive = interactive && link.may_ask(Priority::Interactive, now);
+                bulk = bulk && link.may_ask(Priority::Bulk, now);
+            }
+        }
         match (interactive, bulk) {
             (true, true) if self.interactive_in_a_row >= INTERACTIVE_IN_A_ROW => {
                 Some(Priority::Bulk)
@@ -354,36 +419,48 @@ impl State {
 
     /// Removes expired leases, grants that were not taken, and requests that have left the window.
     pub(super) fn expire(&mut self, now: Duration) {
+        if let Some(link) = &mut self.link {
+            link.tick(now);
+        }
         let ended = |one: &InFlight| one.lease_end.is_some_and(|end| end <= now);
         while let Some(ticket) = key_of(&self.in_flight, ended) {
             if let Some(one) = self.in_flight.remove(&ticket) {
                 self.throttle.forget(ticket);
-                self.log(one.lease_end.unwrap_or(now), one.priority);
+                self.log(one.lease_end.unwrap_or(now), &one);
             }
         }
         let lapsed = |(_, since): &(Waiter, Duration)| since.saturating_add(OFFER) <= now;
         while let Some(ticket) = key_of(&self.offered, lapsed) {
             if let Some((waiter, _)) = self.offered.remove(&ticket) {
-                self.refund(ticket, waiter.priority);
+                self.refund(ticket, waiter.priority, waiter.number);
                 self.asleep.insert(ticket, waiter);
             }
         }
-        while let Some((over, priority)) = self.over.front() {
-            if over.saturating_add(self.window) > now {
+        while let Some(over) = self.over.front() {
+            if over.end.saturating_add(self.window) > now {
                 break;
             }
-            self.used_by_bulk -= usize::from(*priority == Priority::Bulk);
+            self.used_by_bulk -= usize::from(over.priority == Priority::Bulk);
             self.over.pop_front();
         }
     }
 
-    fn log(&mut self, over: Duration, priority: Priority) {
-        let place = self.over.partition_point(|(other, _)| *other <= over);
-        self.over.insert(place, (over, priority));
+    fn log(&mut self, end: Duration, one: &InFlight) {
+        let place = self.over.partition_point(|other| other.end <= end);
+        let over = Over {
+            end,
+            priority: one.priority,
+            number: one.number,
+        };
+        self.over.insert(place, over);
     }
 
     /// Frees a permit with which no request was made.
-    fn refund(&mut self, ticket: u64, priority: Priority) {
+    fn refund(&mut self, ticket: u64, priority: Priority, number: u64) {
+        if let Some(link) = &mut self.link {
+            link.refund(number, priority);
+            link.ask_now();
+        }
         self.throttle.forget(ticket);
         self.used_by_bulk -= usize::from(priority == Priority::Bulk);
     }
@@ -393,7 +470,7 @@ impl State {
     pub(super) fn leave(&mut self, ticket: u64, now: Duration) -> (Option<Waker>, Wakers) {
         let offered = self.offered.remove(&ticket).map(|(waiter, _)| waiter);
         if let Some(waiter) = &offered {
-            self.refund(ticket, waiter.priority);
+            self.refund(ticket, waiter.priority, waiter.number);
         }
         let waiter = offered
             .or_else(|| self.interactive.remove(&ticket))
@@ -413,8 +490,16 @@ impl State {
         let one = self.in_flight.remove(&ticket);
         let started = one.as_ref().map_or(Duration::ZERO, |one| one.started);
         match one {
-            Some(one) if outcome == PermitOutcome::Unsent => self.refund(ticket, one.priority),
-            Some(one) => self.log(now, one.priority),
+            Some(one) if outcome == PermitOutcome::Unsent => {
+                self.refund(ticket, one.priority, one.number);
+            }
+            Some(one) => {
+                if let Some(link) = &mut self.link {
+                    let held = now.saturating_sub(one.started);
+                    link.report(one.number, one.priority, outcome, held);
+                }
+                self.log(now, &one);
+            }
             // Its lease has expired, so the request is counted already.
             None => {}
         }
@@ -450,7 +535,7 @@ impl State {
     /// Takes back granted permits after a 429. Their tasks wait again.
     fn take_back_offers(&mut self) {
         for (ticket, (waiter, _)) in mem::take(&mut self.offered) {
-            self.refund(ticket, waiter.priority);
+            self.refund(ticket, waiter.priority, waiter.number);
             self.queue_mut(waiter.priority).insert(ticket, waiter);
         }
     }
