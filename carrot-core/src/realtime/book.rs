@@ -10,7 +10,8 @@ use super::{
 /// This many steps of one prove that the ids of a channel have no holes.
 const PROVEN: u8 = 8;
 
-/// This many holes, and more holes than steps of one, show that the ids of a channel are not consecutive.
+/// This many holes, and more holes than steps of one, show that the ids of a channel are not consecutive. Once
+/// proven, a step of one forgets the holes before it.
 const SPARSE: u8 = 3;
 
 /// The most holes that a channel may have at once.
@@ -109,6 +110,9 @@ impl Book {
             }
             Some(last) if last.checked_add(1) == Some(id) => {
                 self.steps = self.steps.saturating_add(1).min(PROVEN);
+                if self.is_proven() {
+                    self.jumps = 0;
+                }
             }
             Some(last) if id > last => {
                 self.jumps = self.jumps.saturating_add(1);

@@ -22,6 +22,7 @@ mod pages;
 mod parts_of_a_request;
 mod rate_limit;
 mod rate_limit_queue;
+mod realtime;
 mod reconcile;
 mod requests;
 mod responses;

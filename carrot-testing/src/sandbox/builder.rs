@@ -6,6 +6,7 @@ use carrot_core::{
 };
 
 use super::{
+    realtime::hub::Limits,
     seed::model::SeedUser,
     served::ServedRequest,
     service::Sandbox,
@@ -153,6 +154,16 @@ impl SandboxBuilder {
     /// Calls a function after each request, for example to write a log.
     pub fn on_response(mut self, call: impl Fn(&ServedRequest) + Send + Sync + 'static) -> Self {
         self.settings.on_response = Some(Arc::new(call));
+        self
+    }
+
+    /// Sets how long the realtime service stores messages, and how many of each channel: 5 minutes and 1000
+    /// by default. What the service does is not documented.
+    pub fn realtime_retention(mut self, retention: Duration, messages: usize) -> Self {
+        self.settings.realtime = Limits {
+            retention,
+            capacity: messages,
+        };
         self
     }
 

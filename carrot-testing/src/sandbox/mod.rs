@@ -16,6 +16,7 @@
 //! | look at what happened | [`Sandbox::users`], [`Sandbox::conversations`], [`Sandbox::parts`], [`Sandbox::events`], [`Sandbox::messages`], [`Sandbox::imports`] |
 //! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
 //! | make a request fail | [`Sandbox::inject`] with a [`Fault`], [`SandboxBuilder::rate_limit`] |
+//! | follow what happens as it happens | the realtime service: `Client::listen` of any client, [`Sandbox::realtime`] |
 //! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to` |
 //! | continue in another run | [`Sandbox::snapshot`], [`Sandbox::restore`] |
 //!
@@ -45,6 +46,7 @@ mod fault;
 mod inject;
 mod inspect;
 mod panel;
+mod realtime;
 mod routes;
 mod rules;
 mod seed;
@@ -65,6 +67,7 @@ pub use self::{
     fault::Fault,
     inject::InjectedFault,
     inspect::Typing,
+    realtime::{Realtime, RealtimeFault},
     seed::{Seed, SeedConversation, SeedError, SeedEvent, SeedPart, SeedUser},
     served::ServedRequest,
     service::Sandbox,

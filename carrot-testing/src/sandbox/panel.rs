@@ -20,6 +20,9 @@ impl Sandbox {
         };
         conversation.delayed_until = Some(end.seconds().saturating_mul(1_000_000));
         state.append(id, Draft::new("delayed", Author::DefaultAdmin));
+        service.report();
+        drop(service);
+        self.announce();
         true
     }
 
@@ -42,6 +45,9 @@ impl Sandbox {
         };
         conversation.channel = channel;
         state.append(id, Draft::new("channel_changed", Author::DefaultAdmin));
+        service.report();
+        drop(service);
+        self.announce();
         true
     }
 

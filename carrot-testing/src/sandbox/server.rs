@@ -7,12 +7,14 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::pin,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::BaseUrl;
+use carrot_core::{BaseUrl, Clock};
 use http::{
     Request, Response, StatusCode,
     header::{HOST, ORIGIN},
@@ -31,7 +33,7 @@ use tokio::{
     time,
 };
 
-use super::{fault::Delivery, service::Sandbox};
+use super::{fault::Delivery, realtime::hub::Waiting, service::Sandbox};
 use crate::service_error::error_response;
 
 /// More than the largest file that the service takes.
@@ -152,6 +154,32 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// The clock of those who wait on the port.
+    fn waiting_clock(&self) -> Arc<dyn Clock> {
+        match &self.settings().clock {
+            Some(clock) => Arc::clone(clock),
+            None => Arc::new(MachineClock),
+        }
+    }
+}
+
+/// The time of the machine.
+#[derive(Debug)]
+struct MachineClock;
+
+#[async_trait]
+impl Clock for MachineClock {
+    fn now(&self) -> Duration {
+        static START: OnceLock<time::Instant> = OnceLock::new();
+        START.get_or_init(time::Instant::now).elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        time::sleep(duration).await;
+    }
+}
+
 async fn accept(sandbox: Sandbox, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
     let address = listener
         .local_addr()
@@ -239,6 +267,12 @@ async fn respond(
             None => time::sleep(delay).await,
         },
         Delivery::Held(gate) => gate.wait().await,
+        Delivery::Polling(poll) => {
+            let clock = sandbox.waiting_clock();
+            let response = poll.wait(clock, Waiting::OnPort).await;
+            let response = response.ok_or("a fault of the test cuts the connection")?;
+            return Ok(response.map(Full::new));
+        }
     }
     Ok(response.map(Full::new))
 }

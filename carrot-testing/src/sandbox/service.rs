@@ -7,12 +7,19 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, Body, Client, ClientBuilder, Clock, HttpTransport, TransportError, types::AppId,
+    ApiVersion, Body, Client, ClientBuilder, Clock, HttpTransport, Sent, TransportError,
+    transport::TransportErrorKind, types::AppId,
 };
 use http::{HeaderValue, Method, Request, Response, header::CONTENT_TYPE};
+use serde_json::Value;
 
 use super::{
     fault::{Delivery, Effect, Faults},
+    realtime::{
+        Realtime, feed,
+        hub::{Hub, Waiting},
+        poll::{Opening, Poll},
+    },
     routes,
     rules::{call::Call, response::Failure},
     seed::plant,
@@ -32,6 +39,7 @@ struct Shared {
     /// The clock of the clients; the time of the sandbox is another one unless the settings say so.
     clock: VirtualClock,
     service: Mutex<Service>,
+    hub: Hub,
 }
 
 /// A fault that was injected and not used proves nothing, so it fails the test.
@@ -53,24 +61,37 @@ pub(in crate::sandbox) struct Service {
     pub(in crate::sandbox) faults: Faults,
     /// Requests whose caller is gone, with the moment at which they are applied.
     late: Vec<(i64, Call)>,
+    /// Messages of the realtime service that were not sent yet.
+    outbox: Vec<(String, Value)>,
 }
 
 impl Service {
     fn new(settings: &Settings) -> Self {
         let mut store = Store::empty(settings.app.clone(), settings.time());
         plant::seed(&mut store, &settings.seeds);
+        store.notices.clear();
         Self {
             store,
             webhooks: Webhooks::new(settings.webhook_events.clone()),
             faults: Faults::default(),
             late: Vec::new(),
+            outbox: Vec::new(),
         }
     }
 
-    /// Applies a call, and writes the webhooks of what it did.
+    /// Writes the webhooks and the realtime messages of what happened.
+    pub(in crate::sandbox) fn report(&mut self) {
+        let notices = std::mem::take(&mut self.store.notices);
+        self.webhooks.write(&mut self.store, &notices);
+        let messages = notices.iter();
+        self.outbox
+            .extend(messages.flat_map(|notice| feed::messages(&self.store, notice)));
+    }
+
+    /// Applies a call, and reports what it did.
     fn apply(&mut self, call: &Call) -> Response<Bytes> {
         let result = routes::dispatch(&mut self.store, call);
-        self.webhooks.write(&mut self.store);
+        self.report();
         match result {
             Ok(response) => response.into_response(),
             Err(failure) => failure.into_response(call.version),
@@ -114,11 +135,13 @@ impl Service {
 
 impl Sandbox {
     pub(in crate::sandbox) fn with(settings: Settings) -> Self {
-        let service = Mutex::new(Service::new(&settings));
+        let service = Service::new(&settings);
+        let hub = Hub::new(settings.realtime, service.store.now());
         Self(Arc::new(Shared {
             settings,
             clock: VirtualClock::new(),
-            service,
+            service: Mutex::new(service),
+            hub,
         }))
     }
 
@@ -131,6 +154,25 @@ impl Sandbox {
         let mut service = service.unwrap_or_else(PoisonError::into_inner);
         service.apply_due();
         service
+    }
+
+    /// Sends the realtime messages of what happened.
+    pub(in crate::sandbox) fn announce(&self) {
+        let mut service = self.service();
+        let messages = std::mem::take(&mut service.outbox);
+        let now = service.store.now();
+        drop(service);
+        self.0.hub.publish(now, messages);
+    }
+
+    /// The realtime service: messages and faults of a test. Listen with `Client::listen` of any client.
+    ///
+    /// What happens in the sandbox is sent over the channels that the vendor documents. A ping comes every ten
+    /// seconds of the clock of those who listen, while somebody does. Stored messages are not part of a
+    /// [`Snapshot`](crate::sandbox::Snapshot).
+    #[must_use]
+    pub fn realtime(&self) -> Realtime {
+        Realtime::new(self.0.hub.clone())
     }
 
     /// Returns a client that talks to the sandbox without a port: with the usual retries, no rate limit,
@@ -187,6 +229,7 @@ impl Sandbox {
             Err(_) => path_alone(request),
         };
         let (response, delivery) = self.respond(request, call);
+        self.announce();
         if let Some(on_response) = &self.0.settings.on_response {
             on_response(&ServedRequest {
                 method: request.method().clone(),
@@ -233,6 +276,20 @@ impl Sandbox {
             let response = Effect::gateway_timeout();
             return (response, Delivery::LOST);
         }
+        if call
+            .segments
+            .first()
+            .is_some_and(|first| first == "longpoll")
+        {
+            let app = &service.store.app;
+            return match Opening::read(&call, request, &app.token, app.id) {
+                Err(rejection) => (rejection.response(), Delivery::AtOnce),
+                Ok(opening) => {
+                    let poll = Poll::start(&self.0.hub, opening);
+                    (poll.now(), Delivery::Polling(Box::new(poll)))
+                }
+            };
+        }
         let mut response = service.apply_once(&call);
         let delivery = match effect {
             Some(Effect::LostResponse) => Delivery::LOST,
@@ -252,6 +309,8 @@ impl Sandbox {
         let mut service = self.service();
         service.store.time.advance(duration);
         service.apply_due();
+        drop(service);
+        self.announce();
     }
 
     /// Restores the state that the sandbox had when it was built. Faults are removed, used or not.
@@ -286,6 +345,15 @@ impl HttpTransport for Sandbox {
                 None => self.0.clock.sleep(delay).await,
             },
             Delivery::Held(gate) => gate.wait().await,
+            Delivery::Polling(poll) => {
+                let clock = match &self.0.settings.clock {
+                    Some(clock) => Arc::clone(clock),
+                    None => Arc::new(self.0.clock.clone()),
+                };
+                let cut = || TransportError::new(TransportErrorKind::Truncated, Sent::Yes);
+                let response = poll.wait(clock, Waiting::InProcess).await;
+                return response.ok_or_else(cut);
+            }
         }
         Ok(response)
     }

@@ -8,6 +8,7 @@ use std::{
 use carrot_core::Clock;
 
 use super::{
+    realtime::hub::Limits,
     seed::model::{SeedConversation, SeedUser},
     served::ServedRequest,
     store::{App, Channel, Operator, Time},
@@ -47,6 +48,7 @@ pub(in crate::sandbox) struct Settings {
     pub(in crate::sandbox) start: i64,
     pub(in crate::sandbox) step: Duration,
     pub(in crate::sandbox) clock: Option<Arc<dyn Clock>>,
+    pub(in crate::sandbox) realtime: Limits,
 }
 
 /// The records at the start.
@@ -96,6 +98,7 @@ impl Default for Settings {
             start: START,
             step: Duration::from_secs(1),
             clock: None,
+            realtime: Limits::default(),
         }
     }
 }

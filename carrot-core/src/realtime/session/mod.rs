@@ -148,8 +148,8 @@ pub(super) struct Session {
     last_rewind: Option<Duration>,
     /// When the last connection that had caught up was heard last, on the clock of this session.
     away_since: Option<Duration>,
-    /// How long before the session that was.
-    away_before: Duration,
+    /// The date at a moment of the clock, in seconds since 1970, where the session continues another one.
+    date: Option<(Duration, u64)>,
     /// `position` at the start of this connection.
     started_at: Option<Position>,
     expired: Option<Option<Position>>,
@@ -179,7 +179,7 @@ impl Session {
             pings: 0,
             last_rewind: None,
             away_since: None,
-            away_before: Duration::ZERO,
+            date: None,
             started_at: None,
             expired: None,
             settles: false,
@@ -200,10 +200,7 @@ impl Session {
             }
             book.restored(checkpoint.position);
         }
-        if let Some(position) = checkpoint.position {
-            self.away_since = Some(now);
-            self.away_before = Duration::from_secs(date.saturating_sub(position.seconds()));
-        }
+        self.date = Some((now, date));
         self
     }
 
@@ -400,7 +397,7 @@ impl Session {
                 let seconds = server_now.or_else(|| Some(position?.seconds()));
                 self.position = self.position.max(position.or(self.ahead));
                 self.pings += 1;
-                self.catch_up(now, seconds);
+                self.catch_up(now, seconds, server_now.is_some());
                 None
             }
             Entry::Closed(reason) => self.closed(now, reason),
@@ -502,7 +499,7 @@ impl Session {
         if !self.in_batch && !self.is_caught_up() {
             self.position = self.position.max(self.ahead);
             let seconds = position.map(Position::seconds);
-            self.catch_up(now, seconds.max(self.newest_ping));
+            self.catch_up(now, seconds.max(self.newest_ping), false);
         }
         if !is_new {
             self.counts.duplicates += 1;
@@ -512,7 +509,7 @@ impl Session {
     }
 
     /// Everything that the service stored has come over this connection. `seconds` is its time.
-    fn catch_up(&mut self, now: Duration, seconds: Option<u64>) {
+    fn catch_up(&mut self, now: Duration, seconds: Option<u64>, is_date: bool) {
         let Phase::Up(up) = &mut self.phase else {
             return;
         };
@@ -523,20 +520,39 @@ impl Session {
         up.caught_up = Some(now);
         self.settles = true;
         if let Some(started) = self.started_at {
-            let away = self
-                .away_since
-                .map(|since| now.saturating_sub(since).saturating_add(self.away_before));
-            let heard = self.last_heard.max(Some(started.seconds()));
-            let by_service = seconds
-                .zip(heard)
-                .map(|(now, heard)| now.saturating_sub(heard));
-            let away = away.max(by_service.map(Duration::from_secs));
-            if away.is_some_and(|away| away > self.retention) {
+            if self.away(now, started, seconds, is_date) > self.retention {
                 self.expired = Some(Some(started));
             }
         }
-        self.away_before = Duration::ZERO;
+        self.date = None;
         self.forget_recent();
+    }
+
+    /// How long nobody listened, up to now. `seconds` is the service's time, surely now where it `is_date`, and of
+    /// a message that may be stored otherwise.
+    fn away(
+        &self,
+        now: Duration,
+        started: Position,
+        seconds: Option<u64>,
+        is_date: bool,
+    ) -> Duration {
+        let heard = self.last_heard.unwrap_or_default().max(started.seconds());
+        let by_service = seconds.unwrap_or_default().saturating_sub(heard);
+        let by_service = Duration::from_secs(by_service);
+        if is_date {
+            return by_service;
+        }
+        let by_clock = self.away_since.map(|since| now.saturating_sub(since));
+        let by_date = self.date.and_then(|(then, date)| {
+            let date = date.saturating_add(now.saturating_sub(then).as_secs());
+            // A clock that is a day off says nothing.
+            let is_sound = date.abs_diff(seconds?) < 24 * 60 * 60;
+            is_sound.then(|| Duration::from_secs(date.saturating_sub(heard)))
+        });
+        by_service
+            .max(by_clock.unwrap_or_default())
+            .max(by_date.unwrap_or_default())
     }
 
     fn is_caught_up(&self) -> bool {

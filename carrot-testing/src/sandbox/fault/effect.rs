@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::gate::Gate;
 use crate::{
     ApiError,
+    sandbox::realtime::poll::Poll,
     service_error::{error_response, name_in, of_status},
 };
 
@@ -31,6 +32,8 @@ pub(in crate::sandbox) enum Delivery {
     Delayed(Duration),
     Held(Arc<Gate>),
     Failed(TransportErrorKind, Sent),
+    /// A long poll, which waits for a message.
+    Polling(Box<Poll>),
 }
 
 impl Delivery {

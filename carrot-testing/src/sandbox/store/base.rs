@@ -10,12 +10,22 @@ use super::{
     time::Time,
 };
 
-/// Something that webhooks may report.
+/// Something that happened, for webhooks and the realtime service.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sandbox) enum Notice {
     Event(u64),
     /// A part that the user wrote or sees.
     Message(u64),
+    /// Another part.
+    System(u64),
+    /// A conversation started.
+    Started(u64),
+    /// The user read a conversation.
+    Read(u64),
+    /// The place in the list of those who typed.
+    Typing(usize),
+    Presence(u64),
+    Props(u64),
 }
 
 /// Everything that requests change. Ids are counted up, so they are the same in every run.
@@ -42,7 +52,7 @@ pub(in crate::sandbox) struct Store {
     pub(in crate::sandbox) requests: u64,
     /// When the requests of the last minute came.
     pub(in crate::sandbox) minute: VecDeque<i64>,
-    /// What happened since webhooks were written last.
+    /// What happened and was not reported yet.
     pub(in crate::sandbox) notices: Vec<Notice>,
     /// The responses to requests with a `_nonce`, where repeated ones are dropped.
     pub(in crate::sandbox) nonces: BTreeMap<String, String>,

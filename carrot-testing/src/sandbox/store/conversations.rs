@@ -130,6 +130,7 @@ impl Store {
         self.conversations.insert(id, conversation);
         self.change_user(user, |user| user.conversations.insert((updated, id)));
         self.note_facts(id);
+        self.notices.push(Notice::Started(id));
         id
     }
 
@@ -138,9 +139,10 @@ impl Store {
     pub(in crate::sandbox) fn append(&mut self, conversation: u64, content: Draft) -> u64 {
         let is_message = Role::of(&content.kind) != Role::Internal;
         let part = self.append_unheard(conversation, content);
-        if is_message {
-            self.notices.push(Notice::Message(part));
-        }
+        self.notices.push(match is_message {
+            true => Notice::Message(part),
+            false => Notice::System(part),
+        });
         part
     }
 

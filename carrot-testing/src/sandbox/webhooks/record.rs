@@ -75,10 +75,10 @@ impl Webhooks {
         Self { events, records }
     }
 
-    /// Writes a webhook for each notice of the store.
-    pub(in crate::sandbox) fn write(&mut self, store: &mut Store) {
-        for notice in std::mem::take(&mut store.notices) {
-            match notice {
+    /// Writes the webhooks of what happened.
+    pub(in crate::sandbox) fn write(&mut self, store: &mut Store, notices: &[Notice]) {
+        for notice in notices {
+            match *notice {
                 Notice::Event(event) => self.write_event(store, event),
                 Notice::Message(part) => {
                     if let Some(message) = message(store, part) {
@@ -86,6 +86,7 @@ impl Webhooks {
                         self.push(store, "conversation", fields);
                     }
                 }
+                _ => {}
             }
         }
     }

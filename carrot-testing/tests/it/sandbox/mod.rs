@@ -9,6 +9,7 @@ mod faults;
 mod inspect;
 mod leads;
 mod pages;
+mod realtime;
 mod requests;
 mod seed;
 #[cfg(feature = "server")]

@@ -379,6 +379,29 @@ fn a_hole_is_asked_for_once_and_then_reported() {
 }
 
 #[test]
+fn a_hole_in_a_replay_is_asked_for_again() {
+    let mut hand = Hand::new();
+    hand.open();
+    hand.ping(1_700_000_000);
+    for id in 1..=9 {
+        hand.message(id, 1_700_000_001, id as u64);
+    }
+    hand.close(1006, "");
+    hand.reopen();
+    // Published while the server looked, and sent to nobody.
+    hand.message(11, 1_700_000_002, 2);
+    hand.ping(1_700_000_010);
+    assert!(hand.gaps().is_empty());
+    hand.pass(SECOND * 10);
+    hand.open();
+    hand.message(10, 1_700_000_002, 1);
+    hand.message(11, 1_700_000_002, 2);
+    hand.ping(1_700_000_030);
+    assert!(hand.gaps().is_empty());
+    assert_eq!(hand.messages(), 11);
+}
+
+#[test]
 fn ids_that_are_not_consecutive_are_not_trusted() {
     let mut hand = Hand::new();
     hand.open();

@@ -5,13 +5,14 @@ use crate::sandbox::{
     rules::call::Call,
     rules::response::{Failure, Response},
     rules::text::check_body,
-    store::{Store, Typing},
+    store::{Notice, Store, Typing},
 };
 
 /// `POST /conversations/{id}/markread`
 pub(in crate::sandbox) fn mark_read(store: &mut Store, call: &Call) -> Result<Response, Failure> {
     let id = find(store, call)?;
     store.mark_read(id);
+    store.notices.push(Notice::Read(id));
     Ok(Response::empty())
 }
 
@@ -32,5 +33,6 @@ pub(in crate::sandbox) fn set_typing(store: &mut Store, call: &Call) -> Result<R
         body: body.map(str::to_owned),
         at: store.now(),
     });
+    store.notices.push(Notice::Typing(store.typing.len() - 1));
     Ok(Response::empty())
 }

@@ -5,7 +5,7 @@ use crate::sandbox::{
     rules::call::Call,
     rules::response::{Failure, Response},
     rules::values,
-    store::{Presence, Store},
+    store::{Notice, Presence, Store},
 };
 
 /// `POST /users/{id}/setpresence`
@@ -45,5 +45,6 @@ pub(in crate::sandbox) fn set(store: &mut Store, call: &Call) -> Result<Response
         });
     });
     store.seen_online.insert(id);
+    store.notices.push(Notice::Presence(id));
     Ok(Response::empty())
 }

@@ -5,7 +5,7 @@ use crate::sandbox::{
     rules::call::Call,
     rules::operation::{Operation, Outcome},
     rules::response::{Failure, Response},
-    store::Store,
+    store::{Notice, Store},
 };
 
 const MAX_OPERATIONS: usize = 250;
@@ -46,6 +46,9 @@ pub(in crate::sandbox) fn set(store: &mut Store, call: &Call) -> Result<Response
             report
         })
         .unwrap_or_default();
+    if !report.affected.is_empty() {
+        store.notices.push(Notice::Props(id));
+    }
     if touches_email {
         store.follow_email(id, resubscribe);
     }

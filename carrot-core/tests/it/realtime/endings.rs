@@ -1,0 +1,177 @@
+//! How listening ends, and what is reported.
+
+use std::sync::{Arc, Mutex};
+
+use carrot_core::{
+    AuthToken, Client,
+    client::{Observer, RealtimeChange, RealtimeReport},
+    realtime::Event,
+};
+use carrot_testing::{VirtualClock, sandbox::RealtimeFault};
+
+use super::{SECOND, Stage, channels, number};
+
+#[derive(Debug, Default)]
+struct Reports(Mutex<Vec<RealtimeReport>>);
+
+impl Observer for Reports {
+    fn realtime(&self, report: &RealtimeReport) {
+        self.0.lock().unwrap().push(*report);
+    }
+}
+
+#[test]
+fn a_rejected_token_ends_it() {
+    let stage = Stage::new();
+    let reports = Arc::new(Reports::default());
+    let token = AuthToken::new("app.1.wrong").unwrap();
+    let client = Client::builder(stage.sandbox.clone(), stage.clock.clone(), token)
+        .observer(Arc::clone(&reports))
+        .build()
+        .unwrap();
+    let mut live = client.listen(channels()).unwrap().start();
+    let error = stage.clock.run(live.next()).unwrap_err();
+    assert_eq!(error.status(), Some(401));
+    let text = format!("{error} {error:?} {live:?}");
+    assert!(text.contains("check the token"), "{text}");
+    assert!(!text.contains("wrong"), "{text}");
+    assert!(stage.clock.run(live.next()).unwrap().is_none());
+    assert_eq!(stage.sandbox.requests(), 1);
+    let reports = reports.0.lock().unwrap();
+    let changes: Vec<_> = reports.iter().map(|report| report.change).collect();
+    assert_eq!(
+        changes,
+        [RealtimeChange::Connected, RealtimeChange::Rejected]
+    );
+    assert_eq!(reports[1].status, Some(401));
+}
+
+#[test]
+fn an_error_in_place_of_messages_ends_it() {
+    for fault in [
+        RealtimeFault::ErrorMessage(403),
+        RealtimeFault::Rejected(403),
+    ] {
+        let stage = Stage::new();
+        let mut live = stage.client().listen(channels()).unwrap().start();
+        stage.catch_up(&mut live);
+        stage.sandbox.realtime().inject(fault);
+        let error = stage.clock.run(async {
+            loop {
+                if let Err(error) = live.next().await {
+                    return error;
+                }
+            }
+        });
+        assert_eq!(error.status(), Some(403));
+        assert!(stage.clock.run(live.next()).unwrap().is_none());
+    }
+}
+
+#[test]
+fn an_hour_of_failures_is_no_storm() {
+    let stage = Stage::new();
+    let mut live = stage.client().listen(channels()).unwrap().start();
+    for _ in 0..10_000 {
+        stage
+            .sandbox
+            .realtime()
+            .inject(RealtimeFault::Rejected(503));
+    }
+    let events = stage.events_for(&mut live, SECOND * 3600);
+    assert!(events.iter().all(|event| matches!(event, Event::Down(_))));
+    assert!((60..180).contains(&events.len()), "{}", events.len());
+}
+
+#[test]
+fn closing_ends_it() {
+    let stage = Stage::new();
+    let [a, ..] = channels();
+    let mut live = stage.client().listen(channels()).unwrap().start();
+    stage.catch_up(&mut live);
+    stage.publish(&a, [1, 2]);
+    assert_eq!(number(&stage.next(&mut live)), Some(1));
+    let checkpoint = stage.clock.run(live.close());
+    assert!(stage.clock.run(live.next()).unwrap().is_none());
+    assert_eq!(stage.sandbox.realtime().listeners(), 0);
+    let listen = stage.client().listen(channels()).unwrap();
+    let mut again = listen.resume(checkpoint).start();
+    let event = stage.skip_to(&mut again, |event| number(event).is_some());
+    assert_eq!(number(&event), Some(2));
+}
+
+#[test]
+fn the_observer_gets_the_numbers() {
+    let stage = Stage::new();
+    let reports = Arc::new(Reports::default());
+    let client = stage
+        .builder()
+        .observer(Arc::clone(&reports))
+        .build()
+        .unwrap();
+    let [a, ..] = channels();
+    let mut live = client.listen(channels()).unwrap().start();
+    stage.catch_up(&mut live);
+    // The next poll is under way.
+    stage.events_for(&mut live, SECOND);
+    stage
+        .sandbox
+        .realtime()
+        .inject(RealtimeFault::DeliveredTwice);
+    stage.publish(&a, 0..10);
+    stage.events_for(&mut live, SECOND * 11);
+    stage.sandbox.realtime().inject(RealtimeFault::CutAfter(0));
+    stage.events_for(&mut live, SECOND * 30);
+    stage.clock.run(live.close());
+    let reports = reports.0.lock().unwrap();
+    let changes: Vec<_> = reports.iter().map(|report| report.change).collect();
+    use RealtimeChange::{CaughtUp, Closed, Connected, Down};
+    assert_eq!(
+        changes,
+        [Connected, CaughtUp, Down, Connected, CaughtUp, Closed]
+    );
+    let last = reports.last().unwrap();
+    assert_eq!(
+        (last.messages, last.duplicates, last.connections),
+        (10, 1, 2)
+    );
+    assert_eq!((last.gaps, last.holes, last.unreadable), (0, 0, 0));
+    assert_eq!(reports[2].failures, 1);
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn the_listener_is_a_stream() {
+    use std::{future::poll_fn, pin::Pin};
+
+    use futures_core::Stream;
+
+    let stage = Stage::new();
+    let [a, ..] = channels();
+    let mut live = stage.client().listen(channels()).unwrap().start();
+    stage.catch_up(&mut live);
+    stage.publish(&a, [7]);
+    let mut next = || {
+        stage
+            .clock
+            .run(poll_fn(|context| Pin::new(&mut live).poll_next(context)))
+    };
+    assert_eq!(number(&next().unwrap().unwrap()), Some(7));
+}
+
+#[test]
+fn the_default_clock_of_the_sandbox_will_do() {
+    let sandbox = carrot_testing::Sandbox::new();
+    let clock = VirtualClock::manual();
+    let token = AuthToken::new(sandbox.token()).unwrap();
+    let client = Client::builder(sandbox.clone(), clock.clone(), token)
+        .build()
+        .unwrap();
+    drop(client);
+    let client = sandbox.client();
+    let mut live = client.listen(channels()).unwrap().start();
+    sandbox.realtime().inject(RealtimeFault::Rejected(403));
+    // Without a wait: the clock of its clients is its own.
+    let error = clock.run(live.next()).unwrap_err();
+    assert_eq!(error.status(), Some(403));
+}
