@@ -43,8 +43,9 @@ impl Client {
     /// the reply may still be in flight.
     ///
     /// [`WriteStatus::Unknown`] if a part cannot be decoded, or may be the reply and has no `random_id`, or
-    /// if the `random_id` of every part is 0, which means none. The vendor documents `random_id` in the
-    /// realtime feed and in webhooks, but not in the list of parts.
+    /// if the `random_id` of every part is 0, which means none. A part of the other side, such as a message
+    /// of the user if an operator replies, is not the reply, and neither is one from before that time. The
+    /// vendor documents `random_id` in the realtime feed and in webhooks, but not in the list of parts.
     ///
     /// # Errors
     ///
@@ -95,14 +96,14 @@ impl Client {
         let compare = |part: &ConversationPart| match part.random_id.map(RandomId::get) {
             Some(found) if found == random_id.get() => Match::Found,
             Some(0) => {
-                has_zero |= may_be_a_reply(part);
+                has_zero |= may_be(reply, part);
                 Match::Other
             }
             Some(_) => {
                 has_ids = true;
                 Match::Other
             }
-            None if may_be_a_reply(part) => Match::Unclear,
+            None if may_be(reply, part) => Match::Unclear,
             None => Match::Other,
         };
         let created = |part: &ConversationPart| part.created;
@@ -216,10 +217,11 @@ impl Client {
             let is_old = |item: &E::Item| created(item).is_some_and(|created| created < oldest);
             let is_past = !page.items.is_empty() && page.items.iter().all(is_old);
             for item in page.items {
+                let is_old = is_old(&item);
                 match compare(&item) {
                     Match::Found => return Ok(WriteStatus::Written(Box::new(item))),
-                    Match::Unclear => is_clear = false,
-                    Match::Other => {}
+                    Match::Unclear if !is_old => is_clear = false,
+                    Match::Unclear | Match::Other => {}
                 }
             }
             if is_past {
@@ -243,18 +245,15 @@ enum Match {
     Other,
 }
 
-/// Returns false for a part that the system wrote, such as an assignment.
-fn may_be_a_reply(part: &ConversationPart) -> bool {
-    matches!(
-        part.kind,
-        None | Some(
-            PartType::ReplyAdmin
-                | PartType::ReplyUser
-                | PartType::Note
-                | PartType::Article
-                | PartType::Other(_)
-        )
-    )
+/// Whether the part can be the reply, by who wrote it: not one of the system, such as an assignment, and
+/// not one of the other side of the conversation.
+fn may_be(reply: &Reply, part: &ConversationPart) -> bool {
+    match part.kind {
+        None | Some(PartType::Other(_)) => true,
+        Some(PartType::ReplyUser) => reply.is_from_user(),
+        Some(PartType::ReplyAdmin | PartType::Note | PartType::Article) => !reply.is_from_user(),
+        Some(_) => false,
+    }
 }
 
 /// Compares the texts: the service turns some texts into numbers, and some numbers into texts.

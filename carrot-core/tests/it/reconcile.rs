@@ -260,6 +260,17 @@ fn listing_without_random_ids_is_unknown() {
             r#"{"id":6,"random_id":78},{"id":5,"type":"note"}"#,
             WriteStatus::Unknown,
         ),
+        // The user wrote it, and the reply is an operator's.
+        (r#"{"id":5,"type":"reply_user"}"#, WriteStatus::NotWritten),
+        // An hour before the reply was sent, and a minute before: within the skew of two clocks.
+        (
+            r#"{"id":5,"type":"reply_admin","created":1699996400}"#,
+            WriteStatus::NotWritten,
+        ),
+        (
+            r#"{"id":5,"type":"reply_admin","created":1699999940}"#,
+            WriteStatus::Unknown,
+        ),
     ] {
         for version in ApiVersion::ALL.iter().copied() {
             let body = format!(r#"{{"meta":{{{meta}}},"data":[{parts}]}}"#);

@@ -204,6 +204,11 @@ impl Reply {
         self.conversation
     }
 
+    /// Whether the user of the conversation writes it, not an operator.
+    pub(crate) fn is_from_user(&self) -> bool {
+        matches!(self.sender, Sender::DefaultUser | Sender::User(_))
+    }
+
     /// Returns the `random_id` of the message, if it is set.
     #[must_use]
     pub fn chosen_random_id(&self) -> Option<RandomId> {
