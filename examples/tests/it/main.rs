@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guide;
+#[cfg(unix)]
 mod programs;
 mod quickstart;
 #[cfg(unix)]
 mod sandbox;
 mod security;
+#[cfg(unix)]
 mod transcripts;

@@ -1,0 +1,131 @@
+//! Replies and events from a transactional outbox in SQLite: killed at any moment, nothing lost, nothing twice.
+//!
+//! ```sh
+//! cargo run --bin outbox
+//! ```
+//!
+//! Without an account it shows a reply whose response is lost: the outbox waits until the service must be done, looks for
+//! the reply, finds it, and does not send it again. With `CARROT_TOKEN` and `--write` it sends what is in `--file`.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use carrot_examples::{
+    program::{self, Failure},
+    say,
+    service::{Service, ServiceArgs},
+    shop,
+};
+use carrot_hyper::{NoRateLimit, conversations::Reply, types::ConversationId};
+use carrot_testing::{Sandbox, sandbox::Fault};
+use clap::Parser;
+use outbox::{Job, Mistake, State, Store, Worker};
+
+/// Sends replies and events from an outbox in SQLite, each once, whenever it is killed.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    service: ServiceArgs,
+    /// The database; in memory by default.
+    #[arg(long, default_value = ":memory:")]
+    file: PathBuf,
+    /// After this time the service is done with a request whose response did not come.
+    #[arg(long, default_value_t = 30_000, value_name = "MILLISECONDS")]
+    settle: u64,
+    /// For the tests: no rate limit, since their service is a sandbox.
+    #[arg(long, hide = true)]
+    no_rate_limit: bool,
+    /// For the tests: works with a mistake.
+    #[arg(long, hide = true)]
+    mistake: Option<Mistake>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    program::run("outbox", run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let shop = shop::shop().await?;
+    let service = Service::connect(arguments.service, shop.clone()).await?;
+    let store = Store::open(&arguments.file)?;
+    let mut settle = Duration::from_millis(arguments.settle);
+    let conversation = shop.conversations().first().map(|first| first.id);
+    if service.sandbox().is_some() {
+        fill(&store, &shop, conversation)?;
+        // The sandbox is done at once.
+        settle = Duration::from_millis(500);
+    }
+    let open = store.count(State::Queued)?;
+    say!("{open} rows are queued.");
+    if !service.may_write() {
+        say!("Nothing was sent: add --write to do it.");
+        return Ok(());
+    }
+    let client = match arguments.no_rate_limit {
+        true => {
+            let builder = carrot_hyper::builder_from_env()?;
+            builder.rate_limiter(NoRateLimit::new()).build()?
+        }
+        false => service.client.clone(),
+    };
+    let mut worker = Worker::new(store, client, settle).with_mistake(arguments.mistake);
+    let next = "Run it again: it continues, and looks for what was on its way first.";
+    program::until_ctrl_c(Box::pin(worker.run()), next).await?;
+    report(worker.store())?;
+    if service.sandbox().is_some() {
+        show(&shop, conversation)?;
+    }
+    Ok(())
+}
+
+/// A reply whose response will be lost, one after it in the same conversation, an event, and a property.
+fn fill(
+    store: &Store,
+    shop: &Sandbox,
+    conversation: Option<ConversationId>,
+) -> Result<(), Failure> {
+    let conversation = conversation.map_or(0, ConversationId::get);
+    for (mark, text) in [(1001, "On its way."), (1002, "It comes tomorrow by noon.")] {
+        let text = text.to_owned();
+        store.add(&Job::Reply {
+            conversation,
+            text,
+            mark,
+        })?;
+    }
+    let user = "order-48".to_owned();
+    store.add(&Job::Event {
+        user: user.clone(),
+        name: "Parcel sent".to_owned(),
+        mark: 1003,
+    })?;
+    let (name, value) = ("parcel".to_owned(), "sent".to_owned());
+    store.add(&Job::Property { user, name, value })?;
+    shop.inject(Fault::lost_response().on::<Reply>());
+    say!("The response to the first reply will be lost.");
+    Ok(())
+}
+
+fn report(store: &Store) -> Result<(), Failure> {
+    say!(
+        "{} done, {} rejected by the service, {} for a person to check.",
+        store.count(State::Done)?,
+        store.count(State::Failed)?,
+        store.count(State::Review)?
+    );
+    for (id, job) in store.to_review()? {
+        say!("check row {id}: {job:?}");
+    }
+    Ok(())
+}
+
+fn show(shop: &Sandbox, conversation: Option<ConversationId>) -> Result<(), Failure> {
+    let Some(conversation) = conversation else {
+        return Ok(());
+    };
+    say!("The conversation, in which nothing stands twice:");
+    for part in shop.parts(conversation) {
+        say!("  {}", part.text().unwrap_or_default());
+    }
+    Ok(())
+}

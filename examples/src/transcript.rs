@@ -1,0 +1,85 @@
+//! Transcripts: pages of Markdown with commands and what they print, which tests run again.
+
+use std::{
+    env::consts::EXE_SUFFIX,
+    fs, io,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Runs the commands of a transcript anew, and returns it with the output that they have now.
+///
+/// `binary` is any binary of the workspace; the others are beside it. `folder` is where the commands run.
+///
+/// # Errors
+///
+/// A command is not one that a transcript may have, or a program is missing.
+pub fn replay(transcript: &str, binary: &Path, folder: &Path) -> io::Result<String> {
+    fs::create_dir_all(folder)?;
+    let mut text = String::new();
+    let mut in_console = false;
+    for line in transcript.lines() {
+        match line {
+            "```console" => in_console = true,
+            "```" => in_console = false,
+            _ => {}
+        }
+        let command = line.strip_prefix("$ ").filter(|_| in_console);
+        // The output that it had is left out.
+        if in_console && line != "```console" && command.is_none() {
+            continue;
+        }
+        text.push_str(line);
+        text.push('\n');
+        if let Some(command) = command {
+            text.push_str(&run(command, binary, folder)?);
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// Runs a line such as `NAME=value cargo run --bin export -- --folder here`, or `cat FILE`, and returns what it
+/// prints to stdout, then to stderr, then its exit code where that is not 0.
+fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
+    let mut words = line.split_whitespace().peekable();
+    let mut variables = Vec::new();
+    while let Some((name, value)) = words.peek().and_then(|word| word.split_once('=')) {
+        variables.push((name, value));
+        words.next();
+    }
+    let words: Vec<_> = words.collect();
+    let output = match &words[..] {
+        ["cat", file] => return fs::read_to_string(folder.join(file)),
+        ["cargo", "run", "--bin", name, arguments @ ..] => {
+            let program = binary.with_file_name(format!("{name}{EXE_SUFFIX}"));
+            Command::new(program)
+                .args(arguments.iter().skip(1))
+                .env_remove("CARROT_TOKEN")
+                .env_remove("CARROT_BASE_URL")
+                .env_remove("CARROT_APP_ID")
+                .envs(variables)
+                .current_dir(folder)
+                .output()?
+        }
+        _ => {
+            return Err(io::Error::other(format!(
+                "a transcript cannot run `{line}`"
+            )));
+        }
+    };
+    Ok(printed(&output))
+}
+
+fn printed(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    match output.status.code() {
+        Some(0) => {}
+        Some(code) => text.push_str(&format!("? {code}")),
+        None => text.push_str("? a signal"),
+    }
+    text
+}
