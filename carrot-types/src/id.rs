@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     InvalidValue,
-    serde_util::{from_json::FromJson, lenient},
+    serde_util::{
+        from_json::{FromJson, Scalar},
+        lenient,
+    },
 };
 
 macro_rules! ids {
@@ -64,16 +67,11 @@ macro_rules! ids {
 
         /// The id alone, or an object that has it: the service sends both in many fields.
         impl FromJson for $name {
-            fn from_u64(number: u64) -> Option<Self> {
-                Some(Self(number))
-            }
-
-            fn from_f64(number: f64) -> Option<Self> {
-                u64::from_f64(number).map(Self)
-            }
-
-            fn from_text(text: &str) -> Option<Self> {
-                lenient::parse_digits(text).map(Self)
+            fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+                match scalar {
+                    Scalar::Text(text) => lenient::parse_digits(&text).map(Self),
+                    scalar => u64::from_scalar(scalar).map(Self),
+                }
             }
 
             fn from_object(object: Map<String, Value>) -> Option<Self> {

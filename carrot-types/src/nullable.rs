@@ -3,7 +3,7 @@ use serde::{
     de::{MapAccess, SeqAccess},
 };
 
-use crate::serde_util::from_json::{Field, FromJson};
+use crate::serde_util::from_json::{Field, FromJson, Scalar};
 
 /// A field in which `null` has a meaning of its own: [`Conversation::assignee`] is `null` where the
 /// conversation is unassigned, and absent where the response does not say.
@@ -91,24 +91,8 @@ impl<T: FromJson> FromJson for Nullable<T> {
         Some(Self::Null)
     }
 
-    fn from_bool(flag: bool) -> Option<Self> {
-        T::from_bool(flag).map(Self::Value)
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        T::from_u64(number).map(Self::Value)
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        T::from_i64(number).map(Self::Value)
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        T::from_f64(number).map(Self::Value)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        T::from_text(text).map(Self::Value)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        T::from_scalar(scalar).map(Self::Value)
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {

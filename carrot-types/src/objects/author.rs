@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     Admin, AdminType, MessageSender, SenderId, UserId,
     serde_util::{
-        from_json::{self, FromJson, Optional},
+        from_json::{self, FromJson, Optional, Scalar},
         lenient::FromText,
     },
 };
@@ -99,12 +99,8 @@ impl Serialize for Author {
 }
 
 impl FromJson for Author {
-    fn from_u64(number: u64) -> Option<Self> {
-        UserId::from_u64(number).map(Self::User)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        UserId::from_text(text).map(Self::User)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        UserId::from_scalar(scalar).map(Self::User)
     }
 
     fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
@@ -186,8 +182,8 @@ impl Fields {
     fn into_author(mut self) -> Author {
         let is_present = |index: usize| !matches!(self.known[index], Field::Absent);
         let is_sender = match &self.known[TYPE] {
-            Field::Text(tag) if tag == "message_sender" => true,
-            Field::Text(tag) if AdminType::KNOWN.contains(&tag.as_str()) => false,
+            Field::Scalar(Scalar::Text(tag)) if tag == "message_sender" => true,
+            Field::Scalar(Scalar::Text(tag)) if AdminType::KNOWN.contains(&&**tag) => false,
             Field::Absent | Field::Null => ONLY_OF_SENDERS.into_iter().any(is_present),
             _ => return Author::Other(self.into_value()),
         };
@@ -217,9 +213,7 @@ impl Fields {
     fn take<T: FromJson>(&mut self, index: usize) -> Option<T> {
         match std::mem::take(&mut self.known[index]) {
             Field::Absent | Field::Null | Field::Whole(_) => None,
-            Field::Bool(flag) => T::from_bool(flag),
-            Field::Number(number) => T::from_u64(number),
-            Field::Text(text) => T::from_string(text),
+            Field::Scalar(scalar) => T::from_scalar(scalar),
         }
     }
 
@@ -229,9 +223,7 @@ impl Fields {
             let value = match field {
                 Field::Absent => continue,
                 Field::Null => Value::Null,
-                Field::Bool(flag) => flag.into(),
-                Field::Number(number) => number.into(),
-                Field::Text(text) => text.into(),
+                Field::Scalar(scalar) => Value::from_scalar(scalar).unwrap_or_default(),
                 Field::Whole(value) => value,
             };
             object.insert(name.to_owned(), value);
@@ -246,46 +238,24 @@ enum Field {
     #[default]
     Absent,
     Null,
-    Bool(bool),
-    Number(u64),
-    Text(String),
-    /// Anything else.
+    Scalar(Scalar<'static>),
+    /// A list or an object.
     Whole(Value),
 }
 
 impl Field {
     fn clone_id(&self) -> Option<SenderId> {
         match self {
-            Self::Number(number) => SenderId::from_u64(*number),
-            Self::Text(text) => SenderId::from_text(text),
+            Self::Scalar(Scalar::Whole(number)) => Some(SenderId::new(*number)),
+            Self::Scalar(Scalar::Text(text)) => SenderId::from_text(text),
             _ => None,
         }
     }
 }
 
 impl FromJson for Field {
-    fn from_bool(flag: bool) -> Option<Self> {
-        Some(Self::Bool(flag))
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        Some(Self::Number(number))
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Some(u64::try_from(number).map_or_else(|_| Self::Whole(number.into()), Self::Number))
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        Some(Self::Whole(number.into()))
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self::Text(text.to_owned()))
-    }
-
-    fn from_string(text: String) -> Option<Self> {
-        Some(Self::Text(text))
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        Some(Self::Scalar(scalar.into_owned()))
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {

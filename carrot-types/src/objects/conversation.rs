@@ -8,7 +8,7 @@ use crate::{
     DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, Nullable, PartAction,
     PartGroupId, PartId, PartMetaData, PartType, RandomId, RecipientType, ReplyType, SentVia,
     Timestamp, User,
-    serde_util::from_json::{self, FromJson},
+    serde_util::from_json::{self, FromJson, Scalar},
 };
 
 /// A conversation between a user and the site, started by either.
@@ -361,12 +361,8 @@ impl Serialize for ConversationRef {
 }
 
 impl FromJson for ConversationRef {
-    fn from_u64(number: u64) -> Option<Self> {
-        ConversationId::from_u64(number).map(Self::Id)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        ConversationId::from_text(text).map(Self::Id)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        ConversationId::from_scalar(scalar).map(Self::Id)
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
@@ -384,5 +380,4 @@ impl<'de> Deserialize<'de> for ConversationRef {
 }
 
 #[cfg(test)]
-#[path = "conversation_tests.rs"]
 mod tests;

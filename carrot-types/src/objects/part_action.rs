@@ -4,7 +4,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::serde_util::from_json::{self, FromJson};
+use crate::serde_util::from_json::{self, FromJson, Scalar};
 
 /// Something that the user can do with a conversation part, such as a button of a bot.
 ///
@@ -107,24 +107,8 @@ impl From<PartAction> for Value {
 
 /// Any JSON but `null`: nothing of it is lost.
 impl FromJson for PartAction {
-    fn from_bool(flag: bool) -> Option<Self> {
-        Value::from_bool(flag).map(Self)
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        Value::from_u64(number).map(Self)
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Value::from_i64(number).map(Self)
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        Value::from_f64(number).map(Self)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Value::from_text(text).map(Self)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        Value::from_scalar(scalar).map(Self)
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {

@@ -4,7 +4,7 @@
 //! asked for must not cost a record. So a value of the wrong form is consumed and reads as absent; only a
 //! syntax error ends the reading. Which forms a type accepts stands in its [`FromJson`].
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -20,34 +20,40 @@ use super::lenient::parse_digits;
 /// Above this, a float may stand for another integer than the one that was sent.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// A value of JSON that is neither a list nor an object, nor null.
+#[derive(Debug)]
+pub(crate) enum Scalar<'a> {
+    Bool(bool),
+    Whole(u64),
+    Negative(i64),
+    Float(f64),
+    Text(Cow<'a, str>),
+}
+
+impl Scalar<'_> {
+    pub(crate) fn into_owned(self) -> Scalar<'static> {
+        match self {
+            Self::Bool(flag) => Scalar::Bool(flag),
+            Self::Whole(number) => Scalar::Whole(number),
+            Self::Negative(number) => Scalar::Negative(number),
+            Self::Float(number) => Scalar::Float(number),
+            Self::Text(text) => Scalar::Text(text.into_owned().into()),
+        }
+    }
+}
+
 /// A value that is read from JSON of several forms; `None` is a form that is not accepted.
 pub(crate) trait FromJson: Sized {
     fn from_null() -> Option<Self> {
         None
     }
 
-    fn from_bool(_: bool) -> Option<Self> {
+    fn from_scalar(_: Scalar<'_>) -> Option<Self> {
         None
     }
 
-    fn from_u64(_: u64) -> Option<Self> {
-        None
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        u64::try_from(number).ok().and_then(Self::from_u64)
-    }
-
-    fn from_f64(_: f64) -> Option<Self> {
-        None
-    }
-
-    fn from_text(_: &str) -> Option<Self> {
-        None
-    }
-
-    fn from_string(text: String) -> Option<Self> {
-        Self::from_text(&text)
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_scalar(Scalar::Text(text.into()))
     }
 
     /// An object that was read whole, for types that need one field of it.
@@ -102,19 +108,20 @@ impl<'de, T: FromJson> Visitor<'de> for Optional<T> {
     }
 
     fn visit_bool<E: Error>(self, flag: bool) -> Result<Option<T>, E> {
-        Ok(T::from_bool(flag))
+        Ok(T::from_scalar(Scalar::Bool(flag)))
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Option<T>, E> {
-        Ok(T::from_u64(number))
+        Ok(T::from_scalar(Scalar::Whole(number)))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Option<T>, E> {
-        Ok(T::from_i64(number))
+        let scalar = u64::try_from(number).map_or(Scalar::Negative(number), Scalar::Whole);
+        Ok(T::from_scalar(scalar))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Option<T>, E> {
-        Ok(T::from_f64(number))
+        Ok(T::from_scalar(Scalar::Float(number)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
@@ -122,7 +129,7 @@ impl<'de, T: FromJson> Visitor<'de> for Optional<T> {
     }
 
     fn visit_string<E: Error>(self, text: String) -> Result<Option<T>, E> {
-        Ok(T::from_string(text))
+        Ok(T::from_scalar(Scalar::Text(text.into())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<T>, A::Error> {
@@ -207,17 +214,15 @@ pub(crate) fn field<'de, D: Deserializer<'de>, F: Field>(deserializer: D) -> Res
 }
 
 impl FromJson for bool {
-    fn from_bool(flag: bool) -> Option<Self> {
-        Some(flag)
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        (number <= 1).then_some(number == 1)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        let text = match scalar {
+            Scalar::Bool(flag) => return Some(flag),
+            Scalar::Whole(number @ 0..=1) => return Some(number == 1),
+            Scalar::Text(text) => text,
+            _ => return None,
+        };
         let is = |one: &str| text.eq_ignore_ascii_case(one);
-        match text {
+        match &*text {
             "" | "0" => Some(false),
             "1" => Some(true),
             _ if is("false") => Some(false),
@@ -227,55 +232,45 @@ impl FromJson for bool {
 }
 
 impl FromJson for u64 {
-    fn from_u64(number: u64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        let is_exact = number.fract() == 0.0 && (0.0..=MAX_EXACT).contains(&number);
-        is_exact.then_some(number as Self)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        parse_digits(text).or_else(|| Self::from_f64(plain_decimal(text)?))
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Whole(number) => Some(number),
+            Scalar::Float(number) => {
+                let is_exact = number.fract() == 0.0 && (0.0..=MAX_EXACT).contains(&number);
+                is_exact.then_some(number as Self)
+            }
+            Scalar::Text(text) => parse_digits(&text)
+                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(&text)?))),
+            _ => None,
+        }
     }
 }
 
 impl FromJson for i64 {
-    fn from_u64(number: u64) -> Option<Self> {
-        number.try_into().ok()
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        let is_exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT;
-        is_exact.then_some(number as Self)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        let number = text.parse().ok();
-        number.or_else(|| Self::from_f64(plain_decimal(text)?))
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Whole(number) => number.try_into().ok(),
+            Scalar::Negative(number) => Some(number),
+            Scalar::Float(number) => {
+                let is_exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT;
+                is_exact.then_some(number as Self)
+            }
+            Scalar::Text(text) => (text.parse().ok())
+                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(&text)?))),
+            Scalar::Bool(_) => None,
+        }
     }
 }
 
 impl FromJson for f64 {
-    fn from_u64(number: u64) -> Option<Self> {
-        Some(number as Self)
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Some(number as Self)
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok().filter(|number: &Self| number.is_finite())
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Whole(number) => Some(number as Self),
+            Scalar::Negative(number) => Some(number as Self),
+            Scalar::Float(number) => Some(number),
+            Scalar::Text(text) => text.parse().ok().filter(|number: &Self| number.is_finite()),
+            Scalar::Bool(_) => None,
+        }
     }
 }
 
@@ -289,54 +284,26 @@ fn plain_decimal(text: &str) -> Option<f64> {
 
 /// A number or a boolean is its text: ids of other systems come in all three forms.
 impl FromJson for String {
-    fn from_bool(flag: bool) -> Option<Self> {
-        Some(flag.to_string())
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        Some(number.to_string())
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Some(number.to_string())
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        (number.abs() <= MAX_EXACT).then(|| number.to_string())
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.to_owned())
-    }
-
-    fn from_string(text: String) -> Option<Self> {
-        Some(text)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Bool(flag) => Some(flag.to_string()),
+            Scalar::Whole(number) => Some(number.to_string()),
+            Scalar::Negative(number) => Some(number.to_string()),
+            Scalar::Float(number) => (number.abs() <= MAX_EXACT).then(|| number.to_string()),
+            Scalar::Text(text) => Some(text.into_owned()),
+        }
     }
 }
 
 impl FromJson for Value {
-    fn from_bool(flag: bool) -> Option<Self> {
-        Some(flag.into())
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        Some(number.into())
-    }
-
-    fn from_i64(number: i64) -> Option<Self> {
-        Some(number.into())
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        Some(number.into())
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-
-    fn from_string(text: String) -> Option<Self> {
-        Some(text.into())
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        Some(match scalar {
+            Scalar::Bool(flag) => flag.into(),
+            Scalar::Whole(number) => number.into(),
+            Scalar::Negative(number) => number.into(),
+            Scalar::Float(number) => number.into(),
+            Scalar::Text(text) => text.into(),
+        })
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
@@ -349,16 +316,8 @@ impl FromJson for Value {
 }
 
 impl<T: FromJson> FromJson for Box<T> {
-    fn from_bool(flag: bool) -> Option<Self> {
-        T::from_bool(flag).map(Self::new)
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        T::from_u64(number).map(Self::new)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        T::from_text(text).map(Self::new)
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        T::from_scalar(scalar).map(Self::new)
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
@@ -368,21 +327,11 @@ impl<T: FromJson> FromJson for Box<T> {
 
 /// A single item stands for a list of one; an item that cannot be read is left out.
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_bool(flag: bool) -> Option<Self> {
-        T::from_bool(flag).map(|item| vec![item])
-    }
-
-    fn from_u64(number: u64) -> Option<Self> {
-        T::from_u64(number).map(|item| vec![item])
-    }
-
-    fn from_f64(number: f64) -> Option<Self> {
-        T::from_f64(number).map(|item| vec![item])
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        let text = Some(text).filter(|text| !text.is_empty())?;
-        T::from_text(text).map(|item| vec![item])
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        if matches!(&scalar, Scalar::Text(text) if text.is_empty()) {
+            return None;
+        }
+        T::from_scalar(scalar).map(|item| vec![item])
     }
 
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
@@ -400,8 +349,11 @@ impl<T: FromJson> FromJson for Vec<T> {
 
 /// Text that is JSON of an object is read as that object: some clients encode twice.
 impl FromJson for BTreeMap<String, Value> {
-    fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Text(text) => serde_json::from_str(&text).ok(),
+            _ => None,
+        }
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
@@ -421,32 +373,31 @@ impl FromJson for BTreeMap<u64, String> {
 }
 
 /// Reads a scalar by the type's own `Deserialize`.
-pub(crate) fn scalar<'de, T, S>(value: S) -> Option<T>
-where
-    T: Deserialize<'de>,
-    S: IntoDeserializer<'de, serde_value::Error>,
-{
-    T::deserialize(value.into_deserializer()).ok()
+pub(crate) fn scalar<'de, T: Deserialize<'de>>(scalar: Scalar<'_>) -> Option<T> {
+    fn read<'de, T, S>(value: S) -> Option<T>
+    where
+        T: Deserialize<'de>,
+        S: IntoDeserializer<'de, serde_value::Error>,
+    {
+        T::deserialize(value.into_deserializer()).ok()
+    }
+    match scalar {
+        Scalar::Bool(_) => None,
+        Scalar::Whole(number) => read(number),
+        Scalar::Negative(number) => read(number),
+        Scalar::Float(number) => read(number),
+        Scalar::Text(text) => (!text.is_empty()).then(|| read(text)).flatten(),
+    }
 }
 
 /// Declares types whose `Deserialize` reads numbers and texts, and nothing from an empty text.
 macro_rules! scalars {
     ($($scalar:ty),+ $(,)?) => { $(
         impl $crate::serde_util::from_json::FromJson for $scalar {
-            fn from_u64(number: u64) -> Option<Self> {
-                $crate::serde_util::from_json::scalar(number)
-            }
-
-            fn from_i64(number: i64) -> Option<Self> {
-                $crate::serde_util::from_json::scalar(number)
-            }
-
-            fn from_f64(number: f64) -> Option<Self> {
-                $crate::serde_util::from_json::scalar(number)
-            }
-
-            fn from_text(text: &str) -> Option<Self> {
-                (!text.is_empty()).then(|| $crate::serde_util::from_json::scalar(text)).flatten()
+            fn from_scalar(
+                scalar: $crate::serde_util::from_json::Scalar<'_>,
+            ) -> Option<Self> {
+                $crate::serde_util::from_json::scalar(scalar)
             }
         }
     )+ };

@@ -57,16 +57,16 @@ macro_rules! open_enum {
         }
 
         impl $crate::serde_util::from_json::FromJson for $name {
-            fn from_bool(flag: bool) -> Option<Self> {
-                Some(Self::from(if flag { "true" } else { "false" }))
-            }
-
-            fn from_u64(number: u64) -> Option<Self> {
-                Some(Self::from(number.to_string().as_str()))
-            }
-
-            fn from_text(text: &str) -> Option<Self> {
-                Some(Self::from(text))
+            fn from_scalar(
+                scalar: $crate::serde_util::from_json::Scalar<'_>,
+            ) -> Option<Self> {
+                use $crate::serde_util::from_json::Scalar;
+                match scalar {
+                    Scalar::Text(text) => Some(Self::from(&*text)),
+                    Scalar::Bool(flag) => Some(Self::from(&*flag.to_string())),
+                    Scalar::Whole(number) => Some(Self::from(&*number.to_string())),
+                    Scalar::Negative(_) | Scalar::Float(_) => None,
+                }
             }
         }
 
@@ -97,22 +97,13 @@ macro_rules! model {
     (@map $value:expr, $map:path) => { $map($value) };
 
     (@scalar ; $required:ident : $type:ty => $setter:ident) => {
-        fn from_u64(number: u64) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_u64(number).map(Self::new)
-        }
-
-        fn from_text(text: &str) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_text(text).map(Self::new)
+        fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar).map(Self::new)
         }
     };
     (@scalar $type:ty => $setter:ident ;) => {
-        fn from_u64(number: u64) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_u64(number)
-                .map(|id| Self::new().$setter(id))
-        }
-
-        fn from_text(text: &str) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_text(text)
+        fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar)
                 .map(|id| Self::new().$setter(id))
         }
     };
