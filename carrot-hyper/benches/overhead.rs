@@ -83,7 +83,7 @@ async fn client(address: &str, times: u32) {
         .expect("a client");
     for _ in 0..times {
         let user = client.call(users::Get::new(UserId::new(USER))).await;
-        black_box(user.expect("an answer"));
+        black_box(user.expect("a response"));
     }
 }
 
@@ -93,7 +93,7 @@ struct Envelope {
     data: User,
 }
 
-/// What stands in the answer, and no more.
+/// The part of the response that is read.
 #[derive(Deserialize)]
 #[allow(dead_code)]
 struct User {
@@ -113,16 +113,16 @@ async fn bare(address: &str, times: u32) {
             .header(USER_AGENT, "bare/0.1.0")
             .body(Empty::new())
             .expect("a request");
-        let answer = client.request(request).await.expect("an answer");
-        assert!(answer.status().is_success());
-        let body = answer
+        let response = client.request(request).await.expect("a response");
+        assert!(response.status().is_success());
+        let body = response
             .into_body()
             .collect()
             .await
             .expect("a body")
             .to_bytes();
-        let answer: Envelope = serde_json::from_slice(&body).expect("a user");
-        black_box(answer.data);
+        let response: Envelope = serde_json::from_slice(&body).expect("a user");
+        black_box(response.data);
     }
 }
 
@@ -132,16 +132,16 @@ fn serve() -> String {
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for stream in listener.incoming() {
-            thread::spawn(move || answer(stream.expect("a connection")));
+            thread::spawn(move || respond(stream.expect("a connection")));
         }
     });
     address.to_string()
 }
 
-/// Answers every request of a connection, none of which has a body.
-fn answer(mut stream: TcpStream) {
+/// Responds to every request of a connection; no request has a body.
+fn respond(mut stream: TcpStream) {
     let length = BODY.len();
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{BODY}"
     );
     let mut request = Vec::new();
@@ -150,7 +150,7 @@ fn answer(mut stream: TcpStream) {
         request.extend_from_slice(&piece[..read]);
         if request.ends_with(b"\r\n\r\n") {
             request.clear();
-            if stream.write_all(answer.as_bytes()).is_err() {
+            if stream.write_all(response.as_bytes()).is_err() {
                 return;
             }
         }

@@ -18,13 +18,13 @@ pub(crate) enum Expired {
     IdleBody(Duration),
 }
 
-/// When a limit that starts now passes. One beyond the range of `Instant` is no limit.
+/// The end of a limit that starts now. A limit beyond the range of `Instant` is unlimited.
 pub(crate) fn from_now(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
 /// How often the sockets are looked at once more after the deadline.
-const LAST_LOOKS: u32 = 32;
+const LAST_POLLS: u32 = 32;
 
 /// Returns `None` when the deadline passed, with the work dropped.
 ///
@@ -50,13 +50,13 @@ pub(crate) async fn timeout_at<T>(
     if let Some(output) = in_time.await {
         return Some(output);
     }
-    for _ in 0..LAST_LOOKS {
+    for _ in 0..LAST_POLLS {
         tokio::task::yield_now().await;
-        let look = poll_fn(|context| match work.as_mut().poll(context) {
+        let poll = poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => Poll::Ready(None),
         });
-        if let Some(output) = look.await {
+        if let Some(output) = poll.await {
             return Some(output);
         }
     }

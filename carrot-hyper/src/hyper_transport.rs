@@ -166,7 +166,7 @@ fn check_version(request: &Request<Body>) -> Result<(), TransportError> {
     }
 }
 
-/// RFC 9110, section 8.6: a method that expects a body says so when there is none. hyper does not,
+/// RFC 9110, section 8.6: a method that expects a body declares an empty one. hyper does not,
 /// and some servers reject such a request with 411.
 fn declare_empty_body(request: &mut Request<Full<Bytes>>) {
     let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());

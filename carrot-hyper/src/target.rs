@@ -15,7 +15,7 @@ pub(crate) struct Target {
     pub(crate) address: Uri,
     pub(crate) https: bool,
     pub(crate) authority: Authority,
-    /// For `Host`, where the request has none of its own.
+    /// The `Host` header, where the request has none.
     host: Option<HeaderValue>,
 }
 
@@ -30,7 +30,7 @@ impl Target {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             _ => {
                 return Err(rejected(
-                    "the address must begin with `https://` or `http://`",
+                    "the address must start with `https://` or `http://`",
                 ));
             }
         };

@@ -37,7 +37,7 @@ impl UserRef {
         Self::External(id.into())
     }
 
-    /// True when the id is your own, which the service is told with `by_user_id`.
+    /// True for an external id, which is sent with `by_user_id`.
     #[must_use]
     pub fn is_external(&self) -> bool {
         matches!(self, Self::External(_))

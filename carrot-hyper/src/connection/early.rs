@@ -56,7 +56,7 @@ impl<S> Early<S> {
         (early, broken)
     }
 
-    /// Whoever writes a request reads too, so it is reading that goes on.
+    /// The task that writes a request reads too, so reading continues.
     fn keep_back<T>(
         &mut self,
         context: &Context<'_>,
@@ -100,7 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Early<S> {
             (Poll::Ready(Err(_)), _) => true,
             (Poll::Pending, Some(failure)) => failure.patience.as_mut().poll(context).is_ready(),
         };
-        // The end of a connection that broke is no end of a body.
+        // The end of a broken connection does not complete a body.
         match self.failure.take_if(|_| ended) {
             Some(failure) => Poll::Ready(Err(failure.error)),
             None => read,

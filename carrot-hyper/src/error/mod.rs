@@ -102,7 +102,7 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
 /// for it, and counts it among the errors of its user.
 const DISPATCH_GONE: &str = "dispatch task is gone";
 
-/// RFC 9113, sections 6.8 and 8.7: a server that refuses a stream, or goes away and names an earlier
+/// RFC 9113, sections 6.8 and 8.7: a server that rejects a stream, or goes away and names an earlier
 /// stream as its last, has not processed the request.
 ///
 /// h2 gives the error of a `GOAWAY` only to the streams after the last one, and to those that are opened
@@ -110,8 +110,8 @@ const DISPATCH_GONE: &str = "dispatch task is gone";
 #[cfg(feature = "http2")]
 fn was_not_processed(error: &hyper::Error) -> bool {
     find::<h2::Error>(error).is_some_and(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        error.is_remote() && (refused || error.is_go_away())
+        let rejected = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (rejected || error.is_go_away())
     })
 }
 

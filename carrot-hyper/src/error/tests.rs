@@ -141,7 +141,7 @@ fn scripted(steps: impl IntoIterator<Item = Step>) -> Option<Scripted> {
 
 type OfTheSystem = (fn() -> io::Error, Kind, Kind);
 
-/// The error of the system, and what it is before the answer and in its body.
+/// The error of the operating system, its kind before the response and its kind in the body.
 fn of_the_system() -> Vec<OfTheSystem> {
     vec![
         (
@@ -251,7 +251,7 @@ fn a_request_that_cannot_be_written() {
     assert_eq!((was, sent), (Kind::Reset, Sent::Maybe), "{error:?}");
 }
 
-/// The connection was given the request, and had not begun it.
+/// The connection has received the request and not started it.
 #[test]
 fn a_request_that_never_started_is_unsent() {
     for (error, kind, _) in of_the_system() {

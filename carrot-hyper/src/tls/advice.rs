@@ -49,7 +49,7 @@ fn advice(problem: &TlsError, host: &str) -> Option<String> {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             Some(format!(
                 "the certificate is for another host than {host}: check the host of the address, and \
-                 whether something on the way answers in its place"
+                 whether a proxy on the way responds in its place"
             ))
         }
         CertificateError::UnknownIssuer => Some(format!(

@@ -33,7 +33,7 @@ impl Root {
                 .map_err(|error| match number {
                     1 => invalid(format!("must be an X.509 certificate: {error}")),
                     _ => invalid(format!(
-                        "must be X.509 certificates, and number {} of {number} in the PEM bundle is none: \
+                        "must be X.509 certificates, and number {} of {number} in the PEM bundle is not: \
                          {error}",
                         index + 1
                     )),

@@ -37,7 +37,7 @@ use crate::support::{
 /// Set in the process that one test has for itself.
 const ALONE: &str = "CANARY_ALONE";
 
-const OWN_ID: &str = "c4n4ry-id";
+const EXTERNAL_ID: &str = "c4n4ry-id";
 const TEXT: &str = "c4n4ry text: where is my order?";
 
 fn client(transport: HyperTransport, url: &str, options: CallOptions) -> Client {
@@ -64,7 +64,7 @@ async fn tried<E: Endpoint>(client: &Client, endpoint: E) -> Result<(), Error> {
 
 /// One operation of every kind: in the path, in the query, in a form, as JSON, with a file.
 async fn call_everything(client: &Client) -> Vec<Error> {
-    let user = || UserRef::external(OWN_ID);
+    let user = || UserRef::external(EXTERNAL_ID);
     let properties = EventProperties::new().with("mail", EMAIL).unwrap();
     let event = EventName::new(TEXT).unwrap();
     let email = PropertyOperation::update_or_create("$email", EMAIL).unwrap();
@@ -81,7 +81,7 @@ async fn call_everything(client: &Client) -> Vec<Error> {
         tried(
             client,
             conversations::Reply::new(ConversationId::new(1), TEXT)
-                .attachment(Upload::new(format!("{OWN_ID}.txt"), EMAIL)),
+                .attachment(Upload::new(format!("{EXTERNAL_ID}.txt"), EMAIL)),
         )
         .await,
         tried(
@@ -91,10 +91,10 @@ async fn call_everything(client: &Client) -> Vec<Error> {
         .await,
         tried(client, users::Events::new(user()).named(event)).await,
         pages.next().await.map(drop),
-        // Refused before anything is sent.
+        // Rejected by the client before anything is sent.
         tried(
             client,
-            users::Get::new(UserRef::external(format!("{OWN_ID}\n"))),
+            users::Get::new(UserRef::external(format!("{EXTERNAL_ID}\n"))),
         )
         .await,
         tried(
@@ -113,13 +113,13 @@ async fn call_everything(client: &Client) -> Vec<Error> {
 }
 
 /// How many of them are rejected before anything is sent.
-const REFUSED: usize = 3;
+const REJECTED: usize = 3;
 const SENT: usize = 8;
 
-/// At least so many of the operations that are sent must fail: some read nothing of the response.
+/// At least `failures` of the operations that are sent must fail: some read nothing of the response.
 async fn run(what: &str, client: &Client, failures: usize) {
     let errors = call_everything(client).await;
-    assert!(errors.len() >= REFUSED + failures, "{what}: {errors:?}");
+    assert!(errors.len() >= REJECTED + failures, "{what}: {errors:?}");
     for error in &errors {
         tells_no_secret(error);
         error.transport().inspect(|cause| tells_no_secret(*cause));
@@ -132,8 +132,8 @@ async fn quoting(quote: impl Fn(&str) -> String + Clone + Send + Sync + 'static)
         let quote = quote.clone();
         async move {
             if let Some(request) = read_request(&mut stream).await {
-                let answer = quote(&String::from_utf8_lossy(&request));
-                stream.write_all(answer.as_bytes()).await.ok();
+                let response = quote(&String::from_utf8_lossy(&request));
+                stream.write_all(response.as_bytes()).await.ok();
             }
         }
     })
@@ -208,7 +208,7 @@ const QUOTES: &[(&str, Quote)] = &[
     ("in the length of a chunk", |request| {
         format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{request}")
     }),
-    ("cut off", |request| {
+    ("truncated", |request| {
         format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{request}")
     }),
     ("too large", |request| {
@@ -234,7 +234,7 @@ const QUOTES: &[(&str, Quote)] = &[
             &format!(r#"{{"meta":{{"status":{text:?}}},"data":{data}}}"#),
         )
     }),
-    ("in the fields of a refusal", |request| {
+    ("in the fields of an error", |request| {
         let text = flat(request);
         let meta = format!(
             r#"{{"status":400,"error":"ValidationError","error_message":"Wrong arguments","error_fields":{{"email":[{text:?}]}}}}"#
@@ -286,7 +286,7 @@ async fn nothing_secret_is_shown_or_logged() {
     run("reset", &to_it, SENT).await;
 
     let nowhere = client(transport(), "http://127.0.0.1:1", plain());
-    run("refused", &nowhere, SENT).await;
+    run("connection refused", &nowhere, SENT).await;
     let nowhere = client(transport(), "https://nonexistent.invalid", plain());
     run("no such name", &nowhere, SENT).await;
 
@@ -298,12 +298,11 @@ async fn nothing_secret_is_shown_or_logged() {
         ),
         (
             "calls run out of time",
-            plain().attempt_timeout(None).call_timeout(SHORT),
+            plain().attempt_timeout(4 * SHORT).call_timeout(SHORT),
         ),
     ] {
-        // A listing has no deadline of its own.
-        let transport = builder().attempt_timeout(4 * SHORT).build().unwrap();
-        run(what, &client(transport, &silent.url(""), options), SENT).await;
+        // The listing has no deadline: its attempt ends by its own limit.
+        run(what, &client(transport(), &silent.url(""), options), SENT).await;
     }
 
     over_tls().await;
@@ -398,8 +397,8 @@ async fn over_tls() {
                     return;
                 };
                 if let Some(request) = read_request(&mut stream).await {
-                    let answer = closing(200, "", &String::from_utf8_lossy(&request));
-                    stream.write_all(answer.as_bytes()).await.ok();
+                    let response = closing(200, "", &String::from_utf8_lossy(&request));
+                    stream.write_all(response.as_bytes()).await.ok();
                     stream.shutdown().await.ok();
                 }
             }
@@ -437,11 +436,11 @@ async fn over_http2() {
             };
             while let Some(Ok((request, mut respond))) = connection.accept().await {
                 let target = request.uri().to_string();
-                let answer = http::Response::builder()
+                let response = http::Response::builder()
                     .header("x-request", target.clone())
                     .body(())
                     .unwrap();
-                if let Ok(mut body) = respond.send_response(answer, false) {
+                if let Ok(mut body) = respond.send_response(response, false) {
                     body.send_data(target.into(), true).ok();
                 }
             }
@@ -467,7 +466,10 @@ async fn quoted_by_the_service() {
     for error in call_everything(&client).await {
         let shown = shown(&error);
         assert!(!shown.contains(TOKEN), "{shown}");
-        assert!(!shown.contains(OWN_ID) && !shown.contains(TEXT), "{shown}");
+        assert!(
+            !shown.contains(EXTERNAL_ID) && !shown.contains(TEXT),
+            "{shown}"
+        );
         if error.invalid_value().is_none() {
             assert!(
                 shown.contains(EMAIL) && shown.contains("[token]"),

@@ -84,7 +84,7 @@ struct Steps {
     done: mpsc::UnboundedSender<Stage>,
     /// How many connections the server has open.
     open: Arc<AtomicUsize>,
-    /// How many requests it has read, and neither answered nor seen given up.
+    /// The number of requests that it has read, and neither responded to nor seen cancelled.
     in_hand: Arc<AtomicUsize>,
     /// How often it was asked for the conversation of the dropped call.
     asked: Arc<AtomicUsize>,
@@ -117,8 +117,8 @@ impl Steps {
         self.done.send(stage).ok();
     }
 
-    /// The answer to the request with this target: the conversation that it asks for.
-    fn answer(&self, target: &str) -> String {
+    /// The response to the request with this target: the conversation that it asks for.
+    fn response(&self, target: &str) -> String {
         let id = target.rsplit('/').next().unwrap();
         if id == DROPPED.to_string() {
             self.asked.fetch_add(1, Ordering::SeqCst);
@@ -130,7 +130,7 @@ impl Steps {
 const DROPPED: u64 = 1;
 const NEXT: u64 = 2;
 
-/// Answers in steps, until the client closes the connection.
+/// Responds in steps, until the client closes the connection.
 async fn serve_http1(steps: &Steps, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     loop {
         steps.may().await;
@@ -140,9 +140,9 @@ async fn serve_http1(steps: &Steps, stream: &mut (impl AsyncRead + AsyncWrite + 
         let _in_hand = Counted::new(&steps.in_hand);
         steps.did(Stage::Read);
         let request = String::from_utf8(request).unwrap();
-        let body = steps.answer(request.split(' ').nth(1).unwrap());
-        let answer = crate::support::answer(&body);
-        let (head, body) = answer.split_at(answer.len() - body.len());
+        let body = steps.response(request.split(' ').nth(1).unwrap());
+        let response = crate::support::ok_response(&body);
+        let (head, body) = response.split_at(response.len() - body.len());
         let (half_head, head) = head.split_at(20);
         let (half_body, body) = body.split_at(10);
         for (part, stage) in [
@@ -175,7 +175,7 @@ async fn serve_http2(steps: &Steps, stream: impl AsyncRead + AsyncWrite + Unpin)
             steps.may().await;
             let _in_hand = Counted::new(&steps.in_hand);
             steps.did(Stage::Read);
-            let body = steps.answer(request.uri().path());
+            let body = steps.response(request.uri().path());
             tokio::select! {
                 biased;
                 _ = std::future::poll_fn(|context| respond.poll_reset(context)) => return,
@@ -211,7 +211,7 @@ enum Protocol {
 }
 
 impl Protocol {
-    /// All that the server does before an answer is whole.
+    /// All that the server does before a response is complete.
     fn stages(self) -> &'static [Stage] {
         use Stage::{Accepted, Connected, HalfBody, HalfHead, Head, Read};
         match self {
@@ -267,7 +267,7 @@ impl Protocol {
 /// When a call is dropped.
 #[derive(Clone, Copy, Debug)]
 enum At {
-    /// After so many polls.
+    /// After this number of polls.
     Poll(usize),
     /// When it was polled in this state of the server.
     Stage(Stage),
@@ -305,7 +305,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     let mut call = ByHand::new(client.call(conversations::Get::new(ConversationId::new(DROPPED))));
     let mut polls = 0;
     let mut stage = None;
-    // A step that the server may make, and has not told of.
+    // A step that the server may make and has not reported.
     let mut stepping = false;
     let ended = loop {
         if matches!(at, At::Poll(times) if times == polls) {
@@ -329,7 +329,7 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
                 stepping = false;
                 stage = now;
                 if now.is_some_and(Stage::wakes) {
-                    // The bytes may have woken it before the server told of them.
+                    // The bytes may have woken it before the server reported them.
                     tokio::select! {
                         biased;
                         () = call.woken() => {}
@@ -347,9 +347,9 @@ async fn drop_a_call(protocol: Protocol, at: At) -> Option<usize> {
     );
 
     if ended.is_none() {
-        // The server stands still: nobody goes on with the request in secret until it is answered.
+        // The server stands still: no task continues a cancelled request in the background.
         let in_hand = || steps.in_hand.load(Ordering::SeqCst);
-        settles(&format!("{what}: given up"), || in_hand() == 0).await;
+        settles(&format!("{what}: cancelled"), || in_hand() == 0).await;
     }
     steps.go.close();
     let next = client

@@ -17,13 +17,13 @@ use tokio::{
 };
 
 use crate::support::{
-    PLENTY, Server, answer, builder, fails, get, hold, post, read_request, succeeds,
+    PLENTY, Server, builder, fails, get, hold, ok_response, post, read_request, succeeds,
     tells_no_secret, transport,
 };
 
 #[tokio::test]
 async fn one_connection_serves_many_requests() {
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     let transport = transport();
     for _ in 0..20 {
         let response = succeeds(&transport, get(server.url("/"))).await;
@@ -34,7 +34,7 @@ async fn one_connection_serves_many_requests() {
 
 #[tokio::test]
 async fn clones_share_their_connections() {
-    let server = Server::answering(answer("")).await;
+    let server = Server::responding(ok_response("")).await;
     let transport = transport();
     succeeds(&transport, get(server.url("/"))).await;
     succeeds(&transport.clone(), post(server.url("/"))).await;
@@ -43,7 +43,7 @@ async fn clones_share_their_connections() {
 
 #[tokio::test]
 async fn without_idle_connections_each_request_opens_its_own() {
-    let server = Server::answering(answer("")).await;
+    let server = Server::responding(ok_response("")).await;
     let transport = builder().pool_max_idle_per_host(0).build().unwrap();
     for _ in 0..3 {
         succeeds(&transport, get(server.url("/"))).await;
@@ -58,7 +58,7 @@ async fn an_idle_connection_is_closed_without_another_request() {
         let closed = closed.clone();
         async move {
             read_request(&mut stream).await.unwrap();
-            stream.write_all(answer("").as_bytes()).await.unwrap();
+            stream.write_all(ok_response("").as_bytes()).await.unwrap();
             hold(stream).await;
             closed.send(()).unwrap();
         }
@@ -83,7 +83,10 @@ async fn requests_run_at_the_same_time() {
         async move {
             read_request(&mut stream).await.unwrap();
             all.wait().await;
-            stream.write_all(answer("fine").as_bytes()).await.unwrap();
+            stream
+                .write_all(ok_response("fine").as_bytes())
+                .await
+                .unwrap();
         }
     })
     .await;
@@ -107,7 +110,10 @@ async fn a_connection_closed_between_requests_is_replaced() {
         let closed = closed.clone();
         async move {
             read_request(&mut stream).await.unwrap();
-            stream.write_all(answer("fine").as_bytes()).await.unwrap();
+            stream
+                .write_all(ok_response("fine").as_bytes())
+                .await
+                .unwrap();
             stream.shutdown().await.unwrap();
             // The client closes its side once it has seen that of the server closed.
             hold(stream).await;
@@ -142,7 +148,7 @@ fn in_the_closing_moment<F: Future<Output = ()>>(
         for left in (0..connections).rev() {
             let (mut stream, _) = listener.as_ref().unwrap().accept().unwrap();
             assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
-            stream.write_all(answer("fine").as_bytes()).unwrap();
+            stream.write_all(ok_response("fine").as_bytes()).unwrap();
             closing.recv().unwrap();
             listener = listener.filter(|_| left > 0);
             drop(stream);
@@ -183,12 +189,12 @@ fn an_unsent_request_without_connection_fails_unsent() {
 /// surfaces that is known to be unsent: such a request goes to another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closed_connections_fail_no_unsent_request() {
-    let server = Server::answering_once(answer("fine")).await;
+    let server = Server::responding_once(ok_response("fine")).await;
     let transport = transport();
-    let mut answered = 0;
+    let mut succeeded = 0;
     for _ in 0..300 {
         match transport.send(post(server.url("/"))).await {
-            Ok(_) => answered += 1,
+            Ok(_) => succeeded += 1,
             Err(error) => {
                 assert_eq!(
                     (error.kind(), error.sent()),
@@ -199,7 +205,7 @@ async fn closed_connections_fail_no_unsent_request() {
             }
         }
     }
-    assert!(answered > 0);
+    assert!(succeeded > 0);
 }
 
 #[tokio::test]
@@ -230,9 +236,9 @@ async fn dropping_inside_the_body_closes_the_connection() {
         let events = events.clone();
         async move {
             read_request(&mut stream).await.unwrap();
-            let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfin";
-            stream.write_all(begun.as_bytes()).await.unwrap();
-            events.send("begun").unwrap();
+            let started = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfin";
+            stream.write_all(started.as_bytes()).await.unwrap();
+            events.send("started").unwrap();
             hold(stream).await;
             events.send("closed").unwrap();
         }
@@ -241,7 +247,7 @@ async fn dropping_inside_the_body_closes_the_connection() {
     let transport = transport();
     let request = get(server.url("/"));
     let sending = tokio::spawn(async move { transport.send(request).await });
-    assert_eq!(seen.recv().await, Some("begun"));
+    assert_eq!(seen.recv().await, Some("started"));
     sending.abort();
     assert_eq!(seen.recv().await, Some("closed"));
 }
@@ -251,7 +257,7 @@ fn a_transport_outlives_its_runtime() {
     let transport = transport();
     for _ in 0..2 {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let server = Server::answering(answer("fine")).await;
+            let server = Server::responding(ok_response("fine")).await;
             assert_eq!(
                 succeeds(&transport, get(server.url("/"))).await.body(),
                 "fine"

@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use crate::support::{
-    Server, answer,
+    Server,
     by_hand::{Frozen, turns},
-    came, get, hold, post, read_request, reset, succeeds, tells_no_secret, transport,
+    came, get, hold, ok_response, post, read_request, reset, succeeds, tells_no_secret, transport,
 };
 
 const EIGHT: usize = 8;
@@ -31,7 +31,10 @@ async fn eight_dead() -> (HyperTransport, Server) {
                 if number < EIGHT {
                     all.wait().await;
                 }
-                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+                stream
+                    .write_all(ok_response("fine").as_bytes())
+                    .await
+                    .unwrap();
                 if number < EIGHT {
                     came(&stream).await;
                     return reset(stream);
@@ -101,7 +104,7 @@ async fn eight_writes_at_once_lose_one() {
 /// Under steady load nothing is opened anew.
 #[tokio::test]
 async fn vouched_connections_are_used_together() {
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     let transport = transport();
     for _ in 0..3 {
         at_once(&transport, || post(server.url("/"))).await;
@@ -118,7 +121,7 @@ async fn keep_alive_of_the_server_is_heeded() {
         ("timeout=30, max=100", 1),
         ("timeout=soon", 1),
     ] {
-        let server = Server::answering(format!(
+        let server = Server::responding(format!(
             "HTTP/1.1 200 OK\r\nkeep-alive: {header}\r\ncontent-length: 0\r\n\r\n"
         ))
         .await;
@@ -138,7 +141,7 @@ async fn idle_connections_close_before_five_seconds() {
         let closed = closed.clone();
         async move {
             read_request(&mut stream).await.unwrap();
-            stream.write_all(answer("").as_bytes()).await.unwrap();
+            stream.write_all(ok_response("").as_bytes()).await.unwrap();
             hold(stream).await;
             closed.send(()).unwrap();
         }

@@ -3,9 +3,9 @@
 use std::{env, process::Command};
 
 use crate::support::{
-    Server, answer,
+    Server,
     canary::{TOKEN, assert_hidden, tells_no_secret},
-    get, succeeds, transport,
+    get, ok_response, succeeds, transport,
 };
 
 /// Runs the ignored test of this name in a process of its own.
@@ -77,7 +77,7 @@ fn proxies_of_the_environment_are_not_used() {
 #[ignore = "run by `proxies_of_the_environment_are_not_used`"]
 async fn sends_directly() {
     assert!(env::var_os("http_proxy").is_some());
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     let response = succeeds(&transport(), get(server.url("/"))).await;
     assert_eq!(response.body(), "fine");
 }

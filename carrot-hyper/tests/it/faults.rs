@@ -7,15 +7,15 @@ use carrot_hyper::{
 use http::{Request, StatusCode};
 use tokio::net::TcpListener;
 
-use crate::support::{Server, Step, answer, fails, get, post, succeeds, transport};
+use crate::support::{Server, Step, fails, get, ok_response, post, succeeds, transport};
 
 #[tokio::test]
-async fn a_refused_connection() {
+async fn connection_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let error = fails(&transport(), get(&url), Connect, Sent::Never).await;
-    assert!(error.to_string().contains("refused"), "{error}");
+    assert!(error.to_string().contains("Connection refused"), "{error}");
 }
 
 #[tokio::test]
@@ -30,18 +30,18 @@ async fn a_name_that_does_not_resolve() {
 
 #[tokio::test]
 async fn a_connection_closed_without_a_byte() {
-    let server = Server::answering_once("").await;
+    let server = Server::responding_once("").await;
     fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
 }
 
 #[tokio::test]
 async fn a_connection_closed_in_the_head() {
-    for begun in [
+    for started in [
         "HTTP",
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.1 200 OK\r\ncontent-le",
     ] {
-        let server = Server::answering_once(begun).await;
+        let server = Server::responding_once(started).await;
         fails(&transport(), post(server.url("/")), Reset, Sent::Maybe).await;
     }
 }
@@ -75,8 +75,13 @@ async fn a_reset_at_once() {
 
 #[tokio::test]
 async fn a_reset_on_a_kept_connection() {
-    let server =
-        Server::script([Step::Read, Step::write(answer("")), Step::Came, Step::Reset]).await;
+    let server = Server::script([
+        Step::Read,
+        Step::write(ok_response("")),
+        Step::Came,
+        Step::Reset,
+    ])
+    .await;
     let transport = transport();
     succeeds(&transport, post(server.url("/"))).await;
     fails(&transport, post(server.url("/")), Reset, Sent::Maybe).await;
@@ -95,7 +100,7 @@ async fn a_response_that_is_not_http() {
         "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
     ] {
-        let server = Server::answering_once(garbage).await;
+        let server = Server::responding_once(garbage).await;
         fails(&transport(), post(server.url("/")), Protocol, Sent::Maybe).await;
     }
 }
@@ -145,7 +150,7 @@ async fn a_body_that_ends_too_early() {
         "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
         "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
     ] {
-        let server = Server::answering_once(format!("HTTP/1.1 200 OK\r\n{cut}")).await;
+        let server = Server::responding_once(format!("HTTP/1.1 200 OK\r\n{cut}")).await;
         fails(&transport(), get(server.url("/")), Truncated, Sent::Yes).await;
     }
 }
@@ -174,7 +179,7 @@ async fn chunks_that_break_the_rules() {
         "ffffffffffffffffff\r\n",
     ] {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-        let server = Server::answering_once(format!("{head}{broken}")).await;
+        let server = Server::responding_once(format!("{head}{broken}")).await;
         fails(&transport(), get(server.url("/")), Protocol, Sent::Yes).await;
     }
 }
@@ -188,7 +193,7 @@ async fn an_address_that_is_not_http() {
 
 #[tokio::test]
 async fn a_version_of_http_that_is_not_spoken() {
-    let server = Server::answering(answer("")).await;
+    let server = Server::responding(ok_response("")).await;
     let mut request = get(server.url("/"));
     *request.version_mut() = http::Version::HTTP_3;
     fails(&transport(), request, Other, Sent::Never).await;
@@ -199,7 +204,7 @@ async fn every_status_is_a_response() {
     for status in [
         200, 201, 204, 304, 400, 401, 404, 429, 500, 502, 503, 599, 799,
     ] {
-        let server = Server::answering(format!(
+        let server = Server::responding(format!(
             "HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\n\r\n"
         ))
         .await;
@@ -211,9 +216,9 @@ async fn every_status_is_a_response() {
 #[tokio::test]
 async fn a_redirect_is_returned_and_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let elsewhere = Server::answering(answer("")).await;
+        let elsewhere = Server::responding(ok_response("")).await;
         let location = elsewhere.url("/elsewhere");
-        let server = Server::answering(format!(
+        let server = Server::responding(format!(
             "HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
         ))
         .await;
@@ -228,9 +233,9 @@ async fn a_redirect_is_returned_and_not_followed() {
 }
 
 #[tokio::test]
-async fn an_interim_answer_is_passed_over() {
+async fn interim_response_is_skipped() {
     let interim = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
-    let server = Server::answering(format!("{interim}{}", answer("fine"))).await;
+    let server = Server::responding(format!("{interim}{}", ok_response("fine"))).await;
     let response = succeeds(&transport(), get(server.url("/"))).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.body(), "fine");
@@ -238,13 +243,13 @@ async fn an_interim_answer_is_passed_over() {
 
 #[tokio::test]
 async fn responses_without_a_body_are_read() {
-    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
+    let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
     let request = Request::head(server.url("/"))
         .body(Default::default())
         .unwrap();
     assert!(succeeds(&transport(), request).await.body().is_empty());
 
-    let server = Server::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let server = Server::responding("HTTP/1.1 204 No Content\r\n\r\n").await;
     assert!(
         succeeds(&transport(), get(server.url("/")))
             .await

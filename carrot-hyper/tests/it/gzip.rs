@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 use crate::support::{
-    Server, answer, builder, canary::TOKEN, fails, get, read_request, succeeds, transport,
+    Server, builder, canary::TOKEN, fails, get, ok_response, read_request, succeeds, transport,
 };
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -18,13 +18,13 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 
 /// A response with this `content-encoding`, whose body is complete as far as HTTP knows.
 fn encoded(status: u16, encoding: &str, body: &[u8]) -> Vec<u8> {
-    let mut answer = format!(
+    let mut response = format!(
         "HTTP/1.1 {status} Whatever\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
-    answer.extend_from_slice(body);
-    answer
+    response.extend_from_slice(body);
+    response
 }
 
 /// The head of the request that this transport sends, in small letters.
@@ -36,7 +36,7 @@ async fn head_sent_by(transport: &carrot_hyper::HyperTransport) -> String {
             requests
                 .send(read_request(&mut stream).await.unwrap())
                 .unwrap();
-            stream.write_all(answer("").as_bytes()).await.unwrap();
+            stream.write_all(ok_response("").as_bytes()).await.unwrap();
         }
     })
     .await;
@@ -51,7 +51,7 @@ async fn unrequested_encodings_are_errors() {
     let head = head_sent_by(&transport()).await;
     assert!(!head.contains("accept-encoding"), "{head}");
     for encoding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", TOKEN] {
-        let server = Server::answering(encoded(200, encoding, &gzip(b"{}"))).await;
+        let server = Server::responding(encoded(200, encoding, &gzip(b"{}"))).await;
         let error = fails(&transport(), get(server.url("/")), Protocol, Sent::Yes).await;
         let text = error.to_string();
         assert!(text.contains("`content-encoding`"), "{text}");
@@ -62,7 +62,7 @@ async fn unrequested_encodings_are_errors() {
 async fn encoded_errors_keep_their_status() {
     for status in [401, 429, 500] {
         let body = gzip(b"{}");
-        let server = Server::answering(encoded(status, "gzip", &body)).await;
+        let server = Server::responding(encoded(status, "gzip", &body)).await;
         let response = succeeds(&transport(), get(server.url("/"))).await;
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.body(), &body);
@@ -72,11 +72,11 @@ async fn encoded_errors_keep_their_status() {
 #[tokio::test]
 async fn what_is_not_encoded_is_read() {
     for encoding in ["identity", "", " , "] {
-        let server = Server::answering(encoded(200, encoding, b"fine")).await;
+        let server = Server::responding(encoded(200, encoding, b"fine")).await;
         let response = succeeds(&transport(), get(server.url("/"))).await;
         assert_eq!(response.body(), "fine");
     }
-    let server = Server::answering(encoded(200, "gzip", b"")).await;
+    let server = Server::responding(encoded(200, "gzip", b"")).await;
     let response = succeeds(&transport(), get(server.url("/"))).await;
     assert!(response.body().is_empty());
 }
@@ -84,7 +84,7 @@ async fn what_is_not_encoded_is_read() {
 #[tokio::test]
 async fn explicit_accept_encoding_leaves_the_body_alone() {
     let body = gzip(b"{}");
-    let server = Server::answering(encoded(200, "gzip", &body)).await;
+    let server = Server::responding(encoded(200, "gzip", &body)).await;
     let mut request = get(server.url("/"));
     request
         .headers_mut()
@@ -133,7 +133,7 @@ mod asked {
             ("gzip", two),
         ] {
             for status in [200, 400] {
-                let server = Server::answering(encoded(status, encoding, &body)).await;
+                let server = Server::responding(encoded(status, encoding, &body)).await;
                 let response = succeeds(&asking(AMPLE), get(server.url("/"))).await;
                 assert_eq!(response.body(), "fine", "{encoding}");
                 // They would speak of the body as it came.
@@ -141,7 +141,7 @@ mod asked {
                 assert!(response.headers().get("content-length").is_none());
             }
         }
-        let server = Server::answering(answer("plain")).await;
+        let server = Server::responding(ok_response("plain")).await;
         let response = succeeds(&asking(AMPLE), get(server.url("/"))).await;
         assert_eq!(response.body(), "plain");
         assert_eq!(response.headers()["content-length"], "5");
@@ -151,7 +151,7 @@ mod asked {
     async fn the_cap_counts_what_a_body_becomes() {
         let body = gzip(&[b' '; 1000]);
         assert!(body.len() < 100);
-        let server = Server::answering(encoded(200, "gzip", &body)).await;
+        let server = Server::responding(encoded(200, "gzip", &body)).await;
         let response = succeeds(&asking(1000), get(server.url("/"))).await;
         assert_eq!(response.body().len(), 1000);
         for (own, callers, limit) in [(999, None, 999), (AMPLE, Some(999), 999), (100, None, 100)] {
@@ -173,7 +173,7 @@ mod asked {
         let bomb = encoder.finish().unwrap();
         assert!(bomb.len() < 1 << 17, "{}", bomb.len());
         for status in [200, 500] {
-            let server = Server::answering(encoded(status, "gzip", &bomb)).await;
+            let server = Server::responding(encoded(status, "gzip", &bomb)).await;
             let kind = TooLarge { limit: AMPLE };
             fails(&asking(AMPLE), get(server.url("/")), kind, Sent::Yes).await;
         }
@@ -183,7 +183,7 @@ mod asked {
     async fn a_body_cut_at_any_byte_is_truncated() {
         let body = gzip(b"the whole of it, as it should be");
         for end in 1..body.len() {
-            let server = Server::answering_once(encoded(200, "gzip", &body[..end])).await;
+            let server = Server::responding_once(encoded(200, "gzip", &body[..end])).await;
             fails(&asking(AMPLE), get(server.url("/")), Truncated, Sent::Yes).await;
         }
     }
@@ -207,7 +207,7 @@ mod asked {
             trailing,
             br#"{"meta":{"status":200},"data":{}}"#.to_vec(),
         ] {
-            let server = Server::answering(encoded(200, "gzip", &body)).await;
+            let server = Server::responding(encoded(200, "gzip", &body)).await;
             fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
         }
     }
@@ -217,10 +217,10 @@ mod asked {
     #[tokio::test]
     async fn slow_bodies_are_read_and_stalled_ones_fail() {
         const IDLE: Duration = Duration::from_secs(5);
-        let answer = encoded(200, "gzip", &gzip(b"fine"));
-        let begun = answer.len() - 10;
+        let response = encoded(200, "gzip", &gzip(b"fine"));
+        let started = response.len() - 10;
         let pieces = || {
-            let rest = answer[begun..].iter();
+            let rest = response[started..].iter();
             rest.map(|byte| Bytes::copy_from_slice(&[*byte]))
         };
         let transport = builder()
@@ -231,7 +231,7 @@ mod asked {
             .unwrap();
         let clock = Frozen::new();
 
-        let (server, go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let (server, go, mut seen) = Server::hesitant(response[..started].to_vec(), pieces()).await;
         let mut sending = ByHand::new(succeeds(&transport, get(server.url("/"))));
         for _ in pieces() {
             sending.rests_until(&mut seen).await;
@@ -242,7 +242,8 @@ mod asked {
         }
         assert_eq!(sending.ends().await.body(), "fine");
 
-        let (server, _go, mut seen) = Server::hesitant(answer[..begun].to_vec(), pieces()).await;
+        let (server, _go, mut seen) =
+            Server::hesitant(response[..started].to_vec(), pieces()).await;
         let mut sending = ByHand::new(failure(&transport, get(server.url("/"))));
         sending.rests_until(&mut seen).await;
         sending.rests().await;
@@ -256,7 +257,7 @@ mod asked {
     #[tokio::test]
     async fn another_encoding_than_asked_for_is_an_error() {
         for encoding in ["br", "gzip, gzip", "deflate"] {
-            let server = Server::answering(encoded(200, encoding, &gzip(b"{}"))).await;
+            let server = Server::responding(encoded(200, encoding, &gzip(b"{}"))).await;
             fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
         }
     }

@@ -18,9 +18,9 @@ use carrot_hyper::{
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
-    Server, Step, answer, builder,
+    Server, Step, builder,
     canary::{EMAIL, Reports, TOKEN, tells_no_secret},
-    fails, get, hold, read_request, succeeds, transport,
+    fails, get, hold, ok_response, read_request, succeeds, transport,
 };
 
 const FINE: &str = r#"{"meta":{"status":200},"data":{"id":1}}"#;
@@ -39,7 +39,7 @@ fn client(server: &Server) -> Client {
     .unwrap()
 }
 
-async fn refused(server: &Server) -> Error {
+async fn rejected(server: &Server) -> Error {
     let error = client(server)
         .call(apps::Leads::new().filter(Filter::text_contains("$email", EMAIL)))
         .await
@@ -57,7 +57,7 @@ async fn a_declared_gigabyte_is_not_waited_for() {
         Step::Hold,
     ])
     .await;
-    let error = refused(&server).await;
+    let error = rejected(&server).await;
     let cause = error.transport().unwrap();
     assert_eq!(
         (cause.kind(), cause.sent()),
@@ -71,15 +71,15 @@ async fn more_headers_than_anybody_needs_break_the_protocol() {
         let lines: String = (0..number).map(|n| format!("x-{n}: {n}\r\n")).collect();
         format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n")
     };
-    let server = Server::answering(headers(99)).await;
+    let server = Server::responding(headers(99)).await;
     succeeds(&transport(), get(server.url("/"))).await;
     for number in [100, 10_000] {
-        let server = Server::answering_once(headers(number)).await;
+        let server = Server::responding_once(headers(number)).await;
         fails(&transport(), get(server.url("/")), Protocol, Sent::Maybe).await;
     }
 }
 
-/// 100,000 cookies in one answer are refused; 100,000 in many answers are forgotten.
+/// 100,000 cookies in one response are rejected; 100,000 in many responses are discarded.
 #[tokio::test]
 async fn cookies_are_kept_nowhere() {
     let cookies = |numbers: std::ops::Range<usize>| -> String {
@@ -88,7 +88,7 @@ async fn cookies_are_kept_nowhere() {
             .collect();
         format!("HTTP/1.1 200 OK\r\n{lines}content-length: 0\r\n\r\n")
     };
-    let server = Server::answering_once(cookies(0..100_000)).await;
+    let server = Server::responding_once(cookies(0..100_000)).await;
     fails(&transport(), get(server.url("/")), Protocol, Sent::Maybe).await;
 
     let set = Arc::new(AtomicUsize::new(0));
@@ -104,8 +104,8 @@ async fn cookies_are_kept_nowhere() {
                         with_cookie.fetch_add(1, Ordering::SeqCst);
                     }
                     let first = set.fetch_add(80, Ordering::SeqCst);
-                    let answer = cookies(first..first + 80);
-                    stream.write_all(answer.as_bytes()).await.unwrap();
+                    let response = cookies(first..first + 80);
+                    stream.write_all(response.as_bytes()).await.unwrap();
                 }
             }
         }
@@ -124,15 +124,15 @@ async fn cookies_are_kept_nowhere() {
 #[tokio::test]
 async fn a_redirect_to_another_host_shows_it_nothing() {
     for status in [301, 302, 303, 307, 308] {
-        let other = Server::answering(answer(FINE)).await;
-        let server = Server::answering(format!(
+        let other = Server::responding(ok_response(FINE)).await;
+        let server = Server::responding(format!(
             "HTTP/1.1 {status} Moved\r\nlocation: {}\r\nrefresh: 0; url={}\r\n\
              content-length: 0\r\n\r\n",
             other.url("/v2/conversations/1"),
             other.url("/v2/conversations/1"),
         ))
         .await;
-        let error = refused(&server).await;
+        let error = rejected(&server).await;
         assert_eq!(
             (error.kind(), error.status()),
             (ErrorKind::Service, Some(status))
@@ -142,16 +142,16 @@ async fn a_redirect_to_another_host_shows_it_nothing() {
     }
 }
 
-/// Neither an interim answer, nor headers smuggled into another, nor a second answer that nobody
-/// asked for becomes the answer to the next request.
+/// An interim response, headers smuggled into another response, and a second response without a
+/// request never become the response to the next request.
 #[tokio::test]
 async fn an_unsolicited_response_reaches_no_request() {
     let server = Server::start(|number, mut stream| async move {
         read_request(&mut stream).await.unwrap();
         let second = r#"{"meta":{"status":200},"data":{"id":666}}"#;
         let both = match number {
-            0 => format!("{}{}", answer(FINE), answer(second)),
-            _ => answer(FINE),
+            0 => format!("{}{}", ok_response(FINE), ok_response(second)),
+            _ => ok_response(FINE),
         };
         stream.write_all(both.as_bytes()).await.unwrap();
         hold(stream).await;
@@ -192,13 +192,16 @@ async fn a_proxy_of_the_environment_sees_nothing() {
             async move {
                 while let Some(request) = read_request(&mut stream).await {
                     seen.lock().unwrap().push(request);
-                    stream.write_all(answer(FINE).as_bytes()).await.unwrap();
+                    stream
+                        .write_all(ok_response(FINE).as_bytes())
+                        .await
+                        .unwrap();
                 }
             }
         }
     })
     .await;
-    let server = Server::answering(answer(FINE)).await;
+    let server = Server::responding(ok_response(FINE)).await;
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args([

@@ -20,10 +20,10 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use crate::support::{
-    SHORT, Server, answer, builder,
+    SHORT, Server, builder,
     by_hand::{ByHand, Frozen},
     canary::TOKEN,
-    fails, failure, get, hold, limited, post, read_request, succeeds,
+    fails, failure, get, hold, limited, ok_response, post, read_request, succeeds,
     tls::CA,
 };
 
@@ -55,7 +55,7 @@ where
 }
 
 /// Starts a response whose body is still to come.
-fn begin(mut respond: SendResponse<Bytes>) -> SendStream<Bytes> {
+fn start(mut respond: SendResponse<Bytes>) -> SendStream<Bytes> {
     respond.send_response(Response::new(()), false).unwrap()
 }
 
@@ -69,7 +69,7 @@ async fn one_connection_carries_requests_at_the_same_time() {
             if request.uri().path() != "/first" {
                 all.wait().await;
             }
-            begin(respond).send_data("fine".into(), true).unwrap();
+            start(respond).send_data("fine".into(), true).unwrap();
         }
     })
     .await;
@@ -91,9 +91,9 @@ async fn one_connection_carries_requests_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn concurrent_connects_are_all_answered() {
+async fn concurrent_connects_all_succeed() {
     let server = serving(|_, respond| async move {
-        begin(respond).send_data("fine".into(), true).unwrap();
+        start(respond).send_data("fine".into(), true).unwrap();
     })
     .await;
     let transport = transport();
@@ -116,7 +116,10 @@ async fn the_server_may_choose_http_1() {
         async move {
             let mut stream = acceptor.accept(stream).await.unwrap();
             while read_request(&mut stream).await.is_some() {
-                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+                stream
+                    .write_all(ok_response("fine").as_bytes())
+                    .await
+                    .unwrap();
             }
         }
     })
@@ -134,7 +137,10 @@ async fn it_is_not_offered_unless_asked_for() {
             let mut stream = acceptor.accept(stream).await.unwrap();
             assert_eq!(stream.get_ref().1.alpn_protocol(), None);
             read_request(&mut stream).await.unwrap();
-            stream.write_all(answer("fine").as_bytes()).await.unwrap();
+            stream
+                .write_all(ok_response("fine").as_bytes())
+                .await
+                .unwrap();
         }
     })
     .await;
@@ -144,7 +150,7 @@ async fn it_is_not_offered_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn only_a_refused_stream_is_unsent() {
+async fn only_a_rejected_stream_is_unsent() {
     for (reason, sent) in [
         (Reason::REFUSED_STREAM, Sent::Never),
         (Reason::CANCEL, Sent::Maybe),
@@ -164,7 +170,7 @@ async fn a_reset_in_the_body() {
     let server = serving(move |_, respond| {
         let (going, events) = (Arc::clone(&going), events.clone());
         async move {
-            let mut body = begin(respond);
+            let mut body = start(respond);
             body.send_data("half".into(), false).unwrap();
             events.send(()).unwrap();
             going.acquire().await.unwrap().forget();
@@ -209,7 +215,7 @@ where
     .await
 }
 
-/// Even where it says that it refused a stream: it did not say which.
+/// Even where it says that it rejected a stream: it did not say which.
 #[tokio::test]
 async fn goaway_may_have_read_the_request() {
     for reason in [Reason::INTERNAL_ERROR, Reason::REFUSED_STREAM] {
@@ -257,7 +263,7 @@ async fn a_server_that_is_gone_without_a_word() {
 #[tokio::test]
 async fn a_request_that_breaks_the_rules() {
     let server = serving(|_, respond| async move {
-        begin(respond).send_data("fine".into(), true).unwrap();
+        start(respond).send_data("fine".into(), true).unwrap();
     })
     .await;
     let mut request = post(server.https("localhost", "/"));
@@ -317,7 +323,7 @@ async fn a_connection_closed_before_the_response() {
 async fn no_response_meets_the_timeout() {
     let server = serving(|mut request, respond| async move {
         if request.uri().path() == "/first" {
-            begin(respond).send_data("fine".into(), true).unwrap();
+            start(respond).send_data("fine".into(), true).unwrap();
             return;
         }
         while request.body_mut().data().await.is_some() {}
@@ -340,7 +346,7 @@ async fn a_body_that_stops_meets_the_idle_timeout() {
     let server = serving(move |request, respond| {
         let events = events.clone();
         async move {
-            let mut body = begin(respond);
+            let mut body = start(respond);
             if request.uri().path() == "/whole" {
                 body.send_data("fine".into(), true).unwrap();
                 return;
@@ -373,7 +379,7 @@ async fn a_slow_body_is_read() {
     let server = serving(move |_, respond| {
         let going = Arc::clone(&going);
         async move {
-            let mut body = begin(respond);
+            let mut body = start(respond);
             for byte in ["f", "i", "n", "e"] {
                 going.acquire().await.unwrap().forget();
                 body.send_data(byte.into(), byte == "e").unwrap();

@@ -14,9 +14,9 @@ use carrot_hyper::{
 use tokio::sync::Semaphore;
 
 use crate::support::{
-    Events, PLENTY, SHORT, Server, Step, answer, builder,
+    Events, PLENTY, SHORT, Server, Step, builder,
     by_hand::{ByHand, Frozen},
-    canary, fails, get, limited, post, succeeds, transport,
+    canary, fails, get, limited, ok_response, post, succeeds, transport,
 };
 
 const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Connect);
@@ -57,13 +57,13 @@ async fn a_stalled_handshake_meets_the_callers_timeout() {
 }
 
 /// Responds to the first request of a connection, so that the second needs no time to connect.
-async fn answering_first() -> Server {
-    Server::script([Step::Read, Step::write(answer("")), Step::Hold]).await
+async fn responding_first() -> Server {
+    Server::script([Step::Read, Step::write(ok_response("")), Step::Hold]).await
 }
 
 #[tokio::test]
 async fn no_response_meets_the_callers_timeout() {
-    let server = answering_first().await;
+    let server = responding_first().await;
     let transport = transport();
     succeeds(&transport, post(server.url("/"))).await;
     let request = limited(post(server.url("/")), Some(SHORT), None);
@@ -74,7 +74,7 @@ async fn no_response_meets_the_callers_timeout() {
 #[tokio::test]
 async fn the_callers_timeout_replaces_the_transports() {
     // No time at all: nothing would ever succeed if this limit had a say.
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     let transport = builder().attempt_timeout(Duration::ZERO).build().unwrap();
     for _ in 0..20 {
         let request = limited(get(server.url("/")), Some(PLENTY), None);
@@ -86,7 +86,7 @@ async fn the_callers_timeout_replaces_the_transports() {
 async fn half_a_head_meets_the_timeout() {
     let server = Server::script([
         Step::Read,
-        Step::write(answer("")),
+        Step::write(ok_response("")),
         Step::Read,
         Step::write("HTTP/1.1 200 OK\r\ncont"),
         Step::Hold,
@@ -150,8 +150,8 @@ const HALVES: [(&str, Pieces); 3] = [
 
 /// A server that starts a response with this, and the pieces that it goes on with.
 async fn hesitant(half: &str, rest: Pieces) -> (Server, Arc<Semaphore>, Events) {
-    let begun = format!("HTTP/1.1 200 OK\r\n{half}");
-    Server::hesitant(begun, rest.iter().map(|piece| Bytes::from(*piece))).await
+    let started = format!("HTTP/1.1 200 OK\r\n{half}");
+    Server::hesitant(started, rest.iter().map(|piece| Bytes::from(*piece))).await
 }
 
 #[tokio::test]
@@ -179,10 +179,10 @@ async fn a_stalled_body_meets_the_idle_timeout() {
         assert_eq!(seen.recv().await, Some("closed"));
         // The next request has a connection of its own.
         go.add_permits(rest.len());
-        let answered = ByHand::new(succeeds(&transport, get(server.url("/"))))
+        let response = ByHand::new(succeeds(&transport, get(server.url("/"))))
             .ends()
             .await;
-        assert_eq!(answered.body(), "finely");
+        assert_eq!(response.body(), "finely");
         assert_eq!(server.accepted(), 2);
     }
 }
@@ -286,7 +286,7 @@ async fn the_idle_timeout_is_5_seconds_by_default() {
 
 #[tokio::test]
 async fn a_limit_beyond_time_is_unlimited() {
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     for (limit, connections) in [(Some(Duration::MAX), 1), (None, 2)] {
         let transport = builder()
             .connect_timeout(limit)
@@ -361,25 +361,25 @@ async fn a_flood_is_stopped() {
 
 #[tokio::test]
 async fn a_body_of_just_the_cap_is_read() {
-    for answer in [
-        answer("abcd"),
+    for response in [
+        ok_response("abcd"),
         format!("{CHUNKED}2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"),
         format!("{CHUNKED}4\r\nabcd\r\n0\r\ntrailer: yes\r\n\r\n"),
         format!("{UNTIL_CLOSED}abcd"),
     ] {
-        let server = Server::answering_once(answer).await;
+        let server = Server::responding_once(response).await;
         assert_eq!(
             succeeds(&capped(4), get(server.url("/"))).await.body(),
             "abcd"
         );
     }
-    let server = Server::answering(answer("")).await;
+    let server = Server::responding(ok_response("")).await;
     assert_eq!(succeeds(&capped(0), get(server.url("/"))).await.body(), "");
 }
 
 #[tokio::test]
 async fn the_callers_cap_replaces_the_transports() {
-    let server = Server::answering(answer("abcde")).await;
+    let server = Server::responding(ok_response("abcde")).await;
     for (own, limit) in [(100, 3), (0, 4)] {
         let request = limited(get(server.url("/")), Some(PLENTY), Some(limit));
         fails(&capped(own), request, TooLarge { limit }, Sent::Yes).await;

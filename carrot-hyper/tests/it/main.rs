@@ -34,9 +34,9 @@ mod hardening;
 mod http2;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod limits;
+mod permits;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
-mod quota;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod runtimes;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Server, answer, builder, fails, get, post, read_request, succeeds,
+    Server, builder, fails, get, ok_response, post, read_request, succeeds,
     tls::{Authority, CA},
 };
 
@@ -60,7 +60,10 @@ async fn over_tls() -> Server {
                 return;
             };
             while read_request(&mut stream).await.is_some() {
-                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+                stream
+                    .write_all(ok_response("fine").as_bytes())
+                    .await
+                    .unwrap();
             }
         }
     })
@@ -96,7 +99,7 @@ async fn https_goes_through_a_tunnel() {
 
 #[tokio::test]
 async fn plain_http_goes_through_a_tunnel() {
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     let (proxy, heads) = proxy().await;
     let transport = builder().proxy(proxy.url("")).build().unwrap();
     succeeds(&transport, post(server.url("/"))).await;
@@ -144,7 +147,7 @@ async fn what_a_proxy_says_is_passed_on() {
         ),
     ] {
         let proxy =
-            Server::answering_once(format!("HTTP/1.1 {response}\r\ncontent-length: 0\r\n\r\n"))
+            Server::responding_once(format!("HTTP/1.1 {response}\r\ncontent-length: 0\r\n\r\n"))
                 .await;
         let url = format!("http://user:{PASSWORD}@{}", proxy.authority());
         let transport = builder().proxy(url).build().unwrap();
@@ -155,7 +158,7 @@ async fn what_a_proxy_says_is_passed_on() {
         shown_nowhere(&[PASSWORD, "s3cret", BASIC], &error);
     }
     // Nothing listens, and nothing that speaks HTTP.
-    let silent = Server::answering_once("").await;
+    let silent = Server::responding_once("").await;
     for authority in ["127.0.0.1:1".to_owned(), silent.authority()] {
         let transport = builder()
             .proxy(format!("http://{authority}"))
@@ -212,7 +215,7 @@ fn an_unusable_proxy_address_is_rejected_without_showing_it() {
 
 #[tokio::test]
 async fn the_environment_names_the_proxy_when_asked() {
-    let server = Server::answering(answer("fine")).await;
+    let server = Server::responding(ok_response("fine")).await;
     for (excluded, connections) in [("", 1), ("127.0.0.1", 0)] {
         let (proxy, _) = proxy().await;
         let mut command = Command::new(env::current_exe().unwrap());

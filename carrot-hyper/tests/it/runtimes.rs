@@ -13,7 +13,7 @@ use std::{
 use carrot_hyper::{HttpTransport, Sent, TransportError, transport::TransportErrorKind::Rejected};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{answer, builder, get, post, succeeds, transport};
+use crate::support::{builder, get, ok_response, post, succeeds, transport};
 
 /// A server on threads of its own: it needs no runtime.
 fn serve(responses: impl Fn(&mut std::net::TcpStream) + Send + Clone + 'static) -> String {
@@ -34,7 +34,7 @@ fn serve(responses: impl Fn(&mut std::net::TcpStream) + Send + Clone + 'static) 
 }
 
 fn fine(stream: &mut std::net::TcpStream) {
-    stream.write_all(answer("fine").as_bytes()).unwrap();
+    stream.write_all(ok_response("fine").as_bytes()).unwrap();
 }
 
 fn current_thread() -> Runtime {

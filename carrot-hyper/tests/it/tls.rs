@@ -1,4 +1,4 @@
-//! TLS: whom it trusts, what it speaks, and how it fails.
+//! TLS: the trusted roots, the protocol versions, and the failures.
 
 use carrot_hyper::{
     BuildError, HyperTransport, Sent, TlsRoots,
@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
-    Server, Step, answer, builder, fails, get, hold, post, read_request, succeeds,
+    Server, Step, builder, fails, get, hold, ok_response, post, read_request, succeeds,
     tls::{Authority, CA},
     transport,
 };
@@ -23,7 +23,10 @@ async fn serving(acceptor: TlsAcceptor) -> Server {
                 return;
             };
             while read_request(&mut stream).await.is_some() {
-                stream.write_all(answer("fine").as_bytes()).await.unwrap();
+                stream
+                    .write_all(ok_response("fine").as_bytes())
+                    .await
+                    .unwrap();
             }
         }
     })
@@ -160,14 +163,14 @@ enum Fault {
     Garbage,
 }
 
-async fn faulty(begun: &'static str, fault: Fault) -> Server {
+async fn faulty(started: &'static str, fault: Fault) -> Server {
     let acceptor = CA.acceptor("localhost", &[]);
     Server::start(move |_, stream| {
         let acceptor = acceptor.clone();
         async move {
             let mut stream = acceptor.accept(stream).await.unwrap();
             read_request(&mut stream).await.unwrap();
-            stream.write_all(begun.as_bytes()).await.unwrap();
+            stream.write_all(started.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
             match fault {
                 Fault::CloseWithoutGoodbye => {}

@@ -14,7 +14,7 @@ use carrot_hyper::{
 use http::{Method, Request, Response};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
-use crate::support::{Server, answer, canary::TOKEN, read_request, transport};
+use crate::support::{Server, canary::TOKEN, ok_response, read_request, transport};
 
 const FINE: &str = r#"{"meta": {"status": 200}, "data": {}}"#;
 
@@ -55,7 +55,10 @@ async fn recording() -> (Server, mpsc::UnboundedReceiver<String>) {
         async move {
             while let Some(request) = read_request(&mut stream).await {
                 requests.send(String::from_utf8(request).unwrap()).unwrap();
-                stream.write_all(answer(FINE).as_bytes()).await.unwrap();
+                stream
+                    .write_all(ok_response(FINE).as_bytes())
+                    .await
+                    .unwrap();
             }
         }
     })
@@ -164,7 +167,7 @@ async fn any_body_arrives_unchanged() {
             received
                 .send(read_request(&mut stream).await.unwrap())
                 .unwrap();
-            stream.write_all(answer("").as_bytes()).await.unwrap();
+            stream.write_all(ok_response("").as_bytes()).await.unwrap();
         }
     })
     .await;
@@ -177,7 +180,7 @@ async fn any_body_arrives_unchanged() {
 
 #[tokio::test]
 async fn the_response_keeps_status_headers_and_bytes() {
-    let server = Server::answering(
+    let server = Server::responding(
         "HTTP/1.1 418 Teapot\r\nx-one: 1\r\nset-cookie: a=b\r\nx-one: 2\r\n\
          content-encoding: gzip\r\ncontent-length: 3\r\n\r\n\u{1}\u{2}\u{3}",
     )
@@ -202,8 +205,8 @@ async fn no_cookie_is_kept() {
         async move {
             while let Some(request) = read_request(&mut stream).await {
                 requests.send(String::from_utf8(request).unwrap()).unwrap();
-                let answer = "HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n";
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let response = "HTTP/1.1 200 OK\r\nset-cookie: a=b\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(response.as_bytes()).await.unwrap();
             }
         }
     })
@@ -235,7 +238,7 @@ impl HttpTransport for Noting {
 
 #[tokio::test]
 async fn a_transport_around_it_sees_what_is_called() {
-    let server = Server::answering(answer(FINE)).await;
+    let server = Server::responding(ok_response(FINE)).await;
     let noted = Arc::default();
     let noting = Noting {
         inner: transport(),

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Who wrote a part of a conversation: `from` in the API.
+/// The author of a part of a conversation: `from` in the API.
 ///
 /// An id is a user; an object is read by its `type`, and one without a type by its fields. An object of a
 /// type that this version of the crate does not know is kept whole, and so is a sender without an id.

@@ -25,7 +25,7 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
     /// True when the common list of the admin panel shows it. In v1: when the user has
-    /// answered.
+    /// replied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replied: Option<bool>,
     /// Put off until then. Documented as seconds; other moments of a conversation come as a date too.
@@ -205,7 +205,7 @@ pub struct ConversationPart {
     /// What it is; `type` in the API.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<PartType>,
-    /// Who wrote it.
+    /// The author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Author>,
     /// The way in which it came in.
@@ -273,7 +273,7 @@ model!(ConversationPart::new(id: PartId => with_id) {
 });
 
 impl ConversationPart {
-    /// Who wrote it; `from` in the API.
+    /// The author; `from` in the API.
     #[must_use]
     pub fn author(&self) -> Option<&Author> {
         self.from.as_ref()

@@ -12,7 +12,7 @@ use crate::serde_util::json;
 /// ```
 /// use carrot_types::realtime::CloseCode;
 ///
-/// assert_eq!(CloseCode::from(3401), CloseCode::TokenRefused);
+/// assert_eq!(CloseCode::from(3401), CloseCode::InvalidToken);
 /// assert!(!CloseCode::from(3401).should_reconnect());
 /// assert!(CloseCode::from(1006).should_reconnect());
 /// assert!(!CloseCode::with_reason(1008, r#"{"http_status": 403}"#).should_reconnect());
@@ -23,7 +23,7 @@ pub enum CloseCode {
     /// 1000 to 1999 but 1008: for a reason of the connection, the protocol or the browser.
     Connection(CloseNumber),
     /// 3401: the token is missing, wrong, revoked or expired.
-    TokenRefused,
+    InvalidToken,
     /// 3403: the token gives access to none of the channels.
     NoAccess,
     /// 3500: the service failed.
@@ -54,7 +54,7 @@ impl CloseCode {
     #[must_use]
     pub const fn get(self) -> u16 {
         match self {
-            Self::TokenRefused => 3401,
+            Self::InvalidToken => 3401,
             Self::NoAccess => 3403,
             Self::Internal => 3500,
             Self::Connection(number)
@@ -86,7 +86,7 @@ impl CloseCode {
     pub const fn should_reconnect(self) -> bool {
         !matches!(
             self,
-            Self::TokenRefused | Self::NoAccess | Self::Rejected(_)
+            Self::InvalidToken | Self::NoAccess | Self::Rejected(_)
         )
     }
 }
@@ -97,7 +97,7 @@ impl From<u16> for CloseCode {
         match number {
             401 | 403 | 1008 => Self::Rejected(code),
             1000..=1999 => Self::Connection(code),
-            3401 => Self::TokenRefused,
+            3401 => Self::InvalidToken,
             3403 => Self::NoAccess,
             3500 => Self::Internal,
             502 | 503 | 3502 | 3503 => Self::Unavailable(code),
@@ -110,7 +110,7 @@ impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self {
             Self::Connection(_) => "the connection ended",
-            Self::TokenRefused => "the token was rejected",
+            Self::InvalidToken => "the token was rejected",
             Self::NoAccess => "the token has no access to the channels",
             Self::Internal => "the service failed",
             Self::Unavailable(_) => "the service is not available",

@@ -94,7 +94,7 @@ impl RealtimeMessage {
     /// Reads the body of a long poll: messages one after the other, on lines of their own or without
     /// anything between them.
     ///
-    /// What is no JSON is one error up to the end of its line, and the reading goes on after it.
+    /// Text that is not JSON yields one error up to the end of its line; reading continues after it.
     pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
         let mut messages = Vec::new();
         let mut rest = body.trim_start();

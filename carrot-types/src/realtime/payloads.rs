@@ -74,7 +74,7 @@ model!(ConversationTyping::new(conversation: ConversationId => with_conversation
 pub struct ConversationAssignment {
     /// The conversation.
     pub conversation: ConversationId,
-    /// Who did it.
+    /// The author of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
     /// The new assignee; `null` where the conversation is unassigned.
@@ -95,7 +95,7 @@ model!(ConversationAssignment::new(conversation: ConversationId => with_conversa
 pub struct ConversationClosing {
     /// The conversation.
     pub conversation: ConversationId,
-    /// Who did it.
+    /// The author of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
 }
@@ -112,7 +112,7 @@ pub struct ConversationTagging {
     pub conversation: ConversationId,
     /// The tag.
     pub tag: String,
-    /// Who did it.
+    /// The author of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
 }

@@ -51,7 +51,7 @@ impl JsonError {
 
 /// Reads JSON.
 ///
-/// What is no JSON but sent by servers all the same is read on a second pass, only after the first one
+/// Invalid JSON that servers are known to send is read on a second pass, only after the first one
 /// failed: a byte order mark, zero bytes at the end, a lone surrogate (read as U+FFFD), and `NaN`,
 /// `Infinity` and `1e999` (read as `null`).
 ///

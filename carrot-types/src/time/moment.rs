@@ -104,7 +104,7 @@ mod tests {
             let json = format!("{text:?}");
             let moment: Moment = serde_json::from_str(&json).expect(text);
             let Moment::DateTime(date_time) = &moment else {
-                panic!("{text} is no timestamp");
+                panic!("{text} is not a timestamp");
             };
             assert_eq!(date_time.as_str(), text);
             assert_eq!(serde_json::to_string(&moment).expect(text), json);

@@ -229,7 +229,7 @@ fn broken_limits_reject_the_whole_step() {
 
 proptest! {
     #[test]
-    fn an_order_is_sent_whole_or_refused(
+    fn order_is_sent_whole_or_rejected(
         id in prop_oneof![9 => ".{0,255}", 1 => ".{256,300}"],
         amount in prop_oneof![9 => any::<i32>().prop_map(i64::from), 1 => any::<i64>()],
         items in prop_oneof![

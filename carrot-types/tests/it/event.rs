@@ -62,7 +62,7 @@ fn a_property_replaces_its_namesake() {
 }
 
 #[test]
-fn a_refused_property_is_named_and_changes_nothing() {
+fn rejected_property_is_named_and_changes_nothing() {
     let mut properties = EventProperties::new();
     assert!(properties.insert("ж".repeat(70), 1).is_ok());
     let before = properties.clone();

@@ -15,10 +15,10 @@ pub(crate) const REQUIRED: &[(&str, &str)] = &[
     ("data[].id", "names the record"),
     (
         "data[]",
-        "is a record: the caller is told of one that cannot be read",
+        "is a record: an unreadable one is reported to the caller",
     ),
-    ("data.conversation", "is the answer to the call"),
-    ("data.message", "is the answer to the call"),
+    ("data.conversation", "is the result of the call"),
+    ("data.message", "is the result of the call"),
     ("meta", "says whether the call succeeded"),
     ("meta.status", "says whether the call succeeded"),
     ("meta.next_after_position", CURSOR),

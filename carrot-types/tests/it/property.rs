@@ -38,7 +38,7 @@ fn names_have_three_kinds() {
 }
 
 #[test]
-fn a_refused_name_says_why() {
+fn rejected_name_says_why() {
     for (result, message) in [
         (
             PropertyName::custom("$plan"),

@@ -15,9 +15,9 @@ const NUMBER_OR_TEXT: &[&str] = &[
     "user",
 ];
 
-/// Asserts that both say the same, apart from the paths in `left_out`, such as `tags[].removed`.
+/// Asserts that both values are equivalent, apart from the paths in `left_out`, such as `tags[].removed`.
 ///
-/// Absent, `null`, `[]` and `{}` are the same, `1` and `1.0` too, and the number and the text of an
+/// Absent, `null`, `[]` and `{}` are equivalent, `1` and `1.0` too, and the number and the text of an
 /// id. A path in `left_out` that does not differ fails too: an exception must not outlive its cause.
 pub(crate) fn assert_same(what: &str, sample: &Value, written: &Value, left_out: &[&str]) {
     let mut differing = Vec::new();

@@ -4,7 +4,7 @@
 //! cargo run --bin sandbox -- --addr 127.0.0.1:8787
 //! ```
 //!
-//! It prints its address, its token, its operators and two requests to begin with, then a line for each
+//! It prints its address, its token, its operators and two example requests, then a line for each
 //! request, until Ctrl-C; a second one does not wait for requests under way. Its time is the time of
 //! the machine.
 
@@ -39,7 +39,7 @@ const DEFAULT_APP: u64 = 1000;
 /// The service in memory, on a port, until Ctrl-C.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where to listen: a host and a port, where port 0 stands for any that is free.
+    /// The address to listen on: a host and a port. Port 0 stands for any free port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT", value_parser = address)]
     addr: SocketAddr,
     /// Allows an address that other machines reach. They reach the sandbox in plain HTTP.
@@ -54,13 +54,13 @@ struct Arguments {
     /// The records at the start: users, conversations, operators, channels, as JSON.
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// Rejects more requests than this in a minute with 429; off by default, 60 at the service.
+    /// The requests a minute; more get status 429. Off by default, 60 at the service.
     #[arg(long, value_name = "N")]
     rate_limit: Option<usize>,
     /// Where to post webhooks: an address of this machine.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// Goes on from this file where it exists, which counts over --seed, and writes it at the end.
+    /// Restores the state from this file where it exists, instead of --seed, and writes it at the end.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
@@ -90,21 +90,21 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if !arguments.addr.ip().is_loopback() && !arguments.public {
         return Err("--addr is reached by other machines; say --public if that is meant".into());
     }
-    let answered = Arc::new(Notify::new());
-    let sandbox = set_up(&arguments, Arc::clone(&answered))?;
+    let requested = Arc::new(Notify::new());
+    let sandbox = set_up(&arguments, Arc::clone(&requested))?;
     if let Some(state) = &arguments.state {
         restore(&sandbox, state)?;
-        // A place that cannot be written is an error now, not when everything would be lost.
+        // A file that cannot be written is an error now, not when the state would be lost.
         let beside = beside(state);
         let written = fs::File::create(&beside).and_then(|_| fs::remove_file(&beside));
         written.map_err(|error| in_file("--state", state, error))?;
     }
     if let Some(url) = arguments.webhook.clone() {
-        // An address that cannot be is an error now, not with the first webhook.
+        // An invalid address is an error now, not at the first webhook.
         deliver(&Sandbox::new(), &url)
             .await
             .map_err(|error| format!("--webhook {url}: {error}"))?;
-        tokio::spawn(keep_delivering(sandbox.clone(), url, answered));
+        tokio::spawn(keep_delivering(sandbox.clone(), url, requested));
     }
     let addr = arguments.addr;
     let server = sandbox.serve_on(addr).await;
@@ -113,7 +113,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     greet(&server);
 
     told_to_stop.await;
-    // One that takes too long is given up with the program, or when that is asked for again.
+    // A request that takes too long is dropped with the program, or at the second signal.
     let told_again = stopped()?;
     tokio::select! {
         _ = time::timeout(PATIENCE, server.stop()) => {}
@@ -126,13 +126,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn set_up(arguments: &Arguments, answered: Arc<Notify>) -> Result<Sandbox, Box<dyn Error>> {
+fn set_up(arguments: &Arguments, requested: Arc<Notify>) -> Result<Sandbox, Box<dyn Error>> {
     let mut builder = Sandbox::builder()
         .starts_at(now()?)
         .clock(TokioClock::new())
         .on_response(move |line| {
             say(line);
-            answered.notify_one();
+            requested.notify_one();
         });
     let token = match &arguments.token {
         Some(token) => token.clone(),
@@ -221,13 +221,13 @@ async fn deliver(sandbox: &Sandbox, url: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn keep_delivering(sandbox: Sandbox, url: String, answered: Arc<Notify>) {
+async fn keep_delivering(sandbox: Sandbox, url: String, requested: Arc<Notify>) {
     loop {
         if let Err(error) = deliver(&sandbox, &url).await {
             say(format_args!("webhooks: {error}"));
         }
         // New ones come with a request, and old ones are due again with the time.
-        let _ = time::timeout(Duration::from_secs(1), answered.notified()).await;
+        let _ = time::timeout(Duration::from_secs(1), requested.notified()).await;
     }
 }
 

@@ -44,7 +44,7 @@ async fn without_an_account_it_plays_the_whole_story() {
         "    -> page 2",
         "  11 steps, no error",
         "  6 parts, tags [\"delivery\"]",
-        "The sandbox answered 14 requests.",
+        "The sandbox received 14 requests.",
     ] {
         assert!(
             ran.stdout.contains(line),

@@ -75,7 +75,7 @@ impl<F: Future> ByHand<F> {
     }
 }
 
-/// So many turns of a runtime of one thread are more than all tasks need.
+/// This number of turns of a single-threaded runtime is more than all tasks need.
 const RESTING: usize = 100;
 
 /// Lets everybody else go on until all rest.

@@ -1,10 +1,9 @@
-//! A token, an e-mail address and other things that must be seen by the server alone, and a watch
-//! over all that is said.
+//! A token, an e-mail address and other secrets that only the server may see, and a watch over all
+//! output.
 //!
-//! Every test that uses the support is watched, from its first transport on: what any crate logs at
-//! any level, every span, every panic. Whoever says one of these things ends the test program there
-//! and then, for in a task that nobody asks about it could go unnoticed. Errors are looked through
-//! by [`tells_no_secret`], and reports by [`Reports`].
+//! Every test that uses the support is watched from its first transport on: the log of every crate at
+//! every level, every span, every panic. A secret there ends the test program at once, since in a
+//! detached task it could go unnoticed. [`tells_no_secret`] checks errors, and [`Reports`] reports.
 
 use std::{
     error::Error,

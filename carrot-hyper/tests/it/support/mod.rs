@@ -133,13 +133,13 @@ impl Server {
     }
 
     /// Responds to every request of every connection with these bytes.
-    pub(crate) async fn answering(answer: impl Into<Bytes>) -> Self {
-        let answer = answer.into();
+    pub(crate) async fn responding(response: impl Into<Bytes>) -> Self {
+        let response = response.into();
         Self::start(move |_, mut stream| {
-            let answer = answer.clone();
+            let response = response.clone();
             async move {
                 while read_request(&mut stream).await.is_some() {
-                    if stream.write_all(&answer).await.is_err() {
+                    if stream.write_all(&response).await.is_err() {
                         return;
                     }
                 }
@@ -149,28 +149,28 @@ impl Server {
     }
 
     /// Reads one request, sends these bytes, and closes.
-    pub(crate) async fn answering_once(answer: impl Into<Bytes>) -> Self {
-        Self::script([Step::Read, Step::write(answer)]).await
+    pub(crate) async fn responding_once(response: impl Into<Bytes>) -> Self {
+        Self::script([Step::Read, Step::write(response)]).await
     }
 
     /// Starts the response to one request of every connection at once, and sends each piece of the
     /// rest when the semaphore lets it. The events tell of the start, of every piece, and of the
     /// end of the connection.
     pub(crate) async fn hesitant(
-        begun: impl Into<Bytes>,
+        started: impl Into<Bytes>,
         rest: impl IntoIterator<Item = Bytes>,
     ) -> (Self, Arc<Semaphore>, Events) {
-        let (begun, rest): (Bytes, Vec<Bytes>) = (begun.into(), rest.into_iter().collect());
+        let (started, rest): (Bytes, Vec<Bytes>) = (started.into(), rest.into_iter().collect());
         let (events, seen) = mpsc::unbounded_channel();
         let go = Arc::new(Semaphore::new(0));
         let going = Arc::clone(&go);
         let server = Self::start(move |_, mut stream| {
-            let (begun, rest) = (begun.clone(), rest.clone());
+            let (started, rest) = (started.clone(), rest.clone());
             let (events, going) = (events.clone(), Arc::clone(&going));
             async move {
                 read_request(&mut stream).await.unwrap();
-                stream.write_all(&begun).await.unwrap();
-                events.send("begun").unwrap();
+                stream.write_all(&started).await.unwrap();
+                events.send("started").unwrap();
                 for piece in rest {
                     let place = tokio::select! {
                         place = going.acquire() => place,
@@ -206,7 +206,7 @@ impl Server {
 }
 
 /// A response with a declared length.
-pub(crate) fn answer(body: &str) -> String {
+pub(crate) fn ok_response(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -261,7 +261,7 @@ pub(crate) fn reset(stream: TcpStream) {
 /// A GET request that carries the token, and the e-mail address in its query.
 pub(crate) fn get(url: impl AsRef<str>) -> Request<Body> {
     let mut url = url.as_ref().to_owned();
-    // What is no address with a path takes no query.
+    // An address without a path takes no query.
     if url.contains('/') {
         url = format!("{url}?email={EMAIL}");
     }
@@ -319,7 +319,7 @@ pub(crate) async fn fails(
 pub(crate) async fn failure(transport: &HyperTransport, request: Request<Body>) -> TransportError {
     let error = match transport.send(request).await {
         Err(error) => error,
-        Ok(response) => panic!("answered with {}", response.status()),
+        Ok(response) => panic!("the response has status {}", response.status()),
     };
     tells_no_secret(&error);
     error

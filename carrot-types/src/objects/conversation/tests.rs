@@ -351,7 +351,7 @@ fn unassigned_and_not_told_differ() {
         let json = format!(r#"{{"id": 1, "assignee": {odd}, "channel": {odd}}}"#);
         let not_told: Conversation = serde_json::from_str(&json).expect(&json);
         assert!(not_told.channel.is_absent(), "{json}");
-        // An operator of whom not even the id can be read is an operator.
+        // An operator whose id cannot be read is still an operator.
         let is_operator = odd.contains("id");
         assert_eq!(not_told.assignee.is_absent(), !is_operator, "{json}");
     }

@@ -14,7 +14,7 @@
 //! CARROT_TOKEN=… cargo run --bin quickstart -- --write id:22735768
 //! ```
 
-mod look;
+mod overview;
 mod report;
 mod story;
 
@@ -61,7 +61,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let client = carrot_hyper::from_env()?;
     match arguments.write {
-        None => look::around(&client, report).await?,
+        None => overview::print(&client, report).await?,
         Some(user) => {
             println!(
                 "Playing the story in the real service, on the user {user}: it tracks an event,"
@@ -89,7 +89,7 @@ async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
         .rate_limiter(LocalRateLimiter::new(TokioClock::new()).start(Start::Full))
         .build()?;
     story::play(&client, Customer::made_up()?, report).await?;
-    println!("The sandbox answered {} requests.", sandbox.requests());
+    println!("The sandbox received {} requests.", sandbox.requests());
     println!(
         "\nNext: set CARROT_TOKEN to look at your own app; nothing is written without --write."
     );

@@ -11,7 +11,7 @@ impl Report {
         Self::default()
     }
 
-    /// Begins a step: what is done.
+    /// Starts a step and prints what it does.
     pub(crate) fn step(&mut self, what: impl Display) {
         self.steps += 1;
         println!("{:>2}. {what}", self.steps);

@@ -87,7 +87,7 @@ async fn the_customer_asks(
     let event = client.call(event).await?;
     report.got(format_args!("event {}", event.id));
 
-    report.step("Who ordered: set properties");
+    report.step("Set properties of the customer");
     let properties = customer.properties.iter().cloned();
     let set = users::SetProps::new(user.clone()).with_all(properties);
     let done = client.call(set).await?;

@@ -1,16 +1,16 @@
-//! Many calls at a server that breaks the rules, and a check that nothing went missing.
+//! Makes many calls to a faulty server, and checks that each has one correct outcome.
 //!
 //! ```sh
 //! cargo run --release --bin soak -- --calls 200000 --concurrency 64 --seed 1
 //! ```
 //!
-//! The server runs in this process, on a port of this machine. It delays, resets and cuts answers,
-//! refuses, fails, and talks nonsense, all drawn from the seed. Half of the calls read and half
-//! write. At the end the program prints what happened, and fails when one of these is not so:
+//! The server runs in this process, on a port of this machine. It delays, resets and truncates responses,
+//! rejects, fails, and sends garbage, all drawn from the seed. Half of the calls read and half
+//! write. At the end the program prints what happened, and fails unless:
 //!
-//! * every call ended, and the observer was told of it and of every attempt;
-//! * an answer is that of its own call;
-//! * no write that was not refused with status 429 reached the server twice;
+//! * every call ended, and the observer was notified of it and of every attempt;
+//! * every response is that of its own call;
+//! * only a write that was rejected with status 429 reached the server twice;
 //! * a write that succeeded reached the server once;
 //! * a write that is said not to have been applied did not reach it;
 //! * no error and no report shows the token or the person's data of the calls, though the server
@@ -49,7 +49,7 @@ use crate::{
     tally::{Tally, Told},
 };
 
-/// Many calls at a server that breaks the rules, and a check that nothing went missing.
+/// Makes many calls to a faulty server, and checks that each has one correct outcome.
 #[derive(Clone, Debug, Parser)]
 struct Arguments {
     /// How many calls are made.
@@ -99,7 +99,7 @@ const CLOSING: Duration = Duration::from_secs(20);
 /// Makes the calls and says what is off.
 async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
     let files_before = process::open_files();
-    let began = Instant::now();
+    let start = Instant::now();
     let plan = Plan::new(arguments.seed);
     let server = Server::start(plan, arguments.calls).await?;
     let told = Arc::new(Told::default());
@@ -122,7 +122,7 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
         tally.merge(ended);
         claims.extend(claimed);
     }
-    let took = began.elapsed();
+    let took = start.elapsed();
     let server = server.stop().await;
     let files_after = closed(&server, files_before).await;
 
@@ -170,11 +170,11 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
     );
     check(
         told.calls.load(Ordering::SeqCst) == calls,
-        "the observer was not told of every call",
+        "the observer was not notified of every call",
     );
     check(
         told.attempts_of_calls.load(Ordering::SeqCst) == attempts,
-        "the observer was not told of every attempt",
+        "the observer was not notified of every attempt",
     );
     check(
         server.arrived() <= attempts,
@@ -182,7 +182,7 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
     );
     check(
         work.crossed.load(Ordering::SeqCst) == 0,
-        "an answer was given to another call",
+        "a response was given to another call",
     );
     check(
         server.strange() == 0,
@@ -225,7 +225,7 @@ struct Work {
     plan: Plan,
     calls: u32,
     next: AtomicU32,
-    /// Answers that were another call's.
+    /// Responses that belong to another call.
     crossed: AtomicU64,
 }
 
@@ -280,7 +280,7 @@ async fn worker(client: Client, work: Arc<Work>) -> (Tally, Vec<Claim>) {
     }
 }
 
-/// Makes a call and returns the id in its answer, which is that of the call.
+/// Makes a call and returns the id in its response, which identifies the call.
 async fn make(client: &Client, call: u32) -> Result<u64, carrot_hyper::Error> {
     let id = u64::from(call) + 1;
     if !writes(call) {
@@ -328,10 +328,10 @@ fn broken_laws(claims: &[Claim], server: &Shared) -> Vec<String> {
 
 /// Waits until all connections are closed, and counts the open files then.
 async fn closed(server: &Shared, before: Option<usize>) -> Option<usize> {
-    let until = Instant::now() + CLOSING;
+    let end = Instant::now() + CLOSING;
     loop {
         let files = process::open_files();
-        if (server.open() == 0 && files == before) || Instant::now() >= until {
+        if (server.open() == 0 && files == before) || Instant::now() >= end {
             return files;
         }
         sleep(Duration::from_millis(20)).await;

@@ -4,29 +4,29 @@
 /// What the server does with a request that it has read whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Answers.
+    /// Responds.
     None,
-    /// Answers some milliseconds later.
+    /// Responds some milliseconds later.
     Delay(u64),
     /// Resets the connection.
     Reset,
     /// Closes the connection without a byte.
     Close,
-    /// Answers with half of the body and closes the connection.
+    /// Responds with half of the body and closes the connection.
     Truncate,
     /// Sends half of the body and then nothing.
     Stall,
-    /// Refuses with status 429.
-    Refuse,
-    /// Answers with status 500, in the service's own form.
+    /// Rejects with status 429.
+    Reject,
+    /// Responds with status 500, in the service's own form.
     Error500,
-    /// Answers with status 502, as a proxy does.
+    /// Responds with status 502, as a proxy does.
     Error502,
-    /// Answers with what is no JSON.
+    /// Responds with a body that is not JSON.
     Garbage,
-    /// Answers with what is no HTTP.
+    /// Responds with bytes that are not HTTP.
     NoHttp,
-    /// Answers with a text where a number belongs.
+    /// Responds with a text where a number belongs.
     Misread,
 }
 
@@ -36,7 +36,7 @@ const FAULTS: [(Fault, u32); 10] = [
     (Fault::Close, 15),
     (Fault::Truncate, 20),
     (Fault::Stall, 5),
-    (Fault::Refuse, 25),
+    (Fault::Reject, 25),
     (Fault::Error500, 20),
     (Fault::Error502, 10),
     (Fault::Garbage, 10),
@@ -44,7 +44,7 @@ const FAULTS: [(Fault, u32); 10] = [
     (Fault::Misread, 10),
 ];
 
-/// How many requests of 1000 are answered late.
+/// The number of requests per 1000 with a late response.
 const DELAYED: u32 = 40;
 
 /// How many connections of 1000 are reset before a byte is read.

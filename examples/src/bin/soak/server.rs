@@ -1,4 +1,4 @@
-//! A server on this machine that breaks the rules by plan, and writes down what it got. Its answers
+//! A server on this machine that breaks the rules by plan, and records the requests. Its responses
 //! quote the token and the person's data, as a careless service or gateway does.
 
 use std::{
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     arrived: AtomicU8,
-    refused: AtomicU8,
+    rejected: AtomicU8,
 }
 
 impl Entry {
@@ -36,9 +36,9 @@ impl Entry {
         self.arrived.load(Ordering::SeqCst)
     }
 
-    /// Requests that were read whole, and not refused with status 429: each may have had its effect.
+    /// Requests that were read whole, and not rejected with status 429: each may have had its effect.
     pub(crate) fn taken(&self) -> u8 {
-        self.arrived() - self.refused.load(Ordering::SeqCst)
+        self.arrived() - self.rejected.load(Ordering::SeqCst)
     }
 }
 
@@ -169,18 +169,18 @@ async fn serve(mut stream: TcpStream, shared: &Shared, number: u64) -> io::Resul
         let arrival = entry.arrived.fetch_add(1, Ordering::SeqCst) + 1;
         let call = call.unwrap_or_default();
         let fault = shared.plan.fault(call, u32::from(arrival));
-        if fault == Fault::Refuse {
-            entry.refused.fetch_add(1, Ordering::SeqCst);
+        if fault == Fault::Reject {
+            entry.rejected.fetch_add(1, Ordering::SeqCst);
         }
-        if !answer(&mut stream, call, fault).await? {
+        if !respond(&mut stream, call, fault).await? {
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Answers as planned; false when the connection is not to be used again.
-async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<bool> {
+/// Responds as planned; false when the connection is not to be used again.
+async fn respond(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<bool> {
     let id = u64::from(call) + 1;
     let fine = format!(r#"{{"meta":{{"status":200}},"data":{{"id":{id},"body":"{TEXT}"}}}}"#);
     let text = match fault {
@@ -189,22 +189,22 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
             sleep(Duration::from_millis(milliseconds)).await;
             response("200 OK", "", &fine)
         }
-        Fault::Refuse => response(
+        Fault::Reject => response(
             "429 Too Many Requests",
             "retry-after: 0\r\n",
-            &refusal(429, "TooManyRequests"),
+            &service_error(429, "TooManyRequests"),
         ),
         Fault::Error500 => response(
             "500 Internal Server Error",
             "",
-            &refusal(500, "InternalError"),
+            &service_error(500, "InternalError"),
         ),
         Fault::Error502 => response("502 Bad Gateway", "", &page("Bad gateway")),
         Fault::Garbage => response("200 OK", "", &page("Be right back")),
         Fault::Misread => {
             let data = format!(r#"{{"id":"{TOKEN} {E_MAIL}"}}"#);
-            let answer = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
-            response("200 OK", "", &answer)
+            let body = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
+            response("200 OK", "", &body)
         }
         Fault::Reset => {
             reset(stream)?;
@@ -222,7 +222,7 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
                 .write_all(&whole.as_bytes()[..whole.len() - 9])
                 .await?;
             if fault == Fault::Stall {
-                // Until the client gives up.
+                // Until the client closes the connection.
                 while stream.read(&mut [0]).await? > 0 {}
             }
             return Ok(false);
@@ -233,7 +233,7 @@ async fn answer(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<b
 }
 
 /// In the service's own form. Its words are shown but for the token, so no person stands there.
-fn refusal(status: u16, code: &str) -> String {
+fn service_error(status: u16, code: &str) -> String {
     let meta =
         format!(r#"{{"status":{status},"error":"{code}","error_message":"Not now, {TOKEN}"}}"#);
     format!(r#"{{"meta":{meta},"data":{{"$email":"{E_MAIL}"}}}}"#)

@@ -1,4 +1,4 @@
-//! How the calls ended, and how many the client told of.
+//! Counts the outcomes of the calls, and the reports of the client.
 
 use std::{
     collections::BTreeMap,

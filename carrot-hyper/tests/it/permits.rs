@@ -1,5 +1,5 @@
-//! The rate limit among real threads and in real time: no wake-up is lost, whoever gives up, and the limit
-//! holds. What is asserted holds however slow the machine is.
+//! The rate limit among real threads and in real time: no wake-up is lost by a cancelled wait, and the
+//! limit holds. Every assertion holds however slow the machine is.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,10 +15,10 @@ const LIMIT: usize = 50;
 const WINDOW: Duration = Duration::from_millis(150);
 const TASKS: u32 = 450;
 
-/// When a request was begun and when it was over, each between two looks at the clock of the system.
+/// When a request started and ended, each between two readings of the clock of the system.
 #[derive(Clone, Copy)]
 struct Request {
-    begun: Instant,
+    started: Instant,
     over: Instant,
 }
 
@@ -33,11 +33,11 @@ async fn request(
     travel: Duration,
 ) {
     let permit = rate_limit.acquire(&asking()).await.unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     TokioClock::new().sleep(travel).await;
     let over = Instant::now();
     permit.complete(PermitOutcome::Responded);
-    requests.lock().unwrap().push(Request { begun, over });
+    requests.lock().unwrap().push(Request { started, over });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -58,7 +58,7 @@ async fn waiters_get_permits_within_the_limit() {
             }));
             continue;
         }
-        // Gives up while it waits, if it did not get its place before.
+        // Cancels the wait, if it has no permit before.
         let patience = Duration::from_millis(u64::from(mixed % 600));
         leaving.push(tokio::spawn(async move {
             if let Ok(place) = tokio::time::timeout(patience, rate_limit.acquire(&asking())).await {
@@ -72,16 +72,16 @@ async fn waiters_get_permits_within_the_limit() {
     }
     let mut requests = requests.lock().unwrap().clone();
     assert_eq!(requests.len(), TASKS as usize * 2 / 3);
-    // One place is taken again a window after its request was over, not earlier: of any 51 requests in
-    // the order of their beginning, the last was begun a window after one of the others was over.
-    requests.sort_unstable_by_key(|request| request.begun);
+    // A permit is free a window after its request ended, not earlier: of any 51 requests in the order of
+    // their start, the last started a window after one of the others ended.
+    requests.sort_unstable_by_key(|request| request.started);
     for some in requests.windows(LIMIT + 1) {
         let (last, others) = some.split_last().unwrap();
         let first_over = others.iter().map(|request| request.over).min().unwrap();
-        let apart = last.begun.saturating_duration_since(first_over);
+        let apart = last.started.saturating_duration_since(first_over);
         assert!(apart >= WINDOW, "{apart:?} apart");
     }
-    // Every place came back, those that were given up too.
+    // Every permit is free again, those of cancelled requests too.
     for _ in 0..LIMIT {
         drop(rate_limit.acquire(&asking()).await.unwrap());
     }

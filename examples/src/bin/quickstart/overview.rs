@@ -8,7 +8,7 @@ use carrot_hyper::{
 
 use crate::report::Report;
 
-pub(crate) async fn around(client: &Client, mut report: Report) -> Result<(), Error> {
+pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Error> {
     println!("Reading from the real service; nothing is written without --write.\n");
 
     report.step("The channels of the app");
