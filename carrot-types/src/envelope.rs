@@ -91,7 +91,8 @@ pub struct Meta {
         skip_serializing_if = "Option::is_none"
     )]
     pub affected_props: Option<Vec<String>>,
-    /// Response to setting properties, v2: the properties that already had the value.
+    /// Response to setting properties, v2: the properties that were not written; see
+    /// [`PropertyReport::not_changed`](crate::PropertyReport::not_changed).
     #[serde(
         default,
         deserialize_with = "from_json::field",

@@ -138,3 +138,22 @@ ids! {
     /// Id of a tag on a user.
     UserTagId, "user tag id";
 }
+
+impl ConversationId {
+    /// Returns the address of the conversation in the admin panel of Carrot quest.
+    ///
+    /// Seen in a public client and not documented. The address of Dashly's panel is not known.
+    ///
+    /// ```
+    /// use carrot_types::{AppId, ConversationId};
+    ///
+    /// assert_eq!(
+    ///     ConversationId::new(716).panel_url(AppId::new(42)),
+    ///     "https://carrotquest.io/panel/42/conversations/716",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn panel_url(self, app: AppId) -> String {
+        format!("https://carrotquest.io/panel/{app}/conversations/{self}")
+    }
+}

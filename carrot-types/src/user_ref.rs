@@ -9,8 +9,8 @@ use crate::UserId;
 /// user depends on the operation; each says so.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/user>
 ///
-/// It goes through serde, to be kept by a program, as `{"id":1}` or `{"external":"order-42"}`. The
-/// service has no such form.
+/// It goes through serde, to be kept by a program, as `{"id":1}`, `{"external":"order-42"}` or
+/// `"self_user"`. The service has no such form.
 ///
 /// ```
 /// use carrot_types::{UserId, UserRef};
@@ -29,6 +29,9 @@ pub enum UserRef {
     Id(UserId),
     /// The id that your own system gave.
     External(String),
+    /// The user of the token (`$self_user`), where the token is that of a user. Observed in the vendor's
+    /// own clients; the token of an app has no user.
+    SelfUser,
 }
 
 impl UserRef {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
 
 use crate::{InvalidValue, PropertyValue, serde_util::limit};
 
@@ -8,8 +9,10 @@ const FIELD: &str = "event property name";
 
 /// The properties of an event to record, in the order of their names.
 ///
-/// A name has 1 to 70 characters and a value the limits of [`PropertyValue`]: prices and other
-/// numbers are integers. `Deserialize` applies these checks and takes `null` for no properties.
+/// A name has 1 to 70 characters and a value the limits of [`PropertyValue`]: prices and other numbers are
+/// integers, unless they are sent as a [`raw`](PropertyValue::raw) value. `Deserialize` applies these
+/// checks, reads numbers with decimals, lists of other things than texts and dictionaries as raw values,
+/// and takes `null` for no properties.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
 ///
 /// ```
@@ -113,9 +116,10 @@ impl EventProperties {
 
 impl<'de> Deserialize<'de> for EventProperties {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let stored = Option::<BTreeMap<String, PropertyValue>>::deserialize(deserializer)?;
+        let stored = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?;
         let mut properties = Self::new();
         for (name, value) in stored.unwrap_or_default() {
+            let value = PropertyValue::of_event(value).map_err(D::Error::custom)?;
             properties.insert(name, value).map_err(D::Error::custom)?;
         }
         Ok(properties)

@@ -24,9 +24,9 @@ model!(ActionReceipt::new() {
 impl ActionReceipt {
     /// True when the service says that it changed something.
     ///
-    /// It responds with an empty object when there was nothing to change: the operator was assigned
-    /// already, the conversation closed already. v1 responds with an empty object also when
-    /// it changed something, so false means nothing there.
+    /// False in v2: the work was done already, by this call's earlier attempt or by somebody else. The
+    /// operator was assigned, the conversation closed, the tag added or removed. In v1 false says nothing,
+    /// since v1 responds with an empty object also when it changed something.
     #[must_use]
     pub fn changed(&self) -> bool {
         self.part.is_some()

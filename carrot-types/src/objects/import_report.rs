@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// The response to importing users from a file. The import itself goes on after the response.
+/// The response to importing users from a file. The import itself goes on after the response; the
+/// API has no operation to read its state.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -14,8 +14,11 @@ pub struct PropertyReport {
     /// The properties that were changed; `affected_props` in the API.
     #[serde(rename = "affected_props", skip_serializing_if = "Vec::is_empty")]
     pub affected: Vec<String>,
-    /// The properties that already had the value; `not_changed_props` in the API. v1 does
-    /// not send it.
+    /// The properties that were not written; `not_changed_props` in the API. v1 does not send it.
+    ///
+    /// Most of them had the value already. **A `$phone` with a `+` is listed here and not stored**
+    /// (observed once on the live service): send the digits alone, as
+    /// [`PropertyOperation::phone`](crate::PropertyOperation::phone) does.
     #[serde(rename = "not_changed_props", skip_serializing_if = "Vec::is_empty")]
     pub not_changed: Vec<String>,
     /// The operations that were not applied, each with a `reason`; `ignored_operations` in the API.

@@ -24,8 +24,8 @@ pub struct User {
     /// The app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<AppId>,
-    /// When the user was deleted or merged into another. Documented as a date; other objects have
-    /// seconds in a field of this name.
+    /// When the user was deleted or merged into another; the API has no operation that does either.
+    /// Documented as a date; other objects have seconds in a field of this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Moment>,
     /// A link to the place of the user on a map.

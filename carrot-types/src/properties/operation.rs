@@ -97,6 +97,33 @@ impl PropertyOperation {
         )
     }
 
+    /// Sets `$phone` to the digits of a phone number (`update_or_create`): of `+7 (912) 000-00-00` it sends
+    /// `79120000000`.
+    ///
+    /// The service responds with success to a number with a `+` and does not store it (observed).
+    ///
+    /// # Errors
+    ///
+    /// The number has no digit, or anything but digits, spaces and `+-.()/`.
+    ///
+    /// ```
+    /// use carrot_types::{PropertyOperation, PropertyValue};
+    ///
+    /// let operation = PropertyOperation::phone("+7 (912) 000-00-00")?;
+    /// let digits = operation.value().and_then(PropertyValue::as_text);
+    /// assert_eq!(digits, Some("79120000000"));
+    /// # Ok::<(), carrot_types::InvalidValue>(())
+    /// ```
+    pub fn phone(number: &str) -> Result<Self, InvalidValue> {
+        let is_mark = |c: char| c.is_whitespace() || "+-.()/".contains(c);
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        if digits.is_empty() || !number.chars().all(|c| c.is_ascii_digit() || is_mark(c)) {
+            let rule = "must be a phone number of digits, spaces and `+-.()/`";
+            return Err(InvalidValue::new("value of $phone", rule));
+        }
+        Self::update_or_create(super::system::PHONE, digits)
+    }
+
     /// Creates the property, and does nothing where it exists (`set_once`).
     ///
     /// # Errors
@@ -199,6 +226,11 @@ impl PropertyOperation {
     ) -> Result<Self, InvalidValue> {
         name.check()?;
         let value = value.map_err(|error| error.into().in_value_of(name.as_str()))?;
+        if value.as_raw().is_some() {
+            let rule = "must be an integer, a text, a boolean, a date or a list of texts: only events have \
+                        raw values";
+            return Err(InvalidValue::new("property value", rule).in_value_of(name.as_str()));
+        }
         Ok(Self {
             op,
             name,

@@ -8,7 +8,7 @@
 names! {
     /// Name; a text. Can be set.
     NAME = "$name";
-    /// Telephone number; a text. Can be set.
+    /// Telephone number; a text of digits, without a `+`. Can be set.
     PHONE = "$phone";
     /// E-mail address; a text. Can be set.
     EMAIL = "$email";

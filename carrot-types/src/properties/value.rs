@@ -4,6 +4,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, SeqAccess, Unexpected, Visitor},
 };
+use serde_json::Value;
 
 use crate::PropertyDate;
 use crate::{InvalidValue, serde_util::limit};
@@ -13,8 +14,8 @@ const FIELD: &str = "property value";
 /// The value of a property: an integer, a text, a boolean, a date or a list of texts.
 ///
 /// The limits of the service are checked when a value is made, so a value that exists can be sent.
-/// Numbers with decimals do not exist in the service: they have to be sent as text, or in a smaller
-/// unit. JSON has no dates, so a date is the text that it is written as: both are the same value, and
+/// The vendor documents no numbers with decimals: send them as text, in a smaller unit, or in an event as
+/// a [`raw`](Self::raw) value. JSON has no dates, so a date is the text that it is written as: both are the same value, and
 /// [`as_date`](Self::as_date) reads either. The service guesses the type of the texts in custom
 /// properties (`"12345"` becomes a number) unless it is told not to.
 ///
@@ -48,6 +49,7 @@ enum Repr {
     Boolean(bool),
     Text(String),
     List(Vec<String>),
+    Raw(Value),
 }
 
 impl PropertyValue {
@@ -101,6 +103,50 @@ impl PropertyValue {
             })?;
         }
         Ok(Self(Repr::List(items)))
+    }
+
+    /// Any JSON, for a property of an event: a number with decimals, a list of numbers, a dictionary.
+    ///
+    /// The vendor documents none of them. Its own plugin sends decimals and lists of numbers, and other
+    /// clients send dictionaries; what the service makes of them is not known. The value is not checked.
+    /// An operation on a property of a user rejects it.
+    ///
+    /// ```
+    /// use carrot_types::{EventProperties, PropertyOperation, PropertyValue};
+    ///
+    /// EventProperties::new().with("$order_amount", PropertyValue::raw(199.9))?;
+    /// assert!(PropertyOperation::update_or_create("amount", PropertyValue::raw(199.9)).is_err());
+    /// # Ok::<(), carrot_types::InvalidValue>(())
+    /// ```
+    pub fn raw(value: impl Into<Value>) -> Self {
+        let value = value.into();
+        // One that the vendor documents is the same value however it is made.
+        Self::deserialize(&value).unwrap_or(Self(Repr::Raw(value)))
+    }
+
+    /// Reads a value of an event: what the vendor does not document is raw.
+    pub(crate) fn of_event(value: Value) -> Result<Self, InvalidValue> {
+        let is_text = |item: &Value| item.is_string();
+        let is_raw = match &value {
+            Value::Number(number) => !number.is_i64() && !number.is_u64(),
+            Value::Array(items) => !items.iter().all(is_text),
+            Value::Object(_) => true,
+            Value::Null | Value::Bool(_) | Value::String(_) => false,
+        };
+        match is_raw {
+            true => Ok(Self::raw(value)),
+            false => Self::deserialize(value)
+                .map_err(|error| InvalidValue::new(FIELD, error.to_string())),
+        }
+    }
+
+    /// The JSON, if the value is a [`raw`](Self::raw) one.
+    #[must_use]
+    pub fn as_raw(&self) -> Option<&Value> {
+        match &self.0 {
+            Repr::Raw(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// The integer, if it is one.

@@ -1,6 +1,6 @@
 //! Names and properties of events to record.
 
-use carrot_types::{EventName, EventProperties, PropertyDate, PropertyValue};
+use carrot_types::{EventName, EventProperties, PropertyDate, PropertyOperation, PropertyValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -100,13 +100,65 @@ fn properties_are_read_with_the_same_checks() {
     );
     for wrong in [
         json!({"": 1}),
-        json!({"x": 1.5}),
         json!({"x": null}),
-        json!({"x": {"y": 1}}),
+        json!({"x": 9_007_199_254_740_993_u64}),
+        json!({"x": "y".repeat(256)}),
+        json!({"x": ["y".repeat(256)]}),
         json!([]),
         json!({"x".repeat(71): 1}),
     ] {
         assert!(read(wrong.clone()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn decimals_lists_of_numbers_and_dictionaries_are_raw() {
+    for json in [
+        json!(199.9),
+        json!([398]),
+        json!(["a", 1]),
+        json!({"color": "red"}),
+    ] {
+        let raw = PropertyValue::raw(json.clone());
+        assert_eq!(raw.as_raw(), Some(&json));
+        assert_eq!(
+            (raw.as_integer(), raw.as_text(), raw.as_list()),
+            (None, None, None)
+        );
+        let properties = EventProperties::new().with("p", raw.clone()).unwrap();
+        let written = serde_json::to_value(&properties).unwrap();
+        assert_eq!(written, json!({"p": json}));
+        assert_eq!(
+            serde_json::from_value::<EventProperties>(written).unwrap(),
+            properties
+        );
+        let error = PropertyOperation::update_or_create("p", raw).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("`value of p` must be an integer"),
+            "{error}"
+        );
+        assert!(serde_json::from_value::<PropertyValue>(json).is_err());
+    }
+    // One that the vendor documents is no other value for being given as JSON.
+    assert_eq!(PropertyValue::raw(7), PropertyValue::from(7));
+    assert_eq!(
+        PropertyValue::raw("pro"),
+        PropertyValue::text("pro").unwrap()
+    );
+}
+
+#[test]
+fn phone_is_sent_as_digits() {
+    for number in ["+7 (912) 000-00-00", "7 912 000.00/00", "79120000000"] {
+        let operation = PropertyOperation::phone(number).unwrap();
+        let expected = PropertyOperation::update_or_create("$phone", "79120000000").unwrap();
+        assert_eq!(operation, expected, "{number}");
+    }
+    for number in ["", "+", "call me", "79120000000 ext. 5", "\u{0667}"] {
+        let error = PropertyOperation::phone(number).unwrap_err();
+        assert_eq!(error.field(), "value of $phone", "{number}");
     }
 }
 

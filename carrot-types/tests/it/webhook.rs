@@ -539,6 +539,31 @@ fn json_bodies_and_line_breaks_are_read() {
 }
 
 #[test]
+fn blanks_come_as_plus_and_as_percent_20() {
+    let form = |blank: &str| {
+        format!(
+            "token={TOKEN}&type=event&user_id=7&event_name=Order{blank}placed&event=%7B%22a%22:{blank}1%7D"
+        )
+    };
+    let expected = read(&form("%20"));
+    assert_eq!(read(&form("+")), expected);
+    let Webhook::Event(event) = expected else {
+        panic!("an event");
+    };
+    assert_eq!(event.event_name, "Order placed");
+    // A framework has decoded the fields.
+    let fields = [
+        ("token", TOKEN),
+        ("type", "event"),
+        ("user_id", "7"),
+        ("event_name", "Order placed"),
+        ("event", r#"{"a": 1}"#),
+    ];
+    assert_eq!(parse_fields(fields, TOKEN), Ok(read(&form("+"))));
+    assert_eq!(parse_fields(fields, "other"), Err(WebhookError::WrongToken));
+}
+
+#[test]
 fn every_kind_goes_through_serde() {
     for sample in [EVENT, MESSAGE, CONVERSATION, OTHER] {
         let webhook = read(sample);

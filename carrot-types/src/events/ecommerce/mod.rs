@@ -4,11 +4,12 @@
 //! vendor's plugins for shops also keep properties of the user up to date, such as what is in the cart
 //! and how much was paid. [`Product`], [`Cart`] and [`Order`] give both at once, as a [`Step`].
 //!
-//! Prices are integers: the service stores no decimals. Use the smallest unit of your currency, or
-//! round, but always in the same way.
+//! Prices are integers, since the vendor documents no decimals. Use the smallest unit of your currency, or
+//! round, but always in the same way. To send decimals as the vendor's own plugin does, replace the
+//! property by a [raw value](crate::PropertyValue::raw).
 //!
 //! ```
-//! use carrot_types::ecommerce::{Order, Product};
+//! use carrot_types::{PropertyValue, TypedEvent, ecommerce::{Order, Product}};
 //!
 //! let viewed = Product::new("Lamp").with_amount(2_500).viewed()?;
 //! assert_eq!(viewed.operations.len(), 1); // union $viewed_products
@@ -17,6 +18,10 @@
 //! assert_eq!(placed.event.order_amount, 4_100);
 //! // $last_payment, $revenue, $orders_count, two deletions of the cart, $ordered_items twice
 //! assert_eq!(placed.operations.len(), 7);
+//!
+//! let decimal = PropertyValue::raw(41.99);
+//! let properties = placed.event.properties()?.with("$order_amount", decimal)?;
+//! # drop(properties);
 //! # Ok::<(), carrot_types::InvalidValue>(())
 //! ```
 //!

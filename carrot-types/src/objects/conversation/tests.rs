@@ -432,3 +432,14 @@ fn article_is_read_as_object_and_as_text() {
         assert_eq!(part.article(), None);
     }
 }
+
+#[test]
+fn lists_are_not_read_by_position() {
+    for json in ["[7100586]", "[7100586, 1450342055, true]", "[[]]"] {
+        let error = rejected::<Conversation>(json);
+        assert!(error.contains("expected an object"), "{error}");
+    }
+    let json = r#"{"id": 1, "user": [7], "part_last": [2, 3], "last_admin": [4], "assignee": [5]}"#;
+    let conversation: Conversation = serde_json::from_str(json).expect("survives");
+    assert_eq!(conversation, Conversation::new(ConversationId::new(1)));
+}
