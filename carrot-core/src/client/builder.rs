@@ -64,7 +64,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the app. That of the token by default.
+    /// Sets the app. That of the token by default. In v1 only the operations on apps name it: the others work
+    /// on the app of the token.
     pub fn app(mut self, app: impl Into<App>) -> Self {
         self.context.app = app.into();
         self

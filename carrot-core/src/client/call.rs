@@ -81,7 +81,7 @@ impl<E: Endpoint> Call<'_, E> {
                 }
                 Err(failed) => failed,
             };
-            let failed = match self.applied_before(failed) {
+            let failed = match self.done_before(failed) {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
@@ -185,11 +185,12 @@ impl<E: Endpoint> Call<'_, E> {
         acquiring
     }
 
-    /// Turns the error of a retried write into a success if it shows that an earlier attempt was applied.
-    fn applied_before(&self, failed: Failed) -> Result<Response<E::Output>, Failed> {
+    /// Turns the error of a write into a success if it shows that the work is done already: a job that runs
+    /// again must not fail at what it finished.
+    fn done_before(&self, failed: Failed) -> Result<Response<E::Output>, Failed> {
         let output = match failed.error.code() {
-            Some(code) if self.may_have_been_applied => self.endpoint.already_done(code),
-            _ => None,
+            Some(code) => self.endpoint.already_done(code),
+            None => None,
         };
         match (output, failed.received) {
             (Some(output), Some(received)) => Ok(Response::new(output, *received)),

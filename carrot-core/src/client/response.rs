@@ -12,8 +12,7 @@ use http::{HeaderMap, StatusCode};
 pub struct Response<T> {
     /// The decoded output of the operation.
     pub value: T,
-    /// The HTTP status. 2xx, unless an earlier attempt was applied and the error of the last one shows it;
-    /// see [`Endpoint::already_done`](crate::Endpoint::already_done).
+    /// The HTTP status. 2xx, unless an error of the service says that the work was done before; see [`Endpoint::already_done`](crate::Endpoint::already_done).
     pub status: StatusCode,
     /// The HTTP headers.
     pub headers: HeaderMap,

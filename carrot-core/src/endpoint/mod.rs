@@ -12,6 +12,7 @@ pub mod response;
 mod encode;
 mod fields;
 mod multipart;
+mod nonce;
 mod page;
 mod paginate;
 mod paging;
@@ -37,8 +38,13 @@ pub use self::{
     upload::Upload,
 };
 pub(crate) use self::{
-    fields::Fields, multipart::encode as multipart, paging::MAX_PAGE_SIZE, path::check_external_id,
-    records::read as read_records, tag::check_tag,
+    fields::Fields,
+    multipart::encode as multipart,
+    nonce::{nonce_setter, write_nonce},
+    paging::MAX_PAGE_SIZE,
+    path::check_external_id,
+    records::read as read_records,
+    tag::check_tag,
 };
 use crate::{
     ApiContext, ApiVersion,
@@ -108,8 +114,8 @@ pub trait Endpoint: Send + Sync {
     /// A field breaks a rule of the service, or does not exist in the API version of `context`.
     fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue>;
 
-    /// Returns the output if this error of the service means that an earlier attempt was applied; the
-    /// call then succeeds. `None` by default.
+    /// Returns the output if this error of the service means that the work is done already, by an earlier
+    /// attempt of the call or by somebody else; the call then succeeds. `None` by default.
     fn already_done(&self, code: &ErrorCode) -> Option<Self::Output> {
         let _ = code;
         None

@@ -87,6 +87,12 @@ impl Path {
         let external = match user {
             UserRef::Id(id) => return self.id("user", *id),
             UserRef::External(external) => external,
+            UserRef::SelfUser => {
+                // As the vendor's clients send it; see `app`.
+                self.encoded.push_str("/$self_user");
+                self.template.push_str("/{id}");
+                return Ok(self);
+            }
             _ => {
                 return Err(InvalidValue::new(
                     "user",

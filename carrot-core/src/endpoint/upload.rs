@@ -1,35 +1,50 @@
 use bytes::Bytes;
 use carrot_types::InvalidValue;
 
-use super::FilePart;
+use super::{FilePart, Parameters};
 
-/// The vendor says "10 MB". The smaller meaning of MB is safe.
-const MAX_FILE_BYTES: usize = 10_000_000;
+/// The vendor says 10 MB; its own chat sends files of less than 10 MiB.
+const MAX_FILE_BYTES: usize = 10 * 1024 * 1024 - 1;
 const MAX_NAME_CHARS: usize = 255;
-const EXTENSIONS: [&str; 15] = [
+/// The first 15 are documented. The others are those that the vendor's own chat sends too.
+const EXTENSIONS: [&str; 23] = [
     "jpg", "jpeg", "png", "gif", "pdf", "rar", "zip", "html", "csv", "docx", "doc", "xlsx", "xls",
-    "txt", "sig",
+    "txt", "sig", "m4v", "mov", "mp3", "mp4", "mpeg", "rtf", "tif", "tiff",
 ];
 
 /// A file to send in a conversation.
 ///
-/// At most 10 MB, checked when a request is built. A file that starts a conversation must have one of
-/// these extensions: jpg, jpeg, png, gif, pdf, rar, zip, html, csv, docx, doc, xlsx, xls, txt, sig. The
-/// vendor documents no extensions for a reply, so it accepts all.
+/// Below 10 MiB (10,485,760 bytes), checked when a request is built. A file that starts a conversation must
+/// have one of these extensions: jpg, jpeg, png, gif, pdf, rar, zip, html, csv, docx, doc, xlsx, xls, txt,
+/// sig, which the vendor lists; or m4v, mov, mp3, mp4, mpeg, rtf, tif, tiff, which the vendor's own chat
+/// sends too. The vendor documents no extensions for a reply, so it accepts all.
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     name: String,
     content: Bytes,
+    is_voice: bool,
 }
 
 impl Upload {
+    /// The part of the request that holds a file, by the page of a reply.
+    pub(crate) const PART: &'static str = "attachment";
+
     /// Creates a file. The chat shows its name.
     pub fn new(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self {
             name: name.into(),
             content: content.into(),
+            is_voice: false,
         }
+    }
+
+    /// Marks the file as a voice message (`attachment_type=voice`). Observed in the vendor's own chat, which
+    /// names such files `audio_record_...`; not documented.
+    #[must_use = "a setter returns the changed value"]
+    pub fn voice(mut self) -> Self {
+        self.is_voice = true;
+        self
     }
 
     /// Returns the name of the file.
@@ -53,7 +68,7 @@ impl Upload {
         }
         if bytes > MAX_FILE_BYTES {
             return invalid(format!(
-                "must be at most {MAX_FILE_BYTES} bytes (10 MB), got {bytes}"
+                "must be at most {MAX_FILE_BYTES} bytes (below 10 MiB), got {bytes}"
             ));
         }
         if self.name.ends_with('\\') {
@@ -81,6 +96,19 @@ impl Upload {
             return Err(InvalidValue::new(field, rule));
         }
         Ok(())
+    }
+
+    pub(crate) fn is_voice(&self) -> bool {
+        self.is_voice
+    }
+
+    /// Writes the parameters that a reply has beside the file.
+    pub(crate) fn write_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
+        parameters.line("attachment_file_name", &self.name)?;
+        match self.is_voice {
+            true => parameters.line("attachment_type", "voice"),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn part(&self, name: &'static str) -> FilePart {

@@ -171,6 +171,34 @@ fn idempotent_calls_are_retried() {
 }
 
 #[test]
+fn a_list_can_be_run_twice() {
+    let clock = VirtualClock::manual();
+    let transport = RecordingTransport::new();
+    let done = json!({"id": 5, "part_group": 6});
+    transport.respond(CannedResponse::data(done));
+    for _ in 0..3 {
+        let code = "ConversationTagAlreadyAssigned";
+        transport.respond(ApiError::named(http::StatusCode::BAD_REQUEST, code).message(""));
+    }
+    let client = client(transport, &clock);
+    let mut changed = Vec::new();
+    for _ in 0..2 {
+        let mut all = client
+            .call_all(ids(1..3), |id| AddTag::new(*id, "vip"))
+            .concurrency(1);
+        let report = clock.run(all.run(run_all));
+        assert_eq!(report.failed.len(), 0);
+        changed.extend(
+            report
+                .succeeded
+                .iter()
+                .map(|(_, receipt)| receipt.changed()),
+        );
+    }
+    assert_eq!(changed, [true, false, false, false]);
+}
+
+#[test]
 fn stopped_run_can_be_resumed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));

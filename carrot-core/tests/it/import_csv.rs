@@ -150,7 +150,7 @@ fn rejection_names_change_and_rule() {
         changes[1]: `operations` must set the same properties as changes[0]: what an empty cell does is not documented
         changes[1]: `value of a` must not be a date: how CSV writes one is not documented
         changes[1]: `value of a` must be a text or an integer: CSV has no booleans and lists
-        changes[1]: `value of $phone` must not start with `+`, since the service would not store it: send only the digits"#]]
+        changes[1]: `value of $phone` must not start with `+`, since the service would not store it: send only the digits, as `PropertyOperation::phone` does"#]]
     .assert_eq(
         &[
             rejected(csv, PropertyChange::new(UserId::new(7)).with(fine())),

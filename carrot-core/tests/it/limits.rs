@@ -53,6 +53,10 @@ fn messages() {
     rejected.call(V1, presence().session("x"));
     rejected.call(V2, presence().session("A".repeat(32)));
     rejected.call(V2, users::SetPresence::new(USER, Presence::from("away")));
+    rejected.call(V2, users::SetPresence::new("order-42", Presence::Online));
+    for nonce in ["", "0123456789abcdef", &"-".repeat(32), &"я".repeat(16)] {
+        rejected.call(V2, reply().nonce(nonce));
+    }
     rejected.assert("messages");
 }
 
@@ -99,6 +103,17 @@ fn tags() {
         apps::Conversations::new().assistant_type(AssistantType::from("a\nb")),
     );
     rejected.assert("tags");
+}
+
+#[test]
+fn tags_go_with_no_tags_in_v1_only() {
+    let mut rejected = Rejections::default();
+    let both = || apps::Conversations::new().tag("vip").without_tags();
+    let request = both().request(&ApiContext::new(V1)).expect("v1 adds");
+    let names: Vec<&str> = request.parameters.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["tags", "include_no_tags"]);
+    rejected.call(V2, both());
+    rejected.assert("tags_and_no_tags");
 }
 
 #[test]
@@ -200,7 +215,7 @@ fn files() {
             _ => rejected.call(V2, conversations::Reply::without_text(ID).attachment(file)),
         };
         reject(Upload::new("a.txt", ""));
-        reject(Upload::new("a.txt", vec![0; 10_000_001]));
+        reject(Upload::new("a.txt", vec![0; 10 * 1024 * 1024]));
         reject(Upload::new("", "x"));
         reject(Upload::new("a.txt\\", "x"));
         let long = format!("{}.txt", "я".repeat(252));
@@ -215,6 +230,14 @@ fn files() {
         // The vendor documents no extensions for a reply.
         let reply = conversations::Reply::without_text(ID).attachment(file);
         assert!(reply.request(&ApiContext::new(V2)).is_ok(), "{name}");
+    }
+    // What the vendor's own chat sends is sent: the greatest file, and the types that no page lists.
+    let greatest = Upload::new("a.txt", vec![0; 10 * 1024 * 1024 - 1]);
+    let of_type = |ending: &&str| Upload::new(format!("a.{ending}"), "x");
+    let of_the_chat = ["m4v", "mov", "mp3", "mp4", "mpeg", "rtf", "tif", "TIFF"];
+    for file in of_the_chat.iter().map(of_type).chain([greatest]) {
+        let start = users::StartConversation::without_text(USER).attachment(file);
+        start.request(&ApiContext::new(V2)).expect("is sent");
     }
     rejected.call(
         V2,

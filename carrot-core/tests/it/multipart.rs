@@ -192,6 +192,8 @@ proptest! {
         rows in prop::collection::vec("[^\\x00]{0,30}", 0..4),
         tag in "[^\\p{Cc}]{1,20}",
     ) {
+        let quoted = |row: &String| format!("\"{}\"", row.replace('"', "\"\""));
+        let rows: Vec<String> = rows.iter().map(quoted).collect();
         let csv = Bytes::from(format!("$user_id,x\n{}", rows.join("\r\n")));
         let import = users::Import::new(csv.clone())
             .delimiter(users::Delimiter::Comma)

@@ -393,41 +393,50 @@ fn retries_after_429_are_free() {
 }
 
 #[test]
-fn lost_response_of_applied_write_is_success() {
+fn nonce_makes_no_call_idempotent() {
+    let nonce = "0".repeat(32);
+    let reply = || conversations::Reply::new(ID, "Hi").nonce(nonce.as_str());
+    assert!(!reply().is_idempotent());
+    let bench = Bench::new().lost();
+    let error = bench.call(reply()).expect_err("not repeated");
+    assert!(error.may_have_been_applied());
+    assert_eq!(error.attempts(), 1);
+}
+
+#[test]
+fn work_that_is_done_is_success() {
     let add = || conversations::AddTag::new(ID, "vip");
     let remove = || conversations::RemoveTag::new(ID, "vip");
     let (there, gone) = (
         "ConversationTagAlreadyAssigned",
         "ConversationTagIsNotAssigned",
     );
-    // An error without an earlier attempt, or after one that was not applied.
+    // Done by somebody else, or by an earlier attempt of which the response was lost.
     for bench in [
         Bench::new().rejects(400, there),
         Bench::new().no_connection().rejects(400, there),
         Bench::new().status(429, &[]).rejects(400, there),
-    ] {
-        let error = bench.call(add()).expect_err("somebody else did it");
-        assert_eq!(error.status(), Some(400));
-        assert!(!error.may_have_been_applied());
-    }
-    Bench::new()
-        .rejects(400, gone)
-        .call(remove())
-        .expect_err("somebody else did it");
-    // A success after an attempt that may have been applied.
-    for bench in [
         Bench::new().lost().rejects(400, there),
         Bench::new().status(502, &[]).rejects(400, there),
         Bench::new().lost().no_connection().rejects(400, there),
         Bench::new().lost().status(429, &[]).rejects(400, there),
     ] {
-        let receipt = bench.call(add()).expect("the first attempt did it");
-        assert_eq!(receipt.part, None, "the response with the part was lost");
+        let receipt = bench.call(add()).expect("the tag is there");
+        assert!(!receipt.changed());
         assert_eq!(bench.transport.unused_responses(), 0);
     }
-    let bench = Bench::new().lost().rejects(400, gone);
-    bench.call(remove()).expect("the first attempt did it");
-    // Other errors do not tell that the write was applied.
+    for bench in [
+        Bench::new().rejects(400, gone),
+        Bench::new().lost().rejects(400, gone),
+    ] {
+        let receipt = bench.call(remove()).expect("the tag is gone");
+        assert!(!receipt.changed());
+    }
+    // The error of the opposite says nothing of the kind, nor does any other.
+    let error = Bench::new().rejects(400, gone).call(add());
+    let error = error.expect_err("another error");
+    assert_eq!(error.status(), Some(400));
+    assert!(!error.may_have_been_applied());
     let bench = Bench::new().lost().rejects(400, gone);
     let error = bench.call(add()).expect_err("another error");
     assert!(error.may_have_been_applied(), "by the attempt before");

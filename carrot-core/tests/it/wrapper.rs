@@ -10,8 +10,8 @@ use carrot_core::{
     endpoint::{Paging, Path, RequestParts},
     types::{
         AdminId, AppId, Conversation, ConversationId, ConversationRef, Cursor, Empty, EventName,
-        EventProperties, Filter, InvalidValue, Presence, PropertyOperation, RandomId, Timestamp,
-        UserId, UserRef,
+        EventProperties, Filter, InvalidValue, Presence, PropertyOperation, PropertyValue,
+        RandomId, Timestamp, UserId, UserRef,
     },
     users,
 };
@@ -399,7 +399,55 @@ fn comma_in_tag_is_rejected() {
     assert!(recorder.requests().is_empty());
 }
 
+/// The second table of the README: what the wrapper sent, by the version that takes it.
+#[test]
+fn rejects_what_the_table_says() {
+    let recorder = canned([ok("{}"), ok("{}"), ok("{}")]);
+    let v2 = client(&recorder, ApiVersion::V2);
+    let v1 = client(&recorder, ApiVersion::V1);
+    let field =
+        |error: carrot_core::Error| error.invalid_value().map(|value| value.field().to_owned());
+    let bot = || conversations::Reply::new(ID, "Hi").sender(Sender::Bot("Bot".into()));
+    let error = run(v2.call(bot())).expect_err("v1 only");
+    assert_eq!(field(error).as_deref(), Some("bot_name"));
+    drop(run(v1.call(bot())));
+    for client in [&v1, &v2] {
+        let presence = |presence: Presence, session: &str| {
+            let set = users::SetPresence::new(USER, presence).session(session);
+            field(run(client.call(set)).expect_err("rejected"))
+        };
+        let session = "0".repeat(32);
+        assert_eq!(
+            presence(Presence::Offline, &session).as_deref(),
+            Some("presence")
+        );
+        assert_eq!(presence(Presence::Idle, "123").as_deref(), Some("session"));
+        let phone = PropertyOperation::update_or_create("$phone", "+79120000000").expect("a value");
+        let error = run(client.call(users::SetProps::new(USER).with(phone))).expect_err("rejected");
+        assert!(
+            error.to_string().contains("`PropertyOperation::phone`"),
+            "{error}"
+        );
+    }
+    drop(run(v2.call(conversations::AddTag::new(ID, "a,b"))));
+    run(v1.call(conversations::AddTag::new(ID, "a,b"))).expect_err("rejected");
+    let amount = EventProperties::new().with("sum", PropertyValue::raw(199.9));
+    let name = EventName::new("Order placed").expect("a name");
+    let event = users::TrackEvent::new(USER, name).properties(amount.expect("a value"));
+    drop(run(v2.call(event)));
+    let sent: Vec<String> = recorder.requests().iter().map(line).collect();
+    assert_eq!(
+        sent,
+        [
+            "POST /v1/conversations/1/reply",
+            "POST /v2/conversations/1/tag",
+            "POST /v2/users/22735768/events",
+        ]
+    );
+}
+
 /// Mistake 9: `closed` was documented inverted, and unassigned conversations could not be listed.
+/// without a way to get them.
 #[test]
 fn open_conversations_of_any_assignee_are_listed() {
     let open = sent(

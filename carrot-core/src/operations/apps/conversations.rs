@@ -137,8 +137,9 @@ impl Conversations {
         self
     }
 
-    /// Includes conversations without tags (`include_no_tags`). The vendor's pages disagree on whether
-    /// the list then contains only these. Cannot be combined with [`tag`](Self::tag).
+    /// Includes conversations without tags (`include_no_tags`). In v1 they come beside the others, and
+    /// beside those of [`tag`](Self::tag). In v2 the list then contains only these by the newer of two pages
+    /// that disagree, and the call cannot be combined with `tag`.
     pub fn without_tags(mut self) -> Self {
         self.without_tags = Some(true);
         self
@@ -211,8 +212,8 @@ impl Endpoint for Conversations {
             }
         }
         if !self.tags.is_empty() {
-            if self.without_tags.is_some() {
-                let rule = "must not be set together with `tags`";
+            if self.without_tags.is_some() && context.version == ApiVersion::V2 {
+                let rule = "must not be set together with `tags` in v2 of the API";
                 return Err(InvalidValue::new("include_no_tags", rule));
             }
             for tag in &self.tags {

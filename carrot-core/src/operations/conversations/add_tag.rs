@@ -11,11 +11,11 @@ use crate::{
 ///
 /// * Scope: `conversations-write`.
 /// * 1 to 255 characters. In v1 without a comma.
-/// * Error if the conversation has the tag already: `ConversationTagAlreadyAssigned` (HTTP 400) in
-///   v2; v1 returns success.
+/// * A tag that the conversation has already is a success, and the receipt says that nothing
+///   [`changed`](ActionReceipt::changed). v2 of the API responds with the error
+///   `ConversationTagAlreadyAssigned` (HTTP 400).
 /// * The response contains the new part in v2, and nothing in v1.
-/// * Idempotent: yes. If a retry shows that an earlier attempt was applied, the call succeeds with an
-///   empty receipt.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/post>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]

@@ -14,11 +14,11 @@ use crate::{
 /// them from the query is not documented. A proxy that drops the body of a DELETE breaks this call.
 ///
 /// * Scope: `conversations-write`.
-/// * Error if the conversation does not have the tag: `ConversationTagIsNotAssigned` (HTTP 400) in v2;
-///   v1 returns success.
+/// * A tag that the conversation does not have is a success, and the receipt says that nothing
+///   [`changed`](ActionReceipt::changed). v2 of the API responds with the error
+///   `ConversationTagIsNotAssigned` (HTTP 400).
 /// * The response contains the new part in v2, and nothing in v1.
-/// * Idempotent: yes. If a retry shows that an earlier attempt was applied, the call succeeds with an
-///   empty receipt.
+/// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/conversations/tag/delete>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]

@@ -7,7 +7,7 @@ use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{
         EncodeResponse, Fields, PartField, RequestParts, RequestView, ResponseError, Upload,
-        response,
+        nonce_setter, response, write_nonce,
     },
     types::{AdminId, ConversationId, ConversationPart, InvalidValue, RandomId, ReplyReceipt},
 };
@@ -32,7 +32,8 @@ pub enum ReplyKind {
 ///
 /// * Scope: `conversations-write`; as the user also `as-user`.
 /// * Requires a text or, in v2, a file or a `body_json`.
-/// * Error if the text is too long: probably `ReplyTooBig` (HTTP 400). The limit is not documented.
+/// * Error if the text is too long: probably `ReplyTooBig` (HTTP 400). The limit is not documented; the
+///   vendor's own chat sends at most 20,000 characters.
 /// * Idempotent: no, each call writes a message. `random_id` identifies the message in the realtime
 ///   feed and in the parts of the conversation; the vendor does not say that it prevents a second
 ///   message. If the response is lost, [`Client::reconcile_reply`](crate::Client::reconcile_reply)
@@ -67,6 +68,7 @@ pub struct Reply {
     auto_assign: Option<AdminId>,
     auto_assign_random_id: Option<RandomId>,
     referrer: Option<String>,
+    nonce: Option<String>,
     fields: Fields<PartField>,
 }
 
@@ -111,6 +113,7 @@ impl Reply {
             auto_assign: None,
             auto_assign_random_id: None,
             referrer: None,
+            nonce: None,
             fields: Fields::new(),
         }
     }
@@ -134,7 +137,8 @@ impl Reply {
         self
     }
 
-    /// Adds a file (`attachment`). The vendor documents no limit on its type. v2 only.
+    /// Adds a file (`attachment`). The vendor documents no limit on its type; its own chat sends the types
+    /// that [`Upload`] lists. v2 only.
     pub fn attachment(mut self, file: Upload) -> Self {
         self.attachment = Some(file);
         self
@@ -254,6 +258,8 @@ impl Reply {
     }
 }
 
+nonce_setter!(Reply);
+
 impl Endpoint for Reply {
     type Output = ReplyReceipt;
     const NAME: &'static str = "conversations.reply";
@@ -297,11 +303,12 @@ impl Endpoint for Reply {
         if let Some(referrer) = &self.referrer {
             parameters.line("referrer", referrer)?;
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         self.fields.write_to(parameters);
         if let Some(file) = &self.attachment {
-            file.check("attachment")?;
-            parameters.line("attachment_file_name", file.name())?;
-            request.files.push(file.part("attachment"));
+            file.check(Upload::PART)?;
+            file.write_to(parameters)?;
+            request.files.push(file.part(Upload::PART));
         }
         Ok(request)
     }

@@ -60,6 +60,9 @@ pub enum Sender {
     DefaultUser,
     /// This user (`from_user`). v2 only: in v1 the parameter is a boolean. Requires the scope `as-user`.
     User(UserId),
+    /// No sender: the service chooses. Observed in both API versions; the vendor does not document who
+    /// then writes. In older pages of v1 it is a bot named `Bot`.
+    Omitted,
 }
 
 impl From<Operator> for Sender {
@@ -100,6 +103,7 @@ impl Sender {
             (Self::DefaultAdmin, _) => Operator::Default.write_to(version, parameters),
             (Self::Admin(id), _) => Operator::Admin(*id).write_to(version, parameters),
             (Self::Bot(name), _) => Operator::Bot(name.clone()).write_to(version, parameters),
+            (Self::Omitted, _) => Ok(()),
             (Self::DefaultUser, ApiVersion::V1) => {
                 parameters.flag("from_user", true);
                 Ok(())

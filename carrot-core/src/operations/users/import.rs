@@ -70,6 +70,16 @@ impl Delimiter {
             Self::Space => " ",
         }
     }
+
+    fn as_byte(self) -> u8 {
+        match self {
+            Self::Tab => b'\t',
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Pipe => b'|',
+            Self::Space => b' ',
+        }
+    }
 }
 
 /// `POST /users/import`: sets the properties of many users from a CSV file.
@@ -169,26 +179,25 @@ impl Import {
                 "must not start with a byte order mark (BOM), the bytes EF BB BF".into(),
             );
         }
+        let delimiter = self.delimiter.unwrap_or_default();
+        if has_open_quotation(text, delimiter) {
+            return invalid("must be CSV: a quotation mark is not closed".into());
+        }
         let merge_field = self.merge_field.unwrap_or_default().as_str();
-        let delimiter = self.delimiter.unwrap_or_default().as_str();
-        let header = text.lines().next().unwrap_or_default();
-        let has_column = header
-            .split(delimiter)
-            .any(|name| name.trim_matches('"') == merge_field);
-        if !has_column {
-            let names = |delimiter: &str| {
-                let mut names = header.split(delimiter).map(|name| name.trim_matches('"'));
-                names.any(|name| name == merge_field)
-            };
+        let names = |delimiter: Delimiter, name: &str| {
+            header(text, delimiter).iter().any(|one| one == name)
+        };
+        if !names(delimiter, merge_field) {
             let bare = merge_field.trim_start_matches('$');
-            let mut cells = header.split(delimiter).map(|name| name.trim_matches('"'));
-            let hint = match Delimiter::ALL.iter().find(|other| names(other.as_str())) {
+            let mut others = Delimiter::ALL.iter();
+            let hint = match others.find(|other| names(**other, merge_field)) {
                 Some(other) => format!("; it is delimited by {:?}", other.as_str()),
-                None if cells.any(|name| name == bare) => {
+                None if names(delimiter, bare) => {
                     format!("; it names `{bare}`, without the `$` of system properties")
                 }
                 None => String::new(),
             };
+            let delimiter = delimiter.as_str();
             return invalid(format!(
                 "must name the column `{merge_field}` in its first line, delimited by \
                  {delimiter:?}{hint}"
@@ -196,6 +205,40 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// The names of the columns, which stand in the first line that is not empty.
+fn header(text: &str, delimiter: Delimiter) -> Vec<String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter.as_byte())
+        .terminator(csv::Terminator::Any(b'\n'))
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let first = reader.records().next().and_then(Result::ok);
+    let names = first.iter().flatten();
+    names
+        .map(|name| name.strip_suffix('\r').unwrap_or(name).to_owned())
+        .collect()
+}
+
+/// Whether a cell that starts with a quotation mark does not end, which would swallow the rest of the file.
+fn has_open_quotation(text: &str, delimiter: Delimiter) -> bool {
+    let mut bytes = text.bytes().peekable();
+    let mut is_start_of_cell = true;
+    while let Some(byte) = bytes.next() {
+        if byte == b'"' && is_start_of_cell {
+            loop {
+                match bytes.next() {
+                    None => return true,
+                    // Two of them are one that belongs to the text.
+                    Some(b'"') if bytes.next_if_eq(&b'"').is_none() => break,
+                    Some(_) => {}
+                }
+            }
+        }
+        is_start_of_cell = byte == b'\n' || byte == delimiter.as_byte();
+    }
+    false
 }
 
 impl Endpoint for Import {

@@ -56,11 +56,11 @@ fn request_parts(
     Ok(request)
 }
 
-/// Adds the app, unless it is that of the token, the service's default.
+/// Adds the app, unless it is that of the token, the service's default. v1 does not know the parameter.
 fn name_app(context: &ApiContext, parameters: &mut Parameters) -> Result<(), InvalidValue> {
-    match context.app {
-        App::Id(id) => parameters.id("app", id),
-        App::SelfApp => Ok(()),
+    match (context.app, context.version) {
+        (App::Id(id), ApiVersion::V2) => parameters.id("app", id),
+        (App::Id(_), ApiVersion::V1) | (App::SelfApp, _) => Ok(()),
     }
 }
 

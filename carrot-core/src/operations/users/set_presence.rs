@@ -4,7 +4,7 @@ use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{EncodeResponse, RequestParts, ResponseError, response},
-    types::{Empty, InvalidValue, Presence, UserId},
+    types::{Empty, InvalidValue, Presence, UserRef},
 };
 
 const SESSION_CHARS: usize = 32;
@@ -13,13 +13,13 @@ const SESSION_CHARS: usize = 32;
 /// two minutes without a call the user is offline.
 ///
 /// * Scope: `user-write`.
-/// * Accepts only the id of the service.
+/// * Accepts only the id of the service, or [`UserRef::SelfUser`].
 /// * Idempotent: yes.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/setpresence/>
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "does nothing until it is called"]
 pub struct SetPresence {
-    user: UserId,
+    user: UserRef,
     presence: Presence,
     page: Option<String>,
     url: Option<String>,
@@ -29,9 +29,9 @@ pub struct SetPresence {
 impl SetPresence {
     /// Creates a request that sets [`Online`](Presence::Online) or [`Idle`](Presence::Idle). A call with
     /// another presence fails before it is sent: the service sets users offline itself.
-    pub fn new(user: UserId, presence: Presence) -> Self {
+    pub fn new(user: impl Into<UserRef>, presence: Presence) -> Self {
         Self {
-            user,
+            user: user.into(),
             presence,
             page: None,
             url: None,
@@ -70,8 +70,11 @@ impl Endpoint for SetPresence {
         if !matches!(self.presence, Presence::Online | Presence::Idle) {
             return Err(InvalidValue::new("presence", "must be `online` or `idle`"));
         }
-        let user = self.user.into();
-        let mut request = request_parts(Method::POST, &user, Some("setpresence"), context)?;
+        if self.user.is_external() {
+            let rule = "must be the id of the service: the operation accepts no external id";
+            return Err(InvalidValue::new("user", rule));
+        }
+        let mut request = request_parts(Method::POST, &self.user, Some("setpresence"), context)?;
         let parameters = &mut request.parameters;
         parameters.line("presence", self.presence.as_str())?;
         for (name, value) in [("current_page", &self.page), ("current_url", &self.url)] {
@@ -106,6 +109,7 @@ impl EncodeResponse for SetPresence {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::UserId;
 
     #[test]
     fn decodes_vendor_sample() {

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, RequestView, ResponseError, response},
+    endpoint::{
+        EncodeResponse, RequestParts, RequestView, ResponseError, nonce_setter, response,
+        write_nonce,
+    },
     types::{
         Empty, InvalidValue, PropertyOperation, PropertyReport, PropertyValue, UserRef,
         system::property,
@@ -23,7 +26,7 @@ use crate::{
 ///   [`PropertyChange`](super::PropertyChange).
 /// * A `$phone` with a `+` is rejected before sending. The service returns success for it, but lists it
 ///   in [`not_changed`](PropertyReport::not_changed) and does not store it (observed once on the live
-///   service). Send only the digits.
+///   service). [`PropertyOperation::phone`] sends only the digits.
 /// * `not_changed` means that the value was not written: the property had it already, or the service
 ///   ignored it. The latter is observed; the vendor's page mentions only the former.
 /// * Idempotent: yes, unless an operation adds to a number or appends to a list, or
@@ -56,6 +59,7 @@ pub struct SetProps {
     double_subscribe: Option<bool>,
     parse_custom_props_type: Option<bool>,
     source: Option<Value>,
+    nonce: Option<String>,
 }
 
 impl SetProps {
@@ -70,6 +74,7 @@ impl SetProps {
             double_subscribe: None,
             parse_custom_props_type: None,
             source: None,
+            nonce: None,
         }
     }
 
@@ -106,6 +111,8 @@ impl SetProps {
         self
     }
 }
+
+nonce_setter!(SetProps);
 
 impl Endpoint for SetProps {
     type Output = PropertyReport;
@@ -147,6 +154,7 @@ impl Endpoint for SetProps {
         if let Some(source) = &self.source {
             parameters.json("source", source)?;
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         Ok(request)
     }
 
@@ -175,7 +183,8 @@ pub(super) fn check_phone(operation: &PropertyOperation) -> Result<(), InvalidVa
     if is_phone && phone.is_some_and(|phone| phone.trim_start().starts_with('+')) {
         return Err(InvalidValue::new(
             "value of $phone",
-            "must not start with `+`, since the service would not store it: send only the digits",
+            "must not start with `+`, since the service would not store it: send only the digits, as \
+             `PropertyOperation::phone` does",
         ));
     }
     Ok(())

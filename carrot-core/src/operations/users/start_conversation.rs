@@ -3,7 +3,9 @@ use http::Method;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, Upload, response},
+    endpoint::{
+        EncodeResponse, RequestParts, ResponseError, Upload, nonce_setter, response, write_nonce,
+    },
     types::{InvalidValue, RandomId, StartedConversation, UserRef},
 };
 
@@ -24,6 +26,7 @@ pub struct StartConversation {
     attachment: Option<Upload>,
     random_id: Option<RandomId>,
     referrer: Option<String>,
+    nonce: Option<String>,
 }
 
 impl StartConversation {
@@ -47,6 +50,7 @@ impl StartConversation {
             attachment: None,
             random_id: None,
             referrer: None,
+            nonce: None,
         }
     }
 
@@ -56,7 +60,7 @@ impl StartConversation {
         self
     }
 
-    /// Adds a file of at most 10 MB, of one of the types that [`Upload`] lists.
+    /// Adds a file below 10 MiB, of one of the types that [`Upload`] lists.
     pub fn attachment(mut self, file: Upload) -> Self {
         self.attachment = Some(file);
         self
@@ -74,6 +78,8 @@ impl StartConversation {
         self
     }
 }
+
+nonce_setter!(StartConversation);
 
 impl Endpoint for StartConversation {
     type Output = StartedConversation;
@@ -105,11 +111,22 @@ impl Endpoint for StartConversation {
         if let Some(referrer) = &self.referrer {
             parameters.line("referrer", referrer)?;
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         if let Some(file) = &self.attachment {
-            file.check("file")?;
-            file.check_extension("file")?;
-            parameters.line("filename", file.name())?;
-            request.files.push(file.part("file"));
+            // The page has other names than that of a reply. The vendor's chat uses those of a reply here too,
+            // and only they are seen with a voice message.
+            let part = if file.is_voice() {
+                Upload::PART
+            } else {
+                "file"
+            };
+            file.check(part)?;
+            file.check_extension(part)?;
+            match file.is_voice() {
+                true => file.write_to(parameters)?,
+                false => parameters.line("filename", file.name())?,
+            }
+            request.files.push(file.part(part));
         }
         Ok(request)
     }

@@ -3,7 +3,7 @@ use http::Method;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, nonce_setter, response, write_nonce},
     types::{
         Event, EventName, EventProperties, InvalidValue, PropertyValue, Timestamp, TypedEvent,
         UserRef,
@@ -14,6 +14,8 @@ use crate::{
 ///
 /// * Scope: `user-write`.
 /// * An unknown external id creates the user.
+/// * A number with decimals, a list of numbers or a dictionary goes as a
+///   [raw value](PropertyValue::raw), which the vendor does not document.
 /// * Idempotent: no, each call records an event.
 /// * The response contains the event. In older pages of v1 it contains only the id.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/events/post>
@@ -38,6 +40,7 @@ pub struct TrackEvent {
     name: EventName,
     properties: EventProperties,
     created: Option<Timestamp>,
+    nonce: Option<String>,
 }
 
 impl TrackEvent {
@@ -48,6 +51,7 @@ impl TrackEvent {
             name,
             properties: EventProperties::new(),
             created: None,
+            nonce: None,
         }
     }
 
@@ -96,6 +100,8 @@ impl TrackEvent {
     }
 }
 
+nonce_setter!(TrackEvent);
+
 impl Endpoint for TrackEvent {
     type Output = Event;
     const NAME: &'static str = "users.track_event";
@@ -113,6 +119,7 @@ impl Endpoint for TrackEvent {
         if let Some(created) = self.created {
             parameters.line("created", &created.to_string())?;
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         Ok(request)
     }
 

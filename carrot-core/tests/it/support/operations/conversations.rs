@@ -6,8 +6,8 @@ use carrot_core::{
 use serde_json::json;
 
 use super::{
-    ADMIN, CONVERSATION, CONVERSATION_FIELDS, Operation, TEXT, USER, fields, operation, paged,
-    position, random_id,
+    ADMIN, CONVERSATION, CONVERSATION_FIELDS, NONCE, Operation, TEXT, USER, fields, operation,
+    paged, position, random_id,
 };
 
 /// The options of an operation that adds a part as an operator.
@@ -53,6 +53,10 @@ fn senders<E>(base: impl Fn() -> E, from: fn(E, Sender) -> E) -> Vec<(&'static s
             from(base(), Sender::DefaultUser),
         ),
         ("from a user", from(base(), Sender::User(USER))),
+        (
+            "from the sender that the service chooses",
+            from(base(), Sender::Omitted),
+        ),
     ]
 }
 
@@ -167,6 +171,12 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
             Reply::without_text(CONVERSATION).attachment(upload()),
         ),
         ("a text and a file", reply().attachment(upload())),
+        (
+            "a voice message",
+            Reply::without_text(CONVERSATION)
+                .attachment(Upload::new("audio_record_1.mp3", "x").voice()),
+        ),
+        ("a nonce", reply().nonce(NONCE)),
         (
             "content beyond text",
             reply().body_json(json!({"a": [1, null]})),

@@ -167,6 +167,9 @@ fn paged<E: Clone>(base: &E, page: fn(E, Paging) -> E) -> Vec<(&'static str, E)>
     .collect()
 }
 
+/// As the vendor's clients make it.
+const NONCE: &str = "0a1B2c3D4e5F6071829304a5B6c7D8e9";
+
 const CONVERSATION_FIELDS: [(&str, ConversationField); 5] = [
     ("field `user`", ConversationField::User),
     ("field `channel`", ConversationField::Channel),

@@ -1,13 +1,16 @@
 use carrot_core::{
     endpoint::{Paging, Upload, UserField},
-    types::{EventName, EventProperties, Presence, PropertyOperation, RecipientType, Timestamp},
+    types::{
+        EventName, EventProperties, Presence, PropertyOperation, PropertyValue, RecipientType,
+        Timestamp, UserRef,
+    },
     users::{self, Delimiter, MergeField, MessageKind},
 };
 use serde_json::json;
 
 use super::{
-    CONVERSATION_FIELDS, E_MAIL, Operation, USER, external_id, fields, operation, paged, position,
-    random_id,
+    CONVERSATION_FIELDS, E_MAIL, NONCE, Operation, USER, external_id, fields, operation, paged,
+    position, random_id,
 };
 
 pub(super) fn all() -> Vec<Operation> {
@@ -68,6 +71,10 @@ pub(super) fn all() -> Vec<Operation> {
     let presence_cases = vec![
         ("no option", presence()),
         ("idle", users::SetPresence::new(USER, Presence::Idle)),
+        (
+            "the user of the token",
+            users::SetPresence::new(UserRef::SelfUser, Presence::Idle),
+        ),
         ("offline", users::SetPresence::new(USER, Presence::Offline)),
         ("page", presence().page("Корзина & доставка")),
         ("address", presence().url("https://example.com/?a=1&b=2")),
@@ -232,6 +239,11 @@ fn props_cases() -> Vec<(&'static str, users::SetProps)> {
             "`exclude`",
             changed(PropertyOperation::exclude("cities", "Тверь")),
         ),
+        (
+            "digits of a phone",
+            changed(PropertyOperation::phone("+7 912 000-00-00")),
+        ),
+        ("a nonce", set().nonce(NONCE)),
         ("subscribed again", set().double_subscribe(true)),
         ("types as they are", set().parse_custom_props_type(false)),
         (
@@ -264,6 +276,12 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
             StartConversation::without_text(USER).attachment(upload()),
         ),
         ("a text and a file", start().attachment(upload())),
+        (
+            "a voice message",
+            StartConversation::without_text(USER)
+                .attachment(Upload::new("audio_record_1.mp3", "x").voice()),
+        ),
+        ("a nonce", start().nonce(NONCE)),
         ("random id", start().random_id(random_id(7))),
         ("referrer", start().referrer("https://example.com/?a=1&b=2")),
         (
@@ -284,6 +302,12 @@ fn track_cases() -> Vec<(&'static str, users::TrackEvent)> {
         let properties = properties.and_then(|properties| properties.with("город", "Тверь"));
         properties.expect("sound properties")
     };
+    let raw = || {
+        let amounts = EventProperties::new().with("$amount", PropertyValue::raw(json!([398])));
+        let decimal = amounts.and_then(|all| all.with("$order_amount", PropertyValue::raw(199.9)));
+        let all = decimal.and_then(|all| all.with("цвет", PropertyValue::raw(json!({"a": "b"}))));
+        all.expect("sound properties")
+    };
     let moment = Timestamp::new(1_684_923_942, 123_456_000).expect("a moment");
     vec![
         ("no option", track()),
@@ -292,6 +316,11 @@ fn track_cases() -> Vec<(&'static str, users::TrackEvent)> {
             users::TrackEvent::new(external_id(), name()),
         ),
         ("properties", track().properties(properties())),
+        (
+            "properties that no page documents",
+            users::TrackEvent::new(UserRef::SelfUser, name()).properties(raw()),
+        ),
+        ("a nonce", track().nonce(NONCE)),
         ("a moment", track().created(moment)),
         (
             "every option",
