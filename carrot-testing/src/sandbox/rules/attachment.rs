@@ -1,14 +1,15 @@
-use super::response::Failure;
+use super::{call::Call, response::Failure};
 use crate::wire::FilePart;
 
-const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// The vendor says 10 MB; its own chat sends files of less than 10 MiB.
+const TOO_MANY_BYTES: usize = 10 * 1024 * 1024;
 
-/// The types of file that the vendor lists.
+/// The types of file: first those that the vendor lists, then those that only its own chat sends.
 ///
 /// Source: <https://developers.dashly.io/webapi/endpoints/users/startconversation>
-const EXTENSIONS: [&str; 15] = [
+const EXTENSIONS: [&str; 23] = [
     "jpg", "jpeg", "png", "gif", "pdf", "rar", "zip", "html", "csv", "docx", "doc", "xlsx", "xls",
-    "txt", "sig",
+    "txt", "sig", "m4v", "mov", "mp3", "mp4", "mpeg", "rtf", "tif", "tiff",
 ];
 
 /// A file that may be attached, before it has an id.
@@ -16,6 +17,20 @@ pub(in crate::sandbox) struct File {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) mime_type: String,
     pub(in crate::sandbox) size: usize,
+    pub(in crate::sandbox) is_voice: bool,
+}
+
+/// The file of a reply, by the names that the vendor's chat has for a new conversation too.
+pub(in crate::sandbox) fn attachment(call: &Call) -> Result<Option<File>, Failure> {
+    let parameters = &call.parameters;
+    let name = parameters.text_of("attachment_file_name", 1..=255)?;
+    let kind = parameters.one_of("attachment_type", &["file", "voice"])?;
+    let Some(file) = parameters.file("attachment") else {
+        return Ok(None);
+    };
+    let mut file = read_file(file, name)?;
+    file.is_voice = kind == Some("voice");
+    Ok(Some(file))
 }
 
 /// Checks a file; `name` goes over the name in the upload.
@@ -25,8 +40,8 @@ pub(in crate::sandbox) fn read_file(file: &FilePart, name: Option<&str>) -> Resu
         let rule = "must have a name of 1 to 255 characters";
         return Err(Failure::validation(&file.name, rule));
     }
-    if file.bytes.len() > MAX_BYTES {
-        return Err(Failure::validation(&file.name, "must be at most 10 MB"));
+    if file.bytes.len() >= TOO_MANY_BYTES {
+        return Err(Failure::validation(&file.name, "must be below 10 MiB"));
     }
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     let extension = extension.unwrap_or_default().to_ascii_lowercase();
@@ -39,5 +54,6 @@ pub(in crate::sandbox) fn read_file(file: &FilePart, name: Option<&str>) -> Resu
         name: name.to_owned(),
         mime_type: mime_type.unwrap_or("application/octet-stream").to_owned(),
         size: file.bytes.len(),
+        is_voice: false,
     })
 }

@@ -137,21 +137,22 @@ impl Parameters {
 
     /// A list of texts: a JSON array, or texts with commas between them.
     pub(in crate::sandbox) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        if !text.trim_start().starts_with('[') {
-            let items = text.split(',').filter(|item| !item.is_empty());
-            return Ok(Some(items.map(str::to_owned).collect()));
-        }
-        serde_json::from_str(text)
-            .map(Some)
-            .map_err(|_| Failure::validation(name, "must be a JSON array of strings"))
+        self.text(name).map(|text| texts(name, text)).transpose()
     }
 
     pub(in crate::sandbox) fn file(&self, name: &str) -> Option<&FilePart> {
         self.files.iter().find(|file| file.name == name)
     }
+}
+
+/// A list of texts: a JSON array, or texts with commas between them.
+pub(in crate::sandbox) fn texts(name: &str, text: &str) -> Result<Vec<String>, Failure> {
+    if !text.trim_start().starts_with('[') {
+        let items = text.split(',').filter(|item| !item.is_empty());
+        return Ok(items.map(str::to_owned).collect());
+    }
+    serde_json::from_str(text)
+        .map_err(|_| Failure::validation(name, "must be a JSON array of strings"))
 }
 
 const ID_RULE: &str = "must be an id from 1 to 2^64-1";

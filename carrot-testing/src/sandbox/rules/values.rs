@@ -29,17 +29,31 @@ pub(in crate::sandbox) fn check(value: &Value) -> Result<(), &'static str> {
     }
 }
 
-/// The rule that a value of an event's property breaks: a dictionary of texts is a value too.
+/// The rule that a value of an event's property breaks. The vendor's plugin sends decimals and lists of numbers,
+/// and other clients dictionaries.
 pub(in crate::sandbox) fn check_event(value: &Value) -> Result<(), &'static str> {
     match value {
+        Value::Number(number) if number.is_f64() => Ok(()),
+        Value::Array(items) => {
+            let items_are_sound = items.iter().all(is_text_or_number);
+            let rule_text =
+                "must have lists of at most 30 numbers and texts of at most 255 characters";
+            rule(items_are_sound && items.len() <= MAX_ITEMS, rule_text)
+        }
         Value::Object(entries) => {
-            let texts = entries
-                .values()
-                .all(|item| item.as_str().is_some_and(is_short));
-            let rule_text = "must have dictionaries of at most 30 texts of at most 255 characters";
-            rule(texts && entries.len() <= MAX_ITEMS, rule_text)
+            let entries_are_sound = entries.values().all(is_text_or_number);
+            let rule_text =
+                "must have dictionaries of at most 30 numbers and texts of at most 255 characters";
+            rule(entries_are_sound && entries.len() <= MAX_ITEMS, rule_text)
         }
         other => check(other),
+    }
+}
+
+fn is_text_or_number(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_short(text),
+        other => other.is_number(),
     }
 }
 

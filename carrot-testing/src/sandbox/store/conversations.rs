@@ -288,6 +288,7 @@ impl Store {
             filename: file.name,
             mime_type: file.mime_type,
             size: file.size,
+            is_voice: file.is_voice,
             created: self.now(),
         }
     }

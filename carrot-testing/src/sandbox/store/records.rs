@@ -197,5 +197,7 @@ pub(in crate::sandbox) struct Attachment {
     pub(in crate::sandbox) filename: String,
     pub(in crate::sandbox) mime_type: String,
     pub(in crate::sandbox) size: usize,
+    #[serde(default)]
+    pub(in crate::sandbox) is_voice: bool,
     pub(in crate::sandbox) created: i64,
 }

@@ -9,6 +9,21 @@ use crate::sandbox::{
     store::{Attachment, Author, Conversation, Part},
 };
 
+/// The values of `sent_via` that the page of v1 lists.
+///
+/// Source: <https://developers.dashly.io/objects/conversationpart/>
+const SENT_VIA_OF_V1: [&str; 9] = [
+    "web_user",
+    "web_panel",
+    "email_user",
+    "email_admin",
+    "app_android",
+    "app_chrome",
+    "app_desktop",
+    "message_auto",
+    "message_manual",
+];
+
 /// Which optional fields of a conversation are written.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sandbox) struct ConversationFields {
@@ -87,7 +102,7 @@ impl View<'_> {
             "random_id": content.random_id,
         });
         // v1 has no name for what a token wrote, and documents that the field may be missing.
-        if self.is_v1() && content.sent_via == "api" {
+        if self.is_v1() && !SENT_VIA_OF_V1.contains(&&*content.sent_via) {
             if let Some(fields) = json.as_object_mut() {
                 fields.remove("sent_via");
             }
@@ -124,7 +139,7 @@ impl View<'_> {
         let app = self.store.app.id;
         json!({
             "id": self.id(file.id),
-            "type": "file",
+            "type": if file.is_voice { "voice" } else { "file" },
             "filename": file.filename,
             "mime_type": file.mime_type,
             "size": file.size,

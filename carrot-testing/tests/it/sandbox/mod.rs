@@ -6,10 +6,13 @@ mod client;
 mod common;
 mod conversations;
 mod faults;
+mod foreign;
+mod imports;
 mod inspect;
 mod leads;
 mod pages;
 mod realtime;
+mod rejections;
 mod requests;
 mod seed;
 #[cfg(feature = "server")]

@@ -611,3 +611,92 @@ fn import_with_byte_order_mark_is_rejected() {
     assert_eq!(import("user_id,plan\na,pro\n"), 400);
     assert_eq!(import("$user_id;plan\na;pro\n"), 400);
 }
+
+/// Where a moment stands that is not a whole number of seconds.
+fn fractions(json: &Value, path: &str, found: &mut Vec<String>) {
+    match json {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = format!("{path}.{name}");
+                let is_moment = [
+                    "created",
+                    "last_update",
+                    "sended_time",
+                    "last_user_reply_time",
+                ];
+                if is_moment.contains(&name.as_str()) && value.is_f64() {
+                    found.push(path.clone());
+                }
+                fractions(value, &path, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fractions(item, path, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn moments_are_whole_seconds() {
+    let sandbox = Sandbox::builder()
+        .time_step(Duration::from_millis(1_250))
+        .build();
+    let id = start(&sandbox, "order-42", "Hi");
+    let file = ("attachment", "a.txt", "text");
+    let reply = format!("/v2/conversations/{id}/reply");
+    upload(&sandbox, &reply, "body=Here", &[file]).data();
+    post(
+        &sandbox,
+        "/v2/users/order-42/events",
+        "by_user_id=1&event=Paid",
+    )
+    .data();
+    for version in ["v1", "v2"] {
+        for (path, form) in [
+            ("conversations/{id}", ""),
+            ("conversations/{id}/parts", ""),
+            ("apps/$self_app/conversations", "include_not_assigned=1"),
+            ("users/order-42/conversations", "by_user_id=1"),
+            ("users/order-42/events", "by_user_id=1"),
+        ] {
+            let path = format!("/{version}/{path}").replace("{id}", &id.to_string());
+            if path == "/v1/users/order-42/conversations" {
+                continue;
+            }
+            let response = get(&sandbox, &path, form);
+            let mut found = Vec::new();
+            fractions(response.data(), "", &mut found);
+            found.retain(|path| !path.ends_with(".attachments.created"));
+            assert_eq!(found, [""; 0], "{path}");
+        }
+    }
+    let parts = get(&sandbox, &format!("/v2/conversations/{id}/parts"), "");
+    assert!(parts.data()[0]["attachments"][0]["created"].is_f64());
+}
+
+#[test]
+fn v1_sends_the_documented_values_of_sent_via() {
+    let sandbox = Sandbox::builder()
+        .user(SeedUser::external("order-42"))
+        .build();
+    let id = start(&sandbox, "order-42", "Hi");
+    let reply = format!("/v2/conversations/{id}/reply");
+    post(&sandbox, &reply, "body=On%20its%20way&from_admin=501").data();
+    let sent_via = |version: &str| {
+        let parts = get(
+            &sandbox,
+            &format!("/{version}/conversations/{id}/parts"),
+            "",
+        );
+        let parts = parts.data().as_array().unwrap().iter();
+        let values: Vec<Option<String>> = parts
+            .map(|part| {
+                part.get("sent_via")
+                    .map(|value| value.as_str().unwrap().to_owned())
+            })
+            .collect();
+        values
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(sent_via("v2"), [some("api"), some("web_user")]);
+    assert_eq!(sent_via("v1"), [None, some("web_user")]);
+}

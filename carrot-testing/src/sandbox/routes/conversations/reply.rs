@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{author, common::find};
 use crate::sandbox::{
-    rules::attachment::read_file,
+    rules::attachment::attachment,
     rules::call::Call,
     rules::response::{Failure, Response},
     rules::text::{check_body, random_id},
@@ -18,9 +18,7 @@ pub(in crate::sandbox) fn reply(store: &mut Store, call: &Call) -> Result<Respon
         None if call.is_v1() => return Err(Failure::validation("body", "is required")),
         body => check_body(body.unwrap_or_default())?,
     };
-    let name = parameters.text_of("attachment_file_name", 1..=255)?;
-    let file = parameters.file("attachment");
-    let file = file.map(|file| read_file(file, name)).transpose()?;
+    let file = attachment(call)?;
     let body_json = parameters.object("body_json")?;
     if body.is_empty() && file.is_none() && body_json.is_none() {
         let rule = "is required unless there is an `attachment`";

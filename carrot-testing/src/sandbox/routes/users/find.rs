@@ -17,6 +17,10 @@ pub(super) fn find(store: &Store, call: &Call) -> Result<u64, Failure> {
 
 /// The user that the path names by the service's external id, where nothing else is allowed.
 pub(super) fn find_by_id(store: &Store, call: &Call) -> Result<u64, Failure> {
+    if call.target() == "$self_user" {
+        let rule = "must be an id: the token of an app has no `$self_user`";
+        return Err(Failure::validation("id", rule));
+    }
     let id = digits(call.target()).filter(|id| *id > 0);
     let id = id.ok_or_else(|| Failure::validation("id", "must be an id from 1 to 2^64-1"))?;
     let known = store.users.contains_key(&id);

@@ -1,17 +1,21 @@
 use std::collections::{BTreeMap, HashMap};
 
-use carrot_core::types::ImportReport;
+use bytes::Bytes;
+use carrot_core::{
+    ApiContext, ApiVersion, Endpoint as _,
+    types::ImportReport,
+    users::{Delimiter, Import, MergeField},
+};
 use serde_json::json;
 
 use crate::sandbox::{
     rules::call::Call,
     rules::operation::Operation,
+    rules::parameters::texts,
     rules::response::{Failure, Response},
     rules::values,
     store::{Store, User},
 };
-
-const MAX_BYTES: usize = 30_000_000;
 
 /// The page writes the tab as `\t`, which may be meant as it stands, so both are taken.
 const DELIMITERS: [&str; 6] = [",", "|", ";", "\t", "\\t", " "];
@@ -31,15 +35,9 @@ pub(in crate::sandbox) fn import(store: &mut Store, call: &Call) -> Result<Respo
     let tags = read_tags(call)?;
     let file = parameters.file("file");
     let file = file.ok_or_else(|| Failure::validation("file", "is required"))?;
-    if file.bytes.len() >= MAX_BYTES {
-        return Err(Failure::validation("file", "must be below 30 MB"));
-    }
+    check(&file.bytes, merge_field, delimiter)?;
     let text = std::str::from_utf8(&file.bytes)
         .map_err(|_| Failure::validation("file", "must be UTF-8"))?;
-    if text.starts_with('\u{feff}') {
-        let rule = "must not start with a byte order mark (BOM)";
-        return Err(Failure::validation("file", rule));
-    }
     let rows = rows(text, delimiter).ok_or_else(|| Failure::validation("file", "must be CSV"))?;
     let Some(((_, columns), records)) = rows.split_first() else {
         let rule = "must have a first line with the names of the properties";
@@ -80,16 +78,38 @@ pub(in crate::sandbox) fn import(store: &mut Store, call: &Call) -> Result<Respo
     Ok(Response::new(response))
 }
 
-/// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are
-/// taken too.
-fn read_tags(call: &Call) -> Result<Vec<String>, Failure> {
-    let Some(text) = call.parameters.text("tags") else {
-        return Ok(Vec::new());
+/// By the rules of the client, which rejects the same files before it sends them: one list of rules and of
+/// words for both.
+fn check(file: &Bytes, merge_field: &str, delimiter: char) -> Result<(), Failure> {
+    let merge_field = match merge_field {
+        "$email" => MergeField::Email,
+        _ => MergeField::UserId,
     };
-    match serde_json::from_str(&format!("[{text}]")) {
-        Ok(tags) => Ok(tags),
-        Err(_) => Ok(call.parameters.texts("tags")?.unwrap_or_default()),
+    let known = Delimiter::ALL.iter().copied();
+    let delimiter = known
+        .zip(['\t', ',', ';', '|', ' '])
+        .find(|(_, one)| *one == delimiter);
+    let import = Import::new(file.clone())
+        .merge_field(merge_field)
+        .delimiter(delimiter.map_or(Delimiter::Tab, |(delimiter, _)| delimiter));
+    match import.request(&ApiContext::new(ApiVersion::V2)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::validation("file", error.rule())),
     }
+}
+
+/// The vendor's sample has JSON strings with commas between them; a JSON array and plain names are
+/// taken too, and the parameter may be repeated.
+fn read_tags(call: &Call) -> Result<Vec<String>, Failure> {
+    let pairs = call.parameters.pairs.iter();
+    let mut tags = Vec::new();
+    for (_, text) in pairs.filter(|(name, _)| name == "tags") {
+        tags.extend(match serde_json::from_str(&format!("[{text}]")) {
+            Ok(tags) => tags,
+            Err(_) => texts("tags", text)?,
+        });
+    }
+    Ok(tags)
 }
 
 /// Which user has an address: the one who was there last, where several share it. A look through all

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::find::{find, find_by_id, find_or_create};
 use crate::sandbox::{
-    rules::attachment::read_file,
+    rules::attachment::{attachment, read_file},
     rules::call::Call,
     rules::response::{Failure, Response},
     rules::text::{check_body, random_id},
@@ -26,11 +26,15 @@ pub(in crate::sandbox) fn start(store: &mut Store, call: &Call) -> Result<Respon
         let rule = "is required together with `file`";
         return Err(Failure::validation("filename", rule));
     }
+    let file = file.map(|file| read_file(file, filename)).transpose()?;
+    let file = match file {
+        Some(file) => Some(file),
+        None => attachment(call)?,
+    };
     if body.is_empty() && file.is_none() {
         let rule = "is required unless there is a `file`";
         return Err(Failure::validation("body", rule));
     }
-    let file = file.map(|file| read_file(file, filename)).transpose()?;
     let user = find_or_create(store, call)?;
     let mut draft = Draft::new("reply_user", Author::User(user)).body(body);
     draft.sent_via = "web_user".into();
