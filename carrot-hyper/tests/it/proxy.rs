@@ -176,7 +176,7 @@ async fn what_a_proxy_says_is_passed_on() {
 }
 
 #[tokio::test]
-async fn tls_ends_at_the_server_and_not_at_the_proxy() {
+async fn tls_ends_at_the_server() {
     let acceptor = Authority::new("unknown").acceptor("localhost", &[]);
     let server = Server::start(move |_, stream| {
         let acceptor = acceptor.clone();
@@ -195,7 +195,7 @@ async fn tls_ends_at_the_server_and_not_at_the_proxy() {
 }
 
 #[test]
-fn an_unusable_proxy_address_is_rejected_without_showing_it() {
+fn unusable_proxy_address_is_not_shown() {
     for url in [
         "",
         "proxy:3128",

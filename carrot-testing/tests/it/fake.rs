@@ -591,7 +591,7 @@ fn a_panic_of_a_reply_is_a_problem() {
 }
 
 #[test]
-fn the_code_of_a_test_runs_once_for_a_request() {
+fn test_code_runs_once_per_request() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = |asked: &Arc<AtomicUsize>| {
         let asked = Arc::clone(asked);
@@ -961,7 +961,7 @@ fn partial_matchers_look_at_a_part() {
 }
 
 #[test]
-fn a_like_call_has_at_least_what_was_given() {
+fn a_like_call_has_the_given_parts() {
     let fake = Fake::new();
     fake.on_like(reply()).reply(fake::reply_receipt());
     let other = conversations::Reply::new(ConversationId::new(716), "Another");

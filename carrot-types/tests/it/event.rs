@@ -141,7 +141,7 @@ fn decimals_lists_of_numbers_and_dictionaries_are_raw() {
         );
         assert!(serde_json::from_value::<PropertyValue>(json).is_err());
     }
-    // One that the vendor documents is no other value for being given as JSON.
+    // A value that the vendor documents equals its JSON form.
     assert_eq!(PropertyValue::raw(7), PropertyValue::from(7));
     assert_eq!(
         PropertyValue::raw("pro"),

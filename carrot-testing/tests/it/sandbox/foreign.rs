@@ -220,7 +220,7 @@ fn javascript_client_puts_all_into_the_query() {
 
 /// Another PHP client: the parameters of a GET in its body, values of filters as texts of JSON, no version.
 #[test]
-fn php_client_sends_get_with_body_and_filters_of_texts() {
+fn php_get_has_body_and_text_filters() {
     let sandbox = sandbox();
     let get = |filter: &str| {
         let filters = json!({"type": "and", "filters": [serde_json::from_str::<serde_json::Value>(filter).unwrap()]});
