@@ -77,17 +77,17 @@ names! {
     CART_ADDED = "$cart_added";
     /// The cart was viewed: [`CartViewed`](crate::ecommerce::CartViewed).
     CART_VIEWED = "$cart_viewed";
-    /// The user started to order: [`OrderStarted`](crate::ecommerce::OrderStarted).
+    /// The user started to order: [`OrderEvent::Started`](crate::ecommerce::OrderEvent::Started).
     ORDER_STARTED = "$order_started";
-    /// An order was placed: [`OrderCompleted`](crate::ecommerce::OrderCompleted).
+    /// An order was placed: [`OrderEvent::Completed`](crate::ecommerce::OrderEvent::Completed).
     ORDER_COMPLETED = "$order_completed";
-    /// An order was paid: [`OrderPaid`](crate::ecommerce::OrderPaid).
+    /// An order was paid: [`OrderEvent::Paid`](crate::ecommerce::OrderEvent::Paid).
     ORDER_PAID = "$order_paid";
-    /// An order was refunded: [`OrderRefunded`](crate::ecommerce::OrderRefunded).
+    /// An order was refunded: [`OrderEvent::Refunded`](crate::ecommerce::OrderEvent::Refunded).
     ORDER_REFUNDED = "$order_refunded";
-    /// An order was cancelled: [`OrderCancelled`](crate::ecommerce::OrderCancelled).
+    /// An order was cancelled: [`OrderEvent::Cancelled`](crate::ecommerce::OrderEvent::Cancelled).
     ORDER_CANCELLED = "$order_cancelled";
-    /// An order was closed: [`OrderClosed`](crate::ecommerce::OrderClosed).
+    /// An order was closed: [`OrderEvent::Closed`](crate::ecommerce::OrderEvent::Closed).
     ORDER_CLOSED = "$order_closed";
     /// The form that asks for a demo was seen. Dashly's demo funnel.
     DEMO_FORM_READ = "$demo_form_read";

@@ -32,16 +32,14 @@
 
 mod cart;
 mod order;
-mod order_events;
+mod order_event;
 mod product;
 mod step;
 
 pub use self::{
     cart::{Cart, CartAdded, CartViewed},
     order::Order,
-    order_events::{
-        OrderCancelled, OrderClosed, OrderCompleted, OrderPaid, OrderRefunded, OrderStarted,
-    },
+    order_event::OrderEvent,
     product::{Product, ProductViewed},
     step::Step,
 };

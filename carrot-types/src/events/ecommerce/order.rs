@@ -1,4 +1,4 @@
-use super::{Cart, OrderCancelled, OrderClosed, OrderCompleted, OrderPaid, OrderRefunded, Step};
+use super::{Cart, OrderEvent, Step};
 use crate::{InvalidValue, PropertyOperation, system::property};
 
 /// An order of the shop, from which each step of it is made.
@@ -53,9 +53,7 @@ impl Order {
     ///
     /// There are more than 30 items, an item or an id has more than 255 characters, or the price is
     /// out of range.
-    pub fn completed(&self) -> Result<Step<OrderCompleted>, InvalidValue> {
-        let mut event = OrderCompleted::new(&self.id, self.amount, &self.items);
-        event.order_id_human.clone_from(&self.human_id);
+    pub fn completed(&self) -> Result<Step<OrderEvent>, InvalidValue> {
         let mut operations = vec![
             PropertyOperation::update_or_create(property::LAST_PAYMENT, self.amount)?,
             PropertyOperation::add(property::REVENUE, self.amount)?,
@@ -65,7 +63,7 @@ impl Order {
         for item in &self.items {
             operations.push(PropertyOperation::union(property::ORDERED_ITEMS, item)?);
         }
-        Step::new(event, operations)
+        Step::new(OrderEvent::Completed(self.clone()), operations)
     }
 
     /// The order was paid, and is now in `status`.
@@ -74,9 +72,11 @@ impl Order {
     ///
     /// There are more than 30 items, an item, an id or `status` has more than 255 characters, or the
     /// price is out of range.
-    pub fn paid(&self, status: impl Into<String>) -> Result<Step<OrderPaid>, InvalidValue> {
-        let event = OrderPaid::new(&self.id, self.amount, &self.items);
-        Step::new(event, Self::status_changed(status)?)
+    pub fn paid(&self, status: impl Into<String>) -> Result<Step<OrderEvent>, InvalidValue> {
+        Step::new(
+            OrderEvent::Paid(self.clone()),
+            Self::status_changed(status)?,
+        )
     }
 
     /// The order was refunded, and is now in `status`.
@@ -84,9 +84,11 @@ impl Order {
     /// # Errors
     ///
     /// There are more than 30 items, or an item, an id or `status` has more than 255 characters.
-    pub fn refunded(&self, status: impl Into<String>) -> Result<Step<OrderRefunded>, InvalidValue> {
-        let event = OrderRefunded::new(&self.id, &self.items);
-        Step::new(event, Self::status_changed(status)?)
+    pub fn refunded(&self, status: impl Into<String>) -> Result<Step<OrderEvent>, InvalidValue> {
+        Step::new(
+            OrderEvent::Refunded(self.clone()),
+            Self::status_changed(status)?,
+        )
     }
 
     /// The order was cancelled, and is now in `status`.
@@ -94,11 +96,11 @@ impl Order {
     /// # Errors
     ///
     /// There are more than 30 items, or an item, an id or `status` has more than 255 characters.
-    pub fn cancelled(
-        &self,
-        status: impl Into<String>,
-    ) -> Result<Step<OrderCancelled>, InvalidValue> {
-        let event = OrderCancelled::new(&self.id, &self.items);
+    pub fn cancelled(&self, status: impl Into<String>) -> Result<Step<OrderEvent>, InvalidValue> {
+        let event = OrderEvent::Cancelled {
+            order: self.clone(),
+            comment: None,
+        };
         Step::new(event, Self::status_changed(status)?)
     }
 
@@ -107,10 +109,11 @@ impl Order {
     /// # Errors
     ///
     /// An id or `status` has more than 255 characters.
-    pub fn closed(&self, status: impl Into<String>) -> Result<Step<OrderClosed>, InvalidValue> {
-        let mut event = OrderClosed::new(&self.id);
-        event.order_id_human.clone_from(&self.human_id);
-        Step::new(event, Self::status_changed(status)?)
+    pub fn closed(&self, status: impl Into<String>) -> Result<Step<OrderEvent>, InvalidValue> {
+        Step::new(
+            OrderEvent::Closed(self.clone()),
+            Self::status_changed(status)?,
+        )
     }
 
     /// The operations after any change of the state of an order, also one that is not an event:
