@@ -24,6 +24,8 @@ fn client() -> Watched {
     crate::support::client(&canned([]), ApiVersion::V2)
 }
 
+const USER: UserId = UserId::new(1);
+
 type Prepared = Result<RecordedRequest, String>;
 
 fn prepare<E: Endpoint>(endpoint: Result<E, InvalidValue>) -> Prepared {
@@ -72,12 +74,12 @@ const fn input(
 }
 
 /// An input of one line.
-const fn line(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Input {
+const fn line(name: &'static str, field: &'static str, prepare: fn(&str) -> Prepared) -> Input {
     input(name, prepare, Some(field), Some(field))
 }
 
 /// An input of several lines.
-const fn text(name: &'static str, prepare: fn(&str) -> Prepared, field: &'static str) -> Input {
+const fn text(name: &'static str, field: &'static str, prepare: fn(&str) -> Prepared) -> Input {
     input(name, prepare, None, Some(field))
 }
 
@@ -91,7 +93,7 @@ fn reply(text: &str) -> conversations::Reply {
 }
 
 fn presence() -> users::SetPresence {
-    users::SetPresence::new(UserId::new(1), Presence::Online)
+    users::SetPresence::new(USER, Presence::Online)
 }
 
 fn event(name: &str) -> Result<EventName, InvalidValue> {
@@ -99,167 +101,108 @@ fn event(name: &str) -> Result<EventName, InvalidValue> {
 }
 
 fn set(operation: Result<PropertyOperation, InvalidValue>) -> Prepared {
-    prepare(operation.map(|operation| users::SetProps::new(UserId::new(1)).with(operation)))
+    prepare(operation.map(|operation| users::SetProps::new(USER).with(operation)))
 }
 
 const INPUTS: &[Input] = &[
-    line(
-        "external id",
-        |v| prepare(Ok(users::Get::new(UserRef::external(v)))),
-        "user",
-    ),
-    text("reply: text", |v| prepare(Ok(reply(v))), "body"),
-    line(
-        "reply: external_id",
-        |v| prepare(Ok(reply("Hi").external_id(v))),
-        "external_id",
-    ),
-    line(
-        "reply: referrer",
-        |v| prepare(Ok(reply("Hi").referrer(v))),
-        "referrer",
-    ),
-    line(
-        "reply: name of the bot",
-        |v| {
-            prepare_in(
-                ApiVersion::V1,
-                Ok(reply("Hi").sender(Sender::Bot(v.into()))),
-            )
-        },
-        "bot_name",
-    ),
-    line(
-        "reply: name of the file",
-        |v| {
-            prepare(Ok(
-                reply("Hi").attachment(Upload::new(format!("{v}.txt"), "text"))
-            ))
-        },
-        "attachment_file_name",
-    ),
+    line("external id", "user", |v| {
+        prepare(Ok(users::Get::new(UserRef::external(v))))
+    }),
+    text("reply: text", "body", |v| prepare(Ok(reply(v)))),
+    line("reply: external_id", "external_id", |v| {
+        prepare(Ok(reply("Hi").external_id(v)))
+    }),
+    line("reply: referrer", "referrer", |v| {
+        prepare(Ok(reply("Hi").referrer(v)))
+    }),
+    line("reply: name of the bot", "bot_name", |v| {
+        prepare_in(
+            ApiVersion::V1,
+            Ok(reply("Hi").sender(Sender::Bot(v.into()))),
+        )
+    }),
+    line("reply: name of the file", "attachment_file_name", |v| {
+        prepare(Ok(
+            reply("Hi").attachment(Upload::new(format!("{v}.txt"), "text"))
+        ))
+    }),
     in_json("reply: body_json", |v| {
         prepare(Ok(reply("Hi").body_json(json!({"text": v}))))
     }),
     in_json("reply: action", |v| {
         prepare(Ok(reply("Hi").action(json!({"text": v}))))
     }),
-    text(
-        "typing: text",
-        |v| prepare(Ok(conversations::SetTyping::new(ID, v))),
-        "body",
-    ),
-    line(
-        "tag",
-        |v| prepare(Ok(conversations::AddTag::new(ID, v))),
-        "tag",
-    ),
-    line(
-        "tag to remove",
-        |v| prepare(Ok(conversations::RemoveTag::new(ID, v))),
-        "tag",
-    ),
-    line(
-        "close: name of the bot",
-        |v| {
-            prepare_in(
-                ApiVersion::V1,
-                Ok(conversations::Close::new(ID).by(Operator::Bot(v.into()))),
-            )
-        },
-        "bot_name",
-    ),
-    text(
-        "message",
-        |v| prepare(Ok(users::SendMessage::new(UserId::new(1), v))),
-        "body",
-    ),
-    text(
-        "conversation: text",
-        |v| prepare(Ok(users::StartConversation::new(UserId::new(1), v))),
-        "body",
-    ),
-    line(
-        "conversation: referrer",
-        |v| {
-            prepare(Ok(
-                users::StartConversation::new(UserId::new(1), "Hi").referrer(v)
-            ))
-        },
-        "referrer",
-    ),
-    line(
-        "conversation: name of the file",
-        |v| {
-            let file = Upload::new(format!("{v}.txt"), "text");
-            prepare(Ok(
-                users::StartConversation::without_text(UserId::new(1)).attachment(file)
-            ))
-        },
-        "filename",
-    ),
-    line(
-        "presence: page",
-        |v| prepare(Ok(presence().page(v))),
-        "current_page",
-    ),
-    line(
-        "presence: address",
-        |v| prepare(Ok(presence().url(v))),
-        "current_url",
-    ),
-    line(
-        "presence: session",
-        |v| prepare(Ok(presence().session(format!("{v:0<32}")))),
-        "session",
-    ),
-    line(
-        "name of an event",
-        |v| prepare(event(v).map(|name| users::TrackEvent::new(UserId::new(1), name))),
-        "event name",
-    ),
+    text("typing: text", "body", |v| {
+        prepare(Ok(conversations::SetTyping::new(ID, v)))
+    }),
+    line("tag", "tag", |v| {
+        prepare(Ok(conversations::AddTag::new(ID, v)))
+    }),
+    line("tag to remove", "tag", |v| {
+        prepare(Ok(conversations::RemoveTag::new(ID, v)))
+    }),
+    line("close: name of the bot", "bot_name", |v| {
+        prepare_in(
+            ApiVersion::V1,
+            Ok(conversations::Close::new(ID).by(Operator::Bot(v.into()))),
+        )
+    }),
+    text("message", "body", |v| {
+        prepare(Ok(users::SendMessage::new(USER, v)))
+    }),
+    text("conversation: text", "body", |v| {
+        prepare(Ok(users::StartConversation::new(USER, v)))
+    }),
+    line("conversation: referrer", "referrer", |v| {
+        prepare(Ok(users::StartConversation::new(USER, "Hi").referrer(v)))
+    }),
+    line("conversation: name of the file", "filename", |v| {
+        let file = Upload::new(format!("{v}.txt"), "text");
+        prepare(Ok(
+            users::StartConversation::without_text(USER).attachment(file)
+        ))
+    }),
+    line("presence: page", "current_page", |v| {
+        prepare(Ok(presence().page(v)))
+    }),
+    line("presence: address", "current_url", |v| {
+        prepare(Ok(presence().url(v)))
+    }),
+    line("presence: session", "session", |v| {
+        prepare(Ok(presence().session(format!("{v:0<32}"))))
+    }),
+    line("name of an event", "event name", |v| {
+        prepare(event(v).map(|name| users::TrackEvent::new(USER, name)))
+    }),
     in_json("value of an event's property", |v| {
         prepare(EventProperties::new().with("name", v).map(|properties| {
             let name = event("Event").expect("a name");
-            users::TrackEvent::new(UserId::new(1), name).properties(properties)
+            users::TrackEvent::new(USER, name).properties(properties)
         }))
     }),
-    line(
-        "name of listed events",
-        |v| prepare(event(v).map(|name| users::Events::new(UserId::new(1)).named(name))),
-        "event name",
-    ),
-    line(
-        "name of a property",
-        |v| {
-            set(PropertyName::custom(v)
-                .and_then(|name| PropertyOperation::update_or_create(name, 1)))
-        },
-        "property name",
-    ),
+    line("name of listed events", "event name", |v| {
+        prepare(event(v).map(|name| users::Events::new(USER).named(name)))
+    }),
+    line("name of a property", "property name", |v| {
+        set(PropertyName::custom(v).and_then(|name| PropertyOperation::update_or_create(name, 1)))
+    }),
     in_json("value of a property", |v| {
         set(PropertyOperation::update_or_create("$name", v))
     }),
-    line(
-        "tag of an import",
-        |v| prepare(Ok(users::Import::new("$user_id\n1\n").tag(v))),
-        "tags",
-    ),
-    line(
-        "property to sort by",
-        |v| prepare(Ok(apps::Leads::new().sort_by(v))),
-        "property name",
-    ),
+    line("tag of an import", "tags", |v| {
+        prepare(Ok(users::Import::new("$user_id\n1\n").tag(v)))
+    }),
+    line("property to sort by", "property name", |v| {
+        prepare(Ok(apps::Leads::new().sort_by(v)))
+    }),
     in_json("value of a filter", |v| {
         prepare(Ok(
             apps::Leads::new().filter(Filter::text_contains("$name", v))
         ))
     }),
-    line(
-        "tag of listed conversations",
-        |v| prepare(Ok(apps::Conversations::new().tag(v))),
-        "tags",
-    ),
+    line("tag of listed conversations", "tags", |v| {
+        prepare(Ok(apps::Conversations::new().tag(v)))
+    }),
 ];
 
 /// Checks that the request line and each header are one line.

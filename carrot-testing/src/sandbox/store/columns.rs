@@ -1,5 +1,9 @@
 //! Properties of all users, side by side: a list that filters or sorts looks at one property of
 //! everybody, and through the records that is a walk over all of the memory.
+//!
+//! `benches/sandbox.rs` has both: of 100,000 users, the first list by a property, which reads the records, took
+//! 70 to 190 ms, and each list after it 3 to 15 ms (two busy cores). A suite that pages through such a list
+//! makes a thousand of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
