@@ -13,6 +13,8 @@ mod error;
 mod hyper_transport;
 mod limits;
 mod pool;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod runtime;
 mod setup;
 mod target;
@@ -41,6 +43,10 @@ pub use crate::{
     setup::{builder, builder_from_env, client, from_env},
     tls::TlsRoots,
 };
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use crate::redis_store::{RedisStore, RedisStoreError};
 
 /// The page of the package, as a test of its snippets.
 #[cfg(doctest)]

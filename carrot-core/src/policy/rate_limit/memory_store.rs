@@ -62,8 +62,9 @@ struct Memory {
 /// A process that was told to wait.
 #[derive(Debug)]
 struct Claim {
-    /// The time since which its attempt waits, for the order.
-    since: Duration,
+    /// The time since which its attempt waits, for the order, in nanoseconds. Negative if it waits for
+    /// longer than the clock of the store counts.
+    since: i128,
     /// A process that has not asked again by then waits no longer.
     ends_at: Duration,
 }
@@ -232,9 +233,9 @@ impl Memory {
         }
         let claim = (request.id.process, request.priority);
         self.claims.remove(&claim);
-        let mut since = now.saturating_sub(request.waited);
+        let mut since = nanos(now) - nanos(request.waited);
         if request.priority == Priority::Bulk {
-            since = since.saturating_add(self.limit.window / 10);
+            since += nanos(self.limit.window / 10);
         }
         if let Some(free) = self.wait_for(request, since, now) {
             let wait = free.first().copied().unwrap_or(ASKS_AGAIN);
@@ -256,12 +257,7 @@ impl Memory {
     }
 
     /// Returns the times until the next permits are free, or `None` if one is free now.
-    fn wait_for(
-        &self,
-        request: &TakeRequest,
-        since: Duration,
-        now: Duration,
-    ) -> Option<Vec<Duration>> {
+    fn wait_for(&self, request: &TakeRequest, since: i128, now: Duration) -> Option<Vec<Duration>> {
         let pause = self.throttle.paused_until().saturating_sub(now);
         if !pause.is_zero() {
             return Some(vec![pause]);
@@ -367,4 +363,8 @@ impl Memory {
             _ => self.throttle.forget(ticket),
         }
     }
+}
+
+fn nanos(duration: Duration) -> i128 {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX / 4)
 }

@@ -238,12 +238,80 @@ pub struct CompletedPermit {
     pub limit: SharedLimit,
 }
 
+/// Constructors, to test a store.
+impl SharedLimit {
+    /// Creates a limit that starts in full and reserves nothing.
+    #[must_use]
+    pub const fn new(max: u32, window: Duration) -> Self {
+        Self {
+            max,
+            window,
+            burst: max,
+            reserve: 0,
+        }
+    }
+}
+
+impl PermitId {
+    /// Creates an identity.
+    #[must_use]
+    pub const fn new(process: u64, number: u64) -> Self {
+        Self { process, number }
+    }
+}
+
+impl TakeRequest {
+    /// Creates the request for a first contact: one interactive attempt with a lease of a window.
+    #[must_use]
+    pub const fn new(id: PermitId, limit: SharedLimit) -> Self {
+        Self {
+            id,
+            epoch: None,
+            priority: Priority::Interactive,
+            lease: limit.window,
+            waited: Duration::ZERO,
+            waiting: 1,
+            is_share: false,
+            limit,
+        }
+    }
+}
+
+impl RestoreRequest {
+    /// Creates the request of a process without contact to the store before.
+    #[must_use]
+    pub const fn new(process: u64, permits: Vec<RestoredPermit>, limit: SharedLimit) -> Self {
+        Self {
+            process,
+            epoch: None,
+            permits,
+            limit,
+        }
+    }
+}
+
 impl RestoredPermit {
-    pub(super) const fn new(id: PermitId, priority: Priority, ends_in: Duration) -> Self {
+    /// Creates the record of a permit in use.
+    #[must_use]
+    pub const fn new(id: PermitId, priority: Priority, ends_in: Duration) -> Self {
         Self {
             id,
             priority,
             ends_in,
+        }
+    }
+}
+
+impl CompletedPermit {
+    /// Creates the end of an interactive request that took no time.
+    #[must_use]
+    pub const fn new(id: PermitId, outcome: PermitOutcome, limit: SharedLimit) -> Self {
+        Self {
+            id,
+            priority: Priority::Interactive,
+            outcome,
+            held: Duration::ZERO,
+            limit,
         }
     }
 }

@@ -1,0 +1,271 @@
+//! The store of a shared rate limit on a Redis server.
+
+mod script;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use carrot_core::rate_limit::{
+    CompletedPermit, RateLimitStore, RestoreRequest, StoreError, StoreState, TakeRequest,
+    TakeResponse,
+};
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, aio::MultiplexedConnection};
+use tokio::{runtime::Handle, time::Instant};
+
+use self::script::{Action, Reply};
+use crate::runtime;
+
+/// A connection is replaced if it does not respond for this long.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// The store of a [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter) on a Redis server.
+///
+/// Redis 5 and newer, and Valkey. Every step is one script, which the server runs atomically and with its
+/// own clock; the clocks of the machines do not matter. If the clock of the server goes back, the limiter
+/// goes on from the time it had.
+///
+/// The keys start with `{carrot:name}` and expire when nobody uses them. The server needs no file: if it
+/// comes back empty, the processes restore what they know. Set `maxmemory-policy noeviction`.
+///
+/// The store connects with the first call and again after each failure, within the time that
+/// [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter) waits for it. The ends of requests are
+/// sent in the background; what a program has not sent when it exits ends with its lease.
+///
+/// **Not promised.** After a failover to a replica, the permits that were not replicated are not counted,
+/// except those that their processes restore; the same holds for keys that the server evicts. For what
+/// else the limit cannot promise, see
+/// [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter).
+///
+/// ```no_run
+/// use carrot_hyper::{RedisStore, TokioClock, rate_limit::SharedRateLimiter};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let token = "token";
+/// let store = RedisStore::new("redis://redis.internal:6379", "support-app")?;
+/// let limiter = SharedRateLimiter::new(store, TokioClock::new()).processes(3);
+/// let client = carrot_hyper::builder(token)?.rate_limiter(limiter).build();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    /// Host and port.
+    address: String,
+    keys: [String; 6],
+    script: redis::Script,
+    connection: Mutex<Option<MultiplexedConnection>>,
+}
+
+/// The error of [`RedisStore::new`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisStoreError {
+    /// The URL is not one of a Redis server. It is not part of the error, since it may hold a password.
+    #[error(
+        "the URL of the Redis server is invalid: {reason}; write redis://host:port, or \
+         redis://:password@host:port/database"
+    )]
+    InvalidUrl {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The URL asks for TLS, which the store does not speak.
+    #[error(
+        "the Redis store does not speak TLS; reach the server over a private network or a tunnel, with \
+         redis:// instead of rediss://"
+    )]
+    Tls,
+    /// The name of the limit is empty or has braces, which have a meaning in the keys of a cluster.
+    #[error("the name of the limit must not be empty or contain braces")]
+    InvalidName,
+}
+
+/// The error of a question to the server. Names the server and holds no password.
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error(
+        "Redis at {address}: {source}; check that the server runs and that this machine reaches it"
+    )]
+    Redis {
+        address: String,
+        source: redis::RedisError,
+    },
+    #[error(
+        "Redis at {address}: the reply of the script is not understood; check that all processes use the \
+         same version of carrot-hyper, or give this one a name of its own"
+    )]
+    Reply { address: String },
+    #[error("Redis at {address}: {missing}")]
+    Runtime {
+        address: String,
+        missing: runtime::Missing,
+    },
+}
+
+impl RedisStore {
+    /// Creates a store on the server with this URL. Nothing is sent yet.
+    ///
+    /// `name` is the name of the limit: the same in all processes that use one API key, and different
+    /// for each key. Do not use the token itself: the name is readable on the server.
+    ///
+    /// # Errors
+    ///
+    /// The URL or the name is invalid, or the URL asks for TLS.
+    pub fn new(url: &str, name: &str) -> Result<Self, RedisStoreError> {
+        if name.is_empty() || name.contains(['{', '}']) {
+            return Err(RedisStoreError::InvalidName);
+        }
+        if url.trim_start().starts_with("rediss:") {
+            return Err(RedisStoreError::Tls);
+        }
+        let invalid = |error: redis::RedisError| RedisStoreError::InvalidUrl {
+            reason: reason(&error),
+        };
+        let info = url.into_connection_info().map_err(invalid)?;
+        let address = info.addr().to_string();
+        let keys = ["permits", "bulk", "accepted", "members", "claims", "state"];
+        let inner = Inner {
+            client: Client::open(info).map_err(invalid)?,
+            address,
+            keys: keys.map(|key| format!("{{carrot:{name}}}:{key}")),
+            script: redis::Script::new(include_str!("limit.lua")),
+            connection: Mutex::new(None),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+/// What is wrong, without the value that is wrong: it may hold a password.
+fn reason(error: &redis::RedisError) -> String {
+    match error.kind() {
+        redis::ErrorKind::InvalidClientConfig => "it is not the URL of a Redis server".into(),
+        kind => format!("{kind:?}"),
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("address", &self.inner.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn slot(&self) -> MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, action: &Action) -> Result<Reply, AskError> {
+        let missing = |missing| AskError::Runtime {
+            address: self.address.clone(),
+            missing,
+        };
+        runtime::current().map_err(missing)?;
+        if self.slot().is_none() {
+            runtime::check().map_err(missing)?;
+        }
+        let mut discard = Discard {
+            inner: self,
+            started: Instant::now(),
+            result: None,
+        };
+        let texts = self.run(action).await;
+        discard.result = Some(texts.is_ok());
+        drop(discard);
+        let texts = texts.map_err(|source| AskError::Redis {
+            address: self.address.clone(),
+            source,
+        })?;
+        Reply::read(&texts).ok_or_else(|| AskError::Reply {
+            address: self.address.clone(),
+        })
+    }
+
+    async fn run(&self, action: &Action) -> redis::RedisResult<Vec<String>> {
+        let open = self.slot().clone();
+        let mut connection = match open {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let mut call = self.script.prepare_invoke();
+        for key in &self.keys {
+            call.key(key);
+        }
+        for argument in action.arguments() {
+            call.arg(argument);
+        }
+        call.invoke_async(&mut connection).await
+    }
+
+    async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        *self.slot() = Some(connection.clone());
+        Ok(connection)
+    }
+}
+
+/// Drops a connection that failed, or whose question was dropped after a long wait.
+struct Discard<'a> {
+    inner: &'a Inner,
+    started: Instant,
+    /// Whether the server responded; `None` if nobody waited for it.
+    result: Option<bool>,
+}
+
+impl Drop for Discard<'_> {
+    fn drop(&mut self) {
+        let is_sound = match self.result {
+            Some(is_sound) => is_sound,
+            None => self.started.elapsed() < RESPONSE_TIMEOUT / 2,
+        };
+        if !is_sound {
+            let old = self.inner.slot().take();
+            drop(old);
+        }
+    }
+}
+
+#[async_trait]
+impl RateLimitStore for RedisStore {
+    async fn take(&self, request: &TakeRequest) -> Result<TakeResponse, StoreError> {
+        let reply = self.inner.ask(&Action::take(request)).await?;
+        Ok(reply.taken())
+    }
+
+    async fn restore(&self, request: &RestoreRequest) -> Result<StoreState, StoreError> {
+        let reply = self.inner.ask(&Action::restore(request)).await?;
+        Ok(reply.state())
+    }
+
+    fn completed(&self, permit: &CompletedPermit) {
+        // Outside of a runtime nothing can be sent: the permit ends with its lease.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let (inner, action) = (Arc::clone(&self.inner), Action::completed(permit));
+        runtime.spawn(async move {
+            // A failure is that of the store, which the next question notices.
+            let _failed = inner.ask(&action).await;
+        });
+    }
+}

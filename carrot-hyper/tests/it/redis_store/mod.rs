@@ -1,0 +1,397 @@
+//! The shared rate limit over a real Redis server: the script keeps the rules of the store in memory, and
+//! nothing secret is said.
+
+mod processes;
+mod server;
+
+use std::time::{Duration, Instant};
+
+use carrot_core::rate_limit::{
+    AcquireError, AcquireRequest, CompletedPermit, Grant, MemoryStore, Outage, PermitId,
+    PermitOutcome, Priority, RateLimitStore, RestoreRequest, RestoredPermit, SharedLimit,
+    SharedRateLimiter, StoreState, TakeRequest,
+};
+use carrot_hyper::{RateLimiter, RedisStore, RedisStoreError, TokioClock};
+
+use self::server::Server;
+
+/// So long that no time passes for the limit.
+const WINDOW: Duration = Duration::from_secs(24 * 3600);
+const PASSWORD: &str = "hunter2-of-the-store";
+
+/// What two stores must agree on.
+#[derive(Debug, PartialEq)]
+struct Told {
+    grant: &'static str,
+    members: u32,
+    is_rebuilding: bool,
+    limit: u32,
+    used: u32,
+    is_paused: bool,
+}
+
+fn told(state: StoreState, grant: &'static str) -> Told {
+    Told {
+        grant,
+        members: state.members,
+        is_rebuilding: state.is_rebuilding,
+        limit: state.limit,
+        used: state.used,
+        is_paused: state.paused_for.is_some(),
+    }
+}
+
+/// A store, and what a process knows of it.
+struct Side<'a> {
+    store: &'a dyn RateLimitStore,
+    epoch: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Take(TakeRequest),
+    Restore(RestoreRequest),
+    Completed(CompletedPermit),
+}
+
+impl Side<'_> {
+    /// Tells the store a step of a history, of a process that knows its memory or an older one.
+    async fn step(&mut self, step: &Step, is_known: bool) -> Option<Told> {
+        let epoch = match is_known {
+            true => self.epoch,
+            false => Some(7),
+        };
+        match step {
+            Step::Take(request) => {
+                let mut request = request.clone();
+                request.epoch = epoch;
+                let taken = self.store.take(&request).await.expect("a response");
+                self.epoch = Some(taken.state.epoch);
+                let grant = match taken.grant {
+                    Grant::Granted => "granted",
+                    Grant::Wait(_) => "wait",
+                    _ => "forgotten",
+                };
+                Some(told(taken.state, grant))
+            }
+            Step::Restore(request) => {
+                let mut request = request.clone();
+                request.epoch = epoch;
+                let state = self.store.restore(&request).await.expect("a response");
+                self.epoch = Some(state.epoch);
+                Some(told(state, "restored"))
+            }
+            Step::Completed(permit) => {
+                self.store.completed(permit);
+                // It is sent in the background, on the same connection as what follows.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                None
+            }
+        }
+    }
+}
+
+/// A random history of three processes with a limit of twelve.
+fn history(seed: u64) -> Vec<(Step, bool)> {
+    let mut random = Random(seed);
+    let mut limit = SharedLimit::new(12, WINDOW);
+    limit.burst = [12, 4][random.below(2)];
+    limit.reserve = 2;
+    let mut steps = Vec::new();
+    let mut ids = vec![(PermitId::new(9, 9), Priority::Bulk)];
+    for number in 0..40 {
+        let process = random.below(3) as u64 + 1;
+        let id = PermitId::new(process, number);
+        let priority = [Priority::Interactive, Priority::Bulk][random.below(2)];
+        let step = match random.below(10) {
+            0..6 => {
+                ids.push((id, priority));
+                let mut request = TakeRequest::new(id, limit);
+                request.priority = priority;
+                request.waiting = random.below(5) as u32 + 1;
+                request.is_share = random.below(4) == 0;
+                request.waited = Duration::from_secs(random.below(100) as u64);
+                Step::Take(request)
+            }
+            6..9 => {
+                let outcome = match random.below(6) {
+                    0 => PermitOutcome::Unsent,
+                    1 => PermitOutcome::Unknown,
+                    2 => PermitOutcome::Throttled {
+                        retry_after: Some(Duration::from_secs(60)),
+                    },
+                    _ => PermitOutcome::Responded,
+                };
+                let (id, priority) = ids[random.below(ids.len())];
+                let mut permit = CompletedPermit::new(id, outcome, limit);
+                permit.priority = priority;
+                Step::Completed(permit)
+            }
+            _ => {
+                let permits = (0..random.below(4) as u64).map(|one| {
+                    let priority = [Priority::Interactive, Priority::Bulk][one as usize % 2];
+                    let id = PermitId::new(process, 1000 + one);
+                    RestoredPermit::new(id, priority, WINDOW / 2)
+                });
+                Step::Restore(RestoreRequest::new(process, permits.collect(), limit))
+            }
+        };
+        steps.push((step, random.below(12) != 0));
+    }
+    steps
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+/// Tells a history to a store. Waits of a tenth of a second end by themselves, so it returns `None` if the
+/// machine was so slow that one may have ended.
+async fn tell(store: &dyn RateLimitStore, seed: u64) -> Option<Vec<Option<Told>>> {
+    let started = Instant::now();
+    let mut side = Side { store, epoch: None };
+    let mut all = Vec::new();
+    for (step, is_known) in history(seed) {
+        all.push(side.step(&step, is_known).await);
+    }
+    (started.elapsed() < Duration::from_millis(100)).then_some(all)
+}
+
+#[tokio::test]
+async fn script_keeps_the_rules_of_the_store_in_memory() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = server.url();
+    for seed in 0..60 {
+        let mut tries = 0..50;
+        let by_redis = loop {
+            let name = format!(
+                "history {seed}, {:?}",
+                tries.next().expect("a quiet moment")
+            );
+            let store = RedisStore::new(&url, &name).expect("a sound URL");
+            // Connects.
+            let restore = RestoreRequest::new(1, Vec::new(), SharedLimit::new(12, WINDOW));
+            store.restore(&restore).await.expect("a response");
+            server.send("FLUSHALL").expect("a reply");
+            if let Some(told) = tell(&store, seed).await {
+                break told;
+            }
+        };
+        let by_memory = loop {
+            let store = MemoryStore::new(TokioClock::new());
+            if let Some(told) = tell(&store, seed).await {
+                break told;
+            }
+        };
+        let steps = history(seed);
+        for (number, step) in steps.iter().enumerate() {
+            let (redis, memory) = (&by_redis[number], &by_memory[number]);
+            assert_eq!(redis, memory, "history {seed}, step {number}: {step:?}");
+        }
+    }
+}
+
+/// After a 429 the limit drops, one request probes, and all go on when it is accepted.
+#[tokio::test]
+async fn script_probes_like_the_store_in_memory() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let redis = RedisStore::new(&server.url(), "probe").expect("a sound URL");
+    let memory = MemoryStore::new(TokioClock::new());
+    let limit = SharedLimit::new(60, WINDOW);
+    let take = |number| Step::Take(TakeRequest::new(PermitId::new(number % 2, number), limit));
+    let completed = |number, outcome| {
+        let id = PermitId::new(number % 2, number);
+        Step::Completed(CompletedPermit::new(id, outcome, limit))
+    };
+    let throttled = PermitOutcome::Throttled {
+        retry_after: Some(Duration::from_millis(1)),
+    };
+    let mut steps: Vec<Step> = (0..20).map(take).collect();
+    steps.extend((0..10).map(|number| completed(number, PermitOutcome::Responded)));
+    steps.push(completed(10, throttled));
+    steps.push(completed(11, throttled));
+    // The probe, and one that has to wait for it.
+    steps.extend([take(40), take(41), completed(40, PermitOutcome::Unsent)]);
+    steps.extend([take(42), completed(42, PermitOutcome::Responded), take(43)]);
+    let mut grants = Vec::new();
+    let mut limits = Vec::new();
+    for store in [&redis as &dyn RateLimitStore, &memory] {
+        let mut side = Side { store, epoch: None };
+        let mut all = Vec::new();
+        for step in &steps {
+            all.extend(side.step(step, true).await);
+            // The pause is over.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        limits.push(all.iter().map(|told| told.limit).collect::<Vec<_>>());
+        grants.push(
+            all.iter()
+                .map(|told| told.grant)
+                .skip(20)
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(grants[0], ["granted", "wait", "granted", "granted"]);
+    assert_eq!(grants[0], grants[1]);
+    // Few were sent, and half of the limit remains.
+    assert_eq!((limits[0][19], limits[0][20]), (60, 30));
+    assert_eq!(limits[0], limits[1]);
+}
+
+fn request(patience: Duration) -> AcquireRequest {
+    let mut request = AcquireRequest::new("test");
+    request.patience = Some(patience);
+    request.lease = Some(Duration::from_secs(1));
+    request
+}
+
+#[tokio::test]
+async fn lost_script_and_lost_memory_fail_no_call() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let limiter = SharedRateLimiter::with_limit(store, TokioClock::new(), 60, WINDOW);
+    let second = Duration::from_secs(1);
+    let first = limiter.acquire(&request(second)).await.expect("a permit");
+    server.send("SCRIPT FLUSH").expect("a reply");
+    let second_permit = limiter.acquire(&request(second)).await;
+    server.send("FLUSHALL").expect("a reply");
+    let third = limiter.acquire(&request(second)).await;
+    assert!(third.is_ok(), "{third:?}");
+    drop((first, second_permit, third));
+    // The keys share a slot of a cluster and expire.
+    let keys = server.send("KEYS *").expect("a reply");
+    assert!(keys.contains("{carrot:test}:state"), "{keys}");
+    let left = server.send("PTTL {carrot:test}:state").expect("a reply");
+    assert!(left.starts_with(":86"), "{left}");
+}
+
+/// A clock that went back leaves the time of the limit where it was.
+#[tokio::test]
+async fn clock_that_goes_back_stops_nothing() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let limit = SharedLimit::new(3, WINDOW);
+    let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
+    store.take(&take).await.expect("a response");
+    // The limit saw a time an hour from now.
+    let now = server
+        .send("HGET {carrot:test}:state now")
+        .expect("a reply");
+    let now: u64 = now
+        .lines()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    let later = now + 3_600_000;
+    server
+        .send(&format!("HSET {{carrot:test}}:state now {later}"))
+        .expect("a reply");
+    for number in 2..4 {
+        take.id = PermitId::new(1, number);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        store.take(&take).await.expect("a response");
+    }
+    let now = server
+        .send("HGET {carrot:test}:state now")
+        .expect("a reply");
+    let now: u64 = now
+        .lines()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    assert!(
+        (later + 1..later + 10_000).contains(&now),
+        "{}",
+        now - later
+    );
+}
+
+#[tokio::test]
+async fn errors_name_the_server_and_hold_no_password() {
+    let store = RedisStore::new(&format!("redis://:{PASSWORD}@127.0.0.1:1"), "test");
+    let store = store.expect("a sound URL");
+    let shown = format!("{store:?}");
+    let limiter = SharedRateLimiter::new(store, TokioClock::new()).on_outage(Outage::Fail);
+    let error = limiter.acquire(&request(Duration::from_secs(1))).await;
+    let Err(AcquireError::Store(source)) = &error else {
+        panic!("{error:?}");
+    };
+    let text = source.to_string();
+    assert!(text.starts_with("Redis at 127.0.0.1:1: "), "{text}");
+    assert!(text.contains("check that the server runs"), "{text}");
+    let all = format!("{shown} {text} {error:?} {limiter:?}");
+    assert!(!all.contains("hunter2"), "{all}");
+}
+
+#[tokio::test]
+async fn wrong_password_is_not_told() {
+    let Some(server) = Server::with_password(Some(PASSWORD)) else {
+        return;
+    };
+    let good = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let wrong = format!("redis://:{PASSWORD}x@127.0.0.1:{}", server.port());
+    let wrong = RedisStore::new(&wrong, "test").expect("a sound URL");
+    let take = TakeRequest::new(PermitId::new(1, 1), SharedLimit::new(3, WINDOW));
+    assert!(good.take(&take).await.is_ok());
+    let error = wrong.take(&take).await.expect_err("it is wrong");
+    let text = format!("{error} {error:?}");
+    assert!(
+        text.contains("WRONGPASS") || text.contains("assword"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn sound_urls_and_names_only() {
+    let url = format!("http://:{PASSWORD}@host");
+    let error = RedisStore::new(&url, "test").expect_err("not Redis");
+    let text = format!("{error} {error:?}");
+    assert!(
+        text.contains("redis://host:port") && !text.contains("hunter2"),
+        "{text}"
+    );
+    let error = RedisStore::new("rediss://host", "test");
+    assert!(matches!(error, Err(RedisStoreError::Tls)));
+    for name in ["", "a}b"] {
+        let error = RedisStore::new("redis://host", name);
+        assert!(matches!(error, Err(RedisStoreError::InvalidName)));
+    }
+}
+
+#[test]
+fn no_runtime_is_an_error() {
+    let store = RedisStore::new("redis://127.0.0.1:1", "test").expect("a sound URL");
+    let take = TakeRequest::new(PermitId::new(1, 1), SharedLimit::new(3, WINDOW));
+    let mut taken = store.take(&take);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = taken.as_mut().poll(&mut context) else {
+        panic!("it cannot respond");
+    };
+    assert!(error.to_string().contains("no tokio runtime"), "{error}");
+    store.completed(&CompletedPermit::new(
+        take.id,
+        PermitOutcome::Unsent,
+        take.limit,
+    ));
+}

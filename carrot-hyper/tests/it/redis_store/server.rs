@@ -1,0 +1,106 @@
+//! A Redis server of the test's own, on a free port and without a file.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+pub(super) struct Server {
+    port: u16,
+    folder: PathBuf,
+    password: Option<&'static str>,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts a server, or says that there is no program for it. In CI that is a failure.
+    pub(super) fn start() -> Option<Self> {
+        Self::with_password(None)
+    }
+
+    pub(super) fn with_password(password: Option<&'static str>) -> Option<Self> {
+        let version = Command::new("redis-server").arg("--version").output();
+        if version.is_err() {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "`redis-server` is not installed: apt-get install redis-server"
+            );
+            eprintln!("SKIPPED: `redis-server` is not installed");
+            return None;
+        }
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let folder =
+            std::env::temp_dir().join(format!("carrot-redis-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        drop(listener);
+        let mut server = Self {
+            port,
+            folder,
+            password,
+            child: None,
+        };
+        server.restart();
+        Some(server)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn url(&self) -> String {
+        let user = self.password.map(|password| format!(":{password}@"));
+        format!(
+            "redis://{}127.0.0.1:{}",
+            user.unwrap_or_default(),
+            self.port
+        )
+    }
+
+    /// Starts the server again, empty, and waits until it responds.
+    pub(super) fn restart(&mut self) {
+        self.kill();
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
+            .args(["--save", "", "--appendonly", "no"])
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(password) = self.password {
+            command.args(["--requirepass", password]);
+        }
+        self.child = Some(command.spawn().expect("redis-server starts"));
+        while self.send("PING").is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(super) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it runs");
+            child.wait().expect("it ended");
+        }
+    }
+
+    /// Sends a command, and reads what comes first.
+    pub(super) fn send(&self, command: &str) -> Option<String> {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        socket.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+        let mut reply = [0; 4096];
+        match socket.read(&mut reply) {
+            Ok(0) | Err(_) => None,
+            Ok(length) => Some(String::from_utf8_lossy(&reply[..length]).into_owned()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
