@@ -57,7 +57,7 @@ fn a_panic_of_a_check_is_a_problem() {
     let text = failure(|| drop(fake));
     let problem = "its check \"has a body\" panicked: no such field";
     assert!(text.contains(problem) && text.contains("Call 1"), "{text}");
-    assert!(text.contains("tests/it/fake.rs:"), "{text}");
+    assert!(text.contains("tests/it/fake/verification.rs:"), "{text}");
 }
 
 #[test]
