@@ -32,7 +32,7 @@ pub use carrot_core::{
     ApiContext, ApiVersion, App, AuthToken, BaseUrl, Body, CallPhase, Client, ClientBuilder, Clock,
     Endpoint, Error, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, NoRateLimit,
     Paginate, RateLimiter, RetryPolicy, Sent, TransportError, apps, client, conversations,
-    endpoint, jobs, rate_limit, retry, transport, types, users,
+    endpoint, jobs, rate_limit, realtime, retry, transport, types, users,
 };
 
 pub use crate::{

@@ -123,3 +123,79 @@ async fn crm_sync_sends_only_what_changed() {
     assert_eq!(second.status.code(), Some(1));
     assert_eq!(sandbox.user_id("order-61"), None);
 }
+
+/// Takes posts on a port, and returns their bodies when it has this many.
+fn receiver(posts: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    use std::io::{BufRead, BufReader, Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let received = std::thread::spawn(move || {
+        let mut bodies = Vec::new();
+        while bodies.len() < posts {
+            let mut stream = BufReader::new(listener.accept().unwrap().0);
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                stream.read_line(&mut line).unwrap();
+                let line = line.trim().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            bodies.push(String::from_utf8(body).unwrap());
+            let response = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            stream.get_mut().write_all(response).unwrap();
+        }
+        bodies
+    });
+    (url, received)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forward_continues_where_it_was() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+    let (url, received) = receiver(3);
+    let state = std::env::temp_dir().join(format!("carrot-forward-{}.json", std::process::id()));
+    let state_file = state.to_str().unwrap();
+    let app = sandbox.app().get().to_string();
+    let arguments = [
+        "--app",
+        &app,
+        "--to",
+        &url,
+        "--state",
+        state_file,
+        "--messages",
+        "1",
+    ];
+    let client = sandbox.client();
+    let ask = |text: &'static str| {
+        client.call(StartConversation::new(UserRef::external("order-42"), text))
+    };
+    let first = async {
+        while sandbox.realtime().listeners() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        ask("one").await.unwrap();
+    };
+    let (output, ()) = tokio::join!(run(&server, "forward", &arguments), first);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    // While it does not run.
+    ask("two").await.unwrap();
+    ask("three").await.unwrap();
+    for _ in 0..2 {
+        let output = run(&server, "forward", &arguments).await;
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    std::fs::remove_file(state).unwrap();
+    let bodies = received.join().unwrap();
+    let expected = ["one", "two", "three"].map(|text| format!(r#"{{"text":"Customer: {text}"}}"#));
+    assert_eq!(bodies, expected);
+}

@@ -562,6 +562,8 @@ impl Session {
     /// A message of this position was delivered now, or before.
     fn advance(&mut self, position: Position) {
         self.ahead = self.ahead.max(Some(position));
+        // Before the first replay is complete there is no other one, and what follows must not be lost.
+        self.position.get_or_insert(position);
         if !self.in_batch && self.is_caught_up() {
             self.position = self.position.max(self.ahead);
             self.forget_recent();

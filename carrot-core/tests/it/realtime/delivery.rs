@@ -282,6 +282,24 @@ fn a_checkpoint_waits_for_its_event() {
 }
 
 #[test]
+fn a_checkpoint_of_the_first_event_loses_nothing() {
+    let stage = Stage::new();
+    let [a, b, _] = channels();
+    let mut live = stage.client().listen(channels()).unwrap().start();
+    // The first poll is under way, and nothing tells of a position yet.
+    assert!(stage.events_for(&mut live, SECOND).is_empty());
+    stage.publish(&a, [1, 2]);
+    stage.publish(&b, [3]);
+    assert_eq!(number(&stage.next(&mut live)), Some(1));
+    let checkpoint = live.checkpoint();
+    drop(live);
+    stage.publish(&a, [4]);
+    let listen = stage.client().listen(channels()).unwrap();
+    let mut live = listen.resume(checkpoint).start();
+    assert_eq!(numbers(&stage.events_for(&mut live, SECOND)), [2, 3, 4]);
+}
+
+#[test]
 fn a_silent_service_is_left_and_nothing_is_lost() {
     let stage = Stage::new();
     let [a, ..] = channels();

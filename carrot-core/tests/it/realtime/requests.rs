@@ -1,8 +1,11 @@
 //! What is sent, and what is rejected before.
 
-use carrot_core::types::{
-    AppId,
-    realtime::{MAX_CHANNELS, RealtimeChannel},
+use carrot_core::{
+    realtime::{ConnectRequest, Connecting, Connector, Disconnected, Event},
+    types::{
+        AppId,
+        realtime::{MAX_CHANNELS, RealtimeChannel},
+    },
 };
 use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 
@@ -90,4 +93,47 @@ fn the_realtime_service_follows_the_base_url() {
     let builder = over(RecordingTransport::new(), &VirtualClock::manual());
     let plain = builder.realtime_base_url("http://elsewhere.example".parse().unwrap());
     assert!(plain.build().is_err());
+}
+
+/// Keeps the address of a WebSocket that a connector is given.
+#[derive(Debug, Default)]
+struct Spy(std::sync::Mutex<Vec<(String, String)>>);
+
+impl Connector for Spy {
+    fn connect(&self, request: ConnectRequest) -> Connecting {
+        let uri = request.websocket().unwrap().uri().to_string();
+        let shown = format!("{request:?}");
+        self.0.lock().unwrap().push((uri, shown));
+        Box::pin(std::future::ready(Err(Disconnected::new("no socket here"))))
+    }
+}
+
+#[test]
+fn the_websocket_address_alone_holds_the_token() {
+    let clock = VirtualClock::manual();
+    let client = over(RecordingTransport::new(), &clock).build().unwrap();
+    let spy = std::sync::Arc::new(Spy::default());
+    let listen = client
+        .listen(channels())
+        .unwrap()
+        .connector(std::sync::Arc::clone(&spy));
+    assert!(!format!("{listen:?}").contains(TOKEN));
+    let mut live = listen.start();
+    let event = clock.run(live.next()).unwrap().unwrap();
+    let Event::Down(down) = &event else {
+        panic!("{event:?}")
+    };
+    assert!(
+        down.to_string()
+            .starts_with("no socket here; connecting again in"),
+        "{down}"
+    );
+    let seen = spy.0.lock().unwrap();
+    let [(uri, shown)] = &seen[..] else {
+        panic!("{seen:?}")
+    };
+    let host = "https://realtime-services.carrotquest.io";
+    let path = "/websocket/a.1000/b.1000/c.1000/ping?auth_token=";
+    assert_eq!(*uri, format!("{host}{path}{TOKEN}"));
+    assert!(!format!("{shown}{live:?}{event:?}{:?}", live.checkpoint()).contains(TOKEN));
 }

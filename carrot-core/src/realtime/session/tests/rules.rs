@@ -314,6 +314,19 @@ fn the_position_is_frozen_until_the_replay_is_complete() {
 }
 
 #[test]
+fn the_first_message_is_a_position() {
+    let mut hand = Hand::new();
+    hand.open();
+    hand.message(5, 1_700_000_005, 1);
+    hand.message(6, 1_700_000_006, 1);
+    let from = Some(Position::new(1_700_000_005, 1));
+    assert_eq!(hand.session.checkpoint().position, from);
+    hand.close(1006, "");
+    hand.reopen();
+    assert_eq!(hand.connects[1].1, from);
+}
+
+#[test]
 fn notices_and_unreadable_messages_move_nothing() {
     let mut hand = Hand::new();
     hand.open();

@@ -1,0 +1,180 @@
+//! Forwards what customers write to a webhook of another chat, as `{"text": "..."}`.
+//!
+//! ```sh
+//! cargo run --bin forward -- --to http://127.0.0.1:8080/hook --state forward.json
+//! ```
+//!
+//! Where it is comes into a file after each message that the other side took. Killed at any moment and started
+//! again, it forwards everything that came meanwhile; at worst the last message a second time.
+
+use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+
+use carrot_examples::{
+    program::{self, Failure},
+    say,
+    service::{Service, ServiceArgs},
+    shop,
+};
+use carrot_hyper::{
+    Body, HttpTransport, HyperTransport,
+    http::Request,
+    realtime::{Checkpoint, Event, Listener},
+    serde_json::{self, json},
+    types::{
+        AppId, ConversationPart, PartType, UserRef,
+        realtime::{RealtimeChannel, RealtimePayload},
+    },
+    users::StartConversation,
+};
+use carrot_testing::Sandbox;
+use clap::Parser;
+
+/// Forwards what customers write to a webhook. Changes nothing at the service.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    service: ServiceArgs,
+    /// The id of the app; needed with CARROT_TOKEN, since the names of the channels hold it.
+    #[arg(long)]
+    app: Option<u64>,
+    /// The address to post to. Without it the messages are printed.
+    #[arg(long)]
+    to: Option<String>,
+    /// The file with the position; without it every start takes what comes then.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Ends after this many messages.
+    #[arg(long)]
+    messages: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    program::run("forward", run(Arguments::parse()))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let app = match (arguments.app, service.sandbox()) {
+        (Some(app), _) => AppId::new(app),
+        (None, Some(sandbox)) => sandbox.app(),
+        (None, None) => return Err("--app is needed: the names of the channels hold the id".into()),
+    };
+    let state = State(arguments.state);
+    let listen = service
+        .client
+        .listen([RealtimeChannel::ConversationReply(app)])?;
+    let live = listen.resume(state.read()?).start();
+    let forward = Forward {
+        transport: HyperTransport::builder().build()?,
+        to: arguments.to,
+        state,
+    };
+    let work = async {
+        match service.sandbox() {
+            Some(sandbox) => {
+                let messages = arguments.messages.or(Some(2));
+                let (forwarded, told) = tokio::join!(forward.run(live, messages), story(sandbox));
+                forwarded.and(told)
+            }
+            None => forward.run(live, arguments.messages).await,
+        }
+    };
+    program::until_ctrl_c(work, "Run it again: it continues with --state.").await
+}
+
+struct Forward {
+    transport: HyperTransport,
+    to: Option<String>,
+    state: State,
+}
+
+impl Forward {
+    async fn run(&self, mut live: Listener, messages: Option<usize>) -> Result<(), Failure> {
+        let mut forwarded = 0;
+        while messages.is_none_or(|messages| forwarded < messages) {
+            let Some(event) = live.next().await? else {
+                break;
+            };
+            match event {
+                Event::Message(delivery) => {
+                    if let RealtimePayload::ConversationReply(part) = delivery.message.payload {
+                        forwarded += usize::from(self.forward(&part).await?);
+                    }
+                }
+                Event::Gap(gap) => eprintln!("forward: {gap}"),
+                Event::Down(down) => eprintln!("forward: {down}"),
+                _ => {}
+            }
+            // After the message is through: killed before this, it comes again.
+            self.state.write(&live.checkpoint())?;
+        }
+        self.state.write(&live.close().await)
+    }
+
+    /// Forwards what a customer wrote. False where an operator or the system wrote it.
+    async fn forward(&self, part: &ConversationPart) -> Result<bool, Failure> {
+        if part.kind != Some(PartType::ReplyUser) {
+            return Ok(false);
+        }
+        let text = part.body.as_deref().unwrap_or_default();
+        let body = json!({"text": format!("Customer: {text}")}).to_string();
+        let Some(to) = &self.to else {
+            say!("{body}");
+            return Ok(true);
+        };
+        // Ten attempts, with a pause that grows to half a minute.
+        let mut problem = String::new();
+        for attempt in 0..10_u32 {
+            let request = Request::post(to)
+                .header("content-type", "application/json")
+                .body(Body::from(body.clone()))?;
+            problem = match self.transport.send(request).await {
+                Ok(response) if response.status().is_success() => return Ok(true),
+                Ok(response) => format!("status {}", response.status()),
+                Err(error) => error.to_string(),
+            };
+            let pause = Duration::from_millis(100 << attempt.min(8));
+            tokio::time::sleep(pause).await;
+        }
+        Err(format!("the webhook does not take the message: {problem}").into())
+    }
+}
+
+/// Where the listener is, in a file.
+struct State(Option<PathBuf>);
+
+impl State {
+    fn read(&self) -> Result<Option<Checkpoint>, Failure> {
+        match &self.0 {
+            Some(file) if file.exists() => Ok(Some(serde_json::from_slice(&fs::read(file)?)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Replaces the file as a whole: half a file would be worse than an old one.
+    fn write(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        if let Some(file) = &self.0 {
+            let new = file.with_extension("new");
+            fs::write(&new, serde_json::to_vec(checkpoint)?)?;
+            fs::rename(new, file)?;
+        }
+        Ok(())
+    }
+}
+
+/// What happens in the sandbox.
+async fn story(sandbox: &Sandbox) -> Result<(), Failure> {
+    while sandbox.realtime().listeners() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let client = sandbox.client();
+    for (order, text) in [
+        ("order-41", "Is it blue?"),
+        ("order-42", "Do you ship to Rome?"),
+    ] {
+        client
+            .call(StartConversation::new(UserRef::external(order), text))
+            .await?;
+    }
+    Ok(())
+}
