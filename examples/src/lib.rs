@@ -5,6 +5,7 @@ pub mod program;
 pub mod service;
 pub mod shop;
 pub mod status_line;
+pub mod table;
 pub mod transcript;
 
 /// The README at the top and the guide, as tests of their snippets.

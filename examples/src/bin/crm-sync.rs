@@ -16,11 +16,12 @@ use carrot_examples::{
     service::{Service, ServiceArgs},
     shop,
     status_line::{StatusLine, for_people, least_time},
+    table::{id, operation},
 };
 use carrot_hyper::{
     Client,
     apps::Leads,
-    types::{InvalidValue, PropertyDate, PropertyOperation, User, UserRef},
+    types::{InvalidValue, PropertyOperation, User, UserRef},
     users::{ImportCsv, PropertyChange},
 };
 use clap::{Parser, ValueEnum};
@@ -152,34 +153,6 @@ fn change(
     Ok(change)
 }
 
-fn operation(column: &str, cell: &str) -> Result<PropertyOperation, InvalidValue> {
-    match column {
-        "name" => PropertyOperation::update_or_create("$name", cell),
-        "email" => PropertyOperation::update_or_create("$email", cell),
-        // The service stores digits alone.
-        "phone" => {
-            let digits: String = cell.chars().filter(char::is_ascii_digit).collect();
-            PropertyOperation::update_or_create("$phone", digits)
-        }
-        name => match cell.parse::<i64>() {
-            Ok(number) => PropertyOperation::update_or_create(name, number),
-            Err(_) if looks_like_date(cell) => {
-                let date: PropertyDate = cell.parse()?;
-                PropertyOperation::update_or_create(name, date)
-            }
-            Err(_) => PropertyOperation::update_or_create(name, cell),
-        },
-    }
-}
-
-fn looks_like_date(cell: &str) -> bool {
-    let shape: String = cell
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect();
-    shape == "0000-00-00"
-}
-
 /// Whether the service has this value already. It may give a number as text, and a date with a time.
 fn is_known(user: Option<&User>, operation: &PropertyOperation) -> bool {
     let name = operation.name().as_str();
@@ -198,14 +171,6 @@ fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    }
-}
-
-fn id(user: &UserRef) -> String {
-    match user {
-        UserRef::External(id) => id.clone(),
-        UserRef::Id(id) => id.to_string(),
-        _ => String::new(),
     }
 }
 

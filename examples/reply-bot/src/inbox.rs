@@ -1,0 +1,132 @@
+//! The messages that came, in a file: a line when one comes, one when its reply is started, one when it is done.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufRead, BufReader, Write},
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// A message without a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The id of the part.
+    pub part: u64,
+    /// The conversation.
+    pub conversation: u64,
+    /// What the customer wrote.
+    pub text: String,
+    /// Whether a reply was started.
+    pub is_started: bool,
+}
+
+/// The messages, as the file has them.
+#[derive(Debug)]
+pub struct Inbox(Mutex<Contents>);
+
+#[derive(Debug)]
+struct Contents {
+    file: File,
+    /// In the order in which they came.
+    open: Vec<Message>,
+    /// The parts of all that ever came: the service may repeat a webhook after a day.
+    known: Vec<u64>,
+}
+
+impl Inbox {
+    /// Opens the file, and makes it where it does not exist.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .create(true)
+            .append(true)
+            .open(path)?;
+        let mut contents = Contents {
+            file: file.try_clone()?,
+            open: Vec::new(),
+            known: Vec::new(),
+        };
+        let mut reader = BufReader::new(file);
+        let (mut line, mut whole) = (String::new(), 0);
+        while reader.read_line(&mut line)? > 0 {
+            // A line without an end was being written when the process was killed.
+            let Some(entry) = line.strip_suffix('\n') else {
+                break;
+            };
+            contents.read(entry);
+            whole += line.len() as u64;
+            line.clear();
+        }
+        contents.file.set_len(whole)?;
+        Ok(Self(Mutex::new(contents)))
+    }
+
+    /// Adds a message; false where it is there already.
+    pub fn add(&self, part: u64, conversation: u64, text: &str) -> io::Result<bool> {
+        let mut contents = self.contents();
+        if contents.known.contains(&part) {
+            return Ok(false);
+        }
+        // One line: what the customer wrote may have several.
+        let text = text.replace(['\n', '\r'], " ");
+        contents.write(&format!("came {part} {conversation} {text}"))?;
+        Ok(true)
+    }
+
+    /// The oldest message without a reply.
+    pub fn next(&self) -> Option<Message> {
+        self.contents().open.first().cloned()
+    }
+
+    /// A reply to the message is started.
+    pub fn started(&self, part: u64) -> io::Result<()> {
+        self.contents().write(&format!("started {part}"))
+    }
+
+    /// The message has its reply.
+    pub fn done(&self, part: u64) -> io::Result<()> {
+        self.contents().write(&format!("done {part}"))
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // Each change is whole: a panic leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    /// The file first, then the memory.
+    fn write(&mut self, entry: &str) -> io::Result<()> {
+        writeln!(self.file, "{entry}")?;
+        self.file.sync_data()?;
+        self.read(entry);
+        Ok(())
+    }
+
+    fn read(&mut self, entry: &str) {
+        let mut words = entry.splitn(4, ' ');
+        let kind = words.next().unwrap_or_default();
+        let Some(part) = words.next().and_then(|part| part.parse().ok()) else {
+            return;
+        };
+        match kind {
+            "came" => {
+                let conversation = words.next().and_then(|id| id.parse().ok()).unwrap_or(0);
+                let text = words.next().unwrap_or_default().to_owned();
+                self.known.push(part);
+                self.open.push(Message {
+                    part,
+                    conversation,
+                    text,
+                    is_started: false,
+                });
+            }
+            "started" => {
+                let started = self.open.iter_mut().filter(|message| message.part == part);
+                started.for_each(|message| message.is_started = true);
+            }
+            _ => self.open.retain(|message| message.part != part),
+        }
+    }
+}

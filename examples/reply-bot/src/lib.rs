@@ -1,0 +1,169 @@
+//! A bot that replies to each message of a customer exactly once.
+//!
+//! The service repeats a webhook whose response it did not see, and a process may be killed at any point. So a message is
+//! stored before the bot responds to the webhook, its reply has a `random_id` made from the message, and a reply that may
+//! have been written is searched for before it is written again.
+
+mod inbox;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
+use carrot_hyper::{
+    Client, Error,
+    conversations::Reply,
+    jobs::WriteStatus,
+    types::{
+        ConversationId, PartType, RandomId,
+        webhook::{self, Webhook, WebhookError},
+    },
+};
+use tokio::sync::Notify;
+
+pub use self::inbox::{Inbox, Message};
+
+/// The bot.
+#[derive(Debug)]
+pub struct Bot {
+    client: Client,
+    inbox: Inbox,
+    token: String,
+    /// After this time the service is done with a request whose response did not come.
+    settle: Duration,
+    arrived: Notify,
+}
+
+impl Bot {
+    /// A bot over this inbox; `token` is the one that the admin panel shows for webhooks.
+    pub fn new(client: Client, inbox: Inbox, token: impl Into<String>, settle: Duration) -> Self {
+        Self {
+            client,
+            inbox,
+            token: token.into(),
+            settle,
+            arrived: Notify::new(),
+        }
+    }
+
+    /// The address for the webhooks, `POST /webhook`, without a port: tests call it as it is.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/webhook", post(receive))
+            .with_state(Arc::clone(self))
+    }
+
+    /// Stores the message of a webhook and returns the status to respond with.
+    fn accept(&self, body: &[u8]) -> StatusCode {
+        let webhook = match webhook::parse(body, &self.token) {
+            Ok(webhook) => webhook,
+            Err(error) if error.is_unauthorized() => return StatusCode::UNAUTHORIZED,
+            Err(WebhookError::NoExpectedToken) => return StatusCode::INTERNAL_SERVER_ERROR,
+            Err(error) => {
+                // It will not get better by repetition.
+                eprintln!("unreadable webhook: {error}");
+                return StatusCode::OK;
+            }
+        };
+        let Webhook::Conversation(message) = &webhook else {
+            return StatusCode::OK;
+        };
+        // A reply to operators would be a reply to itself.
+        if message.part.kind != Some(PartType::ReplyUser) {
+            return StatusCode::OK;
+        }
+        let Some(conversation) = message.part.conversation.as_ref().map(|found| found.id()) else {
+            return StatusCode::OK;
+        };
+        let text = message.part.text().unwrap_or_default();
+        match self
+            .inbox
+            .add(message.part.id.get(), conversation.get(), &text)
+        {
+            Ok(_) => {
+                self.arrived.notify_one();
+                StatusCode::OK
+            }
+            Err(error) => {
+                // The service repeats it.
+                eprintln!("the inbox cannot be written: {error}");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+    }
+
+    /// Replies to everything in the inbox, and waits for more. Ends at an error of the inbox only.
+    pub async fn work(&self) -> std::io::Result<()> {
+        loop {
+            self.work_off().await?;
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Replies to everything in the inbox.
+    pub async fn work_off(&self) -> std::io::Result<()> {
+        while let Some(message) = self.inbox.next() {
+            match self.reply(&message).await {
+                Ok(()) => self.inbox.done(message.part)?,
+                Err(error) if error.retry_after().is_some() || error.is_timeout() => {
+                    eprintln!("message {}: {error}", message.part);
+                    tokio::time::sleep(error.retry_after().unwrap_or(self.settle)).await;
+                }
+                Err(error) => {
+                    // For a person; the next message must not wait for it.
+                    eprintln!("message {} has no reply: {error}", message.part);
+                    self.inbox.done(message.part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn reply(&self, message: &Message) -> Result<(), Error> {
+        let conversation = ConversationId::new(message.conversation);
+        // The same message gets the same number in every process.
+        let random_id = RandomId::from_key(format!("reply-bot {}", message.part));
+        let reply = Reply::new(conversation, text_of_reply(&message.text)).random_id(random_id);
+        if message.is_started {
+            // An earlier process may have died over it.
+            tokio::time::sleep(self.settle).await;
+            if self.is_written(&reply).await? {
+                return Ok(());
+            }
+        } else if let Err(error) = self.inbox.started(message.part) {
+            eprintln!("the inbox cannot be written: {error}");
+        }
+        match self.client.call(&reply).await {
+            Err(error) if error.may_have_been_applied() => {}
+            result => return result.map(drop),
+        }
+        tokio::time::sleep(self.settle).await;
+        match self.is_written(&reply).await? {
+            true => Ok(()),
+            false => self.client.call(&reply).await.map(drop),
+        }
+    }
+
+    /// Whether the reply is there; one of which nobody can tell counts as written, since a second one
+    /// cannot be taken back.
+    async fn is_written(&self, reply: &Reply) -> Result<bool, Error> {
+        let since = SystemTime::now() - Duration::from_secs(24 * 3600);
+        let status = self.client.reconcile_reply(reply, since).await?;
+        Ok(!matches!(status, WriteStatus::NotWritten))
+    }
+}
+
+async fn receive(State(bot): State<Arc<Bot>>, body: Bytes) -> StatusCode {
+    bot.accept(&body)
+}
+
+/// What the bot says. Yours is cleverer.
+fn text_of_reply(text: &str) -> String {
+    match text.to_lowercase() {
+        text if text.contains("where") => "Your parcel is on its way.".to_owned(),
+        text if text.contains("back") => "We are sorry! An operator will respond today.".to_owned(),
+        _ => "Thank you, an operator will respond today.".to_owned(),
+    }
+}

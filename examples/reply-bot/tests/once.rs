@@ -1,0 +1,127 @@
+//! One reply to each message: webhooks that come twice, a lost response, and a bot that dies over a reply.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use carrot_hyper::{
+    Body, HttpTransport, HyperTransport,
+    conversations::Reply,
+    http,
+    types::{ConversationId, UserRef},
+    users::StartConversation,
+};
+use carrot_testing::{Sandbox, sandbox::Fault};
+use reply_bot::{Bot, Inbox};
+
+struct World {
+    sandbox: Sandbox,
+    conversation: ConversationId,
+    file: PathBuf,
+}
+
+impl World {
+    async fn new(name: &str) -> Self {
+        // The moments of the bot and of the service are compared.
+        let sandbox = Sandbox::builder()
+            .starts_at(std::time::SystemTime::now())
+            .build();
+        let ask = StartConversation::new(UserRef::external("ann"), "Where is it?");
+        let conversation = sandbox.client().call(ask).await.unwrap().id;
+        let file = format!("carrot-once-{name}-{}.log", std::process::id());
+        Self {
+            sandbox,
+            conversation,
+            file: std::env::temp_dir().join(file),
+        }
+    }
+
+    /// A bot in a process of its own, as far as its inbox tells.
+    fn bot(&self) -> Bot {
+        let inbox = Inbox::open(&self.file).unwrap();
+        let settle = Duration::from_millis(10);
+        Bot::new(
+            self.sandbox.client(),
+            inbox,
+            self.sandbox.webhook_token(),
+            settle,
+        )
+    }
+
+    fn receive(&self) {
+        let part = self.sandbox.parts(self.conversation)[0].id.get();
+        let inbox = Inbox::open(&self.file).unwrap();
+        inbox
+            .add(part, self.conversation.get(), "Where is it?")
+            .unwrap();
+    }
+
+    fn replies(&self) -> usize {
+        self.sandbox.parts(self.conversation).len() - 1
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_twice_gets_one_reply() {
+    let world = World::new("twice").await;
+    let bot = Arc::new(world.bot());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/webhook", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, bot.router()).into_future());
+
+    let webhook = world.sandbox.take_webhooks().remove(0);
+    let transport = HyperTransport::builder().build().unwrap();
+    for _ in 0..2 {
+        let request = http::Request::post(&url).body(Body::from(webhook.body().to_owned()));
+        let response = transport.send(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        bot.work_off().await.unwrap();
+    }
+    assert_eq!(world.replies(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_response_is_no_second_reply() {
+    let world = World::new("lost").await;
+    world.receive();
+    world.sandbox.inject(Fault::lost_response().on::<Reply>());
+    world.bot().work_off().await.unwrap();
+    assert_eq!(world.replies(), 1);
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_over_a_reply_is_continued() {
+    let world = World::new("dies").await;
+    world.receive();
+    // The reply is written, and its response is held back: the bot is dropped there.
+    let held = world.sandbox.inject(Fault::hold().on::<Reply>());
+    let bot = world.bot();
+    tokio::select! {
+        _ = bot.work_off() => unreachable!("the response is held back"),
+        () = held.held() => {}
+    }
+    drop(bot);
+    assert_eq!(world.replies(), 1);
+
+    world.bot().work_off().await.unwrap();
+    assert_eq!(world.replies(), 1);
+    assert_eq!(Inbox::open(&world.file).unwrap().next(), None);
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_before_the_request_replies_later() {
+    let world = World::new("before").await;
+    world.receive();
+    let inbox = Inbox::open(&world.file).unwrap();
+    inbox.started(inbox.next().unwrap().part).unwrap();
+    drop(inbox);
+
+    world.bot().work_off().await.unwrap();
+    assert_eq!(world.replies(), 1);
+}
