@@ -21,6 +21,8 @@ use crate::InvalidValue;
 pub struct Cursor {
     kind: CursorKind,
     value: Box<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anchor: Option<u64>,
 }
 
 /// Which scheme of pagination a [`Cursor`] belongs to.
@@ -61,7 +63,22 @@ impl Cursor {
         Self {
             kind: CursorKind::Offset,
             value: records.to_string().into(),
+            anchor: None,
         }
+    }
+
+    /// Sets the id of the record in front of this place, for a list that moves: whoever continues here
+    /// sees by it whether the list still stands where it stood.
+    #[must_use = "a setter returns the changed value"]
+    pub fn after_record(mut self, id: u64) -> Self {
+        self.anchor = Some(id);
+        self
+    }
+
+    /// The id of the record in front of this place, if it is known.
+    #[must_use]
+    pub fn anchor(&self) -> Option<u64> {
+        self.anchor
     }
 
     fn checked(kind: CursorKind, value: Box<str>) -> Result<Self, InvalidValue> {
@@ -73,7 +90,13 @@ impl Cursor {
             CursorKind::Offset if crate::serde_util::lenient::parse_digits(&value).is_none() => {
                 "of kind `offset` must be a number in decimal digits"
             }
-            _ => return Ok(Self { kind, value }),
+            _ => {
+                return Ok(Self {
+                    kind,
+                    value,
+                    anchor: None,
+                });
+            }
         };
         Err(InvalidValue::new("cursor", rule))
     }
@@ -98,9 +121,13 @@ impl<'de> Deserialize<'de> for Cursor {
         struct Stored {
             kind: CursorKind,
             value: Box<str>,
+            #[serde(default)]
+            anchor: Option<u64>,
         }
-        let Stored { kind, value } = Stored::deserialize(deserializer)?;
-        Self::checked(kind, value).map_err(D::Error::custom)
+        let stored = Stored::deserialize(deserializer)?;
+        let mut cursor = Self::checked(stored.kind, stored.value).map_err(D::Error::custom)?;
+        cursor.anchor = stored.anchor;
+        Ok(cursor)
     }
 }
 
@@ -147,7 +174,11 @@ impl NextCursor {
                 Err(_) => json,
             };
             let kind = CursorKind::After;
-            Ok(Cursor { kind, value })
+            Ok(Cursor {
+                kind,
+                value,
+                anchor: None,
+            })
         })?;
         Ok(match read {
             Self::At(cursor) if cursor.as_str().is_empty() => Self::End,

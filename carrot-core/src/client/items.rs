@@ -1,5 +1,4 @@
 use std::{
-    collections::HashSet,
     fmt,
     future::poll_fn,
     task::{Context, Poll, ready},
@@ -15,14 +14,13 @@ use crate::{
 
 /// Reads a listing record by record. Created by [`Client::items`](super::Client::items).
 ///
-/// A listing that changes while it is read may contain a record twice, as that of the leads does. Then
-/// the second one is skipped; this takes 8 bytes of memory for each record read.
+/// A record that a listing contains twice, because it changes while it is read, is returned once; see
+/// [`Pages::next`].
 pub struct Items<E: Paginate> {
     pages: Pages<E>,
     page: vec::IntoIter<Result<E::Item, UnreadableRecord>>,
     /// The start of the page of the records that `next` returns now.
     page_cursor: Option<Cursor>,
-    seen: HashSet<u64>,
 }
 
 impl<E: Paginate> Items<E> {
@@ -31,7 +29,6 @@ impl<E: Paginate> Items<E> {
             page_cursor: pages.cursor().cloned(),
             pages,
             page: Vec::new().into_iter(),
-            seen: HashSet::new(),
         }
     }
 
@@ -81,13 +78,9 @@ impl<E: Paginate> Items<E> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<E::Item, Error>>> {
         loop {
-            for record in self.page.by_ref() {
+            if let Some(record) = self.page.next() {
                 match record {
-                    Ok(item) => {
-                        if E::identity(&item).is_none_or(|identity| self.seen.insert(identity)) {
-                            return Poll::Ready(Some(Ok(item)));
-                        }
-                    }
+                    Ok(item) => return Poll::Ready(Some(Ok(item))),
                     Err(record) => {
                         return Poll::Ready(Some(Err(self.pages.record_error(record))));
                     }

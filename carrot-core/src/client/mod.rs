@@ -6,6 +6,7 @@ mod builder;
 mod call;
 mod items;
 mod observe;
+mod offsets;
 mod options;
 mod pages;
 mod realtime_report;

@@ -8,7 +8,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::{Activity, Client};
+use super::{
+    Activity, Client,
+    offsets::{Join, Offsets, anchored},
+};
 use crate::{
     ApiVersion, Endpoint, Error, ErrorKind, Paginate,
     endpoint::{MAX_PAGE_SIZE, UnreadableRecord},
@@ -22,8 +25,8 @@ type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, 
 
 /// Reads a listing page by page. Created by [`Client::pages`].
 ///
-/// The listing ends after the last page, or with [`ErrorKind::RepeatedCursor`] or
-/// [`ErrorKind::MissingCursor`]. After any other error, `next` requests the same page again.
+/// The listing ends after the last page, or with [`ErrorKind::RepeatedCursor`],
+/// [`ErrorKind::MissingCursor`] or [`ErrorKind::ListMoved`]. After any other error, `next` requests the same page again.
 pub struct Pages<E: Paginate> {
     client: Client,
     state: State<E>,
@@ -31,8 +34,9 @@ pub struct Pages<E: Paginate> {
     seen: HashSet<Cursor>,
     /// The start of the page that was returned last.
     page_cursor: Option<Cursor>,
-    /// The number of records according to the last page, in a listing with offsets.
-    total: Option<u64>,
+    offsets: Offsets,
+    /// The offset of the first page.
+    started_at: u64,
     /// Empty pages in a row.
     empty_pages: u32,
     /// The unreadable records of the last page that were not returned as errors yet.
@@ -56,10 +60,11 @@ impl<E: Paginate> Pages<E> {
         let cursor = paging.cursor.clone();
         Self {
             client,
+            offsets: Offsets::new(cursor.as_ref()),
+            started_at: paging.offset(),
             seen: cursor.iter().cloned().collect(),
             page_cursor: cursor.clone(),
             cursor,
-            total: None,
             empty_pages: 0,
             unreadable: VecDeque::new(),
             state: State::Idle(endpoint),
@@ -75,11 +80,16 @@ impl<E: Paginate> Pages<E> {
     /// error of the record, with its JSON in [`Error::body`]. [`Error::record_index`] identifies such an
     /// error; the listing continues after it.
     ///
+    /// A listing by offset, that of the leads, repeats one record on each page to see whether it moved. If it
+    /// became shorter, pages are read again, so that no record is skipped; records that were returned
+    /// before are left out. That takes 8 bytes for each record.
+    ///
     /// # Errors
     ///
     /// Those of [`Client::call`]. A cursor that occurs a second time ends the listing with
     /// [`ErrorKind::RepeatedCursor`], since the listing would repeat forever. A full page without a
-    /// cursor ends it with [`ErrorKind::MissingCursor`], since more records may follow.
+    /// cursor ends it with [`ErrorKind::MissingCursor`], since more records may follow. A listing by
+    /// offset that may have missed records ends with [`ErrorKind::ListMoved`].
     pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
         poll_fn(|context| self.poll_next_page(context))
             .await
@@ -191,7 +201,7 @@ impl<E: Paginate> Pages<E> {
         mut endpoint: E,
         result: Result<E::Output, Error>,
     ) -> Option<Result<E::Output, Error>> {
-        let page = match result {
+        let mut page = match result {
             Ok(page) => page,
             Err(error) => {
                 self.state = State::Idle(endpoint);
@@ -199,37 +209,74 @@ impl<E: Paginate> Pages<E> {
             }
         };
         let requested = endpoint.paging().cursor.clone();
-        let before = mem::replace(&mut self.total, page.total);
-        if let Some(back) = moved_back(endpoint.paging().offset(), before, page.total) {
-            let cursor = Cursor::offset(back);
-            self.cursor = Some(cursor.clone());
-            endpoint.paging().continue_at(cursor);
-            self.state = State::Idle(endpoint);
+        let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE);
+        let next = page.next.cursor().cloned();
+        let next = next.map(|cursor| anchored::<E>(&page, cursor));
+        self.page_cursor.clone_from(&requested);
+        let is_by_offset = |cursor: Option<&Cursor>| {
+            cursor.is_some_and(|cursor| cursor.kind() == CursorKind::Offset)
+        };
+        if is_by_offset(requested.as_ref()) || is_by_offset(next.as_ref()) {
+            let offset = endpoint.paging().offset();
+            match self
+                .offsets
+                .join::<E>(&page, requested.as_ref(), offset, size.into())
+            {
+                Join::Sound(start) => self.page_cursor = start,
+                Join::Back(offset) => {
+                    self.read_at(endpoint, Cursor::offset(offset));
+                    return None;
+                }
+                Join::Never => {
+                    self.state = State::Finished;
+                    self.cursor = None;
+                    return Some(Err(Error::pagination::<E>(ErrorKind::ListMoved)));
+                }
+            }
+        }
+        let records = page.records();
+        let is_new = self.offsets.keep_new::<E>(&mut page);
+        if let Some(next) = next
+            .as_ref()
+            .filter(|next| records > 0 && !is_new && is_by_offset(Some(next)))
+        {
+            // Nothing but what was returned before. A short page may be the end, which an empty one is.
+            let is_short = records < endpoint.paging().limit(size) as usize;
+            let next = match is_short {
+                true => Cursor::offset(endpoint.paging().offset().saturating_add(records as u64)),
+                false => next.clone(),
+            };
+            self.read_at(endpoint, next);
             return None;
         }
-        self.page_cursor.clone_from(&requested);
         self.state = State::Finished;
         self.cursor = None;
-        self.empty_pages = match page.records() == 0 {
+        self.empty_pages = match records == 0 {
             true => self.empty_pages + 1,
             false => 0,
         };
-        let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE) as usize;
         let version = self.client.context().version;
         let cursor = match &page.next {
-            NextCursor::At(cursor) if fits(cursor, version) => cursor.clone(),
-            NextCursor::End => return Some(Ok(page)),
+            NextCursor::At(cursor) if fits(cursor, version) => {
+                next.unwrap_or_else(|| cursor.clone())
+            }
+            NextCursor::End => {
+                if is_by_offset(requested.as_ref()) && self.offsets.is_incomplete(self.started_at) {
+                    self.state = State::Broken(ErrorKind::ListMoved);
+                }
+                return Some(Ok(page));
+            }
             // Without a cursor, a page that is not full is the last one. After a full page more records
             // may follow, and ending here would lose them silently; so would a cursor of the other API
             // version.
-            NextCursor::Absent if page.records() < size => return Some(Ok(page)),
+            NextCursor::Absent if records < size as usize => return Some(Ok(page)),
             _ => {
                 self.state = State::Broken(ErrorKind::MissingCursor);
                 return Some(Ok(page));
             }
         };
         // Some listings end with an empty page whose cursor points to itself.
-        if page.records() == 0 && requested.as_ref() == Some(&cursor) {
+        if records == 0 && requested.as_ref() == Some(&cursor) {
             return Some(Ok(page));
         }
         // An offset may repeat after records moved, and otherwise only grows.
@@ -238,20 +285,15 @@ impl<E: Paginate> Pages<E> {
             self.state = State::Broken(ErrorKind::RepeatedCursor);
             return Some(Ok(page));
         }
+        self.read_at(endpoint, cursor);
+        Some(Ok(page))
+    }
+
+    /// Reads the page at this cursor next.
+    fn read_at(&mut self, mut endpoint: E, cursor: Cursor) {
         self.cursor = Some(cursor.clone());
         endpoint.paging().continue_at(cursor);
         self.state = State::Idle(endpoint);
-        Some(Ok(page))
-    }
-}
-
-/// Returns the offset to read again from when a listing became shorter: each removed record may have
-/// moved one unread record to an earlier page.
-fn moved_back(offset: u64, before: Option<u64>, now: Option<u64>) -> Option<u64> {
-    let gone = before?.checked_sub(now?)?;
-    match gone > 0 && offset > 0 {
-        true => Some(offset.saturating_sub(gone)),
-        false => None,
     }
 }
 

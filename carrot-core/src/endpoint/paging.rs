@@ -117,9 +117,11 @@ impl Paging {
     /// Returns the number of records that the page skips, in the listing with offsets.
     pub(crate) fn offset(&self) -> u64 {
         let cursor = self.cursor_of(CursorKind::Offset).ok().flatten();
-        cursor
-            .and_then(|cursor| cursor.as_str().parse().ok())
-            .unwrap_or(0)
+        cursor.map_or(0, |cursor| {
+            let offset: u64 = cursor.as_str().parse().unwrap_or(0);
+            // The record in front comes again, to see whether the list moved.
+            offset.saturating_sub(u64::from(cursor.anchor().is_some()))
+        })
     }
 
     pub(crate) fn requested_direction(&self) -> PageDirection {
@@ -173,6 +175,19 @@ impl Paging {
         Ok(())
     }
 
+    /// Returns the size of the page to request, in the listing with offsets: a page that repeats a record
+    /// has another one besides.
+    pub(crate) fn limit(&self, size: u32) -> u32 {
+        let is_anchored = self
+            .cursor
+            .as_ref()
+            .is_some_and(|cursor| cursor.anchor().is_some());
+        match (is_anchored, size) {
+            (true, 1) => 2,
+            _ => size,
+        }
+    }
+
     /// Writes the parameters of the only listing with offsets.
     pub(crate) fn write_offset_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         let foreign = self.direction.is_some() || self.including.is_some() || self.order.is_some();
@@ -181,9 +196,16 @@ impl Paging {
             return Err(InvalidValue::new("paging", rule));
         }
         if let Some(offset) = self.cursor_of(CursorKind::Offset)? {
-            parameters.line("offset", offset.as_str())?;
+            match offset.anchor() {
+                Some(_) => parameters.number("offset", self.offset()),
+                None => parameters.line("offset", offset.as_str())?,
+            }
         }
-        self.write_size_to("limit", parameters)
+        let limited = Self {
+            size: self.size.map(|size| self.limit(size)),
+            ..self.clone()
+        };
+        limited.write_size_to("limit", parameters)
     }
 
     /// Writes the size. The name depends on the API version and the operation.

@@ -184,6 +184,10 @@ impl fmt::Display for Error {
             Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
                 "a full page has no cursor of the next page; there may be more records",
             )?,
+            Cause::Pagination(ErrorKind::ListMoved) => f.write_str(
+                "the list changed while it was read, and records may be missing; read it again, and \
+                 change records only after the list is read",
+            )?,
             Cause::Pagination(_) => f.write_str(
                 "the listing returned the same cursor twice and would not end; restart it",
             )?,

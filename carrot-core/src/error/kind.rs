@@ -22,6 +22,8 @@ pub enum ErrorKind {
     /// A full page of a listing has no cursor, or the cursor of the other API version. There may be more
     /// records.
     MissingCursor,
+    /// A listing by offset changed while it was read, so that records may be missing: read it again.
+    ListMoved,
 }
 
 impl ErrorKind {
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::Unreadable => "unreadable",
             Self::RepeatedCursor => "repeated_cursor",
             Self::MissingCursor => "missing_cursor",
+            Self::ListMoved => "list_moved",
         }
     }
 }

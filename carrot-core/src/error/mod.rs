@@ -66,7 +66,7 @@ enum Cause {
         index: usize,
         page: Option<Cursor>,
     },
-    /// `RepeatedCursor` or `MissingCursor`.
+    /// `RepeatedCursor`, `MissingCursor` or `ListMoved`.
     Pagination(ErrorKind),
 }
 
@@ -143,7 +143,7 @@ impl Error {
         Self::new::<E>(0, cause).with_body(record.json.into())
     }
 
-    /// `kind` is `RepeatedCursor` or `MissingCursor`.
+    /// `kind` is `RepeatedCursor`, `MissingCursor` or `ListMoved`.
     pub(crate) fn pagination<E: Endpoint>(kind: ErrorKind) -> Self {
         Self::new::<E>(0, Cause::Pagination(kind))
     }

@@ -14,6 +14,7 @@ mod import_csv;
 mod input;
 mod killed;
 mod limits;
+mod moving_list;
 mod multipart;
 mod observe;
 mod operations;

@@ -37,17 +37,6 @@ fn parts(ids: impl IntoIterator<Item = u64>, meta: &str) -> CannedResponse {
     ))
 }
 
-fn leads(ids: impl IntoIterator<Item = u64>, total: &str) -> CannedResponse {
-    let users: Vec<String> = ids
-        .into_iter()
-        .map(|id| format!(r#"{{"id":{id},"props":{{"$email":"{E_MAIL}"}}}}"#))
-        .collect();
-    let users = users.join(",");
-    ok(format!(
-        r#"{{"meta":{{"status":200}},"data":{{"users":[{users}]{total}}}}}"#
-    ))
-}
-
 fn pages_of_parts(
     recorder: &RecordingTransport,
     version: ApiVersion,
@@ -115,39 +104,6 @@ fn v1_cursors_are_sent_back_unchanged() {
         assert_eq!(values(&recorder, "after"), ["-", after]);
         assert_eq!(values(&recorder, "count"), ["50", "50"]);
     }
-}
-
-#[test]
-fn leads_page_by_offset_without_duplicates() {
-    for version in ApiVersion::ALL.iter().copied() {
-        let recorder = canned([
-            leads(1..=50, r#","total":101"#),
-            leads(50..=99, r#","total":101"#),
-            leads([100], r#","total":101"#),
-        ]);
-        let mut items = client(&recorder, version).items(apps::Leads::new());
-        let mut ids = Vec::new();
-        while let Some(lead) = run(items.next()).expect("a lead") {
-            ids.push(lead.id.get());
-        }
-        assert_eq!(ids, (1..=100).collect::<Vec<_>>());
-        assert_eq!(values(&recorder, "limit"), ["50"; 3]);
-        assert_eq!(values(&recorder, "offset"), ["-", "50", "100"]);
-    }
-}
-
-#[test]
-fn leads_without_total_end_with_empty_page() {
-    let recorder = canned([leads(1..=2, ""), leads([3], ""), leads([], "")]);
-    let mut pages = client(&recorder, ApiVersion::V2)
-        .pages(apps::Leads::new().page(Paging::new().size(2).starting_at(Cursor::offset(7))));
-    assert_eq!(counts(&mut pages), [2, 1, 0]);
-    assert_eq!(values(&recorder, "offset"), ["7", "9", "10"]);
-
-    // A total that is too large does not make the listing endless.
-    let recorder = canned([leads([1], r#","total":9"#), leads([], r#","total":9"#)]);
-    let mut pages = client(&recorder, ApiVersion::V2).pages(apps::Leads::new());
-    assert_eq!(counts(&mut pages), [1, 0]);
 }
 
 #[test]
@@ -287,28 +243,6 @@ fn empty_pages_end_the_listing() {
     let error = run(items.next()).expect_err("no record for a hundred pages");
     assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
     assert_eq!(recorder.requests().len(), 100);
-}
-
-/// A change that removes a lead from the filter moves the following leads forward.
-#[test]
-fn leads_that_move_forward_are_read() {
-    let recorder = canned([
-        leads(1..=2, r#","total":5"#),
-        // Both left the filter.
-        leads([5], r#","total":3"#),
-        leads(3..=4, r#","total":3"#),
-        // Those two left as well.
-        leads([], r#","total":1"#),
-        leads([5], r#","total":1"#),
-    ]);
-    let paging = Paging::new().size(2);
-    let mut items = client(&recorder, ApiVersion::V2).items(apps::Leads::new().page(paging));
-    let mut ids = Vec::new();
-    while let Some(lead) = run(items.next()).expect("a lead") {
-        ids.push(lead.id.get());
-    }
-    assert_eq!(ids, [1, 2, 3, 4, 5]);
-    assert_eq!(recorder.requests().len(), 5);
 }
 
 #[test]

@@ -82,9 +82,10 @@ async fn export_part(client: Watched, part: u64) -> usize {
 #[test]
 fn listing_takes_minimal_requests_and_time() {
     let clock = VirtualClock::manual();
-    let service = Service::new(&clock, 60, 10_000);
+    // 50 leads on the first page, and 49 new ones on each other: one comes again, to join the pages.
+    let service = Service::new(&clock, 60, 50 + 199 * 49);
     let client = client(service.clone(), &clock);
-    assert_eq!(simulate_one(&clock, export(&client)), 10_000);
+    assert_eq!(simulate_one(&clock, export(&client)), 50 + 199 * 49);
     assert_eq!(service.accepted().len(), 200);
     // 60 requests at once, 60 more after each minute, and the last 20 after three minutes.
     assert_eq!(clock.now(), 180 * SECOND);
@@ -98,7 +99,7 @@ fn clones_share_one_rate_limit() {
     let client = client(service.clone(), &clock);
     let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
     let counts = simulate(&clock, tasks.collect());
-    assert_eq!(counts, [1_250; 8]);
+    assert_eq!(counts, [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
     assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
@@ -114,7 +115,7 @@ fn two_clients_share_one_rate_limiter() {
         let client = &clients[usize::from(part % 2 == 0)];
         task(export_part(client.clone(), part))
     });
-    assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
+    assert_eq!(simulate(&clock, tasks.collect()), [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
     assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
@@ -153,7 +154,7 @@ fn arrivals_stay_within_limit_despite_latency() {
     });
     let client = client(service.clone(), &clock);
     let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
-    assert_eq!(simulate(&clock, tasks.collect()), [1_250; 8]);
+    assert_eq!(simulate(&clock, tasks.collect()), [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(service.rejected(), 0);
     assert!(service.most_in_a_minute() <= 60);
@@ -392,9 +393,9 @@ fn all_calls_wait_for_retry_after() {
 #[test]
 fn half_limit_is_found_with_few_rejections() {
     let clock = VirtualClock::manual();
-    let service = Service::new(&clock, 30, 6_000);
+    let service = Service::new(&clock, 30, 50 + 119 * 49);
     let client = client(service.clone(), &clock);
-    assert_eq!(simulate_one(&clock, export(&client)), 6_000);
+    assert_eq!(simulate_one(&clock, export(&client)), 50 + 119 * 49);
     assert_eq!(service.accepted().len(), 120);
     assert!(service.most_in_a_minute() <= 30);
     // 120 requests take at least three minutes; finding the limit may take as long again.

@@ -30,13 +30,14 @@ pub enum SortOrder {
 /// A lead is a visitor whose name, e-mail, phone or external id is known, who subscribed to web push, or
 /// who has a conversation. The data may lag behind by minutes.
 ///
-/// Pages have offsets, and leads move in the list while it is read. If `total` falls between two pages,
-/// [`Client::pages`](crate::Client::pages) moves back by as many records, so that none is skipped, and
-/// [`Client::items`](crate::Client::items) skips a lead that it has returned before. Some changes do not
-/// show in the total, and such a lead is missed: it moves to a page already read, or one lead leaves the
-/// list while another enters it. If your program changes leads so that they move in the list or no
-/// longer match the filter, collect the ids first and change the leads afterwards. Sort by a property
-/// that does not change, and restart the listing instead of resuming from a stored offset.
+/// Pages have offsets, and leads move in the list while it is read. [`Client::pages`](crate::Client::pages) and
+/// [`Client::items`](crate::Client::items) repeat the last lead of a page on the next one to notice it: leads
+/// that leave the list or enter it make them skip no other, and no lead is returned twice. A stored cursor
+/// holds the id of that lead, so a resumed listing notices it too. What cannot be repaired is a lead that
+/// moves to a page already read, as a lead does that is seen in the default order by `$last_seen`. The
+/// listing then ends with [`ErrorKind::ListMoved`](crate::ErrorKind::ListMoved) instead of silently. Sort by
+/// a property that does not change, and if your program changes leads so that they move, collect the ids
+/// first and change the leads afterwards.
 ///
 /// * Scope: `users-list`.
 /// * 1 to 50 leads a page, 20 by default.

@@ -1,0 +1,382 @@
+//! The list of leads pages by offset and moves while it is read: what was in it all the time is returned, or
+//! the listing says that it may be missing.
+
+use std::sync::{Arc, Mutex};
+
+use carrot_core::{
+    Error, ErrorKind, apps,
+    client::{Items, Pages},
+    endpoint::Paging,
+    types::{Cursor, User},
+};
+use carrot_testing::{CannedResponse, stub::RespondWith};
+use serde_json::json;
+
+use crate::support::{
+    canary::{E_MAIL, Listing},
+    client, run,
+};
+
+/// Changes the list before the page at an offset is read.
+type Between = Box<dyn FnMut(u64, &mut Vec<u64>) + Send>;
+
+/// The leads of an app, by their ids, in the order of the list.
+#[derive(Clone, Default)]
+struct List(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    ids: Vec<u64>,
+    has_total: bool,
+    /// The start and the size of each page that was requested.
+    requests: Vec<(u64, u64)>,
+    /// Runs before each response.
+    between: Option<Between>,
+}
+
+impl List {
+    fn new(ids: impl IntoIterator<Item = u64>) -> Self {
+        let list = Self::default();
+        list.change(|state| {
+            state.ids = ids.into_iter().collect();
+            state.has_total = true;
+        });
+        list
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().expect("no panic"))
+    }
+
+    fn remove(&self, id: u64) {
+        self.change(|state| state.ids.retain(|other| *other != id));
+    }
+
+    fn offsets(&self) -> Vec<u64> {
+        self.change(|state| state.requests.iter().map(|(offset, _)| *offset).collect())
+    }
+
+    fn transport(&self) -> RespondWith {
+        let list = self.clone();
+        RespondWith::new(move |call| {
+            let number = |name| call.param(name).and_then(|text| text.parse::<u64>().ok());
+            let offset = number("offset").unwrap_or(0);
+            let limit = number("limit").expect("a size");
+            list.change(|state| {
+                state.requests.push((offset, limit));
+                if let Some(between) = &mut state.between {
+                    between(offset, &mut state.ids);
+                }
+                let page = state.ids.iter().skip(offset as usize).take(limit as usize);
+                let lead = |id| json!({"id": id, "props": {"$email": E_MAIL}});
+                let users: Vec<_> = page.map(lead).collect();
+                let mut data = json!({"users": users});
+                if state.has_total {
+                    data["total"] = state.ids.len().into();
+                }
+                CannedResponse::data(data)
+            })
+        })
+    }
+
+    fn items(&self, paging: Paging) -> Listing<Items<apps::Leads>> {
+        let client = client(&self.transport(), carrot_core::ApiVersion::V2);
+        client.items(apps::Leads::new().page(paging))
+    }
+
+    fn pages(&self, paging: Paging) -> Listing<Pages<apps::Leads>> {
+        let client = client(&self.transport(), carrot_core::ApiVersion::V2);
+        client.pages(apps::Leads::new().page(paging))
+    }
+}
+
+/// Reads to the end, and calls back with each lead.
+fn read(items: &mut Listing<Items<apps::Leads>>, mut each: impl FnMut(u64)) -> Result<(), Error> {
+    while let Some(User { id, .. }) = run(items.next())? {
+        each(id.get());
+    }
+    Ok(())
+}
+
+fn size(records: u32) -> Paging {
+    Paging::new().size(records)
+}
+
+#[test]
+fn a_list_at_rest_is_read_once() {
+    for has_total in [true, false] {
+        for records in [0, 1, 2, 49, 50, 51, 99, 100, 101, 148, 149] {
+            for page in [1, 2, 3, 50] {
+                let list = List::new(1..=records);
+                list.change(|state| state.has_total = has_total);
+                let mut seen = Vec::new();
+                read(&mut list.items(size(page)), |id| seen.push(id)).expect("no move");
+                assert!(seen.iter().copied().eq(1..=records), "{records} by {page}");
+                let requests = list.change(|state| state.requests.clone());
+                let sizes =
+                    |request: &(u64, u64)| [page, page.max(2)].contains(&(request.1 as u32));
+                assert!(requests.iter().all(sizes));
+                let new = u64::from(page.max(2)) - 1;
+                let most = records.div_ceil(new) + 2;
+                assert!(
+                    requests.len() as u64 <= most,
+                    "{records} by {page}: {requests:?}"
+                );
+            }
+        }
+    }
+    let list = List::new(1..=120);
+    read(&mut list.items(Paging::new()), |_| {}).expect("no move");
+    // One lead comes again, to join the pages.
+    assert_eq!(list.offsets(), [0, 49, 98]);
+}
+
+#[test]
+fn a_total_that_promises_too_much_is_no_endless_list() {
+    let list = List::new([1]);
+    let transport = list.transport();
+    list.change(|state| state.has_total = false);
+    let client = client(&transport, carrot_core::ApiVersion::V2);
+    let mut pages = client.pages(apps::Leads::new());
+    let mut counts = Vec::new();
+    while let Some(page) = run(pages.next()).expect("a page") {
+        counts.push(page.items.len());
+    }
+    assert_eq!(counts, [1, 0]);
+}
+
+/// Each lead leaves the filter as soon as it is returned.
+#[test]
+fn leads_that_are_changed_while_listing_are_all_reached() {
+    for has_total in [true, false] {
+        for page in [1, 2, 7, 50] {
+            let list = List::new(1..=200);
+            list.change(|state| state.has_total = has_total);
+            let mut seen = Vec::new();
+            let upgrade = |id| {
+                list.remove(id);
+                seen.push(id);
+            };
+            let ended = read(&mut list.items(size(page)), upgrade);
+            ended.expect("no doubt");
+            assert_eq!(seen, (1..=200).collect::<Vec<_>>(), "{page} a page");
+
+            let list = List::new(1..=200);
+            let mut pages = list.pages(size(page));
+            let mut seen = Vec::new();
+            while let Some(page) = run(pages.next()).expect("a page") {
+                for lead in page.items {
+                    list.remove(lead.id.get());
+                    seen.push(lead.id.get());
+                }
+            }
+            assert_eq!(seen, (1..=200).collect::<Vec<_>>(), "{page} a page");
+        }
+    }
+}
+
+/// Leads leave and enter anywhere while the order of the others stays: whoever was in the list from the
+/// beginning to the end is returned once.
+#[test]
+fn who_stays_in_the_list_is_returned() {
+    for seed in 0..300 {
+        let list = List::new((1..=120).map(|id| id * 100));
+        let mut random = fastrand::Rng::with_seed(seed);
+        let has_total = random.bool();
+        let mut next = 1;
+        list.change(|state| {
+            state.has_total = has_total;
+            state.between = Some(Box::new(move |_, ids| {
+                for _ in 0..random.usize(0..4) {
+                    if random.bool() && !ids.is_empty() {
+                        ids.remove(random.usize(0..ids.len()));
+                    } else {
+                        ids.insert(random.usize(0..=ids.len()), 1_000_000 + next);
+                        next += 1;
+                    }
+                }
+            }));
+        });
+        let mut seen = Vec::new();
+        let ended = read(&mut list.items(size(10)), |id| seen.push(id));
+        // It may say that it moved: leads that leave behind are like leads that moved forward.
+        if let Err(error) = ended {
+            assert_eq!(error.kind(), ErrorKind::ListMoved, "seed {seed}");
+        }
+        let stayed = list.change(|state| state.ids.clone());
+        for id in stayed.iter().filter(|id| **id < 1_000_000) {
+            assert!(seen.contains(id), "seed {seed}: {id} is lost");
+        }
+        let mut once = seen.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), seen.len(), "seed {seed}: some came twice");
+    }
+}
+
+/// A lead that is seen moves to the front of a list by `$last_seen`: it is returned, or the listing says that
+/// it may miss some.
+#[test]
+fn a_lead_that_moves_forward_is_not_lost_in_silence() {
+    let mut told = 0;
+    for jumps_at in 1..6 {
+        for from in 0..100 {
+            let list = List::new(0..100);
+            let mut requests = 0;
+            list.change(|state| {
+                state.between = Some(Box::new(move |_, ids| {
+                    requests += 1;
+                    if requests == jumps_at {
+                        let id = ids.remove(from);
+                        ids.insert(0, id);
+                    }
+                }));
+            });
+            let mut seen = Vec::new();
+            let ended = read(&mut list.items(size(20)), |id| seen.push(id));
+            let is_whole = seen.len() == 100;
+            match ended {
+                Ok(()) => assert!(is_whole, "request {jumps_at}, lead {from}: {}", seen.len()),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::ListMoved);
+                    let text = "apps.leads: the list changed while it was read, and records may be \
+                                missing; read it again, and change records only after the list is read";
+                    assert_eq!(error.to_string(), text);
+                    told += 1;
+                }
+            }
+        }
+    }
+    assert!(told > 50, "{told} times");
+}
+
+/// The first process reads 100 of 200 leads; before the second one, 60 of those leave the filter.
+#[test]
+fn a_resumed_list_misses_none() {
+    for seed in 0..50 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let list = List::new(1..=200);
+        let mut pages = list.pages(size(50));
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let page = run(pages.next()).expect("a page").expect("not the end");
+            seen.extend(page.items.iter().map(|lead| lead.id.get()));
+        }
+        let cursor = serde_json::to_string(pages.cursor().expect("a cursor")).expect("JSON");
+        let mut leaving = seen.clone();
+        random.shuffle(&mut leaving);
+        // Once with the last lead that was read among them, once without.
+        leaving.retain(|id| *id != 99);
+        if seed % 2 == 0 {
+            leaving.insert(0, 99);
+        }
+        leaving.iter().take(60).for_each(|id| list.remove(*id));
+        let cursor: Cursor = serde_json::from_str(&cursor).expect("a cursor");
+        let mut items = list.items(size(50).starting_at(cursor));
+        read(&mut items, |id| seen.push(id)).expect("no doubt");
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, (1..=200).collect::<Vec<_>>(), "seed {seed}");
+    }
+    // Nothing moved: nothing is returned twice.
+    let list = List::new(1..=200);
+    let mut pages = list.pages(size(50));
+    run(pages.next()).expect("a page");
+    let cursor = pages.cursor().expect("a cursor").clone();
+    let mut seen = Vec::new();
+    let mut items = list.items(size(50).starting_at(cursor));
+    read(&mut items, |id| seen.push(id)).expect("no move");
+    assert_eq!(seen, (51..=200).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_cursor_of_a_page_in_hand_is_safe() {
+    let list = List::new(1..=200);
+    let mut items = list.items(size(50));
+    let mut seen = Vec::new();
+    for _ in 0..120 {
+        let lead = run(items.next()).expect("a lead").expect("not the end");
+        seen.push(lead.id.get());
+    }
+    let cursor = items.page_cursor().expect("a cursor").clone();
+    seen.drain(..60).for_each(|id| list.remove(id));
+    let mut again = Vec::new();
+    read(&mut list.items(size(50).starting_at(cursor)), |id| {
+        again.push(id)
+    })
+    .expect("no doubt");
+    assert!((100..=200).all(|id| again.contains(&id)), "{again:?}");
+}
+
+#[test]
+fn a_list_that_never_rests_says_so() {
+    for seed in 0..50 {
+        let list = List::new(1..=200);
+        let mut random = fastrand::Rng::with_seed(seed);
+        list.change(|state| state.between = Some(Box::new(move |_, ids| random.shuffle(ids))));
+        let mut seen = Vec::new();
+        let ended = read(&mut list.items(size(50)), |id| seen.push(id));
+        let is_moved = ended.is_err_and(|error| error.kind() == ErrorKind::ListMoved);
+        assert!(is_moved || seen.len() == 200, "seed {seed}");
+    }
+    // Whatever stands behind the first page, it is something else each time.
+    let list = List::new(1..=200);
+    let mut next = 1_000;
+    list.change(|state| {
+        state.between = Some(Box::new(move |offset, ids| {
+            let first = if offset == 0 { 1 } else { next };
+            ids.iter_mut().zip(first..).for_each(|(id, new)| *id = new);
+            next += 1_000;
+        }));
+    });
+    let mut items = list.items(size(50));
+    let ended = read(&mut items, |_| {});
+    assert_eq!(ended.expect_err("no rest").kind(), ErrorKind::ListMoved);
+    assert!(run(items.next()).expect("the end").is_none());
+    assert!(list.offsets().len() < 100, "{}", list.offsets().len());
+}
+
+#[test]
+fn broken_leads_hide_no_other() {
+    for broken in [
+        &[0][..],
+        &[8],
+        &[2],
+        &[3],
+        &[2, 3],
+        &[3, 4, 5],
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8],
+    ] {
+        for page in [1, 2, 3, 4, 50] {
+            let answer = RespondWith::new(move |call| {
+                let number = |name| call.param(name).and_then(|text| text.parse::<usize>().ok());
+                let (offset, limit) =
+                    (number("offset").unwrap_or(0), number("limit").unwrap_or(20));
+                let user = |index: usize| match broken.contains(&index) {
+                    true => json!({"id": null, "index": index}),
+                    false => json!({"id": index + 1}),
+                };
+                let users: Vec<_> = (offset..(offset + limit).min(9)).map(user).collect();
+                CannedResponse::data(json!({"users": users, "total": 9}))
+            });
+            let client = client(&answer, carrot_core::ApiVersion::V2);
+            let mut items = client.items(apps::Leads::new().page(size(page)));
+            for index in 0..9 {
+                match run(items.next()) {
+                    Ok(lead) => {
+                        let id = lead.expect("not the end").id.get();
+                        assert_eq!(id, index as u64 + 1, "{broken:?} by {page}");
+                    }
+                    Err(error) => {
+                        assert!(broken.contains(&index), "{error}");
+                        let json = error.body().expect("the lead");
+                        let text = String::from_utf8_lossy(json);
+                        assert!(text.contains(&format!("\"index\":{index}")), "{text}");
+                        assert!(error.path().expect("a path").starts_with("data.users["));
+                    }
+                }
+            }
+            assert!(run(items.next()).expect("the end").is_none());
+        }
+    }
+}
