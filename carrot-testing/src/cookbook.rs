@@ -138,7 +138,7 @@
 //!     match client.reconcile_reply(&reply, since).await? {
 //!         WriteStatus::Written(_) => Ok(()),
 //!         WriteStatus::NotWritten => client.call(&reply).await.map(drop),
-//! The status is unknown: a person has to check.
+//!         // The status is unknown: a person has to check.
 //!         _ => Err(error),
 //!     }
 //! }
