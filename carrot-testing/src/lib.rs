@@ -12,6 +12,9 @@ pub mod recording;
 #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod sandbox;
 pub mod stub;
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
+pub mod torture;
 
 mod client;
 mod clock;
@@ -24,9 +27,6 @@ mod wire;
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub use carrot_types::arbitrary;
 
-#[cfg(feature = "sandbox")]
-#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
-pub use crate::sandbox::Sandbox;
 pub use crate::{
     client::{client, client_builder},
     clock::VirtualClock,
@@ -35,6 +35,9 @@ pub use crate::{
     recording::{RecordedRequest, RecordingTransport},
     response::{ApiError, CannedResponse},
 };
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
+pub use crate::{sandbox::Sandbox, torture::torture};
 
 /// Fails the test that runs.
 #[track_caller]

@@ -8,13 +8,17 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use carrot_core::Clock;
 use tokio::runtime::Handle;
 
-/// A clock that no real time drives. All clones are the same clock, and it starts at zero.
+/// The date at which every clock starts: 2023-11-14T22:13:20 UTC, as in the sandbox.
+const START: Duration = Duration::from_secs(1_700_000_000);
+
+/// A clock that no real time drives. All clones are the same clock, and it starts at zero, which is
+/// 2023-11-14T22:13:20 UTC.
 ///
 /// **Automatic** ([`new`](Self::new)): waiting costs no real time. When nothing else can go on, the
 /// time moves to the end of the sleep that is due first. So a pause of 20 seconds under a deadline of
@@ -185,6 +189,10 @@ fn wake(wakers: Vec<Waker>) {
 impl Clock for VirtualClock {
     fn now(&self) -> Duration {
         self.time().now
+    }
+
+    fn system_time(&self) -> SystemTime {
+        UNIX_EPOCH + START + self.now()
     }
 
     // Not an `async fn`: a sleep counts from the moment it is made, not from its first poll. A

@@ -13,6 +13,7 @@ use super::{
     settings::Settings,
     store::{Channel, Operator},
 };
+use crate::VirtualClock;
 
 impl Default for Sandbox {
     fn default() -> Self {
@@ -170,6 +171,11 @@ impl SandboxBuilder {
     /// Creates the sandbox.
     #[must_use]
     pub fn build(self) -> Sandbox {
-        Sandbox::with(self.settings)
+        Sandbox::with(self.settings, VirtualClock::new())
+    }
+
+    /// Creates the sandbox with one clock for it and for its clients.
+    pub(crate) fn build_on(self, clock: &VirtualClock) -> Sandbox {
+        Sandbox::with(self.clock(clock.clone()).settings, clock.clone())
     }
 }

@@ -134,12 +134,13 @@ impl Service {
 }
 
 impl Sandbox {
-    pub(in crate::sandbox) fn with(settings: Settings) -> Self {
+    /// `clock` is that of [`client`](Self::client).
+    pub(in crate::sandbox) fn with(settings: Settings, clock: VirtualClock) -> Self {
         let service = Service::new(&settings);
         let hub = Hub::new(settings.realtime, service.store.now());
         Self(Arc::new(Shared {
             settings,
-            clock: VirtualClock::new(),
+            clock,
             service: Mutex::new(service),
             hub,
         }))
@@ -295,6 +296,10 @@ impl Sandbox {
             Some(Effect::LostResponse) => Delivery::LOST,
             Some(Effect::Delay(delay)) => Delivery::Delayed(delay),
             Some(Effect::Hold(gate)) => Delivery::Held(gate),
+            Some(Effect::Replace(other)) => {
+                response = other;
+                Delivery::AtOnce
+            }
             Some(Effect::HideRandomIds) => {
                 response = Effect::without_random_ids(response);
                 Delivery::AtOnce

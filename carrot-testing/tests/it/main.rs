@@ -11,3 +11,5 @@ mod recording;
 mod sandbox;
 mod simulation;
 mod single;
+#[cfg(feature = "sandbox")]
+mod torture;

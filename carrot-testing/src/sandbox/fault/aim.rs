@@ -112,6 +112,12 @@ impl Fault {
         Self::new(Effect::Hold(Arc::new(Gate::default())))
     }
 
+    /// The request is applied, and this arrives in place of its response: what a proxy sends whose
+    /// connection to the service breaks, such as a 502 or a page of its own.
+    pub fn replaced_response(response: Response<Bytes>) -> Self {
+        Self::new(Effect::Replace(response))
+    }
+
     /// The request is applied, and its response shows no `random_id`.
     pub fn hide_random_ids() -> Self {
         Self::new(Effect::HideRandomIds)

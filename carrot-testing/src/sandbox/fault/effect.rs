@@ -24,6 +24,7 @@ pub(in crate::sandbox) enum Effect {
     Delay(Duration),
     Hold(Arc<Gate>),
     HideRandomIds,
+    Replace(Response<Bytes>),
 }
 
 /// How a response reaches the caller.
@@ -109,6 +110,9 @@ impl fmt::Display for Effect {
             Self::ApplyLate(delay) => write!(f, "applied {delay:?} late"),
             Self::Delay(delay) => write!(f, "delay of {delay:?}"),
             Self::Hold(_) => f.write_str("held response"),
+            Self::Replace(response) => {
+                write!(f, "replaced response {}", response.status().as_u16())
+            }
             Self::HideRandomIds => f.write_str("hidden random ids"),
         }
     }
