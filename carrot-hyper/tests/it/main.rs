@@ -37,6 +37,8 @@ mod limits;
 mod permits;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod proxy;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod realtime;
 #[cfg(feature = "redis")]
 mod redis_store;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

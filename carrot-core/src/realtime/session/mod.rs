@@ -3,9 +3,11 @@
 //! Every change of the state gives at most one event, and is made when the event is taken. So the state is
 //! always that of the events returned, and a checkpoint of it is exact.
 
+mod io;
 mod recent;
 #[cfg(test)]
 mod tests;
+mod up;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,7 +17,8 @@ use std::{
 
 use carrot_types::realtime::{RealtimeChannel, RealtimeError, RealtimeMessage, RealtimePayload};
 
-use self::recent::Recent;
+pub(super) use self::io::{Action, Counts, Input};
+use self::{recent::Recent, up::Up};
 use super::{
     Checkpoint, Delivery, Disconnected, Down, Event, Gap, GapReason, Position,
     backoff::Backoff,
@@ -27,15 +30,6 @@ use super::{
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may be silent: three and a half pings.
-const SILENCE: Duration = Duration::from_secs(35);
-
-/// How long it may be silent while no ping ever came, and it responds to probes.
-const SILENCE_WITHOUT_PINGS: Duration = Duration::from_secs(120);
-
-/// How long a probe may take.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// A connection that lasted this long after its replay did well.
 const GOOD: Duration = Duration::from_secs(60);
 
@@ -44,56 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The pause between two connections that are made to get missing messages.
 const REWIND_PAUSE: Duration = Duration::from_secs(60);
-
-/// What the connection brought.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// It is open; nothing is proved by this.
-    Open,
-    Message(Result<RealtimeMessage, RealtimeError>),
-    /// A whole response: all messages after a position, and the position behind them.
-    Batch {
-        messages: Vec<Result<RealtimeMessage, RealtimeError>>,
-        position: Option<Position>,
-        /// The service's time in seconds since 1970.
-        now: Option<u64>,
-    },
-    /// A sign of life without content.
-    Alive,
-    Closed(Disconnected),
-}
-
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Make a connection that reads on from here; no other one is open.
-    Connect(Option<Position>),
-    /// Wait for an input, and for this moment.
-    Wait(Option<Duration>),
-    /// Ask the connection for a sign of life.
-    Probe,
-    /// Drop the connection, without waiting for it.
-    Drop,
-    Emit(Event),
-    /// It has ended, with this.
-    Stop(Disconnected),
-    /// It has ended before.
-    Stopped,
-}
-
-/// What is counted for reports.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) connections: u64,
-    pub(super) messages: u64,
-    pub(super) replayed: u64,
-    pub(super) duplicates: u64,
-    pub(super) late: u64,
-    pub(super) holes: u64,
-    pub(super) rewinds: u64,
-    pub(super) gaps: u64,
-    pub(super) unreadable: u64,
-    pub(super) lag: Option<Duration>,
-}
 
 #[derive(Debug)]
 enum Phase {
@@ -105,21 +49,6 @@ enum Phase {
     Up(Up),
     Stopping(Disconnected),
     Stopped,
-}
-
-/// A connection that is open.
-#[derive(Debug)]
-struct Up {
-    /// When the replay was complete.
-    caught_up: Option<Duration>,
-    /// When the last message or response came.
-    heard: Duration,
-    /// When a probe was sent since.
-    probed: Option<Duration>,
-    /// The last sign of life after a probe.
-    responded: bool,
-    wants_probe: bool,
-    wants_drop: bool,
 }
 
 enum Entry {
@@ -634,43 +563,5 @@ impl Session {
     pub(super) fn stop(&mut self) {
         self.inbox.clear();
         self.phase = Phase::Stopped;
-    }
-}
-
-impl Up {
-    fn new(now: Duration) -> Self {
-        Self {
-            caught_up: None,
-            heard: now,
-            probed: None,
-            responded: false,
-            wants_probe: false,
-            wants_drop: false,
-        }
-    }
-
-    fn heard(&mut self, now: Duration, input: &Input) {
-        match input {
-            Input::Alive => {
-                self.responded |= self.probed.is_some();
-                return;
-            }
-            Input::Closed(_) => return,
-            _ => {}
-        }
-        self.heard = now;
-        self.probed = None;
-        self.responded = false;
-    }
-
-    /// Until when something must come.
-    fn deadline(&self, has_pings: bool) -> Duration {
-        let silence = match (self.probed, self.responded) {
-            (Some(probed), false) => return probed.saturating_add(PROBE_TIMEOUT),
-            (Some(_), true) if has_pings => SILENCE * 2,
-            (Some(_), true) => SILENCE_WITHOUT_PINGS,
-            (None, _) => SILENCE,
-        };
-        self.heard.saturating_add(silence)
     }
 }

@@ -1,0 +1,115 @@
+//! Listening by long polls over real sockets: a response that is cut after any of its bytes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use carrot_hyper::{
+    AuthToken, Client, Clock, HyperTransport, async_trait,
+    realtime::Event,
+    types::realtime::{RealtimeChannel, RealtimePayload},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// A millisecond is a second.
+#[derive(Debug)]
+struct Fast(Instant);
+
+#[async_trait::async_trait]
+impl Clock for Fast {
+    fn now(&self) -> Duration {
+        self.0.elapsed() * 1000
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration / 1000).await;
+    }
+}
+
+/// Two messages in one response, with nothing between them.
+fn response() -> Vec<u8> {
+    let date = "Tue, 14 Nov 2023 22:13:20 GMT";
+    let message = |id: u64| {
+        format!(r#"{{"id":{id},"channel":"a.1","tag":"{id}","time":"{date}","message":{id}}}"#)
+    };
+    let body = message(1) + &message(2);
+    format!(
+        "HTTP/1.1 200 OK\r\nlast-modified: {date}\r\netag: W/2\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Responds to polls without a position: to the first with this many bytes, to others with all. A poll that
+/// has the position waits.
+async fn serve(mut stream: TcpStream, length: usize, polls: Arc<AtomicUsize>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    assert!(head.starts_with("GET /longpoll/a.1/ping"), "{head}");
+    assert!(head.contains("authorization: Token app.1.t\r\n"), "{head}");
+    if head.contains("tag=2") {
+        let _ = stream.read_u8().await;
+        return;
+    }
+    let all = response();
+    let length = match polls.fetch_add(1, Ordering::Relaxed) {
+        0 => length,
+        _ => all.len(),
+    };
+    // The other side may be gone.
+    let _ = stream.write_all(&all[..length]).await;
+    let _ = stream.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_response_cut_after_any_byte_loses_nothing() {
+    for length in 0..=response().len() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let polls = Arc::new(AtomicUsize::new(0));
+        let accepting = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(stream, length, Arc::clone(&polls)));
+            }
+        });
+        let transport = HyperTransport::builder().build().unwrap();
+        let token = AuthToken::new("app.1.t").unwrap();
+        let client = Client::builder(transport, Fast(Instant::now()), token)
+            .base_url(base_url.parse().unwrap())
+            .build()
+            .unwrap();
+        let mut live = client
+            .listen([RealtimeChannel::from("a.1")])
+            .unwrap()
+            .start();
+        let mut received = Vec::new();
+        while received.len() < 2 {
+            match live.next().await.unwrap().unwrap() {
+                Event::Message(delivery) => {
+                    let RealtimePayload::Other(number) = delivery.message.payload else {
+                        panic!("a number");
+                    };
+                    received.push(number.as_u64().unwrap());
+                }
+                Event::Down(_) => assert!(received.is_empty(), "{length}"),
+                other => panic!("cut after {length}: {other:?}"),
+            }
+        }
+        assert_eq!(received, [1, 2], "cut after {length}");
+        accepting.abort();
+    }
+}
