@@ -69,7 +69,8 @@ pub struct CallReport {
 ///
 /// Each call and each attempt is reported once, at its end. Dropping a call, a listing or a `CallAll`
 /// reports the cancelled calls on the same thread, so do not hold a lock of the observer during the drop.
-/// Calls that are dropped while the thread panics are not reported.
+/// Calls that are dropped while the thread panics are not reported. Reports come from the threads that run
+/// the calls, several at once, and the client waits for each method to return.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

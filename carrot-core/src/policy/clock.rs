@@ -14,6 +14,14 @@ use async_trait::async_trait;
 /// A client reads time only from its clock, so that tests can run in virtual time. `carrot-hyper` has a
 /// clock for tokio, `carrot-testing` a virtual one.
 ///
+/// What a clock owes: `now` never goes back, is the same for all threads, and advances by at least the
+/// duration of a `sleep` that ended. `sleep` returns at once for zero, never ends for a duration beyond the
+/// end of time instead of overflowing, and many can run at once. Dropping a `sleep` frees its timer.
+///
+/// `sleep` may block its thread; see [`transport`](crate::transport#send-may-block) for what that costs. The
+/// client waits with it for the rate limit and between attempts, and bounds each attempt with it.
+/// `carrot_testing::conformance` checks a clock of your own.
+///
 /// New methods of this trait always have a default, so an implementation stays valid.
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {

@@ -119,6 +119,16 @@ impl TransportError {
         }
     }
 
+    /// Creates the error of a failure of which nothing else is known: kind
+    /// [`Other`](TransportErrorKind::Other), and the request may have reached the server.
+    ///
+    /// Use it for every error of an HTTP stack that you cannot tell apart. The source is shown, so it must
+    /// not contain a secret.
+    #[must_use]
+    pub fn in_doubt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(TransportErrorKind::Other, Sent::Maybe).with_source(source)
+    }
+
     /// Sets the source. Its text is shown, so it must not contain a secret.
     #[must_use = "a setter returns the changed value"]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

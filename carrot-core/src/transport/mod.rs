@@ -1,18 +1,9 @@
 //! The interface to an HTTP stack. Implement [`HttpTransport`] to use your own.
 //!
 //! A transport sends one request and collects one response. The client does the rest: it adds the token,
-//! retries, and decodes the response. A transport must follow these rules:
+//! retries, and decodes the response.
 //!
-//! * a status code is never an error;
-//! * it returns redirects and does not follow them, stores no cookies, and adds no headers except those
-//!   that HTTP requires;
-//! * it uses no proxy from the environment and no compression unless the user enables it;
-//! * an attempt ends within [`CallContext::timeout`]; the response body is not larger than
-//!   [`CallContext::max_body_bytes`] and never stalls for longer than
-//!   [`CallContext::body_idle_timeout`]. Limits of the transport apply only to requests without a
-//!   context;
-//! * every error tells whether the request was sent; see [`Sent`];
-//! * dropping the future cancels the request and releases its resources.
+#![doc = include_str!("../../docs/transport.md")]
 
 mod body;
 mod context;

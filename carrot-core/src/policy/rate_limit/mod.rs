@@ -42,6 +42,15 @@ pub use self::{
 ///
 /// Implement it to share a limit between processes.
 ///
+/// What a limiter owes: in no window does it grant more permits than the limit, over all callers that share
+/// it. A cancelled wait loses no permit. A permit whose request was not sent is free again, and one that is
+/// dropped stays taken for a window; [`PermitKeeper::completed`] reports which. A wait that cannot end within
+/// [`AcquireRequest::patience`] fails at once instead of waiting in vain. If it does not know, for instance
+/// because its store failed, it fails rather than grants.
+///
+/// The client takes one permit for each attempt, retries included, and makes no request after an error.
+/// `carrot_testing::conformance` checks a limiter of your own.
+///
 /// New methods of this trait always have a default, so an implementation stays valid.
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync + 'static {

@@ -163,6 +163,10 @@ impl FailedAttempt {
 pub trait RetryPolicy: Debug + Send + Sync + 'static {
     /// Returns the pause before the next attempt, or `None` to fail the call.
     ///
+    /// The client asks only where the rules above allow a retry, and waits no longer than its deadline, so a
+    /// policy cannot send a message twice. It must not block or panic, and clones of a client ask from several
+    /// threads at once.
+    ///
     /// Return `None` after some attempts: the calls of `pages`, `items` and `call_all` have no deadline,
     /// so without a maximum they could be retried forever.
     fn pause(&self, failed: &FailedAttempt) -> Option<Duration>;
