@@ -101,7 +101,7 @@ impl<'s> Bench<'s> {
         &self,
         change: impl FnOnce(&mut Setup),
     ) -> Result<Transport, Failure> {
-        let mut setup = Setup::new();
+        let mut setup = Setup::default();
         change(&mut setup);
         let built = self.stack.build(&setup);
         built.map_err(|error| Failure::new(format!("the transport could not be built: {error}")))

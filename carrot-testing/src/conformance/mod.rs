@@ -36,6 +36,8 @@ mod check;
 pub mod each;
 mod failure;
 mod list;
+mod never_twice;
+mod policies;
 mod report;
 mod rule;
 mod rules;
@@ -45,6 +47,8 @@ mod stack;
 
 pub use self::{
     check::{KnownFailure, assert_known, assert_rule, check, count, rule, rules},
+    never_twice::never_twice,
+    policies::{assert_clock, assert_rate_limiter},
     report::{Report, run, run_in},
     rule::{Level, Rule, Verdict},
     stack::{BuildError, Capability, Setup, Stack, Work},
@@ -60,7 +64,8 @@ pub fn __test(stack: &dyn Stack, id: &str, known: &[KnownFailure], module: &str)
 /// Makes one test of every [rule](crate::conformance), in the module where it stands.
 ///
 /// The first argument is an expression that makes the [`Stack`](crate::conformance::Stack); every test
-/// makes its own. `known_failures { "ID" => "why", … }` lists the rules that it breaks.
+/// makes its own. `known_failures { "ID" => "why", … }` lists the rules that it breaks;
+/// the macro defines it as `KNOWN_FAILURES`, for a report by [`run_in`](crate::conformance::run_in).
 #[macro_export]
 macro_rules! conformance {
     ($stack:expr) => {
@@ -71,11 +76,12 @@ macro_rules! conformance {
             $stack
         }
 
-        const __CONFORMANCE_KNOWN: &[$crate::conformance::KnownFailure] = &[$(($id, $why)),*];
+        /// The rules that this stack breaks, and why.
+        const KNOWN_FAILURES: &[$crate::conformance::KnownFailure] = &[$(($id, $why)),*];
 
         #[test]
         fn known_failures_are_rules() {
-            $crate::conformance::assert_known(__CONFORMANCE_KNOWN);
+            $crate::conformance::assert_known(KNOWN_FAILURES);
         }
 
         $crate::__conformance_rules!($crate::__conformance_tests);
@@ -92,7 +98,7 @@ macro_rules! __conformance_tests {
                 $crate::conformance::__test(
                     &__conformance_stack(),
                     $id,
-                    __CONFORMANCE_KNOWN,
+                    KNOWN_FAILURES,
                     ::core::module_path!(),
                 );
             }

@@ -80,8 +80,8 @@ pub struct Setup {
     pub gzip: bool,
 }
 
-impl Setup {
-    pub(crate) fn new() -> Self {
+impl Default for Setup {
+    fn default() -> Self {
         Self {
             root_certificate_pem: include_str!("certificates/authority.pem"),
             http2: false,

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clock;
+#[cfg(feature = "aws-lc-rs")]
+mod conformance;
 mod failures;
 mod fake;
 mod fake_property;

@@ -268,6 +268,8 @@ pub(crate) fn unasked(bench: &Bench<'_>) -> Check {
     ensure!(first.body() == "1", "expected `1`, got {:?}", first.body());
     let written = server.log().wait(|seen| seen.wrote("unasked"));
     ensure!(written, "the unasked response was not written");
+    // A stack that watches its idle connections closes this one.
+    server.log().wait_a_little(|seen| seen.closed == 1);
     match bench.send(&transport, get(server.url("/2/")))? {
         Ok(second) => ensure!(
             second.body() == "2",

@@ -1,4 +1,8 @@
-use std::{error::Error, net::TcpListener};
+use std::{
+    error::Error,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use carrot_core::{
     Body,
@@ -6,11 +10,12 @@ use carrot_core::{
     TransportError,
     transport::TransportErrorKind::{Connect, Dns, Other, Reset, Truncated},
 };
+use socket2::{Domain, Socket, Type};
 
 use crate::conformance::{
     bench::{Bench, get, post, request, response},
     failure::{Check, Failure, ensure},
-    server::{Conn, Server},
+    server::{Conn, Gate, Server},
 };
 
 pub(crate) fn no_such_name(bench: &Bench<'_>) -> Check {
@@ -24,11 +29,20 @@ pub(crate) fn no_such_name(bench: &Bench<'_>) -> Check {
     Ok(())
 }
 
+/// An address that is taken, so that no other server gets it, and on which nobody listens.
+fn nobody() -> Result<(String, Socket), Failure> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    let port = socket
+        .local_addr()?
+        .as_socket_ipv4()
+        .map_or(1, |address| address.port());
+    Ok((format!("http://127.0.0.1:{port}/"), socket))
+}
+
 pub(crate) fn nobody_listens(bench: &Bench<'_>) -> Check {
     let transport = bench.transport()?;
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("http://{}/", listener.local_addr()?);
-    drop(listener);
+    let (url, _bound) = nobody()?;
     for request in [get(&url), post(&url)] {
         bench.fail_as(&transport, request, &[Connect], &[Never])?;
     }
@@ -36,10 +50,10 @@ pub(crate) fn nobody_listens(bench: &Bench<'_>) -> Check {
 }
 
 /// What a server does with a connection once it has the whole request.
-type Fault = fn(&mut Conn) -> std::io::Result<()>;
+pub(crate) type Fault = fn(&mut Conn) -> std::io::Result<()>;
 
 /// Every way to lose a response.
-const FAULTS: [(&str, Fault); 8] = [
+pub(crate) const FAULTS: [(&str, Fault); 8] = [
     ("closed after the request", |conn| {
         conn.finish();
         Ok(())
@@ -62,19 +76,17 @@ const FAULTS: [(&str, Fault); 8] = [
     }),
 ];
 
-/// Responds to the first `served` requests of a connection, reads another and breaks it.
+/// Responds to the first `served` requests, on whatever connection they come, reads another and breaks its
+/// connection.
 fn breaking(bench: &Bench<'_>, served: usize, fault: Fault) -> Result<Server, Failure> {
     bench.server(move |conn| {
-        for _ in 0..served {
-            if conn.request()?.is_none() {
-                return Ok(());
+        while conn.request()?.is_some() {
+            if conn.log().get(|seen| seen.requests.len()) > served {
+                return fault(conn);
             }
             conn.write(response("fine"))?;
         }
-        match conn.request()? {
-            Some(_) => fault(conn),
-            None => Ok(()),
-        }
+        Ok(())
     })
 }
 
@@ -226,13 +238,22 @@ pub(crate) fn kept_connection_lost(bench: &Bench<'_>) -> Check {
     Ok(())
 }
 
+/// The server reads no more than the start, so the rest of the body fits nowhere.
 pub(crate) fn early_response(bench: &Bench<'_>) -> Check {
-    let server = bench.server(|conn| {
+    let done = Arc::new(Gate::default());
+    let waiting = Arc::clone(&done);
+    let server = bench.server(move |conn| {
         conn.take(2048)?;
-        conn.write("HTTP/1.1 413 Too Large\r\ncontent-length: 5\r\nconnection: close\r\n\r\nlarge")
+        conn.write(
+            "HTTP/1.1 413 Too Large\r\ncontent-length: 5\r\nconnection: close\r\n\r\nlarge",
+        )?;
+        waiting.wait();
+        Ok(())
     })?;
     let body = Body::from(vec![b'x'; 32 << 20]);
-    let response = bench.succeed(&bench.transport()?, request("POST", server.url("/"), body))?;
+    let response = bench.succeed(&bench.transport()?, request("POST", server.url("/"), body));
+    done.open();
+    let response = response?;
     ensure!(
         response.status() == 413,
         "expected 413, got {}",
@@ -258,9 +279,7 @@ pub(crate) fn one_of_each(
         "no such name",
         bench.fail(&transport, post("http://nonexistent.invalid/"))?,
     ));
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("http://{}/", listener.local_addr()?);
-    drop(listener);
+    let (url, _bound) = nobody()?;
     errors.push(("nobody listens", bench.fail(&transport, post(url))?));
     Ok(errors)
 }

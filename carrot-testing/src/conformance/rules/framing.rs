@@ -245,6 +245,8 @@ pub(crate) fn more_than_its_length(bench: &Bench<'_>) -> Check {
         "expected `one`, got {:?}",
         first.body()
     );
+    // A stack that watches its idle connections closes this one.
+    server.log().wait_a_little(|seen| seen.closed == 1);
     match bench.send(&transport, get(server.url("/two")))? {
         Ok(second) => ensure!(
             second.body() == "two",

@@ -98,7 +98,7 @@ pub(crate) fn zero(bench: &Bench<'_>) -> Check {
 
 /// The cap of a request decides, also where that of the transport is smaller: 16 MiB is usual.
 pub(crate) fn above_the_default(bench: &Bench<'_>) -> Check {
-    const LENGTH: usize = 20 << 20;
+    const LENGTH: usize = 17 << 20;
     let mut whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n").into_bytes();
     whole.resize(whole.len() + LENGTH, b'x');
     let server = bench.responding_once(whole)?;
@@ -140,11 +140,11 @@ pub(crate) fn decompressed(bench: &Bench<'_>) -> Check {
     Ok(())
 }
 
-/// 64 MiB of zeros.
+/// 8 MiB of zeros in 8 KiB.
 pub(crate) fn bomb(bench: &Bench<'_>) -> Check {
-    const CAP: u64 = 1 << 20;
+    const CAP: u64 = 1 << 17;
     let transport = bench.transport_with(|setup| setup.gzip = true)?;
-    let bomb = gzip((0..64).map(|_| vec![0; 1 << 20]))?;
+    let bomb = gzip((0..8).map(|_| vec![0; 1 << 20]))?;
     let server = bench.responding(compressed(&bomb))?;
     bench.fail_as(
         &transport,

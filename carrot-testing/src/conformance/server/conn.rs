@@ -151,7 +151,7 @@ impl Conn {
 
     /// Writes this until the client closes the connection, or a bound that no client may reach.
     pub(crate) fn flood(&mut self, bytes: &[u8]) {
-        const MOST: usize = 64 << 20;
+        const MOST: usize = 8 << 20;
         let mut sent = 0;
         while sent < MOST && (&*self.tcp).write_all(bytes).is_ok() {
             sent += bytes.len();

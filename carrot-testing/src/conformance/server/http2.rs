@@ -14,7 +14,7 @@ pub(crate) const CONTINUATION: u8 = 9;
 
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(crate) const END_HEADERS: u8 = 4;
 
 /// `:status: 200`, from the static table of HPACK.
 const STATUS_200: u8 = 0x88;
