@@ -2,6 +2,8 @@
 
 use carrot_hyper::{HttpTransport, HyperTransport, TlsRoots};
 use carrot_testing::conformance::{BuildError, Capability, Setup, Stack, Work};
+#[cfg(all(feature = "http2", feature = "gzip"))]
+use expect_test::expect_file;
 use tokio::runtime::Runtime;
 
 use crate::support::canary;
@@ -43,3 +45,13 @@ impl Stack for Hyper {
 }
 
 carrot_testing::conformance!(Hyper::new());
+
+/// With everything compiled in, as the page about the stacks shows it.
+#[cfg(all(feature = "http2", feature = "gzip"))]
+#[test]
+fn report_is_up_to_date() {
+    let report =
+        carrot_testing::conformance::run_in(&Hyper::new(), KNOWN_FAILURES, Some(module_path!()));
+    assert!(report.is_conformant(), "{report}");
+    expect_file!["../../../docs/conformance/hyper.md"].assert_eq(&report.to_markdown("hyper"));
+}

@@ -425,41 +425,6 @@ async fn a_body_over_the_cap() {
     }
 }
 
-/// A frame of a GOAWAY that names this as the last stream that was processed.
-fn goaway(last_stream: u8) -> [u8; 17] {
-    [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last_stream, 0, 0, 0, 0]
-}
-
-/// RFC 9113, section 6.8: streams after the last one were not processed.
-#[tokio::test]
-async fn only_streams_after_the_last_are_unsent() {
-    for (last_stream, sent) in [(0, Sent::Never), (1, Sent::Maybe)] {
-        let acceptor = CA.acceptor("localhost", &["h2"]);
-        let server = Server::start(move |_, stream| {
-            let acceptor = acceptor.clone();
-            async move {
-                let mut stream = acceptor.accept(stream).await.unwrap();
-                // Empty settings.
-                stream
-                    .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
-                    .await
-                    .unwrap();
-                stream.flush().await.unwrap();
-                let mut read = Vec::new();
-                while !read.ends_with(TOKEN.as_bytes()) {
-                    stream.read_buf(&mut read).await.unwrap();
-                }
-                stream.write_all(&goaway(last_stream)).await.unwrap();
-                stream.shutdown().await.unwrap();
-                hold(stream).await;
-            }
-        })
-        .await;
-        let request = post(server.https("localhost", "/"));
-        fails(&transport(), request, Reset, sent).await;
-    }
-}
-
 /// The task of a connection ends with its runtime, while somebody else waits for the response.
 #[test]
 fn a_lost_connection_task_is_a_reset() {

@@ -2,9 +2,8 @@
 
 use carrot_hyper::{
     BuildError, HyperTransport, Sent, TlsRoots,
-    transport::TransportErrorKind::{Reset, Tls, Truncated},
+    transport::TransportErrorKind::{Reset, Tls},
 };
-use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
@@ -42,20 +41,6 @@ async fn a_trusted_certificate() {
         assert_eq!(response.body(), "fine");
     }
     assert_eq!(server.accepted(), 1);
-}
-
-#[tokio::test]
-async fn a_trusted_certificate_for_an_address() {
-    let server = serving(CA.acceptor("127.0.0.1", &[])).await;
-    succeeds(&transport(), post(server.https("127.0.0.1", "/"))).await;
-}
-
-#[tokio::test]
-async fn both_safe_versions_are_spoken() {
-    for version in [&TLS12, &TLS13] {
-        let server = serving(CA.acceptor_of("localhost", version)).await;
-        succeeds(&transport(), post(server.https("localhost", "/"))).await;
-    }
 }
 
 #[tokio::test]
@@ -198,19 +183,6 @@ async fn faults_before_the_response() {
         let request = post(server.https("localhost", "/"));
         fails(&transport(), request, kind, Sent::Maybe).await;
     }
-}
-
-/// Without TLS's own goodbye, an end that is not declared may be a cut by somebody on the way.
-#[tokio::test]
-async fn a_body_cut_without_close_notify_is_truncated() {
-    const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\nhalf";
-    let server = faulty(UNTIL_CLOSED, Fault::CloseWithoutGoodbye).await;
-    let request = post(server.https("localhost", "/"));
-    fails(&transport(), request, Truncated, Sent::Yes).await;
-
-    let server = faulty(UNTIL_CLOSED, Fault::Close).await;
-    let request = post(server.https("localhost", "/"));
-    assert_eq!(succeeds(&transport(), request).await.body(), "half");
 }
 
 #[test]
