@@ -1,0 +1,246 @@
+//! A client on smol, without tokio: hyper over sockets of smol, a connection for each request.
+//!
+//! ```no_run
+//! use carrot_core::{AuthToken, Client, apps};
+//! use carrot_stack_smol::{SmolClock, SmolTransport};
+//!
+//! # fn config() -> futures_rustls::rustls::ClientConfig { unimplemented!() }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let token = AuthToken::new(std::env::var("CARROT_TOKEN")?)?;
+//! let client = Client::builder(SmolTransport::new(config()), SmolClock::default(), token).build()?;
+//! let channels = smol::block_on(client.call(apps::Channels::new()))?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{
+    error::Error,
+    io, iter,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use carrot_core::{
+    Body, Clock, HttpTransport, Sent, TransportError, async_trait,
+    bytes::Bytes,
+    http::{
+        Method, Request, Response, Uri, header::CONTENT_LENGTH, header::HOST, header::HeaderValue,
+    },
+    transport::{
+        CallContext, TimeoutPhase,
+        TransportErrorKind::{
+            Connect, Dns, Other, Protocol, Rejected, Reset, Timeout, Tls, TooLarge, Truncated,
+        },
+    },
+};
+use futures_rustls::{TlsConnector, pki_types::ServerName, rustls::ClientConfig};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, client::conn::http1};
+use smol::{Timer, future, net};
+use smol_hyper::rt::FuturesIo;
+
+/// Sends each request over a connection of its own.
+#[derive(Clone)]
+pub struct SmolTransport(TlsConnector);
+
+impl std::fmt::Debug for SmolTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SmolTransport")
+    }
+}
+
+impl SmolTransport {
+    /// Creates a transport with these settings of TLS.
+    pub fn new(tls: ClientConfig) -> Self {
+        Self(TlsConnector::from(Arc::new(tls)))
+    }
+}
+
+trait Io: smol::io::AsyncRead + smol::io::AsyncWrite + Send + Unpin {}
+impl<T: smol::io::AsyncRead + smol::io::AsyncWrite + Send + Unpin> Io for T {}
+
+type Failed = TransportError;
+
+fn error(
+    kind: carrot_core::transport::TransportErrorKind,
+    sent: Sent,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> Failed {
+    TransportError::new(kind, sent).with_source(source)
+}
+
+/// What a connection died of; `lost` is the kind of one that was cut.
+fn of_hyper(
+    broken: hyper::Error,
+    lost: carrot_core::transport::TransportErrorKind,
+    sent: Sent,
+) -> Failed {
+    let sources = || {
+        iter::successors(Some(&broken as &(dyn Error + 'static)), |&error| {
+            error.source()
+        })
+    };
+    let io = sources()
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .last();
+    let nonsense = [io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput];
+    let kind = match io {
+        Some(io) if nonsense.contains(&io.kind()) => Protocol,
+        Some(_) => lost,
+        None if broken.is_parse() => Protocol,
+        None if broken.is_user() => Other,
+        None => lost,
+    };
+    error(kind, sent, broken)
+}
+
+async fn connect(tls: &TlsConnector, uri: &Uri) -> Result<Box<dyn Io>, Failed> {
+    let (secure, usual) = match uri.scheme_str() {
+        Some("http") => (false, 80),
+        Some("https") => (true, 443),
+        _ => return Err(error(Rejected, Sent::Never, "not an address of http")),
+    };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let addresses = net::resolve((host, uri.port_u16().unwrap_or(usual))).await;
+    let addresses = addresses.map_err(|broken| error(Dns, Sent::Never, broken))?;
+    let tcp = net::TcpStream::connect(&*addresses).await;
+    let tcp = tcp.map_err(|broken| error(Connect, Sent::Never, broken))?;
+    if !secure {
+        return Ok(Box::new(tcp));
+    }
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|broken| error(Rejected, Sent::Never, broken))?;
+    match tls.connect(name, tcp).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(broken) if broken.kind() == io::ErrorKind::InvalidData => {
+            Err(error(Tls, Sent::Never, broken))
+        }
+        Err(broken) => Err(error(Connect, Sent::Never, broken)),
+    }
+}
+
+/// Where an attempt is, and what is known of its request there.
+type Stage = Mutex<(TimeoutPhase, Sent)>;
+
+async fn exchange(
+    tls: &TlsConnector,
+    request: Request<Body>,
+    context: &CallContext,
+    stage: &Stage,
+) -> Result<Response<Bytes>, Failed> {
+    let enter = |phase, sent| *stage.lock().unwrap_or_else(PoisonError::into_inner) = (phase, sent);
+    let (mut head, body) = request.into_parts();
+    let io = connect(tls, &head.uri).await?;
+    let authority = head
+        .uri
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    if let Ok(host) = HeaderValue::from_str(authority) {
+        head.headers.insert(HOST, host);
+    }
+    if body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
+        head.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    head.uri = target
+        .parse()
+        .map_err(|broken: carrot_core::http::uri::InvalidUri| {
+            error(Rejected, Sent::Never, broken)
+        })?;
+    let shaken = http1::handshake(FuturesIo::new(io)).await;
+    let (mut send, connection) = shaken.map_err(|broken| of_hyper(broken, Reset, Sent::Never))?;
+    enter(TimeoutPhase::Response, Sent::Maybe);
+    let request = Request::from_parts(head, Full::new(body.into_bytes()));
+    let asked = async {
+        let response = send.send_request(request).await;
+        let response = response.map_err(|broken| of_hyper(broken, Reset, Sent::Maybe))?;
+        enter(TimeoutPhase::Body, Sent::Yes);
+        collect(response, context).await
+    };
+    // The connection is driven here, so that it ends with this future. What it dies of, the request tells.
+    let driven = async {
+        let _ = connection.await;
+        std::future::pending().await
+    };
+    future::or(asked, driven).await
+}
+
+async fn collect(
+    response: Response<Incoming>,
+    context: &CallContext,
+) -> Result<Response<Bytes>, Failed> {
+    let (head, mut body) = response.into_parts();
+    let mut length = hyper::body::Body::size_hint(&body).lower();
+    let mut collected = Vec::new();
+    loop {
+        if let Some(limit) = context.max_body_bytes.filter(|limit| length > *limit) {
+            return Err(error(TooLarge { limit }, Sent::Yes, "too large"));
+        }
+        let idle = async {
+            sleep(context.body_idle_timeout).await;
+            Err(error(
+                Timeout(TimeoutPhase::Body),
+                Sent::Yes,
+                "the body made no progress",
+            ))
+        };
+        match future::or(async { Ok(body.frame().await) }, idle).await? {
+            None => return Ok(Response::from_parts(head, collected.into())),
+            Some(Err(broken)) => return Err(of_hyper(broken, Truncated, Sent::Yes)),
+            Some(Ok(frame)) => {
+                collected.extend_from_slice(frame.data_ref().map_or(&[], |data| data))
+            }
+        }
+        length = collected.len() as u64;
+    }
+}
+
+/// Never ends without a limit, or with one beyond time.
+async fn sleep(limit: Option<Duration>) {
+    match limit.and_then(|limit| Instant::now().checked_add(limit)) {
+        Some(end) => drop(Timer::at(end).await),
+        None => std::future::pending().await,
+    }
+}
+
+#[async_trait]
+impl HttpTransport for SmolTransport {
+    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
+        let context = request.extensions().get::<CallContext>().cloned();
+        let context = context.unwrap_or_else(|| CallContext::new("", ""));
+        let stage = Mutex::new((TimeoutPhase::Connect, Sent::Never));
+        let late = async {
+            sleep(context.timeout).await;
+            let (phase, sent) = *stage.lock().unwrap_or_else(PoisonError::into_inner);
+            Err(error(Timeout(phase), sent, "no time is left"))
+        };
+        let exchange = pin!(exchange(&self.0, request, &context, &stage));
+        future::or(exchange, late).await
+    }
+}
+
+/// The clock of smol.
+#[derive(Debug)]
+pub struct SmolClock(Instant);
+
+impl Default for SmolClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+#[async_trait]
+impl Clock for SmolClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        sleep(Some(duration)).await;
+    }
+}
