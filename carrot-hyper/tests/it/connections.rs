@@ -22,6 +22,17 @@ use crate::support::{
 };
 
 #[tokio::test]
+async fn one_connection_serves_many_requests() {
+    let server = Server::responding(ok_response("fine")).await;
+    let transport = transport();
+    for _ in 0..20 {
+        let response = succeeds(&transport, get(server.url("/"))).await;
+        assert_eq!(response.body(), "fine");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
 async fn clones_share_their_connections() {
     let server = Server::responding(ok_response("")).await;
     let transport = transport();
