@@ -16,6 +16,12 @@
 //! 11. [Are all operations tested?](#are-all-operations-tested)
 //! 12. [With the paused time of tokio](#with-the-paused-time-of-tokio)
 //! 13. [On a multi-thread runtime](#on-a-multi-thread-runtime)
+//! 14. [Aimed faults](#aimed-faults)
+//! 15. [Every fault at every request](#every-fault-at-every-request)
+//! 16. [Killed in the middle](#killed-in-the-middle)
+//! 17. [Latency](#latency)
+//! 18. [Webhooks twice and out of order](#webhooks-twice-and-out-of-order)
+//! 19. [Sharing a set-up](#sharing-a-set-up)
 //!
 //! # A retry
 //!
@@ -462,5 +468,196 @@
 //! }
 //! fake.clock().assert_sleeps([Duration::from_millis(50); 2]);
 //! # Ok(())
+//! # }
+//! ```
+//!
+//! # Aimed faults
+//!
+//! A [`Fault`](crate::sandbox::Fault) says which operation, which request of it, and what happens there. One that no request
+//! meets fails the test, so the test cannot pass without its fault.
+//!
+//! ```
+//! use carrot_core::{
+//!     conversations::{Get, Reply},
+//!     types::UserRef,
+//!     users::StartConversation,
+//! };
+//! use carrot_testing::{Sandbox, sandbox::Fault};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::new();
+//! let client = sandbox.client();
+//! let order = UserRef::external("order-42");
+//! let id = client.call(StartConversation::new(order, "Where is it?")).await?.id;
+//!
+//! // The second reply is applied, and its response does not arrive.
+//! let fault = sandbox.inject(Fault::lost_response().on::<Reply>().nth(2));
+//! client.call(Get::new(id)).await?;
+//! client.call(Reply::new(id, "On its way")).await?;
+//! let lost = client.call(Reply::new(id, "It is there")).await;
+//! assert!(lost.is_err_and(|error| error.may_have_been_applied()));
+//! assert_eq!(fault.used(), 1);
+//! assert_eq!(sandbox.parts(id).len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Every fault at every request
+//!
+//! [`torture`](crate::torture()) aims all of them: at each request, one after the other. The
+//! [module](crate::torture) shows a program that must not send a message twice; here one whose calls are
+//! idempotent, which may simply run again. If it set one property to two values, one after the other, this would fail: the
+//! first request may be applied late, after the second.
+//!
+//! ```
+//! use carrot_core::{Error, types::{PropertyOperation, UserRef}, users::SetProps};
+//! use carrot_testing::torture::{Process, torture};
+//!
+//! /// The code under test.
+//! async fn set_all(process: Process<()>) -> Result<(), Error> {
+//!     for (name, value) in [("plan", "pro"), ("city", "Riga")] {
+//!         let change = PropertyOperation::update_or_create(name, value).expect("a valid name");
+//!         let call = SetProps::new(UserRef::external("ada")).with(change);
+//!         process.client.call(call).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! let report = torture(set_all).check(|sandbox, ()| {
+//!     let ada = &sandbox.users()[0].props_custom;
+//!     assert_eq!((&ada["plan"], &ada["city"]), (&"pro".into(), &"Riga".into()));
+//! });
+//! println!("{report}");
+//! assert_eq!(report.requests, 2);
+//! ```
+//!
+//! # Killed in the middle
+//!
+//! [`Trouble::Killed`](crate::torture::Trouble::Killed) drops the program where it waits, and what it stored is all that the next
+//! process has. `only` runs one story, such as one that a failure told.
+//!
+//! ```
+//! use std::{cell::Cell, rc::Rc};
+//!
+//! use carrot_core::{Error, types::{EventName, UserRef}, users::TrackEvent};
+//! use carrot_testing::torture::{Process, Trouble, torture};
+//!
+//! /// The code under test: it stores that it sent the event once the response is there.
+//! async fn track(process: Process<Rc<Cell<bool>>>) -> Result<(), Error> {
+//!     if !process.stored.get() {
+//!         let name = EventName::new("Order placed").expect("a valid name");
+//!         process.client.call(TrackEvent::new(UserRef::external("ada"), name)).await?;
+//!         process.stored.set(true);
+//!     }
+//!     Ok(())
+//! }
+//!
+//! // Killed before it reads the response, it sends the event twice: here that is known and accepted.
+//! torture(track).only([Trouble::Killed(2)]).check(|sandbox, is_sent| {
+//!     let user = sandbox.user_id("ada").expect("the event creates the user");
+//!     assert_eq!((sandbox.events(user).len(), is_sent.get()), (2, true));
+//! });
+//! ```
+//!
+//! # Latency
+//!
+//! [`Latency`](crate::stub::Latency) lets requests and responses travel in virtual time, and counts those in flight.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carrot_core::{AuthToken, Client, Clock, types::UserId, users};
+//! use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock, stub::Latency};
+//!
+//! let clock = VirtualClock::manual();
+//! let transport = RecordingTransport::new().with_default(CannedResponse::ok());
+//! let second = Duration::from_secs(1);
+//! let slow = Latency::new(transport, &clock, move |_| (second, second));
+//! let token = AuthToken::new("app.1.token")?;
+//! let client = Client::builder(slow.clone(), clock.clone(), token).build()?;
+//! let calls = [7, 8, 9].map(|id| client.call(users::UnsubscribeEmail::new(UserId::new(id))));
+//! assert!(clock.run_all(calls).iter().all(Result::is_ok));
+//! assert_eq!((clock.now(), slow.most_in_flight()), (2 * second, 3));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Webhooks twice and out of order
+//!
+//! The service repeats a webhook that was not accepted in time, so a handler gets some twice, late, and after newer
+//! ones. Taken out of the sandbox they can be given in any order, each as the request that the service sends.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use bytes::Bytes;
+//! use carrot_core::{
+//!     types::{PartId, UserRef, webhook::{self, Webhook}},
+//!     users::StartConversation,
+//! };
+//! use carrot_testing::Sandbox;
+//! use http::{Request, StatusCode, Uri};
+//!
+//! /// The code under test: the texts by the ids of their parts, which grow.
+//! #[derive(Default)]
+//! struct Inbox(BTreeMap<PartId, String>);
+//!
+//! impl Inbox {
+//!     fn handle(&mut self, request: &Request<Bytes>) -> StatusCode {
+//!         match webhook::parse(request.body(), "a-token") {
+//!             Ok(Webhook::Conversation(message)) => {
+//!                 self.0.insert(message.part.id, message.part.body.unwrap_or_default());
+//!                 StatusCode::OK
+//!             }
+//!             Ok(_) => StatusCode::OK,
+//!             Err(_) => StatusCode::BAD_REQUEST,
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::builder().webhook_token("a-token").build();
+//! let client = sandbox.client();
+//! for text in ["Where is it?", "Hello?"] {
+//!     client.call(StartConversation::new(UserRef::external("ada"), text)).await?;
+//! }
+//!
+//! let webhooks = sandbox.take_webhooks();
+//! let mut inbox = Inbox::default();
+//! for at in [1, 0, 1] {
+//!     let request = webhooks[at].to_request(Uri::from_static("/hook"));
+//!     assert_eq!(inbox.handle(&request), StatusCode::OK);
+//! }
+//! assert_eq!(inbox.0.into_values().collect::<Vec<_>>(), ["Where is it?", "Hello?"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sharing a set-up
+//!
+//! A function makes the fake that most tests need; a test overrides what is different with a higher priority.
+//!
+//! ```
+//! use carrot_core::{types::UserId, users};
+//! use carrot_testing::{ApiError, Fake, fake};
+//!
+//! /// For every test: all users are there.
+//! fn usual() -> Fake {
+//!     let fake = Fake::new();
+//!     fake.on::<users::Get>().reply(fake::user()).repeatedly();
+//!     fake
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let fake = usual();
+//! fake.on::<users::Get>()
+//!     .path_id(7)
+//!     .priority(1)
+//!     .reply_error(ApiError::permission_denied());
+//! let client = fake.client();
+//! assert!(client.call(users::Get::new(UserId::new(7))).await.is_err());
+//! assert!(client.call(users::Get::new(UserId::new(8))).await.is_ok());
 //! # }
 //! ```

@@ -17,7 +17,7 @@
 //! | do what operators do in the panel | [`Sandbox::snooze`], [`Sandbox::move_to_channel`], [`Sandbox::set_assistant`] |
 //! | make a request fail | [`Sandbox::inject`] with a [`Fault`], [`SandboxBuilder::rate_limit`] |
 //! | follow what happens as it happens | the realtime service: `Client::listen` of any client, [`Sandbox::realtime`] |
-//! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to` |
+//! | get webhooks | [`Sandbox::take_webhooks`], `Sandbox::deliver_webhooks_to`, [`WebhookDelivery::to_request`] |
 //! | continue in another run | [`Sandbox::snapshot`], [`Sandbox::restore`] |
 //!
 //! ```

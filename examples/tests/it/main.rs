@@ -10,5 +10,6 @@ mod quickstart;
 #[cfg(unix)]
 mod sandbox;
 mod security;
+mod test_kit;
 #[cfg(unix)]
 mod transcripts;

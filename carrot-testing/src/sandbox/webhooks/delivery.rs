@@ -1,5 +1,12 @@
 use std::fmt;
 
+use bytes::Bytes;
+use carrot_core::types::webhook::USER_AGENTS;
+use http::{
+    HeaderValue, Method, Request, Uri,
+    header::{CONTENT_TYPE, USER_AGENT},
+};
+
 use crate::sandbox::store::Word;
 
 /// A webhook of the [`Sandbox`](crate::Sandbox): its content and the state of its delivery.
@@ -58,6 +65,36 @@ impl WebhookDelivery {
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
+    }
+
+    /// The request that the service posts to this address: a form, with its `Content-Type` and `User-Agent`.
+    /// Give it to a handler as often, as late and in any order that a test needs: the webhook stays as it is.
+    ///
+    /// ```
+    /// use carrot_testing::Sandbox;
+    /// use http::Uri;
+    ///
+    /// let sandbox = Sandbox::new();
+    /// # let request = http::Request::post("/v2/users/order-42/events")
+    /// #     .header("authorization", format!("Token {}", sandbox.token()))
+    /// #     .body(bytes::Bytes::from("by_user_id=true&event=Order+placed"))?;
+    /// # sandbox.handle(&request);
+    /// for webhook in sandbox.take_webhooks() {
+    ///     let request = webhook.to_request(Uri::from_static("/hook"));
+    ///     assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_request(&self, uri: Uri) -> Request<Bytes> {
+        let mut request = Request::new(Bytes::from(self.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        let agent = HeaderValue::from_static(USER_AGENTS[0]);
+        request.headers_mut().insert(USER_AGENT, agent);
+        request
     }
 
     /// How many times it was sent.

@@ -2,11 +2,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use bytes::Bytes;
-use carrot_core::types::{InvalidValue, webhook::USER_AGENTS};
+use carrot_core::types::InvalidValue;
 use http::{
-    HeaderValue, Request, StatusCode, Uri,
-    header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT},
+    HeaderValue, StatusCode, Uri,
+    header::{CONNECTION, HOST},
 };
 use http_body_util::Full;
 use hyper::client::conn::http1;
@@ -46,14 +45,36 @@ impl Sandbox {
         let mut posted = Vec::new();
         for id in self.due_webhooks() {
             // Taken one by one: an attempt counts when it is made, also where this future is dropped.
-            let Some(body) = self.attempt_webhook(id) else {
+            let Some(webhook) = self.attempt_webhook(id) else {
                 continue;
             };
-            let status = timeout(PATIENCE, post(&target, body)).await;
+            let status = timeout(PATIENCE, post(&target, &webhook)).await;
             let delivered = matches!(status, Ok(Ok(StatusCode::OK)));
             posted.extend(self.attempted(id, delivered));
         }
         Ok(posted)
+    }
+
+    /// Posts one webhook to an address of this machine, whatever its state: a second time, late, or after newer
+    /// ones. Returns the status of the response; `None` if there is no response within 10 seconds of the
+    /// machine's time. It counts as no attempt to deliver the webhook.
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver_webhooks_to`](Self::deliver_webhooks_to).
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime with I/O and time.
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub async fn post_webhook_to(
+        &self,
+        url: &str,
+        webhook: &WebhookDelivery,
+    ) -> Result<Option<StatusCode>, InvalidValue> {
+        let target = read_url(url)?;
+        let status = timeout(PATIENCE, post(&target, webhook)).await;
+        Ok(status.ok().and_then(Result::ok))
     }
 }
 
@@ -79,7 +100,10 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-async fn post(target: &Uri, body: String) -> Result<StatusCode, Box<dyn std::error::Error>> {
+async fn post(
+    target: &Uri,
+    webhook: &WebhookDelivery,
+) -> Result<StatusCode, Box<dyn std::error::Error>> {
     let host = target.host().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port = target.port_u16().unwrap_or(80);
@@ -87,15 +111,10 @@ async fn post(target: &Uri, body: String) -> Result<StatusCode, Box<dyn std::err
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let authority = target.authority().ok_or("no host")?;
     let path = target.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::post(path)
-        .header(HOST, authority.as_str())
-        .header(USER_AGENT, USER_AGENTS[0])
-        .header(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        )
-        .header(CONNECTION, "close")
-        .body(Full::new(Bytes::from(body)))?;
+    let mut request = webhook.to_request(path.parse()?).map(Full::new);
+    let headers = request.headers_mut();
+    headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     // It ends with the response, or with its error.
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?.status())

@@ -94,10 +94,10 @@ impl Sandbox {
         due.map(|one| one.id).collect()
     }
 
-    /// Takes a webhook as an attempt to deliver it, and gives its body; `None` where it is not due any
+    /// Takes a webhook as an attempt to deliver it, and gives it; `None` where it is not due any
     /// more. That the attempt fails is what is written down, until [`attempted`](Self::attempted) says
     /// otherwise, so two who deliver at once do not send the same.
-    pub(in crate::sandbox) fn attempt_webhook(&self, id: u64) -> Option<String> {
+    pub(in crate::sandbox) fn attempt_webhook(&self, id: u64) -> Option<WebhookDelivery> {
         let token = self.webhook_token();
         let mut service = self.service();
         let now = service.store.now();
@@ -109,7 +109,7 @@ impl Sandbox {
         let one = due.find(|one| one.id == id)?;
         one.due = now.saturating_add(FIRST_PAUSE_MICROS << one.attempts);
         one.attempts += 1;
-        Some(one.show(token).body().to_owned())
+        Some(one.show(token))
     }
 
     /// Notes how an attempt went, and shows the webhook; `None` where it was taken out meanwhile.

@@ -141,6 +141,64 @@ async fn a_silent_receiver_times_out() {
 }
 
 #[tokio::test]
+async fn webhook_comes_twice_late_and_out_of_order() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    start(&sandbox, "order-43", "Second");
+    let [first, second] = &sandbox.webhooks()[..] else {
+        panic!("one for each message");
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let receiver = tokio::spawn(receive(listener, &[OK, BUSY, OK]));
+    let mut statuses = Vec::new();
+    for webhook in [second, first, second] {
+        sandbox.advance(Duration::from_secs(3600));
+        statuses.push(sandbox.post_webhook_to(&url, webhook).await.unwrap());
+    }
+    let statuses = statuses.iter().map(|status| status.map(|one| one.as_u16()));
+    assert_eq!(
+        statuses.collect::<Vec<_>>(),
+        [Some(200), Some(503), Some(200)]
+    );
+    let bodies: Vec<String> = receiver
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(_, body)| body)
+        .collect();
+    assert_eq!(bodies, [second.body(), first.body(), second.body()]);
+    // The receiver is gone, and nothing counts as an attempt.
+    assert_eq!(sandbox.post_webhook_to(&url, first).await.unwrap(), None);
+    assert_eq!(sandbox.webhooks()[0].attempts(), 0);
+    assert_eq!(sandbox.webhooks()[0].state(), DeliveryState::Waiting);
+    assert!(
+        sandbox
+            .post_webhook_to("http://8.8.8.8", first)
+            .await
+            .is_err()
+    );
+}
+
+#[test]
+fn webhook_is_a_ready_request() {
+    let sandbox = Sandbox::new();
+    start(&sandbox, "order-42", "First");
+    let webhook = &sandbox.webhooks()[0];
+    let request = webhook.to_request(http::Uri::from_static("/hook?of=shop"));
+    assert_eq!(
+        (
+            request.method().as_str(),
+            request.uri().to_string().as_str()
+        ),
+        ("POST", "/hook?of=shop")
+    );
+    assert_eq!(request.headers()["content-type"], super::common::FORM);
+    assert_eq!(request.headers()["user-agent"], "Carrotquest Webhook 1.0");
+    assert_eq!(request.body(), webhook.body());
+}
+
+#[tokio::test]
 async fn only_this_machine_is_posted_to() {
     let sandbox = Sandbox::new();
     start(&sandbox, "order-42", "First");
