@@ -176,7 +176,7 @@ fn leads_that_are_changed_while_listing_are_all_reached() {
 }
 
 /// Leads leave and enter anywhere while the order of the others stays: whoever was in the list from the
-/// beginning to the end is returned once.
+/// start to the end is returned once.
 #[test]
 fn who_stays_in_the_list_is_returned() {
     for seed in 0..300 {
@@ -348,7 +348,7 @@ fn broken_leads_hide_no_other() {
         &[0, 1, 2, 3, 4, 5, 6, 7, 8],
     ] {
         for page in [1, 2, 3, 4, 50] {
-            let answer = RespondWith::new(move |call| {
+            let transport = RespondWith::new(move |call| {
                 let number = |name| call.param(name).and_then(|text| text.parse::<usize>().ok());
                 let (offset, limit) =
                     (number("offset").unwrap_or(0), number("limit").unwrap_or(20));
@@ -359,7 +359,7 @@ fn broken_leads_hide_no_other() {
                 let users: Vec<_> = (offset..(offset + limit).min(9)).map(user).collect();
                 CannedResponse::data(json!({"users": users, "total": 9}))
             });
-            let client = client(&answer, carrot_core::ApiVersion::V2);
+            let client = client(&transport, carrot_core::ApiVersion::V2);
             let mut items = client.items(apps::Leads::new().page(size(page)));
             for index in 0..9 {
                 match run(items.next()) {
