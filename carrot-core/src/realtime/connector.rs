@@ -49,6 +49,10 @@ pub trait Connection: Send {
 /// An input from a connection.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a message is the usual case: a box would be an allocation for each"
+)]
 pub enum Received {
     /// One message of a stream.
     Message(Result<RealtimeMessage, RealtimeError>),

@@ -3,7 +3,7 @@ use std::{
     fmt::Debug,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
     thread::{self, Thread},
 };
 
@@ -128,7 +128,7 @@ fn park(mut work: Work<'_>) {
 
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    while let Poll::Pending = work.as_mut().poll(&mut context) {
+    while work.as_mut().poll(&mut context).is_pending() {
         thread::park();
     }
 }

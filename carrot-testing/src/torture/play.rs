@@ -25,12 +25,15 @@ const MOST_AWAITS: u64 = 10_000;
 
 pub(super) type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 
+/// What a process does, and what it says when it fails.
+type Scenario<S> = Box<dyn Fn(Process<S>) -> Local<Result<(), String>>>;
+
 /// What every story starts from.
 pub(super) struct Stage<S> {
     pub(super) sandbox: SandboxBuilder,
     pub(super) client: Box<dyn Fn(ClientBuilder) -> ClientBuilder>,
     pub(super) set_up: Box<dyn Fn(Sandbox) -> Local<S>>,
-    pub(super) scenario: Box<dyn Fn(Process<S>) -> Local<Result<(), String>>>,
+    pub(super) scenario: Scenario<S>,
     pub(super) late: Duration,
 }
 

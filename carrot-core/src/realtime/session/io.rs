@@ -8,6 +8,10 @@ use crate::realtime::{Disconnected, Event, Position};
 
 /// What the connection brought.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a message is the usual case: a box would be an allocation for each"
+)]
 pub(in crate::realtime) enum Input {
     /// It is open; nothing is proved by this.
     Open,

@@ -177,7 +177,7 @@ pub(crate) fn half_read(bench: &Bench<'_>) -> Check {
     })?;
     let transport = bench.transport()?;
     let large = limited(get(server.url("/large/")), |context| {
-        context.max_body_bytes = Some(4)
+        context.max_body_bytes = Some(4);
     });
     bench.fail(&transport, large)?;
     let response = bench.succeed(&transport, post(server.url("/next/")))?;

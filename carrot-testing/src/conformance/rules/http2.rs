@@ -201,7 +201,7 @@ pub(crate) fn cap(bench: &Bench<'_>) -> Check {
         Ok(())
     })?;
     let request = limited(get(server.https("/")), |context| {
-        context.max_body_bytes = Some(4)
+        context.max_body_bytes = Some(4);
     });
     bench.fail_as(
         &transport(bench)?,

@@ -72,7 +72,7 @@ impl Server {
                 drop(streams);
                 let (log, serve) = (Arc::clone(&log), Arc::clone(&serve));
                 log.update(format!("connection {number}: accepted"), |seen| {
-                    seen.accepted += 1
+                    seen.accepted += 1;
                 });
                 thread::spawn(move || {
                     if let Ok(mut conn) = Conn::new(number, stream, Arc::clone(&log)) {
@@ -82,7 +82,7 @@ impl Server {
                         }
                     }
                     log.update(format!("connection {number}: over"), |seen| {
-                        seen.closed += 1
+                        seen.closed += 1;
                     });
                 });
             }

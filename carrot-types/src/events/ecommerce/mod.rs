@@ -32,14 +32,12 @@
 
 mod cart;
 mod order;
-mod order_event;
 mod product;
 mod step;
 
 pub use self::{
     cart::{Cart, CartAdded, CartViewed},
-    order::Order,
-    order_event::OrderEvent,
+    order::{Order, OrderEvent},
     product::{Product, ProductViewed},
     step::Step,
 };

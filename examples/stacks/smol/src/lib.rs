@@ -193,7 +193,7 @@ async fn collect(
             None => return Ok(Response::from_parts(head, collected.into())),
             Some(Err(broken)) => return Err(of_hyper(broken, Truncated, Sent::Yes)),
             Some(Ok(frame)) => {
-                collected.extend_from_slice(frame.data_ref().map_or(&[], |data| data))
+                collected.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
             }
         }
         length = collected.len() as u64;
