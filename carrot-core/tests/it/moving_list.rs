@@ -302,7 +302,7 @@ fn the_cursor_of_a_page_in_hand_is_safe() {
     seen.drain(..60).for_each(|id| list.remove(id));
     let mut again = Vec::new();
     read(&mut list.items(size(50).starting_at(cursor)), |id| {
-        again.push(id)
+        again.push(id);
     })
     .expect("no doubt");
     assert!((100..=200).all(|id| again.contains(&id)), "{again:?}");

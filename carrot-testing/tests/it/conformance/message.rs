@@ -84,15 +84,11 @@ pub(crate) fn written(of: &Mutant, request: &Request<Body>, cookie: Option<&str>
     }
     match of.breaks {
         Break::AddsHeader => put("x-request-id", b"1"),
-        Break::AddsUserAgent => {
-            if !request.headers().contains_key(header::USER_AGENT) {
-                put("user-agent", b"reference/1");
-            }
+        Break::AddsUserAgent if !request.headers().contains_key(header::USER_AGENT) => {
+            put("user-agent", b"reference/1");
         }
-        Break::AddsSecondAccept => {
-            if request.headers().contains_key(header::ACCEPT) {
-                put("accept", b"*/*");
-            }
+        Break::AddsSecondAccept if request.headers().contains_key(header::ACCEPT) => {
+            put("accept", b"*/*");
         }
         Break::AsksForCompression => put("accept-encoding", b"gzip"),
         Break::SendsOperation => {

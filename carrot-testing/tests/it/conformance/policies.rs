@@ -50,8 +50,9 @@ impl Clock for Tokio {
 
 fn clock(broken: Broken) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    assert_clock(&Tokio(Instant::now(), broken), |work| {
-        runtime.block_on(work)
+    let started = tokio::time::Instant::now().into_std();
+    assert_clock(&Tokio(started, broken), |work| {
+        runtime.block_on(work);
     });
 }
 
@@ -85,7 +86,7 @@ fn limited(limiters: &[&dyn RateLimiter], clock: &VirtualClock, limit: usize) {
         .unwrap();
     let window = Duration::from_secs(60);
     assert_rate_limiter(limiters, clock, limit, window, |work| {
-        runtime.block_on(work)
+        runtime.block_on(work);
     });
 }
 

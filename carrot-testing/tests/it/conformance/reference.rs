@@ -284,7 +284,7 @@ impl Reference {
             Break::AlwaysMaybe => sent = Maybe,
             Break::ErrorsAsOther => kind = Other,
             Break::ResponseTimeoutAsNever if kind == Timeout(TimeoutPhase::Response) => {
-                sent = Never
+                sent = Never;
             }
             Break::ConnectTimeoutAsMaybe if kind == Timeout(TimeoutPhase::Connect) => sent = Maybe,
             Break::LeaksRequestInError => {

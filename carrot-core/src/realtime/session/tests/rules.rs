@@ -158,7 +158,8 @@ fn a_rejection_ends_it_also_after_the_handshake() {
             hand.close(code, reason);
         }
     };
-    let cases: [(&str, Box<dyn Fn(&mut Hand)>); 5] = [
+    type Act = Box<dyn Fn(&mut Hand)>;
+    let cases: [(&str, Act); 5] = [
         ("3401", Box::new(by_code(3401, ""))),
         ("3403", Box::new(by_code(3403, ""))),
         ("1008", Box::new(by_code(1008, r#"{"http_status": 403}"#))),
