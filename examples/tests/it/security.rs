@@ -22,6 +22,12 @@ fn tests(source: &str) -> BTreeSet<&str> {
         if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             is_test = true;
         }
+        // A rule of the contract, which is a test of every transport: `rsp_02_redirects "RSP-02" Must …`.
+        if let [rule, id, "Must", ..] = line.split(' ').collect::<Vec<_>>()[..] {
+            if id.starts_with('"') {
+                tests.insert(rule);
+            }
+        }
         let function = line.strip_prefix("async ").unwrap_or(line);
         if let Some((name, _)) = function
             .strip_prefix("fn ")

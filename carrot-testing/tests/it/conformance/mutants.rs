@@ -282,6 +282,7 @@ fn table() -> impl Iterator<Item = (Break, &'static Rule, bool)> {
 }
 
 #[test]
+#[ignore = "takes minutes: bash .ci/run conformance"]
 fn mutants_break_their_rules() {
     let broken: Vec<_> = table().filter(|(_, _, broken)| *broken).collect();
     let surprises = surprises(&broken);

@@ -15,7 +15,7 @@
 //! assert_eq!(viewed.operations.len(), 1); // union $viewed_products
 //!
 //! let placed = Order::new("1001", 4_100).with_items(["Lamp", "Bulb"]).completed()?;
-//! assert_eq!(placed.event.order_amount, 4_100);
+//! assert_eq!(placed.event.name(), "$order_completed");
 //! // $last_payment, $revenue, $orders_count, two deletions of the cart, $ordered_items twice
 //! assert_eq!(placed.operations.len(), 7);
 //!
