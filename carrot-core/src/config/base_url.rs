@@ -107,12 +107,18 @@ impl std::str::FromStr for BaseUrl {
     ///
     /// # Errors
     ///
-    /// The text is not an `http` or `https` URL; has an invalid port, a user name, a password, a query or
+    /// The text is not an `http` or `https` URL; is not ASCII; has an invalid port, a user name, a password, a query or
     /// a fragment; has `.` or `..` in its path; or ends with `v1` or `v2`.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |rule: &'static str| InvalidValue::new("base URL", rule);
         if text.contains('#') {
             return Err(invalid("must have no fragment (`#…`)"));
+        }
+        if !text.is_ascii() {
+            // No resolver takes a host in other letters, and which rules turn it into ASCII is not ours to say.
+            return Err(invalid(
+                "must be ASCII: write an international host in punycode, as browsers show it (`xn--…`)",
+            ));
         }
         let uri: Uri = text
             .parse()

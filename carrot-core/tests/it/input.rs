@@ -147,6 +147,7 @@ fn base_urls() {
         "",
         "api.carrotquest.io",
         "//api.carrotquest.io",
+        "https://пример.рф",
         "ftp://example.com",
         "https://",
         "https://user@example.com",

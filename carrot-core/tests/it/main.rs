@@ -9,6 +9,7 @@ mod cancellation;
 mod deadline;
 mod error_sources;
 mod escaping;
+mod execute;
 mod hardening;
 mod import_csv;
 mod input;
