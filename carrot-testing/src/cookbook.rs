@@ -506,7 +506,7 @@
 //! # Every fault at every request
 //!
 //! [`torture`](crate::torture()) aims all of them: at each request, one after the other. The
-//! [module](crate::torture) shows a program that must not send a message twice; here one whose calls are
+//! [module](mod@crate::torture) shows a program that must not send a message twice; here one whose calls are
 //! idempotent, which may simply run again. If it set one property to two values, one after the other, this would fail: the
 //! first request may be applied late, after the second.
 //!

@@ -61,7 +61,7 @@ pub fn __test(stack: &dyn Stack, id: &str, known: &[KnownFailure], module: &str)
     check::assert_rule_in(stack, id, known, Some(module));
 }
 
-/// Makes one test of every [rule](crate::conformance), in the module where it stands.
+/// Makes one test of every [rule](mod@crate::conformance), in the module where it stands.
 ///
 /// The first argument is an expression that makes the [`Stack`](crate::conformance::Stack); every test
 /// makes its own. `known_failures { "ID" => "why", … }` lists the rules that it breaks;

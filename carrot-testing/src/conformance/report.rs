@@ -24,7 +24,7 @@ pub fn run(stack: &dyn Stack, known: &[KnownFailure]) -> Report {
     run_in(stack, known, None)
 }
 
-/// As [`run`], from the module in which [`conformance!`](crate::conformance) made the tests: those rules
+/// As [`run`], from the module in which [`conformance!`](crate::conformance!) made the tests: those rules
 /// that need a process of their own are checked too.
 #[must_use]
 pub fn run_in(stack: &dyn Stack, known: &[KnownFailure], module: Option<&str>) -> Report {

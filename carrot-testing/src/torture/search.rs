@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Sandbox, fail, sandbox::SandboxBuilder};
 
-/// Takes a scenario that is to run with every fault at every request: see the [module](crate::torture).
+/// Takes a scenario that is to run with every fault at every request: see the [module](mod@crate::torture).
 ///
 /// The scenario is what one process does until its work is done. An error means that the process ends
 /// and is started again, up to five times in a story.
