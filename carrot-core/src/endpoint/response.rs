@@ -54,8 +54,24 @@ pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
 pub fn empty(body: &[u8]) -> Result<Empty, ResponseError> {
     match body.trim_ascii() {
         b"" => Ok(Empty::new()),
-        body => data(body),
+        body => optional(body).map(|envelope| envelope.data),
     }
+}
+
+/// Decodes the envelope of a write whose `data` has no required field. `data` of another form, such as
+/// `[]` or `null`, or no `data`, is the default: the write was applied, so an error would invite a second
+/// one.
+pub(crate) fn optional<T: DeserializeOwned + Default>(
+    body: &[u8],
+) -> Result<Envelope<T>, ResponseError> {
+    envelope(body).or_else(|error| match (&error, meta(body)) {
+        (ResponseError::Unreadable { .. }, Some(meta)) if meta.status == SUCCESS => {
+            let mut envelope = Envelope::ok(T::default());
+            envelope.meta = meta;
+            Ok(envelope)
+        }
+        _ => Err(error),
+    })
 }
 
 /// Decodes the envelope, for responses with information in `meta`.
@@ -152,7 +168,7 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
 
 #[cfg(test)]
 mod tests {
-    use carrot_types::ConversationId;
+    use carrot_types::{ActionReceipt, ConversationId};
 
     use super::*;
 
@@ -190,6 +206,28 @@ mod tests {
                 other => panic!("{body}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn write_without_required_data_accepts_odd_data() {
+        for data in ["null", "[]", "[1]", "\"\"", "\"ok\"", "1", "true", "{}"] {
+            let body = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
+            let read = optional::<ActionReceipt>(body.as_bytes()).expect(&body);
+            assert_eq!(read.data, ActionReceipt::new(), "{body}");
+            assert_eq!(empty(body.as_bytes()), Ok(Empty::new()), "{body}");
+        }
+        let body = br#"{"meta":{"status":200}}"#;
+        assert_eq!(empty(body), Ok(Empty::new()));
+        assert!(optional::<ActionReceipt>(body).is_ok());
+        for body in ["", "[]", "{", r#"{"meta":{"status":200},"data":["#] {
+            assert!(
+                optional::<ActionReceipt>(body.as_bytes()).is_err(),
+                "{body}"
+            );
+        }
+        let body = br#"{"meta":{"status":400},"data":[]}"#;
+        let error = optional::<ActionReceipt>(body).expect_err("an error of the service");
+        assert!(matches!(error, ResponseError::Service(_)), "{error:?}");
     }
 
     #[test]

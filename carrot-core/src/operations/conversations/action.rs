@@ -46,3 +46,32 @@ macro_rules! action_setters {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        ApiVersion, Endpoint,
+        conversations::{AddTag, Assign, Close, RemoveTag, Unassign},
+        types::{ActionReceipt, AdminId, ConversationId},
+    };
+
+    fn assert_odd_data_is_empty(endpoint: &impl Endpoint<Output = ActionReceipt>) {
+        for data in [r#","data":[]"#, r#","data":null"#, r#","data":"""#, ""] {
+            let body = format!(r#"{{"meta":{{"status":200}}{data}}}"#);
+            for version in [ApiVersion::V1, ApiVersion::V2] {
+                let receipt = endpoint.decode(version, body.as_bytes());
+                assert_eq!(receipt, Ok(ActionReceipt::new()), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn applied_action_with_odd_data_is_no_error() {
+        let id = ConversationId::new(1);
+        assert_odd_data_is_empty(&Assign::new(id, AdminId::new(2)));
+        assert_odd_data_is_empty(&Unassign::new(id));
+        assert_odd_data_is_empty(&Close::new(id));
+        assert_odd_data_is_empty(&AddTag::new(id, "vip"));
+        assert_odd_data_is_empty(&RemoveTag::new(id, "vip"));
+    }
+}

@@ -62,7 +62,7 @@ impl Endpoint for AddTag {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::optional(body).map(|envelope| envelope.data)
     }
 }
 

@@ -52,7 +52,7 @@ impl Endpoint for Assign {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::optional(body).map(|envelope| envelope.data)
     }
 }
 

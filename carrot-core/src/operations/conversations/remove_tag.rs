@@ -69,7 +69,7 @@ impl Endpoint for RemoveTag {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::optional(body).map(|envelope| envelope.data)
     }
 }
 

@@ -1,6 +1,6 @@
 use http::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{Sender, request_parts};
 use crate::{
@@ -9,7 +9,9 @@ use crate::{
         EncodeResponse, Fields, PartField, RequestParts, RequestView, ResponseError, Upload,
         nonce_setter, response, write_nonce,
     },
-    types::{AdminId, ConversationId, ConversationPart, InvalidValue, RandomId, ReplyReceipt},
+    types::{
+        AdminId, ConversationId, ConversationPart, InvalidValue, PartId, RandomId, ReplyReceipt,
+    },
 };
 
 /// The type of a reply by an operator.
@@ -314,11 +316,10 @@ impl Endpoint for Reply {
     }
 
     /// The vendor does not document the response. Other clients read the part from `data`, and the
-    /// part of the assignment next to `data` or from `meta`.
+    /// part of the assignment next to `data` or from `meta`; older ones read its id from `id_assign_part`.
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<ReplyReceipt, ResponseError> {
         let mut receipt = ReplyReceipt::new(response::data(body)?);
-        let beside: Beside = response::json(body)?;
-        receipt.assign_part = beside.assign_part.or(beside.meta.assign_part);
+        receipt.assign_part = assign_part(body);
         Ok(receipt)
     }
 }
@@ -336,22 +337,42 @@ impl EncodeResponse for Reply {
     }
 }
 
-/// The two places of the part of the assignment.
-#[derive(Deserialize)]
-struct Beside {
-    assign_part: Option<ConversationPart>,
-    meta: MetaOfReply,
+/// Finds the part of the assignment. Anything odd reads as none: the reply was written, so an error would
+/// invite a second one.
+fn assign_part(body: &[u8]) -> Option<ConversationPart> {
+    fn below(json: Option<&RawValue>) -> AssignFields<'_> {
+        json.and_then(|json| serde_json::from_str(json.get()).ok())
+            .unwrap_or_default()
+    }
+    let top: AssignFields<'_> = serde_json::from_slice(body).ok()?;
+    let places = [below(top.meta), below(top.data), top];
+    let part = |place: &AssignFields<'_>| serde_json::from_str(place.assign_part?.get()).ok();
+    let by_id = |place: &AssignFields<'_>| {
+        let ids = [place.id_assign_part, place.assign_part];
+        let mut ids = ids.iter().flatten();
+        ids.find_map(|json| serde_json::from_str::<PartId>(json.get()).ok())
+    };
+    let parts = places.iter().find_map(part);
+    parts.or_else(|| places.iter().find_map(by_id).map(ConversationPart::new))
 }
 
-#[derive(Deserialize)]
-struct MetaOfReply {
-    assign_part: Option<ConversationPart>,
+/// The fields of an object of the response that may tell of the assignment.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AssignFields<'a> {
+    #[serde(borrow)]
+    assign_part: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id_assign_part: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::PartId;
 
     #[test]
     fn decodes_assignment_part_in_both_places() {
@@ -368,6 +389,48 @@ mod tests {
                 receipt.assign_part.map(|part| part.id),
                 Some(PartId::new(1))
             );
+        }
+    }
+
+    #[test]
+    fn odd_assignment_does_not_hide_the_reply() {
+        let endpoint = Reply::new(ConversationId::new(1), "Hi");
+        for odd in [
+            "{}",
+            "[]",
+            "\"\"",
+            "null",
+            "true",
+            "1.5",
+            "{\"id\":{}}",
+            "[[1]]",
+        ] {
+            for body in [
+                format!(r#"{{"meta":{{"status":200}},"data":{{"id":2}},"assign_part":{odd}}}"#),
+                format!(r#"{{"meta":{{"status":200,"assign_part":{odd}}},"data":{{"id":2}}}}"#),
+                format!(r#"{{"meta":{{"status":200}},"data":{{"id":2,"id_assign_part":{odd}}}}}"#),
+            ] {
+                let receipt = endpoint.decode(ApiVersion::V2, body.as_bytes());
+                let receipt = receipt.expect(&body);
+                assert_eq!(receipt.part.id, PartId::new(2), "{body}");
+                assert_eq!(receipt.assign_part, None, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn decodes_the_id_of_the_assignment() {
+        let endpoint = Reply::new(ConversationId::new(1), "Hi");
+        for body in [
+            r#"{"meta":{"status":200},"data":{"id":2,"id_assign_part":1}}"#,
+            r#"{"meta":{"status":200},"data":{"id":2},"id_assign_part":"1"}"#,
+            r#"{"meta":{"status":200,"id_assign_part":1},"data":{"id":2}}"#,
+            r#"{"meta":{"status":200},"data":{"id":2},"assign_part":1}"#,
+            r#"{"meta":{"status":200},"data":{"id":2},"assign_part":{},"id_assign_part":1}"#,
+        ] {
+            let receipt = endpoint.decode(ApiVersion::V2, body.as_bytes());
+            let part = receipt.expect(body).assign_part;
+            assert_eq!(part, Some(ConversationPart::new(PartId::new(1))), "{body}");
         }
     }
 }

@@ -47,7 +47,7 @@ impl Endpoint for Unassign {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
-        response::data(body)
+        response::optional(body).map(|envelope| envelope.data)
     }
 }
 

@@ -159,7 +159,7 @@ impl Endpoint for SetProps {
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<PropertyReport, ResponseError> {
-        response::envelope::<Empty>(body).map(|envelope| PropertyReport::from(envelope.meta))
+        response::optional::<Empty>(body).map(|envelope| PropertyReport::from(envelope.meta))
     }
 }
 
