@@ -74,8 +74,7 @@ impl<T: DeserializeOwned> Page<T> {
     /// cursor from `meta`.
     ///
     /// Some samples of one API version contain the cursor of the other version. It is returned if the
-    /// right one is missing, but no request can use it: the listing ends there, with an error if the page
-    /// is full.
+    /// right one is missing or `null`, but no request can use it: the listing ends there with an error.
     ///
     /// A record that cannot be decoded does not affect the others: it is in [`unreadable`](Self::unreadable).
     ///
@@ -92,22 +91,20 @@ impl<T: DeserializeOwned> Page<T> {
         }
         let (meta, records) = read_records("data", open(body), || open(body))?;
         let direction = paging.requested_direction();
+        let mut newer = NextCursor::Absent;
         let (next, other) = match (version, direction) {
             (ApiVersion::V1, _) => (meta.next_after, meta.next_before_position),
             (ApiVersion::V2, PageDirection::After) => (meta.next_after_position, meta.next_after),
             (ApiVersion::V2, PageDirection::Before) => (meta.next_before_position, meta.next_after),
             (ApiVersion::V2, PageDirection::Around) => {
-                return Ok(Self {
-                    items: records.items,
-                    next: meta.next_before_position,
-                    newer: meta.next_after_position,
-                    total: None,
-                    unreadable: records.unreadable,
-                });
+                newer = meta.next_after_position;
+                (meta.next_before_position, meta.next_after)
             }
         };
         let next = match (next, other) {
-            (NextCursor::Absent, other @ (NextCursor::At(_) | NextCursor::End)) => other,
+            // Also instead of `null`: more records follow, so the listing must not end here.
+            (NextCursor::Absent | NextCursor::End, other @ NextCursor::At(_)) => other,
+            (NextCursor::Absent, NextCursor::End) => NextCursor::End,
             // Documented for v1: a last page has `null` or no cursor.
             (NextCursor::Absent, _) if version == ApiVersion::V1 => NextCursor::End,
             (next, _) => next,
@@ -115,7 +112,7 @@ impl<T: DeserializeOwned> Page<T> {
         Ok(Self {
             items: records.items,
             next,
-            newer: NextCursor::Absent,
+            newer,
             total: None,
             unreadable: records.unreadable,
         })

@@ -209,6 +209,19 @@ fn cursors_of_the_other_version_are_errors() {
     for (version, meta) in [
         (ApiVersion::V1, r#","next_before_position":[1]"#),
         (ApiVersion::V2, r#","next_after":1447339319.900966"#),
+        // The cursor of the right version is the end, and the other one is not.
+        (
+            ApiVersion::V1,
+            r#","next_after":null,"next_before_position":[1]"#,
+        ),
+        (
+            ApiVersion::V1,
+            r#","next_after":"","next_before_position":[1]"#,
+        ),
+        (
+            ApiVersion::V2,
+            r#","next_before_position":null,"next_after":1447339319.9"#,
+        ),
     ] {
         // A page that is not full does not end the listing either, since it has a cursor.
         for records in [50, 3] {
@@ -219,6 +232,31 @@ fn cursors_of_the_other_version_are_errors() {
             let error = run(pages.next()).expect_err("a foreign cursor");
             assert_eq!(error.kind(), ErrorKind::MissingCursor);
             assert_eq!(recorder.requests().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn cursors_of_the_other_version_are_errors_in_every_direction() {
+    for direction in [
+        PageDirection::Before,
+        PageDirection::After,
+        PageDirection::Around,
+    ] {
+        for meta in [
+            r#","next_after":1447339319.9"#,
+            r#","next_before_position":null,"next_after_position":null,"next_after":1447339319.9"#,
+        ] {
+            let recorder = canned([parts([1], meta)]);
+            let paging = Paging::new()
+                .starting_at(Cursor::position("[3]").expect("a cursor"))
+                .direction(direction);
+            let endpoint = conversations::Parts::new(ID).page(paging);
+            let mut pages = client(&recorder, ApiVersion::V2).pages(endpoint);
+            let page = run(pages.next()).expect("a page").expect("not the end");
+            assert_eq!(page.items.len(), 1);
+            let error = run(pages.next()).expect_err(meta);
+            assert_eq!(error.kind(), ErrorKind::MissingCursor, "{direction:?}");
         }
     }
 }
