@@ -1,6 +1,6 @@
 use carrot_types::{Cursor, Envelope, NextCursor, PropertyName};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Number, Value, json};
 
 use super::request_parts;
 use crate::{
@@ -153,7 +153,16 @@ impl Endpoint for Leads {
         ) -> Result<(Option<u64>, Option<L>), ResponseError> {
             response::data(body).map(|Data { users, total }| (total, users))
         }
-        let (total, records) = read_records("data.users", open(body), || open(body))?;
+        /// `{}`, as the service may write an empty list.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NoRecords {}
+        let (total, records) = read_records("data.users", open(body), || {
+            open(body).or_else(|error| {
+                let empty = open::<NoRecords>(body);
+                empty.map(|(total, _)| (total, None)).map_err(|_| error)
+            })
+        })?;
         let mut page = Page::new(records.items);
         page.unreadable = records.unreadable;
         page.total = total;
@@ -193,7 +202,24 @@ impl Paginate for Leads {
 #[derive(Deserialize)]
 struct Data<L> {
     users: Option<L>,
+    #[serde(default, deserialize_with = "read_total")]
     total: Option<u64>,
+}
+
+/// Reads a number, or the text of one. Anything else is no total, which must not cost the page.
+fn read_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = match Value::deserialize(deserializer)? {
+        Value::Number(number) => Some(number),
+        Value::String(text) => serde_json::from_str(text.trim()).ok(),
+        _ => None,
+    };
+    Ok(number.and_then(|number: Number| {
+        let whole = |number: f64| {
+            let text = format!("{number:.0}");
+            (number.fract() == 0.0).then(|| text.parse().ok()).flatten()
+        };
+        number.as_u64().or_else(|| number.as_f64().and_then(whole))
+    }))
 }
 
 #[cfg(test)]
@@ -210,5 +236,48 @@ mod tests {
         assert_eq!(page.next, NextCursor::At(Cursor::offset(52)));
         let last = at(51).decode(ApiVersion::V2, body).expect("a page");
         assert_eq!(last.next, NextCursor::End);
+    }
+
+    #[test]
+    fn odd_total_does_not_cost_the_page() {
+        for (total, expected) in [
+            ("53", Some(53)),
+            (r#""53""#, Some(53)),
+            ("53.0", Some(53)),
+            ("53.5", None),
+            ("-1", None),
+            (r#""""#, None),
+            (r#""many""#, None),
+            ("{}", None),
+            ("[53]", None),
+            ("null", None),
+            ("true", None),
+        ] {
+            let body = format!(
+                r#"{{"meta":{{"status":200}},"data":{{"users":[{{"id":1}}],"total":{total}}}}}"#
+            );
+            let page = Leads::new().decode(ApiVersion::V2, body.as_bytes());
+            let page = page.expect(total);
+            assert_eq!((page.items.len(), page.total), (1, expected), "{total}");
+            assert_eq!(page.next, NextCursor::At(Cursor::offset(1)), "{total}");
+        }
+    }
+
+    #[test]
+    fn page_without_leads_is_empty() {
+        for data in [
+            r#"{"total":0}"#,
+            r#"{"users":null,"total":0}"#,
+            r#"{"users":{},"total":0}"#,
+            r#"{"users":[],"total":0}"#,
+        ] {
+            let body = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
+            let page = Leads::new().decode(ApiVersion::V2, body.as_bytes());
+            let page = page.expect(data);
+            assert_eq!((page.items.len(), page.total), (0, Some(0)), "{data}");
+            assert_eq!(page.next, NextCursor::End, "{data}");
+        }
+        let body = br#"{"meta":{"status":200},"data":{"users":{"id":1}}}"#;
+        assert!(Leads::new().decode(ApiVersion::V2, body).is_err());
     }
 }
