@@ -58,6 +58,7 @@ mod message;
 mod observed;
 mod path;
 mod payload;
+mod payload_debug;
 mod payloads;
 mod presence_changes;
 

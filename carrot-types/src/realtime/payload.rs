@@ -12,7 +12,7 @@ use crate::{Conversation, ConversationPart, Empty, Event, JsonError, serde_util:
 /// What a realtime message says; `message` in the API. The channel says which one it is.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels>
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum RealtimePayload {
     /// A sign of life.
@@ -62,7 +62,8 @@ pub enum RealtimePayload {
     RunScript(Script),
     /// An event of the user happened: without the user, and of its type the id and the name only.
     Event(Box<Event>),
-    /// A message of a channel that this version of the crate does not know, as it came.
+    /// A message of a channel that this version of the crate does not know, as it came. It may hold
+    /// secrets, so `Debug` shows names and types, and no value.
     Other(Value),
 }
 

@@ -407,6 +407,24 @@ fn merge_tokens_never_show_in_debug() {
 }
 
 #[test]
+fn unknown_payloads_show_no_value_in_debug() {
+    for channel in ["user_merge_finished.1", "weather.1"] {
+        let json = format!(
+            r#"{{"channel": "{channel}", "message": {{"new_auth_token": "s3cret",
+                "list": [{{"token": "s3cret", "on": true, "n": 5}}, null, "{{\"token\": \"s3cret\"}}"]}}}}"#
+        );
+        let message = RealtimeMessage::parse(&json).unwrap();
+        assert!(!format!("{message:?} {message:#?}").contains("s3cret"));
+        assert_eq!(
+            format!("{:?}", message.payload),
+            r#"Other({"list": [{"n": (number), "on": (boolean), "token": (text)}, null, (text)], "new_auth_token": (text)})"#
+        );
+    }
+    let none = RealtimePayload::UserPropsChanged;
+    assert_eq!(format!("{none:?}"), "UserPropsChanged");
+}
+
+#[test]
 fn observed_channels_have_typed_payloads() {
     for (channel, message) in [
         ("conversation_read.1", r#"{"id": 7}"#),
