@@ -1,13 +1,16 @@
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Map, Value};
 
 use super::{
     WebhookError,
-    form::{Form, Writer},
+    form::{Form, Writer, is_nothing, read_nested},
 };
 use crate::{
     Event, EventId, JsonError, PropertyMap, User, UserId,
-    serde_util::{from_json, json},
+    serde_util::{from_json, json, lenient::parse_digits},
 };
 
 /// The webhook `event`: an event happened that was chosen in the admin panel.
@@ -59,8 +62,8 @@ impl EventWebhook {
     }
 
     pub(super) fn read(mut form: Form) -> Result<Self, WebhookError> {
-        let (user, user_id) = read_user(&mut form)?;
         let found = Found::read(&mut form)?;
+        let (user, user_id) = read_user(&mut form, &found)?;
         let event_name = match form.take("event_name")? {
             Some(name) => name,
             None => found.name.ok_or(WebhookError::MissingField {
@@ -86,20 +89,38 @@ impl EventWebhook {
     }
 }
 
-/// Reads the user and its id, from the object or from the field beside it.
-pub(super) fn read_user(form: &mut Form) -> Result<(User, UserId), WebhookError> {
-    let user: Option<User> = form.optional_object("user")?;
-    let id = form.optional_id("user_id")?;
-    let id = id
+/// Reads the user and its id, from the object, from the field beside it, or from the event.
+pub(super) fn read_user(form: &mut Form, found: &Found) -> Result<(User, UserId), WebhookError> {
+    const FIELD: &str = "user";
+    let invalid = |error| WebhookError::InvalidJson {
+        field: FIELD,
+        error,
+    };
+    let json = form.optional_text(FIELD)?;
+    let json = json.filter(|text| !is_nothing(text));
+    let user: Option<User> = match &json {
+        Some(json) => read_nested(json).map_err(invalid)?,
+        None => None,
+    };
+    let beside = form.strict_id("user_id")?;
+    let id = beside
         .or_else(|| user.as_ref().map(|user| user.id))
+        .or(found.user)
         .ok_or(WebhookError::MissingField { field: "user_id" })?;
-    Ok((user.unwrap_or_else(|| User::new(id)), id))
+    let user = match (user, json) {
+        (Some(user), _) => user,
+        // An object whose id stands elsewhere.
+        (None, Some(json)) if json.trim_start().starts_with('{') => {
+            with_id(&json, id.get()).map_err(invalid)?
+        }
+        (None, _) => User::new(id),
+    };
+    Ok((user, id))
 }
 
 pub(super) fn write_event(form: Writer, event: Option<&Event>, props: &PropertyMap) -> Writer {
     match event {
         Some(event) => form.object("event", event),
-        // An empty object beside an id would be read as the event with that id.
         None if props.is_empty() => form,
         None => form.object("event", props),
     }
@@ -111,14 +132,20 @@ pub(super) struct Found {
     pub(super) event: Option<Event>,
     pub(super) id: Option<EventId>,
     pub(super) props: PropertyMap,
+    user: Option<UserId>,
     name: Option<String>,
 }
 
 impl Found {
     pub(super) fn read(form: &mut Form) -> Result<Self, WebhookError> {
         let id = form.optional_id("event_id")?;
-        let mut found = match form.optional_text("event")? {
+        let text = form.optional_text("event")?;
+        let mut found = match text.filter(|text| !is_nothing(text)) {
             None => Self::default(),
+            Some(digits) if parse_digits(digits.trim()).is_some() => Self {
+                event: digits.trim().parse().ok().map(Event::new),
+                ..Self::default()
+            },
             Some(text) if text.trim_start().starts_with(['{', '[']) => {
                 let field = "event";
                 Self::parse(&text, id)
@@ -147,14 +174,17 @@ impl Found {
         let is_event = shape.id.is_some() || shape.props.is_some() || shape.r#type.is_some();
         let event = match (shape.id, beside) {
             (Some(_), _) => Some(json::read::<Event>(text)?),
-            (None, Some(id)) if is_event => Some(with_id(text, id)?),
+            (None, Some(id)) if is_event => Some(with_id(text, id.get())?),
             (None, _) => None,
         };
-        let props = match &event {
-            Some(event) => event.props.clone(),
-            // Zero is not an event: only the properties are of use.
-            None if is_event => with_id(text, EventId::new(0))?.props,
-            None => json::read(text)?,
+        let (props, user) = match &event {
+            Some(event) => (event.props.clone(), event.user),
+            // Zero is not an event: only the properties and the user are of use.
+            None if is_event => {
+                let event: Event = with_id(text, 0)?;
+                (event.props, event.user)
+            }
+            None => (json::read(text)?, None),
         };
         let event = event.or_else(|| beside.map(|id| Event::new(id).with_props(props.clone())));
         let event_type = event.as_ref().and_then(|event| event.event_type.as_ref());
@@ -163,13 +193,14 @@ impl Found {
             id: None,
             event,
             props,
+            user,
         })
     }
 }
 
-/// Reads an event whose id stands elsewhere.
-fn with_id(text: &str, id: EventId) -> Result<Event, JsonError> {
+/// Reads an object whose id stands elsewhere.
+fn with_id<T: DeserializeOwned>(text: &str, id: u64) -> Result<T, JsonError> {
     let mut fields: Map<String, Value> = json::read(text)?;
-    fields.insert("id".to_owned(), id.get().into());
+    fields.insert("id".to_owned(), id.into());
     json::read(&Value::Object(fields).to_string())
 }

@@ -90,16 +90,17 @@ impl Form {
     where
         T: FromStr<Err = InvalidValue>,
     {
-        self.optional_id(field)?
+        self.strict_id(field)?
             .ok_or(WebhookError::MissingField { field })
     }
 
-    /// An id that may be missing or empty.
-    pub(super) fn optional_id<T>(&mut self, field: &'static str) -> Result<Option<T>, WebhookError>
+    /// An id without which the webhook is of no use, unless it stands elsewhere too.
+    pub(super) fn strict_id<T>(&mut self, field: &'static str) -> Result<Option<T>, WebhookError>
     where
         T: FromStr<Err = InvalidValue>,
     {
-        let Some(text) = self.optional_text(field)? else {
+        let text = self.optional_text(field)?;
+        let Some(text) = text.filter(|text| !is_nothing(text)) else {
             return Ok(None);
         };
         text.parse().map(Some).map_err(|error: InvalidValue| {
@@ -108,24 +109,20 @@ impl Form {
         })
     }
 
+    /// An id that may be missing; one that cannot be read is missing.
+    pub(super) fn optional_id<T>(&mut self, field: &'static str) -> Result<Option<T>, WebhookError>
+    where
+        T: FromStr<Err = InvalidValue>,
+    {
+        Ok(self.take(field)?.and_then(|text| text.parse().ok()))
+    }
+
     /// A text that may be missing or empty.
     pub(super) fn optional_text(
         &mut self,
         field: &'static str,
     ) -> Result<Option<String>, WebhookError> {
         Ok(self.take(field)?.filter(|text| !text.is_empty()))
-    }
-
-    /// An object that may be missing or empty, or lack what names it.
-    pub(super) fn optional_object<T: FromJson>(
-        &mut self,
-        field: &'static str,
-    ) -> Result<Option<T>, WebhookError> {
-        let Some(json) = self.optional_text(field)? else {
-            return Ok(None);
-        };
-        let read = json::read(&json).map(|Nested(object)| object);
-        read.map_err(|error| WebhookError::InvalidJson { field, error })
     }
 
     /// An object that is read from its JSON in a way of its own.
@@ -151,6 +148,17 @@ impl Form {
         }
         Ok(first.map(|at| self.0.remove(at).1))
     }
+}
+
+/// True for the forms in which senders write that there is no value.
+pub(super) fn is_nothing(text: &str) -> bool {
+    let text = text.trim();
+    ["", "null", "None", "{}", "[]"].contains(&text)
+}
+
+/// Reads an object that may be empty, or lack what names it.
+pub(super) fn read_nested<T: FromJson>(json: &str) -> Result<Option<T>, JsonError> {
+    json::read(json).map(|Nested(object)| object)
 }
 
 struct Nested<T>(Option<T>);

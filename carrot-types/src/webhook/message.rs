@@ -69,8 +69,8 @@ impl MessageWebhook {
     }
 
     pub(super) fn read(mut form: Form) -> Result<Self, WebhookError> {
-        let (user, user_id) = read_user(&mut form)?;
         let found = Found::read(&mut form)?;
+        let (user, user_id) = read_user(&mut form, &found)?;
         Ok(Self {
             user,
             user_id,

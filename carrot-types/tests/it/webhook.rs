@@ -287,9 +287,9 @@ fn a_missing_field_is_named() {
 
 #[test]
 fn broken_fields_are_named_without_values() {
-    for name in ["user_id", "event_id"] {
+    for (sample, name) in [(EVENT, "user_id"), (MESSAGE, "message_id")] {
         for text in ["abc", "-1", "1.5", "18446744073709551616"] {
-            let error = rejected(&with(EVENT, name, Some(text)));
+            let error = rejected(&with(sample, name, Some(text)));
             let rule = "must be a number from 1 to 2^64-1 in decimal digits";
             assert_eq!(error.to_string(), format!("in the webhook `{name}` {rule}"));
             assert_eq!(error.field(), Some(name));
@@ -494,6 +494,74 @@ fn ids_are_taken_from_wherever_they_stand() {
     }
     let body = format!("type=event&token={TOKEN}&event_name=Paid&event=%7B%22id%22%3A9%7D");
     assert_eq!(rejected(&body).to_string(), "the webhook has no `user_id`");
+}
+
+#[test]
+fn a_user_whose_id_stands_elsewhere_keeps_its_data() {
+    let user = r#"{"props": {"$email": "a@b.c"}}"#;
+    for fields in [
+        &[("user", user), ("user_id", "7"), ("event_name", "Paid")][..],
+        &[
+            ("user", user),
+            ("event_name", "Paid"),
+            ("event", r#"{"id": 9, "user": 7}"#),
+        ],
+        &[
+            ("user", user),
+            ("user_id", "null"),
+            (
+                "event",
+                r#"{"user": 7, "props": {}, "type": {"name": "Paid"}}"#,
+            ),
+            ("event_name", "Paid"),
+        ],
+    ] {
+        let event = event_of(fields);
+        let id = UserId::new(7);
+        assert_eq!((event.user.id, event.user_id), (id, id), "{fields:?}");
+        assert_eq!(event.user.email(), Some("a@b.c"), "{fields:?}");
+    }
+}
+
+#[test]
+fn an_empty_event_is_absent_and_digits_are_its_id() {
+    for nothing in ["[]", "{}", "null", " [] "] {
+        let event = event_of(&[("user_id", "7"), ("event_name", "Paid"), ("event", nothing)]);
+        assert_eq!((event.event, event.event_id), (None, None), "{nothing}");
+    }
+    let event = event_of(&[
+        ("user_id", "7"),
+        ("event_name", "Paid"),
+        ("event", "61956879"),
+    ]);
+    assert_eq!(event.event_id, Some(EventId::new(61_956_879)));
+    assert_eq!(
+        Webhook::from(event).key().as_deref(),
+        Some("event/61956879")
+    );
+}
+
+#[test]
+fn an_optional_id_that_cannot_be_read_is_absent() {
+    for text in ["None", "null", "{}", "abc", "-1", "18446744073709551616"] {
+        let body = with(MESSAGE, "sending_id", Some(text));
+        let Webhook::Message(message) = read(&body) else {
+            panic!("a message");
+        };
+        assert_eq!(message.sending_id, None, "{text}");
+        let Webhook::Event(event) = read(&with(EVENT, "event_id", Some(text))) else {
+            panic!("an event");
+        };
+        assert_eq!(event.event_id, Some(EventId::new(61_956_879)), "{text}");
+    }
+    let body = format!(
+        r#"{{"token": "{TOKEN}", "type": "message_webhook", "user_id": 7, "message_id": 3,
+            "message_name": "Hi", "sending_id": {{}}, "event_id": null}}"#
+    );
+    let Webhook::Message(message) = read(&body) else {
+        panic!("a message");
+    };
+    assert_eq!((message.sending_id, message.event_id), (None, None));
 }
 
 #[test]
