@@ -42,7 +42,8 @@ pub enum WebhookError {
     /// A field is not what it must be, such as an id.
     #[error("in the webhook {0}")]
     InvalidField(#[source] InvalidValue),
-    /// The JSON inside a field cannot be read.
+    /// The JSON inside a field cannot be read, or that of the whole body; `field` is `body` then, and the
+    /// token is not known.
     #[error("in the webhook `{field}` cannot be read at {error}")]
     InvalidJson {
         /// The name of the field.

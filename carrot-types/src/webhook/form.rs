@@ -20,6 +20,7 @@ use crate::{
     },
 };
 
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 const TOKEN: &str = "token";
 const TYPE: &str = "type";
 
@@ -36,12 +37,21 @@ impl Form {
         if expected.is_empty() {
             return Err(WebhookError::NoExpectedToken);
         }
-        // Some servers and most test tools end a body with a line break.
+        // Some servers and most test tools end a body with a line break, some start it with a mark.
         let body = body.trim_ascii();
-        if body.starts_with(b"{") {
-            let fields = json::read::<Map<String, Value>>(body);
-            let fields = fields.map_err(|_| WebhookError::MissingToken)?;
-            return Self::of_fields(fields.into_iter().filter_map(text_of), expected);
+        let body = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
+        if body.starts_with(b"{") || body.starts_with(b"[") {
+            match json::read::<Map<String, Value>>(body) {
+                Ok(fields) => {
+                    return Self::of_fields(fields.into_iter().filter_map(text_of), expected);
+                }
+                // No form either: a truncated or malformed body, which says nothing of its sender.
+                Err(error) if token_of(body).is_none() => {
+                    let field = "body";
+                    return Err(WebhookError::InvalidJson { field, error });
+                }
+                Err(_) => {}
+            }
         }
         let decoded = match token_of(body) {
             Some(_) => None,

@@ -113,14 +113,16 @@ pub const USER_AGENTS: &[&str] = &["Carrotquest Webhook 1.0", "Dashly Webhook 1.
 ///
 /// One page of the vendor says that the body of chat messages is encoded in base64, all others show
 /// a plain form. A plain form is tried first; a body without a `token` is then read as base64. A body that
-/// is a JSON object, with objects as such or as text, is read as the same fields; blanks around the body are
-/// ignored.
+/// is a JSON object, with objects as such or as text, is read as the same fields; blanks around the body and a
+/// byte order mark are ignored.
 ///
 /// # Errors
 ///
 /// * [`NoExpectedToken`](WebhookError::NoExpectedToken): `expected_token` is empty.
 /// * [`MissingToken`](WebhookError::MissingToken) and [`WrongToken`](WebhookError::WrongToken): not
 ///   from the service, or truncated before the token; see [`WebhookError::is_unauthorized`].
+/// * [`InvalidJson`](WebhookError::InvalidJson) with the field `body`: the body starts as JSON and is no
+///   JSON object, such as a truncated one.
 /// * Every other error: from the service, but not readable.
 pub fn parse(body: &[u8], expected_token: &str) -> Result<Webhook, WebhookError> {
     Webhook::from_form(form::Form::open(body, expected_token)?)

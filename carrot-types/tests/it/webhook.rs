@@ -607,6 +607,35 @@ fn json_bodies_and_line_breaks_are_read() {
 }
 
 #[test]
+fn broken_json_bodies_are_unreadable_and_not_unauthorized() {
+    let fields: serde_json::Map<String, Value> = fields(EVENT)
+        .into_iter()
+        .map(|(name, text)| (name, text.into()))
+        .collect();
+    let body = Value::Object(fields).to_string();
+    for mark in ["\u{feff}", " \u{feff} \n"] {
+        assert_eq!(read(&format!("{mark}{body}")), read(EVENT));
+        assert_eq!(read(&format!("{mark}{EVENT}")), read(EVENT));
+    }
+    let half = body.char_indices().nth(100).unwrap().0;
+    for broken in [
+        &body[..half],
+        &body[..body.len() - 1],
+        &format!("\u{feff}{}", &body[..half]),
+        &format!("[{body}]"),
+        "[]",
+        "{'token': 1}",
+        "{",
+    ] {
+        let error = rejected(broken);
+        assert!(!error.is_unauthorized(), "{broken}");
+        assert_eq!(error.field(), Some("body"), "{broken}");
+        assert!(!format!("{error} {error:?}").contains("7183415"));
+    }
+    assert_eq!(rejected("{}"), WebhookError::MissingToken);
+}
+
+#[test]
 fn blanks_come_as_plus_and_as_percent_20() {
     let form = |blank: &str| {
         format!(
