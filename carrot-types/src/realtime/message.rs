@@ -70,7 +70,7 @@ impl RealtimeMessage {
             channel: None,
             rejected_with: json::read(json)
                 .ok()
-                .map(|Rejection { error }| error.status),
+                .and_then(|Rejection { error }| error.status),
             error,
         })?;
         let channel = envelope.channel;
@@ -198,5 +198,6 @@ struct Rejection {
 
 #[derive(Deserialize)]
 struct RejectionError {
-    status: u64,
+    #[serde(default, deserialize_with = "from_json::field")]
+    status: Option<u64>,
 }

@@ -19,10 +19,10 @@ pub struct ConversationReading {
 model!(ConversationReading::new(conversation: ConversationId => with_conversation = "id") {});
 
 /// Parts that were added to one conversation, also those that started it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ConversationParts {
-    /// The parts.
+    /// The parts; one that cannot be read is left out.
     pub parts: Vec<ConversationPart>,
     /// The conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,8 @@ pub struct ConversationParts {
     pub random_id: Option<RandomId>,
 }
 
-model!(ConversationParts::new(parts: Vec<ConversationPart> => with_parts) {
+model!(ConversationParts::new() {
+    with_parts(parts: Vec<ConversationPart>),
     with_conversation(conversation: ConversationRef),
     with_random_id(random_id: RandomId),
 });

@@ -7,14 +7,17 @@ use crate::{Admin, ConversationId, Nullable, Presence, PresenceDetails, Timestam
 /// A sign of life.
 ///
 /// Source: <https://developers.carrotquest.io/rts/channels/ping>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ping {
     /// The time at the service.
-    pub timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
 }
 
-model!(Ping::new(timestamp: Timestamp => with_timestamp) {});
+model!(Ping::new() {
+    with_timestamp(timestamp: Timestamp),
+});
 
 /// A user came, fell idle or went. The state may be the one that it was before.
 ///

@@ -87,7 +87,7 @@ fn payload() -> impl Strategy<Value = RealtimePayload> {
         .prop_map(|(of, tag, admin)| ConversationTagging::new(of, tag).with_admin(admin));
     let conversation = || arbitrary::conversation().prop_map(Box::new);
     prop_oneof![
-        arbitrary::timestamp().prop_map(|now| P::Ping(Ping::new(now))),
+        arbitrary::timestamp().prop_map(|now| P::Ping(Ping::new().with_timestamp(now))),
         proptest::collection::vec(change, 0..3).prop_map(P::UserPresenceChanged),
         conversation().prop_map(P::Conversation),
         conversation().prop_map(P::ConversationStartedByUser),
@@ -112,7 +112,8 @@ fn parts() -> impl Strategy<Value = ConversationParts> {
     let parts = proptest::collection::vec(arbitrary::conversation_part(), 0..3);
     (parts, arbitrary::conversation_ref(), arbitrary::random_id()).prop_map(
         |(parts, conversation, random_id)| {
-            ConversationParts::new(parts)
+            ConversationParts::new()
+                .with_parts(parts)
                 .with_conversation(conversation)
                 .with_random_id(random_id)
         },

@@ -66,7 +66,7 @@ fn reads_the_envelope() {
     };
     assert_eq!(
         ping.timestamp,
-        Timestamp::new(1_440_423_367, 24_315_000).unwrap()
+        Some(Timestamp::new(1_440_423_367, 24_315_000).unwrap())
     );
 
     let json = r#"{"id": "-2", "channel": "ping", "tag": 21, "message": {"timestamp": 1}}"#;
@@ -159,13 +159,7 @@ fn report_of(error: &RealtimeError) -> String {
 fn errors_name_channel_and_place_only() {
     let mut told = String::new();
     for (channel, message) in [
-        ("ping", r#"{"timestamp": "secret"}"#),
-        ("ping", "{}"),
-        (
-            "user_presence_changed.100",
-            r#"[{"user": 1}, {"user": "secret"}]"#,
-        ),
-        ("user_presence_changed.100", r#"{"user": 1}"#),
+        ("ping", r#""secret""#),
         (
             "conversation.100.7",
             r#"{"id": "secret", "last_admin": {"id": 1}}"#,
@@ -364,6 +358,50 @@ fn odd_envelope_fields_read_as_absent() {
 }
 
 #[test]
+fn odd_members_of_a_payload_cost_no_others() {
+    let read = |channel: &str, json: &str| {
+        RealtimePayload::parse(&RealtimeChannel::from(channel), json).expect(json)
+    };
+    for (parts, ids) in [
+        (
+            r#"{"parts": [{"id": 8}, {"id": "x"}, null, {}, {"id": 9}]}"#,
+            &[8, 9][..],
+        ),
+        (r#"{"parts": null}"#, &[]),
+        (r#"{"parts": {}}"#, &[]),
+        ("{}", &[]),
+    ] {
+        let RealtimePayload::ConversationPartsBatch(batch) =
+            read("conversation_parts_batch.1.2", parts)
+        else {
+            panic!("parts");
+        };
+        let found: Vec<u64> = batch.parts.iter().map(|part| part.id.get()).collect();
+        assert_eq!(found, ids, "{parts}");
+    }
+    for (changes, users) in [
+        (
+            r#"[{"user": 1}, {"user": "x"}, null, {"user": 2}]"#,
+            &[1, 2][..],
+        ),
+        (r#"{"user": 1}"#, &[1]),
+    ] {
+        let RealtimePayload::UserPresenceChanged(read) = read("user_presence_changed.1", changes)
+        else {
+            panic!("presence");
+        };
+        let found: Vec<u64> = read.iter().map(|change| change.user.get()).collect();
+        assert_eq!(found, users, "{changes}");
+    }
+    for ping in [r#"{"timestamp": "x"}"#, r#"{"timestamp": {}}"#, "{}"] {
+        let RealtimePayload::Ping(ping) = read("ping", ping) else {
+            panic!("a ping");
+        };
+        assert_eq!(ping.timestamp, None);
+    }
+}
+
+#[test]
 fn rejection_frames_tell_their_status() {
     let error = rejected(r#"{"error": {"status": 403, "code": "x"}}"#);
     assert_eq!(error.rejected_with(), Some(403));
@@ -371,6 +409,10 @@ fn rejection_frames_tell_their_status() {
         error.to_string(),
         "the realtime service rejects the connection with status 403"
     );
+    let text = rejected(r#"{"error": {"status": "403"}}"#);
+    assert_eq!(text.rejected_with(), Some(403));
+    let odd = rejected(r#"{"error": {"status": []}}"#);
+    assert_eq!(odd.rejected_with(), None);
     assert_eq!(rejected(r#"{"error": 403}"#).rejected_with(), None);
 }
 

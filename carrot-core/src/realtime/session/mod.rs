@@ -423,7 +423,7 @@ impl Session {
             _ => true,
         };
         if let RealtimePayload::Ping(ping) = &message.payload {
-            let seconds = u64::try_from(ping.timestamp.seconds()).ok();
+            let seconds = (ping.timestamp).and_then(|time| u64::try_from(time.seconds()).ok());
             self.newest_ping = self.newest_ping.max(seconds);
         }
         if let Some(position) = position {

@@ -28,7 +28,7 @@ pub fn realtime_message() -> RealtimeMessage {
 /// A sign of life.
 #[must_use]
 pub fn ping() -> Ping {
-    Ping::new(seconds_ago(0))
+    Ping::new().with_timestamp(seconds_ago(0))
 }
 
 /// The user came online.
@@ -76,7 +76,9 @@ pub fn conversation_reading() -> ConversationReading {
 /// The question of the user, in a batch of one.
 #[must_use]
 pub fn conversation_parts() -> ConversationParts {
-    ConversationParts::new(vec![part()]).with_conversation(CONVERSATION)
+    ConversationParts::new()
+        .with_parts(vec![part()])
+        .with_conversation(CONVERSATION)
 }
 
 /// A pop-up of the conversation is closed.
