@@ -1,5 +1,7 @@
 //! A conversation and its parts: one file, since each holds the other.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess};
 use serde_json::Value;
 
@@ -280,17 +282,21 @@ impl ConversationPart {
     }
 
     /// What was said, as HTML. What a user chose or typed in a bot stands in `meta_data`, and the body of
-    /// such a part is empty.
+    /// such a part is empty; of a vote without a body, it is the comment.
     #[must_use]
-    pub fn said(&self) -> Option<&str> {
+    pub fn said(&self) -> Option<Cow<'_, str>> {
         let body = self.body.as_deref().filter(|body| !body.is_empty());
-        body.or_else(|| self.meta_data.chosen_text())
+        let is_vote = self.kind == Some(PartType::Vote);
+        let comment = || self.meta_data.comment().filter(|_| is_vote);
+        body.map(Cow::Borrowed)
+            .or_else(|| self.meta_data.chosen_text())
+            .or_else(|| comment().map(Cow::Borrowed))
     }
 
     /// What was said, as plain text; see [`plain_text`](crate::plain_text).
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        self.said().map(crate::plain_text)
+        self.said().map(|html| crate::plain_text(&html))
     }
 
     /// When it was said: of a choice in a bot when the user chose, otherwise when the part was created.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, de::MapAccess};
 
 use crate::{
@@ -73,10 +75,12 @@ impl PartMetaData {
         self.read("answer_action_id")
     }
 
-    /// What the user chose or typed in a bot; `answer_body` in the API.
+    /// What the user chose or typed in a bot; `answer_body` in the API. A number is read as its
+    /// digits.
     #[must_use]
-    pub fn chosen_text(&self) -> Option<&str> {
-        self.text("answer_body")
+    pub fn chosen_text(&self) -> Option<Cow<'_, str>> {
+        let text = self.text("answer_body").map(Cow::Borrowed);
+        text.or_else(|| self.read("answer_body").map(Cow::Owned))
     }
 
     /// When the user chose or typed it; `answer_time` in the API.

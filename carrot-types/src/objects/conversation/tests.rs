@@ -391,7 +391,7 @@ fn vote_and_choice_in_a_bot_are_typed() {
     assert_eq!(bot.meta_data.bot_interrupted(), Some(true));
     let chosen = bot.chosen_action().expect("an action");
     assert_eq!(chosen.kind(), Some(PartActionType::Button));
-    assert_eq!(chosen.body(), bot.said());
+    assert_eq!(chosen.body(), bot.said().as_deref());
     assert_eq!(chosen.href(), Some("https://example.com"));
     assert_eq!(chosen.next_branch().as_deref(), Some("9"));
     assert_eq!(bot.actions[2].property(), Some("$email"));
@@ -442,4 +442,24 @@ fn lists_are_not_read_by_position() {
     let json = r#"{"id": 1, "user": [7], "part_last": [2, 3], "last_admin": [4], "assignee": [5]}"#;
     let conversation: Conversation = serde_json::from_str(json).expect("survives");
     assert_eq!(conversation, Conversation::new(ConversationId::new(1)));
+}
+
+#[test]
+fn numbers_and_comments_of_votes_are_said() {
+    for (json, said) in [
+        (r#"{"id": 1, "meta_data": {"answer_body": 5}}"#, Some("5")),
+        (r#"{"id": 1, "meta_data": {"answer_body": []}}"#, None),
+        (
+            r#"{"id": 1, "type": "vote", "body": "", "meta_data": {"vote": 5, "comment": "Quick!"}}"#,
+            Some("Quick!"),
+        ),
+        (
+            r#"{"id": 1, "type": "note", "meta_data": {"comment": "x"}}"#,
+            None,
+        ),
+    ] {
+        let part: ConversationPart = serde_json::from_str(json).unwrap();
+        assert_eq!(part.said().as_deref(), said, "{json}");
+        assert_eq!(part.text().as_deref(), said, "{json}");
+    }
 }
