@@ -165,7 +165,7 @@ impl<'a> Tag<'a> {
                 attributes: &attributes[..end],
                 after: &attributes[end + 1..],
             }),
-            // A script that is cut off is still no text.
+            // A script without an end is not text either.
             None if name == "script" || name == "style" => Some(Self {
                 name,
                 attributes,

@@ -216,6 +216,8 @@ impl Client {
             };
             let is_old = |item: &E::Item| created(item).is_some_and(|created| created < oldest);
             let is_past = !page.items.is_empty() && page.items.iter().all(is_old);
+            // Their errors come after the page, which may be the last that is read.
+            is_clear &= page.unreadable.is_empty();
             for item in page.items {
                 let is_old = is_old(&item);
                 match compare(&item) {

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use carrot_core::{
-    ApiVersion, ErrorKind, ExponentialBackoff, NoRateLimit, Sent,
+    ErrorKind, ExponentialBackoff, NoRateLimit, Sent,
     conversations::{AddTag, Parts, Reply},
     transport::TransportErrorKind,
     types::{UserId, UserRef},

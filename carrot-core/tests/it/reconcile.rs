@@ -145,6 +145,11 @@ fn broken_part_makes_status_unknown() {
     let recorder = canned([ok(next), last_page(true)]);
     let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
     assert!(matches!(status, Ok(WriteStatus::Written(_))));
+    // Its page is the last that is read, since every other part is older than the reply.
+    let last = r#"{"meta":{"status":200,"next_before_position":[1]},"data":[{"id":{}},{"id":4,"random_id":3,"created":5}]}"#;
+    let recorder = canned([ok(last)]);
+    let status = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply(), SENT));
+    assert_eq!(status.expect("a status"), WriteStatus::Unknown);
 }
 
 /// A record out of order or without a time does not end the search.

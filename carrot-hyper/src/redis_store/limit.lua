@@ -270,9 +270,9 @@ for field, value in pairs(s) do
     end
     redis.call('HSET', state, field, value)
 end
--- Whatever nobody asks for vanishes: after ten windows, or when the last permit ends.
+-- Whatever nobody asks for vanishes: after ten windows, or when the last permit or the pause after a 429 ends.
 local last = redis.call('ZRANGE', permits, -1, -1, 'WITHSCORES')[2]
-local kept = math.max(10 * window, last and tonumber(last) - now or 0)
+local kept = math.max(10 * window, last and tonumber(last) - now or 0, s.paused_until and s.paused_until - now or 0)
 for _, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, string.format('%.0f', kept))
 end
