@@ -20,13 +20,15 @@ use carrot_testing::{Sandbox, sandbox::Fault};
 use clap::Parser;
 use outbox::{Job, Mistake, State, Store, Worker};
 
+const IN_MEMORY: &str = ":memory:";
+
 /// Sends replies and events from an outbox in SQLite, each once, whenever it is killed.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
     service: ServiceArgs,
     /// The database; in memory by default.
-    #[arg(long, default_value = ":memory:")]
+    #[arg(long, default_value = IN_MEMORY)]
     file: PathBuf,
     /// After this time the service is done with a request whose response did not come.
     #[arg(long, default_value_t = 30_000, value_name = "MILLISECONDS")]
@@ -47,6 +49,13 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shop = shop::shop().await?;
     let service = Service::connect(arguments.service, shop.clone()).await?;
+    // A real outbox must not be filled with the story, nor sent to a sandbox.
+    if service.sandbox().is_some() && arguments.file.as_os_str() != IN_MEMORY {
+        return Err("--file needs CARROT_TOKEN: without it this is a story in memory".into());
+    }
+    if arguments.service.write && arguments.file.as_os_str() == IN_MEMORY {
+        return Err("--write needs --file: an outbox in memory is empty".into());
+    }
     let store = Store::open(&arguments.file)?;
     let mut settle = Duration::from_millis(arguments.settle);
     let conversation = shop.conversations().first().map(|first| first.id);

@@ -88,6 +88,10 @@ impl Worker {
             Ok(Err(error)) if error.may_have_been_applied() => {
                 (State::Unsure, self.settled(), Some(error.to_string()))
             }
+            // A field breaks a rule, and will again.
+            Ok(Err(error)) if error.invalid_value().is_some() => {
+                (State::Failed, 0, Some(error.to_string()))
+            }
             // 429, no connection: not done, and it may go better later.
             Ok(Err(error)) if error.status().is_none_or(|status| status == 429) => {
                 let wait = error.retry_after().unwrap_or(PAUSE);

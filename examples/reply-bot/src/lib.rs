@@ -107,7 +107,8 @@ impl Bot {
         while let Some(message) = self.inbox.next() {
             match self.reply(&message).await {
                 Ok(()) => self.inbox.done(message.part)?,
-                Err(error) if error.retry_after().is_some() || error.is_timeout() => {
+                // Not applied, and it may go better later; a message is kept meanwhile.
+                Err(error) if may_go_better(&error) => {
                     eprintln!("message {}: {error}", message.part);
                     tokio::time::sleep(error.retry_after().unwrap_or(self.settle)).await;
                 }
@@ -152,6 +153,15 @@ impl Bot {
         let since = SystemTime::now() - Duration::from_secs(24 * 3600);
         let status = self.client.reconcile_reply(reply, since).await?;
         Ok(!matches!(status, WriteStatus::NotWritten))
+    }
+}
+
+/// Whether the failure may pass: no connection, an outage, a rate limit, a token that was revoked.
+fn may_go_better(error: &Error) -> bool {
+    match error.status() {
+        Some(status) => matches!(status, 401 | 403 | 408 | 429 | 500..),
+        // Where it may have been applied, the next attempt searches for the reply first.
+        None => error.invalid_value().is_none(),
     }
 }
 

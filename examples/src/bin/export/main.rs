@@ -108,7 +108,7 @@ impl Export<'_> {
             let since = self.position.since;
             self.conversations(since).await?;
             self.position.has_conversations = true;
-            self.position.cursor = None;
+            self.position.page_done(None);
             self.save()?;
         }
         // What changed meanwhile: it moved to the front.
