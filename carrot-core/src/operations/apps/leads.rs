@@ -206,7 +206,7 @@ struct Data<L> {
     total: Option<u64>,
 }
 
-/// Reads a number, or the text of one. Anything else is no total, which must not cost the page.
+/// Reads a number, or the text of one. Anything else is left out, since it must not cost the page.
 fn read_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let number = match Value::deserialize(deserializer)? {
         Value::Number(number) => Some(number),
