@@ -121,7 +121,7 @@ pub const USER_AGENTS: &[&str] = &["Carrotquest Webhook 1.0", "Dashly Webhook 1.
 /// * [`NoExpectedToken`](WebhookError::NoExpectedToken): `expected_token` is empty.
 /// * [`MissingToken`](WebhookError::MissingToken) and [`WrongToken`](WebhookError::WrongToken): not
 ///   from the service, or truncated before the token; see [`WebhookError::is_unauthorized`].
-/// * [`InvalidJson`](WebhookError::InvalidJson) with the field `body`: the body starts as JSON and is not
+/// * [`InvalidJson`](WebhookError::InvalidJson) with the field `body`: the body starts as JSON and is not a
 ///   JSON object, such as a truncated one.
 /// * Every other error: from the service, but not readable.
 pub fn parse(body: &[u8], expected_token: &str) -> Result<Webhook, WebhookError> {
