@@ -44,6 +44,7 @@ mod rules;
 mod seen;
 mod server;
 mod stack;
+mod threads;
 
 pub use self::{
     check::{KnownFailure, assert_known, assert_rule, check, count, rule, rules},

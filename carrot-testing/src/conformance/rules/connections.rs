@@ -9,9 +9,11 @@ use carrot_core::{
 };
 
 use crate::conformance::{
-    bench::{Bench, get, limited, post, response, run},
+    bench::{Bench, Transport, get, limited, post, response, run},
     failure::{Check, Failure, ensure},
     server::{Gate, Seen},
+    stack::Stack,
+    threads::{join_all, on_threads},
 };
 
 pub(crate) fn reused(bench: &Bench<'_>) -> Check {
@@ -64,32 +66,17 @@ pub(crate) fn close_is_obeyed(bench: &Bench<'_>) -> Check {
     Ok(())
 }
 
-/// Sends requests from threads, each with a number, and checks that each gets the response of its own.
-fn numbered(bench: &Bench<'_>, url: &str, many: usize) -> Check {
-    let transport = bench.transport()?;
-    let (stack, transport) = (bench.stack(), &transport);
-    let checks: Vec<Check> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..many)
-            .map(|number| {
-                scope.spawn(move || {
-                    let request = get(format!("{url}/{number}/"));
-                    let response = run(stack, transport.send(request))?
-                        .map_err(|error| Failure::new(format!("request {number}: {error:?}")))?;
-                    ensure!(
-                        *response.body() == *number.to_string(),
-                        "request {number} got the response {:?}",
-                        response.body()
-                    );
-                    Ok(())
-                })
-            })
-            .collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
-        joined
-            .map(|check| check.unwrap_or_else(|_| Err(Failure::new("a thread panicked"))))
-            .collect()
-    });
-    checks.into_iter().collect()
+/// Sends a request with a number, and checks that it gets the response of its own.
+fn numbered(stack: &dyn Stack, transport: &Transport, url: &str, number: usize) -> Check {
+    let request = get(format!("{url}/{number}/"));
+    let response = run(stack, transport.send(request))?
+        .map_err(|error| Failure::new(format!("request {number}: {error:?}")))?;
+    ensure!(
+        *response.body() == *number.to_string(),
+        "request {number} got the response {:?}",
+        response.body()
+    );
+    Ok(())
 }
 
 /// The number in the path of a request.
@@ -115,7 +102,9 @@ pub(crate) fn at_once(bench: &Bench<'_>) -> Check {
         }
         Ok(())
     })?;
-    numbered(bench, &server.url(""), MANY)
+    let (stack, transport) = (bench.stack(), bench.transport()?);
+    let url = server.url("");
+    on_threads(MANY, |number| numbered(stack, &transport, &url, number))
 }
 
 /// The same without a gate, many times, from eight threads.
@@ -128,34 +117,12 @@ pub(crate) fn nothing_is_mixed_up(bench: &Bench<'_>) -> Check {
     })?;
     let url = server.url("");
     let transport = bench.transport()?;
+    let stack = bench.stack();
     let start = Barrier::new(8);
-    let (stack, transport, start, url) = (bench.stack(), &transport, &start, &url);
-    let checks: Vec<Check> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|thread| {
-                scope.spawn(move || {
-                    start.wait();
-                    for number in (0..25).map(|number| thread * 100 + number) {
-                        let request = get(format!("{url}/{number}/"));
-                        let response = run(stack, transport.send(request))?.map_err(|error| {
-                            Failure::new(format!("request {number}: {error:?}"))
-                        })?;
-                        ensure!(
-                            *response.body() == *number.to_string(),
-                            "request {number} got the response {:?}",
-                            response.body()
-                        );
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
-        joined
-            .map(|check| check.unwrap_or_else(|_| Err(Failure::new("a thread panicked"))))
-            .collect()
-    });
-    checks.into_iter().collect()
+    on_threads(8, |thread| {
+        start.wait();
+        (0..25).try_for_each(|number| numbered(stack, &transport, &url, thread * 100 + number))
+    })
 }
 
 /// The body is larger than its cap, so the rest of it stays unread.
@@ -208,7 +175,7 @@ pub(crate) fn no_pipelining(bench: &Bench<'_>) -> Check {
     // So that there is a connection to be reused.
     bench.succeed(&transport, post(server.url("/")))?;
     let stack = bench.stack();
-    let sent: Vec<Check> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let send = |path: &str| {
             let request = post(server.url(path));
             let transport = &transport;
@@ -220,13 +187,8 @@ pub(crate) fn no_pipelining(bench: &Bench<'_>) -> Check {
         };
         let first = send("/first");
         server.log().wait(|seen| read(seen) == 2);
-        let second = send("/second");
-        let joined = [first, second].into_iter().map(|thread| thread.join());
-        joined
-            .map(|check| check.unwrap_or_else(|_| Err(Failure::new("a thread panicked"))))
-            .collect()
-    });
-    sent.into_iter().collect()
+        join_all([first, send("/second")])
+    })
 }
 
 /// The server closes a kept connection, and the client has seen it when the next request comes.

@@ -13,7 +13,7 @@ use carrot_core::{
 use socket2::{Domain, Socket, Type};
 
 use crate::conformance::{
-    bench::{Bench, get, post, request, response},
+    bench::{Bench, Transport, get, post, request, response},
     failure::{Check, Failure, ensure},
     server::{Conn, Gate, Server},
 };
@@ -90,7 +90,12 @@ fn breaking(bench: &Bench<'_>, served: usize, fault: Fault) -> Result<Server, Fa
     })
 }
 
-pub(crate) fn never_is_never_claimed(bench: &Bench<'_>) -> Check {
+/// Breaks the connection of the first request and of the second, in every way, and hands each case on: the name of
+/// the fault, the server, a transport, and how many requests had a response.
+fn each_fault(
+    bench: &Bench<'_>,
+    check: impl Fn(&str, &Server, &Transport, usize) -> Check,
+) -> Check {
     for served in [0, 1] {
         for (name, fault) in FAULTS {
             let server = breaking(bench, served, fault)?;
@@ -98,34 +103,34 @@ pub(crate) fn never_is_never_claimed(bench: &Bench<'_>) -> Check {
             for _ in 0..served {
                 bench.succeed(&transport, post(server.url("/")))?;
             }
-            let error = bench.fail(&transport, post(server.url("/")))?;
-            ensure!(
-                error.sent() != Never,
-                "{name}: the server read the whole request, and the error says that it was not sent: {error:?}"
-            );
+            check(name, &server, &transport, served)?;
         }
     }
     Ok(())
 }
 
+pub(crate) fn never_is_never_claimed(bench: &Bench<'_>) -> Check {
+    each_fault(bench, |name, server, transport, _| {
+        let error = bench.fail(transport, post(server.url("/")))?;
+        ensure!(
+            error.sent() != Never,
+            "{name}: the server read the whole request, and the error says that it was not sent: {error:?}"
+        );
+        Ok(())
+    })
+}
+
 pub(crate) fn sent_once(bench: &Bench<'_>) -> Check {
-    for served in [0, 1] {
-        for (name, fault) in FAULTS {
-            let server = breaking(bench, served, fault)?;
-            let transport = bench.transport()?;
-            for _ in 0..served {
-                bench.succeed(&transport, post(server.url("/")))?;
-            }
-            let _ = bench.send(&transport, post(server.url("/")))?;
-            let read = server.requests().len();
-            ensure!(
-                read == served + 1,
-                "{name}: {} requests were sent, and the server read {read}",
-                served + 1
-            );
-        }
-    }
-    Ok(())
+    each_fault(bench, |name, server, transport, served| {
+        let _ = bench.send(transport, post(server.url("/")))?;
+        let read = server.requests().len();
+        ensure!(
+            read == served + 1,
+            "{name}: {} requests were sent, and the server read {read}",
+            served + 1
+        );
+        Ok(())
+    })
 }
 
 pub(crate) fn closed_unread(bench: &Bench<'_>) -> Check {

@@ -1,4 +1,4 @@
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 use carrot_core::{
     Sent::{Maybe, Never, Yes},
@@ -14,6 +14,7 @@ use crate::conformance::{
         http2::{CONTINUATION, END_HEADERS, Http2},
         tls::{Certificate, Tls},
     },
+    threads::on_threads,
 };
 
 /// RFC 9113, section 7.
@@ -151,21 +152,11 @@ pub(crate) fn at_once(bench: &Bench<'_>) -> Check {
     // Before the first response nobody knows that the server chooses HTTP/2.
     bench.succeed(&transport, get(server.https("/")))?;
     let stack = bench.stack();
-    let sent: Vec<Check> = thread::scope(|scope| {
-        let threads = [(); 2].map(|()| {
-            let (request, transport) = (post(server.https("/")), &transport);
-            scope.spawn(move || {
-                let sent = run(stack, transport.send(request))?;
-                sent.map(drop)
-                    .map_err(|error| Failure::new(format!("{error:?}")))
-            })
-        });
-        let joined = threads.into_iter().map(|thread| thread.join());
-        joined
-            .map(|check| check.unwrap_or_else(|_| Err(Failure::new("a thread panicked"))))
-            .collect()
-    });
-    sent.into_iter().collect::<Check>()?;
+    on_threads(2, |_| {
+        let sent = run(stack, transport.send(post(server.https("/"))))?;
+        sent.map(drop)
+            .map_err(|error| Failure::new(format!("{error:?}")))
+    })?;
     let accepted = server.accepted();
     ensure!(accepted == 1, "three requests took {accepted} connections");
     Ok(())

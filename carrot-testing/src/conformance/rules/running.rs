@@ -4,6 +4,7 @@ use crate::conformance::{
     bench::{Bench, get, post, response},
     failure::{Check, Failure, ensure},
     server::Seen,
+    threads::join,
 };
 
 /// Two requests in one future: the first waits for the second.
@@ -52,11 +53,9 @@ pub(crate) fn other_threads(bench: &Bench<'_>) -> Check {
     for _ in 0..3 {
         let request = get(server.url("/"));
         let sent = thread::scope(|scope| {
-            scope
-                .spawn(move || crate::conformance::bench::run(stack, transport.send(request)))
-                .join()
-        });
-        let sent = sent.unwrap_or_else(|_| Err(Failure::new("a thread panicked")))?;
+            let sending = || crate::conformance::bench::run(stack, transport.send(request));
+            join(scope.spawn(sending))
+        })?;
         let response =
             sent.map_err(|error| Failure::new(format!("on another thread: {error:?}")))?;
         ensure!(
