@@ -5,7 +5,8 @@
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
 #[cfg(feature = "sandbox")]
-pub mod cookbook;
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
 pub mod fake;
 pub mod recording;
 #[cfg(feature = "sandbox")]
