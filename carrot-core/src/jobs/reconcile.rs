@@ -214,12 +214,12 @@ impl Client {
                 }
                 Err(error) => return Err(error),
             };
-            let is_old = |item: &E::Item| created(item).is_some_and(|created| created < oldest);
-            let is_past = !page.items.is_empty() && page.items.iter().all(is_old);
+            let mut is_past = !page.items.is_empty();
             // Their errors come after the page, which may be the last that is read.
             is_clear &= page.unreadable.is_empty();
             for item in page.items {
-                let is_old = is_old(&item);
+                let is_old = created(&item).is_some_and(|created| created < oldest);
+                is_past &= is_old;
                 match compare(&item) {
                     Match::Found => return Ok(WriteStatus::Written(Box::new(item))),
                     Match::Unclear if !is_old => is_clear = false,
