@@ -120,7 +120,9 @@ const NAMED: &[(&str, char)] = &[
 /// The character of the entity at the start, and the length of the entity.
 fn entity(html: &str) -> Option<(char, usize)> {
     let rest = html.strip_prefix('&')?;
-    let name = &rest[..rest.find(';').filter(|end| *end <= 8)?];
+    // No more is searched than the longest name: a text may have thousands of `&`.
+    let end = rest.bytes().take(9).position(|byte| byte == b';')?;
+    let name = &rest[..end];
     let named = NAMED.iter().find(|(known, _)| *known == name);
     let character = match named {
         Some((_, character)) => *character,
