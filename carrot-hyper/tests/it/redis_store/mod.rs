@@ -281,6 +281,14 @@ async fn lost_script_and_lost_memory_fail_no_call() {
     assert!(left.starts_with(":86"), "{left}");
 }
 
+/// The latest time that the limit saw, in milliseconds.
+fn time_of_limit(server: &Server) -> u64 {
+    let reply = server.send("HGET {carrot:test}:state now");
+    let reply = reply.expect("a reply");
+    let number = reply.lines().nth(1).expect("a number");
+    number.parse().expect("a number")
+}
+
 /// A clock that went back leaves the time of the limit where it was.
 #[tokio::test]
 async fn clock_that_goes_back_stops_nothing() {
@@ -292,15 +300,7 @@ async fn clock_that_goes_back_stops_nothing() {
     let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
     store.take(&take).await.expect("a response");
     // The limit saw a time an hour from now.
-    let now = server
-        .send("HGET {carrot:test}:state now")
-        .expect("a reply");
-    let now: u64 = now
-        .lines()
-        .nth(1)
-        .expect("a number")
-        .parse()
-        .expect("a number");
+    let now = time_of_limit(&server);
     let later = now + 3_600_000;
     server
         .send(&format!("HSET {{carrot:test}}:state now {later}"))
@@ -310,15 +310,7 @@ async fn clock_that_goes_back_stops_nothing() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         store.take(&take).await.expect("a response");
     }
-    let now = server
-        .send("HGET {carrot:test}:state now")
-        .expect("a reply");
-    let now: u64 = now
-        .lines()
-        .nth(1)
-        .expect("a number")
-        .parse()
-        .expect("a number");
+    let now = time_of_limit(&server);
     assert!(
         (later + 1..later + 10_000).contains(&now),
         "{}",
