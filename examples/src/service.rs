@@ -5,7 +5,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use carrot_hyper::{Client, LocalRateLimiter, TokioClock, rate_limit::Start, types::Timestamp};
+use carrot_hyper::{
+    Client, LocalRateLimiter, TokioClock,
+    rate_limit::Start,
+    types::{AppId, Timestamp},
+};
 use carrot_testing::{Sandbox, sandbox::SandboxServer};
 use clap::Args;
 
@@ -86,6 +90,19 @@ impl Service {
     #[must_use]
     pub fn sandbox(&self) -> Option<&Sandbox> {
         self.sandbox.as_ref().map(SandboxServer::sandbox)
+    }
+
+    /// The id of the app: the one given, or that of the sandbox. The token has it in no documented form.
+    ///
+    /// # Errors
+    ///
+    /// None is given for the real service.
+    pub fn app(&self, given: Option<u64>) -> Result<AppId, Failure> {
+        match (given, self.sandbox()) {
+            (Some(app), _) => Ok(AppId::new(app)),
+            (None, Some(sandbox)) => Ok(sandbox.app()),
+            (None, None) => Err("--app is needed: the names of the channels hold the id".into()),
+        }
     }
 
     /// The time of the service.

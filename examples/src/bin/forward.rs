@@ -21,7 +21,7 @@ use carrot_hyper::{
     realtime::{Checkpoint, Event, Listener},
     serde_json::{self, json},
     types::{
-        AppId, ConversationPart, PartType, UserRef,
+        ConversationPart, PartType, UserRef,
         realtime::{RealtimeChannel, RealtimePayload},
     },
     users::StartConversation,
@@ -54,11 +54,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
-    let app = match (arguments.app, service.sandbox()) {
-        (Some(app), _) => AppId::new(app),
-        (None, Some(sandbox)) => sandbox.app(),
-        (None, None) => return Err("--app is needed: the names of the channels hold the id".into()),
-    };
+    let app = service.app(arguments.app)?;
     let state = State(arguments.state);
     let listen = service
         .client

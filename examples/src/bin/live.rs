@@ -19,7 +19,7 @@ use carrot_hyper::{
     conversations::{Close, Reply},
     realtime::{Event, Listener},
     types::{
-        AppId, Author, UserRef,
+        Author, UserRef,
         realtime::{RealtimeChannel, RealtimePayload},
     },
     users::StartConversation,
@@ -43,11 +43,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
-    let app = match (arguments.app, service.sandbox()) {
-        (Some(app), _) => AppId::new(app),
-        (None, Some(sandbox)) => sandbox.app(),
-        (None, None) => return Err("--app is needed: the names of the channels hold the id".into()),
-    };
+    let app = service.app(arguments.app)?;
     let channels = [
         RealtimeChannel::ConversationStartedByUser(app),
         RealtimeChannel::ConversationReply(app),

@@ -3,9 +3,7 @@
 
 use std::{fmt::Write, fs, path::Path, process::Command};
 
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
+use crate::support::{program, root};
 
 fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap()
@@ -86,12 +84,7 @@ fn check(folder: &Path, manifest: &str, program: &str) {
 /// The picture of the README. `UPDATE_EXPECT=1` draws it anew.
 #[test]
 fn the_picture_shows_what_the_quickstart_prints() {
-    let output = Command::new(env!("CARGO_BIN_EXE_quickstart"))
-        .env_remove("CARROT_TOKEN")
-        .env_remove("CARROT_BASE_URL")
-        .env_remove("CARROT_APP_ID")
-        .output()
-        .unwrap();
+    let output = program("quickstart").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let picture = root().join("docs/pictures/quickstart.svg");
     expect_test::expect_file![picture].assert_eq(&terminal("cargo run --bin quickstart", &text));

@@ -5,9 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::support::root;
 
 /// The Markdown files in `folder`, and in those below it but `target`.
 fn pages(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -10,6 +10,7 @@ mod quickstart;
 #[cfg(unix)]
 mod sandbox;
 mod security;
+mod support;
 mod test_kit;
 #[cfg(unix)]
 mod transcripts;

@@ -1,6 +1,6 @@
 //! What the programs do to a service that they did not make, and that they leave it alone unless told to write.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use carrot_hyper::types::UserRef;
 use carrot_hyper::users::StartConversation;
@@ -9,13 +9,13 @@ use carrot_testing::{
     sandbox::{SandboxServer, SeedUser},
 };
 
-async fn run(server: &SandboxServer, program: &str, arguments: &[&str]) -> Output {
-    let neighbour = std::path::Path::new(env!("CARGO_BIN_EXE_quickstart"));
-    let mut command = Command::new(neighbour.with_file_name(program));
+use crate::support::program;
+
+async fn run(server: &SandboxServer, name: &str, arguments: &[&str]) -> Output {
+    let mut command = program(name);
     command
         .env("CARROT_TOKEN", server.sandbox().token())
         .env("CARROT_BASE_URL", server.url())
-        .env_remove("CARROT_APP_ID")
         .args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output());
     output.await.unwrap().unwrap()

@@ -1,8 +1,8 @@
 //! The quickstart, as a person would run it.
 
-use std::process::Command;
-
 use carrot_testing::{Sandbox, sandbox::SeedUser};
+
+use crate::support::program;
 
 struct Ran {
     success: bool,
@@ -12,10 +12,7 @@ struct Ran {
 
 /// Runs the program with these variables and arguments and nothing of the caller's account.
 async fn quickstart(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
-    for name in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
-        command.env_remove(name);
-    }
+    let mut command = program("quickstart");
     command.envs(variables.iter().copied()).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = output

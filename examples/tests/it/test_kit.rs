@@ -1,39 +1,22 @@
 //! The page of reports: every row links to its report and names a test that exists.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::support::{root, tests};
 
 /// The names of the tests in the Rust files below `folder`.
-fn tests(folder: &Path, found: &mut BTreeSet<String>) {
+fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            tests(&path, found);
+            tests_below(&path, found);
             continue;
         }
         if path.extension().is_none_or(|extension| extension != "rs") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        let mut is_test = false;
-        for line in text.lines().map(str::trim) {
-            let declared = line.strip_prefix("async ").unwrap_or(line);
-            if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
-                is_test = true;
-            } else if let Some(rest) = declared.strip_prefix("fn ") {
-                let name = rest.split(['(', '<']).next().unwrap_or_default();
-                if std::mem::take(&mut is_test) {
-                    found.insert(name.to_owned());
-                }
-            }
-        }
+        found.extend(tests(&text).into_iter().map(str::to_owned));
     }
 }
 
@@ -41,7 +24,7 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
 fn every_report_has_its_test() {
     let page = fs::read_to_string(root().join("docs/test-kit.md")).unwrap();
     let mut known = BTreeSet::new();
-    tests(&root().join("carrot-testing/tests/it"), &mut known);
+    tests_below(&root().join("carrot-testing/tests/it"), &mut known);
     let mut reports = BTreeSet::new();
     for row in page.lines().filter(|line| line.starts_with("| [")) {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
