@@ -1,30 +1,16 @@
-use std::{
-    fmt,
-    marker::PhantomData,
-    panic::Location,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use carrot_core::{
-    ApiVersion, Endpoint, Sent,
-    endpoint::{EncodeResponse, Upload},
-    transport::TransportErrorKind,
-};
-use http::{HeaderName, StatusCode, header::AUTHORIZATION};
+use carrot_core::{ApiVersion, Endpoint, endpoint::Upload};
+use http::{HeaderName, header::AUTHORIZATION};
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{
     log::{Expected, Reply, Step, Wanted},
     matcher::Matcher,
-    record::RecordedCall,
     service::State,
 };
-use crate::{
-    fail,
-    recording::RecordedRequest,
-    response::{ApiError, CannedResponse},
-};
+use crate::{fail, recording::RecordedRequest};
 
 /// What a test expects of the calls of one operation, and its replies to them; made by
 /// [`Fake::on`](super::Fake::on).
@@ -116,6 +102,22 @@ impl<E: Endpoint> Expectation<E> {
         self.want(Matcher::ParamContains(name.into(), part.into()))
     }
 
+    /// The request has this parameter, and this regular expression finds something in its value. Write `^`
+    /// and `$` to match the whole value. Where a name comes more than once, one of them will do.
+    ///
+    /// # Panics
+    ///
+    /// The expression is not valid: see [`regex_lite`](https://docs.rs/regex-lite) for the syntax.
+    #[track_caller]
+    pub fn param_matches(self, name: impl Into<String>, expression: &str) -> Self {
+        match Regex::new(expression) {
+            Ok(expression) => self.want(Matcher::ParamMatches(name.into(), expression)),
+            Err(error) => fail(&format!(
+                "{expression:?} is not a regular expression: {error}"
+            )),
+        }
+    }
+
     /// The request has this parameter, and its text is JSON with at least these fields, at any depth.
     /// An array has the same length.
     pub fn param_json_like(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
@@ -201,88 +203,8 @@ impl<E: Endpoint> Expectation<E> {
         self.want(Matcher::Custom(what.into(), Arc::new(check)))
     }
 
-    /// Replies with this output of the operation, as the service would write it.
-    ///
-    /// # Panics
-    ///
-    /// Here and in the other replies: there is a reply already, and no [`then`](Self::then) between
-    /// them.
     #[track_caller]
-    pub fn reply(self, output: E::Output) -> Self
-    where
-        E: EncodeResponse,
-    {
-        let output = Mutex::new(output);
-        self.add(Reply::Typed(Arc::new(move |asked| {
-            let output = output.lock().unwrap_or_else(PoisonError::into_inner);
-            E::encode(asked, &output)
-        })))
-    }
-
-    /// Replies with an empty success, which operations read that have nothing to say.
-    #[track_caller]
-    pub fn reply_ok(self) -> Self {
-        self.reply_with(CannedResponse::ok())
-    }
-
-    /// Replies with a success whose `data` is this JSON.
-    #[track_caller]
-    pub fn reply_json(self, data: impl Into<Value>) -> Self {
-        self.reply_with(CannedResponse::data(data))
-    }
-
-    /// Replies with an error of the service.
-    #[track_caller]
-    pub fn reply_error(self, error: ApiError) -> Self {
-        self.reply_with(CannedResponse::error(error))
-    }
-
-    /// Replies with this status and these bytes, such as the page of a proxy.
-    ///
-    /// # Panics
-    ///
-    /// The status is outside 100 to 999.
-    #[track_caller]
-    pub fn reply_status(self, status: u16, body: impl Into<Bytes>) -> Self {
-        match StatusCode::from_u16(status) {
-            Ok(status) => self.reply_with(CannedResponse::bytes(status, body)),
-            Err(_) => fail(&format!(
-                "{status} is not an HTTP status: it must be 100 to 999"
-            )),
-        }
-    }
-
-    /// Fails as a transport does when no response comes. `sent` says whether the request reached the
-    /// service: the client repeats a write only after [`Sent::Never`].
-    #[track_caller]
-    pub fn fail(self, kind: TransportErrorKind, sent: Sent) -> Self {
-        self.reply_with(CannedResponse::failure(kind, sent))
-    }
-
-    /// Never responds, so that a deadline passes.
-    #[track_caller]
-    pub fn never_respond(self) -> Self {
-        self.reply_with(CannedResponse::never())
-    }
-
-    /// Replies with what is computed from the call. For a closure that keeps a clone of the fake, see
-    /// [`matching`](Self::matching).
-    #[track_caller]
-    pub fn reply_from(
-        self,
-        compute: impl Fn(&RecordedCall) -> CannedResponse + Send + Sync + 'static,
-    ) -> Self {
-        self.add(Reply::Computed(Arc::new(compute)))
-    }
-
-    /// Replies with this response.
-    #[track_caller]
-    pub fn reply_with(self, response: impl Into<CannedResponse>) -> Self {
-        self.add(Reply::Fixed(response.into()))
-    }
-
-    #[track_caller]
-    fn add(mut self, reply: Reply) -> Self {
+    pub(super) fn add(mut self, reply: Reply) -> Self {
         if !self.open {
             fail("this expectation has a reply already: put `.then()` between two replies");
         }
@@ -293,6 +215,7 @@ impl<E: Endpoint> Expectation<E> {
                 at_least: 1,
                 at_most: Some(1),
                 given: 0,
+                delay: Duration::ZERO,
             });
         });
         self
@@ -342,6 +265,24 @@ impl<E: Endpoint> Expectation<E> {
     #[track_caller]
     pub fn repeatedly(self) -> Self {
         self.count(0, None)
+    }
+
+    /// The reply before this comes after so long, on the clock of the fake; on a port, in real time.
+    ///
+    /// # Panics
+    ///
+    /// No reply stands before.
+    #[track_caller]
+    pub fn delay(self, delay: Duration) -> Self {
+        if self.open {
+            fail("`.delay(duration)` follows a reply, and no reply stands before");
+        }
+        self.change(|expected| {
+            if let Some(step) = expected.steps.last_mut() {
+                step.delay = delay;
+            }
+        });
+        self
     }
 
     #[track_caller]

@@ -1,14 +1,16 @@
 //! What a fake knows: what it expects, and what came.
 
-use std::{panic::Location, sync::Arc};
+use std::{future::Future, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
 use carrot_core::{ErrorKind, endpoint::RequestView};
 use serde_json::Value;
 
-use super::{matcher::Matcher, record::RecordedCall};
+use super::{listing::Listing, matcher::Matcher, record::RecordedCall};
 use crate::{recording::Secrets, response::CannedResponse};
 
 type Compute = Arc<dyn Fn(&RecordedCall) -> CannedResponse + Send + Sync>;
+pub(super) type Awaited = Pin<Box<dyn Future<Output = CannedResponse> + Send>>;
+type Await = Arc<dyn Fn(RecordedCall) -> Awaited + Send + Sync>;
 type Write = Arc<dyn Fn(&RequestView<'_>) -> Result<Value, serde_json::Error> + Send + Sync>;
 
 /// How a response comes to be.
@@ -18,6 +20,9 @@ pub(super) enum Reply {
     /// An output of the operation, written when it is known what was asked.
     Typed(Write),
     Computed(Compute),
+    /// What a future of the test returns.
+    Awaited(Await),
+    Pages(Listing),
 }
 
 /// One reply of a sequence, and how often it is given.
@@ -28,6 +33,8 @@ pub(super) struct Step {
     /// `None` for no limit.
     pub(super) at_most: Option<u32>,
     pub(super) given: u32,
+    /// How long the response takes.
+    pub(super) delay: Duration,
 }
 
 impl Step {
@@ -119,7 +126,7 @@ impl Record {
         call: &RecordedCall,
         matching: &[usize],
         known: usize,
-    ) -> (usize, Option<(usize, Reply)>) {
+    ) -> (usize, Option<(usize, Step)>) {
         let number = self.calls.len();
         self.secrets.add(call.request().tokens());
         self.calls.push(call.clone());
@@ -130,9 +137,14 @@ impl Record {
         let reply = matching.iter().find_map(|at| {
             let expected = self.expected.get_mut(*at)?;
             let step = expected.steps.iter_mut().find(|step| step.has_more())?;
-            step.given = step.given.saturating_add(1);
+            // A listing is given with its last page.
+            let is_given = match &step.reply {
+                Reply::Pages(listing) => listing.ends_with(call),
+                _ => true,
+            };
+            step.given = step.given.saturating_add(is_given.into());
             expected.calls.push(number);
-            Some((*at, step.reply.clone()))
+            Some((*at, step.clone()))
         });
         (number, reply)
     }

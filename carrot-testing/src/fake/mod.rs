@@ -56,12 +56,15 @@
 
 mod expectation;
 mod explain;
+mod listing;
 mod log;
 mod matcher;
 mod models;
 pub(crate) mod operations;
 mod record;
+mod replies;
 mod service;
+mod typed;
 
 use std::{
     fmt,

@@ -1,8 +1,11 @@
 //! A fake at work: it takes requests and responds to them.
 
 use std::{
+    any::Any,
+    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
 };
 
 use bytes::Bytes;
@@ -13,7 +16,7 @@ use http::{Request, Response};
 
 use super::{
     explain,
-    log::{Record, Reply, Unexpected, Wanted},
+    log::{Awaited, Record, Reply, Step, Unexpected, Wanted},
     matcher::said,
     record::RecordedCall,
 };
@@ -53,16 +56,47 @@ impl State {
         self.record().clone()
     }
 
-    /// Responds to a request. Nothing is locked while the code of a test runs: it may ask the fake.
+    /// Responds to a request.
     pub(super) async fn respond(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Bytes>, TransportError> {
-        self.prepare(request)?.arrive().await
+        self.give(request, &self.clock).await?.arrive().await
     }
 
-    fn prepare(&self, request: Request<Body>) -> Result<Given, TransportError> {
-        let mut call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
+    /// Decides about a request, and waits where its reply takes time on this clock. Nothing is locked while
+    /// the code of a test runs: it may ask the fake.
+    pub(super) async fn give(
+        &self,
+        request: Request<Body>,
+        clock: &dyn Clock,
+    ) -> Result<Given, TransportError> {
+        let call = RecordedCall::new(RecordedRequest::from(request), self.clock.now());
+        let version = call.version();
+        let (came, step) = self.take(call)?;
+        let Some(step) = step else {
+            let default = self.default.clone().unwrap_or_else(CannedResponse::ok);
+            return self.end(&came, Ok(default.given(version)));
+        };
+        let is_slow = !step.delay.is_zero() || matches!(step.reply, Reply::Awaited(_));
+        if is_slow {
+            self.record()
+                .tell_outcome(came.number, "no response yet".to_owned());
+        }
+        let made = came.make(&step.reply);
+        let made = match made {
+            Ok(Made::Awaited(future)) => guarded(future).await.map(|one| one.given(version)),
+            Ok(Made::Given(given)) => Ok(given),
+            Err(problem) => Err(problem),
+        };
+        if !step.delay.is_zero() {
+            clock.sleep(step.delay).await;
+        }
+        self.end(&came, made)
+    }
+
+    /// Writes a request down, and takes its reply: `None` for that of a lenient fake.
+    fn take(&self, mut call: RecordedCall) -> Result<(Came, Option<Step>), TransportError> {
         let wanted: Vec<Arc<Wanted>> = {
             let record = self.record();
             let expected = record.expected.iter();
@@ -72,42 +106,39 @@ impl State {
         let matching: Vec<usize> = asked
             .filter_map(|(at, wanted)| wanted.ask(&mut call).then_some(at))
             .collect();
-        let known = wanted.len();
         let panicked = wanted.iter().enumerate();
         let mut panicked = panicked.filter_map(|(at, one)| Some((at, one.panicked(&call)?)));
-        if let Some((at, problem)) = panicked.next() {
-            let (number, _) = self.record().take(&call, &[], known);
-            return Err(self.reject(number, known, &matching, self.problem_at(at, &problem)));
-        }
-
-        let version = call.version();
-        let (number, reply) = self.record().take(&call, &matching, known);
-        let Some((at, reply)) = reply else {
-            let Some(response) = self.default.clone() else {
-                return Err(self.reject(number, known, &matching, String::new()));
-            };
-            let given = response.given(version);
-            self.record().tell_outcome(number, given.to_string());
-            return Ok(given);
+        let panicked = panicked.next();
+        let taken = match &panicked {
+            Some(_) => &[][..],
+            None => &matching,
         };
-        // Also a typed reply runs the code of a test, where it serializes a type of its own.
-        let given = catch_unwind(AssertUnwindSafe(|| match reply {
-            Reply::Fixed(response) => Ok(response.given(version)),
-            Reply::Computed(compute) => Ok(compute(&call).given(version)),
-            Reply::Typed(write) => write(&RequestView::new(version, call.params()))
-                .map(|body| CannedResponse::json(&body).given(version))
-                .map_err(|error| format!("the reply does not serialize: {error}")),
-        }));
-        let given = given.unwrap_or_else(|panic| {
-            let problem = format!("the closure of its reply panicked: {}", said(&*panic));
-            Err(self.problem_at(at, &problem))
-        });
-        match given {
+        let (number, step) = self.record().take(&call, taken, wanted.len());
+        let (at, step) = step.map_or((0, None), |(at, step)| (at, Some(step)));
+        let came = Came {
+            call,
+            number,
+            known: wanted.len(),
+            matching,
+            at,
+        };
+        if let Some((at, problem)) = panicked {
+            return Err(self.reject(&came, self.problem_at(at, &problem)));
+        }
+        match step.is_some() || self.default.is_some() {
+            true => Ok((came, step)),
+            false => Err(self.reject(&came, String::new())),
+        }
+    }
+
+    /// Records what a request got.
+    fn end(&self, came: &Came, made: Result<Given, String>) -> Result<Given, TransportError> {
+        match made {
             Ok(given) => {
-                self.record().tell_outcome(number, given.to_string());
+                self.record().tell_outcome(came.number, given.to_string());
                 Ok(given)
             }
-            Err(because) => Err(self.reject(number, known, &matching, because)),
+            Err(problem) => Err(self.reject(came, self.problem_at(came.at, &problem))),
         }
     }
 
@@ -121,19 +152,13 @@ impl State {
     }
 
     /// Records that a call got no response, and builds the error for the client.
-    fn reject(
-        &self,
-        call: usize,
-        known: usize,
-        matching: &[usize],
-        because: String,
-    ) -> TransportError {
+    fn reject(&self, came: &Came, because: String) -> TransportError {
         let mut record = self.record();
-        record.tell_outcome(call, "not expected".to_owned());
+        record.tell_outcome(came.number, "not expected".to_owned());
         let unexpected = Unexpected {
-            call,
-            known,
-            spent: matching.to_vec(),
+            call: came.number,
+            known: came.known,
+            spent: came.matching.clone(),
             because: (!because.is_empty()).then_some(because),
         };
         let text = match record.is_over {
@@ -144,4 +169,59 @@ impl State {
         // No client repeats such a request: it would come as unexpected once more.
         TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(text)
     }
+}
+
+/// A request that came.
+struct Came {
+    call: RecordedCall,
+    /// The number of the call, from 0.
+    number: usize,
+    /// How many expectations there were.
+    known: usize,
+    /// Those that it matches.
+    matching: Vec<usize>,
+    /// The one whose reply it gets.
+    at: usize,
+}
+
+/// A reply whose closure was called.
+enum Made {
+    Given(Given),
+    Awaited(Awaited),
+}
+
+impl Came {
+    /// Runs what a reply is made of. The error is a problem of its expectation.
+    fn make(&self, reply: &Reply) -> Result<Made, String> {
+        let call = &self.call;
+        let version = call.version();
+        let write = |body| Made::Given(CannedResponse::json(&body).given(version));
+        // Also a typed reply runs the code of a test, where it serializes a type of its own.
+        let made = catch_unwind(AssertUnwindSafe(|| match reply {
+            Reply::Fixed(response) => Ok(Made::Given(response.clone().given(version))),
+            Reply::Computed(compute) => Ok(Made::Given(compute(call).given(version))),
+            Reply::Awaited(compute) => Ok(Made::Awaited(compute(call.clone()))),
+            Reply::Pages(listing) => listing.page(call).map(write),
+            Reply::Typed(typed) => typed(&RequestView::new(version, call.params()))
+                .map(write)
+                .map_err(|error| format!("the reply does not serialize: {error}")),
+        }));
+        made.unwrap_or_else(|panic| Err(panicked(&*panic)))
+    }
+}
+
+/// Waits for a future of the test. Its panic is a problem of the expectation.
+async fn guarded(mut future: Awaited) -> Result<CannedResponse, String> {
+    poll_fn(move |context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+        }
+    })
+    .await
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    format!("the closure of its reply panicked: {}", said(panic))
 }

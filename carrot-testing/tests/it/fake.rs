@@ -1,7 +1,10 @@
 //! The service as a test tells it to be.
 
 mod coverage;
+mod listing;
 mod replies;
+mod slow;
+mod typed;
 mod verification;
 
 use std::{
@@ -325,6 +328,7 @@ fn partial_matchers_look_at_a_part() {
         fake.on::<users::SetProps>()
             .has_param(expect)
             .param_contains("operations", "\"pro\"")
+            .param_matches("operations", "^\\[.*\"(pro|max)\".*\\]$")
             .param_json_like("operations", part("pro"))
             .reply_json(report());
         assert_eq!(sent(&fake), is_met);
@@ -339,7 +343,8 @@ fn partial_matchers_look_at_a_part() {
     let fake = Fake::new();
     let wrong = fake
         .on::<users::SetProps>()
-        .param_contains("operations", "free");
+        .param_contains("operations", "free")
+        .param_matches("operations", "\"(free|basic)\"");
     wrong
         .param_json_like("operations", part("free"))
         .reply_json(report());
@@ -347,6 +352,10 @@ fn partial_matchers_look_at_a_part() {
     let text = failure(move || drop(fake));
     assert!(
         text.contains("✗ param `operations` contains \"free\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("✗ param `operations` matches \"\\\"(free|basic)"),
         "{text}"
     );
     assert!(text.contains("operations[0].value"), "{text}");
@@ -377,4 +386,16 @@ fn a_priority_overrides_the_set_up() {
         .reply_error(ApiError::permission_denied());
     let results = [(); 2].map(|()| fake.clock().run(fake.client().call(get())).is_ok());
     assert_eq!(results, [false, true]);
+}
+
+#[test]
+fn an_invalid_expression_is_told() {
+    let text = failure(|| {
+        drop(
+            Fake::lenient()
+                .on::<users::Get>()
+                .param_matches("notes", "("),
+        );
+    });
+    assert!(text.contains("\"(\" is not a regular expression"), "{text}");
 }

@@ -276,7 +276,7 @@ fn spent(expected: &Expected) -> Verdict {
 }
 
 /// The matchers with a tick or a cross, and below each cross what differs.
-fn marked(verdicts: &[Verdict]) -> String {
+pub(super) fn marked(verdicts: &[Verdict]) -> String {
     let mut text = String::new();
     for verdict in verdicts {
         let _ = match &verdict.problem {
@@ -341,7 +341,8 @@ fn tell_step(step: &Step) -> String {
     let reply = match &step.reply {
         Reply::Fixed(response) => response.to_string(),
         Reply::Typed(_) => "a typed output".to_owned(),
-        Reply::Computed(_) => "what a closure computes".to_owned(),
+        Reply::Computed(_) | Reply::Awaited(_) => "what a closure computes".to_owned(),
+        Reply::Pages(_) => "the pages of a listing".to_owned(),
     };
     let given = match step.given {
         0 => "never given".to_owned(),
@@ -414,6 +415,12 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
     match found {
         None if record.calls.is_empty() => "Nothing was called at all.\n".to_owned(),
         None if expected.calls.is_empty() => format!("{operation} was never called.\n"),
+        None if is_in_a_listing(expected) => {
+            let calls = times(expected.calls.len());
+            format!(
+                "{operation} was called {calls}, and the last page of the listing was not asked for.\n"
+            )
+        }
         None => {
             let last = expected.calls.last().and_then(|at| record.calls.get(*at));
             let why = match last.is_some_and(is_doubtful) {
@@ -442,6 +449,15 @@ fn nearest_call(record: &Record, expected: &Expected) -> String {
             format!("Call {number} comes nearest:\n\n{}", marked(&verdicts))
         }
     }
+}
+
+/// True where the reply that comes next is a listing that was started.
+fn is_in_a_listing(expected: &Expected) -> bool {
+    let next = expected
+        .steps
+        .iter()
+        .find(|step| step.given < step.at_least);
+    next.is_some_and(|step| matches!(step.reply, Reply::Pages(_)))
 }
 
 /// True for a first attempt that may have had its effect though it failed.

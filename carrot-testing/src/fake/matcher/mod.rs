@@ -12,6 +12,7 @@ use carrot_core::{
     types::InvalidValue,
 };
 use http::{HeaderName, HeaderValue};
+use regex_lite::Regex;
 use serde_json::Value;
 
 pub(super) mod diff;
@@ -43,6 +44,7 @@ pub(super) enum Matcher {
     Like(Describe),
     HasParam(String),
     ParamContains(String, String),
+    ParamMatches(String, Regex),
     /// The JSON of the parameter has at least these fields.
     ParamJsonLike(String, Value),
     Custom(String, Check),
@@ -132,6 +134,12 @@ impl Matcher {
             Self::ParamContains(name, part) => {
                 format!("param `{name}` contains {}", short(&format!("{part:?}")))
             }
+            Self::ParamMatches(name, expression) => {
+                format!(
+                    "param `{name}` matches {}",
+                    short(&format!("{:?}", expression.as_str()))
+                )
+            }
             Self::ParamJsonLike(name, value) => {
                 let value = short(&value.to_string());
                 format!("param `{name}` is JSON with at least {value}")
@@ -167,6 +175,9 @@ impl Matcher {
             Self::Without(name) => call.param(name).is_none(),
             Self::HasParam(name) => call.param(name).is_some(),
             Self::ParamContains(name, part) => values(call, name).any(|got| got.contains(part)),
+            Self::ParamMatches(name, expression) => {
+                values(call, name).any(|got| expression.is_match(got))
+            }
             Self::HasHeader(name) => call.request().headers().contains_key(name),
             Self::PathId(id) => call.path_id() == Some(id),
             Self::ExternalUser(id) => {
@@ -241,7 +252,7 @@ impl Matcher {
                 }
             }
             Self::HasParam(_) => verdict.problem = (!self.holds(call)).then(|| came(None)),
-            Self::ParamContains(name, _) => {
+            Self::ParamContains(name, _) | Self::ParamMatches(name, _) => {
                 if !self.holds(call) {
                     verdict.problem = Some(came(call.param(name)));
                     verdict.say_others(values(call, name).count());
