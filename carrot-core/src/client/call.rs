@@ -40,7 +40,7 @@ pub(super) async fn execute<E: Endpoint>(
         sent: Sent::Never,
         may_have_been_applied: false,
         is_write: true,
-        throttled: 0,
+        failures: Vec::new(),
         activity,
         watch: Watch::start(shared, CallReport::new(E::NAME)),
     };
@@ -62,8 +62,8 @@ struct Call<'a, E> {
     /// Whether the service may have applied a finished attempt.
     may_have_been_applied: bool,
     is_write: bool,
-    /// The number of attempts that got a 429.
-    throttled: u32,
+    /// The kinds of the failures so far.
+    failures: Vec<FailureKind>,
     activity: &'a Activity,
     watch: Watch<'a, CallReport>,
 }
@@ -119,16 +119,20 @@ impl<E: Endpoint> Call<'_, E> {
         };
         let permit = permit.map_err(|error| {
             let permit_timeout = self.options.permit_timeout;
-            let wait = match permit_timeout.filter(|limit| Some(*limit) == acquiring.patience) {
-                Some(limit) => PermitWait::Limited(limit),
-                None => PermitWait::Left(self.time_left().unwrap_or_default()),
-            };
-            self.with_past(Error::rate_limiter::<E>(attempts_before, error, wait))
+            match permit_timeout.filter(|limit| Some(*limit) == acquiring.patience) {
+                Some(limit) => self.no_permit(error, PermitWait::Limited(limit)),
+                None => self.no_time(error),
+            }
         })?;
         let mut permit = HeldPermit::new(permit);
         // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
-        // after the deadline would be cancelled at once, with an unknown result.
+        // too late would be cancelled, with an unknown result.
         self.check_deadline(CallPhase::RateLimit)?;
+        if !self.has_time_after(Duration::ZERO) {
+            return Err(self
+                .no_time(AcquireError::TooLate { earliest: None })
+                .into());
+        }
         self.activity.wait_at_gate().await;
 
         let started = clock.now();
@@ -175,10 +179,8 @@ impl<E: Endpoint> Call<'_, E> {
         let mut acquiring = AcquireRequest::new(E::NAME);
         acquiring.attempt = number;
         acquiring.priority = self.options.priority.unwrap_or_default();
-        let useful = self.options.call_timeout.zip(self.time_left());
-        let useful = useful.map(|(limit, left)| {
-            left.saturating_sub(self.shared.response_times.least_useful(limit))
-        });
+        let left = self.time_left();
+        let useful = left.map(|left| left.saturating_sub(self.least_useful()));
         acquiring.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
         acquiring.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
@@ -206,10 +208,11 @@ impl<E: Endpoint> Call<'_, E> {
             return None;
         }
         let kind = error.failure_kind()?;
-        self.throttled += u32::from(kind == FailureKind::Throttled);
+        self.failures.push(kind);
+        let of_kind = self.failures.iter().filter(|one| **one == kind).count();
         let mut attempt = FailedAttempt::new(E::NAME, kind);
         attempt.attempt = self.watch.report.attempts;
-        attempt.throttled = self.throttled;
+        attempt.of_kind = u32::try_from(of_kind).unwrap_or(u32::MAX);
         attempt.has_deadline = self.ends_at.is_some();
         attempt.retry_after = error.retry_after();
         let policy: &dyn RetryPolicy = match &self.options.retry {
@@ -217,8 +220,8 @@ impl<E: Endpoint> Call<'_, E> {
             None => &self.shared.retry,
         };
         let pause = policy.pause(&attempt)?;
-        // A pause beyond the deadline would only hide the cause of the failure.
-        if self.time_left().is_some_and(|left| pause >= left) {
+        // A pause that leaves no time for an attempt would only hide the cause of the failure.
+        if !self.has_time_after(pause) {
             return None;
         }
         // The budget limits the traffic of retries with short pauses. After a 429 the service expects
@@ -229,6 +232,34 @@ impl<E: Endpoint> Call<'_, E> {
     fn time_left(&self) -> Option<Duration> {
         self.ends_at
             .map(|end| end.saturating_sub(self.shared.clock.now()))
+    }
+
+    /// Returns the least time that an attempt needs to be useful.
+    fn least_useful(&self) -> Duration {
+        match self.options.call_timeout {
+            Some(limit) => self.shared.response_times.least_useful(limit),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Returns true if an attempt that starts after this wait can finish before the deadline.
+    fn has_time_after(&self, wait: Duration) -> bool {
+        let needed = wait.saturating_add(self.least_useful());
+        self.time_left()
+            .is_none_or(|left| wait < left && needed <= left)
+    }
+
+    fn no_permit(&self, error: AcquireError, wait: PermitWait) -> Error {
+        let attempts = self.watch.report.attempts;
+        self.with_past(Error::rate_limiter::<E>(attempts, error, wait))
+    }
+
+    /// Returns the error of an attempt that would start too late to finish.
+    fn no_time(&self, error: AcquireError) -> Error {
+        self.no_permit(
+            error,
+            PermitWait::Left(self.time_left().unwrap_or_default()),
+        )
     }
 
     fn check_deadline(&self, phase: CallPhase) -> Result<(), Error> {

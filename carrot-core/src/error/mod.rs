@@ -430,9 +430,9 @@ impl Error {
                 | TransportErrorKind::Rejected => None,
                 // Another response would be too large too.
                 TransportErrorKind::TooLarge { .. } if error.sent() != Sent::Never => None,
-                TransportErrorKind::Dns | TransportErrorKind::Connect => {
-                    Some(FailureKind::Unavailable)
-                }
+                TransportErrorKind::Dns
+                | TransportErrorKind::Connect
+                | TransportErrorKind::Reset => Some(FailureKind::Unavailable),
                 _ => Some(FailureKind::Transient),
             },
             Cause::Service { status, .. } => match status {

@@ -66,7 +66,8 @@ impl Bench {
     }
 
     fn lost(self) -> Self {
-        self.fails(TransportErrorKind::Reset, Sent::Maybe)
+        let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
+        self.fails(kind, Sent::Maybe)
     }
 
     /// A transient failure.
@@ -156,9 +157,14 @@ fn backoff_doubles_from_its_base() {
         bench.clock.assert_sleeps(pauses.map(millis));
         bench.assert_seen(3);
     }
-    let mixed = Bench::new().status(503, &[]).status(429, &[]).succeeds();
-    mixed.call(close()).expect("the third attempt succeeds");
-    mixed.clock.assert_sleeps([millis(500), millis(2_000)]);
+    // Each kind of failure has pauses of its own.
+    let mixed = Bench::new()
+        .status(503, &[])
+        .status(429, &[])
+        .status(503, &[])
+        .succeeds();
+    mixed.call(close()).expect("the fourth attempt succeeds");
+    mixed.clock.assert_sleeps([millis(500), SECOND, SECOND]);
 }
 
 #[test]
@@ -470,11 +476,12 @@ fn error_covers_every_attempt() {
     assert!(!error.may_have_been_applied());
 
     // A 429, then not sent: the request reached the server, which did not apply it.
-    let bench = Bench::new().status(429, &[]).not_sent().not_sent();
-    let error = bench.call(reply()).expect_err("three failures");
+    let bench = Bench::new().status(429, &[]);
+    let bench = bench.not_sent().not_sent().not_sent();
+    let error = bench.call(reply()).expect_err("four failures");
     assert_eq!(error.sent(), Sent::Yes);
     assert!(!error.may_have_been_applied());
-    assert!(error.to_string().ends_with("(after 3 attempts)"), "{error}");
+    assert!(error.to_string().ends_with("(after 4 attempts)"), "{error}");
 }
 
 #[test]

@@ -92,7 +92,12 @@ impl Fault {
     fn is_unavailable(self) -> bool {
         match self {
             Self::Transport(kind, _) => {
-                matches!(kind, TransportErrorKind::Dns | TransportErrorKind::Connect)
+                matches!(
+                    kind,
+                    TransportErrorKind::Dns
+                        | TransportErrorKind::Connect
+                        | TransportErrorKind::Reset
+                )
             }
             Self::Status(status) | Self::Envelope(status) => (502..=504).contains(&status),
             Self::Unreadable => false,
@@ -364,7 +369,7 @@ fn classes() -> Vec<Class> {
     };
     vec![
         class(
-            "no connection, and the request was certainly not sent",
+            "no connection, or one that was closed, and the request was certainly not sent",
             "not connected",
             |fault| fault.sent() == Sent::Never && fault.is_unavailable(),
         ),
@@ -379,7 +384,7 @@ fn classes() -> Vec<Class> {
             |fault| fault.sent() == Sent::Never && fault.is_final(),
         ),
         class(
-            "no response, and the request may have reached the server",
+            "no response in time, and the request may have reached the server",
             "maybe sent",
             |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless() && !fault.is_unavailable(),
         ),
@@ -393,7 +398,7 @@ fn classes() -> Vec<Class> {
             },
         ),
         class(
-            "no connection, and the transport does not know whether the request was sent",
+            "no connection, or one that was closed, and the request may have reached the server",
             "lost",
             |fault| {
                 matches!(fault, Fault::Transport(..))

@@ -7,20 +7,21 @@
 //! retried and how long the pauses are.
 //!
 //! The table shows how many attempts a call makes if every attempt fails in the same way, with the
-//! default policy:
+//! default policy. Failures of different kinds count apart: a connection that could not be made uses up
+//! none of the attempts that may time out.
 //!
 #![doc = include_str!("../../../docs/retry.md")]
 //!
 //! The client and its clones share a retry budget for transient failures: ten retries at first, then one
-//! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, or
-//! status 502, 503 or 504) do not use the budget, since their pauses are long. With the defaults, an
-//! outage of 5 seconds fails no call that is idempotent or was never sent.
+//! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, a
+//! connection that was closed, or status 502, 503 or 504) do not use the budget, since their pauses are
+//! long. With the defaults, an outage of 5 seconds fails no call that is idempotent or was never sent.
 //!
-//! A call is retried only if the pause ends before its deadline. Otherwise the call ends at once with the
-//! error of its last attempt, and [`Error::retry_after`](crate::Error::retry_after) returns how long the
-//! service asks to wait. The jobs `pages`, `items` and `call_all` have no deadline, so they wait. In a job
-//! an attempt with status 429 does not count as one of the three: up to twelve such attempts span at least
-//! a minute, so that a full window of the rate limit fails no item.
+//! A call is retried only if the pause leaves the time of a slow response before its deadline. Otherwise the
+//! call ends at once with the error of its last attempt, and
+//! [`Error::retry_after`](crate::Error::retry_after) returns how long the service asks to wait. The jobs
+//! `pages`, `items` and `call_all` have no deadline, so they wait: up to twelve attempts with status 429
+//! span at least a minute, so that a full window of the rate limit fails no item.
 //!
 //! # After an uncertain write
 //!
@@ -86,10 +87,11 @@ pub(crate) use self::{after::retry_after, budget::RetryBudget};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No response, status 408, or a status of 500 and above that is not
+    /// No complete response, status 408, or a status of 500 and above that is not
     /// [`Unavailable`](Self::Unavailable).
     Transient,
-    /// An outage, such as a restart of the service: no connection, or status 502, 503 or 504.
+    /// An outage, such as a restart of the service: no connection, one that was closed before the
+    /// response started, or status 502, 503 or 504.
     Unavailable,
     /// Too many requests: status 429.
     Throttled,
@@ -103,8 +105,8 @@ pub struct FailedAttempt {
     pub operation: &'static str,
     /// The number of the attempt within its call, from 1.
     pub attempt: u32,
-    /// The number of attempts of the call that failed with status 429, this one included.
-    pub throttled: u32,
+    /// The number of attempts of the call that failed in this way, this one included.
+    pub of_kind: u32,
     /// Whether the call has a deadline. The calls of `pages`, `items` and `call_all` have none.
     pub has_deadline: bool,
     /// The kind of the failure.
@@ -120,7 +122,7 @@ impl FailedAttempt {
         Self {
             operation,
             attempt: 1,
-            throttled: u32::from(kind == FailureKind::Throttled),
+            of_kind: 1,
             has_deadline: true,
             kind,
             retry_after: None,

@@ -5,23 +5,25 @@ use std::{
 
 use super::{FailedAttempt, FailureKind, RetryPolicy};
 
-/// Exponential back-off with jitter. Three attempts, or six while the service is unavailable.
+/// Exponential back-off with jitter. Three attempts, or six while the service is unavailable. Each
+/// [kind of failure](FailureKind) counts apart.
 ///
-/// The bound of a pause doubles with each attempt, up to 20 s. It starts at 50 ms after a transient
-/// failure, at 1 s after a 429, and at 500 ms while the service is unavailable. The pause is a random
+/// The bound of a pause doubles with each failure of its kind, up to 20 s. It starts at 50 ms after a
+/// transient failure, at 1 s after a 429, and at 500 ms while the service is unavailable. The pause is a random
 /// time between zero and the bound, so that clients do not retry at the same moment. While the service
 /// is unavailable it is at least half of the bound, so that six attempts span at least 7.75 s and a
 /// restart of the service fails no call.
 ///
-/// A call without a deadline, such as those of jobs, may make up to twelve additional attempts that fail
-/// with status 429. Their pauses are at least half of the bound and span at least 60 s, a whole window of
-/// the rate limit.
+/// A call without a deadline, such as those of jobs, makes up to twelve attempts with status 429. Their
+/// pauses are at least half of the bound and span at least 60 s, a whole window of the rate limit.
 ///
 /// A longer `Retry-After` replaces the pause, up to 24 h. A call whose deadline is earlier fails at once;
 /// a job waits.
 #[derive(Debug)]
 #[must_use = "does nothing until it is passed to a client"]
 pub struct ExponentialBackoff {
+    /// All kinds of failures count together, up to the largest of the three.
+    is_total: bool,
     max_attempts: u32,
     max_unavailable_attempts: u32,
     max_throttled_attempts: u32,
@@ -43,6 +45,7 @@ impl ExponentialBackoff {
     /// Creates the default policy of a client.
     pub fn new() -> Self {
         Self {
+            is_total: false,
             max_attempts: 3,
             max_unavailable_attempts: 6,
             max_throttled_attempts: 12,
@@ -60,9 +63,10 @@ impl ExponentialBackoff {
         Self::new().max_attempts(1)
     }
 
-    /// Sets the maximum number of attempts of a call, whatever the failure. 3 by default, 6 while the
-    /// service is unavailable; 0 counts as 1.
+    /// Sets the maximum number of attempts of a call, whatever the failures: then kinds of failure do not
+    /// count apart. By default 3, or 6 while the service is unavailable; 0 counts as 1.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.is_total = true;
         self.max_attempts = attempts.max(1);
         self.max_unavailable_attempts = self.max_attempts;
         self.max_throttled_attempts = self.max_attempts;
@@ -70,14 +74,16 @@ impl ExponentialBackoff {
     }
 
     /// Sets the maximum number of attempts with status 429 of a call without a deadline. 12 by default; 0
-    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets all three.
+    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets all three; a larger
+    /// number raises the maximum of all attempts too.
     pub fn max_throttled_attempts(mut self, attempts: u32) -> Self {
         self.max_throttled_attempts = attempts.max(1);
         self
     }
 
     /// Sets the maximum number of attempts of a call while the service is unavailable. 6 by default; 0
-    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets both.
+    /// counts as 1. Call it after [`max_attempts`](Self::max_attempts), which sets all three; a larger
+    /// number raises the maximum of all attempts too.
     pub fn max_unavailable_attempts(mut self, attempts: u32) -> Self {
         self.max_unavailable_attempts = attempts.max(1);
         self
@@ -143,16 +149,12 @@ impl RetryPolicy for ExponentialBackoff {
             FailureKind::Throttled => (self.max_attempts, self.throttled_base),
             FailureKind::Unavailable => (self.max_unavailable_attempts, self.unavailable_base),
         };
-        // An attempt of a job that got a 429 does not use up an attempt.
-        let attempt = match failed.has_deadline {
-            true => failed.attempt,
-            false if is_patient => failed.throttled,
-            false => failed.attempt.saturating_sub(failed.throttled),
-        };
-        if attempt >= max_attempts {
+        let of_all = self.max_attempts.max(self.max_unavailable_attempts);
+        let of_all = of_all.max(self.max_throttled_attempts);
+        if failed.of_kind >= max_attempts || (self.is_total && failed.attempt >= of_all) {
             return None;
         }
-        let doublings = attempt.saturating_sub(1).min(31);
+        let doublings = failed.of_kind.saturating_sub(1).min(31);
         let bound = base.saturating_mul(1 << doublings).min(self.max_pause);
         let drawn = match &self.jitter {
             Jitter::None => bound,
@@ -182,6 +184,7 @@ mod tests {
     fn failed(attempt: u32, kind: FailureKind) -> FailedAttempt {
         FailedAttempt {
             attempt,
+            of_kind: attempt,
             ..FailedAttempt::new("users.get", kind)
         }
     }
@@ -295,27 +298,44 @@ mod tests {
             while let Some(pause) = policy.pause(&throttled) {
                 waited += pause;
                 throttled.attempt += 1;
-                throttled.throttled += 1;
+                throttled.of_kind += 1;
             }
             assert!(waited >= Duration::from_secs(60), "{waited:?}");
-            assert_eq!(throttled.throttled, 12);
-
-            // Those attempts leave the others.
-            let mut transient = failed(14, FailureKind::Transient);
-            transient.throttled = 12;
-            assert_eq!(policy.pause(&transient), None);
-            transient.has_deadline = false;
-            assert!(policy.pause(&transient).is_some());
-            transient.attempt = 15;
-            assert_eq!(policy.pause(&transient), None);
+            assert_eq!(throttled.of_kind, 12);
         }
         let mut throttled = failed(1, FailureKind::Throttled);
         throttled.has_deadline = false;
         assert_eq!(ExponentialBackoff::none().pause(&throttled), None);
         let two = ExponentialBackoff::new().max_throttled_attempts(2);
         assert!(two.pause(&throttled).is_some());
-        throttled.throttled = 2;
+        throttled.of_kind = 2;
         assert_eq!(two.pause(&throttled), None);
+    }
+
+    #[test]
+    fn each_kind_of_failure_counts_apart() {
+        let kinds = [
+            (FailureKind::Transient, 3),
+            (FailureKind::Throttled, 3),
+            (FailureKind::Unavailable, 6),
+        ];
+        for (kind, most) in kinds {
+            for before in 0..20 {
+                let after = |policy: ExponentialBackoff, of_kind| {
+                    let mut failed = failed(before + of_kind, kind);
+                    failed.of_kind = of_kind;
+                    policy.pause(&failed)
+                };
+                let default = ExponentialBackoff::new;
+                assert!(after(default(), most - 1).is_some(), "{kind:?}");
+                assert_eq!(after(default(), most), None, "{kind:?}");
+                // A maximum that is set is one of all.
+                let four = || ExponentialBackoff::new().max_attempts(4);
+                assert_eq!(after(four(), 1).is_some(), before + 1 < 4, "{kind:?}");
+                let ten = four().max_unavailable_attempts(10);
+                assert_eq!(after(ten, 1).is_some(), before + 1 < 10, "{kind:?}");
+            }
+        }
     }
 
     #[test]

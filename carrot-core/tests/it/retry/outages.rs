@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn outage_of_five_seconds_fails_no_call() {
     for seed in 0..50 {
-        for status in [None, Some(502), Some(503), Some(504)] {
+        for status in [None, Some(0), Some(502), Some(503), Some(504)] {
             let clock = VirtualClock::manual();
             let service = clock.clone();
             let transport = RespondWith::new(move |_| match status {
@@ -13,6 +13,8 @@ fn outage_of_five_seconds_fails_no_call() {
                     ok(r#"{"meta":{"status":200},"data":{"id":7}}"#)
                 }
                 None => CannedResponse::failure(TransportErrorKind::Connect, Sent::Never),
+                // It accepts connections and closes them.
+                Some(0) => CannedResponse::failure(TransportErrorKind::Reset, Sent::Maybe),
                 Some(status) => respond(status, ""),
             });
             let builder = over(transport, &clock)
@@ -33,6 +35,34 @@ fn outage_of_five_seconds_fails_no_call() {
             assert!(clock.now() < 30 * SECOND);
         }
     }
+}
+
+/// What failed in one way leaves the attempts for another: a restart shows several in turn.
+#[test]
+fn mixed_failures_end_no_call_early() {
+    let refused = |bench: Bench| bench.no_connection();
+    let slow = |bench: Bench| bench.lost();
+    let busy = |bench: Bench| bench.status(429, &[]);
+    type Fails = fn(Bench) -> Bench;
+    let fails: [(Fails, usize); 3] = [(refused, 5), (slow, 2), (busy, 2)];
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
+        let mut bench = Bench::new();
+        for (fail, times) in order.map(|index| fails[index]) {
+            for _ in 0..times {
+                bench = fail(bench);
+            }
+        }
+        let bench = bench.succeeds();
+        let patient = CallOptions::new().call_timeout(60 * SECOND);
+        bench
+            .call_with(patient, close())
+            .expect("the tenth attempt");
+        bench.assert_seen(10);
+    }
+    // One more of a kind is the end.
+    let bench = Bench::new().lost().no_connection().lost().lost();
+    let error = bench.call(close()).expect_err("three of a kind");
+    assert_eq!(error.attempts(), 4);
 }
 
 #[test]
