@@ -40,4 +40,5 @@ mod spans;
 mod stream;
 mod support;
 mod throttling;
+mod useful_time;
 mod wrapper;
