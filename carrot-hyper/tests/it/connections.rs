@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpListener,
-    sync::{Arc, mpsc as std_mpsc},
+    sync::mpsc as std_mpsc,
     time::Duration,
 };
 
@@ -11,26 +11,12 @@ use carrot_hyper::{
     HttpTransport, HyperTransport, Sent,
     transport::TransportErrorKind::{Connect, Reset},
 };
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{Barrier, mpsc},
-};
+use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 use crate::support::{
     PLENTY, Server, builder, fails, get, hold, ok_response, post, read_request, succeeds,
     tells_no_secret, transport,
 };
-
-#[tokio::test]
-async fn one_connection_serves_many_requests() {
-    let server = Server::responding(ok_response("fine")).await;
-    let transport = transport();
-    for _ in 0..20 {
-        let response = succeeds(&transport, get(server.url("/"))).await;
-        assert_eq!(response.body(), "fine");
-    }
-    assert_eq!(server.accepted(), 1);
-}
 
 #[tokio::test]
 async fn clones_share_their_connections() {
@@ -70,63 +56,6 @@ async fn an_idle_connection_is_closed_without_another_request() {
         tokio::time::timeout(PLENTY, seen.recv())
             .await
             .expect("the pool has a timer");
-    }
-}
-
-#[tokio::test]
-async fn requests_run_at_the_same_time() {
-    const MANY: usize = 10;
-    // No response comes before all have asked.
-    let all = Arc::new(Barrier::new(MANY));
-    let server = Server::start(move |_, mut stream| {
-        let all = Arc::clone(&all);
-        async move {
-            read_request(&mut stream).await.unwrap();
-            all.wait().await;
-            stream
-                .write_all(ok_response("fine").as_bytes())
-                .await
-                .unwrap();
-        }
-    })
-    .await;
-    let transport = transport();
-    let requests: Vec<_> = (0..MANY)
-        .map(|_| {
-            let (transport, request) = (transport.clone(), get(server.url("/")));
-            tokio::spawn(async move { succeeds(&transport, request).await })
-        })
-        .collect();
-    for request in requests {
-        assert_eq!(request.await.unwrap().body(), "fine");
-    }
-    assert_eq!(server.accepted(), MANY);
-}
-
-#[tokio::test]
-async fn a_connection_closed_between_requests_is_replaced() {
-    let (closed, mut seen) = mpsc::unbounded_channel();
-    let server = Server::start(move |_, mut stream| {
-        let closed = closed.clone();
-        async move {
-            read_request(&mut stream).await.unwrap();
-            stream
-                .write_all(ok_response("fine").as_bytes())
-                .await
-                .unwrap();
-            stream.shutdown().await.unwrap();
-            // The client closes its side once it has seen that of the server closed.
-            hold(stream).await;
-            closed.send(()).unwrap();
-        }
-    })
-    .await;
-    let transport = transport();
-    for accepted in 1..=5 {
-        // A write, which nobody could repeat if it were not known to be unsent.
-        succeeds(&transport, post(server.url("/"))).await;
-        seen.recv().await.unwrap();
-        assert_eq!(server.accepted(), accepted);
     }
 }
 
@@ -206,50 +135,6 @@ async fn closed_connections_fail_no_unsent_request() {
         }
     }
     assert!(succeeded > 0);
-}
-
-#[tokio::test]
-async fn dropping_the_future_closes_the_connection() {
-    let (events, mut seen) = mpsc::unbounded_channel();
-    let server = Server::start(move |_, mut stream| {
-        let events = events.clone();
-        async move {
-            read_request(&mut stream).await.unwrap();
-            events.send("asked").unwrap();
-            hold(stream).await;
-            events.send("closed").unwrap();
-        }
-    })
-    .await;
-    let transport = transport();
-    let request = get(server.url("/"));
-    let sending = tokio::spawn(async move { transport.send(request).await });
-    assert_eq!(seen.recv().await, Some("asked"));
-    sending.abort();
-    assert_eq!(seen.recv().await, Some("closed"));
-}
-
-#[tokio::test]
-async fn dropping_inside_the_body_closes_the_connection() {
-    let (events, mut seen) = mpsc::unbounded_channel();
-    let server = Server::start(move |_, mut stream| {
-        let events = events.clone();
-        async move {
-            read_request(&mut stream).await.unwrap();
-            let started = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfin";
-            stream.write_all(started.as_bytes()).await.unwrap();
-            events.send("started").unwrap();
-            hold(stream).await;
-            events.send("closed").unwrap();
-        }
-    })
-    .await;
-    let transport = transport();
-    let request = get(server.url("/"));
-    let sending = tokio::spawn(async move { transport.send(request).await });
-    assert_eq!(seen.recv().await, Some("started"));
-    sending.abort();
-    assert_eq!(seen.recv().await, Some("closed"));
 }
 
 #[test]

@@ -2,11 +2,7 @@
 
 use std::{env, process::Command};
 
-use crate::support::{
-    Server,
-    canary::{TOKEN, assert_hidden, tells_no_secret},
-    get, ok_response, succeeds, transport,
-};
+use crate::support::canary::{TOKEN, assert_hidden, tells_no_secret};
 
 /// Runs the ignored test of this name in a process of its own.
 fn child(test: &str, variables: &[(&str, &str)]) {
@@ -53,33 +49,6 @@ fn without_a_token_there_is_no_client() {
 fn misses_the_token() {
     let error = carrot_hyper::from_env().unwrap_err();
     assert_eq!(error.to_string(), "the variable `CARROT_TOKEN` is not set");
-}
-
-#[test]
-fn proxies_of_the_environment_are_not_used() {
-    // Nothing listens there.
-    let nowhere = "http://127.0.0.1:1";
-    let names = [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ];
-    child(
-        "environment::sends_directly",
-        &names.map(|name| (name, nowhere)),
-    );
-}
-
-#[tokio::test]
-#[ignore = "run by `proxies_of_the_environment_are_not_used`"]
-async fn sends_directly() {
-    assert!(env::var_os("http_proxy").is_some());
-    let server = Server::responding(ok_response("fine")).await;
-    let response = succeeds(&transport(), get(server.url("/"))).await;
-    assert_eq!(response.body(), "fine");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use http::{Request, Response, Version};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::{Barrier, Semaphore, mpsc},
+    sync::{Semaphore, mpsc},
 };
 use tokio_rustls::server::TlsStream;
 
@@ -60,37 +60,6 @@ fn start(mut respond: SendResponse<Bytes>) -> SendStream<Bytes> {
 }
 
 #[tokio::test]
-async fn one_connection_carries_requests_at_the_same_time() {
-    const MANY: usize = 10;
-    let all = Arc::new(Barrier::new(MANY));
-    let server = serving(move |request, respond| {
-        let all = Arc::clone(&all);
-        async move {
-            if request.uri().path() != "/first" {
-                all.wait().await;
-            }
-            start(respond).send_data("fine".into(), true).unwrap();
-        }
-    })
-    .await;
-    let transport = transport();
-    // Before the first response nobody knows that the server chooses HTTP/2.
-    succeeds(&transport, post(server.https("localhost", "/first"))).await;
-    let requests: Vec<_> = (0..MANY)
-        .map(|_| {
-            let (transport, request) = (transport.clone(), post(server.https("localhost", "/")));
-            tokio::spawn(async move { succeeds(&transport, request).await })
-        })
-        .collect();
-    for request in requests {
-        let response = request.await.unwrap();
-        assert_eq!(response.version(), Version::HTTP_2);
-        assert_eq!(response.body(), "fine");
-    }
-    assert_eq!(server.accepted(), 1);
-}
-
-#[tokio::test]
 async fn concurrent_connects_all_succeed() {
     let server = serving(|_, respond| async move {
         start(respond).send_data("fine".into(), true).unwrap();
@@ -125,27 +94,6 @@ async fn the_server_may_choose_http_1() {
     })
     .await;
     let response = succeeds(&transport(), post(server.https("localhost", "/"))).await;
-    assert_eq!(response.version(), Version::HTTP_11);
-}
-
-#[tokio::test]
-async fn it_is_not_offered_unless_asked_for() {
-    let acceptor = CA.acceptor("localhost", &["h2", "http/1.1"]);
-    let server = Server::start(move |_, stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let mut stream = acceptor.accept(stream).await.unwrap();
-            assert_eq!(stream.get_ref().1.alpn_protocol(), None);
-            read_request(&mut stream).await.unwrap();
-            stream
-                .write_all(ok_response("fine").as_bytes())
-                .await
-                .unwrap();
-        }
-    })
-    .await;
-    let request = post(server.https("localhost", "/"));
-    let response = succeeds(&crate::support::transport(), request).await;
     assert_eq!(response.version(), Version::HTTP_11);
 }
 
