@@ -132,7 +132,7 @@ fn a_list_at_rest_is_read_once() {
 }
 
 #[test]
-fn a_total_that_promises_too_much_is_no_endless_list() {
+fn too_large_a_total_is_no_endless_list() {
     let list = List::new([1]);
     let transport = list.transport();
     list.change(|state| state.has_total = false);
@@ -147,7 +147,7 @@ fn a_total_that_promises_too_much_is_no_endless_list() {
 
 /// Each lead leaves the filter as soon as it is returned.
 #[test]
-fn leads_that_are_changed_while_listing_are_all_reached() {
+fn leads_changed_while_listing_are_all_reached() {
     for has_total in [true, false] {
         for page in [1, 2, 7, 50] {
             let list = List::new(1..=200);
@@ -217,7 +217,7 @@ fn who_stays_in_the_list_is_returned() {
 /// A lead that is seen moves to the front of a list by `$last_seen`: it is returned, or the listing says that
 /// it may miss some.
 #[test]
-fn a_lead_that_moves_forward_is_not_lost_in_silence() {
+fn lead_that_moves_forward_is_not_lost() {
     let mut told = 0;
     for jumps_at in 1..6 {
         for from in 0..100 {
@@ -290,7 +290,7 @@ fn a_resumed_list_misses_none() {
 }
 
 #[test]
-fn the_cursor_of_a_page_in_hand_is_safe() {
+fn cursor_of_a_page_in_hand_is_safe() {
     let list = List::new(1..=200);
     let mut items = list.items(size(50));
     let mut seen = Vec::new();

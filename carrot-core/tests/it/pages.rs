@@ -237,7 +237,7 @@ fn cursors_of_the_other_version_are_errors() {
 }
 
 #[test]
-fn cursors_of_the_other_version_are_errors_in_every_direction() {
+fn cursors_for_each_direction_are_checked() {
     for direction in [
         PageDirection::Before,
         PageDirection::After,

@@ -233,7 +233,7 @@ fn share_lasts_as_long_as_the_outage() {
 }
 
 #[test]
-fn uneven_use_before_an_outage_exceeds_nothing_but_the_burst() {
+fn uneven_use_before_an_outage_exceeds_only_bursts() {
     let fleet = Fleet::new();
     let busy = fleet.process().start(Start::Full);
     let idle = fleet.process().start(Start::Full);
@@ -273,7 +273,7 @@ fn unsent_request_frees_its_permit_for_all() {
 }
 
 #[test]
-fn killed_process_returns_its_permits_after_lease_and_window() {
+fn killed_process_returns_permits_after_its_lease() {
     let fleet = Fleet::new();
     let [one, other] = [(), ()].map(|()| fleet.process().start(Start::Full));
     std::mem::forget(take_all(&one, &interactive()));
@@ -359,7 +359,7 @@ fn rejection_pauses_all_processes_and_one_probes() {
 }
 
 #[test]
-fn too_late_fails_at_once_with_the_earliest_time() {
+fn too_late_fails_with_the_earliest_time() {
     let fleet = Fleet::new();
     let process = fleet.process().start(Start::Full);
     complete_all(take_all(&process, &interactive()), PermitOutcome::Responded);

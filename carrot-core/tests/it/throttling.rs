@@ -247,7 +247,7 @@ fn bulk_calls_leave_reserve_and_do_not_starve() {
 }
 
 #[test]
-fn frozen_tasks_do_not_starve_others_at_any_limit() {
+fn frozen_tasks_starve_no_other_at_any_limit() {
     for limit in 1..=8 {
         let clock = VirtualClock::manual();
         let limiter = LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE).start(Start::Full);

@@ -42,6 +42,8 @@ pub type Work<'w> = Pin<&'w mut (dyn Future<Output = ()> + Send + 'w)>;
 /// let rule = conformance::rule("RSP-01").expect("a rule");
 /// assert!(matches!(conformance::check(&MyStack, rule), Verdict::Failed(_)));
 /// ```
+///
+/// New methods of this trait always have a default, so an implementation stays valid.
 pub trait Stack: Debug + Sync {
     /// Builds a transport with this setup. Every rule gets a new one.
     ///

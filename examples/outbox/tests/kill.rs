@@ -246,7 +246,7 @@ fn fault(kind: &str, consequence: Consequence) -> Option<Fault> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_point_it_sends_each_message_once() {
+async fn killed_anywhere_it_sends_each_message_once() {
     // Mostly they wait, so the points are tried side by side.
     let mut points = JoinSet::new();
     for (_, point) in Point::ALL {

@@ -96,7 +96,7 @@ async fn a_lost_response_is_no_second_reply() {
 }
 
 #[tokio::test]
-async fn a_bot_that_dies_over_a_reply_is_continued() {
+async fn bot_that_dies_over_a_reply_continues() {
     let world = World::new("dies").await;
     world.receive();
     // The reply is written, and its response is held back: the bot is dropped there.
@@ -115,7 +115,7 @@ async fn a_bot_that_dies_over_a_reply_is_continued() {
 }
 
 #[tokio::test]
-async fn a_bot_that_dies_before_the_request_replies_later() {
+async fn bot_killed_before_the_request_replies_later() {
     let world = World::new("before").await;
     world.receive();
     let inbox = Inbox::open(&world.file).unwrap();

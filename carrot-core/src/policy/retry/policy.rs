@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_waits_a_minute_for_the_rate_limit() {
+    fn job_waits_a_minute_for_the_limit() {
         for seed in 0..200 {
             let policy = ExponentialBackoff::new().seed(seed);
             let mut throttled = failed(1, FailureKind::Throttled);

@@ -300,7 +300,7 @@ fn a_checkpoint_of_the_first_event_loses_nothing() {
 }
 
 #[test]
-fn a_silent_service_is_left_and_nothing_is_lost() {
+fn nothing_is_lost_with_a_silent_service() {
     let stage = Stage::new();
     let [a, ..] = channels();
     let mut live = stage.client().listen(channels()).unwrap().start();

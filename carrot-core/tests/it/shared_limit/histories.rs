@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_history_keeps_the_limit_and_loses_no_permit(
+    fn every_history_keeps_limit_and_permits(
         events in prop::collection::vec(event(), 1..160),
         outages in prop::collection::vec((1..5_000_u64, 1..3_000_u64), 0..3),
     ) {

@@ -168,7 +168,7 @@ async fn tell(store: &dyn RateLimitStore, seed: u64) -> Option<Vec<Option<Told>>
 }
 
 #[tokio::test]
-async fn script_keeps_the_rules_of_the_store_in_memory() {
+async fn script_has_the_rules_of_the_memory_store() {
     let Some(server) = Server::start() else {
         return;
     };

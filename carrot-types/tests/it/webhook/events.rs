@@ -64,7 +64,7 @@ fn ids_are_taken_from_wherever_they_stand() {
 }
 
 #[test]
-fn a_user_whose_id_stands_elsewhere_keeps_its_data() {
+fn user_with_its_id_elsewhere_keeps_data() {
     let user = r#"{"props": {"$email": "a@b.c"}}"#;
     for fields in [
         &[("user", user), ("user_id", "7"), ("event_name", "Paid")][..],
@@ -91,7 +91,7 @@ fn a_user_whose_id_stands_elsewhere_keeps_its_data() {
 }
 
 #[test]
-fn an_empty_event_is_absent_and_digits_are_its_id() {
+fn empty_event_is_absent_and_digits_are_ids() {
     for nothing in ["[]", "{}", "null", " [] "] {
         let event = event_of(&[("user_id", "7"), ("event_name", "Paid"), ("event", nothing)]);
         assert_eq!((event.event, event.event_id), (None, None), "{nothing}");
@@ -109,7 +109,7 @@ fn an_empty_event_is_absent_and_digits_are_its_id() {
 }
 
 #[test]
-fn an_optional_id_that_cannot_be_read_is_absent() {
+fn unreadable_optional_id_is_absent() {
     for text in ["None", "null", "{}", "abc", "-1", "18446744073709551616"] {
         let body = with(MESSAGE, "sending_id", Some(text));
         let Webhook::Message(message) = read(&body) else {

@@ -136,7 +136,7 @@ impl Hand {
 }
 
 #[test]
-fn an_hour_of_accepted_and_closed_connections_is_no_storm() {
+fn hour_of_closed_connections_is_no_storm() {
     let mut hand = Hand::new();
     hand.open();
     while hand.now < SECOND * 3600 {
@@ -289,7 +289,7 @@ fn a_slow_handler_is_not_a_dead_connection() {
 }
 
 #[test]
-fn the_position_is_frozen_until_the_replay_is_complete() {
+fn position_is_frozen_until_the_replay_ends() {
     let mut hand = Hand::new();
     hand.open();
     hand.ping(1_700_000_000);
@@ -343,7 +343,7 @@ fn notices_and_unreadable_messages_move_nothing() {
 }
 
 #[test]
-fn a_hole_is_asked_for_once_and_then_reported() {
+fn hole_is_requested_once_then_reported() {
     let mut hand = Hand::new();
     hand.open();
     hand.ping(1_700_000_000);
@@ -393,7 +393,7 @@ fn a_hole_is_asked_for_once_and_then_reported() {
 }
 
 #[test]
-fn a_hole_in_a_replay_is_asked_for_again() {
+fn hole_in_a_replay_is_requested_again() {
     let mut hand = Hand::new();
     hand.open();
     hand.ping(1_700_000_000);
