@@ -8,6 +8,10 @@ pub mod conformance;
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
 pub mod fake;
+#[cfg(feature = "server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+#[doc = include_str!("../docs/program.md")]
+pub mod program {}
 pub mod recording;
 #[cfg(feature = "sandbox")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]

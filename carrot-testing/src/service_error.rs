@@ -45,7 +45,7 @@ pub(crate) fn of_status(status: StatusCode) -> Option<&'static ErrorCode> {
 
 pub(crate) fn status_of(code: &ErrorCode) -> StatusCode {
     let mut all = BY_STATUS.iter();
-    all.find_map(|(status, of, _)| (of == code).then_some(*status))
+    all.find_map(|(status, of, in_v1)| (of == code || in_v1 == code).then_some(*status))
         .unwrap_or(StatusCode::BAD_REQUEST)
 }
 

@@ -49,6 +49,13 @@ impl ApiError {
         Self::with(status, Name::Any(name.into()), "")
     }
 
+    /// The error of a name that the service documents; `None` for any other name.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn documented(name: &str) -> Option<Self> {
+        let is_known = ErrorCode::KNOWN.contains(&name);
+        is_known.then(|| Self::of(ErrorCode::from(name), "a fault of the test"))
+    }
+
     /// 401: the token is wrong or expired. `NotAuthenticated`; `AuthenticationFailed` in
     /// v1.
     pub fn not_authenticated() -> Self {

@@ -123,6 +123,14 @@ impl SandboxBuilder {
         self
     }
 
+    /// Takes date and time from the machine, for a sandbox that programs use which do not share a clock with it.
+    #[cfg(feature = "server")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub fn machine_time(self) -> Self {
+        self.starts_at(super::server::today())
+            .clock(super::server::MachineClock::new())
+    }
+
     /// Rejects requests beyond this number in a minute of the sandbox's time with 429. Off by default; the limit
     /// of the service is 60. With the default step of a second a request, 60 are never exceeded:
     /// give it a [`clock`](Self::clock) or a smaller [`time_step`](Self::time_step).

@@ -1,7 +1,7 @@
 use std::{fmt, panic::Location, sync::Arc};
 
 use super::{
-    fault::{Effect, Fault, Gate},
+    fault::{Fault, FaultState, Gate},
     service::Sandbox,
 };
 
@@ -10,16 +10,21 @@ impl Sandbox {
     /// that applies. They are no part of a [`Snapshot`](crate::sandbox::Snapshot).
     #[track_caller]
     pub fn inject(&self, fault: Fault) -> InjectedFault {
-        let gate = match &fault.effect {
-            Effect::Hold(gate) => Some(Arc::clone(gate)),
-            _ => None,
-        };
-        let id = self.service().faults.add(fault, Location::caller());
+        let mut service = self.service();
+        let id = service.faults.add(fault, Location::caller());
+        let gate = service.faults.gate(id);
+        drop(service);
         InjectedFault {
             sandbox: self.clone(),
             id,
             gate,
         }
+    }
+
+    /// How far each fault is, in the order of their injection; removed ones are in it.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultState> {
+        self.service().faults.states()
     }
 
     /// Fails the test if a fault was used less often than it says. The drop of the last clone of the sandbox
@@ -38,7 +43,7 @@ impl Sandbox {
 #[derive(Clone)]
 pub struct InjectedFault {
     sandbox: Sandbox,
-    id: u64,
+    pub(in crate::sandbox) id: u64,
     gate: Option<Arc<Gate>>,
 }
 

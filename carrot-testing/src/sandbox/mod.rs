@@ -64,7 +64,7 @@ mod webhooks;
 pub use self::server::SandboxServer;
 pub use self::{
     builder::SandboxBuilder,
-    fault::Fault,
+    fault::{Fault, FaultState, FaultTextError},
     inject::InjectedFault,
     inspect::Typing,
     realtime::{Realtime, RealtimeFault},

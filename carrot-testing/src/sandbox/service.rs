@@ -318,6 +318,12 @@ impl Sandbox {
         self.announce();
     }
 
+    /// Sets how many requests a minute may have, or lifts the limit; see
+    /// [`SandboxBuilder::rate_limit`](crate::sandbox::SandboxBuilder::rate_limit).
+    pub fn set_rate_limit(&self, requests_per_minute: Option<usize>) {
+        self.service().store.app.rate_limit = requests_per_minute;
+    }
+
     /// Restores the state that the sandbox had when it was built. Faults are removed, used or not.
     pub fn reset(&self) {
         *self.service() = Service::new(&self.0.settings);

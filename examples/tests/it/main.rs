@@ -7,8 +7,6 @@ mod guide;
 #[cfg(unix)]
 mod programs;
 mod quickstart;
-#[cfg(unix)]
-mod sandbox;
 mod security;
 mod support;
 mod test_kit;

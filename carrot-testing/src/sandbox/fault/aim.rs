@@ -43,7 +43,7 @@ type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 #[must_use = "does nothing until it is given to `Sandbox::inject`"]
 pub struct Fault {
     pub(in crate::sandbox) effect: Effect,
-    operation: Option<&'static str>,
+    pub(super) operation: Option<&'static str>,
     predicate: Option<Predicate>,
     /// How many matching requests pass before the first one that fails.
     pub(super) skipped: u64,

@@ -87,7 +87,7 @@ fn hide(json: &mut Value) {
 }
 
 /// What a web server sends when the service behind it fails: the vendor documents no envelope.
-fn page(status: StatusCode) -> Response<Bytes> {
+pub(super) fn page(status: StatusCode) -> Response<Bytes> {
     let page = format!("<html><body>{status}</body></html>\n");
     let mut response = Response::new(Bytes::from(page));
     *response.status_mut() = status;

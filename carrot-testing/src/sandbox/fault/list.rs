@@ -1,10 +1,10 @@
-use std::panic::Location;
+use std::{fmt, panic::Location, sync::Arc};
 
 use bytes::Bytes;
 use carrot_core::Body;
 use http::Request;
 
-use super::{aim::Fault, effect::Effect};
+use super::{aim::Fault, effect::Effect, gate::Gate};
 use crate::{RecordedRequest, fail};
 
 /// The faults of a sandbox, in the order of their injection.
@@ -30,16 +30,63 @@ impl Entry {
             && self.fault.times.is_none_or(|times| self.used < times)
     }
 
-    /// What it lacks to the uses that it was injected for.
-    fn problem(&self) -> Option<String> {
-        let wanted = self.fault.times.unwrap_or(1);
-        if self.fault.optional || self.used >= wanted {
-            return None;
+    fn state(&self) -> FaultState {
+        let wanted = match self.fault.optional {
+            true => 0,
+            false => self.fault.times.unwrap_or(1),
+        };
+        FaultState {
+            id: self.id,
+            fault: self.fault.to_string(),
+            matched: self.matched,
+            used: self.used,
+            wanted,
+            place: self.place,
         }
-        Some(format!(
-            "  {}, injected at {}: used {} of {wanted} times, {} requests matched",
-            self.fault, self.place, self.used, self.matched
-        ))
+    }
+}
+
+/// How far a fault is that was [injected](crate::Sandbox::inject). It displays as
+/// `lost response on conversations.reply, injected at tests/bot.rs:12:13: used 0 of 1 times, 0 requests matched`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaultState {
+    /// Its number: 1 for the first one.
+    pub id: u64,
+    /// The fault in a few words.
+    pub fault: String,
+    /// How many requests it was aimed at.
+    pub matched: u64,
+    /// How many requests it affected.
+    pub used: u64,
+    /// How many requests it has to affect; 0 for one that is [optional](Fault::optional).
+    pub wanted: u64,
+    /// Where it was injected.
+    pub place: &'static Location<'static>,
+}
+
+impl FaultState {
+    /// Whether it affected as many requests as it has to.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.used >= self.wanted
+    }
+}
+
+impl fmt::Display for FaultState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            fault,
+            place,
+            used,
+            wanted,
+            matched,
+            ..
+        } = self;
+        write!(
+            f,
+            "{fault}, injected at {place}: used {used} of {wanted} times, {matched} requests matched"
+        )
     }
 }
 
@@ -61,15 +108,27 @@ impl Faults {
         self.last_id
     }
 
+    /// The gate of a fault that holds responses.
+    pub(in crate::sandbox) fn gate(&self, id: u64) -> Option<Arc<Gate>> {
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        match &entry.fault.effect {
+            Effect::Hold(gate) => Some(Arc::clone(gate)),
+            _ => None,
+        }
+    }
+
     pub(in crate::sandbox) fn used(&self, id: u64) -> u64 {
         let entry = self.entries.iter().find(|entry| entry.id == id);
         entry.map_or(0, |entry| entry.used)
     }
 
-    pub(in crate::sandbox) fn remove(&mut self, id: u64) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+    /// False where there is no such fault.
+    pub(in crate::sandbox) fn remove(&mut self, id: u64) -> bool {
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id);
+        entry.is_some_and(|entry| {
             entry.removed = true;
-        }
+            true
+        })
     }
 
     /// The effect on this request: of the first fault that applies. All others that match count the
@@ -94,11 +153,17 @@ impl Faults {
         effect
     }
 
+    pub(in crate::sandbox) fn states(&self) -> Vec<FaultState> {
+        self.entries.iter().map(Entry::state).collect()
+    }
+
     #[track_caller]
     pub(in crate::sandbox) fn assert_used(&self) {
-        let problems: Vec<String> = self.entries.iter().filter_map(Entry::problem).collect();
-        if !problems.is_empty() {
-            let list = problems.join("\n");
+        let mut unused = self.states();
+        unused.retain(|state| !state.is_used());
+        if !unused.is_empty() {
+            let list: Vec<String> = unused.iter().map(|state| format!("  {state}")).collect();
+            let list = list.join("\n");
             fail(&format!(
                 "faults of the sandbox were not used as often as they say:\n{list}\n\
                  Aim them at the request you mean, or allow it with `Fault::optional`."

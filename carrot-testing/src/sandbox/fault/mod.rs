@@ -4,8 +4,9 @@ mod aim;
 mod effect;
 mod gate;
 mod list;
+mod text;
 
-pub use self::aim::Fault;
+pub use self::{aim::Fault, list::FaultState, text::FaultTextError};
 pub(in crate::sandbox) use self::{
     effect::{Delivery, Effect},
     gate::Gate,

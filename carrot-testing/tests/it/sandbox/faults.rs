@@ -334,3 +334,83 @@ fn repeated_nonce_is_dropped_if_told() {
         assert_eq!(sandbox.events(user).len(), events);
     }
 }
+
+#[test]
+fn faults_are_texts_too() {
+    for (text, shown) in [
+        ("status=503", "status 503 on any operation"),
+        (
+            "error=LookupError",
+            "error with status 400 on any operation",
+        ),
+        (
+            "error=PermissionDenied",
+            "error with status 403 on any operation",
+        ),
+        ("rate-limited", "error with status 429 on any operation"),
+        (
+            "lost-response on=conversations.reply",
+            "lost response on conversations.reply",
+        ),
+        ("apply-late=1m30s", "applied 90s late on any operation"),
+        ("delay=500ms", "delay of 500ms on any operation"),
+        ("hold always optional", "held response on any operation"),
+        ("replaced=502", "replaced response 502 on any operation"),
+        ("hide-random-ids", "hidden random ids on any operation"),
+        (
+            " cut\tnth=1 ",
+            "failure (the connection was closed before the response started; the request may have reached the server) on any operation",
+        ),
+    ] {
+        let fault: Fault = text.parse().unwrap();
+        assert_eq!(fault.to_string(), shown, "{text}");
+    }
+    for (text, problem) in [
+        ("", "`` is not a fault"),
+        ("lost", "`lost` is not a fault"),
+        ("lost-response=1", "`lost-response=1` is not a fault"),
+        ("delay", "`delay` is not a fault"),
+        ("delay=-1s", "must be a time"),
+        ("delay=soon", "must be a time"),
+        ("status=200", "must be a status from 400 to 599"),
+        ("status=x", "must be a status"),
+        ("error=Lookup", "no error of this name"),
+        ("cut on=users", "no operation `users`"),
+        ("cut nth=0", "must be a number from 1"),
+        ("cut times=-1", "must be a number from 1"),
+        ("cut always=yes", "`always=yes` is unknown"),
+        ("cut lost-response", "`lost-response` is unknown"),
+    ] {
+        let error = text.parse::<Fault>().unwrap_err().to_string();
+        assert!(error.contains(problem), "{text}: {error}");
+        assert_eq!(error.lines().count(), 1);
+    }
+}
+
+#[test]
+fn fault_of_a_text_is_aimed() {
+    let sandbox = Sandbox::new();
+    let fault = "status=503 on=apps.channels nth=2 times=2";
+    sandbox.inject(fault.parse().unwrap());
+    let mut failed = Vec::new();
+    for _ in 0..4 {
+        post(
+            &sandbox,
+            "/v2/users/order-42/events",
+            "by_user_id=true&event=a",
+        )
+        .data();
+        let request = Request::get(CHANNELS)
+            .header("authorization", format!("Token {}", sandbox.token()))
+            .body(Bytes::new())
+            .unwrap();
+        failed.push(sandbox.handle(&request).status() == StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(failed, [false, true, true, false]);
+    let state = &sandbox.faults()[0];
+    assert_eq!(
+        (state.id, state.matched, state.used, state.wanted),
+        (1, 4, 2, 2)
+    );
+    assert!(state.is_used());
+}

@@ -10,7 +10,11 @@ mod foreign;
 mod imports;
 mod inspect;
 mod leads;
+#[cfg(feature = "server")]
+mod page;
 mod pages;
+#[cfg(all(unix, feature = "server"))]
+mod program;
 mod realtime;
 mod rejections;
 mod requests;

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-async fn exchange(port: u16, request: &str) -> String {
+pub(crate) async fn exchange(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();

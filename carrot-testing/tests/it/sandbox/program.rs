@@ -19,13 +19,14 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sandbox"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_carrot-sandbox"))
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting: Vec<String> = lines.by_ref().take(9).map(Result::unwrap).collect();
+        let greeting: Vec<String> = lines.by_ref().take(10).map(Result::unwrap).collect();
         let address = greeting[0]
             .strip_prefix("Sandbox: http://")
             .unwrap()
@@ -96,7 +97,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn rejected(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_sandbox"))
+    let output = Command::new(env!("CARGO_BIN_EXE_carrot-sandbox"))
         .args(arguments)
         .output()
         .expect("the program starts");
@@ -115,9 +116,9 @@ fn it_responds_logs_and_resumes() {
     assert!(first.address.starts_with("127.0.0.1:"));
     assert_eq!(first.greeting[1], "Token: app.1000.canary");
     assert_eq!(first.greeting[2], "App: 1000");
-    assert_eq!(first.greeting[4], "Operator: 501 First operator");
+    assert_eq!(first.greeting[5], "Operator: 501 First operator");
     let curl = "curl -H 'Authorization: Token app.1000.canary' ";
-    assert!(first.greeting[7].starts_with(curl) && first.greeting[8].starts_with(curl));
+    assert!(first.greeting[8].starts_with(curl) && first.greeting[9].starts_with(curl));
 
     let response = first.start_conversation(token);
     assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
@@ -217,7 +218,7 @@ fn what_goes_wrong_is_one_line() {
     ] {
         let error = rejected(&arguments);
         assert!(
-            error.starts_with("sandbox: ") && error.contains(text),
+            error.starts_with("carrot-sandbox: ") && error.contains(text),
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -227,6 +228,101 @@ fn what_goes_wrong_is_one_line() {
         fs::read_to_string(broken).unwrap(),
         r#"{"users": "secret"}"#
     );
+}
+
+#[test]
+fn unknown_options_and_values_are_rejected() {
+    for (arguments, text) in [
+        (&["--adr", "x"][..], "--adr"),
+        (&["--addr", "nowhere"], "such as 127.0.0.1:8787"),
+        (&["--app", "0"], "must be a number from 1"),
+        (&["--rate-limit", "many"], "many"),
+        (&["--fault", "lost"], "is not a fault"),
+        (
+            &["--fault", "cut on=users.none"],
+            "no operation `users.none`",
+        ),
+        (&["--token"], "--token"),
+        (&["more"], "more"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carrot-sandbox"));
+        let output = command.args(arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(text), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn help_lists_every_option() {
+    let printed = |option: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carrot-sandbox"));
+        let output = command.arg(option).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let help = printed("--help");
+    for option in [
+        "--addr",
+        "--public",
+        "--token",
+        "--app",
+        "--seed",
+        "--state",
+        "--rate-limit",
+        "--webhook",
+        "--fault",
+        "--help",
+        "--version",
+    ] {
+        assert!(help.contains(&format!(" {option}")), "{option}");
+    }
+    assert_eq!(help, printed("-h"));
+    let version = concat!("carrot-sandbox ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(printed("-V"), version);
+    assert_eq!(printed("--version"), version);
+}
+
+#[test]
+fn faults_of_the_command_line_have_to_be_used() {
+    let token = "app.1000.sandbox";
+    let fault = "status=503 on=users.start_conversation";
+    let arguments = ["--token", token, "--fault", fault];
+    let running = Running::start(&arguments);
+    assert!(
+        running
+            .start_conversation(token)
+            .starts_with("HTTP/1.1 503 ")
+    );
+    assert!(
+        running
+            .start_conversation(token)
+            .starts_with("HTTP/1.1 200 ")
+    );
+    running.interrupt();
+
+    let mut unused = Running::start(&[&arguments[..], &["--fault", "cut optional"]].concat());
+    unused.press();
+    assert_eq!(unused.child.wait().unwrap().code(), Some(1));
+    let mut error = String::new();
+    let mut stderr = unused.child.stderr.take().unwrap();
+    stderr.read_to_string(&mut error).unwrap();
+    let expected = "carrot-sandbox: faults were not used: \
+         status 503 on users.start_conversation (used 0 of 1 times)\n";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn page_opens_with_the_printed_link() {
+    let running = Running::start(&[]);
+    let link = running.greeting[4].strip_prefix("Page, opens once: ");
+    let link = link.unwrap().strip_prefix("http://").unwrap();
+    let path = link.strip_prefix(&running.address).unwrap();
+    let opened = running.get(path, "none");
+    assert!(opened.starts_with("HTTP/1.1 303 "), "{opened}");
+    let again = running.get(path, "none");
+    assert!(again.starts_with("HTTP/1.1 403 "), "{again}");
 }
 
 #[test]

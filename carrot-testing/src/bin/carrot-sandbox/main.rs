@@ -1,103 +1,69 @@
-//! The service in memory, on a port, for programs in any language.
-//!
-//! ```sh
-//! cargo run --bin sandbox -- --addr 127.0.0.1:8787
-//! ```
-//!
-//! It prints its address, its token, its operators and two example requests, then a line for each
-//! request, until Ctrl-C; a second one does not wait for requests under way. Its time is the time of
-//! the machine.
+//! The service in memory, on a port, for programs in any language: `carrot-sandbox --help`.
+
+mod arguments;
+mod state;
 
 use std::{
+    env,
     error::Error,
     fmt::Display,
     fs,
-    io::{self, ErrorKind, Write},
-    net::{SocketAddr, ToSocketAddrs},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::Path,
     process::ExitCode,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use carrot_hyper::{
-    AuthToken, TokioClock,
-    types::{AppId, Timestamp, json},
-};
+use carrot_core::{AuthToken, types::AppId};
 use carrot_testing::{
     Sandbox,
-    sandbox::{SandboxBuilder, SandboxServer, Snapshot},
+    sandbox::{SandboxBuilder, SandboxServer},
 };
-use clap::Parser;
 use tokio::{sync::Notify, time};
+
+use self::arguments::{Arguments, HELP, Wanted};
 
 /// How long requests may take that are under way when the program stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const DEFAULT_APP: u64 = 1000;
 
-/// The service in memory, on a port, until Ctrl-C.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// The address to listen on: a host and a port. Port 0 stands for any free port.
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT", value_parser = address)]
-    addr: SocketAddr,
-    /// Allows an address that other machines reach. They reach the sandbox in plain HTTP.
-    #[arg(long)]
-    public: bool,
-    /// The token that gives access; drawn at random by default.
-    #[arg(long)]
-    token: Option<String>,
-    /// The id of the app; by default the one in the token, `app.<id>.<secret>`, else 1000.
-    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
-    app: Option<u64>,
-    /// The records at the start: users, conversations, operators, channels, as JSON.
-    #[arg(long, value_name = "FILE")]
-    seed: Option<PathBuf>,
-    /// The requests a minute; more get status 429. Off by default, 60 at the service.
-    #[arg(long, value_name = "N")]
-    rate_limit: Option<usize>,
-    /// Where to post webhooks: an address of this machine.
-    #[arg(long, value_name = "URL")]
-    webhook: Option<String>,
-    /// Restores the state from this file where it exists, instead of --seed, and writes it at the end.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let example = "such as 127.0.0.1:8787 or localhost:8787";
-    let mut found = text
-        .to_socket_addrs()
-        .map_err(|error| format!("{error}; {example}"))?;
-    found
-        .next()
-        .ok_or_else(|| format!("no such host; {example}"))
-}
-
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    let arguments = match arguments::read(env::args_os()) {
+        Ok(Wanted::Help) => {
+            let _ = io::stdout().write_all(HELP.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Ok(Wanted::Version) => {
+            say(concat!("carrot-sandbox ", env!("CARGO_PKG_VERSION")));
+            return ExitCode::SUCCESS;
+        }
+        Ok(Wanted::Run(arguments)) => arguments,
+        Err(error) => {
+            eprintln!("carrot-sandbox: {error}; --help lists the options");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sandbox: {error}");
+            eprintln!("carrot-sandbox: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if !arguments.addr.ip().is_loopback() && !arguments.public {
         return Err("--addr is reached by other machines; say --public if that is meant".into());
     }
     let requested = Arc::new(Notify::new());
     let sandbox = set_up(&arguments, Arc::clone(&requested))?;
-    if let Some(state) = &arguments.state {
-        restore(&sandbox, state)?;
-        // A file that cannot be written is an error now, not when the state would be lost.
-        let beside = beside(state);
-        let written = fs::File::create(&beside).and_then(|_| fs::remove_file(&beside));
-        written.map_err(|error| in_file("--state", state, error))?;
+    if let Some(path) = &arguments.state {
+        state::restore(&sandbox, path).map_err(|error| in_file("--state", path, error))?;
+        state::check(path).map_err(|error| in_file("--state", path, error))?;
     }
     if let Some(url) = arguments.webhook.clone() {
         // An invalid address is an error now, not at the first webhook.
@@ -109,8 +75,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let addr = arguments.addr;
     let server = sandbox.serve_on(addr).await;
     let server = server.map_err(|error| format!("--addr {addr}: {error}"))?;
+    for fault in arguments.faults.drain(..) {
+        sandbox.inject(fault);
+    }
     let told_to_stop = stopped()?;
-    greet(&server);
+    greet(&server)?;
 
     told_to_stop.await;
     // A request that takes too long is dropped with the program, or at the second signal.
@@ -119,21 +88,34 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         _ = time::timeout(PATIENCE, server.stop()) => {}
         () = told_again => {}
     }
-    if let Some(state) = &arguments.state {
-        save(&sandbox, state).map_err(|error| in_file("--state", state, error))?;
-        say(format_args!("Saved to {}", state.display()));
+    if let Some(path) = &arguments.state {
+        state::save(&sandbox, path).map_err(|error| in_file("--state", path, error))?;
+        say(format_args!("Saved to {}", path.display()));
     }
-    Ok(())
+    all_used(&sandbox)
+}
+
+/// A fault that was not used proves nothing, and what relied on it has to learn that.
+fn all_used(sandbox: &Sandbox) -> Result<(), Box<dyn Error>> {
+    let faults = sandbox.faults().into_iter();
+    let unused = faults.filter(|fault| !fault.is_used()).map(|fault| {
+        let (used, wanted) = (fault.used, fault.wanted);
+        format!("{} (used {used} of {wanted} times)", fault.fault)
+    });
+    let unused: Vec<String> = unused.collect();
+    // They are reported here; their drop would panic.
+    sandbox.reset();
+    match unused.is_empty() {
+        true => Ok(()),
+        false => Err(format!("faults were not used: {}", unused.join(", ")).into()),
+    }
 }
 
 fn set_up(arguments: &Arguments, requested: Arc<Notify>) -> Result<Sandbox, Box<dyn Error>> {
-    let mut builder = Sandbox::builder()
-        .starts_at(now()?)
-        .clock(TokioClock::new())
-        .on_response(move |line| {
-            say(line);
-            requested.notify_one();
-        });
+    let mut builder = Sandbox::builder().machine_time().on_response(move |line| {
+        say(line);
+        requested.notify_one();
+    });
     let token = match &arguments.token {
         Some(token) => token.clone(),
         None => draw_token(arguments.app.unwrap_or(DEFAULT_APP))?,
@@ -166,44 +148,8 @@ fn draw_token(app: u64) -> Result<String, Box<dyn Error>> {
     Ok(format!("app.{app}.{secret}"))
 }
 
-fn now() -> Result<Timestamp, Box<dyn Error>> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(Timestamp::from_seconds(now.as_secs().try_into()?))
-}
-
 fn seed(builder: SandboxBuilder, path: &Path) -> Result<SandboxBuilder, Box<dyn Error>> {
     Ok(builder.seed_json(&fs::read_to_string(path)?)?)
-}
-
-fn restore(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        text => text.map_err(|error| in_file("--state", path, error))?,
-    };
-    let snapshot: Snapshot = json::read(&text).map_err(|error| in_file("--state", path, error))?;
-    let wall = now()?;
-    sandbox.restore(&snapshot);
-    // The time that went by since then; a clock that was set back is waited for.
-    let away = wall.seconds().saturating_sub(sandbox.now().seconds());
-    sandbox.advance(Duration::from_secs(away.try_into().unwrap_or(0)));
-    Ok(())
-}
-
-/// The file that is written before it takes the place of this one.
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    PathBuf::from(beside)
-}
-
-/// Through a file beside it, so that what was there stays whole until all is written.
-fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Box<dyn Error>> {
-    let beside = beside(path);
-    let mut file = io::BufWriter::new(fs::File::create(&beside)?);
-    serde_json::to_writer(&mut file, &sandbox.snapshot())?;
-    file.flush()?;
-    fs::rename(&beside, path)?;
-    Ok(())
 }
 
 fn in_file(option: &str, path: &Path, error: impl Display) -> Box<dyn Error> {
@@ -231,7 +177,7 @@ async fn keep_delivering(sandbox: Sandbox, url: String, requested: Arc<Notify>) 
     }
 }
 
-fn greet(server: &SandboxServer) {
+fn greet(server: &SandboxServer) -> io::Result<()> {
     let (url, sandbox) = (server.url(), server.sandbox());
     let token = sandbox.token();
     let header = format!("-H 'Authorization: Token {}'", token.replace('\'', r"'\''"));
@@ -242,6 +188,7 @@ fn greet(server: &SandboxServer) {
         "Token of webhooks: {}",
         sandbox.webhook_token()
     ));
+    say(format_args!("Page, opens once: {}", server.page_link()?));
     for operator in sandbox.admins() {
         let id = operator.id.map(|id| id.to_string()).unwrap_or_default();
         let name = operator.name.unwrap_or_default();
@@ -254,6 +201,7 @@ fn greet(server: &SandboxServer) {
     say(format_args!(
         "curl {header} '{url}/v2/apps/$self_app/conversations?include_not_assigned=true'"
     ));
+    Ok(())
 }
 
 /// A line of the log. Nobody may be reading it.

@@ -1,0 +1,33 @@
+use std::{net::SocketAddr, sync::Arc};
+
+use carrot_core::Clock;
+
+use super::{access::Access, clock::MachineClock, log::Log};
+use crate::sandbox::service::Sandbox;
+
+/// What all requests on a port share.
+pub(super) struct Context {
+    pub(super) sandbox: Sandbox,
+    pub(super) address: SocketAddr,
+    pub(super) access: Access,
+    pub(super) log: Log,
+}
+
+impl Context {
+    pub(super) fn new(sandbox: Sandbox, address: SocketAddr) -> Self {
+        Self {
+            access: Access::new(address.port()),
+            log: Log::new(&sandbox),
+            sandbox,
+            address,
+        }
+    }
+
+    /// The clock of those who wait on the port.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        match &self.sandbox.settings().clock {
+            Some(clock) => Arc::clone(clock),
+            None => Arc::new(MachineClock::new()),
+        }
+    }
+}

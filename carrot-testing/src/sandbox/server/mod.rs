@@ -1,0 +1,145 @@
+//! The sandbox on a port.
+
+mod accept;
+mod access;
+mod clock;
+mod console;
+mod context;
+mod log;
+mod respond;
+
+use std::{
+    convert::Infallible,
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use carrot_core::BaseUrl;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
+
+pub(in crate::sandbox) use self::clock::{MachineClock, today};
+use self::{accept::accept, access::OPEN, context::Context};
+use super::service::Sandbox;
+
+/// A [`Sandbox`] that listens on a port; made by [`Sandbox::serve`] and [`Sandbox::serve_on`].
+///
+/// When it is dropped it accepts no more connections; requests that came in still get their response.
+#[must_use = "the server stops when this is dropped"]
+pub struct SandboxServer {
+    sandbox: Sandbox,
+    address: SocketAddr,
+    base_url: BaseUrl,
+    context: Arc<Context>,
+    /// Dropping it is the signal to stop.
+    running: oneshot::Sender<Infallible>,
+    accepting: JoinHandle<()>,
+}
+
+impl SandboxServer {
+    /// The address in front of every path, for `base_url` of a client.
+    #[must_use]
+    pub fn base_url(&self) -> BaseUrl {
+        self.base_url.clone()
+    }
+
+    /// The same address as a text, such as `http://127.0.0.1:49152`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.base_url.to_string()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut.
+    pub async fn stop(self) {
+        drop(self.running);
+        // An error is the end of the runtime, and no response is sent then.
+        let _ = self.accepting.await;
+    }
+
+    /// Returns a link that shows the state of the sandbox in a browser: users, conversations, requests with their
+    /// responses, and webhooks. It opens once, and the browser that opened it sees the page from then on. Each
+    /// call makes another link.
+    ///
+    /// # Errors
+    ///
+    /// The machine gives no random bytes.
+    pub fn page_link(&self) -> io::Result<String> {
+        let key = self.context.access.key()?;
+        Ok(format!("{}{OPEN}?key={key}", self.base_url))
+    }
+
+    /// The sandbox behind the server.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl fmt::Debug for SandboxServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxServer")
+            .field("url", &self.url())
+            .field("sandbox", &self.sandbox)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Listens on a free port of 127.0.0.1, in the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// The machine gives no port.
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime with I/O and time.
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub async fn serve(&self) -> io::Result<SandboxServer> {
+        self.serve_on((Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    /// Listens on an address of this machine; port 0 stands for any free port. Every client that reaches
+    /// an address outside of the loopback reaches the sandbox, in plain HTTP.
+    ///
+    /// # Errors
+    ///
+    /// The address is not of this machine, the port is taken, or the machine gives none.
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime with I/O and time.
+    #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+    pub async fn serve_on(&self, address: SocketAddr) -> io::Result<SandboxServer> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let base_url = format!("http://{address}").parse();
+        let base_url = base_url.map_err(io::Error::other)?;
+        // A runtime without time is found out here, not when the first pause is due.
+        drop(time::sleep(Duration::ZERO));
+        let (running, stopped) = oneshot::channel();
+        let context = Arc::new(Context::new(self.clone(), address));
+        let accepting = tokio::spawn(accept(Arc::clone(&context), listener, stopped));
+        Ok(SandboxServer {
+            sandbox: self.clone(),
+            address,
+            base_url,
+            context,
+            running,
+            accepting,
+        })
+    }
+}
