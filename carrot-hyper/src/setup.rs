@@ -13,7 +13,7 @@ use crate::{BuildError, HyperTransport, TokioClock};
 ///
 /// # Errors
 ///
-/// The token is empty or holds anything but visible ASCII characters; TLS cannot be set up.
+/// The token breaks a rule of [`AuthToken::new`]; TLS cannot be set up.
 pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
     let (client, transport) = parts(token)?;
     transport.check_tls()?;
@@ -30,7 +30,7 @@ pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
 ///
 /// # Errors
 ///
-/// The token is empty or holds anything but visible ASCII characters; no cryptography is compiled in.
+/// The token breaks a rule of [`AuthToken::new`]; no cryptography is compiled in.
 pub fn builder(token: impl Into<String>) -> Result<ClientBuilder, BuildError> {
     Ok(parts(token)?.0)
 }

@@ -21,30 +21,13 @@ impl AuthToken {
     ///
     /// # Errors
     ///
-    /// The token is empty; contains characters other than visible ASCII, such as a line break at the end
-    /// of a file; starts with `Token ` or `Bearer `, the scheme of a header; or contains a quotation mark
-    /// or a backslash.
+    /// The token is empty, has a character that no key has, or was pasted with what stands around it: spaces, a
+    /// line break, quotation marks, the name of the header or of a variable. The error says which, and shows
+    /// nothing of the token.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidValue> {
         let secret = Zeroizing::new(token.into());
-        let invalid = |rule| Err(InvalidValue::new("token", rule));
-        if secret.is_empty() {
-            return invalid("must not be empty");
-        }
-        let scheme = secret.split_once(' ').map(|(scheme, _)| scheme);
-        if scheme.is_some_and(|scheme| {
-            scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer")
-        }) {
-            return invalid("must be the key alone: remove the `Token` or `Bearer` in front of it");
-        }
-        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return invalid(
-                "must be visible ASCII characters only, with no space and no line break",
-            );
-        }
-        // Redaction searches for the text of the token, and JSON escapes quotation marks and backslashes.
-        // A key that contains one was pasted with its quotation marks.
-        if secret.contains(['"', '\'', '`', '\\']) {
-            return invalid("must be the key alone, without quotes and backslashes");
+        if let Some(rule) = broken_rule(&secret) {
+            return Err(InvalidValue::new("token", rule));
         }
         let header = Zeroizing::new(format!("Token {}", *secret));
         let mut header = HeaderValue::from_str(&header)
@@ -98,6 +81,44 @@ impl FromStr for AuthToken {
     }
 }
 
+/// Returns the rule that this text breaks as a token. What people paste by mistake has rules of its own, whose texts
+/// say what to remove.
+fn broken_rule(token: &str) -> Option<&'static str> {
+    let first_word = token.trim_start().split([' ', '\t', ':']).next()?;
+    let is_scheme = |scheme| first_word.eq_ignore_ascii_case(scheme);
+    if token.trim().is_empty() {
+        Some("must not be empty")
+    } else if ["authorization", "token", "bearer", "basic"]
+        .into_iter()
+        .any(is_scheme)
+        && first_word.len() < token.trim().len()
+    {
+        Some(
+            "must be the key alone: remove the name of the header and the `Token` or `Bearer` in front of it",
+        )
+    } else if token.trim() != token {
+        Some(
+            "must not start or end with a space or a line break: trim what a file or a form contains",
+        )
+    } else if token.contains(['"', '\'', '`', '\\', '«', '»', '“', '”', '„', '‘', '’'])
+    {
+        // Redaction searches for the text of the token, and JSON escapes quotation marks and backslashes.
+        Some("must be the key alone, without quotes and backslashes")
+    } else if token.trim_end_matches('=').contains('=') {
+        Some("must be the key alone: remove the name and the `=` in front of it")
+    } else if token.starts_with(['$', '<', '{', '[', '%', '*']) {
+        Some("must be a key, not the name of a variable or a placeholder")
+    } else if token.contains([
+        '\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}',
+    ]) {
+        Some("must not contain invisible characters, such as a byte order mark: copy the key again")
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("must be visible ASCII characters only, with no space and no line break")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +131,66 @@ mod tests {
             token.redact("key app.1.canary is bad"),
             "key [token] is bad"
         );
+    }
+
+    #[test]
+    fn pasted_tokens_say_what_to_remove() {
+        for (rule, tokens) in [
+            ("must not be empty", &["", "  ", "\n"][..]),
+            (
+                "in front of it",
+                &[
+                    "Token app.1.canary",
+                    "token\tapp.1.canary",
+                    "Bearer: app.1.canary",
+                    "Authorization: Token app.1.canary\n",
+                    " Basic app.1.canary",
+                    "auth_token=app.1.canary",
+                    "CARROT_TOKEN=app.1.canary==",
+                ],
+            ),
+            (
+                "a space or a line break: trim",
+                &[
+                    "app.1.canary\n",
+                    " app.1.canary",
+                    "app.1.canary\r\n",
+                    "\u{a0}app.1.canary",
+                ],
+            ),
+            (
+                "without quotes",
+                &[
+                    "\"app.1.canary\"",
+                    "'app.1.canary'",
+                    "«app.1.canary»",
+                    "“app.1.canary”",
+                    "app\\canary",
+                ],
+            ),
+            (
+                "placeholder",
+                &["$CARROT_TOKEN", "${canary}", "<token>", "%canary%", "****"],
+            ),
+            (
+                "byte order mark",
+                &["\u{feff}app.1.canary", "app.1.canary\u{200b}"],
+            ),
+            (
+                "visible ASCII",
+                &["app.1.canary app.2.canary", "app.1.é", "app.1.canary\u{0}x"],
+            ),
+        ] {
+            for token in tokens {
+                let error = AuthToken::new(*token).expect_err(token).to_string();
+                assert!(
+                    error.contains(rule) && !error.contains("canary"),
+                    "{token}: {error}"
+                );
+            }
+        }
+        for token in ["app.1.canary", "token.1", "user.1.2-_~/+==", "bearer"] {
+            AuthToken::new(token).expect(token);
+        }
     }
 }
