@@ -18,6 +18,7 @@
 //! | [`Unavailable`](Trouble::Unavailable) | not applied | 503 |
 //! | [`BadGateway`](Trouble::BadGateway) | applied | 502 |
 //! | [`Garbage`](Trouble::Garbage) | applied | 200 and a page that is not JSON |
+//! | [`RandomIdsHidden`](Trouble::RandomIdsHidden) | applied | its response without any `random_id` |
 //! | [`KilledInFlight`](Trouble::KilledInFlight) | applied [later](Torture::late) | killed at once |
 //! | [`Killed`](Trouble::Killed) | whatever it is at that point | killed where it waits: before it sends, before it reads the response, in each pause |
 //!
@@ -61,9 +62,13 @@
 //!         if let Some(since) = order.first_sent.get() {
 //!             // What is still on its way needs time to arrive.
 //!             clock.sleep(Duration::from_secs(5)).await;
-//!             if let WriteStatus::Written(_) = client.reconcile_reply(&reply, since).await? {
-//!                 order.done.set(true);
-//!                 continue;
+//!             match client.reconcile_reply(&reply, since).await? {
+//!                 WriteStatus::NotWritten => {}
+//!                 status => {
+//!                     // What is unknown is asked again: to send it would be a guess.
+//!                     order.done.set(matches!(status, WriteStatus::Written(_)));
+//!                     continue;
+//!                 }
 //!             }
 //!         } else {
 //!             order.first_sent.set(Some(clock.system_time()));

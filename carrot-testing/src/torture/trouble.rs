@@ -31,6 +31,9 @@ pub enum Trouble {
     BadGateway(u64),
     /// This request is applied, and the response is 200 with a page that is not JSON.
     Garbage(u64),
+    /// This request is applied, and its response shows no `random_id`: whether a message is there cannot be told
+    /// from it.
+    RandomIdsHidden(u64),
     /// The process is killed while this request is on its way, and the request is applied after
     /// [`Torture::late`](crate::torture::Torture::late).
     KilledInFlight(u64),
@@ -40,7 +43,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// All that can go wrong at one request.
-    pub(super) const AT_REQUEST: [fn(u64) -> Self; 9] = [
+    pub(super) const AT_REQUEST: [fn(u64) -> Self; 10] = [
         Self::NotSent,
         Self::TimedOut,
         Self::LostResponse,
@@ -49,6 +52,7 @@ impl Trouble {
         Self::Unavailable,
         Self::BadGateway,
         Self::Garbage,
+        Self::RandomIdsHidden,
         Self::KilledInFlight,
     ];
 
@@ -63,6 +67,7 @@ impl Trouble {
             | Self::Unavailable(request)
             | Self::BadGateway(request)
             | Self::Garbage(request)
+            | Self::RandomIdsHidden(request)
             | Self::KilledInFlight(request) => Some(request),
             Self::Killed(_) => None,
         }
@@ -82,6 +87,7 @@ impl Trouble {
             Self::Unavailable(_) => Fault::status(StatusCode::SERVICE_UNAVAILABLE),
             Self::BadGateway(_) => Fault::replaced_response(page(StatusCode::BAD_GATEWAY)),
             Self::Garbage(_) => Fault::replaced_response(page(StatusCode::OK)),
+            Self::RandomIdsHidden(_) => Fault::hide_random_ids(),
             Self::Killed(_) => return None,
         })
     }
@@ -97,6 +103,7 @@ impl Trouble {
             Self::Unavailable(at) => format!("request_{at}_unavailable"),
             Self::BadGateway(at) => format!("request_{at}_bad_gateway"),
             Self::Garbage(at) => format!("response_{at}_garbage"),
+            Self::RandomIdsHidden(at) => format!("random_ids_hidden_at_request_{at}"),
             Self::KilledInFlight(at) => format!("killed_in_flight_of_request_{at}"),
             Self::Killed(at) => format!("killed_at_await_{at}"),
         }
@@ -131,6 +138,9 @@ impl fmt::Display for Trouble {
             Self::Unavailable(at) => write!(f, "request {at} is rejected with 503"),
             Self::BadGateway(at) => write!(f, "request {at} is applied, and a proxy says 502"),
             Self::Garbage(at) => write!(f, "request {at} is applied, and its response is not JSON"),
+            Self::RandomIdsHidden(at) => {
+                write!(f, "the response to request {at} shows no `random_id`")
+            }
             Self::KilledInFlight(at) => {
                 write!(
                     f,

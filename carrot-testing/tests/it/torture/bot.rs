@@ -24,6 +24,8 @@ pub(super) enum Mistake {
     MarkThenSend,
     /// Looks for the message at once, while it may still be on its way.
     ReconcileAtOnce,
+    /// Sends again where the conversation does not tell whether the message is there.
+    SendWhenUnknown,
 }
 
 #[derive(Clone, Debug)]
@@ -124,9 +126,14 @@ async fn send_once(
                 process.clock.sleep(Duration::from_secs(5)).await;
             }
             let status = process.client.reconcile_reply(&row.reply(), since).await?;
-            if let WriteStatus::Written(_) = status {
-                done(process, at);
-                continue;
+            match status {
+                WriteStatus::NotWritten => {}
+                WriteStatus::Written(_) => {
+                    done(process, at);
+                    continue;
+                }
+                _ if mistake == Some(Mistake::SendWhenUnknown) => {}
+                _ => continue,
             }
         } else {
             let now = process.clock.system_time();

@@ -1,4 +1,4 @@
-//! Every fault at every request: three wrong programs fail, a right one passes.
+//! Every fault at every request: four wrong programs fail, a right one passes.
 
 mod bot;
 
@@ -33,8 +33,8 @@ fn failure_of(run: impl FnOnce() -> TortureReport) -> String {
 fn right_bot_passes_ten_requests() {
     let report = orders(None, 10).check(check);
     assert_eq!(report.requests, 10);
-    // One without faults, nine faults at each request, and one kill at each await.
-    assert_eq!(report.stories, 1 + 9 * report.requests + report.awaits);
+    // One without faults, ten faults at each request, and one kill at each await.
+    assert_eq!(report.stories, 1 + 10 * report.requests + report.awaits);
     assert!(report.awaits >= 2 * report.requests, "{report}");
 }
 
@@ -60,6 +60,18 @@ fn mark_before_send_fails() {
 fn reconcile_at_once_fails() {
     let text = failure_of(|| orders(Some(Mistake::ReconcileAtOnce), 2).check(check));
     expect_test::expect_file!["../../torture/reconcile_at_once.txt"].assert_eq(&text);
+}
+
+/// A pair: the first response is lost, and what the bot then reads does not tell.
+#[test]
+fn send_when_unknown_fails() {
+    let torture = || orders(Some(Mistake::SendWhenUnknown), 1);
+    assert!(
+        torture().check(check).stories > 10,
+        "no single fault finds it"
+    );
+    let text = failure_of(|| torture().pairs().check(check));
+    expect_test::expect_file!["../../torture/send_when_unknown.txt"].assert_eq(&text);
 }
 
 #[test]
