@@ -29,7 +29,11 @@ async fn failure(
     let token = AuthToken::new(TOKEN).unwrap();
     let client = Client::builder(transport, TokioClock::new(), token)
         .base_url(url.parse::<BaseUrl>().unwrap())
-        .retry(ExponentialBackoff::new().transient_base(Duration::from_millis(1)))
+        .retry(
+            ExponentialBackoff::new()
+                .transient_base(Duration::from_millis(1))
+                .unavailable_base(Duration::from_millis(1)),
+        )
         .rate_limiter(rate_limit)
         .observer(Reports)
         .options(options)
