@@ -1,142 +1,354 @@
-//! Joins the pages of a listing by offset, which moves while it is read.
+//! Reads a listing by offset, which may move while it is read, so that no record is lost in silence.
 //!
-//! Each page repeats the last record of the page before, the anchor. While a page has a record that was
-//! returned before, everything in front of that record was returned too, unless the order changed. If it
-//! has none, the list became shorter and the pages before are read again. What that does not repair is an
-//! error at the end: the listing is never incomplete in silence.
+//! One reading cannot be trusted: a record moves from the unread part to the part already read, another one
+//! leaves and a third one comes, and every page and total look as if nothing had happened. So a list longer
+//! than one page is read twice. The first reading returns what it finds and follows a list that becomes
+//! shorter. The second one, the check, returns what the first one missed, and accepts no page that does not
+//! continue the page before: such a check starts again, a few times. A record is missed only if it evades
+//! both, for which it has to move three times, and each time in step with others.
 
-use std::{collections::HashSet, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+};
 
 use crate::{
-    Paginate,
-    endpoint::Page,
+    ErrorKind, Paginate,
+    endpoint::{MAX_PAGE_SIZE, Page, UnreadableRecord},
     types::{Cursor, CursorKind},
 };
 
 /// The most steps back in a row without a new record: such a list never comes to rest.
 const MAX_STEPS_BACK: u32 = 20;
 
+/// The most checks of one listing.
+const MAX_CHECKS: u32 = 3;
+
+/// The most pages in a row without a new record: the service ignores the offset.
+const MAX_KNOWN_PAGES: u32 = 100;
+
+#[derive(Default)]
 pub(super) struct Offsets {
-    /// The identities of all records that were returned: 8 bytes each.
-    known: HashSet<u64>,
+    /// All records that were returned: 8 bytes each.
+    returned: HashSet<u64>,
+    /// Where each reading starts.
+    start: Option<Cursor>,
+    /// The current reading: 0 is the first one, the others are checks.
+    reading: u32,
+    /// The current reading has a page.
+    is_started: bool,
+    /// The records of the current check.
+    checked: HashSet<u64>,
+    /// How often the current reading met each unreadable JSON.
+    unreadable: HashMap<u64, u64>,
     /// The total on the last page.
     total: Option<u64>,
-    /// A page did not start with its anchor.
+    /// All records were on the first page.
+    is_one_page: bool,
+    /// An anchor was not found.
     is_irregular: bool,
     /// Records may have moved to pages that were read already.
     moved: bool,
     steps_back: u32,
+    known_pages: u32,
 }
 
-/// How a page joins those before.
-pub(super) enum Join {
-    /// It does. A listing that resumes at the cursor returns all of the page.
-    Sound(Option<Cursor>),
-    /// The list became shorter: read from this offset.
-    Back(u64),
-    /// The list moves too fast to be read.
-    Never,
+/// What to do with a page.
+pub(super) struct Step {
+    /// A listing that resumes here returns all of the page. `None` if the page is not returned.
+    pub(super) page: Option<Option<Cursor>>,
+    pub(super) then: Then,
+}
+
+pub(super) enum Then {
+    Read(Cursor),
+    End,
+    Fail(ErrorKind),
+}
+
+/// How a page continues those before.
+struct Join {
+    /// The first record that is not among those that the page repeats.
+    new_from: usize,
+    /// The record in front of the page, for a listing that resumes.
+    behind: Option<usize>,
 }
 
 impl Offsets {
-    /// `start` is where the listing starts; its record is known from an earlier process.
+    /// `start` is where the listing starts; its anchor is known from an earlier process.
     pub(super) fn new(start: Option<&Cursor>) -> Self {
+        let anchor = start.and_then(Cursor::anchor);
         Self {
-            known: start.and_then(Cursor::anchor).into_iter().collect(),
-            total: None,
-            is_irregular: false,
-            moved: false,
-            steps_back: 0,
+            returned: anchor.into_iter().collect(),
+            unreadable: anchor.map(|key| (key, 1)).into_iter().collect(),
+            start: start.cloned(),
+            ..Self::default()
         }
     }
 
-    /// Checks the page that was requested from `offset` with this cursor.
-    pub(super) fn join<E: Paginate>(
-        &mut self,
-        page: &Page<E::Item>,
-        requested: Option<&Cursor>,
-        offset: u64,
-        size: u64,
-    ) -> Join {
-        let anchor = requested.and_then(Cursor::anchor);
+    /// Takes the records out of the page that were returned before, and decides what is read next.
+    pub(super) fn step<E: Paginate>(&mut self, endpoint: &mut E, page: &mut Page<E::Item>) -> Step {
+        let paging = endpoint.paging();
+        let requested = paging.cursor.clone();
+        let offset = paging.offset();
+        let limit = paging.limit(paging.size.unwrap_or(MAX_PAGE_SIZE));
+        let is_single_pass = paging.single_pass;
+        let records = Record::all::<E>(page);
+        let next = anchored::<E>(page);
+
         let before = self.total.take();
         self.total = page.total;
+        let is_first = !self.is_started;
+        let anchor = requested.as_ref().and_then(Cursor::anchor);
         let position = |wanted: &dyn Fn(u64) -> bool| {
-            let mut ids = page.items.iter().map(E::identity);
-            ids.position(|id| id.is_some_and(wanted))
+            let mut keys = records.iter().map(|record| record.key);
+            keys.position(|key| key.is_some_and(wanted))
         };
-        let known = position(&|id| self.known.contains(&id));
-        // Where it starts without an anchor there is nothing to check.
-        let is_checked = anchor.is_some() || self.steps_back > 0;
-        if is_checked && offset > 0 && known.is_none() {
-            self.is_irregular = true;
-            self.steps_back += 1;
-            if self.steps_back > MAX_STEPS_BACK {
-                return Join::Never;
+        let at_anchor = anchor.map(|anchor| position(&|key| key == anchor));
+        let is_shifted = match (at_anchor, before, page.total) {
+            // The list moves by what came and went in front of the anchor. More than the total tells are
+            // records that moved forward, and one of them may be unread.
+            (Some(Some(at)), Some(before), Some(now)) => at as u64 + before > now,
+            (Some(Some(at)), _, _) => at > 0 && !is_first,
+            _ => false,
+        };
+        let is_check = self.reading > 0;
+        let join = if is_check {
+            let is_lost = match at_anchor {
+                Some(at) => at.is_none(),
+                None => !is_first && !records.is_empty(),
+            };
+            self.moved |= is_shifted || is_lost;
+            let new_from = at_anchor.flatten().map_or(0, |at| at + 1);
+            Join {
+                new_from,
+                behind: new_from.checked_sub(1),
             }
-            let step = size << self.steps_back.min(32);
-            let end = page.total.map_or(offset, |total| offset.min(total));
-            return Join::Back(end.saturating_sub(step));
-        }
-        let at_anchor = anchor.map(|anchor| position(&|id| id == anchor));
-        self.is_irregular |= at_anchor.is_some_and(|at| at != Some(0));
-        // The list moves by what came and went in front of the anchor. More than the total tells are
-        // records that moved forward, and one of them may be unread.
-        if let (Some(Some(at)), Some(before), Some(now)) = (at_anchor, before, page.total) {
-            self.moved |= at as u64 + before > now;
-        }
-        Join::Sound(match known.and_then(|at| Some((at, page.items.get(at)?))) {
-            Some((at, item)) if offset > 0 => {
-                let cursor = Cursor::offset(offset.saturating_add(at as u64 + 1));
-                E::identity(item).map(|id| cursor.after_record(id))
+        } else {
+            let known = position(&|key| self.returned.contains(&key));
+            // Where it starts without an anchor there is nothing to check.
+            let is_joined = anchor.is_some() || self.steps_back > 0;
+            if is_joined && offset > 0 && known.is_none() {
+                return self.step_back(offset, limit, page.total);
             }
-            _ if offset == 0 => None,
-            _ => requested.cloned(),
-        })
-    }
+            if is_first {
+                let end = offset.saturating_add(records.len() as u64);
+                let is_short = records.len() < limit as usize;
+                self.is_one_page = page.total.map_or(is_short, |total| total <= end);
+            }
+            self.is_irregular |= at_anchor == Some(None);
+            self.moved |= is_shifted;
+            let mut keys = records.iter().map(|record| record.key);
+            let last_known =
+                keys.rposition(|key| key.is_some_and(|key| self.returned.contains(&key)));
+            let new_from = match at_anchor.flatten() {
+                Some(at) => at + 1,
+                None => last_known.map_or(0, |at| at + 1),
+            };
+            // A record that was returned before and comes again moved back.
+            self.moved |= at_anchor.flatten().is_some() && last_known >= Some(new_from);
+            Join {
+                new_from,
+                behind: known,
+            }
+        };
 
-    /// Takes the records out that were returned before. Returns whether any is left.
-    pub(super) fn keep_new<E: Paginate>(&mut self, page: &mut Page<E::Item>) -> bool {
-        let items = mem::take(&mut page.items).into_iter();
-        let mut broken = page.unreadable.iter_mut().peekable();
-        let (mut index, mut removed) = (0, 0);
-        for item in items {
-            // The unreadable records in front of it keep their places among those that stay.
-            while let Some(record) = broken.next_if(|record| record.index == index) {
-                record.index -= removed;
-                index += 1;
-            }
-            match E::identity(&item) {
-                Some(id) if !self.known.insert(id) => removed += 1,
-                _ => page.items.push(item),
-            }
-            index += 1;
-        }
-        broken.for_each(|record| record.index -= removed);
-        let is_new = page.records() > 0;
+        let (is_returned, is_new) = self.keep_new::<E>(page, &records, join.new_from);
         if is_new {
             self.steps_back = 0;
+            self.is_one_page &= is_first;
         }
-        is_new
+        // An empty page ends the listing; so does the last one, even if all of it was returned before.
+        let is_last = page.next.cursor().is_none();
+        let is_returned = is_returned || !is_check && (records.is_empty() || is_last);
+        let start = match join.behind.and_then(|at| Some((at, records.get(at)?.key?))) {
+            Some((at, key)) if offset > 0 => {
+                Some(Cursor::offset(offset.saturating_add(at as u64 + 1)).after_record(key))
+            }
+            _ if offset == 0 => None,
+            _ => requested.clone(),
+        };
+        if is_first && self.start.is_some() {
+            // The list may have moved since an earlier process read it: a check starts at the same record.
+            self.start.clone_from(&start);
+        }
+        self.is_started = true;
+        let then = if is_check && self.moved {
+            self.check_again()
+        } else {
+            match next {
+                Some(next) if is_new || records.is_empty() => Then::Read(next),
+                Some(next) => {
+                    // Behind as many records as there are, an offset has nothing to skip.
+                    let read = offset.saturating_sub(self.start_offset());
+                    self.known_pages += u32::from(read >= self.returned.len() as u64);
+                    let end = offset.saturating_add(records.len() as u64);
+                    match records.len() < limit as usize {
+                        _ if self.known_pages >= MAX_KNOWN_PAGES => {
+                            Then::Fail(ErrorKind::RepeatedCursor)
+                        }
+                        // A short page may be the end, which an empty one is.
+                        true => Then::Read(Cursor::offset(end)),
+                        false => Then::Read(next),
+                    }
+                }
+                None => self.end(is_single_pass),
+            }
+        };
+        if is_new {
+            self.known_pages = 0;
+        }
+        Step {
+            page: is_returned.then_some(start),
+            then,
+        }
     }
 
-    /// Whether the listing that ends here may lack records.
-    pub(super) fn is_incomplete(&self, started_at: u64) -> bool {
-        let read = started_at.saturating_add(self.known.len() as u64);
+    /// The list became shorter: reads the pages before again.
+    fn step_back(&mut self, offset: u64, limit: u32, total: Option<u64>) -> Step {
+        self.is_irregular = true;
+        self.steps_back += 1;
+        let step = u64::from(limit) << self.steps_back.min(32);
+        let end = total.map_or(offset, |total| offset.min(total));
+        let then = match self.steps_back > MAX_STEPS_BACK {
+            true => Then::Fail(ErrorKind::ListMoved),
+            false => Then::Read(Cursor::offset(end.saturating_sub(step))),
+        };
+        Step { page: None, then }
+    }
+
+    /// Ends the reading behind the last page.
+    fn end(&mut self, is_single_pass: bool) -> Then {
+        if self.reading > 0 || self.is_one_page {
+            return Then::End;
+        }
         // A total that is wrong from the start does not mean that the list moved.
-        self.moved || self.is_irregular && self.total.is_some_and(|total| read < total)
+        let is_incomplete = self.is_irregular
+            && (self.total).is_some_and(|total| (self.returned.len() as u64) < total);
+        // What moved to the part before the start, no check finds.
+        let is_final = is_single_pass || self.start.is_some();
+        match (is_final && self.moved, is_single_pass) {
+            (true, _) => Then::Fail(ErrorKind::ListMoved),
+            (_, true) if is_incomplete && self.start.is_none() => Then::Fail(ErrorKind::ListMoved),
+            (_, true) => Then::End,
+            (_, false) => self.check_again(),
+        }
+    }
+
+    fn start_offset(&self) -> u64 {
+        let start = self.start.as_ref().map(Cursor::as_str);
+        start.map_or(0, |offset| offset.parse().unwrap_or(0))
+    }
+
+    fn check_again(&mut self) -> Then {
+        if self.reading == MAX_CHECKS {
+            return Then::Fail(ErrorKind::ListMoved);
+        }
+        self.reading += 1;
+        self.is_started = false;
+        self.moved = false;
+        self.checked.clear();
+        let anchor = self.start.as_ref().and_then(Cursor::anchor);
+        self.unreadable = anchor.map(|key| (key, 1)).into_iter().collect();
+        Then::Read(self.start.clone().unwrap_or_else(|| Cursor::offset(0)))
+    }
+
+    /// Keeps the records that were not returned yet. Returns whether any is left, and whether this reading
+    /// met a new one.
+    fn keep_new<E: Paginate>(
+        &mut self,
+        page: &mut Page<E::Item>,
+        records: &[Record],
+        new_from: usize,
+    ) -> (bool, bool) {
+        let mut items = mem::take(&mut page.items).into_iter();
+        let mut unreadable = mem::take(&mut page.unreadable).into_iter();
+        let mut is_new = false;
+        for (index, record) in records.iter().enumerate() {
+            let is_repeated = index < new_from;
+            let mut key = record.key;
+            if let Some(json) = key.filter(|_| !record.is_readable) {
+                let is_known = is_repeated && self.returned.contains(&json);
+                if !is_known {
+                    // Only the place tells records with the same JSON apart.
+                    let count = self.unreadable.entry(json).or_default();
+                    key = Some(json.wrapping_add(mem::replace(count, *count + 1)) | UNREADABLE);
+                }
+            }
+            let is_unknown = key.is_none_or(|key| self.returned.insert(key));
+            is_new |= match self.reading {
+                0 => is_unknown,
+                _ => {
+                    let is_first = key.is_none_or(|key| self.checked.insert(key));
+                    self.moved |= !is_first && !is_repeated;
+                    is_first
+                }
+            };
+            if record.is_readable {
+                page.items.extend(items.next().filter(|_| is_unknown));
+            } else if let Some(mut record) = unreadable.next().filter(|_| is_unknown) {
+                record.index = page.records();
+                page.unreadable.push(record);
+            }
+        }
+        (page.records() > 0, is_new)
+    }
+}
+
+/// Tells the unreadable records from the others, whose ids are smaller.
+const UNREADABLE: u64 = 1 << 63;
+
+/// A record of a page, in its order.
+struct Record {
+    /// Identifies the record, if it can be: by its id, or by its JSON if it is unreadable.
+    key: Option<u64>,
+    is_readable: bool,
+}
+
+impl Record {
+    fn all<E: Paginate>(page: &Page<E::Item>) -> Vec<Self> {
+        let mut items = page.items.iter();
+        let mut unreadable = page.unreadable.iter().peekable();
+        let mut record = |index| {
+            let broken = unreadable.next_if(|record| record.index == index);
+            match broken.map(Self::unreadable) {
+                Some(record) => Some(record),
+                None => items
+                    .next()
+                    .map(|item| Self {
+                        key: E::identity(item),
+                        is_readable: true,
+                    })
+                    // An index beyond the page, which a custom operation may return.
+                    .or_else(|| unreadable.next().map(Self::unreadable)),
+            }
+        };
+        (0..page.records())
+            .filter_map(|index| record(index))
+            .collect()
+    }
+
+    /// By FNV-1a: the key becomes part of a cursor, which another build may read.
+    fn unreadable(record: &UnreadableRecord) -> Self {
+        let hash = record
+            .json
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        Self {
+            key: Some(hash | UNREADABLE),
+            is_readable: false,
+        }
     }
 }
 
 /// The cursor of the next page, which repeats the last record of this one, if that can be recognized.
-pub(super) fn anchored<E: Paginate>(page: &Page<E::Item>, next: Cursor) -> Cursor {
-    let is_last = page
-        .unreadable
-        .last()
-        .is_none_or(|record| record.index + 1 < page.records());
-    let last = page.items.last().filter(|_| is_last);
-    match last.and_then(E::identity) {
-        Some(id) if next.kind() == CursorKind::Offset => next.after_record(id),
+fn anchored<E: Paginate>(page: &Page<E::Item>) -> Option<Cursor> {
+    let next = page.next.cursor()?.clone();
+    let last = Record::all::<E>(page).pop().and_then(|record| record.key);
+    Some(match last {
+        Some(key) if next.kind() == CursorKind::Offset => next.after_record(key),
         _ => next,
-    }
+    })
 }

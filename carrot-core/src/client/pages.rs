@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Activity, Client,
-    offsets::{Join, Offsets, anchored},
+    offsets::{Offsets, Step, Then},
 };
 use crate::{
     ApiVersion, Endpoint, Error, ErrorKind, Paginate,
@@ -35,8 +35,6 @@ pub struct Pages<E: Paginate> {
     /// The start of the page that was returned last.
     page_cursor: Option<Cursor>,
     offsets: Offsets,
-    /// The offset of the first page.
-    started_at: u64,
     /// Empty pages in a row.
     empty_pages: u32,
     /// The unreadable records of the last page that were not returned as errors yet.
@@ -61,7 +59,6 @@ impl<E: Paginate> Pages<E> {
         Self {
             client,
             offsets: Offsets::new(cursor.as_ref()),
-            started_at: paging.offset(),
             seen: cursor.iter().cloned().collect(),
             page_cursor: cursor.clone(),
             cursor,
@@ -80,16 +77,20 @@ impl<E: Paginate> Pages<E> {
     /// error of the record, with its JSON in [`Error::body`]. [`Error::record_index`] identifies such an
     /// error; the listing continues after it.
     ///
-    /// A listing by offset, that of the leads, repeats one record on each page to see whether it moved. If it
-    /// became shorter, pages are read again, so that no record is skipped; records that were returned
-    /// before are left out. That takes 8 bytes for each record.
+    /// A listing by offset, that of the leads, may move while it is read. So one that is longer than a page is
+    /// read twice: after the last page `next` reads it again from the start, and returns a page only if it has
+    /// records that the first reading missed. A reading in which the list moved is repeated, up to three
+    /// times. Each page repeats one record of the page before. If the list became shorter, pages are read
+    /// again; records that were returned before are left out. That takes 16 bytes for each record.
+    /// [`Paging::single_pass`](crate::endpoint::Paging::single_pass) reads the list once.
     ///
     /// # Errors
     ///
     /// Those of [`Client::call`]. A cursor that occurs a second time ends the listing with
-    /// [`ErrorKind::RepeatedCursor`], since the listing would repeat forever. A full page without a
-    /// cursor ends it with [`ErrorKind::MissingCursor`], since more records may follow. A listing by
-    /// offset that may have missed records ends with [`ErrorKind::ListMoved`].
+    /// [`ErrorKind::RepeatedCursor`], since the listing would repeat forever. In v2 the last page has the
+    /// cursor `null`; a page with records and no cursor ends the listing with
+    /// [`ErrorKind::MissingCursor`], since more records may follow. In v1 a page without a cursor is the
+    /// last. A listing by offset that may have missed records ends with [`ErrorKind::ListMoved`].
     pub async fn next(&mut self) -> Result<Option<E::Output>, Error> {
         poll_fn(|context| self.poll_next_page(context))
             .await
@@ -102,7 +103,8 @@ impl<E: Paginate> Pages<E> {
     /// To continue in another process, store the cursor (`Serialize`) and pass it to
     /// [`Paging::starting_at`](crate::endpoint::Paging::starting_at). It is safe to store once the records
     /// of the page that was returned last are stored: a listing that starts there misses none and repeats
-    /// none of them. Stored before them, it loses that page if the process ends in between; stored together
+    /// none of them. (While a listing by offset is read a second time, it repeats records.) Stored before
+    /// them, it loses that page if the process ends in between; stored together
     /// with them, in one transaction, it needs no order. After the last page it is `None`, as at the
     /// start: store that the listing [is finished](Self::is_finished) instead.
     ///
@@ -194,8 +196,7 @@ impl<E: Paginate> Pages<E> {
         }
     }
 
-    /// Moves to the next page after a response. Returns `None` if records moved to an earlier page, which
-    /// is read again.
+    /// Moves to the next page after a response. Returns `None` if the page has nothing to return.
     fn advance(
         &mut self,
         mut endpoint: E,
@@ -209,84 +210,56 @@ impl<E: Paginate> Pages<E> {
             }
         };
         let requested = endpoint.paging().cursor.clone();
-        let size = endpoint.paging().size.unwrap_or(MAX_PAGE_SIZE);
-        let next = page.next.cursor().cloned();
-        let next = next.map(|cursor| anchored::<E>(&page, cursor));
-        self.page_cursor.clone_from(&requested);
-        let is_by_offset = |cursor: Option<&Cursor>| {
-            cursor.is_some_and(|cursor| cursor.kind() == CursorKind::Offset)
-        };
-        if is_by_offset(requested.as_ref()) || is_by_offset(next.as_ref()) {
-            let offset = endpoint.paging().offset();
-            match self
-                .offsets
-                .join::<E>(&page, requested.as_ref(), offset, size.into())
-            {
-                Join::Sound(start) => self.page_cursor = start,
-                Join::Back(offset) => {
-                    self.read_at(endpoint, Cursor::offset(offset));
-                    return None;
-                }
-                Join::Never => {
-                    self.state = State::Finished;
-                    self.cursor = None;
-                    return Some(Err(Error::pagination::<E>(ErrorKind::ListMoved)));
-                }
-            }
-        }
         let records = page.records();
-        let is_new = self.offsets.keep_new::<E>(&mut page);
-        if let Some(next) = next
-            .as_ref()
-            .filter(|next| records > 0 && !is_new && is_by_offset(Some(next)))
-        {
-            // Nothing but what was returned before. A short page may be the end, which an empty one is.
-            let is_short = records < endpoint.paging().limit(size) as usize;
-            let next = match is_short {
-                true => Cursor::offset(endpoint.paging().offset().saturating_add(records as u64)),
-                false => next.clone(),
-            };
-            self.read_at(endpoint, next);
-            return None;
-        }
-        self.state = State::Finished;
-        self.cursor = None;
         self.empty_pages = match records == 0 {
             true => self.empty_pages + 1,
             false => 0,
         };
-        let version = self.client.context().version;
+        let is_by_offset = |cursor: Option<&Cursor>| {
+            cursor.is_some_and(|cursor| cursor.kind() == CursorKind::Offset)
+        };
+        let step = match is_by_offset(requested.as_ref()) || is_by_offset(page.next.cursor()) {
+            true => self.offsets.step(&mut endpoint, &mut page),
+            false => Step {
+                then: self.after(&page, requested.as_ref()),
+                page: Some(requested),
+            },
+        };
+        self.state = State::Finished;
+        self.cursor = None;
+        match step.then {
+            Then::Read(_) if self.empty_pages >= MAX_EMPTY_PAGES => {
+                self.state = State::Broken(ErrorKind::RepeatedCursor);
+            }
+            Then::Read(cursor) => self.read_at(endpoint, cursor),
+            Then::Fail(kind) => self.state = State::Broken(kind),
+            Then::End => {}
+        }
+        step.page.map(|start| {
+            self.page_cursor = start;
+            Ok(page)
+        })
+    }
+
+    /// Returns what follows a page of a listing by cursor.
+    fn after(&mut self, page: &E::Output, requested: Option<&Cursor>) -> Then {
         let cursor = match &page.next {
-            NextCursor::At(cursor) if fits(cursor, version) => {
-                next.unwrap_or_else(|| cursor.clone())
-            }
-            NextCursor::End => {
-                if is_by_offset(requested.as_ref()) && self.offsets.is_incomplete(self.started_at) {
-                    self.state = State::Broken(ErrorKind::ListMoved);
-                }
-                return Some(Ok(page));
-            }
-            // Without a cursor, a page that is not full is the last one. After a full page more records
-            // may follow, and ending here would lose them silently; so would a cursor of the other API
-            // version.
-            NextCursor::Absent if records < size as usize => return Some(Ok(page)),
-            _ => {
-                self.state = State::Broken(ErrorKind::MissingCursor);
-                return Some(Ok(page));
-            }
+            NextCursor::At(cursor) if fits(cursor, self.client.context().version) => cursor,
+            NextCursor::End => return Then::End,
+            // Nothing says that more records follow.
+            NextCursor::Absent if page.records() == 0 => return Then::End,
+            // `null` marks the last page. Without a cursor, or with one of the other API version, more
+            // records may follow, and ending here would lose them silently.
+            _ => return Then::Fail(ErrorKind::MissingCursor),
         };
         // Some listings end with an empty page whose cursor points to itself.
-        if records == 0 && requested.as_ref() == Some(&cursor) {
-            return Some(Ok(page));
+        if page.records() == 0 && requested == Some(cursor) {
+            return Then::End;
         }
-        // An offset may repeat after records moved, and otherwise only grows.
-        let is_new = cursor.kind() == CursorKind::Offset || self.seen.insert(cursor.clone());
-        if !is_new || self.empty_pages >= MAX_EMPTY_PAGES {
-            self.state = State::Broken(ErrorKind::RepeatedCursor);
-            return Some(Ok(page));
+        match self.seen.insert(cursor.clone()) {
+            true => Then::Read(cursor.clone()),
+            false => Then::Fail(ErrorKind::RepeatedCursor),
         }
-        self.read_at(endpoint, cursor);
-        Some(Ok(page))
     }
 
     /// Reads the page at this cursor next.

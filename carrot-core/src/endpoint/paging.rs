@@ -64,6 +64,7 @@ pub struct Paging {
     direction: Option<PageDirection>,
     including: Option<bool>,
     order: Option<PageOrder>,
+    pub(crate) single_pass: bool,
 }
 
 impl Paging {
@@ -99,6 +100,17 @@ impl Paging {
     /// Sets the order within the page. v2 only.
     pub fn order(mut self, order: PageOrder) -> Self {
         self.order = Some(order);
+        self
+    }
+
+    /// Reads a listing by offset, that of the leads, once instead of twice. Other listings are always read
+    /// once.
+    ///
+    /// Takes half of the requests, and is right for an order in which no record moves, such as by a property
+    /// that never changes. In another order, a record may be missed silently: one that moves to the part
+    /// already read while another one leaves that part and a third one comes.
+    pub fn single_pass(mut self) -> Self {
+        self.single_pass = true;
         self
     }
 

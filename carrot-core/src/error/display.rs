@@ -182,7 +182,7 @@ impl fmt::Display for Error {
                 f.write_str("; the listing continues after it")?;
             }
             Cause::Pagination(ErrorKind::MissingCursor) => f.write_str(
-                "a full page has no cursor of the next page; there may be more records",
+                "a page has no cursor of the next page; the list may be incomplete",
             )?,
             Cause::Pagination(ErrorKind::ListMoved) => f.write_str(
                 "the list changed while it was read, and records may be missing; read it again, and \

@@ -19,8 +19,8 @@ pub enum ErrorKind {
     Unreadable,
     /// A listing returned the same cursor twice, or 100 empty pages in a row, and would not end.
     RepeatedCursor,
-    /// A full page of a listing has no cursor, or the cursor of the other API version. There may be more
-    /// records.
+    /// A page of a listing with records has no cursor, not even `null`, or the cursor of the other API
+    /// version. There may be more records.
     MissingCursor,
     /// A listing by offset changed while it was read, so that records may be missing: read it again.
     ListMoved,

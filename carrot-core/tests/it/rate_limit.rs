@@ -24,6 +24,7 @@ use carrot_core::{
     HttpTransport, LocalRateLimiter, NoRateLimit, RateLimiter, Sent, TransportError, apps,
     client::CallOptions,
     conversations,
+    endpoint::Paging,
     types::{ConversationId, UserId},
     users,
 };
@@ -59,7 +60,7 @@ fn client_with(
 
 /// Reads all leads and returns their number.
 async fn export(client: &Watched) -> usize {
-    let mut leads = client.items(apps::Leads::new());
+    let mut leads = client.items(apps::Leads::new().page(Paging::new().single_pass()));
     let mut count = 0;
     while leads.next().await.expect("the next lead").is_some() {
         count += 1;

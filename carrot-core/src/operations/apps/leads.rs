@@ -30,14 +30,24 @@ pub enum SortOrder {
 /// A lead is a visitor whose name, e-mail, phone or external id is known, who subscribed to web push, or
 /// who has a conversation. The data may lag behind by minutes.
 ///
-/// Pages have offsets, and leads move in the list while it is read. [`Client::pages`](crate::Client::pages) and
-/// [`Client::items`](crate::Client::items) repeat the last lead of a page on the next one to notice it: leads
-/// that leave the list or enter it make them skip no other, and no lead is returned twice. A stored cursor
-/// holds the id of that lead, so a resumed listing notices it too. What cannot be repaired is a lead that
-/// moves to a page already read, as a lead does that is seen in the default order by `$last_seen`. The
-/// listing then ends with [`ErrorKind::ListMoved`](crate::ErrorKind::ListMoved) instead of silently. Sort by
-/// a property that does not change, and if your program changes leads so that they move, collect the ids
-/// first and change the leads afterwards.
+/// Pages have offsets, and leads move in the list while it is read: in the default order, by `$last_seen`, a lead
+/// that is seen moves to the front. [`Client::pages`](crate::Client::pages) and
+/// [`Client::items`](crate::Client::items) return every lead that is in the list from the start to the end
+/// once, or end with [`ErrorKind::ListMoved`](crate::ErrorKind::ListMoved):
+///
+/// * Each page repeats the last lead of the page before. If leads left the list, pages are read again.
+/// * A list longer than a page is read twice. The second reading returns the leads that the first one missed,
+///   which come last. If the list moves during the second reading, it starts again, up to three readings;
+///   then the listing ends with the error. [`Paging::single_pass`] reads the list once.
+/// * A list at rest never ends with the error, nor does one that only gets new leads at its front or its
+///   end, if the service returns the `total`. Without a `total`, new leads at the front cannot be told from
+///   leads that move there; nor can, with it, leads that leave.
+/// * A listing that resumes at a stored cursor reads its own part twice. It cannot see that a lead moved from
+///   there to the part that was read before.
+/// * A lead is missed only if it moves at least three times during one listing, each time over the page that
+///   is read while other leads leave and come, so that no page and no total tells.
+///
+/// If your program changes leads so that they move, collect the ids first and change the leads afterwards.
 ///
 /// * Scope: `users-list`.
 /// * 1 to 50 leads a page, 20 by default.
@@ -100,7 +110,7 @@ impl Leads {
     }
 
     /// Sets the page to read: its size (`limit`) and its start (`offset`, a [`Cursor::offset`]). The
-    /// other settings of [`Paging`] are rejected.
+    /// other settings of [`Paging`] are rejected, except [`Paging::single_pass`].
     pub fn page(mut self, paging: impl Into<Paging>) -> Self {
         self.paging = paging.into();
         self

@@ -129,9 +129,11 @@ impl Export<'_> {
         while let Some(lead) = leads.next().await? {
             self.files.lead(&lead)?;
             self.position.leads += 1;
-            let left = total.unwrap_or(0).saturating_sub(self.position.leads);
-            // 50 leads are a request.
-            let time = for_people(least_time(left.div_ceil(50)));
+            let total = total.unwrap_or(0);
+            let left = total.saturating_sub(self.position.leads);
+            // 50 leads are a request, and a second reading looks for those that moved.
+            let pages = left.div_ceil(50) + total.div_ceil(50);
+            let time = for_people(least_time(pages));
             progress.step(format_args!("leads, {time} left"));
         }
         progress.finish();
