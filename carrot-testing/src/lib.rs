@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod cassette;
 #[cfg(feature = "conformance")]
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
@@ -33,6 +34,7 @@ mod wire;
 pub use carrot_types::arbitrary;
 
 pub use crate::{
+    cassette::Cassette,
     client::{client, client_builder},
     clock::VirtualClock,
     coverage::Coverage,

@@ -80,6 +80,7 @@ use carrot_core::{
 };
 use http::{Request, Response};
 
+pub(crate) use self::matcher::diff::json as differences;
 pub use self::{expectation::Expectation, models::*, record::RecordedCall};
 use self::{explain::calls, log::Record, matcher::Matcher, service::State};
 use crate::{VirtualClock, client, fail, response::CannedResponse};

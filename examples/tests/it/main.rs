@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cassette;
 mod front_door;
 mod guide;
 #[cfg(unix)]

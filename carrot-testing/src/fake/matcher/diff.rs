@@ -13,10 +13,10 @@ const TAIL_CHARS: usize = 40;
 
 /// One place that differs; `None` for nothing there.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::fake) struct Difference {
-    pub(in crate::fake) place: String,
-    pub(in crate::fake) expected: Option<String>,
-    pub(in crate::fake) got: Option<String>,
+pub(crate) struct Difference {
+    pub(crate) place: String,
+    pub(crate) expected: Option<String>,
+    pub(crate) got: Option<String>,
 }
 
 /// True for a JSON object or array.
@@ -81,7 +81,7 @@ fn by_name(pairs: &[(String, String)]) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// The differences between two JSON values, found at a place of this name.
-pub(in crate::fake) fn json(name: &str, expected: &Value, got: &Value) -> Vec<Difference> {
+pub(crate) fn json(name: &str, expected: &Value, got: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(name, Some(expected), Some(got), &mut found);
     found
