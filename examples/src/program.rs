@@ -28,26 +28,28 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
     }
 }
 
-/// Runs a program to its end. Errors go to stderr, after the name of the program.
-pub fn run(name: &str, program: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+/// Runs a program to its end, or until Ctrl-C: then it says `next`, what the user does to continue.
+pub fn run(name: &str, next: &str, program: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("{name}: no runtime: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return end(name, Err(error.into())),
     };
-    let result = runtime.block_on(program);
+    let result = runtime.block_on(until_ctrl_c(Box::pin(program), next));
     // A name lookup that hangs must not keep the process.
     runtime.shutdown_background();
+    end(name, result)
+}
+
+/// The exit code of a program that ended so. Errors go to stderr, after the name of the program.
+pub fn end(name: &str, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(Failure::Interrupted(next)) => {
-            eprintln!("{name}: interrupted. {next}");
+            crate::warn!("{name}: interrupted. {next}");
             ExitCode::from(130)
         }
         Err(Failure::Error(error)) => {
-            eprintln!("{name}: {error}");
+            crate::warn!("{name}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -63,11 +65,13 @@ pub async fn until_ctrl_c<T>(
     next: impl Into<String>,
 ) -> Result<T, Failure> {
     tokio::select! {
-        result = work => result,
+        // It listens for Ctrl-C before the work starts.
+        biased;
         pressed = signal::ctrl_c() => {
             pressed?;
             Err(Failure::Interrupted(next.into()))
         }
+        result = work => result,
     }
 }
 
@@ -84,10 +88,23 @@ pub fn print_line(line: Arguments<'_>) -> Result<(), Failure> {
     }
 }
 
+/// Prints a line to stderr. Where nobody reads it, the work goes on.
+pub fn print_warning(line: Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Prints a line to stdout, as `println!` does, and returns the failure where nobody reads it.
 #[macro_export]
 macro_rules! say {
     ($($format:tt)*) => {
         $crate::program::print_line(format_args!($($format)*))?
+    };
+}
+
+/// Prints a line to stderr, as `eprintln!` does, without a panic where nobody reads it.
+#[macro_export]
+macro_rules! warn {
+    ($($format:tt)*) => {
+        $crate::program::print_warning(format_args!($($format)*))
     };
 }

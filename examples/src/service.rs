@@ -1,21 +1,24 @@
 //! Which service a program talks to: the real one with `CARROT_TOKEN`, else a sandbox of its own.
 
 use std::{
-    env,
+    env, fmt,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use carrot_hyper::{
-    Client, LocalRateLimiter, TokioClock,
+    BaseUrl, Client, LocalRateLimiter, TokioClock,
+    apps::Leads,
+    endpoint::Paging,
     rate_limit::Start,
     types::{AppId, Timestamp},
 };
 use carrot_testing::{Sandbox, sandbox::SandboxServer};
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use crate::{program::Failure, say};
 
-/// What every program takes.
+/// What every program takes that writes.
 #[derive(Clone, Copy, Debug, Args)]
 #[non_exhaustive]
 pub struct ServiceArgs {
@@ -31,8 +34,57 @@ pub struct ServiceArgs {
 pub struct Service {
     /// The client.
     pub client: Client,
+    host: String,
     sandbox: Option<SandboxServer>,
     may_write: bool,
+}
+
+/// The address of the real service: `CARROT_BASE_URL`, or that of Carrot quest.
+#[must_use]
+pub fn host() -> String {
+    let host = env::var("CARROT_BASE_URL");
+    host.unwrap_or_else(|_| BaseUrl::CARROT_QUEST.to_string())
+}
+
+/// Where records come from. A file with a position in them holds it, since a position in one app means
+/// nothing in another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The address of the service.
+    pub host: String,
+    /// The app, where the service says which.
+    pub app: Option<AppId>,
+}
+
+impl Origin {
+    /// An app at an address.
+    #[must_use]
+    pub fn new(host: impl Into<String>, app: Option<AppId>) -> Self {
+        let host = host.into();
+        Self { host, app }
+    }
+
+    /// Checks that a file is of this origin; `file` is how the user named it.
+    ///
+    /// # Errors
+    ///
+    /// It is of another origin.
+    pub fn check(&self, file: &str, its: &Self) -> Result<(), Failure> {
+        match its == self {
+            true => Ok(()),
+            false => Err(format!("{file} is of {its}, and this is {self}: name another").into()),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.app {
+            Some(app) => write!(f, "the app {app} at {}", self.host),
+            None => write!(f, "an app without leads at {}", self.host),
+        }
+    }
 }
 
 impl Service {
@@ -49,17 +101,40 @@ impl Service {
             }
             return Self::in_sandbox(story).await;
         }
-        let client = carrot_hyper::from_env()?;
-        let host = env::var("CARROT_BASE_URL");
-        let host = host.unwrap_or_else(|_| carrot_hyper::BaseUrl::CARROT_QUEST.to_string());
+        let service = Self::real(args.write)?;
         match args.write {
-            true => say!("The real service at {host}; --write is set, so this changes it."),
-            false => say!("The real service at {host}; without --write it is only read."),
+            true => say!(
+                "The real service at {}; --write is set, so this changes it.",
+                service.host
+            ),
+            false => say!(
+                "The real service at {}; without --write it is only read.",
+                service.host
+            ),
         }
+        Ok(service)
+    }
+
+    /// Connects as [`connect`](Self::connect) does, for a program that never writes.
+    ///
+    /// # Errors
+    ///
+    /// The token or the address is invalid, or no port is free.
+    pub async fn connect_to_read(story: Sandbox) -> Result<Self, Failure> {
+        if env::var_os("CARROT_TOKEN").is_none() {
+            return Self::in_sandbox(story).await;
+        }
+        let service = Self::real(false)?;
+        say!("The real service at {}; it is only read.", service.host);
+        Ok(service)
+    }
+
+    fn real(may_write: bool) -> Result<Self, Failure> {
         Ok(Self {
-            client,
+            client: carrot_hyper::from_env()?,
+            host: host(),
             sandbox: None,
-            may_write: args.write,
+            may_write,
         })
     }
 
@@ -75,6 +150,8 @@ impl Service {
             .build()?;
         Ok(Self {
             client,
+            // Its port is another one each time.
+            host: "the sandbox".to_owned(),
             sandbox: Some(server),
             may_write: true,
         })
@@ -105,7 +182,38 @@ impl Service {
         }
     }
 
-    /// The time of the service.
+    /// The external id of a user: the one given, or in the sandbox one of the story.
+    ///
+    /// # Errors
+    ///
+    /// None is given for the real service, where nobody is a default.
+    pub fn user(&self, given: Option<String>, in_story: &str) -> Result<String, Failure> {
+        match (given, self.sandbox()) {
+            (Some(user), _) => Ok(user),
+            (None, Some(_)) => Ok(in_story.to_owned()),
+            (None, None) => Err("--user is needed: the id of a user in your system".into()),
+        }
+    }
+
+    /// Whose records these are. One request: every lead names its app.
+    ///
+    /// # Errors
+    ///
+    /// The service does not give its leads.
+    pub async fn origin(&self) -> Result<Origin, Failure> {
+        let one = Leads::new().page(Paging::new().size(1));
+        let leads = self.client.call(one).await?.items;
+        Ok(self.origin_of(leads.first().and_then(|lead| lead.app)))
+    }
+
+    /// Whose records these are, where the app is known.
+    #[must_use]
+    pub fn origin_of(&self, app: Option<AppId>) -> Origin {
+        Origin::new(self.host.trim_end_matches('/'), app)
+    }
+
+    /// The time of the service in the sandbox, else of this machine. The two may differ: for days, not for
+    /// positions.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self.sandbox() {

@@ -78,6 +78,15 @@ impl StatusLine {
     }
 }
 
+/// A number with its noun: `1 request`, `2 requests`.
+#[must_use]
+pub fn counted(number: impl Display, noun: &str) -> String {
+    match number.to_string() {
+        one if one == "1" => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
 /// How long this many requests take at least: 60 a minute, of which the first minute's come at once.
 #[must_use]
 pub fn least_time(requests: u64) -> Duration {
@@ -93,5 +102,16 @@ pub fn for_people(duration: Duration) -> String {
         (0, minutes) => format!("{minutes} min"),
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        let counts = [0, 1, 2, 21].map(|number| counted(number, "row"));
+        assert_eq!(counts, ["0 rows", "1 row", "2 rows", "21 rows"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Whose change was applied: a file with an id in each line.
+//! Which rows were applied: a file with the fingerprint of a row and its id in each line.
 
 use std::{
     collections::HashSet,
@@ -7,10 +7,14 @@ use std::{
     path::Path,
 };
 
-/// The ids that are done.
+use carrot_examples::table::id;
+
+use crate::leads::Lead;
+
+/// The rows that are done.
 #[derive(Debug)]
 pub(crate) struct Done {
-    ids: HashSet<String>,
+    lines: HashSet<String>,
     file: File,
 }
 
@@ -25,43 +29,70 @@ impl Done {
         let whole = written.rfind('\n').map_or(0, |end| end + 1);
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(whole as u64)?;
-        let ids = written.get(..whole).unwrap_or_default();
-        let ids = ids.lines().map(str::to_owned).collect();
-        Ok(Self { ids, file })
+        let lines = written.get(..whole).unwrap_or_default();
+        let lines = lines.lines().map(str::to_owned).collect();
+        Ok(Self { lines, file })
     }
 
-    pub(crate) fn has(&self, id: &str) -> bool {
-        self.ids.contains(id)
+    pub(crate) fn has(&self, lead: &Lead) -> bool {
+        self.lines.contains(&line(lead))
     }
 
-    pub(crate) fn add(&mut self, id: &str) -> io::Result<()> {
-        writeln!(self.file, "{id}")?;
-        self.ids.insert(id.to_owned());
+    pub(crate) fn add(&mut self, lead: &Lead) -> io::Result<()> {
+        let line = line(lead);
+        writeln!(self.file, "{line}")?;
+        self.lines.insert(line);
         Ok(())
     }
 
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.ids.clear();
+        self.lines.clear();
         self.file.set_len(0)
     }
+}
+
+/// The id is for people who look into the file.
+fn line(lead: &Lead) -> String {
+    format!("{:016x} {}", lead.fingerprint, id(lead.change.user()))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use carrot_hyper::{types::UserRef, users::PropertyChange};
+
     use super::*;
+
+    fn lead(id: &str, fingerprint: u64) -> Lead {
+        let change = PropertyChange::new(UserRef::external(id));
+        Lead {
+            fingerprint,
+            change,
+        }
+    }
 
     #[test]
     fn a_killed_run_is_continued() {
         let path = std::env::temp_dir().join(format!("carrot-done-{}", std::process::id()));
-        fs::write(&path, "order-1\norder-2\nord").unwrap();
+        let whole = "0000000000000001 order-1\n0000000000000002 order-2\n";
+        fs::write(&path, format!("{whole}0000000000000003 ord")).unwrap();
         let mut done = Done::open(&path).unwrap();
-        assert!(done.has("order-2") && !done.has("ord"));
-        done.add("order-3").unwrap();
+        assert!(done.has(&lead("order-2", 2)) && !done.has(&lead("ord", 3)));
+        done.add(&lead("order-3", 3)).unwrap();
+        let third = "0000000000000003 order-3\n";
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
-            "order-1\norder-2\norder-3\n"
+            format!("{whole}{third}")
         );
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_changed_row_is_not_done() {
+        let path = std::env::temp_dir().join(format!("carrot-redone-{}", std::process::id()));
+        let mut done = Done::open(&path).unwrap();
+        done.add(&lead("order-1", 1)).unwrap();
+        assert!(done.has(&lead("order-1", 1)) && !done.has(&lead("order-1", 2)));
         fs::remove_file(&path).unwrap();
     }
 }

@@ -4,11 +4,12 @@
 //! cargo run --bin import -- --file leads.csv
 //! ```
 //!
-//! First it reads the file, writes the rows that cannot be imported to `leads.bad.csv` with the reason, and says what each
-//! way of sending costs. Then it sends, and records in `leads.done` whose change was applied, so that another run continues.
+//! First it reads the file, writes the rows that cannot be imported to `leads.bad.csv` with the reason in a column of
+//! its own, and says what each way of sending costs. That file can be mended and imported. Then it sends, and records in
+//! `leads.done` which rows were applied, so that another run continues; a row that was changed since is sent again.
 
 mod done;
-mod table;
+mod leads;
 
 use std::{
     fs,
@@ -21,16 +22,17 @@ use carrot_examples::{
     say,
     service::{Service, ServiceArgs},
     shop,
-    status_line::{StatusLine, for_people, least_time},
-    table::id,
+    status_line::{StatusLine, counted, for_people, least_time},
+    table::{REASON, id},
+    warn,
 };
-use carrot_hyper::{
-    Client,
-    users::{ImportCsv, PropertyChange},
-};
+use carrot_hyper::{Client, users::ImportCsv};
 use clap::{Parser, ValueEnum};
 
-use crate::{done::Done, table::Table};
+use crate::{
+    done::Done,
+    leads::{Lead, Leads},
+};
 
 /// Lines of one file of an import, far below the 30 MB that the service takes.
 const LINES: usize = 20_000;
@@ -64,7 +66,8 @@ enum Way {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("import", run(arguments))
+    let next = "Run it again: it continues after what was done.";
+    program::run("import", next, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -78,8 +81,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let bytes = fs::read(&file).map_err(|error| format!("--file {name}: {error}"))?;
-    let table =
-        Table::read(&bytes, &arguments.id).map_err(|error| format!("--file {name}: {error}"))?;
+    let leads =
+        Leads::read(&bytes, &arguments.id).map_err(|error| format!("--file {name}: {error}"))?;
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
     let in_sandbox = service.sandbox().is_some();
     // What a sandbox took is not done in the real service.
@@ -89,96 +92,82 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         // Every run of the story starts with an empty service.
         done.clear()?;
     }
-    show(&table);
+    for bad in &leads.bad {
+        warn!("row {}: {}", bad.number, bad.reason);
+    }
     say!(
-        "{}, delimiter {:?}: {} rows can be imported, {} cannot.",
-        table.encoding,
-        table.delimiter,
-        table.changes.len(),
-        table.bad.len()
+        "{}, delimiter {:?}: {} can be imported, {} cannot.",
+        leads.encoding,
+        leads.delimiter,
+        counted(leads.good.len(), "row"),
+        leads.bad.len()
     );
-    write_bad_rows(&table, &file)?;
-    let open: Vec<_> = table
-        .changes
-        .iter()
-        .filter(|change| !done.has(&id(change.user())))
-        .cloned()
+    write_bad_rows(&leads, &file)?;
+    let all = leads.good.len();
+    let open: Vec<_> = leads
+        .good
+        .into_iter()
+        .filter(|lead| !done.has(lead))
         .collect();
-    let skipped = table.changes.len() - open.len();
-    if skipped > 0 {
-        say!("{skipped} were done by an earlier run.");
+    if all > open.len() {
+        say!(
+            "Done by an earlier run: {}.",
+            counted(all - open.len(), "row")
+        );
     }
     let (one_by_one, files) = (open.len() as u64, open.len().div_ceil(LINES) as u64);
     say!(
-        "--by requests: {one_by_one} requests, {}. --by import: {files} requests, {}.",
+        "--by requests: {}, {}. --by import: {}, {}.",
+        counted(one_by_one, "request"),
         for_people(least_time(one_by_one)),
+        counted(files, "request"),
         for_people(least_time(files))
     );
     if arguments.dry_run || !service.may_write() {
         say!("A dry run: without it, and with --write for the real service, the rows are sent.");
         return Ok(());
     }
-    let next = "Run it again: it continues after what was done.";
     let client = &service.client;
-    let work = async {
-        match arguments.by {
-            Way::Requests => send(client, open, &mut done).await,
-            Way::Import => import(client, &open, &mut done).await,
-        }
-    };
-    program::until_ctrl_c(Box::pin(work), next).await
-}
-
-fn show(table: &Table) {
-    for bad in &table.bad {
-        eprintln!("row {}: {}", bad.number, bad.reason);
+    match arguments.by {
+        Way::Requests => send(client, open, &mut done).await,
+        Way::Import => import(client, &open, &mut done).await,
     }
 }
 
-fn write_bad_rows(table: &Table, file: &Path) -> Result<(), Failure> {
-    if table.bad.is_empty() {
+fn write_bad_rows(leads: &Leads, file: &Path) -> Result<(), Failure> {
+    if leads.bad.is_empty() {
         return Ok(());
     }
     let path = file.with_extension("bad.csv");
     let mut writer = csv::WriterBuilder::new()
-        .delimiter(table.delimiter as u8)
+        .delimiter(leads.delimiter as u8)
         .flexible(true)
         .from_path(&path)?;
-    let with_reason = |row: &csv::StringRecord, reason: &str| {
-        let mut row = row.clone();
-        row.push_field(reason);
-        row
-    };
-    writer.write_record(&with_reason(&table.header, "reason"))?;
-    for bad in &table.bad {
-        writer.write_record(&with_reason(&bad.row, &bad.reason))?;
+    // In front, where a row with too few cells or too many does not move it.
+    let header = leads.header.iter().filter(|column| *column != REASON);
+    writer.write_record([REASON].into_iter().chain(header))?;
+    let skipped = usize::from(leads.header.get(0) == Some(REASON));
+    for bad in &leads.bad {
+        let cells = bad.record.iter().skip(skipped);
+        writer.write_record([bad.reason.as_str()].into_iter().chain(cells))?;
     }
     writer.flush()?;
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     say!("The rows that cannot are in {name}, each with the reason.");
     Ok(())
 }
 
-async fn send(
-    client: &Client,
-    changes: Vec<PropertyChange>,
-    done: &mut Done,
-) -> Result<(), Failure> {
-    let mut status = StatusLine::new(Some(changes.len() as u64));
+async fn send(client: &Client, leads: Vec<Lead>, done: &mut Done) -> Result<(), Failure> {
+    let mut status = StatusLine::new(Some(leads.len() as u64));
     let mut failed = 0;
-    let mut calls = client.call_all(changes, PropertyChange::set_props);
+    let mut calls = client.call_all(leads, |lead| lead.change.set_props());
     while let Some(call) = calls.next().await {
-        let user = id(call.item.user());
         match call.result {
             // A change may be applied twice without harm, so it is enough to record it afterwards.
-            Ok(_) => done.add(&user)?,
+            Ok(_) => done.add(&call.item)?,
             Err(error) => {
                 failed += 1;
-                eprintln!("{user}: {error}");
+                warn!("{}: {error}", id(call.item.change.user()));
             }
         }
         status.step("users");
@@ -186,22 +175,22 @@ async fn send(
     status.finish();
     match failed {
         0 => say!("All are in the service."),
-        failed => return Err(format!("{failed} users failed; run it again for those").into()),
+        failed => {
+            let failed = counted(failed, "user");
+            return Err(format!("failed: {failed}; run it again for those").into());
+        }
     }
     Ok(())
 }
 
-async fn import(
-    client: &Client,
-    changes: &[PropertyChange],
-    done: &mut Done,
-) -> Result<(), Failure> {
+async fn import(client: &Client, leads: &[Lead], done: &mut Done) -> Result<(), Failure> {
     // How a CSV writes a date or a quoted cell, and what an empty cell does, is not documented: assumed here.
     let csv = ImportCsv::new().dates().quoting().empty_cells();
-    for part in changes.chunks(LINES) {
-        client.call(csv.write(part)?).await?;
-        for change in part {
-            done.add(&id(change.user()))?;
+    for part in leads.chunks(LINES) {
+        let changes: Vec<_> = part.iter().map(|lead| lead.change.clone()).collect();
+        client.call(csv.write(&changes)?).await?;
+        for lead in part {
+            done.add(lead)?;
         }
     }
     say!("The service has the files and reads them in its own time.");

@@ -15,8 +15,6 @@ async fn a_second_run_sends_only_what_is_left() {
     fs::create_dir_all(&folder).unwrap();
     let file = folder.join("leads.csv");
     fs::write(&file, "id,name\nuser-1,Ann\nuser-2,Bob\nuser-3,Cleo\n").unwrap();
-    // A run that was killed after the first user, in the middle of a line.
-    fs::write(folder.join("leads.done"), "user-1\nuse").unwrap();
 
     let run = |arguments: &'static [&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
@@ -33,18 +31,82 @@ async fn a_second_run_sends_only_what_is_left() {
     assert!(read_only.status.success());
     assert_eq!(sandbox.users().len(), 0);
 
+    let whole = run(&["--write"]).await.unwrap();
+    assert!(whole.status.success());
+    assert_eq!(sandbox.users().len(), 3);
+    // As if it had been killed after the first user, in the middle of a line.
+    let record = fs::read_to_string(folder.join("leads.done")).unwrap();
+    let (first, rest) = record.split_once('\n').unwrap();
+    let user = first.split_once(' ').unwrap().1.to_owned();
+    fs::write(
+        folder.join("leads.done"),
+        format!("{first}\n{}", &rest[..9]),
+    )
+    .unwrap();
+    sandbox.reset();
+
     let output = run(&["--write"]).await.unwrap();
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert_eq!(sandbox.user_id("user-1"), None);
+    assert_eq!(sandbox.user_id(&user), None);
     assert_eq!(sandbox.users().len(), 2);
 
     let requests = sandbox.requests();
     let again = run(&["--write"]).await.unwrap();
-    assert!(String::from_utf8_lossy(&again.stdout).contains("3 were done by an earlier run"));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("Done by an earlier run: 3 rows."));
     assert_eq!(sandbox.requests(), requests);
+
+    // A row that was changed since is sent again.
+    fs::write(&file, "id,name\nuser-1,Ann\nuser-2,Bob\nuser-3,Clara\n").unwrap();
+    let changed = run(&["--write"]).await.unwrap();
+    assert!(String::from_utf8_lossy(&changed.stdout).contains("Done by an earlier run: 2 rows."));
+    let third = sandbox.user(sandbox.user_id("user-3").unwrap()).unwrap();
+    assert_eq!(third.name(), Some("Clara"));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mended_bad_rows_are_imported() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    let folder = std::env::temp_dir().join(format!("carrot-mended-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("leads.csv");
+    fs::write(&file, "id,name\nuser-1\n,Bob\nuser-3,Cleo,x\n").unwrap();
+
+    let run = |file: std::path::PathBuf| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+        command
+            .args(["--write", "--file"])
+            .arg(file)
+            .env("CARROT_TOKEN", sandbox.token())
+            .env("CARROT_BASE_URL", server.url())
+            .env_remove("CARROT_APP_ID");
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    assert!(run(file).await.unwrap().status.success());
+    assert_eq!(sandbox.users().len(), 0);
+    let bad = folder.join("leads.bad.csv");
+    let rows = fs::read_to_string(&bad).unwrap();
+    assert_eq!(
+        rows,
+        "reason,id,name\n1 cell in 2 columns,user-1\nno id,,Bob\n3 cells in 2 columns,user-3,Cleo,x\n"
+    );
+
+    let mended = rows.replace("user-1\n", "user-1,Ann\n");
+    fs::write(&bad, mended).unwrap();
+    assert!(run(bad.clone()).await.unwrap().status.success());
+    let ann = sandbox.user(sandbox.user_id("user-1").unwrap()).unwrap();
+    assert_eq!(ann.name(), Some("Ann"));
+    assert!(!ann.props_custom.contains_key("reason"));
+    // What is still bad keeps one reason.
+    let rows = fs::read_to_string(folder.join("leads.bad.bad.csv")).unwrap();
+    assert_eq!(
+        rows,
+        "reason,id,name\nno id,,Bob\n4 cells in 3 columns,user-3,Cleo,x\n"
+    );
     fs::remove_dir_all(&folder).unwrap();
 }

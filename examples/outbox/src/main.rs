@@ -14,6 +14,7 @@ use carrot_examples::{
     say,
     service::{Service, ServiceArgs},
     shop,
+    status_line::counted,
 };
 use carrot_hyper::{NoRateLimit, conversations::Reply, types::ConversationId};
 use carrot_testing::{Sandbox, sandbox::Fault};
@@ -43,7 +44,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("outbox", run(arguments))
+    let next = "Run it again: it continues, and looks for what was on its way first.";
+    program::run("outbox", next, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -65,7 +67,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         settle = Duration::from_millis(500);
     }
     let open = store.count(State::Queued)?;
-    say!("{open} rows are queued.");
+    say!("Queued: {}.", counted(open, "row"));
     if !service.may_write() {
         say!("Nothing was sent: add --write to do it.");
         return Ok(());
@@ -78,8 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         false => service.client.clone(),
     };
     let mut worker = Worker::new(store, client, settle).with_mistake(arguments.mistake);
-    let next = "Run it again: it continues, and looks for what was on its way first.";
-    program::until_ctrl_c(Box::pin(worker.run()), next).await?;
+    worker.run().await?;
     report(worker.store())?;
     if service.sandbox().is_some() {
         show(&shop, conversation)?;
@@ -122,8 +123,13 @@ fn report(store: &Store) -> Result<(), Failure> {
         store.count(State::Failed)?,
         store.count(State::Review)?
     );
-    for (id, job) in store.to_review()? {
-        say!("check row {id}: {job:?}");
+    for (what, state) in [("rejected", State::Failed), ("to check", State::Review)] {
+        for row in store.rows(state)? {
+            let error = row
+                .error
+                .unwrap_or_else(|| "the service does not tell".to_owned());
+            say!("{what}: row {}, {:?}: {error}", row.id, row.job);
+        }
     }
     Ok(())
 }
@@ -133,8 +139,12 @@ fn show(shop: &Sandbox, conversation: Option<ConversationId>) -> Result<(), Fail
         return Ok(());
     };
     say!("The conversation, in which nothing stands twice:");
-    for part in shop.parts(conversation) {
-        say!("  {}", part.text().unwrap_or_default());
+    for text in shop
+        .parts(conversation)
+        .iter()
+        .filter_map(|part| part.text())
+    {
+        say!("  {text}");
     }
     Ok(())
 }

@@ -88,6 +88,8 @@ pub struct Entry {
     pub is_unsure: bool,
     /// When it was sent for the first time, in milliseconds since 1970.
     pub first_sent: Option<i64>,
+    /// What the service said last, where it was an error.
+    pub error: Option<String>,
 }
 
 /// The outbox.
@@ -219,14 +221,13 @@ impl Store {
             .query_row(sql, [state.as_str()], |row| row.get(0))
     }
 
-    /// The rows that a person has to check, with what is known.
-    pub fn to_review(&self) -> rusqlite::Result<Vec<(i64, Job)>> {
+    /// The rows in this state.
+    pub fn rows(&self, state: State) -> rusqlite::Result<Vec<Entry>> {
         let mut rows = self
             .connection
-            .prepare("select * from outbox where state = 'review' order by id")?;
-        let rows = rows.query_map([], entry)?;
-        rows.map(|row| row.map(|entry| (entry.id, entry.job)))
-            .collect()
+            .prepare("select * from outbox where state = ?1 order by id")?;
+        let rows = rows.query_map([state.as_str()], entry)?;
+        rows.collect()
     }
 }
 
@@ -256,5 +257,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         job,
         is_unsure: row.get::<_, String>("state")? == State::Unsure.as_str(),
         first_sent: row.get("first_sent")?,
+        error: row.get("error")?,
     })
 }

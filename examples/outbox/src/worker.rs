@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use carrot_examples::program::Failure;
-use carrot_hyper::{Client, types::Timestamp};
+use carrot_hyper::{Client, Error, ErrorKind, types::Timestamp};
 
 use crate::{
     abort::{self, Point},
@@ -88,6 +88,12 @@ impl Worker {
             Ok(Err(error)) if error.may_have_been_applied() => {
                 (State::Unsure, self.settled(), Some(error.to_string()))
             }
+            // Not done, and nothing else would be. The row is sent when the program runs again.
+            Ok(Err(error)) if error.is_auth() => {
+                let text = error.to_string();
+                self.store.set(entry.id, State::Queued, 0, Some(&text))?;
+                return Err(stop(&error));
+            }
             // A field breaks a rule, and will again.
             Ok(Err(error)) if error.invalid_value().is_some() => {
                 (State::Failed, 0, Some(error.to_string()))
@@ -117,18 +123,37 @@ impl Worker {
             Ok(Ok(Found::Done)) => (State::Done, 0, None),
             Ok(Ok(Found::NotDone)) => (State::Queued, 0, None),
             Ok(Ok(Found::Unclear)) => (State::Review, 0, None),
-            Ok(Err(error)) => (
-                State::Unsure,
-                now() + millis(PAUSE),
-                Some(error.to_string()),
-            ),
-            Err(invalid) => (State::Failed, 0, Some(invalid.to_string())),
+            // It stays unsure, and is looked for when the program runs again.
+            Ok(Err(error)) if error.is_auth() => return Err(stop(&error)),
+            Ok(Err(error)) if may_pass(&error) => {
+                let wait = error.retry_after().unwrap_or(PAUSE);
+                (State::Unsure, now() + millis(wait), Some(error.to_string()))
+            }
+            // The service will never tell, such as of a conversation that is gone.
+            Ok(Err(error)) => (State::Review, 0, Some(error.to_string())),
+            Err(invalid) => (State::Review, 0, Some(invalid.to_string())),
         };
         self.store
             .set(entry.id, state, not_before, error.as_deref())?;
         abort::at(Point::AfterRequeue);
         Ok(())
     }
+}
+
+/// Whether a read may go better later: no connection, an outage, a rate limit.
+fn may_pass(error: &Error) -> bool {
+    match error.status() {
+        Some(status) => matches!(status, 408 | 429 | 500..),
+        None => matches!(
+            error.kind(),
+            ErrorKind::Transport | ErrorKind::Deadline | ErrorKind::RateLimit
+        ),
+    }
+}
+
+fn stop(error: &Error) -> Failure {
+    let advice = "nothing is lost: mend the token, and run it again";
+    format!("{error}; {advice}").into()
 }
 
 fn now() -> i64 {

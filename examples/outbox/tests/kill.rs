@@ -232,7 +232,7 @@ fn fault(kind: &str, consequence: Consequence) -> Option<Fault> {
         Consequence::Responds => return None,
         Consequence::LosesResponse => Fault::lost_response(),
         Consequence::AppliesLate => Fault::apply_late(LATE),
-        Consequence::Rejects => Fault::error(ApiError::permission_denied()),
+        Consequence::Rejects => Fault::error(ApiError::bad_request()),
         Consequence::HidesIds => {
             return Some(Fault::hide_random_ids().on::<Parts>().always().optional());
         }

@@ -1,4 +1,5 @@
-//! The messages that came, in a file: a line when one comes, one when its reply is started, one when it is done.
+//! The messages that came, in a file: a line when one comes, one when its reply is started, one when it is done or
+//! when nobody can tell.
 
 use std::{
     fs::{File, OpenOptions},
@@ -17,8 +18,8 @@ pub struct Message {
     pub conversation: u64,
     /// What the customer wrote.
     pub text: String,
-    /// Whether a reply was started.
-    pub is_started: bool,
+    /// When a reply was started for the first time, in seconds since 1970.
+    pub started: Option<i64>,
 }
 
 /// The messages, as the file has them.
@@ -30,6 +31,8 @@ struct Contents {
     file: File,
     /// In the order in which they came.
     open: Vec<Message>,
+    /// May have a reply; the service does not tell.
+    unclear: Vec<Message>,
     /// The parts of all that ever came: the service may repeat a webhook after a day.
     known: Vec<u64>,
 }
@@ -37,14 +40,20 @@ struct Contents {
 impl Inbox {
     /// Opens the file, and makes it where it does not exist.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
+        let options = OpenOptions::new()
             .read(true)
             .create(true)
             .append(true)
-            .open(path)?;
+            .to_owned();
+        Self::over(options.open(path)?)
+    }
+
+    /// Reads a file that is open.
+    pub fn over(file: File) -> io::Result<Self> {
         let mut contents = Contents {
             file: file.try_clone()?,
             open: Vec::new(),
+            unclear: Vec::new(),
             known: Vec::new(),
         };
         let mut reader = BufReader::new(file);
@@ -58,7 +67,9 @@ impl Inbox {
             whole += line.len() as u64;
             line.clear();
         }
-        contents.file.set_len(whole)?;
+        if contents.file.metadata()?.len() > whole {
+            contents.file.set_len(whole)?;
+        }
         Ok(Self(Mutex::new(contents)))
     }
 
@@ -79,9 +90,19 @@ impl Inbox {
         self.contents().open.first().cloned()
     }
 
-    /// A reply to the message is started.
-    pub fn started(&self, part: u64) -> io::Result<()> {
-        self.contents().write(&format!("started {part}"))
+    /// The messages that may have a reply: a person has to look.
+    pub fn unclear(&self) -> Vec<Message> {
+        self.contents().unclear.clone()
+    }
+
+    /// A reply to the message is started at this moment, in seconds since 1970.
+    pub fn started(&self, part: u64, now: i64) -> io::Result<()> {
+        self.contents().write(&format!("started {part} {now}"))
+    }
+
+    /// Nobody can tell whether the message has its reply.
+    pub fn set_unclear(&self, part: u64) -> io::Result<()> {
+        self.contents().write(&format!("unclear {part}"))
     }
 
     /// The message has its reply.
@@ -119,12 +140,19 @@ impl Contents {
                     part,
                     conversation,
                     text,
-                    is_started: false,
+                    started: None,
                 });
             }
             "started" => {
+                // Without a time, all parts of the conversation are searched.
+                let now = words.next().and_then(|now| now.parse().ok()).unwrap_or(0);
                 let started = self.open.iter_mut().filter(|message| message.part == part);
-                started.for_each(|message| message.is_started = true);
+                started.for_each(|message| message.started = message.started.or(Some(now)));
+            }
+            "unclear" => {
+                let (unclear, open) = self.open.drain(..).partition(|one| one.part == part);
+                self.open = open;
+                self.unclear.extend::<Vec<_>>(unclear);
             }
             _ => self.open.retain(|message| message.part != part),
         }

@@ -7,17 +7,19 @@
 mod inbox;
 
 use std::{
+    io,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
+use carrot_examples::warn;
 use carrot_hyper::{
     Client, Error,
     conversations::Reply,
     jobs::WriteStatus,
     types::{
-        ConversationId, PartType, RandomId,
+        ConversationId, PartType, RandomId, Timestamp,
         webhook::{self, Webhook, WebhookError},
     },
 };
@@ -63,7 +65,7 @@ impl Bot {
             Err(WebhookError::NoExpectedToken) => return StatusCode::INTERNAL_SERVER_ERROR,
             Err(error) => {
                 // It will not get better by repetition.
-                eprintln!("unreadable webhook: {error}");
+                warn!("unreadable webhook: {error}");
                 return StatusCode::OK;
             }
         };
@@ -88,33 +90,45 @@ impl Bot {
             }
             Err(error) => {
                 // The service repeats it.
-                eprintln!("the inbox cannot be written: {error}");
+                warn!("the inbox cannot be written: {error}");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }
     }
 
     /// Replies to everything in the inbox, and waits for more. Ends at an error of the inbox only.
-    pub async fn work(&self) -> std::io::Result<()> {
+    pub async fn work(&self) -> io::Result<()> {
         loop {
             self.work_off().await?;
             self.arrived.notified().await;
         }
     }
 
+    /// The messages that may have a reply, for a person to look.
+    pub fn unclear(&self) -> Vec<Message> {
+        self.inbox.unclear()
+    }
+
     /// Replies to everything in the inbox.
-    pub async fn work_off(&self) -> std::io::Result<()> {
+    pub async fn work_off(&self) -> io::Result<()> {
         while let Some(message) = self.inbox.next() {
-            match self.reply(&message).await {
-                Ok(()) => self.inbox.done(message.part)?,
+            match self.reply(&message).await? {
+                Ok(true) => self.inbox.done(message.part)?,
+                Ok(false) => {
+                    let (part, conversation) = (message.part, message.conversation);
+                    warn!(
+                        "message {part} may have a reply: look into the conversation {conversation}"
+                    );
+                    self.inbox.set_unclear(part)?;
+                }
                 // Not applied, and it may go better later; a message is kept meanwhile.
                 Err(error) if may_go_better(&error) => {
-                    eprintln!("message {}: {error}", message.part);
+                    warn!("message {}: {error}", message.part);
                     tokio::time::sleep(error.retry_after().unwrap_or(self.settle)).await;
                 }
                 Err(error) => {
                     // For a person; the next message must not wait for it.
-                    eprintln!("message {} has no reply: {error}", message.part);
+                    warn!("message {} has no reply: {error}", message.part);
                     self.inbox.done(message.part)?;
                 }
             }
@@ -122,38 +136,66 @@ impl Bot {
         Ok(())
     }
 
-    async fn reply(&self, message: &Message) -> Result<(), Error> {
+    /// Replies to a message; false where nobody can tell whether the reply is there. Ends at an error of the
+    /// inbox, without a reply: the next process would not know of it.
+    async fn reply(&self, message: &Message) -> io::Result<Result<bool, Error>> {
         let conversation = ConversationId::new(message.conversation);
         // The same message gets the same number in every process.
         let random_id = RandomId::from_key(format!("reply-bot {}", message.part));
         let reply = Reply::new(conversation, text_of_reply(&message.text)).random_id(random_id);
-        if message.is_started {
-            // An earlier process may have died over it.
-            tokio::time::sleep(self.settle).await;
-            if self.is_written(&reply).await? {
-                return Ok(());
+        let since = match message.started {
+            Some(since) => since,
+            None => {
+                let now = now();
+                self.inbox.started(message.part, now)?;
+                now
             }
-        } else if let Err(error) = self.inbox.started(message.part) {
-            eprintln!("the inbox cannot be written: {error}");
+        };
+        let since = Timestamp::from_seconds(since);
+        Ok(self
+            .reply_once(&reply, message.started.is_some(), since)
+            .await)
+    }
+
+    async fn reply_once(
+        &self,
+        reply: &Reply,
+        was_started: bool,
+        since: Timestamp,
+    ) -> Result<bool, Error> {
+        // An earlier process may have died over it.
+        if was_started {
+            if let Some(result) = self.find(reply, since).await? {
+                return Ok(result);
+            }
         }
-        match self.client.call(&reply).await {
+        match self.client.call(reply).await {
             Err(error) if error.may_have_been_applied() => {}
-            result => return result.map(drop),
+            result => return result.map(|_| true),
         }
-        tokio::time::sleep(self.settle).await;
-        match self.is_written(&reply).await? {
-            true => Ok(()),
-            false => self.client.call(&reply).await.map(drop),
+        match self.find(reply, since).await? {
+            Some(result) => Ok(result),
+            None => self.client.call(reply).await.map(|_| true),
         }
     }
 
-    /// Whether the reply is there; one of which nobody can tell counts as written, since a second one
-    /// cannot be taken back.
-    async fn is_written(&self, reply: &Reply) -> Result<bool, Error> {
-        let since = SystemTime::now() - Duration::from_secs(24 * 3600);
-        let status = self.client.reconcile_reply(reply, since).await?;
-        Ok(!matches!(status, WriteStatus::NotWritten))
+    /// Looks for a reply: `None` where it has to be written, false where the service does not tell. A second one
+    /// could not be taken back.
+    async fn find(&self, reply: &Reply, since: Timestamp) -> Result<Option<bool>, Error> {
+        tokio::time::sleep(self.settle).await;
+        Ok(match self.client.reconcile_reply(reply, since).await? {
+            WriteStatus::Written(_) => Some(true),
+            WriteStatus::NotWritten => None,
+            _ => Some(false),
+        })
     }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
 }
 
 /// Whether the failure may pass: no connection, an outage, a rate limit, a token that was revoked.

@@ -36,7 +36,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("reply-bot", run(arguments))
+    let next = "Start it again: it replies to what is in the inbox.";
+    program::run("reply-bot", next, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -52,24 +53,21 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         |_| "CARROT_WEBHOOK_TOKEN is not set: the panel shows it under Integrations, Webhooks",
     )?;
     let inbox = Inbox::open(&arguments.inbox)?;
-    let bot = Bot::new(
-        service.client.clone(),
-        inbox,
-        token,
-        Duration::from_secs(30),
-    );
-    let bot = Arc::new(bot);
+    let settle = Duration::from_secs(30);
+    let bot = Arc::new(Bot::new(service.client.clone(), inbox, token, settle));
+    for message in bot.unclear() {
+        let conversation = message.conversation;
+        say!(
+            "May have a reply, look into the conversation {conversation}: {}",
+            message.text
+        );
+    }
     let listener = TcpListener::bind(arguments.addr).await?;
     say!("Listening on http://{}/webhook", listener.local_addr()?);
     let router = bot.router();
     let serve = async { Ok::<_, Failure>(axum::serve(listener, router).await?) };
     let work = async { Ok::<_, Failure>(bot.work().await?) };
-    let both = async { tokio::try_join!(serve, work).map(drop) };
-    program::until_ctrl_c(
-        Box::pin(both),
-        "Start it again: it replies to what is in the inbox.",
-    )
-    .await
+    tokio::try_join!(serve, work).map(drop)
 }
 
 /// What happens in the sandbox while the bot runs.

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use carrot_hyper::{
     Body, HttpTransport, HyperTransport,
-    conversations::Reply,
+    conversations::{Parts, Reply},
     http,
     types::{ConversationId, UserRef},
     users::StartConversation,
@@ -119,9 +119,79 @@ async fn bot_killed_before_the_request_replies_later() {
     let world = World::new("before").await;
     world.receive();
     let inbox = Inbox::open(&world.file).unwrap();
-    inbox.started(inbox.next().unwrap().part).unwrap();
+    inbox.started(inbox.next().unwrap().part, 0).unwrap();
     drop(inbox);
 
     world.bot().work_off().await.unwrap();
     assert_eq!(world.replies(), 1);
+}
+
+#[tokio::test]
+async fn after_days_it_searches_back_to_its_reply() {
+    let world = World::new("days").await;
+    world.receive();
+    let held = world.sandbox.inject(Fault::hold().on::<Reply>());
+    let bot = world.bot();
+    tokio::select! {
+        _ = bot.work_off() => unreachable!("the response is held back"),
+        () = held.held() => {}
+    }
+    drop(bot);
+    // As if all of it had been three days ago, with a page of messages since.
+    let file = std::fs::read_to_string(&world.file).unwrap();
+    let part = world.sandbox.parts(world.conversation)[0].id;
+    let then = world.sandbox.now().seconds();
+    let started = file.lines().next_back().unwrap();
+    assert!(
+        started.starts_with(&format!("started {part} ")),
+        "{started}"
+    );
+    let days = 3 * 24 * 3600;
+    let earlier = format!("started {part} {}", then - days);
+    std::fs::write(&world.file, file.replace(started, &earlier)).unwrap();
+    let user = world.sandbox.users()[0].id;
+    for _ in 0..60 {
+        let more = Reply::new(world.conversation, "And?").sender(user);
+        world.sandbox.client().call(more).await.unwrap();
+    }
+    let replies = world.replies();
+
+    let searched = world
+        .sandbox
+        .inject(Fault::delay(Duration::ZERO).on::<Parts>().always());
+    world.bot().work_off().await.unwrap();
+    assert_eq!(world.replies(), replies);
+    assert_eq!(searched.used(), 2, "pages");
+}
+
+#[tokio::test]
+async fn an_unclear_reply_is_for_a_person() {
+    let world = World::new("unclear").await;
+    world.receive();
+    world.sandbox.inject(Fault::lost_response().on::<Reply>());
+    world
+        .sandbox
+        .inject(Fault::hide_random_ids().on::<Parts>().always());
+    world.bot().work_off().await.unwrap();
+    assert_eq!(world.replies(), 1);
+
+    // Another process says so too, and does not reply.
+    let bot = world.bot();
+    bot.work_off().await.unwrap();
+    assert_eq!(world.replies(), 1);
+    let unclear = bot.unclear();
+    assert_eq!(unclear.len(), 1);
+    assert_eq!(unclear[0].conversation, world.conversation.get());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_cannot_be_noted() {
+    let world = World::new("read-only").await;
+    world.receive();
+    let inbox = Inbox::over(std::fs::File::open(&world.file).unwrap()).unwrap();
+    let settle = Duration::from_millis(10);
+    let token = world.sandbox.webhook_token();
+    let bot = Bot::new(world.sandbox.client(), inbox, token, settle);
+    assert!(bot.work_off().await.is_err());
+    assert_eq!(world.replies(), 0);
 }

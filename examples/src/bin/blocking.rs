@@ -9,17 +9,22 @@
 
 use std::process::ExitCode;
 
-use carrot_examples::shop;
-use carrot_hyper::{Client, Error, conversations::Parts, types::UserRef, users};
+use carrot_examples::{
+    program::{self, Failure},
+    say,
+    service::Service,
+    shop,
+};
+use carrot_hyper::{Client, conversations::Parts, types::UserRef, users};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 /// Reads a user and a conversation without async code of its own. Only reads.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The id of the user in your system.
-    #[arg(long, default_value = "order-46")]
-    user: String,
+    /// The id of the user in your system; with CARROT_TOKEN there is no default.
+    #[arg(long)]
+    user: Option<String>,
 }
 
 /// A client whose calls wait.
@@ -29,16 +34,12 @@ struct BlockingClient {
 }
 
 impl BlockingClient {
-    fn new(client: Client, runtime: Runtime) -> Self {
-        Self { client, runtime }
+    fn call<E: carrot_hyper::Endpoint>(&self, endpoint: E) -> Result<E::Output, Failure> {
+        self.wait(async { Ok(self.client.call(endpoint).await?) })
     }
 
-    fn call<E: carrot_hyper::Endpoint>(&self, endpoint: E) -> Result<E::Output, Error> {
-        self.runtime.block_on(self.client.call(endpoint))
-    }
-
-    fn all<E: carrot_hyper::Paginate>(&self, endpoint: E) -> Result<Vec<E::Item>, Error> {
-        self.runtime.block_on(async {
+    fn all<E: carrot_hyper::Paginate>(&self, endpoint: E) -> Result<Vec<E::Item>, Failure> {
+        self.wait(async {
             let mut items = self.client.items(endpoint);
             let mut all = Vec::new();
             while let Some(item) = items.next().await? {
@@ -47,48 +48,40 @@ impl BlockingClient {
             Ok(all)
         })
     }
-}
 
-fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("blocking: {error}");
-            ExitCode::FAILURE
-        }
+    /// Waits for a future, or for Ctrl-C.
+    fn wait<T>(&self, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let next = "It only reads: run it again.";
+        self.runtime
+            .block_on(program::until_ctrl_c(Box::pin(future), next))
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    program::end("blocking", run(Arguments::parse()))
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
     // One worker that drives connections while the program does something else.
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let client = match std::env::var_os("CARROT_TOKEN") {
-        Some(_) => carrot_hyper::from_env()?,
-        None => {
-            println!(
-                "No CARROT_TOKEN is set, so this is a sandbox with a made-up shop: nothing leaves this machine."
-            );
-            let shop = runtime
-                .block_on(shop::shop())
-                .map_err(|_| "the shop cannot be built")?;
-            shop.client()
-        }
+    let service =
+        runtime.block_on(async { Service::connect_to_read(shop::shop().await?).await })?;
+    let external = service.user(arguments.user, "order-46")?;
+    let client = BlockingClient {
+        client: service.client.clone(),
+        runtime,
     };
-    let client = BlockingClient::new(client, runtime);
 
-    let user = client.call(users::Get::new(UserRef::external(&arguments.user)))?;
-    println!(
-        "{} is {}",
-        arguments.user,
-        user.name().unwrap_or("without a name")
-    );
+    let user = client.call(users::Get::new(UserRef::external(&external)))?;
+    say!("{external} is {}", user.name().unwrap_or("without a name"));
     for conversation in client.all(users::Conversations::new(user.id))? {
-        println!("conversation {}", conversation.id);
-        for part in client.all(Parts::new(conversation.id))?.iter().rev() {
-            println!("  {}", part.text().unwrap_or_default());
+        say!("conversation {}", conversation.id);
+        let parts = client.all(Parts::new(conversation.id))?;
+        for text in parts.iter().rev().filter_map(|part| part.text()) {
+            say!("  {text}");
         }
     }
     Ok(())

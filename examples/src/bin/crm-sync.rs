@@ -4,7 +4,7 @@
 //! cargo run --bin crm-sync -- --file contacts.csv
 //! ```
 //!
-//! The first column is the id of the contact in your system; `name`, `email` and `phone` become the properties of the
+//! The first column is the id of the contact in your system, once in the table; `name`, `email` and `phone` become the properties of the
 //! service, and every other column a property of your own: whole numbers as numbers, `YYYY-MM-DD` as dates, the
 //! rest as text. An empty cell changes nothing. Rows that cannot be written are listed, and do not stop the others.
 
@@ -15,8 +15,9 @@ use carrot_examples::{
     say,
     service::{Service, ServiceArgs},
     shop,
-    status_line::{StatusLine, for_people, least_time},
-    table::{id, operation},
+    status_line::{StatusLine, counted, for_people, least_time},
+    table::{BadRow, Table, TableRow, id, operation},
+    warn,
 };
 use carrot_hyper::{
     Client,
@@ -25,7 +26,6 @@ use carrot_hyper::{
     users::{ImportCsv, PropertyChange},
 };
 use clap::{Parser, ValueEnum};
-use csv::StringRecord;
 use serde_json::Value;
 
 /// Brings a table of contacts into the properties of users; only what changed is sent.
@@ -33,7 +33,7 @@ use serde_json::Value;
 struct Arguments {
     #[command(flatten)]
     service: ServiceArgs,
-    /// The table, as CSV with a header; without it a small one is used.
+    /// The table, as CSV in UTF-8 with a header, with `,`, `;` or tabs; without it a small one is used.
     #[arg(long)]
     file: Option<PathBuf>,
     /// How the changes are sent.
@@ -51,7 +51,8 @@ enum Way {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("crm-sync", run(arguments))
+    let next = "Run it again: what is in the service already is not sent a second time.";
+    program::run("crm-sync", next, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -60,14 +61,20 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             .map_err(|error| format!("--file {}: {error}", file.display()))?,
         None => include_str!("../../data/contacts.csv").to_owned(),
     };
+    let table = Table::read(&table, None).map_err(|error| match &arguments.file {
+        Some(file) => format!("--file {}: {error}", file.display()),
+        None => error,
+    })?;
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
-    let next = "Run it again: what is in the service already is not sent a second time.";
-    program::until_ctrl_c(sync(&service, &table, arguments.by), next).await
+    sync(&service, &table, arguments.by).await
 }
 
-async fn sync(service: &Service, table: &str, way: Way) -> Result<(), Failure> {
+async fn sync(service: &Service, table: &Table, way: Way) -> Result<(), Failure> {
     let known = known_users(&service.client).await?;
-    let (changes, bad_rows) = changes(table, &known)?;
+    let (changes, bad) = changes(table, &known);
+    for bad in &bad {
+        warn!("row {}: {}", bad.number, bad.reason);
+    }
     for change in &changes {
         let names: Vec<_> = change
             .operations()
@@ -79,7 +86,11 @@ async fn sync(service: &Service, table: &str, way: Way) -> Result<(), Failure> {
     }
     let requests = changes.len() as u64;
     let time = for_people(least_time(requests));
-    say!("{requests} users change: {requests} requests, {time}; or 1 request with --by import.");
+    say!(
+        "{} to change: {}, {time}; or 1 request with --by import.",
+        counted(requests, "user"),
+        counted(requests, "request")
+    );
     if service.may_write() && !changes.is_empty() {
         match way {
             Way::Requests => send(&service.client, changes).await?,
@@ -93,9 +104,9 @@ async fn sync(service: &Service, table: &str, way: Way) -> Result<(), Failure> {
     } else if !changes.is_empty() {
         say!("Nothing was changed: add --write to do it.");
     }
-    match bad_rows {
+    match bad.len() {
         0 => Ok(()),
-        rows => Err(format!("{rows} rows were left out, see above").into()),
+        rows => Err(format!("left out: {}, see above", counted(rows, "row")).into()),
     }
 }
 
@@ -111,40 +122,28 @@ async fn known_users(client: &Client) -> Result<HashMap<String, User>, Failure> 
     Ok(known)
 }
 
-fn changes(
-    table: &str,
-    known: &HashMap<String, User>,
-) -> Result<(Vec<PropertyChange>, usize), Failure> {
-    let mut reader = csv::Reader::from_reader(table.trim_start_matches('\u{feff}').as_bytes());
-    let header = reader.headers()?.clone();
-    let (mut changes, mut bad_rows) = (Vec::new(), 0);
-    for (index, row) in reader.records().enumerate() {
-        let row = row?;
-        match change(&header, &row, known) {
+/// What has to change, and the rows that cannot be used.
+fn changes(table: &Table, known: &HashMap<String, User>) -> (Vec<PropertyChange>, Vec<BadRow>) {
+    let (mut changes, mut bad) = (Vec::new(), table.bad.clone());
+    for row in &table.rows {
+        match change(table, row, known) {
             Ok(change) if change.operations().is_empty() => {}
             Ok(change) => changes.push(change),
-            Err(error) => {
-                bad_rows += 1;
-                // The first row stands in the second line.
-                eprintln!("line {}: {error}", index + 2);
-            }
+            Err(invalid) => bad.push(BadRow::new(row.clone(), invalid.to_string())),
         }
     }
-    Ok((changes, bad_rows))
+    bad.sort_by_key(|bad| bad.number);
+    (changes, bad)
 }
 
 fn change(
-    header: &StringRecord,
-    row: &StringRecord,
+    table: &Table,
+    row: &TableRow,
     known: &HashMap<String, User>,
 ) -> Result<PropertyChange, InvalidValue> {
-    let id = row.get(0).unwrap_or_default();
-    let user = known.get(id);
-    let mut change = PropertyChange::new(UserRef::external(id));
-    for (column, cell) in header.iter().zip(row).skip(1) {
-        if cell.is_empty() {
-            continue;
-        }
+    let user = known.get(&row.id);
+    let mut change = PropertyChange::new(UserRef::external(&row.id));
+    for (column, cell) in table.cells(row) {
         let operation = operation(column, cell)?;
         if !is_known(user, &operation) {
             change = change.with(operation);
@@ -185,11 +184,14 @@ async fn send(client: &Client, changes: Vec<PropertyChange>) -> Result<(), Failu
         .await;
     progress.finish();
     for (change, error) in &report.failed {
-        eprintln!("{}: {error}", id(change.user()));
+        warn!("{}: {error}", id(change.user()));
     }
     match report.failed.len() {
-        0 => say!("{} users changed.", report.succeeded.len()),
-        failed => return Err(format!("{failed} users failed; run it again for those").into()),
+        0 => say!("Changed: {}.", counted(report.succeeded.len(), "user")),
+        failed => {
+            let failed = counted(failed, "user");
+            return Err(format!("failed: {failed}; run it again for those").into());
+        }
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ fn what_to_do(error: &Error, is_idempotent: bool) -> String {
 
 fn main() -> ExitCode {
     let Arguments {} = Arguments::parse();
-    program::run("errors", run())
+    program::run("errors", "It only plays: run it again.", run())
 }
 
 async fn run() -> Result<(), Failure> {

@@ -12,12 +12,12 @@ use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 use carrot_examples::{
     program::{self, Failure},
     say,
-    service::{Service, ServiceArgs},
-    shop,
+    service::{Origin, Service},
+    shop, warn,
 };
 use carrot_hyper::{
     Body, HttpTransport, HyperTransport,
-    http::Request,
+    http::{Request, Uri},
     realtime::{Checkpoint, Event, Listener},
     serde_json::{self, json},
     types::{
@@ -28,18 +28,17 @@ use carrot_hyper::{
 };
 use carrot_testing::Sandbox;
 use clap::Parser;
+use serde::{Deserialize, Serialize};
 
 /// Forwards what customers write to a webhook. Changes nothing at the service.
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(flatten)]
-    service: ServiceArgs,
     /// The id of the app; needed with CARROT_TOKEN, since the names of the channels hold it.
     #[arg(long)]
     app: Option<u64>,
     /// The address to post to. Without it the messages are printed.
-    #[arg(long)]
-    to: Option<String>,
+    #[arg(long, value_parser = address)]
+    to: Option<Uri>,
     /// The file with the position; without it every start takes what comes then.
     #[arg(long)]
     state: Option<PathBuf>,
@@ -48,14 +47,26 @@ struct Arguments {
     messages: Option<usize>,
 }
 
+fn address(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("{error}"))?;
+    match uri.scheme_str() {
+        Some("http" | "https") => Ok(uri),
+        _ => Err("an address starts with http:// or https://".to_owned()),
+    }
+}
+
 fn main() -> ExitCode {
-    program::run("forward", run(Arguments::parse()))
+    let next = "Run it again: it continues with --state.";
+    program::run("forward", next, run(Arguments::parse()))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let service = Service::connect_to_read(shop::shop().await?).await?;
     let app = service.app(arguments.app)?;
-    let state = State(arguments.state);
+    let state = State {
+        file: arguments.state,
+        origin: service.origin_of(Some(app)),
+    };
     let listen = service
         .client
         .listen([RealtimeChannel::ConversationReply(app)])?;
@@ -65,22 +76,19 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         to: arguments.to,
         state,
     };
-    let work = async {
-        match service.sandbox() {
-            Some(sandbox) => {
-                let messages = arguments.messages.or(Some(2));
-                let (forwarded, told) = tokio::join!(forward.run(live, messages), story(sandbox));
-                forwarded.and(told)
-            }
-            None => forward.run(live, arguments.messages).await,
+    match service.sandbox() {
+        Some(sandbox) => {
+            let messages = arguments.messages.or(Some(2));
+            let (forwarded, told) = tokio::join!(forward.run(live, messages), story(sandbox));
+            forwarded.and(told)
         }
-    };
-    program::until_ctrl_c(work, "Run it again: it continues with --state.").await
+        None => forward.run(live, arguments.messages).await,
+    }
 }
 
 struct Forward {
     transport: HyperTransport,
-    to: Option<String>,
+    to: Option<Uri>,
     state: State,
 }
 
@@ -97,8 +105,9 @@ impl Forward {
                         forwarded += usize::from(self.forward(&part).await?);
                     }
                 }
-                Event::Gap(gap) => eprintln!("forward: {gap}"),
-                Event::Down(down) => eprintln!("forward: {down}"),
+                Event::Gap(gap) => warn!("forward: {gap}"),
+                Event::Down(down) => warn!("forward: {down}"),
+                Event::Unreadable(error) => warn!("forward: not forwarded: {error}"),
                 _ => {}
             }
             // After the message is through: killed before this, it comes again.
@@ -112,7 +121,7 @@ impl Forward {
         if part.kind != Some(PartType::ReplyUser) {
             return Ok(false);
         }
-        let text = part.body.as_deref().unwrap_or_default();
+        let text = part.text().unwrap_or_default();
         let body = json!({"text": format!("Customer: {text}")}).to_string();
         let Some(to) = &self.to else {
             say!("{body}");
@@ -137,21 +146,40 @@ impl Forward {
 }
 
 /// Where the listener is, in a file.
-struct State(Option<PathBuf>);
+struct State {
+    file: Option<PathBuf>,
+    origin: Origin,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Position {
+    origin: Origin,
+    checkpoint: Checkpoint,
+}
 
 impl State {
     fn read(&self) -> Result<Option<Checkpoint>, Failure> {
-        match &self.0 {
-            Some(file) if file.exists() => Ok(Some(serde_json::from_slice(&fs::read(file)?)?)),
-            _ => Ok(None),
-        }
+        let Some(file) = self.file.as_ref().filter(|file| file.exists()) else {
+            return Ok(None);
+        };
+        let name = file.display();
+        let bytes = fs::read(file)?;
+        let position: Position =
+            serde_json::from_slice(&bytes).map_err(|error| format!("--state {name}: {error}"))?;
+        let name = format!("--state {name}");
+        self.origin.check(&name, &position.origin)?;
+        Ok(Some(position.checkpoint))
     }
 
     /// Replaces the file as a whole: half a file would be worse than an old one.
     fn write(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        if let Some(file) = &self.0 {
+        if let Some(file) = &self.file {
+            let position = Position {
+                origin: self.origin.clone(),
+                checkpoint: checkpoint.clone(),
+            };
             let new = file.with_extension("new");
-            fs::write(&new, serde_json::to_vec(checkpoint)?)?;
+            fs::write(&new, serde_json::to_vec(&position)?)?;
             fs::rename(new, file)?;
         }
         Ok(())

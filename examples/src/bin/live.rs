@@ -11,7 +11,7 @@ use std::{process::ExitCode, time::Duration};
 use carrot_examples::{
     program::{self, Failure},
     say,
-    service::{Service, ServiceArgs},
+    service::Service,
     shop,
 };
 use carrot_hyper::{
@@ -30,19 +30,18 @@ use clap::Parser;
 /// Shows conversations as they happen. Only reads.
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(flatten)]
-    service: ServiceArgs,
     /// The id of the app; needed with CARROT_TOKEN, since the names of the channels hold it.
     #[arg(long)]
     app: Option<u64>,
 }
 
 fn main() -> ExitCode {
-    program::run("live", run(Arguments::parse()))
+    let arguments = Arguments::parse();
+    program::run("live", "Nothing is left to do.", run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let service = Service::connect_to_read(shop::shop().await?).await?;
     let app = service.app(arguments.app)?;
     let channels = [
         RealtimeChannel::ConversationStartedByUser(app),
@@ -50,17 +49,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         RealtimeChannel::ConversationClosed(app),
     ];
     let live = service.client.listen(channels)?.start();
-    let work = async {
-        match service.sandbox() {
-            // The program ends with the story.
-            Some(sandbox) => {
-                let (shown, told) = tokio::join!(show(live, Some(5)), story(sandbox));
-                shown.and(told)
-            }
-            None => show(live, None).await,
+    match service.sandbox() {
+        // The program ends with the story.
+        Some(sandbox) => {
+            let (shown, told) = tokio::join!(show(live, Some(5)), story(sandbox));
+            shown.and(told)
         }
-    };
-    program::until_ctrl_c(work, "Nothing is left to do.").await
+        None => show(live, None).await,
+    }
 }
 
 /// Prints events, up to this number of messages.
@@ -99,8 +95,8 @@ fn show_message(payload: &RealtimePayload) -> Result<(), Failure> {
                 _ => "somebody",
             };
             // Parts that the system wrote have no text.
-            let text = part.body.as_deref().filter(|text| !text.is_empty());
-            say!("{author}: {}", text.unwrap_or("(no text)"));
+            let text = part.text().unwrap_or_else(|| "(no text)".to_owned());
+            say!("{author}: {text}");
         }
         RealtimePayload::ConversationClosed(_) => say!("closed"),
         _ => {}

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use carrot_examples::{
     program::{self, Failure},
     say,
-    service::{Service, ServiceArgs},
+    service::Service,
     shop,
 };
 use carrot_hyper::{
@@ -27,8 +27,9 @@ use serde::Deserialize;
 /// Only reads.
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(flatten)]
-    service: ServiceArgs,
+    /// The id of a user in your system; with CARROT_TOKEN there is no default.
+    #[arg(long)]
+    user: Option<String>,
 }
 
 /// `GET /apps/{id}/channels`, as if the crates did not have it.
@@ -58,17 +59,22 @@ impl Endpoint for ChannelNames {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("own-endpoint", run(arguments))
+    program::run(
+        "own-endpoint",
+        "It only reads: run it again.",
+        run(arguments),
+    )
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let service = Service::connect_to_read(shop::shop().await?).await?;
+    let user = service.user(arguments.user, "order-41")?;
     for channel in service.client.call(ChannelNames).await? {
         say!("channel {}", channel.name);
     }
 
     // `execute` returns the raw body beside the value.
-    let get = users::Get::new(UserRef::external("order-41"));
+    let get = users::Get::new(UserRef::external(user));
     let response = service.client.execute(get).await?;
     let raw: serde_json::Value = serde_json::from_slice(&response.body)?;
     say!("status {}, user {}", response.status, response.value.id);

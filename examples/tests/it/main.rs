@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cassette;
+#[cfg(unix)]
+mod close_stale;
+#[cfg(unix)]
+mod every_program;
 mod front_door;
 mod guide;
 #[cfg(unix)]

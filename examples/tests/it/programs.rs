@@ -1,29 +1,16 @@
 //! What the programs do to a service that they did not make, and that they leave it alone unless told to write.
 
-use std::process::Output;
-
-use carrot_hyper::types::UserRef;
-use carrot_hyper::users::StartConversation;
+use carrot_hyper::{
+    conversations::{Parts, Reply},
+    types::UserRef,
+    users::StartConversation,
+};
 use carrot_testing::{
     Sandbox,
-    sandbox::{SandboxServer, SeedUser},
+    sandbox::{Fault, SeedUser},
 };
 
-use crate::support::program;
-
-async fn run(server: &SandboxServer, name: &str, arguments: &[&str]) -> Output {
-    let mut command = program(name);
-    command
-        .env("CARROT_TOKEN", server.sandbox().token())
-        .env("CARROT_BASE_URL", server.url())
-        .args(arguments);
-    let output = tokio::task::spawn_blocking(move || command.output());
-    output.await.unwrap().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
+use crate::support::{run, text};
 
 /// Two customers; the first has an old conversation, in which an operator wrote last.
 async fn small_shop() -> Sandbox {
@@ -34,7 +21,7 @@ async fn small_shop() -> Sandbox {
     let client = sandbox.client();
     let ask = StartConversation::new(UserRef::external("order-41"), "Where is it?");
     let id = client.call(ask).await.unwrap().id;
-    let reply = carrot_hyper::conversations::Reply::new(id, "On its way");
+    let reply = Reply::new(id, "On its way");
     client.call(reply).await.unwrap();
     sandbox
 }
@@ -58,7 +45,8 @@ async fn without_write_nothing_is_changed() {
             "{printed}"
         );
         assert!(
-            printed.contains("without --write it is only read"),
+            printed.contains("without --write it is only read")
+                || program == "export" && printed.contains("; it is only read."),
             "{printed}"
         );
     }
@@ -78,34 +66,13 @@ async fn without_write_nothing_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn close_stale_tags_and_closes_once() {
-    let sandbox = small_shop().await;
-    let server = sandbox.serve().await.unwrap();
-
-    let first = run(&server, "close-stale", &["--write"]).await;
-    assert!(first.status.success(), "{}", text(&first.stderr));
-    let closed = sandbox.conversations();
-    assert_eq!(closed[0].closed, Some(true));
-    assert_eq!(closed[0].tags, ["stale"]);
-
-    let parts = sandbox.parts(closed[0].id).len();
-    let second = run(&server, "close-stale", &["--write"]).await;
-    assert!(
-        text(&second.stdout).contains("0 to close"),
-        "{}",
-        text(&second.stdout)
-    );
-    assert_eq!(sandbox.parts(closed[0].id).len(), parts);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn crm_sync_sends_only_what_changed() {
     let sandbox = small_shop().await;
     let server = sandbox.serve().await.unwrap();
 
     let first = run(&server, "crm-sync", &["--write"]).await;
     assert!(
-        text(&first.stdout).contains("4 users changed"),
+        text(&first.stdout).contains("Changed: 4 users."),
         "{}",
         text(&first.stdout)
     );
@@ -115,13 +82,84 @@ async fn crm_sync_sends_only_what_changed() {
 
     let second = run(&server, "crm-sync", &["--write"]).await;
     assert!(
-        text(&second.stdout).contains("\n0 users change"),
+        text(&second.stdout).contains("\n0 users to change"),
         "{}",
         text(&second.stdout)
     );
     // The row with the day that no calendar has.
     assert_eq!(second.status.code(), Some(1));
     assert_eq!(sandbox.user_id("order-61"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crm_sync_leaves_bad_rows_out() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+    let file = std::env::temp_dir().join(format!("carrot-crm-{}.csv", std::process::id()));
+    let rows = "id;name;deal\norder-41;Anna;10\n;Nobody;1\norder-42;Bob\norder-43;Cleo;2\norder-41;Ann;3\n";
+    std::fs::write(&file, rows).unwrap();
+
+    let arguments = ["--write", "--file", file.to_str().unwrap()];
+    let output = run(&server, "crm-sync", &arguments).await;
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr)
+            .lines()
+            .filter(|line| !line.starts_with('['))
+            .collect::<Vec<_>>(),
+        [
+            "row 3: no id",
+            "row 4: 2 cells in 3 columns",
+            "row 6: the id order-41 stands in an earlier row",
+            "crm-sync: left out: 3 rows, see above",
+        ]
+    );
+    let user = |id: &str| sandbox.user(sandbox.user_id(id).unwrap()).unwrap();
+    assert_eq!(user("order-41").name(), Some("Anna"));
+    assert_eq!(user("order-41").props_custom["deal"], 10);
+    assert_eq!(user("order-42").props_custom.get("deal"), None);
+    assert_eq!(user("order-43").name(), Some("Cleo"));
+    assert_eq!(sandbox.users().len(), 3);
+}
+
+/// The time of the service is not that of this machine: it is months behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn export_goes_by_the_time_of_the_service() {
+    let sandbox = small_shop().await;
+    let client = sandbox.client();
+    let ask = StartConversation::new(UserRef::external("order-42"), "Is it blue?");
+    let first = client.call(ask).await.unwrap().id;
+    let server = sandbox.serve().await.unwrap();
+    let folder = std::env::temp_dir().join(format!("carrot-skew-{}", std::process::id()));
+    // The newest conversation is exported, and the next one is read.
+    let held = sandbox.inject(Fault::hold().on::<Parts>().nth(2));
+    let continued = async {
+        held.held().await;
+        let more = Reply::new(first, "Or green?");
+        client.call(more).await.unwrap();
+        held.release();
+    };
+    let arguments = ["--folder", folder.to_str().unwrap()];
+    let (output, ()) = tokio::join!(run(&server, "export", &arguments), continued);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let lines = std::fs::read_to_string(folder.join("conversations.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 3);
+    assert!(
+        lines.lines().last().unwrap().contains("Or green?"),
+        "{lines}"
+    );
+
+    // Nor is it continued from another service.
+    let other = small_shop().await.serve().await.unwrap();
+    let output = run(&other, "export", &arguments).await;
+    std::fs::remove_dir_all(folder).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("name another"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 /// Takes posts on a port, and returns their bodies when it has this many.
@@ -194,6 +232,12 @@ async fn forward_continues_where_it_was() {
         let output = run(&server, "forward", &arguments).await;
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
+    let position = std::fs::read_to_string(&state).unwrap();
+    std::fs::write(&state, position.replace("127.0.0.1", "example.com")).unwrap();
+    let other = run(&server, "forward", &arguments).await;
+    assert_eq!(other.status.code(), Some(1));
+    let error = text(&other.stderr);
+    assert!(error.contains("at http://example.com"), "{error}");
     std::fs::remove_file(state).unwrap();
     let bodies = received.join().unwrap();
     let expected = ["one", "two", "three"].map(|text| format!(r#"{{"text":"Customer: {text}"}}"#));

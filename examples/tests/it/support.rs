@@ -21,6 +21,27 @@ pub(crate) fn program(name: &str) -> Command {
     command
 }
 
+/// Runs a program of this package against this sandbox, as against the real service.
+#[cfg(unix)]
+pub(crate) async fn run(
+    server: &carrot_testing::sandbox::SandboxServer,
+    name: &str,
+    arguments: &[&str],
+) -> std::process::Output {
+    let mut command = program(name);
+    command
+        .env("CARROT_TOKEN", server.sandbox().token())
+        .env("CARROT_BASE_URL", server.url())
+        .args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    output.await.unwrap().unwrap()
+}
+
+#[cfg(unix)]
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
 /// The functions of a source file that are tests.
 pub(crate) fn tests(source: &str) -> BTreeSet<&str> {
     let mut tests = BTreeSet::new();

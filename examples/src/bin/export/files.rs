@@ -54,32 +54,7 @@ impl Files {
         Ok(())
     }
 
-    pub(crate) fn conversation(
-        &mut self,
-        conversation: &Conversation,
-        parts: &[ConversationPart],
-    ) -> io::Result<()> {
-        let transcript: Vec<_> = parts
-            .iter()
-            .filter_map(|part| {
-                Some(json!({
-                    "from": part.author().and_then(|author| author.name()),
-                    "type": part.kind,
-                    "at": part.said_at(),
-                    "text": part.text()?,
-                }))
-            })
-            .collect();
-        let user = conversation.user.as_ref();
-        let line = json!({
-            "id": conversation.id,
-            "user": user.map(|user| user.id),
-            "user_id": user.and_then(|user| user.user_id.as_deref()),
-            "closed": conversation.closed,
-            "last_update": conversation.last_update,
-            "tags": conversation.tags,
-            "transcript": transcript,
-        });
+    pub(crate) fn conversation(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.conversations, "{line}")
     }
 
@@ -94,6 +69,32 @@ impl Files {
             self.conversations.metadata()?.len(),
         ])
     }
+}
+
+/// A conversation with what was said in it, as a line of JSON.
+pub(crate) fn line(conversation: &Conversation, parts: &[ConversationPart]) -> String {
+    let transcript: Vec<_> = parts
+        .iter()
+        .filter_map(|part| {
+            Some(json!({
+                "from": part.author().and_then(|author| author.name()),
+                "type": part.kind,
+                "at": part.said_at(),
+                "text": part.text()?,
+            }))
+        })
+        .collect();
+    let user = conversation.user.as_ref();
+    json!({
+        "id": conversation.id,
+        "user": user.map(|user| user.id),
+        "user_id": user.and_then(|user| user.user_id.as_deref()),
+        "closed": conversation.closed,
+        "last_update": conversation.last_update,
+        "tags": conversation.tags,
+        "transcript": transcript,
+    })
+    .to_string()
 }
 
 fn open(path: &Path, length: u64) -> io::Result<File> {

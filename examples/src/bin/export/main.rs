@@ -7,13 +7,13 @@
 //! It writes `leads.csv` and `conversations.jsonl`, one conversation with its parts in a line. The position is saved
 //! after each conversation, so a run that was killed continues where it was: the files are cut to what the
 //! position covers, and no record is missing or doubled. A conversation that changes while the export runs moves to
-//! the front of the service's list, behind the reader; at the end those are read again, and appended: the
-//! last line of a conversation counts.
+//! the front of the service's list, behind the reader. So the front is read again and again until nothing new is
+//! there, and what changed is appended: the last line of a conversation counts.
 
 mod files;
 mod position;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -21,16 +21,16 @@ use std::{path::PathBuf, process::ExitCode};
 use carrot_examples::{
     program::{self, Failure},
     say,
-    service::{Service, ServiceArgs},
+    service::Service,
     shop,
-    status_line::{StatusLine, for_people, least_time},
+    status_line::{StatusLine, counted, for_people, least_time},
 };
 use carrot_hyper::{
     Client,
     apps::{AssigneeFilter, Conversations, Leads},
     conversations::Parts,
     endpoint::{ConversationField, Paging},
-    types::{Conversation, ConversationPart, Timestamp},
+    types::{ConversationId, ConversationPart, Timestamp},
 };
 use clap::Parser;
 
@@ -39,8 +39,6 @@ use crate::{files::Files, position::Position};
 /// Exports leads to CSV and conversations with their transcripts to JSON Lines. Only reads.
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(flatten)]
-    service: ServiceArgs,
     /// Where the files are written. A folder with an unfinished export is continued.
     #[arg(long, default_value = "exported")]
     folder: PathBuf,
@@ -56,16 +54,21 @@ fn day(text: &str) -> Result<Timestamp, jiff::Error> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run("export", run(arguments))
+    let next = "Run the same command again: it continues where it was.";
+    program::run("export", next, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let service = Service::connect(arguments.service, shop::shop().await?).await?;
+    let service = Service::connect_to_read(shop::shop().await?).await?;
     let folder = &arguments.folder;
-    let position = Position::load(folder)
-        .map_err(|error| format!("--folder {}: {error}", folder.display()))?;
+    let name = format!("--folder {}", folder.display());
+    let position = Position::load(folder).map_err(|error| format!("{name}: {error}"))?;
     let resumed = position.is_some();
-    let position = position.unwrap_or_else(|| Position::start(service.now(), arguments.since));
+    let origin = service.origin().await?;
+    if let Some(position) = &position {
+        position.check(&name, &origin, arguments.since)?;
+    }
+    let position = position.unwrap_or_else(|| Position::start(origin, arguments.since));
     if position.is_finished {
         say!(
             "{} holds a finished export; choose another folder, or delete it.",
@@ -74,22 +77,26 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     if resumed {
-        say!("Continuing after {} conversations.", position.conversations);
+        let conversations = counted(position.conversations, "conversation");
+        say!("Continuing after {conversations}.");
     }
     let mut export = Export {
         client: &service.client,
-        files: Files::open(folder, &position)
-            .map_err(|error| format!("--folder {}: {error}", folder.display()))?,
+        files: Files::open(folder, &position).map_err(|error| format!("{name}: {error}"))?,
         position,
     };
-    let next = "Run the same command again: it continues where it was.";
-    program::until_ctrl_c(export.run(), next).await?;
+    export.run().await?;
+    let position = &export.position;
     say!(
-        "{} leads in leads.csv, {} conversations in conversations.jsonl, in {}",
-        export.position.leads,
-        export.position.conversations,
+        "{} in leads.csv, {} in conversations.jsonl, in {}",
+        counted(position.leads, "lead"),
+        counted(position.conversations, "conversation"),
         folder.display()
     );
+    if position.changed > 0 {
+        let lines = counted(position.changed, "line");
+        say!("{lines} more for conversations that changed meanwhile.");
+    }
     Ok(())
 }
 
@@ -104,16 +111,13 @@ impl Export<'_> {
         if !self.position.has_leads {
             self.leads().await?;
         }
-        if !self.position.has_conversations {
-            let since = self.position.since;
-            self.conversations(since).await?;
-            self.position.has_conversations = true;
-            self.position.page_done(None);
+        loop {
+            self.conversations().await?;
+            if self.position.end_pass() {
+                break;
+            }
             self.save()?;
         }
-        // What changed meanwhile: it moved to the front.
-        let started = Some(self.position.started);
-        self.conversations(started).await?;
         self.position.is_finished = true;
         self.save()
     }
@@ -141,9 +145,10 @@ impl Export<'_> {
         self.save()
     }
 
-    async fn conversations(&mut self, since: Option<Timestamp>) -> Result<(), Failure> {
+    /// Reads the list from the conversation that changed last, back to where this pass ends.
+    async fn conversations(&mut self) -> Result<(), Failure> {
         let mut paging = Paging::new();
-        if let Some(cursor) = self.position.cursor.clone() {
+        if let Some(cursor) = self.position.pass.cursor.clone() {
             paging = paging.starting_at(cursor);
         }
         let all = Conversations::new()
@@ -153,31 +158,37 @@ impl Export<'_> {
         let mut pages = self.client.pages(all);
         let mut progress = StatusLine::new(None);
         while let Some(page) = pages.next().await? {
+            self.position.pass.start(&page.items);
             for conversation in &page.items {
-                if is_older(conversation, since) {
+                if self.position.pass.is_older(conversation) {
                     progress.finish();
                     return Ok(());
                 }
-                // A page is the unit of the position: what was written of it already is skipped.
-                if self.position.is_written(conversation.id) {
+                // A page is the unit of the position: what was read of it already is skipped.
+                if self.position.pass.is_read(conversation.id) {
                     continue;
                 }
-                let parts = self.parts(conversation).await?;
-                self.files.conversation(conversation, &parts)?;
-                self.position.conversation(conversation.id);
+                let parts = self.parts(conversation.id).await?;
+                let line = files::line(conversation, &parts);
+                if self.position.read(conversation, &line) {
+                    self.files.conversation(&line)?;
+                }
                 self.save()?;
                 progress.step("conversations");
             }
-            self.position.page_done(pages.cursor().cloned());
-            self.save()?;
+            // The last page has no cursor to continue at: the end of the pass is saved instead.
+            if let Some(cursor) = pages.cursor() {
+                self.position.pass.page_done(cursor.clone());
+                self.save()?;
+            }
         }
         progress.finish();
         Ok(())
     }
 
-    async fn parts(&self, conversation: &Conversation) -> Result<Vec<ConversationPart>, Failure> {
+    async fn parts(&self, id: ConversationId) -> Result<Vec<ConversationPart>, Failure> {
         let mut parts = Vec::new();
-        let mut items = self.client.items(Parts::new(conversation.id));
+        let mut items = self.client.items(Parts::new(id));
         while let Some(part) = items.next().await? {
             parts.push(part);
         }
@@ -191,12 +202,5 @@ impl Export<'_> {
         self.position.lengths = self.files.sync()?;
         self.position.save(self.files.folder())?;
         Ok(())
-    }
-}
-
-fn is_older(conversation: &Conversation, since: Option<Timestamp>) -> bool {
-    match (conversation.last_update, since) {
-        (Some(last), Some(since)) => last < since,
-        _ => false,
     }
 }

@@ -6,15 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use carrot_examples::shop;
+use carrot_examples::{service::Origin, shop};
 use carrot_hyper::{
     Sent,
     conversations::{Parts, Reply},
     transport::TransportErrorKind,
-    types::UserRef,
+    types::{AppId, ConversationId, Timestamp, UserRef},
     users::StartConversation,
 };
-use carrot_testing::{Sandbox, sandbox::Fault};
+use carrot_testing::{
+    Sandbox,
+    sandbox::{Fault, InjectedFault},
+};
 
 use crate::{Export, Failure, Files, Position};
 
@@ -40,7 +43,8 @@ impl Drop for Folder {
 
 async fn export(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
     let position = Position::load(folder)?;
-    let position = position.unwrap_or_else(|| Position::start(sandbox.now(), None));
+    let origin = Origin::new("the sandbox", Some(sandbox.app()));
+    let position = position.unwrap_or_else(|| Position::start(origin, None));
     let client = sandbox.client();
     let mut export = Export {
         client: &client,
@@ -119,4 +123,64 @@ async fn a_conversation_that_changes_meanwhile_is_not_missed() {
         .rev()
         .find(|line| line.contains(&format!("\"id\":{oldest},")));
     assert!(found.unwrap().contains("One more thing"));
+}
+
+/// Lets the customer of a conversation write while the program waits for the parts of another one.
+async fn write_at(sandbox: &Sandbox, held: &InjectedFault, conversation: ConversationId) {
+    held.held().await;
+    let more = Reply::new(conversation, "One more thing");
+    sandbox.client().call(more).await.unwrap();
+    held.release();
+}
+
+#[tokio::test]
+async fn a_change_during_the_catch_up_is_found() {
+    let folder = Folder::new("catch-up");
+    let sandbox = shop::shop().await.unwrap();
+    let mut ids: Vec<_> = sandbox.conversations().iter().map(|one| one.id).collect();
+    ids.sort();
+    // The parts are read 8 times; then those of the newest again, then those of what changed meanwhile.
+    let last = sandbox.inject(Fault::hold().on::<Parts>().nth(8));
+    let catch_up = sandbox.inject(Fault::hold().on::<Parts>().nth(9));
+    let changes = async {
+        write_at(&sandbox, &last, ids[1]).await;
+        write_at(&sandbox, &catch_up, ids[2]).await;
+    };
+    let (result, ()) = tokio::join!(export(&sandbox, &folder.0), changes);
+    result.unwrap();
+
+    let lines = folder.read("conversations.jsonl");
+    assert_eq!(lines.len(), 8 + 2);
+    for id in [ids[1], ids[2]] {
+        let id = format!("\"id\":{id},");
+        let found = lines.iter().rev().find(|line| line.contains(&id));
+        assert!(found.unwrap().contains("One more thing"));
+    }
+}
+
+#[tokio::test]
+async fn a_position_of_another_export_is_rejected() {
+    let of = |app: u64| Origin::new("https://example.com", Some(AppId::new(app)));
+    let since = Some(Timestamp::from_seconds(5));
+    let position = Position::start(of(1), since);
+    position.check("--folder f", &of(1), since).unwrap();
+    let other_host = Origin::new("https://example.org", Some(AppId::new(1)));
+    for (origin, since, text) in [
+        (
+            of(2),
+            since,
+            "--folder f is of the app 1 at https://example.com, and this is the app 2",
+        ),
+        (
+            other_host,
+            since,
+            "this is the app 1 at https://example.org",
+        ),
+        (of(1), None, "another --since"),
+    ] {
+        let Err(Failure::Error(error)) = position.check("--folder f", &origin, since) else {
+            panic!("{text}");
+        };
+        assert!(error.to_string().contains(text), "{error}");
+    }
 }

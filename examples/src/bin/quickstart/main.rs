@@ -18,8 +18,12 @@ mod overview;
 mod report;
 mod story;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, process::ExitCode};
 
+use carrot_examples::{
+    program::{self, Failure},
+    say, service,
+};
 use carrot_hyper::types::{UserId, UserRef};
 use carrot_hyper::{LocalRateLimiter, TokioClock, rate_limit::Start};
 use carrot_testing::Sandbox;
@@ -37,18 +41,12 @@ struct Arguments {
     write: Option<String>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("quickstart: {error}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> ExitCode {
+    let next = "Look into the app before you run it again: a story that was started is not undone.";
+    program::run("quickstart", next, run(Arguments::parse()))
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: Arguments) -> Result<(), Failure> {
     let report = Report::new();
     if env::var_os("CARROT_TOKEN").is_none() {
         if arguments.write.is_some() {
@@ -63,25 +61,26 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match arguments.write {
         None => overview::print(&client, report).await?,
         Some(user) => {
-            println!(
-                "Playing the story in the real service, on the user {user}: it tracks an event,"
+            say!(
+                "Playing the story in the real service at {}, on the user {user}: it tracks an event,",
+                service::host()
             );
-            println!(
+            say!(
                 "sets the property {}, and starts a conversation that operators",
                 story::MARK
             );
-            println!("see, with a reply that the user gets.\n");
+            say!("see, with a reply that the user gets.\n");
             story::play(&client, Customer::real(user_ref(&user)?)?, report).await?;
         }
     }
     Ok(())
 }
 
-async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
+async fn in_the_sandbox(report: Report) -> Result<(), Failure> {
     let sandbox = Sandbox::new();
     let server = sandbox.serve().await?;
-    println!("No CARROT_TOKEN is set, so this is the sandbox: the service in memory, on");
-    println!("{}. Nothing leaves this machine.\n", server.url());
+    say!("No CARROT_TOKEN is set, so this is the sandbox: the service in memory, on");
+    say!("{}. Nothing leaves this machine.\n", server.url());
 
     let client = carrot_hyper::builder(sandbox.token())?
         .base_url(server.base_url())
@@ -89,14 +88,12 @@ async fn in_the_sandbox(report: Report) -> Result<(), Box<dyn Error>> {
         .rate_limiter(LocalRateLimiter::new(TokioClock::new()).start(Start::Full))
         .build()?;
     story::play(&client, Customer::made_up()?, report).await?;
-    println!("The sandbox received {} requests.", sandbox.requests());
-    println!(
-        "\nNext: set CARROT_TOKEN to look at your own app; nothing is written without --write."
-    );
+    say!("The sandbox received {} requests.", sandbox.requests());
+    say!("\nNext: set CARROT_TOKEN to look at your own app; nothing is written without --write.");
     Ok(())
 }
 
-fn user_ref(text: &str) -> Result<UserRef, Box<dyn Error>> {
+fn user_ref(text: &str) -> Result<UserRef, Failure> {
     match text.strip_prefix("id:") {
         Some(id) => Ok(UserRef::from(id.parse::<UserId>()?)),
         None => Ok(UserRef::external(text)),

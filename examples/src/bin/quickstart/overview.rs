@@ -1,34 +1,38 @@
 //! What the program does in the real service unless it is told to write: it reads three things.
 
+use carrot_examples::{program::Failure, say, service};
 use carrot_hyper::{
-    Client, Error,
+    Client,
     apps::{AssigneeFilter, Channels, Conversations, Leads},
     endpoint::Paging,
 };
 
 use crate::report::Report;
 
-pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Error> {
-    println!("Reading from the real service; nothing is written without --write.\n");
+pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Failure> {
+    say!(
+        "Reading from the real service at {}; nothing is written without --write.\n",
+        service::host()
+    );
 
-    report.step("The channels of the app");
+    report.step("The channels of the app")?;
     let channels = client.call(Channels::new()).await?;
     for channel in &channels {
         let name = channel.name.as_deref().unwrap_or("(without a name)");
-        report.got(format_args!("{name}, id {}", channel.id));
+        report.got(format_args!("{name}, id {}", channel.id))?;
     }
-    report.got(format_args!("{} channels", channels.len()));
+    report.got(format_args!("{} channels", channels.len()))?;
 
-    report.step("The leads of the app");
+    report.step("The leads of the app")?;
     let page = client
         .call(Leads::new().page(Paging::new().size(1)))
         .await?;
     match page.total {
-        Some(total) => report.got(format_args!("{total} leads")),
-        None => report.got("the service does not say how many"),
+        Some(total) => report.got(format_args!("{total} leads"))?,
+        None => report.got("the service does not say how many")?,
     }
 
-    report.step("The open conversations, one page");
+    report.step("The open conversations, one page")?;
     let open = Conversations::new()
         .closed(false)
         .assigned(AssigneeFilter::Any)
@@ -39,13 +43,13 @@ pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Err
         report.got(format_args!(
             "conversation {} with {parts} parts",
             conversation.id
-        ));
+        ))?;
     }
     let more = if page.next.cursor().is_some() {
         ", and there are more"
     } else {
         ""
     };
-    report.got(format_args!("{} conversations{more}", page.items.len()));
+    report.got(format_args!("{} conversations{more}", page.items.len()))?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 use std::fmt::Display;
 
+use carrot_examples::{program::Failure, say};
+
 /// Prints what happens, a numbered step at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -12,14 +14,16 @@ impl Report {
     }
 
     /// Starts a step and prints what it does.
-    pub(crate) fn step(&mut self, what: impl Display) {
+    pub(crate) fn step(&mut self, what: impl Display) -> Result<(), Failure> {
         self.steps += 1;
-        println!("{:>2}. {what}", self.steps);
+        say!("{:>2}. {what}", self.steps);
+        Ok(())
     }
 
     /// What came back.
-    pub(crate) fn got(&self, what: impl Display) {
-        println!("    -> {what}");
+    pub(crate) fn got(&self, what: impl Display) -> Result<(), Failure> {
+        say!("    -> {what}");
+        Ok(())
     }
 
     pub(crate) fn steps(&self) -> u32 {

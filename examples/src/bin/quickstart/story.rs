@@ -1,7 +1,6 @@
 //! A customer asks where the parcel is, and an operator helps.
 
-use std::error::Error;
-
+use carrot_examples::{program::Failure, say};
 use carrot_hyper::{
     Client,
     apps::{AssigneeFilter, Channels, Conversations, Leads},
@@ -59,16 +58,16 @@ pub(crate) async fn play(
     client: &Client,
     customer: Customer,
     mut report: Report,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(), Failure> {
     let conversation = the_customer_asks(client, &customer, &mut report).await?;
     the_operator_helps(client, conversation, &mut report).await?;
     let parts = read_it_all_back(client, conversation, &mut report).await?;
     let closed = client.call(Get::new(conversation)).await?;
 
-    println!("\nSummary");
-    println!("  {} steps, no error", report.steps());
-    println!("  conversation {conversation}: {}", state_of(&closed));
-    println!("  {parts} parts, tags {:?}", closed.tags);
+    say!("\nSummary");
+    say!("  {} steps, no error", report.steps());
+    say!("  conversation {conversation}: {}", state_of(&closed));
+    say!("  {parts} parts, tags {:?}", closed.tags);
     Ok(())
 }
 
@@ -76,25 +75,25 @@ async fn the_customer_asks(
     client: &Client,
     customer: &Customer,
     report: &mut Report,
-) -> Result<ConversationId, Box<dyn Error>> {
+) -> Result<ConversationId, Failure> {
     let user = &customer.user;
-    report.step("An order is placed: track the event");
+    report.step("An order is placed: track the event")?;
     let event = users::TrackEvent::new(user.clone(), EventName::new("Order placed")?).properties(
         EventProperties::new()
             .with("order", "42")?
             .with("sum", 4_990)?,
     );
     let event = client.call(event).await?;
-    report.got(format_args!("event {}", event.id));
+    report.got(format_args!("event {}", event.id))?;
 
-    report.step("Set properties of the customer");
+    report.step("Set properties of the customer")?;
     let properties = customer.properties.iter().cloned();
     let set = users::SetProps::new(user.clone()).with_all(properties);
     let done = client.call(set).await?;
-    report.got(format_args!("changed {}", done.affected.join(", ")));
+    report.got(format_args!("changed {}", done.affected.join(", ")))?;
 
     let (words, filter) = &customer.found_by;
-    report.step(format_args!("Find the lead {words}"));
+    report.step(format_args!("Find the lead {words}"))?;
     let leads = client.call(Leads::new().filter(filter.clone())).await?;
     match leads.items.first() {
         Some(lead) => report.got(format_args!(
@@ -102,16 +101,16 @@ async fn the_customer_asks(
             lead.id,
             lead.name().unwrap_or("without a name"),
             leads.total.unwrap_or(1),
-        )),
-        None => report.got("not there yet: the service takes minutes to list a new lead"),
+        ))?,
+        None => report.got("not there yet: the service takes minutes to list a new lead")?,
     }
 
-    report.step("The customer starts a conversation");
+    report.step("The customer starts a conversation")?;
     let question = "Where is my parcel?";
     let started = client
         .call(users::StartConversation::new(user.clone(), question))
         .await?;
-    report.got(format_args!("conversation {}", started.id));
+    report.got(format_args!("conversation {}", started.id))?;
     Ok(started.id)
 }
 
@@ -119,8 +118,8 @@ async fn the_operator_helps(
     client: &Client,
     conversation: ConversationId,
     report: &mut Report,
-) -> Result<(), Box<dyn Error>> {
-    report.step("An operator lists the open conversations");
+) -> Result<(), Failure> {
+    report.step("An operator lists the open conversations")?;
     let open = Conversations::new()
         .closed(false)
         .assigned(AssigneeFilter::Any);
@@ -134,45 +133,45 @@ async fn the_operator_helps(
             "{}: {:?}",
             conversation.id,
             last.unwrap_or_default()
-        ));
+        ))?;
     }
 
-    report.step("The operator replies, with the default sender of the site");
+    report.step("The operator replies, with the default sender of the site")?;
     let reply = client
         .call(Reply::new(conversation, "On its way, tomorrow by noon."))
         .await?;
-    report.got(format_args!("part {}", reply.part.id));
+    report.got(format_args!("part {}", reply.part.id))?;
 
-    report.step("The operator leaves a note that the customer does not see");
+    report.step("The operator leaves a note that the customer does not see")?;
     let note = client
         .call(Reply::note(conversation, "Asked the courier, box 7"))
         .await?;
-    report.got(format_args!("part {}", note.part.id));
+    report.got(format_args!("part {}", note.part.id))?;
 
-    report.step("The conversation is tagged");
+    report.step("The conversation is tagged")?;
     let tagged = client.call(AddTag::new(conversation, "delivery")).await?;
     report.got(if tagged.changed() {
         "the tag is new"
     } else {
         "done"
-    });
+    })?;
 
-    report.step("The conversation is assigned");
+    report.step("The conversation is assigned")?;
     match an_operator(client).await? {
         Some((id, name)) => {
             client.call(Assign::new(conversation, id)).await?;
-            report.got(format_args!("to {name}, id {id}"));
+            report.got(format_args!("to {name}, id {id}"))?;
         }
-        None => report.got("to nobody: no channel names an operator"),
+        None => report.got("to nobody: no channel names an operator")?,
     }
 
-    report.step("The conversation is closed");
+    report.step("The conversation is closed")?;
     let closed = client.call(Close::new(conversation)).await?;
     report.got(if closed.changed() {
         "closed"
     } else {
         "it was closed already"
-    });
+    })?;
     Ok(())
 }
 
@@ -187,16 +186,16 @@ async fn read_it_all_back(
     client: &Client,
     conversation: ConversationId,
     report: &mut Report,
-) -> Result<usize, Box<dyn Error>> {
-    report.step("The parts are read back, three at a time, newest first");
+) -> Result<usize, Failure> {
+    report.step("The parts are read back, three at a time, newest first")?;
     let mut pages = client.pages(Parts::new(conversation).page(Paging::new().size(3)));
     let mut count = 0;
     let mut number = 0;
     while let Some(page) = pages.next().await? {
         number += 1;
-        report.got(format_args!("page {number}"));
+        report.got(format_args!("page {number}"))?;
         for part in &page.items {
-            println!("         {}", one_line(part));
+            say!("         {}", one_line(part));
         }
         count += page.items.len();
     }
