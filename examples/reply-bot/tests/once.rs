@@ -22,9 +22,14 @@ struct World {
 
 impl World {
     async fn new(name: &str) -> Self {
+        Self::days_ago(0, name).await
+    }
+
+    async fn days_ago(days: u64, name: &str) -> Self {
         // The moments of the bot and of the service are compared.
+        let ago = Duration::from_secs(days * 24 * 3600);
         let sandbox = Sandbox::builder()
-            .starts_at(std::time::SystemTime::now())
+            .starts_at(std::time::SystemTime::now() - ago)
             .build();
         let ask = StartConversation::new(UserRef::external("ann"), "Where is it?");
         let conversation = sandbox.client().call(ask).await.unwrap().id;
@@ -128,7 +133,7 @@ async fn bot_killed_before_the_request_replies_later() {
 
 #[tokio::test]
 async fn after_days_it_searches_back_to_its_reply() {
-    let world = World::new("days").await;
+    let world = World::days_ago(3, "days").await;
     world.receive();
     let held = world.sandbox.inject(Fault::hold().on::<Reply>());
     let bot = world.bot();
@@ -137,17 +142,16 @@ async fn after_days_it_searches_back_to_its_reply() {
         () = held.held() => {}
     }
     drop(bot);
-    // As if all of it had been three days ago, with a page of messages since.
+    // As if the bot had been there three days ago too, with a page of messages since.
     let file = std::fs::read_to_string(&world.file).unwrap();
     let part = world.sandbox.parts(world.conversation)[0].id;
-    let then = world.sandbox.now().seconds();
+    let then = world.sandbox.now().seconds() - 60;
     let started = file.lines().next_back().unwrap();
     assert!(
         started.starts_with(&format!("started {part} ")),
         "{started}"
     );
-    let days = 3 * 24 * 3600;
-    let earlier = format!("started {part} {}", then - days);
+    let earlier = format!("started {part} {then}");
     std::fs::write(&world.file, file.replace(started, &earlier)).unwrap();
     let user = world.sandbox.users()[0].id;
     for _ in 0..60 {
