@@ -22,6 +22,32 @@ fn both_readmes_have_the_same_code() {
     assert!(blocks(&english).len() >= 6);
 }
 
+/// The links of a section, and how many questions it has in bold.
+fn links_and_questions(page: &str) -> Vec<(Vec<&str>, usize)> {
+    let sections = page.split("\n## ").skip(1);
+    sections
+        .map(|section| {
+            let links = section.split("](").skip(1);
+            let links = links.filter_map(|rest| rest.split(')').next());
+            (links.collect(), section.matches("?**").count())
+        })
+        .collect()
+}
+
+/// The Russian one leaves the table of the PHP wrapper to the English one.
+#[test]
+fn both_readmes_have_the_same_sections() {
+    let (english, russian) = (read("README.md"), read("README.ru.md"));
+    let (english, russian) = (links_and_questions(&english), links_and_questions(&russian));
+    assert_eq!(english.len(), russian.len());
+    for (english, russian) in english.iter().zip(&russian) {
+        if english.1 + russian.1 > 0 {
+            assert_eq!(english, russian);
+        }
+    }
+    assert!(english.iter().any(|section| section.1 >= 8));
+}
+
 /// Every program of the README, in a project with the dependencies that the block before it names.
 #[test]
 #[ignore = "compiles everything from nothing; `bash .ci/run examples` runs it"]
