@@ -7,6 +7,7 @@ pub mod shop;
 pub mod status_line;
 pub mod table;
 pub mod transcript;
+pub mod verify;
 
 /// The README at the top and the guide, as tests of their snippets.
 #[cfg(doctest)]

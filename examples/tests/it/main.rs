@@ -17,3 +17,4 @@ mod support;
 mod test_kit;
 #[cfg(unix)]
 mod transcripts;
+mod verify_live;

@@ -285,7 +285,7 @@ fn help_lists_every_option() {
 }
 
 #[test]
-fn faults_of_the_command_line_have_to_be_used() {
+fn command_line_faults_have_to_be_used() {
     let token = "app.1000.sandbox";
     let fault = "status=503 on=users.start_conversation";
     let arguments = ["--token", token, "--fault", fault];
