@@ -14,9 +14,10 @@ use carrot_testing::{Sandbox, sandbox::SeedUser};
 use crate::support::{program, run, text};
 
 /// All that talk to the service, with what they need to do so with a token.
-const PROGRAMS: [(&str, &[&str]); 8] = [
+const PROGRAMS: [(&str, &[&str]); 9] = [
     ("quickstart", &[]),
     ("export", &["--folder", "never-written"]),
+    ("report", &[]),
     ("close-stale", &[]),
     ("crm-sync", &[]),
     ("live", &["--app", "1"]),
@@ -105,6 +106,7 @@ async fn programs_that_only_read_change_nothing() {
     let before = state();
     for (name, arguments) in [
         ("quickstart", &[][..]),
+        ("report", &[]),
         ("own-endpoint", &["--user", "order-41"]),
         ("blocking", &["--user", "order-41"]),
     ] {

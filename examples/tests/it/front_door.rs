@@ -107,13 +107,16 @@ fn check(folder: &Path, manifest: &str, program: &str) {
     );
 }
 
-/// The picture of the README. `UPDATE_EXPECT=1` draws it anew.
+/// The pictures of terminals. `UPDATE_EXPECT=1` draws them anew.
 #[test]
-fn the_picture_shows_what_the_quickstart_prints() {
-    let output = program("quickstart").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let picture = root().join("docs/pictures/quickstart.svg");
-    expect_test::expect_file![picture].assert_eq(&terminal("cargo run --bin quickstart", &text));
+fn the_pictures_show_what_the_programs_print() {
+    for name in ["quickstart", "report", "close-stale", "crm-sync", "live"] {
+        let output = program(name).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let picture = root().join(format!("docs/pictures/{name}.svg"));
+        let command = format!("cargo run --bin {name}");
+        expect_test::expect_file![picture].assert_eq(&terminal(&command, &text));
+    }
 }
 
 /// The output of a command as a terminal shows it, with a background of its own, for light and dark pages.
