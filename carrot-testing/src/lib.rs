@@ -22,6 +22,8 @@ pub mod stub;
 #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod torture;
 
+#[cfg(feature = "sandbox")]
+mod backend;
 mod client;
 mod clock;
 mod coverage;
@@ -33,6 +35,9 @@ mod wire;
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub use carrot_types::arbitrary;
 
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
+pub use crate::{backend::Backend, sandbox::Sandbox, torture::torture};
 pub use crate::{
     cassette::Cassette,
     client::{client, client_builder},
@@ -42,9 +47,6 @@ pub use crate::{
     recording::{RecordedRequest, RecordingTransport},
     response::{ApiError, CannedResponse},
 };
-#[cfg(feature = "sandbox")]
-#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
-pub use crate::{sandbox::Sandbox, torture::torture};
 
 /// Fails the test that runs.
 #[track_caller]

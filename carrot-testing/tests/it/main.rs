@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "sandbox")]
+mod backend;
+#[cfg(feature = "sandbox")]
 mod cassette;
 mod clock;
 #[cfg(feature = "aws-lc-rs")]
