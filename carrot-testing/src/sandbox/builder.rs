@@ -39,8 +39,8 @@ impl Sandbox {
 #[must_use = "call `build` to get the sandbox"]
 pub struct SandboxBuilder {
     pub(in crate::sandbox) settings: Settings,
-    own_operators: bool,
-    own_channels: bool,
+    pub(super) own_operators: bool,
+    pub(super) own_channels: bool,
 }
 
 impl SandboxBuilder {

@@ -69,21 +69,23 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An external id or the name of an event is not one of 1 to 255 characters, an external id is there twice, a
+    /// An id is 0, an external id, a tag or the name of an event is not one of 1 to 255 characters, one of them is
+    /// there twice, a scope is not one of the service, the name of a property is empty, a
     /// presence does not exist, or a conversation names a user, an operator or a channel that nothing
     /// added.
     pub fn seed(mut self, seed: Seed) -> Result<Self, SeedError> {
+        // The defaults are replaced by the first of one's own.
+        let app = &self.settings.app;
+        let known = app.operators.iter().filter(|_| self.own_operators);
         let operators = seed.operators.iter().map(|one| one.id.get());
-        check_distinct(operators, "operators")?;
+        check_ids(known.map(|one| one.id), operators, "operators")?;
+        let known = app.channels.iter().filter(|_| self.own_channels);
         let channels = seed.channels.iter().map(|one| one.id.get());
-        check_distinct(channels, "channels")?;
-        for scope in seed.scopes.iter().flatten() {
-            if !SCOPES.contains(&scope.as_str()) {
-                return Err(SeedError::new(
-                    format!("scopes.{scope}"),
-                    "must be a scope of the service",
-                ));
-            }
+        check_ids(known.map(|one| one.id), channels, "channels")?;
+        let mut scopes = seed.scopes.iter().flatten();
+        if scopes.any(|scope| !SCOPES.contains(&scope.as_str())) {
+            let rule = "must all be scopes of the service";
+            return Err(SeedError::new("scopes".to_owned(), rule));
         }
         for operator in seed.operators {
             self = self.operator(operator.id, operator.name);
@@ -179,13 +181,19 @@ fn check_length(text: &str, path: impl FnOnce() -> String) -> Result<(), SeedErr
     Err(SeedError::new(path(), LENGTH))
 }
 
-fn check_distinct(ids: impl Iterator<Item = u64>, list: &str) -> Result<(), SeedError> {
-    let mut seen = HashSet::new();
+fn check_ids(
+    known: impl Iterator<Item = u64>,
+    ids: impl Iterator<Item = u64>,
+    list: &str,
+) -> Result<(), SeedError> {
+    let mut seen: HashSet<u64> = known.collect();
     for (at, id) in ids.enumerate() {
-        if !seen.insert(id) {
-            let problem = "must differ from those of the other entries";
-            return Err(SeedError::new(format!("{list}[{at}].id"), problem));
-        }
+        let problem = match id {
+            0 => "must be an id of 1 or more",
+            id if !seen.insert(id) => "must differ from those of the other entries",
+            _ => continue,
+        };
+        return Err(SeedError::new(format!("{list}[{at}].id"), problem));
     }
     Ok(())
 }
@@ -214,6 +222,9 @@ fn check_user(user: &SeedUser) -> Result<(), (String, &'static str)> {
     {
         let rule = "must be online, idle or offline";
         return Err(("presence".to_owned(), rule));
+    }
+    if user.props.keys().any(String::is_empty) {
+        return Err(("props".to_owned(), "must not have an empty name"));
     }
     check_tags(&user.tags)?;
     for (at, event) in user.events.iter().enumerate() {

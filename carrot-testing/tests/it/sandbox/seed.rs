@@ -218,6 +218,14 @@ fn an_error_names_the_place_and_no_value() {
         r#"{"channels": [{"id": 1}]}"#,
         r#"{"event_types": ["x", ""]}"#,
         r#"{"users": [{"presence": "secret"}]}"#,
+        r#"{"operators": [{"id": 0, "name": "secret"}]}"#,
+        r#"{"channels": [{"id": "0", "name": "secret"}]}"#,
+        r#"{"operators": [{"id": 1, "name": "secret"}, {"id": 1, "name": "secret"}]}"#,
+        r#"{"scopes": ["users-list", "secret"]}"#,
+        r#"{"users": [{"tags": ["secret", ""]}]}"#,
+        r#"{"users": [{"tags": ["secret", "secret"]}]}"#,
+        r#"{"users": [{"props": {"": "secret"}}]}"#,
+        r#"{"users": [{"user_id": "secret"}, {"user_id": "secret"}]}"#,
         r#"{"users": [{"events": [{"name": ""}]}]}"#,
         r#"{"conversations": [{"user": "secret", "parts": [{"body": ""}]}]}"#,
         &conversation(r#""parts": []"#),
@@ -240,6 +248,17 @@ fn an_error_names_the_place_and_no_value() {
         told += &format!("{text}\n  {message}\n");
     }
     assert_snapshot("seed_errors", &told);
+}
+
+#[test]
+fn two_seeds_have_distinct_ids() {
+    let operator = r#"{"operators": [{"id": 7, "name": "Ada"}]}"#;
+    let builder = Sandbox::builder().seed_json(operator).unwrap();
+    let error = builder.seed_json(operator).unwrap_err();
+    assert_eq!(error.path(), "operators[0].id");
+    // The default operator is replaced, and so in nobody's way.
+    let default = r#"{"operators": [{"id": 501, "name": "Ada"}]}"#;
+    assert!(Sandbox::builder().seed_json(default).is_ok());
 }
 
 proptest! {
