@@ -233,7 +233,9 @@ async fn every_failure_of_a_transport_reaches_the_caller() {
                 TransportErrorKind::Rejected
                 | TransportErrorKind::Tls
                 | TransportErrorKind::Protocol => 1,
-                TransportErrorKind::Dns | TransportErrorKind::Connect => 6,
+                TransportErrorKind::Dns
+                | TransportErrorKind::Connect
+                | TransportErrorKind::Reset => 6,
                 _ => 3,
             };
             let fake = Fake::new();
