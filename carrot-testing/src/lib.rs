@@ -27,6 +27,8 @@ mod backend;
 mod client;
 mod clock;
 mod coverage;
+#[cfg(feature = "server")]
+mod port;
 mod response;
 mod service_error;
 mod wire;

@@ -63,6 +63,8 @@ mod models;
 pub(crate) mod operations;
 mod record;
 mod replies;
+#[cfg(feature = "server")]
+mod server;
 mod service;
 mod typed;
 
@@ -81,6 +83,9 @@ use carrot_core::{
 use http::{Request, Response};
 
 pub(crate) use self::matcher::diff::json as differences;
+#[cfg(feature = "server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+pub use self::server::FakeServer;
 pub use self::{expectation::Expectation, models::*, record::RecordedCall};
 use self::{explain::calls, log::Record, matcher::Matcher, service::State};
 use crate::{VirtualClock, client, fail, response::CannedResponse};

@@ -2,6 +2,8 @@
 
 mod coverage;
 mod listing;
+#[cfg(feature = "server")]
+mod port;
 mod replies;
 mod slow;
 mod typed;

@@ -1,33 +1,6 @@
-use std::{
-    sync::OnceLock,
-    time::{Duration, SystemTime},
-};
+use std::time::SystemTime;
 
-use async_trait::async_trait;
-use carrot_core::{Clock, types::Timestamp};
-use tokio::time::{self, Instant};
-
-/// The time of the machine.
-#[derive(Debug)]
-pub(in crate::sandbox) struct MachineClock(());
-
-impl MachineClock {
-    pub(in crate::sandbox) fn new() -> Self {
-        Self(())
-    }
-}
-
-#[async_trait]
-impl Clock for MachineClock {
-    fn now(&self) -> Duration {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        time::sleep(duration).await;
-    }
-}
+use carrot_core::types::Timestamp;
 
 /// The date of the machine.
 #[expect(

@@ -2,8 +2,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use carrot_core::Clock;
 
-use super::{access::Access, clock::MachineClock, log::Log};
-use crate::sandbox::service::Sandbox;
+use super::{access::Access, log::Log};
+use crate::{port::MachineClock, sandbox::service::Sandbox};
 
 /// What all requests on a port share.
 pub(super) struct Context {

@@ -1,6 +1,5 @@
 //! The sandbox on a port.
 
-mod accept;
 mod access;
 mod clock;
 mod console;
@@ -19,9 +18,14 @@ use std::{
 use carrot_core::BaseUrl;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
-pub(in crate::sandbox) use self::clock::{MachineClock, today};
-use self::{accept::accept, access::OPEN, context::Context};
+pub(in crate::sandbox) use self::clock::today;
+use self::{access::OPEN, context::Context, respond::respond};
 use super::service::Sandbox;
+pub(in crate::sandbox) use crate::port::MachineClock;
+use crate::port::accept;
+
+/// How long requests under way may take when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A [`Sandbox`] that listens on a port; made by [`Sandbox::serve`] and [`Sandbox::serve_on`].
 ///
@@ -132,7 +136,9 @@ impl Sandbox {
         drop(time::sleep(Duration::ZERO));
         let (running, stopped) = oneshot::channel();
         let context = Arc::new(Context::new(self.clone(), address));
-        let accepting = tokio::spawn(accept(Arc::clone(&context), listener, stopped));
+        let shared = Arc::clone(&context);
+        let respond = move |request| respond(Arc::clone(&shared), request);
+        let accepting = tokio::spawn(accept(respond, listener, stopped, STOP_TIMEOUT));
         Ok(SandboxServer {
             sandbox: self.clone(),
             address,

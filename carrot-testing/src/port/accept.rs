@@ -5,34 +5,37 @@ use std::{
     future::{Future, poll_fn},
     io,
     pin::pin,
-    sync::Arc,
     task::{Context as TaskContext, Poll},
     time::Duration,
 };
 
-use hyper::{server::conn::http1, service::service_fn};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time};
 
-use super::{context::Context, respond::respond};
+use super::Cut;
 
 /// How long the head of a request may take.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long requests under way may take when the server stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The pause after the operating system fails to accept a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn accept(
-    context: Arc<Context>,
+/// Serves until it is told to stop. Requests under way may take so long then, before they are cut.
+pub(crate) async fn accept<F>(
+    respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     listener: TcpListener,
     stopped: oneshot::Receiver<Infallible>,
-) {
+    stop_timeout: Duration,
+) where
+    F: Future<Output = Result<Response<Full<Bytes>>, Cut>> + Send + 'static,
+{
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut stopped = pin!(stopped);
@@ -47,8 +50,7 @@ pub(super) async fn accept(
         match next.await {
             None => break,
             Some((stream, _)) => {
-                let context = Arc::clone(&context);
-                let service = service_fn(move |request| respond(Arc::clone(&context), request));
+                let service = service_fn(respond.clone());
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
@@ -61,7 +63,7 @@ pub(super) async fn accept(
     }
     drop(listener);
     // What is left then is dropped with `connections`, which cuts it.
-    let _ = time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
+    let _ = time::timeout(stop_timeout, graceful.shutdown()).await;
 }
 
 /// The next connection, however many attempts fail before it. What stays wrong for a while, such as
