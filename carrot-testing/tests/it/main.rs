@@ -12,6 +12,8 @@ mod conformance;
 mod failures;
 mod fake;
 mod fake_property;
+#[cfg(feature = "sandbox")]
+mod gallery;
 mod recording;
 #[cfg(feature = "sandbox")]
 mod sandbox;
