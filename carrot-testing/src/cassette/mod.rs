@@ -137,7 +137,7 @@ struct Settings {
 
 enum Work {
     Record(Recorder),
-    Replay(Player),
+    Replay(Box<Player>),
 }
 
 impl Cassette {
@@ -170,7 +170,7 @@ impl Cassette {
     #[track_caller]
     pub fn replay(path: impl AsRef<Path>) -> Self {
         match Player::load(path.as_ref()) {
-            Ok(player) => Self::of(path, Work::Replay(player)),
+            Ok(player) => Self::of(path, Work::Replay(Box::new(player))),
             Err(problem) => fail(&problem),
         }
     }

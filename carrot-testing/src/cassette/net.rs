@@ -232,12 +232,12 @@ fn decode(text: &str) -> Vec<String> {
         let is_hex = run.len() >= 12 && run.bytes().all(|one| one.is_ascii_hexdigit());
         if is_hex {
             for skip in 0..2 {
-                decoded.extend(readable(hex(run.get(skip..).unwrap_or_default())));
+                decoded.extend(readable(&hex(run.get(skip..).unwrap_or_default())));
             }
         }
         if run.len() >= 8 {
             for skip in 0..4 {
-                decoded.extend(readable(base64(run.get(skip..).unwrap_or_default())));
+                decoded.extend(readable(&base64(run.get(skip..).unwrap_or_default())));
             }
         }
     }
@@ -245,8 +245,8 @@ fn decode(text: &str) -> Vec<String> {
 }
 
 /// Decoded bytes, where most of them are text.
-fn readable(bytes: Vec<u8>) -> Option<String> {
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+fn readable(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
     let odd = text
         .chars()
         .filter(|one| one.is_control() || *one == '\u{fffd}')

@@ -22,6 +22,8 @@ type Write =
 pub(super) struct Listing {
     total: usize,
     per_page: usize,
+    /// The client reads it twice, since it may move while it is read.
+    pub(super) is_checked: bool,
     write: Write,
 }
 
@@ -33,6 +35,7 @@ impl Listing {
     {
         let items: Vec<E::Item> = items.into_iter().collect();
         let total = items.len();
+        let moves = items.first().and_then(E::identity).is_some();
         // Items may be `Send` alone, and requests come from many threads.
         let items = Mutex::new(items);
         let write = move |asked: &RequestView<'_>, range: Range<usize>| {
@@ -49,6 +52,7 @@ impl Listing {
         Self {
             total,
             per_page: per_page as usize,
+            is_checked: moves && total > per_page as usize,
             write: Arc::new(write),
         }
     }

@@ -39,7 +39,12 @@ pub(super) struct Step {
 
 impl Step {
     fn has_more(&self) -> bool {
-        self.at_most.is_none_or(|limit| self.given < limit)
+        let readings = match &self.reply {
+            Reply::Pages(listing) if listing.is_checked => 2,
+            _ => 1,
+        };
+        self.at_most
+            .is_none_or(|limit| self.given < limit.saturating_mul(readings))
     }
 }
 

@@ -80,7 +80,7 @@ fn file_is_checked_when_it_is_opened() {
     let open = || {
         drop(Cassette::open(scratch.path(), || -> RecordingTransport {
             panic!("no transport")
-        }))
+        }));
     };
     assert_text("cassette_absent", &scratch, &failure(open));
     std::fs::create_dir_all(&scratch.0).unwrap();
