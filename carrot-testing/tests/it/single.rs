@@ -54,7 +54,7 @@ async fn what_never_responds_ends_with_the_deadline() {
 
 #[tokio::test]
 async fn always_fails_is_retried() {
-    for (sent, attempts) in [(Sent::Never, 3), (Sent::Maybe, 3)] {
+    for (sent, attempts) in [(Sent::Never, 6), (Sent::Maybe, 6)] {
         let transport = always(CannedResponse::failure(TransportErrorKind::Reset, sent));
         let error = client(transport).call(unsubscribe()).await.unwrap_err();
         assert_eq!((error.sent(), error.attempts()), (sent, attempts));

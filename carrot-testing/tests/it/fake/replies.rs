@@ -148,13 +148,13 @@ async fn the_pauses_of_retries_are_written_down() {
         .reply(fake::user());
     assert_eq!(done(&fake, get()).await, fake::user());
     fake.clock()
-        .assert_sleeps([7 * SECOND, Duration::from_secs(1)]);
+        .assert_sleeps([7 * SECOND, Duration::from_millis(500)]);
     let calls = fake.calls_of::<users::Get>();
     let seen: Vec<_> = calls
         .iter()
         .map(|call| (call.attempt(), call.at(), call.outcome()))
         .collect();
-    let end = 7 * SECOND + Duration::from_secs(1);
+    let end = 7 * SECOND + Duration::from_millis(500);
     assert_eq!(
         seen,
         [
