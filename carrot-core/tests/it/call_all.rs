@@ -1,5 +1,6 @@
 //! `call_all`: concurrency, failures, and how to stop and resume.
 
+mod starving;
 mod throttled;
 
 use std::{cell::RefCell, ops::ControlFlow, pin::pin};

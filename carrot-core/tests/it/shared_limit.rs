@@ -2,6 +2,7 @@
 //! waits, is cancelled or loses the store. Each limiter stands for a process; all in virtual time.
 
 mod histories;
+mod outages;
 
 use std::{
     cell::{Cell, RefCell},
@@ -278,7 +279,7 @@ fn killed_process_returns_permits_after_its_lease() {
     let [one, other] = [(), ()].map(|()| fleet.process().start(Start::Full));
     std::mem::forget(take_all(&one, &interactive()));
     // The lease of a second, and the time that a permit may wait for its task.
-    let lease = SECOND + 1_500 * MILLISECOND;
+    let lease = SECOND + 2 * SECOND;
     fleet.clock.advance(lease + WINDOW - MILLISECOND);
     assert_eq!(take_all(&other, &interactive()).len(), 0);
     fleet.clock.advance(2 * MILLISECOND);

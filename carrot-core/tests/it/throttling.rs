@@ -147,10 +147,40 @@ fn unreported_permit_ends_with_its_lease() {
     let held = clock.run(limiter.acquire(&request)).expect("a permit");
     let next = clock.run(limiter.acquire(&request)).expect("a permit");
     assert_eq!(clock.now(), 70 * SECOND, "its lease and a window");
-    // A late report counts only once.
+    // A late report counts once, from when it came: the service may have seen both in this minute.
+    let used = || limiter.status().expect("a status").used;
     held.complete(PermitOutcome::Responded);
+    assert_eq!(used(), 2);
     next.complete(PermitOutcome::Responded);
-    assert_eq!(limiter.status().expect("a status").used, 1);
+    assert_eq!(used(), 2);
+    clock.advance(MINUTE);
+    assert_eq!(used(), 0);
+
+    // While it still counts, a late report moves its end.
+    let held = clock.run(limiter.acquire(&request)).expect("a permit");
+    clock.advance(30 * SECOND);
+    held.complete(PermitOutcome::Responded);
+    assert_eq!(used(), 1);
+    clock.advance(MINUTE - SECOND);
+    assert_eq!(used(), 1);
+    // What was never sent is free at once, also late.
+    clock.advance(SECOND);
+    let held = clock.run(limiter.acquire(&request)).expect("a permit");
+    clock.advance(30 * SECOND);
+    held.complete(PermitOutcome::Unsent);
+    assert_eq!(used(), 0);
+}
+
+/// Nobody has to poll an attempt without a timeout again, so its permit ends too.
+#[test]
+fn permit_without_a_lease_ends() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 1, MINUTE).start(Start::Full);
+    let request = AcquireRequest::new("test");
+    let held = clock.run(limiter.acquire(&request)).expect("a permit");
+    let next = clock.run(limiter.acquire(&request)).expect("a permit");
+    assert_eq!(clock.now(), 6 * MINUTE, "five minutes and a window");
+    drop((held, next));
 }
 
 #[test]

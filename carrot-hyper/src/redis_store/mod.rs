@@ -19,7 +19,6 @@ use tokio::{runtime::Handle, time::Instant};
 use self::script::{Action, Reply};
 use crate::runtime;
 
-/// A connection is replaced if it does not respond for this long.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The store of a [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter) on a Redis server.
@@ -62,6 +61,7 @@ struct Inner {
     address: String,
     keys: [String; 6],
     script: redis::Script,
+    timeout: Duration,
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
@@ -138,11 +138,34 @@ impl RedisStore {
             address,
             keys: keys.map(|key| format!("{{carrot:{name}}}:{key}")),
             script: redis::Script::new(include_str!("limit.lua")),
+            timeout: RESPONSE_TIMEOUT,
             connection: Mutex::new(None),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Sets how long the server may take to accept a connection and to respond, each. 400 ms by default.
+    /// After it the connection is replaced, and the server counts as away.
+    ///
+    /// The limiter stops waiting after its own
+    /// [`store_timeout`](carrot_core::rate_limit::SharedRateLimiter::store_timeout), 500 ms by default: for a
+    /// server far away set both, this one to the shorter time. The returned store has a connection of its
+    /// own; clones made before keep theirs.
+    #[must_use = "a setter returns the changed value"]
+    pub fn response_timeout(self, timeout: Duration) -> Self {
+        let inner = Inner {
+            client: self.inner.client.clone(),
+            address: self.inner.address.clone(),
+            keys: self.inner.keys.clone(),
+            script: self.inner.script.clone(),
+            timeout,
+            connection: Mutex::new(None),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 }
 
@@ -213,8 +236,8 @@ impl Inner {
 
     async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+            .set_connection_timeout(Some(self.timeout))
+            .set_response_timeout(Some(self.timeout));
         let connection = self
             .client
             .get_multiplexed_async_connection_with_config(&config)
@@ -236,7 +259,7 @@ impl Drop for Discard<'_> {
     fn drop(&mut self) {
         let is_sound = match self.result {
             Some(is_sound) => is_sound,
-            None => self.started.elapsed() < RESPONSE_TIMEOUT / 2,
+            None => self.started.elapsed() < self.inner.timeout / 2,
         };
         if !is_sound {
             let old = self.inner.slot().take();

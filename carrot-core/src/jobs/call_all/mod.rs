@@ -198,9 +198,7 @@ where
     /// that `next` returned.
     ///
     /// Cancel-safe: dropping the future loses no result. The calls make progress only while this
-    /// future is polled; in between, the timeouts of attempts run, and calls hold the permits of the
-    /// rate limit that they have. So if you make other calls between two results, keep the
-    /// concurrency below the rate limit, or those calls wait for permits held here.
+    /// future is polled; in between, the timeouts of attempts run.
     pub async fn next(&mut self) -> Option<Item<I::Item, E::Output>> {
         poll_fn(|context| self.poll_item(context)).await
     }

@@ -14,7 +14,8 @@ pub struct AcquireRequest {
     /// is free within this time fails at once with [`AcquireError::TooLate`].
     pub patience: Option<Duration>,
     /// The longest time that the caller holds the permit: the timeout of the attempt and a margin. After
-    /// it a limiter may treat the request as ended. `None` if the attempt has no timeout.
+    /// it a limiter treats the request as ended, until it learns of the end. `None` if the attempt has no
+    /// timeout: the limiters of this crate assume five minutes then, and a day at most.
     pub lease: Option<Duration>,
 }
 

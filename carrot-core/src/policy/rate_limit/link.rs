@@ -6,23 +6,20 @@ use super::{
     CompletedPermit, Grant, PermitId, PermitOutcome, Priority, RestoreRequest, RestoredPermit,
     SharedLimit, StoreError, StoreState, TakeRequest, TakeResponse,
     outage::{Outage, StoreAway},
-    throttle::burst_of,
+    share::{Share, Whole},
 };
 
 /// The longest time without a question while attempts wait: other processes return permits.
 const RECHECK: Duration = Duration::from_secs(1);
-/// A response that nobody polled for this long is not used.
-const STALE: Duration = Duration::from_secs(1);
+const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The first pause before a store that failed is asked again; it doubles up to `LAST_RETRY`.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(1);
-/// Longer than the longest pause between two questions: by then all processes that are busy have
-/// restored their permits.
-const SETTLE: Duration = Duration::from_millis(1500);
-/// A granted permit may wait this long for its task, on top of its lease.
-const OFFERED: Duration = Duration::from_millis(1500);
-/// The lease of a permit whose attempt has no timeout.
-pub(super) const LONG_LEASE: Duration = Duration::from_secs(60 * 60);
+/// How long a granted permit waits for its task. A task that is not polled must not block the tasks
+/// behind it.
+pub(super) const OFFER: Duration = Duration::from_secs(1);
+/// Added to what a question may take, for tasks that are polled late.
+const MARGIN: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -31,6 +28,8 @@ pub(super) struct Link {
     /// The least number of processes that share the limit.
     pub(super) processes: u32,
     pub(super) outage: Outage,
+    /// How long a question may take.
+    pub(super) timeout: Duration,
     mode: Mode,
     epoch: Option<u64>,
     told: Option<StoreState>,
@@ -41,6 +40,8 @@ pub(super) struct Link {
     bulk: Outlook,
     next_number: u64,
     completed: Vec<CompletedPermit>,
+    /// The last 429 and the start of its request.
+    throttled: Option<(CompletedPermit, Duration)>,
     failures: u32,
     retry_at: Duration,
     error: Option<Arc<dyn Error + Send + Sync>>,
@@ -61,19 +62,14 @@ enum Mode {
     },
 }
 
-/// The time since which a process uses its share, and the number of its permits in use then.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    since: Duration,
-    used: usize,
-}
-
 /// A permit from the store that no task has got yet.
 #[derive(Clone, Copy, Debug)]
 struct Token {
     number: u64,
     priority: Priority,
     lease: Duration,
+    /// The time of the question.
+    at: Duration,
 }
 
 /// The question under way.
@@ -115,6 +111,7 @@ impl Link {
             limit,
             processes: 2,
             outage: Outage::Share,
+            timeout: STORE_TIMEOUT,
             mode: Mode::Connected,
             epoch: None,
             told: None,
@@ -125,6 +122,7 @@ impl Link {
             bulk: Outlook::default(),
             next_number: 0,
             completed: Vec::new(),
+            throttled: None,
             failures: 0,
             retry_at: Duration::ZERO,
             error: None,
@@ -139,8 +137,28 @@ impl Link {
         }
     }
 
-    /// Ends the phase after an outage when its time is over.
+    /// Returns how old a response may be. One that nobody polled for longer is not used.
+    fn max_age(&self) -> Duration {
+        self.timeout.saturating_add(MARGIN)
+    }
+
+    /// Returns how long a permit of the store may wait for its task, on top of its lease.
+    fn max_delay(&self) -> Duration {
+        self.max_age().saturating_add(OFFER)
+    }
+
+    /// Returns a time longer than the longest pause between two questions: by then all processes that
+    /// are busy have restored their permits.
+    fn settles_in(&self) -> Duration {
+        self.max_age().saturating_add(LAST_RETRY * 5 / 4)
+    }
+
+    /// Ends what is over: the phase after an outage, and a permit that waited too long.
     pub(super) fn tick(&mut self, now: Duration) {
+        let is_old = |token: &Token| token.at.saturating_add(self.max_age()) < now;
+        if self.token.as_ref().is_some_and(is_old) {
+            self.return_token();
+        }
         if let Mode::Rejoining {
             ends_at: Some(ends_at),
             ..
@@ -157,6 +175,12 @@ impl Link {
             Mode::Connected => None,
             Mode::Away(share) | Mode::Rejoining { share, .. } => Some(share),
         }
+    }
+
+    /// Sets the number of the process and what it draws at random.
+    pub(super) fn seed(&mut self, seed: u64) {
+        self.process = seed;
+        self.rng = fastrand::Rng::with_seed(seed);
     }
 
     /// Returns true while this process counts its permits itself.
@@ -194,36 +218,30 @@ impl Link {
         }))
     }
 
-    /// Returns how many permits of `limit` this process may use by itself.
-    pub(super) fn share_of(&self, limit: usize, now: Duration) -> usize {
-        let Some(share) = self.share() else {
-            return limit;
-        };
-        let max = self.limit.max as usize;
-        let processes = self.members.max(self.processes).max(1) as usize;
-        let part = (limit * (max / processes) / max.max(1)).max(1);
-        if now >= share.since.saturating_add(self.limit.window) {
-            return part;
+    fn whole(&self, limit: usize) -> Whole {
+        Whole {
+            limit,
+            processes: self.members.max(self.processes).max(1),
+            shared: self.limit,
         }
-        // What the others used before is unknown, so this process uses no more than it did: the sum
-        // stays within the limit. A process that was idle may use its part of the burst.
-        let burst = (burst_of(self.limit.max) as usize / processes).max(1);
-        part.min(share.used.max(burst))
     }
 
-    /// Returns the time at which the share changes by itself.
-    pub(super) fn share_changes_at(&self, now: Duration) -> Option<Duration> {
-        let share = self.share()?;
-        let frozen = share.since.saturating_add(self.limit.window);
+    /// Returns how many permits of `limit` this process may use by itself.
+    pub(super) fn share_of(&self, limit: usize, now: Duration) -> usize {
+        match self.share() {
+            Some(share) => share.of(&self.whole(limit), now),
+            None => limit,
+        }
+    }
+
+    /// Returns the time at which the share of `limit` changes by itself.
+    pub(super) fn share_changes_at(&self, limit: usize, now: Duration) -> Option<Duration> {
+        let changes_at = self.share()?.changes_at(&self.whole(limit), now);
         let ends_at = match self.mode {
-            Mode::Rejoining { ends_at, .. } => ends_at,
+            Mode::Rejoining { ends_at, .. } => ends_at.filter(|at| *at > now),
             _ => None,
         };
-        [Some(frozen), ends_at]
-            .into_iter()
-            .flatten()
-            .filter(|at| *at > now)
-            .min()
+        changes_at.into_iter().chain(ends_at).min()
     }
 
     /// Returns true if the store may have a permit for this priority now.
@@ -270,10 +288,10 @@ impl Link {
     }
 
     /// Returns true if the permit in hand fits an attempt.
-    pub(super) fn has_token_for(&self, priority: Priority, lease: Option<Duration>) -> bool {
+    pub(super) fn has_token_for(&self, priority: Priority, lease: Duration) -> bool {
         self.token.is_some_and(|token| {
             (priority == Priority::Interactive || token.priority == Priority::Bulk)
-                && lease.unwrap_or(LONG_LEASE) <= token.lease
+                && lease <= token.lease
         })
     }
 
@@ -307,7 +325,8 @@ impl Link {
     }
 
     pub(super) fn refund(&mut self, number: u64, priority: Priority) {
-        self.report(number, priority, PermitOutcome::Unsent, Duration::ZERO);
+        let now = Duration::ZERO;
+        self.report(number, priority, PermitOutcome::Unsent, now, now);
     }
 
     /// Keeps the end of a request for the store.
@@ -316,15 +335,33 @@ impl Link {
         number: u64,
         priority: Priority,
         outcome: PermitOutcome,
-        held: Duration,
+        started: Duration,
+        now: Duration,
     ) {
-        self.completed.push(CompletedPermit {
+        let report = CompletedPermit {
             id: self.id(number),
             priority,
             outcome,
-            held,
+            held: now.saturating_sub(started),
             limit: self.limit,
-        });
+        };
+        if matches!(outcome, PermitOutcome::Throttled { .. }) {
+            self.throttled = Some((report, started));
+        }
+        self.completed.push(report);
+    }
+
+    /// Tells a store that was away of the last 429, for the rest of its pause.
+    fn report_pause(&mut self, pause: Duration, now: Duration) {
+        if let Some((report, started)) = self.throttled.filter(|_| !pause.is_zero()) {
+            self.completed.push(CompletedPermit {
+                outcome: PermitOutcome::Throttled {
+                    retry_after: Some(pause),
+                },
+                held: now.saturating_sub(started),
+                ..report
+            });
+        }
     }
 
     pub(super) fn take_reports(&mut self) -> Vec<CompletedPermit> {
@@ -342,13 +379,12 @@ impl Link {
     pub(super) fn take(
         &mut self,
         priority: Priority,
-        lease: Option<Duration>,
+        lease: Duration,
         waited: Duration,
         waiting: usize,
         now: Duration,
     ) -> Question {
         self.return_token();
-        let lease = lease.unwrap_or(LONG_LEASE);
         let number = self.new_number();
         self.asked = Some(Pending {
             at: now,
@@ -360,7 +396,7 @@ impl Link {
             id: self.id(number),
             epoch: self.epoch,
             priority,
-            lease: lease.saturating_add(OFFERED),
+            lease: lease.saturating_add(self.max_delay()),
             waited,
             waiting: waiting.clamp(1, self.limit.max.max(1)),
             is_share: matches!(self.mode, Mode::Rejoining { ends_at: None, .. }),
@@ -407,30 +443,28 @@ impl Link {
         }
     }
 
-    /// Records a response. `used` is the number of own permits in use.
-    pub(super) fn responded(&mut self, response: StoreResponse, used: usize, now: Duration) {
+    /// Records a response. `used` is the number of own permits in use, `pause` the rest of the pause after
+    /// a 429 to this process.
+    pub(super) fn responded(
+        &mut self,
+        response: StoreResponse,
+        used: usize,
+        pause: Duration,
+        now: Duration,
+    ) {
         let Some(asked) = self.asked.take() else {
             return;
         };
-        let is_stale = asked.at.saturating_add(STALE) < now;
         match response {
-            StoreResponse::Taken(Ok(response)) => {
-                if response.grant == Grant::Granted && is_stale {
-                    if let Some((priority, _)) = asked.permit {
-                        self.refund(asked.number, priority);
-                    }
-                } else {
-                    self.taken(asked, response, used, now);
-                }
-            }
-            StoreResponse::Restored(Ok(state)) => self.restored(asked, state, now),
+            StoreResponse::Taken(Ok(response)) => self.taken(asked, response, used, now),
+            StoreResponse::Restored(Ok(state)) => self.restored(asked, state, pause, now),
             StoreResponse::Taken(Err(error)) => {
                 if let Some((priority, _)) = asked.permit {
                     self.refund(asked.number, priority);
                 }
-                self.failed(error, is_stale, used, now);
+                self.failed(asked, error, used, now);
             }
-            StoreResponse::Restored(Err(error)) => self.failed(error, is_stale, used, now),
+            StoreResponse::Restored(Err(error)) => self.failed(asked, error, used, now),
         }
     }
 
@@ -484,6 +518,7 @@ impl Link {
             number: asked.number,
             priority,
             lease,
+            at: asked.at,
         });
     }
 
@@ -498,7 +533,7 @@ impl Link {
         self.failures = 0;
     }
 
-    fn restored(&mut self, asked: Pending, state: StoreState, now: Duration) {
+    fn restored(&mut self, asked: Pending, state: StoreState, pause: Duration, now: Duration) {
         self.seen(state);
         let Mode::Away(share) = self.mode else {
             return;
@@ -508,14 +543,15 @@ impl Link {
             self.retry_at = now;
             return;
         }
-        let ends_at = (!state.is_rebuilding).then(|| now.saturating_add(SETTLE));
+        let ends_at = (!state.is_rebuilding).then(|| now.saturating_add(self.settles_in()));
         self.mode = Mode::Rejoining { share, ends_at };
+        self.report_pause(pause, now);
         self.ask_now();
     }
 
-    fn failed(&mut self, error: StoreError, is_stale: bool, used: usize, now: Duration) {
+    fn failed(&mut self, asked: Pending, error: StoreError, used: usize, now: Duration) {
         // Nobody polled the question for so long that its time ran out: the store may be well.
-        if is_stale {
+        if asked.at.saturating_add(self.max_age()) < now {
             return;
         }
         self.error = Some(Arc::from(error));
@@ -528,7 +564,11 @@ impl Link {
 
     fn go_alone(&mut self, used: usize, now: Duration) {
         self.return_token();
-        let share = self.share().unwrap_or(Share { since: now, used });
+        let share = self.share().unwrap_or_else(|| Share {
+            since: now,
+            used,
+            draw: self.rng.f64(),
+        });
         self.mode = Mode::Away(share);
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use fastrand::Rng;
 
 use super::{
     CompletedPermit, Grant, PermitId, PermitOutcome, Priority, RateLimitStore, RestoreRequest,
@@ -121,7 +122,9 @@ impl<C: Clock> MemoryStore<C> {
             store.epoch += 1;
         }
         let epoch = store.epoch;
-        let memory = store.memory.get_or_insert_with(|| Memory::new(limit, now));
+        let memory = store
+            .memory
+            .get_or_insert_with(|| Memory::new(limit, epoch, now));
         memory.expire(now);
         Ok(work(memory, epoch, now))
     }
@@ -164,9 +167,9 @@ impl<C> fmt::Debug for MemoryStore<C> {
 }
 
 impl Memory {
-    fn new(limit: SharedLimit, now: Duration) -> Self {
+    fn new(limit: SharedLimit, epoch: u64, now: Duration) -> Self {
         let start = Start::Cautious { burst: limit.burst };
-        let mut throttle = Throttle::new(limit.max, limit.window, start, fastrand::Rng::new());
+        let mut throttle = Throttle::new(limit.max, limit.window, start, Rng::with_seed(epoch));
         throttle.asked(now);
         Self {
             born: now,

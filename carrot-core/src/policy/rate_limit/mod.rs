@@ -13,6 +13,7 @@ mod local;
 mod memory_store;
 mod outage;
 mod permit;
+mod share;
 mod shared;
 mod state;
 mod store;

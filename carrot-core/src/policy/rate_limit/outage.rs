@@ -29,6 +29,10 @@ impl fmt::Display for StoreAway {
         let away = rounded(self.away_for);
         write!(f, "{} (away for {away}", self.source)?;
         match self.share {
+            Some((0, max)) => write!(
+                f,
+                "; this process's share of {max} permits is less than one, and it is not its turn)"
+            ),
             Some((share, max)) => write!(
                 f,
                 "; this process's share of {share} of {max} permits is in use)"

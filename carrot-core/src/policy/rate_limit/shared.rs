@@ -22,8 +22,6 @@ use super::{
 };
 use crate::{Clock, policy::timeout};
 
-const STORE_TIMEOUT: Duration = Duration::from_millis(500);
-
 /// A rate limiter that all processes with one key share, through a [`RateLimitStore`].
 ///
 /// `carrot-hyper` has a store over Redis, behind its feature `redis`; [`MemoryStore`](super::MemoryStore)
@@ -42,7 +40,10 @@ const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 /// each process goes on with its share: the limit divided by the number of processes that the store saw
 /// in the last two windows, two at least, see [`processes`](Self::processes). It counts its own permits of
 /// the last window, and in the first window of the outage it uses no more than it did before, or its part
-/// of the burst. [`on_outage`](Self::on_outage) makes attempts fail instead.
+/// of the burst: together at most the limit and the burst, 68 of 60, and the limit from then on. With more
+/// processes than the burst or the limit has requests, each gets its part at random, and both hold on
+/// average. [`on_outage`](Self::on_outage) makes attempts fail instead. A 429 of the outage pauses its own
+/// process, and all of them when the store responds again.
 ///
 /// **Store empty.** If the store has lost its memory, each process restores its own permits and goes on
 /// with its share for one window. A process without permits starts with the burst.
@@ -51,8 +52,8 @@ const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 /// * a store fails over to a replica that has not got the last permits, or evicts keys;
 /// * a single process loses the connection to the store and goes on with its share while the others use all of
 ///   the limit;
-/// * more processes run than the share is computed for, or processes that were idle use their part of
-///   the burst in an outage;
+/// * more processes run in an outage than the share is computed for: with six instead of two, up to
+///   three times the limit;
 /// * a process is frozen for longer than its lease and sends its request afterwards.
 ///
 /// ```
@@ -82,15 +83,12 @@ struct Inner<S, C> {
     clock: Arc<C>,
     state: Mutex<State>,
     /// The question under way. Locked before the state.
-    question: Mutex<Asking>,
+    question: Mutex<Asked>,
     /// Wakes tasks that go on with the question.
     waker: Waker,
 }
 
-struct Asking {
-    future: Option<Pin<Box<dyn Future<Output = StoreResponse> + Send>>>,
-    timeout: Duration,
-}
+type Asked = Option<Pin<Box<dyn Future<Output = StoreResponse> + Send>>>;
 
 impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
     /// Creates a limiter of 60 requests in any minute, the limit of the service.
@@ -120,10 +118,7 @@ impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
             store: Arc::new(store),
             clock: Arc::new(clock),
             state: Mutex::new(state),
-            question: Mutex::new(Asking {
-                future: None,
-                timeout: STORE_TIMEOUT,
-            }),
+            question: Mutex::default(),
             waker: Waker::from(Arc::new(Driver(inner.clone()))),
         });
         Self { inner }
@@ -162,11 +157,11 @@ impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
         self.set(|link| link.outage = outage)
     }
 
-    /// Sets how long the store may take to respond before it counts as away. 500 ms by default.
+    /// Sets how long the store may take to respond before it counts as away. 500 ms by default. The permit
+    /// of a killed process stays taken for as much longer.
     #[must_use = "a setter returns the changed value"]
     pub fn store_timeout(self, timeout: Duration) -> Self {
-        self.inner.question().timeout = timeout;
-        self
+        self.set(|link| link.timeout = timeout)
     }
 
     /// Sets how many attempts of this process can wait; one more fails with
@@ -175,6 +170,14 @@ impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
     pub fn max_waiting(self, waiting: usize) -> Self {
         self.inner.state().max_waiting = waiting;
         self
+    }
+
+    /// Sets the seed of the random part of pauses and shares, so that a simulation is reproducible. The
+    /// limiters of one store need different seeds. Random by default.
+    #[must_use = "a setter returns the changed value"]
+    pub fn jitter_seed(self, seed: u64) -> Self {
+        self.inner.state().throttle.seed(seed);
+        self.set(|link| link.seed(seed))
     }
 
     /// Returns the store.
@@ -209,7 +212,7 @@ impl<S, C> Inner<S, C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn question(&self) -> MutexGuard<'_, Asking> {
+    fn question(&self) -> MutexGuard<'_, Asked> {
         self.question.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -270,13 +273,13 @@ impl<S: RateLimitStore, C: Clock> Queue for Inner<S, C> {
         {
             let mut asking = self.question();
             loop {
-                if asking.future.is_none() {
-                    let Some(question) = self.update(State::question) else {
+                if asking.is_none() {
+                    let Some((question, limit)) = self.update(State::question) else {
                         break;
                     };
-                    asking.future = Some(self.ask(question, asking.timeout));
+                    *asking = Some(self.ask(question, limit));
                 }
-                let Some(future) = &mut asking.future else {
+                let Some(future) = &mut *asking else {
                     break;
                 };
                 let Poll::Ready(response) =
@@ -284,7 +287,7 @@ impl<S: RateLimitStore, C: Clock> Queue for Inner<S, C> {
                 else {
                     break;
                 };
-                asking.future = None;
+                *asking = None;
                 awoken.push(self.update(|state, now| state.responded(response, now)));
             }
         }
@@ -300,7 +303,7 @@ impl<S: RateLimitStore, C: Clock> Queue for Inner<S, C> {
             return;
         };
         let abandoned = match self.update(|state, _| state.abandons()) {
-            true => asking.future.take(),
+            true => asking.take(),
             false => None,
         };
         drop(asking);

@@ -111,7 +111,7 @@ proptest! {
         // Nobody waits any more, and after lease and window all permits are free.
         fleet.clock.advance(3 * WINDOW);
         complete_all(take_all(&processes[0], &interactive()), PermitOutcome::Unsent);
-        fleet.clock.advance(2 * SECOND);
+        fleet.clock.advance(3 * SECOND);
         let free = take_all(&processes[0], &interactive());
         prop_assert_eq!(free.len(), 12);
     }

@@ -187,7 +187,8 @@ impl<C: Clock> Permits<C> {
     }
 
     pub(crate) async fn acquire(&self) {
-        let request = AcquireRequest::new("test");
+        let mut request = AcquireRequest::new("test");
+        request.lease = Some(24 * 60 * MINUTE);
         let permit = self.limiter.acquire(&request).await.expect("a permit");
         self.taken.lock().expect("no panic").push_back(permit);
     }

@@ -10,12 +10,15 @@ use std::{
 };
 
 use super::{
-    AcquireRequest, Outage, PermitOutcome, Priority, StoreError, link::Link, throttle::Throttle,
+    AcquireRequest, Outage, PermitOutcome, Priority, StoreError,
+    link::{Link, OFFER},
+    throttle::Throttle,
 };
 
-/// How long a granted permit waits for its task. A task that is not polled must not block the tasks
-/// behind it.
-const OFFER: Duration = Duration::from_secs(1);
+/// The lease of an attempt without a timeout. Nobody may poll it again, so it must end: after longer than
+/// a system tries to connect.
+const LONG_LEASE: Duration = Duration::from_secs(5 * 60);
+const MAX_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 /// While both kinds wait, every fifth permit goes to a bulk call.
 const INTERACTIVE_IN_A_ROW: u32 = 4;
 /// How many waiting tasks wake when a permit expires. Waking all of them would cost too much.
@@ -36,6 +39,8 @@ pub(super) struct State {
     /// The requests of the last window that have ended, oldest first.
     over: VecDeque<Over>,
     in_flight: BTreeMap<u64, InFlight>,
+    /// Requests that count as ended with their lease, and are not reported yet.
+    late: BTreeMap<u64, InFlight>,
     /// Granted permits that their tasks have not taken yet, with the time of the grant.
     offered: BTreeMap<u64, (Waiter, Duration)>,
     interactive: BTreeMap<u64, Waiter>,
@@ -64,7 +69,7 @@ struct InFlight {
     number: u64,
     started: Duration,
     /// The time at which the request counts as ended without a report.
-    lease_end: Option<Duration>,
+    lease_end: Duration,
 }
 
 #[derive(Debug)]
@@ -72,7 +77,7 @@ struct Waiter {
     priority: Priority,
     /// The number of the granted permit in the store.
     number: u64,
-    lease: Option<Duration>,
+    lease: Duration,
     since: Duration,
     deadline: Option<Duration>,
     waker: Option<Waker>,
@@ -115,6 +120,7 @@ impl State {
             link: None,
             over: VecDeque::new(),
             in_flight: BTreeMap::new(),
+            late: BTreeMap::new(),
             offered: BTreeMap::new(),
             interactive: BTreeMap::new(),
             bulk: BTreeMap::new(),
@@ -177,7 +183,7 @@ impl State {
         let waiter = Waiter {
             priority: request.priority,
             number: 0,
-            lease: request.lease,
+            lease: request.lease.unwrap_or(LONG_LEASE).min(MAX_LEASE),
             since: now,
             deadline: request
                 .patience
@@ -200,12 +206,11 @@ impl State {
         }
         let wakers = self.hand_out(now);
         if let Some((waiter, _)) = self.offered.remove(&ticket) {
-            let lease_end = waiter.lease.map(|lease| now.saturating_add(lease));
             let one = InFlight {
                 priority: waiter.priority,
                 number: waiter.number,
                 started: now,
-                lease_end,
+                lease_end: now.saturating_add(waiter.lease),
             };
             self.in_flight.insert(ticket, one);
             return (Decision::Go, wakers);
@@ -322,7 +327,7 @@ impl State {
     fn next_end(&self, now: Duration) -> Option<Duration> {
         let offers = self.offered.values();
         let offers = offers.map(|(_, since)| since.saturating_add(OFFER));
-        let leases = self.in_flight.values().filter_map(|one| one.lease_end);
+        let leases = self.in_flight.values().map(|one| one.lease_end);
         offers.chain(leases).filter(|end| *end > now).min()
     }
 
@@ -422,11 +427,12 @@ impl State {
         if let Some(link) = &mut self.link {
             link.tick(now);
         }
-        let ended = |one: &InFlight| one.lease_end.is_some_and(|end| end <= now);
+        let ended = |one: &InFlight| one.lease_end <= now;
         while let Some(ticket) = key_of(&self.in_flight, ended) {
             if let Some(one) = self.in_flight.remove(&ticket) {
                 self.throttle.forget(ticket);
-                self.log(one.lease_end.unwrap_or(now), &one);
+                self.log(one.lease_end, &one);
+                self.late.insert(ticket, one);
             }
         }
         let lapsed = |(_, since): &(Waiter, Duration)| since.saturating_add(OFFER) <= now;
@@ -453,6 +459,16 @@ impl State {
             number: one.number,
         };
         self.over.insert(place, over);
+    }
+
+    /// Takes back a request that counted as ended with its lease, since its end is known now.
+    fn recall(&mut self, ticket: u64) -> Option<InFlight> {
+        let one = self.late.remove(&ticket)?;
+        match self.over.iter().position(|over| over.number == one.number) {
+            Some(index) => drop(self.over.remove(index)),
+            None => self.used_by_bulk += usize::from(one.priority == Priority::Bulk),
+        }
+        Some(one)
     }
 
     /// Frees a permit with which no request was made.
@@ -488,6 +504,7 @@ impl State {
     ) -> Wakers {
         let sent = self.used();
         let one = self.in_flight.remove(&ticket);
+        let one = one.or_else(|| self.recall(ticket));
         let started = one.as_ref().map_or(Duration::ZERO, |one| one.started);
         match one {
             Some(one) if outcome == PermitOutcome::Unsent => {
@@ -495,12 +512,10 @@ impl State {
             }
             Some(one) => {
                 if let Some(link) = &mut self.link {
-                    let held = now.saturating_sub(one.started);
-                    link.report(one.number, one.priority, outcome, held);
+                    link.report(one.number, one.priority, outcome, one.started, now);
                 }
                 self.log(now, &one);
             }
-            // Its lease has expired, so the request is counted already.
             None => {}
         }
         match outcome {

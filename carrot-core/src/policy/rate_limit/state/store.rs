@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{OFFER, State, WATCHERS, Wakers};
 use crate::policy::rate_limit::{
     CompletedPermit, Priority, RateLimitStatus, StoreError,
-    link::{LONG_LEASE, Link, Question, StoreResponse},
+    link::{Link, Question, StoreResponse},
 };
 
 impl State {
@@ -45,12 +45,12 @@ impl State {
             true => asks_at.max(own),
             false => asks_at.min(own),
         };
-        link.share_changes_at(now)
+        link.share_changes_at(self.throttle.limit(now), now)
             .map_or(at, |change| change.min(at))
     }
 
-    /// Returns the question that the store has to response now.
-    pub(in super::super) fn question(&mut self, now: Duration) -> Option<Question> {
+    /// Returns the question to ask the store now, and how long it may take.
+    pub(in super::super) fn question(&mut self, now: Duration) -> Option<(Question, Duration)> {
         self.expire(now);
         let is_awaited = !self.interactive.is_empty() || !self.bulk.is_empty();
         let first = |priority| {
@@ -61,11 +61,7 @@ impl State {
         };
         let wanted = self.wanted(now).and_then(first);
         let waiters = || self.interactive.values().chain(self.bulk.values());
-        // One without a timeout has the longest lease.
-        let lease = match waiters().any(|waiter| waiter.lease.is_none()) {
-            true => None,
-            false => waiters().filter_map(|waiter| waiter.lease).max(),
-        };
+        let lease = waiters().map(|waiter| waiter.lease).max();
         let waiting = wanted.map_or(0, |(priority, _)| self.queue(priority).len());
         let window = self.window;
         let link = self.link.as_mut()?;
@@ -80,12 +76,12 @@ impl State {
                 .over
                 .iter()
                 .map(|over| (over.number, over.priority, over.end));
-            let in_flight = self.in_flight.values().map(|one| {
-                let end = one.lease_end.unwrap_or(now.saturating_add(LONG_LEASE));
-                (one.number, one.priority, end)
-            });
+            let in_flight = self
+                .in_flight
+                .values()
+                .map(|one| (one.number, one.priority, one.lease_end));
             let offered = self.offered.values().map(|(waiter, since)| {
-                let lease = waiter.lease.unwrap_or(LONG_LEASE).saturating_add(OFFER);
+                let lease = waiter.lease.saturating_add(OFFER);
                 (waiter.number, waiter.priority, since.saturating_add(lease))
             });
             let own = ended.chain(in_flight).chain(offered);
@@ -96,18 +92,20 @@ impl State {
                     end.saturating_add(window).saturating_sub(now),
                 )
             });
-            return Some(link.restore(own, now));
+            return Some((link.restore(own, now), link.timeout));
         }
         let (priority, waited) = wanted?;
-        Some(link.take(priority, lease, waited, waiting, now))
+        let question = link.take(priority, lease?, waited, waiting, now);
+        Some((question, link.timeout))
     }
 
     /// Records the response of the store.
     pub(in super::super) fn responded(&mut self, response: StoreResponse, now: Duration) -> Wakers {
         self.expire(now);
         let used = self.used();
+        let pause = self.throttle.paused_until().saturating_sub(now);
         if let Some(link) = &mut self.link {
-            link.responded(response, used, now);
+            link.responded(response, used, pause, now);
         }
         let mut wakers = self.hand_out(now);
         // They know when to ask next.
