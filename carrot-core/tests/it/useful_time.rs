@@ -88,7 +88,7 @@ impl PermitKeeper for Slow {
     }
 }
 
-/// Calls with a permit that comes after `wait`. Returns what the limiter is told of it.
+/// Calls with a permit that comes after `wait`. Returns the outcomes reported to the limiter.
 fn call_after(wait: Duration) -> (Result<(), Error>, Vec<PermitOutcome>) {
     let clock = VirtualClock::manual();
     let limiter = Slow {
