@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Envelope<T> {
     meta: Meta,
-    data: T,
+    pub(crate) data: T,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +73,7 @@ pub(crate) struct Conversation<A> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Part<A> {
+pub(crate) struct Part<A> {
     id: u64,
     created: Option<f64>,
     edited: Option<f64>,

@@ -1,0 +1,42 @@
+//! Counts what the client costs beside hyper, hyper-util and reqwest, in user-space instructions and
+//! allocations.
+//!
+//! ```sh
+//! cargo run --release -p carrot-benches            # all rows; writes docs/performance.md
+//! cargo run --release -p carrot-benches -- check   # compares with docs/performance.md, writes nothing
+//! ```
+//!
+//! Both need `valgrind`. `docs/performance.md` says what is counted, and how.
+#![allow(clippy::expect_used)]
+
+mod bodies;
+mod callgrind;
+mod memory;
+mod payload;
+mod peers;
+mod plain;
+mod record;
+mod rows;
+mod server;
+
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [] => rows::measure_and_write(),
+        ["check"] => rows::measure_and_check(),
+        // The process that is counted.
+        ["work", row, peer, address, times] => {
+            let times = times.parse().expect("a number");
+            match rows::is_in_memory(row) {
+                true => memory::work(row, peer == "bare", times),
+                false => peers::work(row, peer, address, times),
+            }
+            ExitCode::SUCCESS
+        }
+        // Some rows alone, for a change under way: prints only.
+        _ => rows::measure_and_print(&arguments),
+    }
+}
