@@ -83,12 +83,12 @@ struct Inner<S, C> {
     clock: Arc<C>,
     state: Mutex<State>,
     /// The question under way. Locked before the state.
-    question: Mutex<Asked>,
+    question: Mutex<Underway>,
     /// Wakes tasks that go on with the question.
     waker: Waker,
 }
 
-type Asked = Option<Pin<Box<dyn Future<Output = StoreResponse> + Send>>>;
+type Underway = Option<Pin<Box<dyn Future<Output = StoreResponse> + Send>>>;
 
 impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
     /// Creates a limiter of 60 requests in any minute, the limit of the service.
@@ -212,7 +212,7 @@ impl<S, C> Inner<S, C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn question(&self) -> MutexGuard<'_, Asked> {
+    fn question(&self) -> MutexGuard<'_, Underway> {
         self.question.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -40,11 +40,11 @@ fn outage_of_five_seconds_fails_no_call() {
 /// What failed in one way leaves the attempts for another: a restart shows several in turn.
 #[test]
 fn mixed_failures_end_no_call_early() {
-    let refused = |bench: Bench| bench.no_connection();
+    let unreachable = |bench: Bench| bench.no_connection();
     let slow = |bench: Bench| bench.lost();
     let busy = |bench: Bench| bench.status(429, &[]);
     type Fails = fn(Bench) -> Bench;
-    let fails: [(Fails, usize); 3] = [(refused, 5), (slow, 2), (busy, 2)];
+    let fails: [(Fails, usize); 3] = [(unreachable, 5), (slow, 2), (busy, 2)];
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
         let mut bench = Bench::new();
         for (fail, times) in order.map(|index| fails[index]) {

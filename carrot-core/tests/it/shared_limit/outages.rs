@@ -50,7 +50,7 @@ fn patient() -> AcquireRequest {
 /// As many processes as the share is computed for: the burst in the first window of the outage, then the
 /// limit.
 #[test]
-fn idle_processes_exceed_the_limit_by_the_burst_at_most() {
+fn idle_processes_add_the_burst_at_most() {
     for count in [2, 3, 8, 20, 60] {
         let fleet = Fleet::new();
         // One has used the whole limit right before, the others nothing.
@@ -95,7 +95,7 @@ fn outage_keeps_the_limit_for_the_expected_processes() {
 
 /// More processes than requests: each waits for its turn, and the limit holds on average.
 #[test]
-fn more_processes_than_requests_keep_the_limit_on_average() {
+fn many_processes_keep_the_limit_on_average() {
     let limit = 12;
     for count in [18, 30] {
         let fleet = Fleet::new();

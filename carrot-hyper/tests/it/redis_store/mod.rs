@@ -281,6 +281,29 @@ async fn lost_script_and_lost_memory_fail_no_call() {
     assert!(left.starts_with(":86"), "{left}");
 }
 
+/// The keys of a short window live as long as a pause of an hour.
+#[tokio::test]
+async fn long_pause_outlives_ten_windows() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let limit = SharedLimit::new(60, Duration::from_millis(50));
+    let take = |number| TakeRequest::new(PermitId::new(1, number), limit);
+    store.take(&take(1)).await.expect("a response");
+    let retry_after = Some(Duration::from_secs(3_600));
+    let outcome = PermitOutcome::Throttled { retry_after };
+    store.completed(&CompletedPermit::new(take(1).id, outcome, limit));
+    let mut told = store.take(&take(2)).await.expect("a response");
+    while told.state.paused_for.is_none() {
+        tokio::task::yield_now().await;
+        told = store.take(&take(3)).await.expect("a response");
+    }
+    let left = server.send("PTTL {carrot:test}:state").expect("a reply");
+    let left: u64 = left.trim().trim_start_matches(':').parse().expect("a time");
+    assert!(left > 3_500_000, "{left} ms");
+}
+
 /// The latest time that the limit saw, in milliseconds.
 fn time_of_limit(server: &Server) -> u64 {
     let reply = server.send("HGET {carrot:test}:state now");
@@ -364,7 +387,13 @@ fn sound_urls_and_names_only() {
         "{text}"
     );
     let error = RedisStore::new("rediss://host", "test");
-    assert!(matches!(error, Err(RedisStoreError::Tls)));
+    let error = error.expect_err("no TLS");
+    assert!(matches!(error, RedisStoreError::Tls));
+    assert_eq!(
+        error.to_string(),
+        "the Redis store does not speak TLS; reach the server over a private network or a tunnel, with \
+         redis:// instead of rediss://"
+    );
     for name in ["", "a}b"] {
         let error = RedisStore::new("redis://host", name);
         assert!(matches!(error, Err(RedisStoreError::InvalidName)));
