@@ -25,11 +25,8 @@ use crate::{payload::Payload, plain};
 
 /// Does the work of a row this many times: as the client or the kit does it, or bare.
 pub(crate) fn work(row: &str, bare: bool, times: u32) {
-    let payloads = Payload::ALL.into_iter();
-    match payloads
-        .filter(|payload| row.ends_with(payload.name()))
-        .next()
-    {
+    let mut payloads = Payload::ALL.into_iter();
+    match payloads.find(|payload| row.ends_with(payload.name())) {
         Some(payload) => decode(payload, bare, times),
         None if bare => {
             let body = Bytes::from(response().to_string());

@@ -154,7 +154,7 @@ fn measure(wanted: impl Fn(&Row) -> bool, only: Option<&[&str]>) -> io::Result<C
         let address = server::start(language)?.to_string();
         let rows = ROWS.iter().filter(|row| wanted(row));
         for row in rows.filter(|row| Language::of_row(row.name).1 == language) {
-            let asked = |peer: &&&str| only.map_or(true, |only| only.contains(*peer));
+            let asked = |peer: &&&str| only.is_none_or(|only| only.contains(*peer));
             for peer in row.peers.iter().filter(asked) {
                 let cost = callgrind::count(row.times, |times| {
                     let times = times.to_string();
