@@ -309,7 +309,7 @@ impl Record {
     fn all<E: Paginate>(page: &Page<E::Item>) -> Vec<Self> {
         let mut items = page.items.iter();
         let mut unreadable = page.unreadable.iter().peekable();
-        let mut record = |index| {
+        let record = |index| {
             let broken = unreadable.next_if(|record| record.index == index);
             match broken.map(Self::unreadable) {
                 Some(record) => Some(record),
@@ -323,9 +323,7 @@ impl Record {
                     .or_else(|| unreadable.next().map(Self::unreadable)),
             }
         };
-        (0..page.records())
-            .filter_map(|index| record(index))
-            .collect()
+        (0..page.records()).filter_map(record).collect()
     }
 
     /// By FNV-1a: the key becomes part of a cursor, which another build may read.
