@@ -185,16 +185,16 @@ fn calls_and_attempts_are_nested_spans() {
             ),
             attempt(
                 1,
-                "attempt=2 pause_ms=50 waited_ms=0 status=502 outcome=Failed(Service)"
+                "attempt=2 pause_ms=500 waited_ms=0 status=502 outcome=Failed(Service)"
             ),
             attempt(
                 1,
-                "attempt=3 pause_ms=1000 waited_ms=58950 status=200 outcome=Done"
+                "attempt=3 pause_ms=1000 waited_ms=58500 status=200 outcome=Done"
             ),
             format!("{call} attempts=1 status=404 outcome=Failed(Service)"),
             attempt(
                 5,
-                "attempt=1 pause_ms=0 waited_ms=50 status=404 outcome=Failed(Service)"
+                "attempt=1 pause_ms=0 waited_ms=500 status=404 outcome=Failed(Service)"
             ),
             format!("{call} attempts=0 outcome=Failed(Deadline)"),
             format!("{call} attempts=0 outcome=Failed(InvalidRequest)"),
