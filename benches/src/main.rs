@@ -11,6 +11,7 @@
 
 mod bodies;
 mod callgrind;
+mod measure;
 mod memory;
 mod payload;
 mod peers;
@@ -25,8 +26,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        [] => rows::measure_and_write(),
-        ["check"] => rows::measure_and_check(),
+        [] => measure::and_write(),
+        ["check"] => measure::and_check(),
         // The process that is counted.
         ["work", row, peer, address, times] => {
             let times = times.parse().expect("a number");
@@ -37,6 +38,6 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         // Some rows alone, for a change under way: prints only.
-        _ => rows::measure_and_print(&arguments),
+        _ => measure::and_print(&arguments),
     }
 }

@@ -1,13 +1,8 @@
-//! The rows of the table, and what is done with their costs.
+//! The rows of the table, and their costs.
 
-use std::{collections::BTreeMap, fs, io, process::ExitCode};
+use std::{collections::BTreeMap, fs, io};
 
-use crate::{
-    bodies::Language,
-    callgrind::{self, Cost},
-    record::{self, Environment, Record},
-    server,
-};
+use crate::callgrind::Cost;
 
 pub(crate) struct Row {
     /// With `-ru` behind it, the texts are Russian.
@@ -15,18 +10,14 @@ pub(crate) struct Row {
     pub(crate) what: &'static str,
     /// The most that the client may cost, as a multiple of hyper-util.
     pub(crate) goal: Option<f64>,
-    times: u32,
-    peers: &'static [&'static str],
+    pub(crate) times: u32,
+    pub(crate) peers: &'static [&'static str],
 }
 
 /// In the rows with a connection.
 pub(crate) const PEERS: [&str; 4] = ["carrot", "hyper", "hyper-util", "reqwest"];
 /// In the rows without one.
 pub(crate) const IN_MEMORY: [&str; 2] = ["carrot", "bare"];
-/// Those without which there is no ratio.
-const SHORT: [&str; 3] = ["carrot", "hyper-util", "bare"];
-/// How much worse a ratio may be than the recorded one.
-const TOLERANCE: f64 = 0.02;
 
 pub(crate) const ROWS: &[Row] = &[
     row("A", "one conversation, 0.7 kB", 1.12, 500),
@@ -95,91 +86,6 @@ pub(crate) fn ratio(costs: &BTreeMap<String, Cost>) -> Option<f64> {
 
 pub(crate) fn is_in_memory(row: &str) -> bool {
     ROWS.iter().any(|one| one.name == row && one.is_in_memory())
-}
-
-pub(crate) fn measure_and_write() -> ExitCode {
-    end(measure(|_| true, None).and_then(|costs| {
-        let record = Record::new(Environment::here(), costs);
-        record.write()?;
-        println!("{}", record::table(&record.costs));
-        Ok(true)
-    }))
-}
-
-/// Measures the rows with these names.
-pub(crate) fn measure_and_print(names: &[&str]) -> ExitCode {
-    let wanted = |row: &Row| names.contains(&row.name);
-    end(measure(wanted, None).map(|costs| {
-        println!("{}", record::table(&costs));
-        true
-    }))
-}
-
-/// Fails when a ratio is worse than the recorded one, where compiler and libc are the recorded ones.
-pub(crate) fn measure_and_check() -> ExitCode {
-    end(check())
-}
-
-fn check() -> io::Result<bool> {
-    let recorded = Record::read()?;
-    let here = Environment::here();
-    let comparable = recorded.environment.counts_like(&here);
-    let costs = measure(|_| true, Some(&SHORT))?;
-    println!("{}", record::table(&costs));
-    let mut good = true;
-    for (row, costs) in &costs {
-        let before = recorded.costs.get(row).and_then(ratio);
-        let (Some(now), Some(before)) = (ratio(costs), before) else {
-            continue;
-        };
-        if now > before * (1.0 + TOLERANCE) {
-            println!("{row}: the ratio is {now:.3}, recorded {before:.3}");
-            good = false;
-        }
-    }
-    if !comparable {
-        println!(
-            "not compared: recorded with {}, here is {}",
-            recorded.environment.tools(),
-            here.tools()
-        );
-    }
-    Ok(good || !comparable)
-}
-
-/// Measures rows, by all of their peers or by these.
-fn measure(wanted: impl Fn(&Row) -> bool, only: Option<&[&str]>) -> io::Result<Costs> {
-    let mut costs = Costs::new();
-    for language in Language::ALL {
-        let address = server::start(language)?.to_string();
-        let rows = ROWS.iter().filter(|row| wanted(row));
-        for row in rows.filter(|row| Language::of_row(row.name).1 == language) {
-            let asked = |peer: &&&str| only.is_none_or(|only| only.contains(*peer));
-            for peer in row.peers.iter().filter(asked) {
-                let cost = callgrind::count(row.times, |times| {
-                    let times = times.to_string();
-                    ["work", row.name, peer, &address, &times]
-                        .map(str::to_owned)
-                        .into()
-                })?;
-                eprintln!("{} {peer}: {:.0}", row.name, cost.instructions);
-                let of_row = costs.entry(row.name.to_owned()).or_default();
-                of_row.insert((*peer).to_owned(), cost);
-            }
-        }
-    }
-    Ok(costs)
-}
-
-fn end(result: io::Result<bool>) -> ExitCode {
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("not measured: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// Replaces the text between two marks of a page.
