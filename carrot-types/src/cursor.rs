@@ -1,7 +1,11 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeSeed, Error as _},
+    ser::Error as _,
+};
 use serde_json::value::RawValue;
 
-use crate::InvalidValue;
+use crate::{InvalidValue, json::Object};
 
 /// The place in a listing where the next page starts: opaque, and sent back byte for byte.
 ///
@@ -87,7 +91,7 @@ impl Cursor {
                 "of kind `position` must be a JSON array"
             }
             CursorKind::After if value.is_empty() => "of kind `after` must not be empty",
-            CursorKind::Offset if crate::serde_util::lenient::parse_digits(&value).is_none() => {
+            CursorKind::Offset if crate::serde_util::digits::parse_digits(&value).is_none() => {
                 "of kind `offset` must be a number in decimal digits"
             }
             _ => {
@@ -124,7 +128,7 @@ impl<'de> Deserialize<'de> for Cursor {
             #[serde(default)]
             anchor: Option<u64>,
         }
-        let stored = Stored::deserialize(deserializer)?;
+        let Object(stored) = Object::<Stored>::deserialize(deserializer)?;
         let mut cursor = Self::checked(stored.kind, stored.value).map_err(D::Error::custom)?;
         cursor.anchor = stored.anchor;
         Ok(cursor)
@@ -143,6 +147,9 @@ pub enum NextCursor {
     End,
     /// The next page starts here.
     At(Cursor),
+    /// The field is not a cursor, such as `{}`; the JSON as it came. A listing rejects it, since taking it for the
+    /// end would lose the other pages.
+    Malformed(Box<str>),
 }
 
 impl NextCursor {
@@ -151,7 +158,7 @@ impl NextCursor {
     pub fn cursor(&self) -> Option<&Cursor> {
         match self {
             Self::At(cursor) => Some(cursor),
-            Self::Absent | Self::End => None,
+            Self::Absent | Self::End | Self::Malformed(_) => None,
         }
     }
 
@@ -159,61 +166,66 @@ impl NextCursor {
         *self == Self::Absent
     }
 
-    /// Reads `next_before_position` and `next_after_position`.
-    pub(crate) fn read_position<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Self, D::Error> {
-        Self::read(deserializer, Cursor::position)
-    }
-
-    /// Reads `next_after`. An empty string is the end: clients of the service loop until it is empty.
-    pub(crate) fn read_after<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Self::read(deserializer, |json| {
-            let value = match serde_json::from_str::<String>(&json) {
-                Ok(text) => text.into(),
-                Err(_) => json,
-            };
-            let kind = CursorKind::After;
-            Ok(Cursor {
-                kind,
-                value,
-                anchor: None,
-            })
-        })?;
-        Ok(match read {
-            Self::At(cursor) if cursor.as_str().is_empty() => Self::End,
-            read => read,
-        })
-    }
-
-    fn read<'de, D: Deserializer<'de>>(
-        deserializer: D,
-        make: impl FnOnce(Box<str>) -> Result<Cursor, InvalidValue>,
-    ) -> Result<Self, D::Error> {
-        // Read as raw text: a float or a big number would lose digits on the way through a `Value`.
-        match Option::<Box<RawValue>>::deserialize(deserializer)? {
-            None => Ok(Self::End),
-            Some(raw) => make(raw.get().into())
-                .map(Self::At)
-                .map_err(D::Error::custom),
-        }
-    }
-
     /// Writes the JSON that the service sends.
     pub(crate) fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Self::Malformed(json) = self {
+            let raw: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+            return raw.serialize(serializer);
+        }
         let Some(cursor) = self.cursor() else {
             return serializer.serialize_none();
         };
         let text = cursor.as_str();
-        // An `after` that reads back as another text, or as none, came as a string.
+        // Every other `after` came as a string.
         let is_same = |raw: &&RawValue| {
             cursor.kind() != CursorKind::After
-                || raw.get() == text && text != "null" && !text.starts_with('"')
+                || raw.get() == text
+                    && text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         };
         match serde_json::from_str::<&RawValue>(text).ok().filter(is_same) {
             Some(raw) => raw.serialize(serializer),
             None => serializer.serialize_str(text),
         }
+    }
+}
+
+/// Which field of a response a [`NextCursor`] stands in.
+#[derive(Clone, Copy)]
+pub(crate) enum CursorField {
+    /// `next_before_position` and `next_after_position`.
+    Position,
+    /// `next_after`.
+    After,
+}
+
+/// Reads the cursor by its form, as each version of the API may send that of the other. What is not a cursor is
+/// kept and not an error: it decorates the response to a write, and only a listing needs it.
+impl<'de> DeserializeSeed<'de> for CursorField {
+    type Value = NextCursor;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<NextCursor, D::Error> {
+        // Read as raw text: a float or a big number would lose digits on the way through a `Value`.
+        let Some(raw) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
+            return Ok(NextCursor::End);
+        };
+        let json = raw.get();
+        let cursor = match (json.as_bytes().first(), self) {
+            // Clients of the service loop until it is empty.
+            (_, Self::After) if json == "\"\"" => return Ok(NextCursor::End),
+            (Some(b'['), _) if json.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
+                Cursor::position(json).ok()
+            }
+            (Some(b'"'), field) => serde_json::from_str::<String>(json).ok().and_then(|text| {
+                let position = match field {
+                    Self::Position => Cursor::position(text.as_str()).ok(),
+                    Self::After => None,
+                };
+                position.or_else(|| Cursor::after(text).ok())
+            }),
+            (Some(b'-' | b'0'..=b'9'), _) => Cursor::after(json).ok(),
+            _ => None,
+        };
+        Ok(cursor.map_or_else(|| NextCursor::Malformed(json.into()), NextCursor::At))
     }
 }
 
@@ -224,6 +236,40 @@ mod tests {
     use crate::{Meta, NextCursor};
 
     use super::*;
+
+    fn read(field: &str, json: &str) -> NextCursor {
+        let json = format!(r#"{{"status": 200, "{field}": {json}}}"#);
+        let meta: Meta = serde_json::from_str(&json).expect(&json);
+        meta.next_after_position.clone().cursor().map_or_else(
+            || match meta.next_after_position {
+                NextCursor::Absent => meta.next_after,
+                other => other,
+            },
+            |cursor| NextCursor::At(cursor.clone()),
+        )
+    }
+
+    #[test]
+    fn a_cursor_is_read_by_its_form() {
+        let position =
+            || NextCursor::At(Cursor::position("[1684739969.358085, 7]").expect("sound"));
+        let after = || NextCursor::At(Cursor::after("1447339319.900966").expect("sound"));
+        for field in ["next_after_position", "next_after"] {
+            assert_eq!(read(field, "[1684739969.358085, 7]"), position());
+            assert_eq!(read(field, "1447339319.900966"), after());
+            assert_eq!(read(field, r#""1447339319.900966""#), after());
+            assert_eq!(read(field, "null"), NextCursor::End);
+            for json in ["{}", "[]", "[[]]", "true", r#"{"id": 1}"#] {
+                let read = read(field, json);
+                assert_eq!(read, NextCursor::Malformed(json.into()), "{field}");
+            }
+        }
+        let text = r#""[1684739969.358085, 7]""#;
+        assert_eq!(read("next_after_position", text), position());
+        let empty = NextCursor::Malformed("\"\"".into());
+        assert_eq!(read("next_after_position", "\"\""), empty);
+        assert_eq!(read("next_after", "\"\""), NextCursor::End);
+    }
 
     fn written_and_read(cursor: &Cursor) -> NextCursor {
         let mut meta = Meta::new(200);

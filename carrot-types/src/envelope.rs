@@ -1,16 +1,24 @@
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, IgnoredAny},
+    de::{Error as _, IgnoredAny, MapAccess},
     ser::SerializeMap,
 };
 use serde_json::{Map, Value};
 
-use crate::{NextCursor, serde_util::from_json};
+use crate::{
+    NextCursor,
+    cursor::CursorField,
+    read_object,
+    serde_util::{
+        from_json::{self, ReadField},
+        object::{self, Object},
+    },
+};
 
 /// The envelope of every response: facts about the response, and its data.
 ///
 /// Source: <https://developers.dashly.io/webapi/>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Envelope<T> {
     /// Status, error and cursors.
@@ -32,101 +40,129 @@ impl<T> Envelope<T> {
 /// The facts about a response.
 ///
 /// Source: <https://developers.dashly.io/webapi/>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Meta {
     /// The HTTP status once more: 200 is success, anything else an error.
-    #[serde(deserialize_with = "read_status")]
     pub status: u16,
     /// The name of the error.
-    #[serde(
-        default,
-        deserialize_with = "from_json::field",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorCode>,
     /// The error in words.
-    #[serde(
-        default,
-        deserialize_with = "read_message",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
     /// Which arguments of the request were wrong, with [`ErrorCode::ValidationError`]. The vendor
     /// does not document the shape.
-    #[serde(
-        default,
-        deserialize_with = "from_json::field",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_fields: Option<Value>,
     /// v2: where the page of older (smaller) records starts.
     #[serde(
-        default,
-        deserialize_with = "NextCursor::read_position",
         serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_before_position: NextCursor,
     /// v2: where the page of newer (greater) records starts.
     #[serde(
-        default,
-        deserialize_with = "NextCursor::read_position",
         serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after_position: NextCursor,
     /// v1: where the next page starts.
     #[serde(
-        default,
-        deserialize_with = "NextCursor::read_after",
         serialize_with = "NextCursor::write",
         skip_serializing_if = "NextCursor::is_absent"
     )]
     pub next_after: NextCursor,
     /// Response to setting properties: the properties that were changed.
-    #[serde(
-        default,
-        deserialize_with = "from_json::field",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub affected_props: Option<Vec<String>>,
     /// Response to setting properties, v2: the properties that were not written; see
     /// [`PropertyReport::not_changed`](crate::PropertyReport::not_changed).
-    #[serde(
-        default,
-        deserialize_with = "from_json::field",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not_changed_props: Option<Vec<String>>,
     /// Response to setting properties: the operations that were not applied, each with a `reason`.
     /// The vendor does not document the exact keys.
-    #[serde(
-        default,
-        deserialize_with = "from_json::field",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_operations: Option<Vec<Value>>,
     /// The fields that this version of the crate does not know, as they came.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// Reads a number, or the text of one.
-fn read_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    let status: u64 = from_json::required(deserializer, "an HTTP status")?;
-    status
-        .try_into()
-        .map_err(|_| D::Error::custom("expected an HTTP status"))
+read_object!(Envelope<T> {
+    meta: Meta,
+    data: T,
+});
+
+/// An odd value of anything but the status is absent: it decorates the response, also that to a write that was
+/// applied.
+impl Object for Meta {
+    fn read<'de, A: MapAccess<'de>, const NESTED: bool>(
+        mut object: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut meta = Self::default();
+        let mut status = None;
+        while let Some(name) = object.next_key::<String>()? {
+            match name.as_str() {
+                // Two of them: nobody knows which one counts.
+                "status" if status.is_some() => return Err(A::Error::duplicate_field("status")),
+                "status" => status = Some(object.next_value::<Status>()?.0),
+                "error" => meta.error = object.next_value_seed(ReadField::new())?,
+                "error_message" => {
+                    meta.error_message = object
+                        .next_value_seed(ReadField::<Option<Value>>::new())?
+                        .map(text_of);
+                }
+                "error_fields" => meta.error_fields = object.next_value_seed(ReadField::new())?,
+                "next_before_position" => {
+                    meta.next_before_position = object.next_value_seed(CursorField::Position)?;
+                }
+                "next_after_position" => {
+                    meta.next_after_position = object.next_value_seed(CursorField::Position)?;
+                }
+                "next_after" => meta.next_after = object.next_value_seed(CursorField::After)?,
+                "affected_props" => {
+                    meta.affected_props = object.next_value_seed(ReadField::new())?;
+                }
+                "not_changed_props" => {
+                    meta.not_changed_props = object.next_value_seed(ReadField::new())?;
+                }
+                "ignored_operations" => {
+                    meta.ignored_operations = object.next_value_seed(ReadField::new())?;
+                }
+                _ => {
+                    meta.other.insert(name, object.next_value()?);
+                }
+            }
+        }
+        meta.status = status.ok_or_else(|| A::Error::missing_field("status"))?;
+        Ok(Some(meta))
+    }
 }
 
-/// Reads a text, and anything else as the text of its JSON: what the service says must not be lost.
-fn read_message<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let message: Option<Value> = from_json::field(deserializer)?;
-    Ok(message.map(|message| match message {
+impl<'de> Deserialize<'de> for Meta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object::deserialize(deserializer)
+    }
+}
+
+/// Reads a number, or the text of one.
+struct Status(u16);
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let status: u64 = from_json::required(deserializer, "an HTTP status")?;
+        let status = status.try_into().map(Self);
+        status.map_err(|_| D::Error::custom("expected an HTTP status"))
+    }
+}
+
+/// A text, and anything else as the text of its JSON: what the service says must not be lost.
+fn text_of(message: Value) -> String {
+    match message {
         Value::String(text) => text,
         other => other.to_string(),
-    }))
+    }
 }
 
 impl Meta {

@@ -59,7 +59,7 @@ macro_rules! ids {
             ///
             /// Anything but the digits of a number from 0 to 2^64-1.
             fn from_str(text: &str) -> Result<Self, InvalidValue> {
-                lenient::parse_digits(text).map(Self).ok_or_else(|| {
+                crate::serde_util::digits::parse_digits(text).map(Self).ok_or_else(|| {
                     InvalidValue::new($field, "must be a number from 1 to 2^64-1 in decimal digits")
                 })
             }
@@ -69,23 +69,23 @@ macro_rules! ids {
         impl FromJson for $name {
             fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
                 match scalar {
-                    Scalar::Text(text) => lenient::parse_digits(&text).map(Self),
+                    Scalar::Text(text) => crate::serde_util::digits::parse_digits(&text).map(Self),
                     scalar => u64::from_scalar(scalar).map(Self),
                 }
             }
 
             fn from_object(object: Map<String, Value>) -> Option<Self> {
-                match object.get("id")? {
-                    Value::Number(number) => number.as_u64().map(Self),
-                    Value::String(text) => Self::from_text(text),
-                    _ => None,
-                }
+                lenient::id_of(&object).map(Self)
+            }
+
+            fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize(deserializer)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                lenient::number_or_text(deserializer).map(Self)
+                lenient::id(deserializer).map(Self)
             }
         }
     )+ };

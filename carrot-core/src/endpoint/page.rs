@@ -1,5 +1,5 @@
-use carrot_types::{Cursor, Envelope, Meta, NextCursor};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use carrot_types::{Cursor, Envelope, Meta, NextCursor, read_object};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -10,7 +10,7 @@ use crate::ApiVersion;
 /// One page of a listing, with the cursor of the next page.
 ///
 /// Source: <https://developers.dashly.io/webapi/pagination>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The records, in the order of the service.
@@ -25,9 +25,18 @@ pub struct Page<T> {
     /// The records that cannot be decoded, sorted by [`index`](UnreadableRecord::index). They do not make
     /// the page fail, so check this list if no record may be missed. `pages` and `items` return each of
     /// them as an error.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableRecord>,
 }
+
+read_object!(Page<T> {
+    items: Vec<T>,
+    next: NextCursor,
+    newer: NextCursor,
+    total: Option<u64>,
+    #[serde(default)]
+    unreadable: Vec<UnreadableRecord>,
+});
 
 impl<T> Page<T> {
     /// Creates a last page.
@@ -92,15 +101,29 @@ impl<T: DeserializeOwned> Page<T> {
         let (meta, records) = read_records("data", open(body), || open(body))?;
         let direction = paging.requested_direction();
         let mut newer = NextCursor::Absent;
-        let (next, other) = match (version, direction) {
-            (ApiVersion::V1, _) => (meta.next_after, meta.next_before_position),
-            (ApiVersion::V2, PageDirection::After) => (meta.next_after_position, meta.next_after),
-            (ApiVersion::V2, PageDirection::Before) => (meta.next_before_position, meta.next_after),
+        let after = ("next_after", meta.next_after);
+        let before_position = ("next_before_position", meta.next_before_position);
+        let ((of_version, next), (of_other, other)) = match (version, direction) {
+            (ApiVersion::V1, _) => (after, before_position),
+            (ApiVersion::V2, PageDirection::After) => {
+                (("next_after_position", meta.next_after_position), after)
+            }
+            (ApiVersion::V2, PageDirection::Before) => (before_position, after),
             (ApiVersion::V2, PageDirection::Around) => {
                 newer = meta.next_after_position;
-                (meta.next_before_position, meta.next_after)
+                (before_position, after)
             }
         };
+        for (field, cursor) in [
+            (of_version, &next),
+            ("next_after_position", &newer),
+            (of_other, &other),
+        ] {
+            if matches!(cursor, NextCursor::Malformed(_)) {
+                let path = format!("meta.{field}");
+                return Err(ResponseError::unreadable(path, "expected a cursor or null"));
+            }
+        }
         let next = match (next, other) {
             // Also instead of `null`: more records follow, so the listing must not end here.
             (NextCursor::Absent | NextCursor::End, other @ NextCursor::At(_)) => other,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use carrot_types::json;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use carrot_types::{json, read_object};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::ResponseError;
@@ -12,7 +12,7 @@ use super::ResponseError;
 const MAX_KEPT_JSON: usize = 4 * 1024;
 
 /// A record of a page that cannot be decoded. It does not affect the other records of the page.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UnreadableRecord {
     /// The position on the page, from 0; the readable records count too.
@@ -24,6 +24,13 @@ pub struct UnreadableRecord {
     /// The JSON of the record as received, up to 4 KiB. May contain personal data.
     pub json: String,
 }
+
+read_object!(UnreadableRecord {
+    index: usize,
+    path: String,
+    problem: String,
+    json: String,
+});
 
 impl UnreadableRecord {
     /// Creates the error of a record, for your own [`Page`](super::Page). Truncates JSON beyond 4 KiB.

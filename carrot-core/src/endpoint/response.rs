@@ -1,11 +1,11 @@
 //! Functions that decode the body of a response, for [`Endpoint::decode`](super::Endpoint::decode).
 
-use carrot_types::{Empty, Envelope, ErrorCode, Meta, json};
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
+use carrot_types::{
+    Empty, Envelope, Meta,
+    json::{self, Object},
 };
-use serde_json::Value;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 /// The status in the envelope of a success.
 const SUCCESS: u16 = 200;
@@ -98,16 +98,12 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
     struct MetaOnly {
         meta: Meta,
-        #[serde(default, rename = "data")]
-        _data: IgnoredAny,
     }
     if body.len() > MAX_ERROR_BYTES {
         return large_meta(body);
     }
-    match serde_json::from_slice::<MetaOnly>(body) {
-        Ok(envelope) => Some(envelope.meta),
-        Err(_) => error_in(body),
-    }
+    let Object(MetaOnly { meta }) = json::read(body).ok()?;
+    Some(meta)
 }
 
 /// The largest body whose error fields are kept, since a tree of JSON values takes many times the memory
@@ -118,40 +114,21 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 fn large_meta(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
     struct Large {
-        meta: Head,
+        meta: Object<Head>,
     }
     #[derive(Deserialize)]
     struct Head {
-        status: u16,
-        error: Option<ErrorCode>,
-        error_message: Option<String>,
+        status: Box<RawValue>,
+        error: Option<Box<RawValue>>,
+        error_message: Option<Box<RawValue>>,
     }
-    let Large { meta: head } = serde_json::from_slice(body).ok()?;
-    let mut meta = Meta::new(head.status);
-    meta.error = head.error;
-    meta.error_message = head.error_message;
-    Some(meta)
-}
-
-/// Reads the error of a `meta` that is not as documented, so that one field of an unexpected type does
-/// not lose the error.
-fn error_in(body: &[u8]) -> Option<Meta> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let found = body.get("meta")?;
-    let status = &found["status"];
-    let status = status
-        .as_u64()
-        .or_else(|| status.as_str()?.parse().ok())
-        .and_then(|status| u16::try_from(status).ok())?;
-    let mut meta = Meta::new(status);
-    meta.error = found["error"].as_str().map(ErrorCode::from);
-    meta.error_message = match &found["error_message"] {
-        Value::Null => None,
-        Value::String(message) => Some(message.clone()),
-        other => Some(other.to_string()),
-    };
-    meta.error_fields = found.get("error_fields").cloned();
-    Some(meta)
+    let Object(Large { meta: Object(head) }) = json::read(body).ok()?;
+    let kept = serde_json::json!({
+        "status": head.status,
+        "error": head.error,
+        "error_message": head.error_message,
+    });
+    json::read(&kept.to_string()).ok()
 }
 
 /// Decodes JSON without an envelope.
@@ -168,7 +145,7 @@ pub fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
 
 #[cfg(test)]
 mod tests {
-    use carrot_types::{ActionReceipt, ConversationId};
+    use carrot_types::{ActionReceipt, ConversationId, ErrorCode};
 
     use super::*;
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use carrot_types::json::Object;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::{Position, book::Book};
@@ -47,7 +48,7 @@ impl<'de> Deserialize<'de> for Checkpoint {
             position: Option<Position>,
             channels: BTreeMap<String, Book>,
         }
-        let fields = Fields::deserialize(deserializer)?;
+        let Object(fields) = Object::<Fields>::deserialize(deserializer)?;
         if fields.format != FORMAT {
             let text = format!("format {} of a checkpoint is not supported", fields.format);
             return Err(D::Error::custom(text));

@@ -3,22 +3,27 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use carrot_types::{Timestamp, realtime::RealtimeMessage};
+use carrot_types::{Timestamp, read_object, realtime::RealtimeMessage};
 use http::{
     HeaderMap,
     header::{ETAG, LAST_MODIFIED},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A position in the stream of the realtime service: a second and the number of a message in that second.
 ///
 /// Observed in the server software that the vendor names: `tag` counts the messages of one second over all
 /// channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {
     time: u64,
     tag: u64,
 }
+
+read_object!(Position {
+    time: u64,
+    tag: u64,
+});
 
 impl Position {
     /// Creates a position from the seconds since 1970 and the number within that second.

@@ -18,6 +18,7 @@ mod limits;
 mod moving_list;
 mod multipart;
 mod observe;
+mod odd_receipts;
 mod operations;
 mod overload;
 mod pages;

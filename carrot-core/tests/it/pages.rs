@@ -183,7 +183,7 @@ fn repeated_cursor_ends_listing() {
 
 /// The last page of v2 has the cursor `null`, whatever its size; the service may limit the size.
 #[test]
-fn page_of_v2_without_a_cursor_is_not_the_last() {
+fn v2_page_without_cursor_is_not_the_end() {
     for records in [50, 49, 1] {
         let recorder = canned([parts(1..=records, "")]);
         let mut pages = pages_of_parts(&recorder, ApiVersion::V2);

@@ -271,6 +271,8 @@ fn bare_conversation() -> BoxedStrategy<Conversation> {
         status: option::of(open_enum(DeliveryStatus::KNOWN)),
         assistant_type: option::of(open_enum(AssistantType::KNOWN)),
         recipient_type: option::of(open_enum(RecipientType::KNOWN)),
+        sending_filters: option::of(json()),
+        conversation_sending_filters: option::of(json()),
         user: option::of(user().prop_map(Box::new)),
         channel: nullable(channel().prop_map(Box::new)),
         read: any::<Option<bool>>(),

@@ -1,7 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{FIELD, Filter};
-use crate::InvalidValue;
+use crate::{InvalidValue, read_object};
 
 open_enum! {
     /// How the filters of [`Filters`] are joined.
@@ -24,12 +24,18 @@ open_enum! {
 /// let reachable = Filters::any([Filter::known("$email"), Filter::known("$phone")]);
 /// assert_eq!(reachable.filters().len(), 2);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Filters {
     #[serde(rename = "type")]
     logic: FilterLogic,
     filters: Vec<Filter>,
 }
+
+read_object!(Filters {
+    #[serde(rename = "type")]
+    logic: FilterLogic,
+    filters: Vec<Filter>,
+});
 
 impl Filters {
     pub(super) fn new(logic: FilterLogic, filters: impl IntoIterator<Item = Filter>) -> Self {

@@ -106,6 +106,12 @@ pub struct Conversation {
     /// Where the receiver of its first message is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient_type: Option<RecipientType>,
+    /// The pages on which the chat shows it, as they came. Over the realtime channels; observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending_filters: Option<Value>,
+    /// The same under another name, which the vendor's own chat reads too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_sending_filters: Option<Value>,
     /// The user; sent when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<User>>,
@@ -160,6 +166,8 @@ model!(Conversation::new(id: ConversationId => with_id) {
     with_status(status: DeliveryStatus),
     with_assistant_type(assistant_type: AssistantType),
     with_recipient_type(recipient_type: RecipientType),
+    with_sending_filters(sending_filters: Value),
+    with_conversation_sending_filters(conversation_sending_filters: Value),
     with_user(user: Box<User>),
     with_channel(channel: Nullable<Box<Channel>>),
     with_part_last(part_last: Box<ConversationPart>),
@@ -373,6 +381,10 @@ impl FromJson for ConversationRef {
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         Ok(Box::from_map(map)?.map(Self::Whole))
+    }
+
+    fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 

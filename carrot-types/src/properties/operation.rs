@@ -4,7 +4,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{PropertyName, PropertyValue};
-use crate::InvalidValue;
+use crate::{InvalidValue, json::Object};
 
 /// One change to one property of a user.
 ///
@@ -289,7 +289,7 @@ impl<'de> Deserialize<'de> for PropertyOperation {
             #[serde(default)]
             value: Value,
         }
-        let Stored { op, key, value } = Stored::deserialize(deserializer)?;
+        let Object(Stored { op, key, value }) = Object::deserialize(deserializer)?;
         if op == PropertyOperationKind::Delete {
             return Self::delete(key).map_err(D::Error::custom);
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     AppId, UserId,
-    serde_util::{lenient, macros::OtherValue},
+    serde_util::{from_json::FromJson, lenient, macros::OtherValue},
 };
 
 /// Declares the channels, each with its name and the ids that follow the name after dots.
@@ -134,7 +134,7 @@ impl From<&str> for RealtimeChannel {
     fn from(text: &str) -> Self {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
-        let ids: Option<Vec<u64>> = parts.map(lenient::parse_digits).collect();
+        let ids: Option<Vec<u64>> = parts.map(crate::serde_util::digits::parse_digits).collect();
         ids.and_then(|ids| Self::known(name, &ids))
             // An id with zeros before it would be written without them.
             .filter(|channel| channel.to_string() == text)
@@ -152,6 +152,12 @@ impl fmt::Display for RealtimeChannel {
 impl Serialize for RealtimeChannel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl FromJson for RealtimeChannel {
+    fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 

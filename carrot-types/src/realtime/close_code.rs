@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::serde_util::json;
+use crate::json::{self, Object};
 
 /// Why the service closed the connection: the close code of the WebSocket, or the HTTP status where
 /// no connection came about.
@@ -73,7 +73,7 @@ impl CloseCode {
             http_status: u16,
         }
         match (number, json::read(reason)) {
-            (1008, Ok(Reason { http_status })) if !(400..500).contains(&http_status) => {
+            (1008, Ok(Object(Reason { http_status }))) if !(400..500).contains(&http_status) => {
                 Self::Unavailable(CloseNumber(number))
             }
             _ => Self::from(number),

@@ -1,12 +1,13 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{RealtimeChannel, RealtimePayload};
 use crate::{
     InvalidValue, JsonError,
-    serde_util::{from_json, json},
+    json::{self, Object},
+    serde_util::from_json::{self, FromJson},
 };
 
 /// A message of the realtime service.
@@ -70,12 +71,12 @@ impl RealtimeMessage {
             channel: None,
             rejected_with: json::read(json)
                 .ok()
-                .and_then(|Rejection { error }| error.status),
+                .and_then(|Object(Rejection { error })| error.0.status),
             error,
         })?;
         let channel = envelope.channel;
         let payload =
-            RealtimePayload::parse(&channel, envelope.message.get()).map_err(|error| {
+            RealtimePayload::parse(&channel, envelope.message.0.get()).map_err(|error| {
                 RealtimeError {
                     channel: Some(channel.pattern()),
                     rejected_with: None,
@@ -178,25 +179,38 @@ impl fmt::Display for RealtimeError {
     }
 }
 
-#[derive(Deserialize)]
 struct Envelope {
-    #[serde(default, deserialize_with = "from_json::field")]
-    id: Option<i64>,
     channel: RealtimeChannel,
-    message: Box<RawValue>,
-    #[serde(default, deserialize_with = "from_json::field")]
+    message: Raw,
+    id: Option<i64>,
     tag: Option<String>,
-    #[serde(default, deserialize_with = "from_json::field")]
     time: Option<String>,
+}
+
+reader!(Envelope(channel: RealtimeChannel, message: Raw) {
+    id: i64,
+    tag: String,
+    time: String,
+});
+
+/// The payload, which the channel tells how to read.
+struct Raw(Box<RawValue>);
+
+impl FromJson for Raw {
+    fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Deserialize::deserialize(deserializer).map(Self)
+    }
 }
 
 /// The error of the service: `{"error": {"status": 401}}`. Observed in the vendor's own client.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Rejection {
-    error: RejectionError,
+    error: Object<RejectionError>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct RejectionError {
     #[serde(default, deserialize_with = "from_json::field")]
     status: Option<u64>,

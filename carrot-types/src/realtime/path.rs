@@ -1,10 +1,7 @@
 use std::collections::HashSet;
 
 use super::RealtimeChannel;
-use crate::{
-    InvalidValue,
-    serde_util::{lenient, limit},
-};
+use crate::{InvalidValue, serde_util::limit};
 
 /// The host of the realtime service of Carrot quest.
 ///
@@ -96,7 +93,7 @@ fn segment(channel: &RealtimeChannel) -> Result<String, InvalidValue> {
     let last = name.rsplit('.').next().unwrap_or_default();
     if last
         .strip_prefix('b')
-        .is_some_and(|count| lenient::parse_digits(count).is_some())
+        .is_some_and(|count| crate::serde_util::digits::parse_digits(count).is_some())
     {
         return Err(InvalidValue::new(
             FIELD,

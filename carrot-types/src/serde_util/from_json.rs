@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::lenient::parse_digits;
+use super::digits::parse_digits;
 
 /// Above this, a float may stand for another integer than the one that was sent.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -44,6 +44,9 @@ impl Scalar<'_> {
 
 /// A value that is read from JSON of several forms; `None` is a form that is not accepted.
 pub(crate) trait FromJson: Sized {
+    /// What an error says that a required value should have been.
+    const EXPECTED: &'static str = "a value of another form";
+
     fn from_null() -> Option<Self> {
         None
     }
@@ -59,6 +62,11 @@ pub(crate) trait FromJson: Sized {
     /// An object that was read whole, for types that need one field of it.
     fn from_object(_: serde_json::Map<String, Value>) -> Option<Self> {
         None
+    }
+
+    /// Reads a value that must be there.
+    fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        required(deserializer, Self::EXPECTED)
     }
 
     /// Must consume the list, also where it is not accepted.
@@ -138,6 +146,23 @@ impl<'de, T: FromJson> Visitor<'de> for Optional<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
         T::from_map(map)
+    }
+}
+
+/// Reads a value that must be there.
+pub(crate) struct Required<T>(PhantomData<T>);
+
+impl<T> Required<T> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: FromJson> DeserializeSeed<'de> for Required<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::from_required(deserializer)
     }
 }
 
@@ -284,6 +309,8 @@ fn plain_decimal(text: &str) -> Option<f64> {
 
 /// A number or a boolean is its text: ids of other systems come in all three forms.
 impl FromJson for String {
+    const EXPECTED: &'static str = "a text";
+
     fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
         match scalar {
             Scalar::Bool(flag) => Some(flag.to_string()),

@@ -1,6 +1,12 @@
 //! Reads JSON, with errors that name the place and the problem and hold no value.
 
-use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Visitor},
+    forward_to_deserialize_any,
+};
 use serde_json::error::Category;
 
 use super::repair::repair;
@@ -85,6 +91,73 @@ pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T
         },
         _ => Err(locate::<T>(json, &strict)),
     }
+}
+
+/// Reads a `T` from a JSON object, and from nothing else.
+///
+/// A derived `Deserialize` reads a struct from an array too, field by field in their order, so that an array
+/// in place of an object gives a record of mixed-up fields. Wrap the struct to reject the array.
+///
+/// ```
+/// use carrot_types::json::{self, Object};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Size {
+///     width: u32,
+///     height: u32,
+/// }
+///
+/// assert!(json::read::<Size>("[5, 7]").is_ok());
+/// assert!(json::read::<Object<Size>>("[5, 7]").is_err());
+/// let Object(Size { width, height }) = json::read(r#"{"width": 5, "height": 7}"#)?;
+/// assert_eq!((width, height), (5, 7));
+/// # Ok::<(), json::JsonError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+#[allow(clippy::exhaustive_structs)] // It is a wrapper for patterns.
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(OnlyObjects(deserializer, PhantomData)).map(Self)
+    }
+}
+
+struct OnlyObjects<'de, D>(D, PhantomData<&'de ()>);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for OnlyObjects<'de, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Implements `Deserialize` for a struct: reads the listed fields, which are all of them, from a JSON object
+/// alone, as [`Object`] does. Attributes of serde stand at the fields.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! read_object {
+    ($name:ident $(<$generic:ident>)? { $( $(#[$attribute:meta])* $field:ident : $type:ty ),+ $(,)? }) => {
+        impl<'de $(, $generic: ::serde::Deserialize<'de>)?> ::serde::Deserialize<'de> for $name $(<$generic>)? {
+            fn deserialize<__D: ::serde::Deserializer<'de>>(
+                deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                #[derive(::serde::Deserialize)]
+                #[serde(expecting = "an object")]
+                struct $name $(<$generic>)? { $( $(#[$attribute])* $field: $type, )+ }
+                let $crate::json::Object($name { $($field),+ }) =
+                    ::serde::Deserialize::deserialize(deserializer)?;
+                Ok(Self { $($field),+ })
+            }
+        }
+    };
 }
 
 /// Finds the path of an error by reading again: keeping track of it costs more than the reading, so only a

@@ -3,8 +3,14 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, Unexpected, Visitor},
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    digits::parse_digits,
+    from_json::{FromJson, Scalar},
 };
 
 /// Reads a string without allocating where the target does not need it.
@@ -42,14 +48,14 @@ where
     }
 }
 
-/// Reads an unsigned 64-bit number, given as a number or as a string of digits.
-pub(crate) fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    deserializer.deserialize_any(NumberOrText)
+/// Reads an id: a number, a string of digits, or an object that has it.
+pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(Id)
 }
 
-struct NumberOrText;
+struct Id;
 
-impl Visitor<'_> for NumberOrText {
+impl<'de> Visitor<'de> for Id {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,13 +70,30 @@ impl Visitor<'_> for NumberOrText {
         u64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
     }
 
+    fn visit_f64<E: Error>(self, number: f64) -> Result<u64, E> {
+        u64::from_scalar(Scalar::Float(number))
+            .ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+    }
+
     fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
         parse_digits(text).ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<u64, A::Error> {
+        match Value::deserialize(MapAccessDeserializer::new(map))? {
+            Value::Object(object) => id_of(&object),
+            // How a number comes with `arbitrary_precision`; see `FromJson::from_map`.
+            number => u64::from_text(&number.to_string()),
+        }
+        .ok_or_else(|| A::Error::invalid_type(Unexpected::Map, &self))
+    }
 }
 
-/// Parses a string of ASCII digits only: `u64::from_str` would take a leading `+` too.
-pub(crate) fn parse_digits(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
+/// The id of an object that stands in place of its id.
+pub(crate) fn id_of(object: &Map<String, Value>) -> Option<u64> {
+    match object.get("id")? {
+        Value::Number(number) => u64::from_text(&number.to_string()),
+        Value::String(text) => parse_digits(text),
+        _ => None,
+    }
 }

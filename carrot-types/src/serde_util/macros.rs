@@ -85,17 +85,9 @@ macro_rules! open_enum {
 /// it, and with its name in JSON where that is another. `via` names what a field goes through after reading. The
 /// type is what stands in the `Option`.
 ///
-/// The reader requires the required fields and reads all others leniently; see `from_json`. Unlike a derived
-/// one it takes no list for an object, and of a repeated key the last value counts, except of a required one. An optional object whose
-/// required fields are missing is absent. Where the id is the only required field, the id alone is read as
+/// For the reader see `reader!`. An optional object whose required fields are missing is absent. Where the id is the only required field, the id alone is read as
 /// the object; `new() or AdminId => with_id` says the same of a model whose id may be missing.
 macro_rules! model {
-    (@name $field:ident) => { stringify!($field) };
-    (@name $field:ident $json:literal) => { $json };
-
-    (@map $value:expr) => { $value };
-    (@map $value:expr, $map:path) => { $map($value) };
-
     (@scalar ; $required:ident : $type:ty => $setter:ident) => {
         fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
             <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar).map(Self::new)
@@ -129,6 +121,42 @@ macro_rules! model {
             $( $setter($field: $type), )*
         });
 
+        reader!($model(
+            $( $required: $required_type $( = $required_json )? ),*
+        ) {
+            $( $field: $type $( = $json )? $( => $map )? ),*
+        });
+
+        impl $crate::serde_util::from_json::FromJson for $model {
+            model!(@scalar $( $id_type => $with_id )? ; $( $required : $required_type => $with_required ),*);
+
+            /// With errors raised where the value stands.
+            fn from_required<'de, D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                ::serde::Deserialize::deserialize(deserializer)
+            }
+
+            fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
+            }
+        }
+    };
+}
+
+/// Reads an object field by field: the required ones, and all others leniently. See `from_json`.
+///
+/// `reader!(Note(id: NoteId) { body: String, kind: NoteType = "type" })` lists all fields with their names in
+/// JSON where those are others. Unlike a derived reader it takes no list for an object, and of a repeated key
+/// the last value counts, except of a required one.
+macro_rules! reader {
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $json:literal) => { $json };
+
+    (@map $value:expr) => { $value };
+    (@map $value:expr, $map:path) => { $map($value) };
+
+    ($model:ident ( $( $required:ident : $required_type:ty $( = $required_json:literal )? ),* ) {
+        $( $field:ident : $type:ty $( = $json:literal )? $( => $map:path )? ),* $(,)?
+    }) => {
         impl $crate::serde_util::object::Object for $model {
             fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
                 mut object: A,
@@ -138,8 +166,8 @@ macro_rules! model {
 
                 impl From<&str> for Key {
                     fn from(name: &str) -> Self {
-                        $( if name == model!(@name $required $($required_json)?) { return Self::$required; } )*
-                        $( if name == model!(@name $field $($json)?) { return Self::$field; } )*
+                        $( if name == reader!(@name $required $($required_json)?) { return Self::$required; } )*
+                        $( if name == reader!(@name $field $($json)?) { return Self::$field; } )*
                         Self::__Unknown
                     }
                 }
@@ -152,11 +180,11 @@ macro_rules! model {
                     match key {
                         // Two ids of one record: nobody knows which of them it is.
                         $( Key::$required if !NESTED && $required.is_some() => {
-                            return Err(::serde::de::Error::duplicate_field(model!(@name $required $($required_json)?)));
+                            return Err(::serde::de::Error::duplicate_field(reader!(@name $required $($required_json)?)));
                         } )*
                         $( Key::$required => $required = match NESTED {
                             true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
-                            false => Some(object.next_value()?),
+                            false => Some(object.next_value_seed($crate::serde_util::from_json::Required::new())?),
                         }, )*
                         $( Key::$field => {
                             let value = object.next_value_seed($crate::serde_util::from_json::ReadField::new());
@@ -173,20 +201,12 @@ macro_rules! model {
                 $( let $required = match $required {
                     Some(value) => value,
                     None if NESTED => return Ok(None),
-                    None => return Err(::serde::de::Error::missing_field(model!(@name $required $($required_json)?))),
+                    None => return Err(::serde::de::Error::missing_field(reader!(@name $required $($required_json)?))),
                 }; )*
                 Ok(Some(Self {
                     $( $required, )*
-                    $( $field: model!(@map $field.unwrap_or_default() $(, $map)?), )*
+                    $( $field: reader!(@map $field.unwrap_or_default() $(, $map)?), )*
                 }))
-            }
-        }
-
-        impl $crate::serde_util::from_json::FromJson for $model {
-            model!(@scalar $( $id_type => $with_id )? ; $( $required : $required_type => $with_required ),*);
-
-            fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
             }
         }
 

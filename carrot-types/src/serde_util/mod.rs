@@ -4,6 +4,7 @@
 #[macro_use]
 pub(crate) mod macros;
 
+pub(crate) mod digits;
 #[macro_use]
 pub(crate) mod from_json;
 pub mod json;

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 
-use crate::serde_util::lenient::parse_digits;
+use crate::serde_util::digits::parse_digits;
 
 /// A date, a time of day, and the text that follows the time.
 pub(super) struct Civil<'a> {

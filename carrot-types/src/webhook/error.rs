@@ -24,7 +24,7 @@ pub enum WebhookError {
         /// The name of the field.
         field: &'static str,
     },
-    /// A field stands more than once, and nothing says which one counts.
+    /// A field stands more than once with different values, and nothing says which one counts.
     #[error("the webhook has more than one `{field}`")]
     RepeatedField {
         /// The name of the field.

@@ -1,7 +1,4 @@
-use serde::{
-    Deserialize, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,15 +6,15 @@ use super::{
     form::{Form, Writer, is_nothing, read_nested},
 };
 use crate::{
-    Event, EventId, JsonError, PropertyMap, User, UserId,
-    serde_util::{from_json, json, lenient::parse_digits},
+    Event, EventId, JsonError, PropertyMap, User, UserId, json,
+    serde_util::{digits::parse_digits, from_json},
 };
 
 /// The webhook `event`: an event happened that was chosen in the admin panel.
 ///
 /// Each id is taken from wherever it stands: the field of its own, or the object.
 /// Source: <https://developers.dashly.io/webhooks>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EventWebhook {
     /// The user of the event. Where the service sends an empty object, it has the id only.
@@ -27,17 +24,23 @@ pub struct EventWebhook {
     /// The name of the event; names that start with `$` are those of the system.
     pub event_name: String,
     /// The event. `None` without an id: [`props`](Self::props) has its properties then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
     /// The id of the event, which stands in a field of its own too. A receiver in production sees
     /// webhooks without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
     /// The properties of the event. The vendor puts them below `props` of the event, one client reads them
     /// from the event itself; both are read.
-    #[serde(default, skip_serializing_if = "PropertyMap::is_empty")]
+    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub props: PropertyMap,
 }
+
+reader!(EventWebhook(user: User, user_id: UserId, event_name: String) {
+    event: Event,
+    event_id: EventId,
+    props: PropertyMap,
+});
 
 setters!(EventWebhook {
     with_user(user: User),
@@ -103,15 +106,17 @@ pub(super) fn read_user(form: &mut Form, found: &Found) -> Result<(User, UserId)
         None => None,
     };
     let beside = form.strict_id("user_id")?;
-    let id = beside
-        .or_else(|| user.as_ref().map(|user| user.id))
-        .or(found.user)
-        .ok_or(WebhookError::MissingField { field: "user_id" })?;
+    let elsewhere = user.as_ref().map(|user| user.id).or(found.user);
+    let id = match (beside, elsewhere) {
+        (Some(Ok(id)), _) | (_, Some(id)) => id,
+        (Some(Err(error)), None) => return Err(WebhookError::InvalidField(error)),
+        (None, None) => return Err(WebhookError::MissingField { field: "user_id" }),
+    };
     let user = match (user, json) {
         (Some(user), _) => user,
         // An object whose id stands elsewhere.
         (None, Some(json)) if json.trim_start().starts_with('{') => {
-            with_id(&json, id.get()).map_err(invalid)?
+            user_with_id(&json, id).map_err(invalid)?
         }
         (None, _) => User::new(id),
     };
@@ -161,46 +166,45 @@ impl Found {
         Ok(found)
     }
 
-    /// Reads an event, or its properties alone.
+    /// Reads an event, or its properties alone. JSON of another form says nothing.
     fn parse(text: &str, beside: Option<EventId>) -> Result<Self, JsonError> {
-        #[derive(Deserialize)]
-        struct Shape {
-            #[serde(default, deserialize_with = "from_json::field")]
-            id: Option<EventId>,
-            props: Option<IgnoredAny>,
-            r#type: Option<IgnoredAny>,
+        let Value::Object(mut fields) = json::read::<Value>(text)? else {
+            return Ok(Self::default());
+        };
+        let own: Option<EventId> = fields.get("id").and_then(from_json::value);
+        let id = own.or(beside);
+        let has = |name: &str| fields.contains_key(name);
+        if !has("props") {
+            // Without the members of an event, all of them are properties, `created` and `user` too.
+            let is_event = own.is_some() || has("type");
+            let members: &[&str] = match is_event {
+                true => &["id", "type", "created", "user"],
+                false => &[],
+            };
+            let (members, props) = fields
+                .into_iter()
+                .partition(|(name, _)| members.contains(&name.as_str()));
+            fields = members;
+            fields.insert("props".to_owned(), Value::Object(props));
         }
-        let shape: Shape = json::read(text)?;
-        let is_event = shape.id.is_some() || shape.props.is_some() || shape.r#type.is_some();
-        let event = match (shape.id, beside) {
-            (Some(_), _) => Some(json::read::<Event>(text)?),
-            (None, Some(id)) if is_event => Some(with_id(text, id.get())?),
-            (None, _) => None,
-        };
-        let (props, user) = match &event {
-            Some(event) => (event.props.clone(), event.user),
-            // Zero is not an event: only the properties and the user are of use.
-            None if is_event => {
-                let event: Event = with_id(text, 0)?;
-                (event.props, event.user)
-            }
-            None => (json::read(text)?, None),
-        };
-        let event = event.or_else(|| beside.map(|id| Event::new(id).with_props(props.clone())));
-        let event_type = event.as_ref().and_then(|event| event.event_type.as_ref());
+        // Zero is not an event: only what stands in it is of use.
+        fields.insert("id".to_owned(), id.map_or(0, EventId::get).into());
+        let event = from_json::value(&Value::Object(fields));
+        let event: Event = event.unwrap_or_else(|| Event::new(EventId::new(0)));
+        let event_type = event.event_type.as_ref();
         Ok(Self {
             name: event_type.and_then(|event_type| event_type.name.clone()),
             id: None,
-            event,
-            props,
-            user,
+            props: event.props.clone(),
+            user: event.user,
+            event: id.map(|_| event),
         })
     }
 }
 
-/// Reads an object whose id stands elsewhere.
-fn with_id<T: DeserializeOwned>(text: &str, id: u64) -> Result<T, JsonError> {
+/// Reads a user whose id stands elsewhere.
+fn user_with_id(text: &str, id: UserId) -> Result<User, JsonError> {
     let mut fields: Map<String, Value> = json::read(text)?;
-    fields.insert("id".to_owned(), id.into());
+    fields.insert("id".to_owned(), id.get().into());
     json::read(&Value::Object(fields).to_string())
 }

@@ -1,7 +1,5 @@
 //! The fields of a webhook, between the form and the kinds.
 
-use std::str::FromStr;
-
 use base64::{
     Engine,
     alphabet::STANDARD,
@@ -95,36 +93,32 @@ impl Form {
             .ok_or(WebhookError::MissingField { field })
     }
 
-    /// An id: digits, as numbers and strings look the same in a form.
-    pub(super) fn id<T>(&mut self, field: &'static str) -> Result<T, WebhookError>
-    where
-        T: FromStr<Err = InvalidValue>,
-    {
+    /// An id without which the webhook is of no use.
+    pub(super) fn id<T: FromJson>(&mut self, field: &'static str) -> Result<T, WebhookError> {
         self.strict_id(field)?
-            .ok_or(WebhookError::MissingField { field })
+            .ok_or(WebhookError::MissingField { field })?
+            .map_err(WebhookError::InvalidField)
     }
 
-    /// An id without which the webhook is of no use, unless it stands elsewhere too.
-    pub(super) fn strict_id<T>(&mut self, field: &'static str) -> Result<Option<T>, WebhookError>
-    where
-        T: FromStr<Err = InvalidValue>,
-    {
+    /// An id that may stand elsewhere too: missing, or the error of one that cannot be read.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn strict_id<T: FromJson>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<Result<T, InvalidValue>>, WebhookError> {
         let text = self.optional_text(field)?;
-        let Some(text) = text.filter(|text| !is_nothing(text)) else {
-            return Ok(None);
-        };
-        text.parse().map(Some).map_err(|error: InvalidValue| {
-            let rule = error.rule().to_owned();
-            WebhookError::InvalidField(InvalidValue::new(field, rule))
-        })
+        Ok(text.filter(|text| !is_nothing(text)).map(|text| {
+            let rule = "must be a number from 1 to 2^64-1 in decimal digits";
+            id_of(&text).ok_or_else(|| InvalidValue::new(field, rule))
+        }))
     }
 
     /// An id that may be missing; one that cannot be read is missing.
-    pub(super) fn optional_id<T>(&mut self, field: &'static str) -> Result<Option<T>, WebhookError>
-    where
-        T: FromStr<Err = InvalidValue>,
-    {
-        Ok(self.take(field)?.and_then(|text| text.parse().ok()))
+    pub(super) fn optional_id<T: FromJson>(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<T>, WebhookError> {
+        Ok(self.take(field)?.and_then(|text| id_of(&text)))
     }
 
     /// A text that may be missing or empty.
@@ -151,13 +145,27 @@ impl Form {
     }
 
     pub(super) fn take(&mut self, field: &'static str) -> Result<Option<String>, WebhookError> {
-        let mut places = (0..self.0.len()).filter(|at| self.0[*at].0 == field);
-        let (first, second) = (places.next(), places.next());
-        if second.is_some() {
-            return Err(WebhookError::RepeatedField { field });
+        let mut found: Option<String> = None;
+        let mut differs = false;
+        self.0.retain(|(name, text)| {
+            if name == field {
+                differs |= found.as_ref().is_some_and(|found| found != text);
+                found.get_or_insert_with(|| text.clone());
+            }
+            name != field
+        });
+        match differs {
+            true => Err(WebhookError::RepeatedField { field }),
+            false => Ok(found),
         }
-        Ok(first.map(|at| self.0.remove(at).1))
     }
+}
+
+/// Reads an id: digits, or JSON of an id in any form.
+fn id_of<T: FromJson>(text: &str) -> Option<T> {
+    let json: Option<Value> = serde_json::from_str(text).ok();
+    let id = json.as_ref().and_then(from_json::value);
+    id.or_else(|| T::from_text(text.trim()))
 }
 
 /// True for the forms in which senders write that there is no value.
@@ -238,6 +246,13 @@ impl Writer {
 
     pub(super) fn id(self, field: &str, id: impl Into<u64>) -> Self {
         self.text(field, &id.into().to_string())
+    }
+
+    pub(super) fn optional_text(self, field: &str, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(field, text),
+            None => self,
+        }
     }
 
     pub(super) fn optional_id(self, field: &str, id: Option<impl Into<u64>>) -> Self {

@@ -1,9 +1,10 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     ConversationWebhook, EventWebhook, MessageWebhook, WebhookError,
     form::{Form, Writer},
 };
+use crate::json::Object;
 
 pub(super) const EVENT: &str = "event";
 pub(super) const MESSAGE: &str = "message_webhook";
@@ -26,6 +27,7 @@ pub enum Webhook {
     /// `conversation`: the user or an operator wrote in the chat.
     Conversation(Box<ConversationWebhook>),
     /// A kind that this version of the crate does not know, as it came.
+    #[serde(deserialize_with = "read_other")]
     Other {
         /// The `type`.
         kind: String,
@@ -46,25 +48,61 @@ impl Webhook {
         }
     }
 
-    /// What tells this webhook from all others, and is the same when the service repeats it:
-    /// the kind with the id of the event, of the event and the message, or of the conversation part.
+    /// The key by which to tell a repetition: the same where the service repeats this webhook. `None` for a kind
+    /// that this version of the crate does not know.
     ///
-    /// `None` where nothing tells a repetition from another event: for a kind that this version of the
-    /// crate does not know, and for an event that came without an id.
+    /// It is the kind with the id of the event, of the event and the message, or of the conversation part. For
+    /// an event or a message that came without such an id, it is a hash of the content: see
+    /// [`has_exact_key`](Self::has_exact_key).
     #[must_use]
     pub fn key(&self) -> Option<String> {
-        let id = match self {
-            Self::Event(event) => event.event_id?.to_string(),
+        let kind = self.kind();
+        self.exact_id()
+            .map(|id| format!("{kind}/{id}"))
+            .or_else(|| Some(format!("{kind}/content/{:032x}", self.content()?)))
+    }
+
+    /// False where [`key`](Self::key) is a hash of the content: of the user, the name of the event or the id of
+    /// the message, the properties of the event, and its time where it is there. Two equal events of one user
+    /// have the same key then, so remember it for some minutes only, in which the service repeats a request,
+    /// or take the risk to do the work twice and ignore such keys.
+    #[must_use]
+    pub fn has_exact_key(&self) -> bool {
+        self.exact_id().is_some()
+    }
+
+    fn exact_id(&self) -> Option<String> {
+        match self {
+            Self::Event(event) => event.event_id.map(|id| id.to_string()),
             // One event may trigger several messages.
             Self::Message(message) => match (message.event_id, message.sending_id) {
-                (Some(event), _) => format!("{event}/{}", message.message_id),
-                (None, Some(sending)) => format!("sending/{sending}/{}", message.message_id),
-                (None, None) => return None,
+                (Some(event), _) => Some(format!("{event}/{}", message.message_id)),
+                (None, Some(sending)) => Some(format!("sending/{sending}/{}", message.message_id)),
+                (None, None) => None,
             },
-            Self::Conversation(conversation) => conversation.part.id.to_string(),
-            Self::Other { .. } => return None,
+            Self::Conversation(conversation) => Some(conversation.part.id.to_string()),
+            Self::Other { .. } => None,
+        }
+    }
+
+    /// The hash of what happened. The data of the user is not in it: it may change between two repetitions.
+    fn content(&self) -> Option<u128> {
+        let (name, user, event, props) = match self {
+            Self::Event(hook) => (
+                hook.event_name.clone(),
+                hook.user_id,
+                &hook.event,
+                &hook.props,
+            ),
+            Self::Message(hook) => {
+                let name = hook.message_id.to_string();
+                (name, hook.user_id, &hook.event, &hook.props)
+            }
+            Self::Conversation(_) | Self::Other { .. } => return None,
         };
-        Some(format!("{}/{id}", self.kind()))
+        let created = event.as_ref().and_then(|event| event.created);
+        let content = serde_json::to_vec(&(name, user, created, props)).ok()?;
+        Some(hash(&content))
     }
 
     /// Writes the body of the request as the service would send it, with `token`: for tests of a
@@ -110,6 +148,28 @@ impl Webhook {
             },
         })
     }
+}
+
+/// FNV-1a of 128 bits, which is the same in every version of the crate and on every machine.
+fn hash(bytes: &[u8]) -> u128 {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(OFFSET, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
+    })
+}
+
+/// The kind and the fields of [`Webhook::Other`].
+type OtherParts = (String, Vec<(String, String)>);
+
+fn read_other<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OtherParts, D::Error> {
+    #[derive(Deserialize)]
+    struct Other {
+        kind: String,
+        fields: Vec<(String, String)>,
+    }
+    let Object(Other { kind, fields }) = Object::deserialize(deserializer)?;
+    Ok((kind, fields))
 }
 
 impl From<EventWebhook> for Webhook {

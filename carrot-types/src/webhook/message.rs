@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     WebhookError,
@@ -11,7 +11,7 @@ use crate::{ConversationId, Event, EventId, MessageId, PropertyMap, User, UserId
 ///
 /// Each id is taken from wherever it stands: the field of its own, or the object.
 /// Source: <https://developers.dashly.io/webhooks>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MessageWebhook {
     /// The user that the message is for. Where the service sends an empty object, it has the id only.
@@ -19,22 +19,31 @@ pub struct MessageWebhook {
     /// The id of the user, which stands in a field of its own too.
     pub user_id: UserId,
     /// The event that triggered the message; read as in [`EventWebhook`](super::EventWebhook).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
     /// The id of the event, which stands in a field of its own too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
     /// The properties of the event.
-    #[serde(default, skip_serializing_if = "PropertyMap::is_empty")]
+    #[serde(skip_serializing_if = "PropertyMap::is_empty")]
     pub props: PropertyMap,
     /// The automatic message.
     pub message_id: MessageId,
     /// The sending of the message to this user, which is a conversation. The service sends it empty, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sending_id: Option<ConversationId>,
     /// The name of the message in the admin panel.
-    pub message_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_name: Option<String>,
 }
+
+reader!(MessageWebhook(user: User, user_id: UserId, message_id: MessageId) {
+    event: Event,
+    event_id: EventId,
+    props: PropertyMap,
+    sending_id: ConversationId,
+    message_name: String,
+});
 
 setters!(MessageWebhook {
     with_user(user: User),
@@ -64,7 +73,7 @@ impl MessageWebhook {
             event: Some(event),
             message_id,
             sending_id: Some(sending_id),
-            message_name: message_name.into(),
+            message_name: Some(message_name.into()),
         }
     }
 
@@ -79,7 +88,7 @@ impl MessageWebhook {
             props: found.props,
             message_id: form.id("message_id")?,
             sending_id: form.optional_id("sending_id")?,
-            message_name: form.text("message_name")?,
+            message_name: form.take("message_name")?,
         })
     }
 
@@ -89,6 +98,6 @@ impl MessageWebhook {
             .optional_id("event_id", self.event_id)
             .id("message_id", self.message_id)
             .optional_id("sending_id", self.sending_id)
-            .text("message_name", &self.message_name)
+            .optional_text("message_name", self.message_name.as_deref())
     }
 }

@@ -13,7 +13,7 @@
 //!   better, so log the error, keep the body, and respond with 200 too. But respond with 500 when the fault is
 //!   yours and may pass: no expected token was configured, or the work failed.
 //! * **Repetition**: the same webhook may come twice. [`Webhook::key`] is the same then: remember the
-//!   keys of the last day. Record a key after the work, or in one transaction with it: a program that
+//!   keys of the last day, and those that are not [exact](Webhook::has_exact_key) for some minutes or not at all. Record a key after the work, or in one transaction with it: a program that
 //!   records it first and then fails takes the repetition for done, and the message is lost.
 //! * **Who wrote**: a [`ConversationWebhook`] comes for messages of operators too, and so it may come
 //!   for what a program writes through the API. A bot that replies should do so where the `kind` of the
@@ -47,7 +47,8 @@
 //!             return 200;
 //!         }
 //!     };
-//!     let key = webhook.key();
+//!     // Another key is a hash of the content, which a second, equal event has too.
+//!     let key = webhook.key().filter(|_| webhook.has_exact_key());
 //!     if key.as_ref().is_some_and(|key| done.contains(key)) {
 //!         return 200;
 //!     }
@@ -63,7 +64,7 @@
 //! fn work(webhook: &Webhook) -> Result<(), &'static str> {
 //!     match webhook {
 //!         Webhook::Event(event) => println!("{} by user {}", event.event_name, event.user_id),
-//!         Webhook::Message(message) => println!("sent: {}", message.message_name),
+//!         Webhook::Message(message) => println!("sent: message {}", message.message_id),
 //!         Webhook::Conversation(message) => println!("part {}", message.part.id),
 //!         other => eprintln!("a new kind of webhook: {}", other.kind()),
 //!     }

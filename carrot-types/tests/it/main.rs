@@ -4,14 +4,17 @@
 
 use std::path::Path;
 
+mod decorations;
 mod ecommerce;
 mod event;
 mod filter;
 #[cfg(feature = "jiff")]
 mod jiff;
 mod mutations;
+mod objects_only;
 mod property;
 mod realtime;
+mod required;
 mod same_json;
 mod samples;
 mod system;

@@ -11,7 +11,7 @@ use carrot_types::{
 };
 use serde_json::{Value, json};
 
-use crate::assert_snapshot;
+use crate::{assert_snapshot, mutations::Mutations};
 
 const APP: AppId = AppId::new(100);
 
@@ -48,9 +48,34 @@ fn what_is_read_is_written_again() {
     }
     assert_eq!(
         patterns.len(),
-        18,
+        29,
         "a sample of every channel: {patterns:?}"
     );
+}
+
+/// Tries odd values in the payload of every channel, and in the envelope.
+pub(crate) fn mutate(mutations: &mut Mutations) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples_hooks");
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = file.strip_prefix("rts_") else {
+            continue;
+        };
+        let json = sample(name.strip_suffix(".json").unwrap());
+        let channel = RealtimeMessage::parse(&json).unwrap().channel;
+        let whole: Value = serde_json::from_str(&json).unwrap();
+        let name = format!("payload of {}", channel.pattern());
+        mutations.try_all(&name, &whole["message"].to_string(), &|json, _| {
+            let payload = RealtimePayload::parse(&channel, json).ok()?;
+            serde_json::to_value(payload).ok()
+        });
+    }
+    // With a payload of which anything is read.
+    let json = r#"{"id": 7, "channel": "user_props_changed.1.2", "message": {}, "tag": "21",
+        "time": "Sat, 14 Nov 2015 15:51:54 GMT"}"#;
+    mutations.try_all("RealtimeMessage", json, &|json, _| {
+        serde_json::to_value(RealtimeMessage::parse(json).ok()?).ok()
+    });
 }
 
 #[test]
@@ -175,7 +200,7 @@ fn errors_name_channel_and_place_only() {
         ("conversation_tag_added.100", r#"{"conversation": 1}"#),
         (
             "conversation_tag_deleted.100",
-            r#"{"conversation": 1, "tag": 7}"#,
+            r#"{"conversation": 1, "tag": {"secret": 7}}"#,
         ),
         ("event.100.7", r#"{"id": "secret", "props": {}}"#),
     ] {

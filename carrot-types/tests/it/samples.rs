@@ -3,7 +3,7 @@
 //! The samples in `tests/samples` hold every field of every object. Those in `tests/samples_vendor` are the ones on the
 //! vendor's pages.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt::Debug, fs, path::Path, rc::Rc};
+use std::{any::type_name, cell::RefCell, fmt::Debug, fs, path::Path, rc::Rc};
 
 use carrot_types::{
     ActionReceipt, Admin, Attachment, Author, Channel, Conversation, ConversationPart, EmailStatus,
@@ -50,7 +50,16 @@ impl Sample {
     /// Asserts that the model keeps all that the sample says.
     fn is<T: Serialize + DeserializeOwned + Debug + PartialEq>(&self) {
         if let Some(mutations) = &self.mutations {
-            return mutations.borrow_mut().try_all::<T>(&self.json);
+            let name = short_name(type_name::<T>());
+            let read = |json: &str, writes: bool| {
+                let model: T = serde_json::from_str(json).ok()?;
+                Some(if writes {
+                    serde_json::to_value(model).unwrap()
+                } else {
+                    Value::Null
+                })
+            };
+            return mutations.borrow_mut().try_all(&name, &self.json, &read);
         }
         let name = &self.name;
         let model: T = serde_json::from_str(&self.json)
@@ -121,6 +130,8 @@ fn check(sample: &Sample) {
 
         "apps_activeusers" => sample.is_response::<Vec<User>>(),
         "apps_channels" => sample.is_response::<Vec<Channel>>(),
+        // Its reader is that of the operation, which has tests of its own.
+        "apps_users" if sample.mutations.is_some() => {}
         "apps_users" => sample.is_response::<Leads>(),
         "apps_conversations"
         | "users_conversations"
@@ -192,22 +203,19 @@ fn check_folder(label: &str, folder: &Path) -> usize {
     samples.len()
 }
 
-#[test]
-fn odd_decoration_never_costs_a_record() {
-    let mutations = Rc::new(RefCell::new(Mutations::default()));
+/// Tries odd values in every sample of an object or a response.
+pub(crate) fn mutate(mutations: &Rc<RefCell<Mutations>>) {
     for mut sample in own_samples() {
-        sample.mutations = Some(Rc::clone(&mutations));
+        sample.mutations = Some(Rc::clone(mutations));
         check(&sample);
     }
-    let listed: BTreeSet<String> = crate::mutations::REQUIRED
-        .iter()
-        .map(|(path, _)| (*path).to_owned())
-        .collect();
-    assert_eq!(
-        mutations.borrow().failures,
-        listed,
-        "the paths where an odd value costs the record"
-    );
+}
+
+/// The name of a type without the paths of its modules.
+fn short_name(name: &str) -> String {
+    let parts = name.split_inclusive(['<', '>', ',', ' ']);
+    let short = |part: &str| part.rsplit("::").next().unwrap_or_default().to_owned();
+    parts.map(short).collect()
 }
 
 /// The `data` of a page of leads.

@@ -7,9 +7,9 @@ use carrot_types::{
     webhook::{EventWebhook, Webhook, WebhookError, parse, parse_fields},
 };
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
-use crate::assert_snapshot;
+use crate::{assert_snapshot, mutations::Mutations};
 
 mod events;
 
@@ -61,6 +61,69 @@ fn with(sample: &str, name: &str, text: Option<&str>) -> String {
     form(&fields)
 }
 
+/// The members of a JSON object, repeated ones too.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyObject;
+        impl<'de> serde::de::Visitor<'de> for AnyObject {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(AnyObject)
+    }
+}
+
+/// The fields of a form as one JSON object, in which objects stand as such.
+fn json_of(form: &str) -> Value {
+    let fields = fields(form).into_iter().map(|(name, text)| {
+        let object = serde_json::from_str(&text).ok().filter(Value::is_object);
+        (name, object.unwrap_or_else(|| Value::from(text)))
+    });
+    Value::Object(fields.collect())
+}
+
+/// Tries odd values in the webhooks of every known kind: as the service sends them, as JSON, and in a queue.
+pub(crate) fn mutate(mutations: &mut Mutations) {
+    let write = |webhook: Webhook| json_of(&webhook.to_form(TOKEN));
+    let as_form = |json: &str, _: bool| {
+        let Members(members) = serde_json::from_str(json).ok()?;
+        let fields = members.into_iter().map(|(name, json)| {
+            let text = serde_json::from_str(json.get()).ok();
+            (name, text.unwrap_or_else(|| json.get().to_owned()))
+        });
+        parse_fields(fields, TOKEN).ok().map(write)
+    };
+    let as_json = |json: &str, _: bool| parse(json.as_bytes(), TOKEN).ok().map(write);
+    let stored = |json: &str, _: bool| {
+        let webhook: Webhook = serde_json::from_str(json).ok()?;
+        serde_json::to_value(webhook).ok()
+    };
+    for sample in [EVENT, MESSAGE, CONVERSATION, OPERATOR] {
+        let (webhook, json) = (read(sample), json_of(sample).to_string());
+        let kind = webhook.kind();
+        mutations.try_all(&format!("form of {kind}"), &json, &as_form);
+        mutations.try_all(&format!("JSON of {kind}"), &json, &as_json);
+        let json = serde_json::to_string(&webhook).unwrap();
+        mutations.try_all(&format!("stored {kind}"), &json, &stored);
+    }
+}
+
 #[test]
 fn what_is_read_is_written_again() {
     for sample in SAMPLES {
@@ -107,7 +170,7 @@ fn reads_a_message() {
     assert_eq!(message.event_id, message.event.map(|event| event.id));
     assert_eq!(message.message_id, MessageId::new(12931));
     assert_eq!(message.sending_id, Some(ConversationId::new(7_100_586)));
-    assert_eq!(message.message_name, "Abandoned cart");
+    assert_eq!(message.message_name.as_deref(), Some("Abandoned cart"));
     let key = read(MESSAGE).key();
     assert_eq!(key.as_deref(), Some("message_webhook/61956879/12931"));
 }
@@ -258,8 +321,15 @@ fn a_missing_field_is_named() {
         (EVENT, &[], &["user", "user_id", "event", "event_id"]),
         (
             MESSAGE,
-            &["message_id", "message_name"],
-            &["user", "user_id", "event", "event_id", "sending_id"],
+            &["message_id"],
+            &[
+                "user",
+                "user_id",
+                "event",
+                "event_id",
+                "sending_id",
+                "message_name",
+            ],
         ),
         (CONVERSATION, &["conversation"], &[]),
     ];
@@ -273,6 +343,12 @@ fn a_missing_field_is_named() {
             for text in [None, Some("")] {
                 read(&with(sample, name, text));
             }
+            // The same text twice says the same.
+            let twice = fields(sample)
+                .into_iter()
+                .find(|field| field.0 == *name)
+                .unwrap();
+            read(&format!("{sample}&{}", form(&vec![twice])));
         }
         for name in required.iter().chain(others) {
             let error = rejected(&format!("{sample}&{name}=1"));
@@ -289,7 +365,9 @@ fn a_missing_field_is_named() {
 
 #[test]
 fn broken_fields_are_named_without_values() {
-    for (sample, name) in [(EVENT, "user_id"), (MESSAGE, "message_id")] {
+    let no_user = with(EVENT, "user", None);
+    let no_user = with(&no_user, "event", None);
+    for (sample, name) in [(&*no_user, "user_id"), (MESSAGE, "message_id")] {
         for text in ["abc", "-1", "1.5", "18446744073709551616"] {
             let error = rejected(&with(sample, name, Some(text)));
             let rule = "must be a number from 1 to 2^64-1 in decimal digits";
@@ -300,7 +378,7 @@ fn broken_fields_are_named_without_values() {
     let mut told = String::new();
     for (sample, name, text) in [
         (EVENT, "user", "secret"),
-        (EVENT, "event", "[\"secret\"]"),
+        (EVENT, "event", "[\"secret\""),
         (EVENT, "event", r#"{"id": 1"#),
         (
             CONVERSATION,

@@ -1,4 +1,4 @@
-use carrot_types::{Cursor, Envelope, NextCursor, PropertyName};
+use carrot_types::{Cursor, Envelope, NextCursor, PropertyName, json::Object};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Number, Value, json};
 
@@ -161,7 +161,7 @@ impl Endpoint for Leads {
         fn open<L: DeserializeOwned>(
             body: &[u8],
         ) -> Result<(Option<u64>, Option<L>), ResponseError> {
-            response::data(body).map(|Data { users, total }| (total, users))
+            response::data(body).map(|Object(Data { users, total })| (total, users))
         }
         /// `{}`, as the service may write an empty list.
         #[derive(Deserialize)]
@@ -169,7 +169,7 @@ impl Endpoint for Leads {
         struct NoRecords {}
         let (total, records) = read_records("data.users", open(body), || {
             open(body).or_else(|error| {
-                let empty = open::<NoRecords>(body);
+                let empty = open::<Object<NoRecords>>(body);
                 empty.map(|(total, _)| (total, None)).map_err(|_| error)
             })
         })?;

@@ -1,5 +1,5 @@
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 
 use super::{Sender, request_parts};
@@ -10,7 +10,8 @@ use crate::{
         nonce_setter, response, write_nonce,
     },
     types::{
-        AdminId, ConversationId, ConversationPart, InvalidValue, PartId, RandomId, ReplyReceipt,
+        self, AdminId, ConversationId, ConversationPart, InvalidValue, PartId, RandomId,
+        ReplyReceipt, json::Object,
     },
 };
 
@@ -340,34 +341,31 @@ impl EncodeResponse for Reply {
 /// Finds the part of the assignment. Anything odd reads as none: the reply was written, so an error would
 /// invite a second one.
 fn assign_part(body: &[u8]) -> Option<ConversationPart> {
-    fn below(json: Option<&RawValue>) -> AssignFields<'_> {
-        json.and_then(|json| serde_json::from_str(json.get()).ok())
-            .unwrap_or_default()
+    fn read<T: DeserializeOwned>(json: Option<&RawValue>) -> Option<T> {
+        types::json::read(json?.get()).ok()
     }
-    let top: AssignFields<'_> = serde_json::from_slice(body).ok()?;
-    let places = [below(top.meta), below(top.data), top];
-    let part = |place: &AssignFields<'_>| serde_json::from_str(place.assign_part?.get()).ok();
-    let by_id = |place: &AssignFields<'_>| {
-        let ids = [place.id_assign_part, place.assign_part];
-        let mut ids = ids.iter().flatten();
-        ids.find_map(|json| serde_json::from_str::<PartId>(json.get()).ok())
+    let Object(top): Object<AssignFields> = types::json::read(body).ok()?;
+    let below = [&top.meta, &top.data].map(|json| read(json.as_deref()));
+    let below = below.into_iter().flatten().map(|Object(fields)| fields);
+    let places: Vec<AssignFields> = below.collect();
+    let places = || places.iter().chain([&top]);
+    let part = |place: &AssignFields| read(place.assign_part.as_deref());
+    let by_id = |place: &AssignFields| -> Option<PartId> {
+        let id = read(place.id_assign_part.as_deref());
+        id.or_else(|| read(place.assign_part.as_deref()))
     };
-    let parts = places.iter().find_map(part);
-    parts.or_else(|| places.iter().find_map(by_id).map(ConversationPart::new))
+    let parts = places().find_map(part);
+    parts.or_else(|| places().find_map(by_id).map(ConversationPart::new))
 }
 
 /// The fields of an object of the response that may tell of the assignment.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct AssignFields<'a> {
-    #[serde(borrow)]
-    assign_part: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id_assign_part: Option<&'a RawValue>,
-    #[serde(borrow)]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
+struct AssignFields {
+    assign_part: Option<Box<RawValue>>,
+    id_assign_part: Option<Box<RawValue>>,
+    meta: Option<Box<RawValue>>,
+    data: Option<Box<RawValue>>,
 }
 
 #[cfg(test)]

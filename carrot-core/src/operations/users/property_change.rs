@@ -1,4 +1,5 @@
-use serde::{Deserialize, Serialize};
+use carrot_types::read_object;
+use serde::Serialize;
 
 use super::SetProps;
 use crate::types::{PropertyOperation, UserRef};
@@ -40,12 +41,17 @@ use crate::types::{PropertyOperation, UserRef};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[must_use = "does nothing until it is sent"]
 pub struct PropertyChange {
     user: UserRef,
     operations: Vec<PropertyOperation>,
 }
+
+read_object!(PropertyChange {
+    user: UserRef,
+    operations: Vec<PropertyOperation>,
+});
 
 impl PropertyChange {
     /// Creates a change without operations; add at least one.

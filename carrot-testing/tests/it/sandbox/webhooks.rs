@@ -134,7 +134,7 @@ fn a_webhook_message_is_fired_by_hand() {
         panic!("a message");
     };
     assert_eq!(message.message_id, MessageId::new(12_931));
-    assert_eq!(message.message_name, "Abandoned cart");
+    assert_eq!(message.message_name.as_deref(), Some("Abandoned cart"));
     assert_eq!(message.event_id, Some(EventId::new(event)));
     assert!(!webhooks[1].body().contains("event_name"));
     // The sending is not a conversation that an operator reads.

@@ -141,7 +141,112 @@ fn events_without_an_id_keep_their_properties() {
         assert_eq!((&event.event, event.event_id), (&None, None));
         assert_eq!(event.props["a"], json!(1));
         let webhook = Webhook::from(event);
-        assert_eq!(webhook.key(), None);
+        assert!(!webhook.has_exact_key());
         assert_eq!(read(&webhook.to_form(TOKEN)), webhook);
     }
+}
+
+#[test]
+fn members_of_an_event_without_props_are_properties() {
+    for (event, id, props) in [
+        (
+            r#"{"id": 9, "created": 5, "amount": 3}"#,
+            Some(9),
+            json!({"amount": 3}),
+        ),
+        (
+            r#"{"type": "Paid", "user": 7, "amount": 3}"#,
+            None,
+            json!({"amount": 3}),
+        ),
+        (
+            r#"{"created": 5, "user": 8}"#,
+            None,
+            json!({"created": 5, "user": 8}),
+        ),
+        (
+            r#"{"id": {"id": 9}, "props": {"amount": 3}, "amount": 4}"#,
+            Some(9),
+            json!({"amount": 3}),
+        ),
+    ] {
+        let read = event_of(&[("user_id", "7"), ("event_name", "Paid"), ("event", event)]);
+        assert_eq!(read.event_id.map(EventId::get), id, "{event}");
+        assert_eq!(serde_json::to_value(&read.props).unwrap(), props, "{event}");
+        if let Some(event) = read.event {
+            assert_eq!(event.props, read.props);
+        }
+    }
+}
+
+#[test]
+fn an_id_has_several_forms() {
+    for id in [
+        "7",
+        " 7 ",
+        "007",
+        "\"7\"",
+        "7.0",
+        r#"{"id": 7}"#,
+        r#"{"id": "7", "name": "x"}"#,
+    ] {
+        let event = event_of(&[("user_id", id), ("event_name", "Paid"), ("event_id", id)]);
+        assert_eq!(
+            (event.user_id, event.event_id),
+            (UserId::new(7), Some(EventId::new(7))),
+            "{id}"
+        );
+    }
+    // An id that cannot be read stands elsewhere too.
+    let event = event_of(&[("user", "7"), ("user_id", "x"), ("event_name", "Paid")]);
+    assert_eq!(
+        (event.user.id, event.user_id),
+        (UserId::new(7), UserId::new(7))
+    );
+}
+
+#[test]
+fn events_without_id_have_keys_of_their_content() {
+    let key = |fields: &[(&str, &str)]| {
+        let webhook = Webhook::from(event_of(fields));
+        assert!(!webhook.has_exact_key());
+        webhook.key().unwrap()
+    };
+    let [user, name] = [("user_id", "7"), ("event_name", "Paid")];
+    let first = key(&[user, name, ("event", r#"{"props": {"a": 1, "b": 2}}"#)]);
+    // A value that must never change: keys are kept by programs.
+    assert_eq!(first, "event/content/8ead207d55223266e9a953d5fff193fd");
+    for same in [
+        &[user, name, ("event", r#"{"props": {"b": 2, "a": 1}}"#)][..],
+        &[
+            name,
+            ("user", r#"{"id": 7, "props": {"$name": "Ada"}}"#),
+            ("event", r#"{"a": 1, "b": 2}"#),
+        ],
+    ] {
+        assert_eq!(key(same), first, "{same:?}");
+    }
+    for other in [
+        &[user, name][..],
+        &[("user_id", "8"), name, ("event", r#"{"a": 1, "b": 2}"#)],
+        &[
+            user,
+            ("event_name", "Seen"),
+            ("event", r#"{"a": 1, "b": 2}"#),
+        ],
+        &[user, name, ("event", r#"{"a": 1, "b": 3}"#)],
+    ] {
+        assert_ne!(key(other), first, "{other:?}");
+    }
+    for sample in [EVENT, MESSAGE, CONVERSATION] {
+        assert!(read(sample).has_exact_key());
+    }
+    let Webhook::Message(mut message) = read(MESSAGE) else {
+        panic!("a message");
+    };
+    message.event_id = None;
+    message.sending_id = None;
+    let webhook = Webhook::Message(message);
+    let key = webhook.key().unwrap();
+    assert!(key.starts_with("message_webhook/content/") && !webhook.has_exact_key());
 }
