@@ -88,7 +88,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let origin = service.origin().await?;
     let unfinished = match service.sandbox() {
         Some(_) => Unfinished::in_memory(origin),
-        None => Unfinished::open(arguments.unfinished, origin)?,
+        None => Unfinished::open(arguments.unfinished, &origin)?,
     };
     let mut closing = Closing {
         client: &service.client,

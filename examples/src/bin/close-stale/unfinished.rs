@@ -34,7 +34,7 @@ impl Unfinished {
         }
     }
 
-    pub(crate) fn open(file: PathBuf, origin: Origin) -> Result<Self, Failure> {
+    pub(crate) fn open(file: PathBuf, origin: &Origin) -> Result<Self, Failure> {
         let name = format!("--unfinished {}", file.display());
         let contents: Contents = match fs::read(&file) {
             Ok(bytes) => {
