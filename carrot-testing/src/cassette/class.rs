@@ -131,7 +131,7 @@ const OBJECTS: &[(Class, Keys, &str)] = &[
     (
         Class::Text,
         Keys::Hidden,
-        "actions auto_set_settings body_json error_fields filters meta_data row_errors sending_filters source",
+        "actions auto_set_settings body_json conversation_sending_filters error_fields filters meta_data row_errors sending_filters source",
     ),
 ];
 
