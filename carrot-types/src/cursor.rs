@@ -198,6 +198,13 @@ pub(crate) enum CursorField {
     After,
 }
 
+/// Whether a text may be a position: a list of something, with nothing around it.
+fn is_position(text: &str) -> bool {
+    text.starts_with('[')
+        && text.ends_with(']')
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Reads the cursor by its form, as each version of the API may send that of the other. What is not a cursor is
 /// kept and not an error: it decorates the response to a write, and only a listing needs it.
 impl<'de> DeserializeSeed<'de> for CursorField {
@@ -212,13 +219,11 @@ impl<'de> DeserializeSeed<'de> for CursorField {
         let cursor = match (json.as_bytes().first(), self) {
             // Clients of the service loop until it is empty.
             (_, Self::After) if json == "\"\"" => return Ok(NextCursor::End),
-            (Some(b'['), _) if json.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
-                Cursor::position(json).ok()
-            }
+            (Some(b'['), _) if is_position(json) => Cursor::position(json).ok(),
             (Some(b'"'), field) => serde_json::from_str::<String>(json).ok().and_then(|text| {
                 let position = match field {
-                    Self::Position => Cursor::position(text.as_str()).ok(),
-                    Self::After => None,
+                    Self::Position if is_position(&text) => Cursor::position(text.as_str()).ok(),
+                    Self::Position | Self::After => None,
                 };
                 position.or_else(|| Cursor::after(text).ok())
             }),

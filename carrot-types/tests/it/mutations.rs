@@ -141,7 +141,13 @@ impl Mutations {
 
     /// Asserts that what failed is what is listed, each path of each type.
     pub(crate) fn assert_listed(&self) {
-        let nothing = BTreeSet::new();
+        let mut rejected_forms = BTreeSet::new();
+        // With its feature `arbitrary_precision`, serde_json hands a number over as an object, and this
+        // place cannot tell the two apart.
+        if serde_json::from_str::<Value>("1e999").is_ok() {
+            let payload = "payload of chat_bot_conversation_finished.{app_id}.{user_id}";
+            rejected_forms.insert((payload.to_owned(), "conversation".to_owned()));
+        }
         let lists = LISTS
             .iter()
             .map(|(name, path, _)| ((*name).to_owned(), (*path).to_owned()));
@@ -151,7 +157,7 @@ impl Mutations {
             "read from an array by position"
         );
         assert_eq!(
-            self.forms, nothing,
+            self.forms, rejected_forms,
             "another form of the value was rejected"
         );
         let mut listed = BTreeSet::new();
