@@ -1,7 +1,6 @@
 //! The fake on a port.
 
 use std::{
-    convert::Infallible,
     error::Error as _,
     fmt,
     future::pending,
@@ -16,11 +15,10 @@ use carrot_core::{BaseUrl, Body, transport::CallContext};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
 use super::{Fake, operations, record::RecordedCall, service::State};
 use crate::{
-    port::{self, Cut, MachineClock, accept},
+    port::{self, Cut, Listening, MachineClock, Port},
     recording::RecordedRequest,
     response::Given,
     service_error::error_response,
@@ -34,38 +32,30 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 /// It does not keep the fake from being verified: keep a clone of the fake in the test. When it is dropped it
 /// accepts no more connections.
 #[must_use = "the server stops when this is dropped"]
-pub struct FakeServer {
-    address: SocketAddr,
-    base_url: BaseUrl,
-    /// Dropping it is the signal to stop.
-    running: oneshot::Sender<Infallible>,
-    accepting: JoinHandle<()>,
-}
+pub struct FakeServer(Listening);
 
 impl FakeServer {
     /// The address in front of every path, for `base_url` of a client.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
-        self.base_url.clone()
+        self.0.base_url().clone()
     }
 
     /// The same address as a text, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
-        self.base_url.to_string()
+        self.0.base_url().to_string()
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// Stops the server. Requests under way get a second, then they are cut.
     pub async fn stop(self) {
-        drop(self.running);
-        // An error is the end of the runtime, and no response is sent then.
-        let _ = self.accepting.await;
+        self.0.stop().await;
     }
 }
 
@@ -114,22 +104,10 @@ impl Fake {
     /// There is no tokio runtime with I/O and time.
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve(&self) -> io::Result<FakeServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let base_url = format!("http://{address}").parse();
-        let base_url = base_url.map_err(io::Error::other)?;
-        // A runtime without time is found out here, not when the first pause is due.
-        drop(time::sleep(Duration::ZERO));
-        let (running, stopped) = oneshot::channel();
-        let state = Arc::clone(self.state());
+        let port = Port::bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let (state, address) = (Arc::clone(self.state()), port.address());
         let respond = move |request| respond(Arc::clone(&state), address, request);
-        let accepting = tokio::spawn(accept(respond, listener, stopped, STOP_TIMEOUT));
-        Ok(FakeServer {
-            address,
-            base_url,
-            running,
-            accepting,
-        })
+        Ok(FakeServer(port.serve(respond, STOP_TIMEOUT)))
     }
 }
 

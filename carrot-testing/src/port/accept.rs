@@ -28,7 +28,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is told to stop. Requests under way may take so long then, before they are cut.
-pub(crate) async fn accept<F>(
+pub(super) async fn accept<F>(
     respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     listener: TcpListener,
     stopped: oneshot::Receiver<Infallible>,

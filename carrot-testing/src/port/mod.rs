@@ -2,9 +2,14 @@
 
 mod accept;
 mod clock;
+mod listening;
 mod request;
 
-pub(crate) use self::{accept::accept, clock::MachineClock, request::read};
+pub(crate) use self::{
+    clock::MachineClock,
+    listening::{Listening, Port},
+    request::read,
+};
 
 /// An error that cuts the connection.
 pub(crate) type Cut = Box<dyn std::error::Error + Send + Sync>;

@@ -8,7 +8,6 @@ mod log;
 mod respond;
 
 use std::{
-    convert::Infallible,
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -16,13 +15,12 @@ use std::{
 };
 
 use carrot_core::BaseUrl;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time};
 
 pub(in crate::sandbox) use self::clock::today;
 use self::{access::OPEN, context::Context, respond::respond};
 use super::service::Sandbox;
 pub(in crate::sandbox) use crate::port::MachineClock;
-use crate::port::accept;
+use crate::port::{Listening, Port};
 
 /// How long requests under way may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,44 +31,38 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 #[must_use = "the server stops when this is dropped"]
 pub struct SandboxServer {
     sandbox: Sandbox,
-    address: SocketAddr,
-    base_url: BaseUrl,
     context: Arc<Context>,
-    /// Dropping it is the signal to stop.
-    running: oneshot::Sender<Infallible>,
-    accepting: JoinHandle<()>,
+    listening: Listening,
 }
 
 impl SandboxServer {
     /// The address in front of every path, for `base_url` of a client.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
-        self.base_url.clone()
+        self.listening.base_url().clone()
     }
 
     /// The same address as a text, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
-        self.base_url.to_string()
+        self.listening.base_url().to_string()
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.address().port()
     }
 
     /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut.
     pub async fn stop(self) {
-        drop(self.running);
-        // An error is the end of the runtime, and no response is sent then.
-        let _ = self.accepting.await;
+        self.listening.stop().await;
     }
 
     /// Returns a link that shows the state of the sandbox in a browser: users, conversations, requests with their
@@ -82,7 +74,7 @@ impl SandboxServer {
     /// The machine gives no random bytes.
     pub fn page_link(&self) -> io::Result<String> {
         let key = self.context.access.key()?;
-        Ok(format!("{}{OPEN}?key={key}", self.base_url))
+        Ok(format!("{}{OPEN}?key={key}", self.url()))
     }
 
     /// The sandbox behind the server.
@@ -128,24 +120,14 @@ impl Sandbox {
     /// There is no tokio runtime with I/O and time.
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve_on(&self, address: SocketAddr) -> io::Result<SandboxServer> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let base_url = format!("http://{address}").parse();
-        let base_url = base_url.map_err(io::Error::other)?;
-        // A runtime without time is found out here, not when the first pause is due.
-        drop(time::sleep(Duration::ZERO));
-        let (running, stopped) = oneshot::channel();
-        let context = Arc::new(Context::new(self.clone(), address));
+        let port = Port::bind(address).await?;
+        let context = Arc::new(Context::new(self.clone(), port.address()));
         let shared = Arc::clone(&context);
         let respond = move |request| respond(Arc::clone(&shared), request);
-        let accepting = tokio::spawn(accept(respond, listener, stopped, STOP_TIMEOUT));
         Ok(SandboxServer {
             sandbox: self.clone(),
-            address,
-            base_url,
             context,
-            running,
-            accepting,
+            listening: port.serve(respond, STOP_TIMEOUT),
         })
     }
 }
