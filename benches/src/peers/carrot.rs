@@ -46,6 +46,10 @@ impl Peer for Carrot {
         black_box(self.0.call(reply).await.expect("a response"));
     }
 
+    async fn another(&self) -> Self {
+        self.clone()
+    }
+
     async fn conversations(&mut self, times: u32) {
         let calls = self.0.call_all(0..times, |_| get());
         let mut calls = calls.concurrency(TASKS as usize);

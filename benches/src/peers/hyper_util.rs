@@ -1,16 +1,13 @@
 use bytes::Bytes;
-use http::{
-    HeaderValue, Method, Request,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT as AGENT},
-};
-use http_body_util::{BodyExt, Full};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use serde::de::DeserializeOwned;
 
-use super::{Conversation, FORM, JSON, Part, Peer, TOKEN, USER_AGENT, Urls, decode, form};
+use super::{Urls, by_hand::ByHand};
 
 /// The client with a pool, and serde_json.
 #[derive(Clone)]
@@ -28,46 +25,18 @@ impl HyperUtil {
             client: Client::builder(TokioExecutor::new()).build(connector),
         }
     }
-
-    async fn send<T: DeserializeOwned>(&mut self, method: Method, url: String, body: Bytes) {
-        let is_form = method == Method::POST;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header(AUTHORIZATION, format!("Token {TOKEN}"))
-            .header(ACCEPT, JSON)
-            .header(AGENT, USER_AGENT)
-            .body(Full::new(body))
-            .expect("a request");
-        if is_form {
-            let form = HeaderValue::from_static(FORM);
-            request.headers_mut().insert(CONTENT_TYPE, form);
-        }
-        let response = self.client.request(request).await.expect("a response");
-        assert!(response.status().is_success());
-        let body = response.into_body().collect().await.expect("a body");
-        decode::<T>(&body.to_bytes());
-    }
 }
 
-impl Peer for HyperUtil {
-    async fn conversation(&mut self) {
-        let url = self.urls.conversation();
-        self.send::<Conversation>(Method::GET, url, Bytes::new())
-            .await;
+impl ByHand for HyperUtil {
+    fn urls(&self) -> &Urls {
+        &self.urls
     }
 
-    async fn page(&mut self) {
-        let url = self.urls.page();
-        self.send::<Vec<Conversation>>(Method::GET, url, Bytes::new())
-            .await;
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+        self.client.request(request).await.expect("a response")
     }
 
-    async fn reply(&mut self, text: &'static str) {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form(text))
-            .finish();
-        let url = self.urls.reply();
-        self.send::<Part>(Method::POST, url, body.into()).await;
+    async fn another(&self) -> Self {
+        self.clone()
     }
 }

@@ -1,5 +1,6 @@
 //! The same work by the client and by each of the others.
 
+mod by_hand;
 mod carrot;
 mod hyper;
 mod hyper_util;
@@ -24,7 +25,7 @@ type Conversation = plain::Conversation<plain::Admin>;
 type Part = plain::Part<plain::Admin>;
 
 /// A program that talks to the service. Its values are freed in each call.
-trait Peer: Clone + Send + 'static {
+trait Peer: Send + Sized + 'static {
     /// `GET /conversations/{id}`.
     fn conversation(&mut self) -> impl Future<Output = ()> + Send;
     /// `GET /apps/{id}/conversations`, one page of 50.
@@ -32,9 +33,7 @@ trait Peer: Clone + Send + 'static {
     /// `POST /conversations/{id}/reply`, a form.
     fn reply(&mut self, text: &'static str) -> impl Future<Output = ()> + Send;
     /// One that can be used at the same time.
-    async fn another(&self) -> Self {
-        self.clone()
-    }
+    async fn another(&self) -> Self;
     /// Reads this many conversations, [`TASKS`] at a time, each in a task of its own.
     async fn conversations(&mut self, times: u32) {
         let mut tasks = JoinSet::new();
@@ -42,7 +41,7 @@ trait Peer: Clone + Send + 'static {
             if tasks.len() >= TASKS as usize {
                 tasks.join_next().await;
             }
-            let mut peer = self.clone();
+            let mut peer = self.another().await;
             tasks.spawn(async move { peer.conversation().await });
         }
         while tasks.join_next().await.is_some() {}

@@ -44,4 +44,8 @@ impl Peer for Reqwest {
         let request = self.client.post(self.urls.reply());
         send::<Part>(request.form(&form(text))).await;
     }
+
+    async fn another(&self) -> Self {
+        self.clone()
+    }
 }
