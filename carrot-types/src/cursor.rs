@@ -5,7 +5,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{InvalidValue, json::Object};
+use crate::{InvalidValue, json::Object, serde_util::digits::parse_digits};
 
 /// The place in a listing where the next page starts: opaque, and sent back byte for byte.
 ///
@@ -91,7 +91,7 @@ impl Cursor {
                 "of kind `position` must be a JSON array"
             }
             CursorKind::After if value.is_empty() => "of kind `after` must not be empty",
-            CursorKind::Offset if crate::serde_util::digits::parse_digits(&value).is_none() => {
+            CursorKind::Offset if parse_digits(&value).is_none() => {
                 "of kind `offset` must be a number in decimal digits"
             }
             _ => {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     InvalidValue,
     serde_util::{
+        digits::parse_digits,
         from_json::{FromJson, Scalar},
         lenient,
     },
@@ -59,7 +60,7 @@ macro_rules! ids {
             ///
             /// Anything but the digits of a number from 0 to 2^64-1.
             fn from_str(text: &str) -> Result<Self, InvalidValue> {
-                crate::serde_util::digits::parse_digits(text).map(Self).ok_or_else(|| {
+                parse_digits(text).map(Self).ok_or_else(|| {
                     InvalidValue::new($field, "must be a number from 1 to 2^64-1 in decimal digits")
                 })
             }
@@ -69,7 +70,7 @@ macro_rules! ids {
         impl FromJson for $name {
             fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
                 match scalar {
-                    Scalar::Text(text) => crate::serde_util::digits::parse_digits(&text).map(Self),
+                    Scalar::Text(text) => parse_digits(&text).map(Self),
                     scalar => u64::from_scalar(scalar).map(Self),
                 }
             }

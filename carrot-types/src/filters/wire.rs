@@ -7,7 +7,7 @@ use serde::{
 use serde_json::Value;
 
 use super::{Condition, Filter, OtherCondition, TimeAgo};
-use crate::{InvalidValue, PropertyName, json::Object};
+use crate::{InvalidValue, PropertyName, json::Object, serde_util::digits::parse_digits};
 
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -137,7 +137,7 @@ fn age(value: &Value) -> Result<TimeAgo, InvalidValue> {
     let amount = &value["value"];
     let amount = amount
         .as_u64()
-        .or_else(|| crate::serde_util::digits::parse_digits(amount.as_str()?))
+        .or_else(|| parse_digits(amount.as_str()?))
         .ok_or_else(|| wrong("value", "must be an integer, 0 or more, or its digits"))?;
     let unit = match &value["unit"] {
         Value::Null => None,

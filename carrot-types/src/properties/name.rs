@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     EventTypeId, InvalidValue,
-    serde_util::{lenient::FromText, limit},
+    serde_util::{digits::parse_digits, lenient::FromText, limit},
 };
 
 const FIELD: &str = "property name";
@@ -127,7 +127,7 @@ impl PropertyName {
     pub fn event_stat(&self) -> Option<(EventTypeId, EventStat)> {
         let (id, stat) = self.0.strip_prefix("$event_")?.split_once('_')?;
         let stat = EventStat::ALL.into_iter().find(|s| s.as_str() == stat)?;
-        crate::serde_util::digits::parse_digits(id).map(|id| (EventTypeId::new(id), stat))
+        parse_digits(id).map(|id| (EventTypeId::new(id), stat))
     }
 }
 

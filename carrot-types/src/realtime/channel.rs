@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     AppId, UserId,
-    serde_util::{from_json::FromJson, lenient, macros::OtherValue},
+    serde_util::{digits::parse_digits, from_json::FromJson, lenient, macros::OtherValue},
 };
 
 /// Declares the channels, each with its name and the ids that follow the name after dots.
@@ -134,7 +134,7 @@ impl From<&str> for RealtimeChannel {
     fn from(text: &str) -> Self {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
-        let ids: Option<Vec<u64>> = parts.map(crate::serde_util::digits::parse_digits).collect();
+        let ids: Option<Vec<u64>> = parts.map(parse_digits).collect();
         ids.and_then(|ids| Self::known(name, &ids))
             // An id with zeros before it would be written without them.
             .filter(|channel| channel.to_string() == text)

@@ -1,7 +1,10 @@
 use std::collections::HashSet;
 
 use super::RealtimeChannel;
-use crate::{InvalidValue, serde_util::limit};
+use crate::{
+    InvalidValue,
+    serde_util::{digits::parse_digits, limit},
+};
 
 /// The host of the realtime service of Carrot quest.
 ///
@@ -93,7 +96,7 @@ fn segment(channel: &RealtimeChannel) -> Result<String, InvalidValue> {
     let last = name.rsplit('.').next().unwrap_or_default();
     if last
         .strip_prefix('b')
-        .is_some_and(|count| crate::serde_util::digits::parse_digits(count).is_some())
+        .is_some_and(|count| parse_digits(count).is_some())
     {
         return Err(InvalidValue::new(
             FIELD,

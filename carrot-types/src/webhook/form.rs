@@ -27,6 +27,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// An id, or the error of one that cannot be read, if the field is there.
+type MaybeId<T> = Option<Result<T, InvalidValue>>;
+
 /// The fields of a form whose token was right, without the token.
 pub(super) struct Form(Vec<(String, String)>);
 
@@ -99,11 +102,10 @@ impl Form {
     }
 
     /// An id that may stand elsewhere too: missing, or the error of one that cannot be read.
-    #[allow(clippy::type_complexity)]
     pub(super) fn strict_id<T: FromJson>(
         &mut self,
         field: &'static str,
-    ) -> Result<Option<Result<T, InvalidValue>>, WebhookError> {
+    ) -> Result<MaybeId<T>, WebhookError> {
         let text = self.optional_text(field)?;
         Ok(text.filter(|text| !is_nothing(text)).map(|text| {
             let rule = "must be a number from 1 to 2^64-1 in decimal digits";
