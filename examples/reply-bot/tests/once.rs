@@ -61,6 +61,16 @@ impl World {
             .unwrap();
     }
 
+    /// The reply is written, and its response is held back: the bot is dropped there.
+    async fn bot_dies_over_its_reply(&self) {
+        let held = self.sandbox.inject(Fault::hold().on::<Reply>());
+        let bot = self.bot();
+        tokio::select! {
+            _ = bot.work_off() => unreachable!("the response is held back"),
+            () = held.held() => {}
+        }
+    }
+
     fn replies(&self) -> usize {
         self.sandbox.parts(self.conversation).len() - 1
     }
@@ -104,14 +114,7 @@ async fn a_lost_response_is_no_second_reply() {
 async fn bot_that_dies_over_a_reply_continues() {
     let world = World::new("dies").await;
     world.receive();
-    // The reply is written, and its response is held back: the bot is dropped there.
-    let held = world.sandbox.inject(Fault::hold().on::<Reply>());
-    let bot = world.bot();
-    tokio::select! {
-        _ = bot.work_off() => unreachable!("the response is held back"),
-        () = held.held() => {}
-    }
-    drop(bot);
+    world.bot_dies_over_its_reply().await;
     assert_eq!(world.replies(), 1);
 
     world.bot().work_off().await.unwrap();
@@ -135,13 +138,7 @@ async fn bot_killed_before_the_request_replies_later() {
 async fn after_days_it_searches_back_to_its_reply() {
     let world = World::days_ago(3, "days").await;
     world.receive();
-    let held = world.sandbox.inject(Fault::hold().on::<Reply>());
-    let bot = world.bot();
-    tokio::select! {
-        _ = bot.work_off() => unreachable!("the response is held back"),
-        () = held.held() => {}
-    }
-    drop(bot);
+    world.bot_dies_over_its_reply().await;
     // As if the bot had been there three days ago too, with a page of messages since.
     let file = std::fs::read_to_string(&world.file).unwrap();
     let part = world.sandbox.parts(world.conversation)[0].id;
