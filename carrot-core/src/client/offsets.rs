@@ -66,6 +66,50 @@ pub(super) enum Then {
     Fail(ErrorKind),
 }
 
+/// A page as it came, before anything is taken out of it.
+struct Came {
+    requested: Option<Cursor>,
+    offset: u64,
+    limit: u32,
+    records: Vec<Record>,
+    /// Where the anchor stands, if one was requested: `None` inside if it is gone.
+    at_anchor: Option<Option<usize>>,
+    /// More records stand in front of the anchor than the totals tell.
+    is_shifted: bool,
+    /// The cursor of the next page.
+    next: Option<Cursor>,
+}
+
+impl Came {
+    fn position(&self, wanted: impl Fn(u64) -> bool) -> Option<usize> {
+        let mut keys = self.records.iter().map(|record| record.key);
+        keys.position(|key| key.is_some_and(&wanted))
+    }
+
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(self.records.len() as u64)
+    }
+
+    fn is_short(&self) -> bool {
+        self.records.len() < self.limit as usize
+    }
+
+    /// Where a listing that resumes reads all of the page, behind the record at this place.
+    fn start_behind(&self, place: Option<usize>) -> Option<Cursor> {
+        if self.offset == 0 {
+            return None;
+        }
+        let key = place.and_then(|at| Some((at, self.records.get(at)?.key?)));
+        match key {
+            Some((at, key)) => {
+                let offset = self.offset.saturating_add(at as u64 + 1);
+                Some(Cursor::offset(offset).after_record(key))
+            }
+            None => self.requested.clone(),
+        }
+    }
+}
+
 /// How a page continues those before.
 struct Join {
     /// The first record that is not among those that the page repeats.
@@ -88,112 +132,35 @@ impl Offsets {
 
     /// Takes the records out of the page that were returned before, and decides what is read next.
     pub(super) fn step<E: Paginate>(&mut self, endpoint: &mut E, page: &mut Page<E::Item>) -> Step {
-        let paging = endpoint.paging();
-        let requested = paging.cursor.clone();
-        let offset = paging.offset();
-        let limit = paging.limit(paging.size.unwrap_or(MAX_PAGE_SIZE));
-        let is_single_pass = paging.single_pass;
-        let records = Record::all::<E>(page);
-        let next = anchored::<E>(page);
-
-        let before = self.total.take();
-        self.total = page.total;
+        let is_single_pass = endpoint.paging().single_pass;
         let is_first = !self.is_started;
-        let anchor = requested.as_ref().and_then(Cursor::anchor);
-        let position = |wanted: &dyn Fn(u64) -> bool| {
-            let mut keys = records.iter().map(|record| record.key);
-            keys.position(|key| key.is_some_and(wanted))
-        };
-        let at_anchor = anchor.map(|anchor| position(&|key| key == anchor));
-        let is_shifted = match (at_anchor, before, page.total) {
-            // The list moves by what came and went in front of the anchor. More than the total tells are
-            // records that moved forward, and one of them may be unread.
-            (Some(Some(at)), Some(before), Some(now)) => at as u64 + before > now,
-            (Some(Some(at)), _, _) => at > 0 && !is_first,
-            _ => false,
-        };
         let is_check = self.reading > 0;
-        let join = if is_check {
-            let is_lost = match at_anchor {
-                Some(at) => at.is_none(),
-                None => !is_first && !records.is_empty(),
-            };
-            self.moved |= is_shifted || is_lost;
-            let new_from = at_anchor.flatten().map_or(0, |at| at + 1);
-            Join {
-                new_from,
-                behind: new_from.checked_sub(1),
-            }
-        } else {
-            let known = position(&|key| self.returned.contains(&key));
-            // Where it starts without an anchor there is nothing to check.
-            let is_joined = anchor.is_some() || self.steps_back > 0;
-            if is_joined && offset > 0 && known.is_none() {
-                return self.step_back(offset, limit, page.total);
-            }
-            if is_first {
-                let end = offset.saturating_add(records.len() as u64);
-                let is_short = records.len() < limit as usize;
-                self.is_one_page = page.total.map_or(is_short, |total| total <= end);
-            }
-            self.is_irregular |= at_anchor == Some(None);
-            self.moved |= is_shifted;
-            let mut keys = records.iter().map(|record| record.key);
-            let last_known =
-                keys.rposition(|key| key.is_some_and(|key| self.returned.contains(&key)));
-            let new_from = match at_anchor.flatten() {
-                Some(at) => at + 1,
-                None => last_known.map_or(0, |at| at + 1),
-            };
-            // A record that was returned before and comes again moved back.
-            self.moved |= at_anchor.flatten().is_some() && last_known >= Some(new_from);
-            Join {
-                new_from,
-                behind: known,
-            }
+        let came = self.look_at(endpoint, page);
+        let join = match is_check {
+            true => Some(self.join_check(&came)),
+            false => self.join_first(&came),
         };
-
-        let (is_returned, is_new) = self.keep_new::<E>(page, &records, join.new_from);
+        let Some(join) = join else {
+            return self.step_back(&came);
+        };
+        let (is_returned, is_new) = self.keep_new::<E>(page, &came.records, join.new_from);
         if is_new {
             self.steps_back = 0;
             self.is_one_page &= is_first;
         }
         // An empty page ends the listing; so does the last one, even if all of it was returned before.
-        let is_last = page.next.cursor().is_none();
-        let is_returned = is_returned || !is_check && (records.is_empty() || is_last);
-        let start = match join.behind.and_then(|at| Some((at, records.get(at)?.key?))) {
-            Some((at, key)) if offset > 0 => {
-                Some(Cursor::offset(offset.saturating_add(at as u64 + 1)).after_record(key))
-            }
-            _ if offset == 0 => None,
-            _ => requested.clone(),
-        };
+        let is_returned =
+            is_returned || !is_check && (came.records.is_empty() || came.next.is_none());
+        let start = came.start_behind(join.behind);
         if is_first && self.start.is_some() {
             // The list may have moved since an earlier process read it: a check starts at the same record.
             self.start.clone_from(&start);
         }
         self.is_started = true;
-        let then = if is_check && self.moved {
-            self.check_again()
-        } else {
-            match next {
-                Some(next) if is_new || records.is_empty() => Then::Read(next),
-                Some(next) => {
-                    // Behind as many records as there are, an offset has nothing to skip.
-                    let read = offset.saturating_sub(self.start_offset());
-                    self.known_pages += u32::from(read >= self.returned.len() as u64);
-                    let end = offset.saturating_add(records.len() as u64);
-                    match records.len() < limit as usize {
-                        _ if self.known_pages >= MAX_KNOWN_PAGES => {
-                            Then::Fail(ErrorKind::RepeatedCursor)
-                        }
-                        // A short page may be the end, which an empty one is.
-                        true => Then::Read(Cursor::offset(end)),
-                        false => Then::Read(next),
-                    }
-                }
-                None => self.end(is_single_pass),
-            }
+        let then = match (is_check && self.moved, &came.next) {
+            (true, _) => self.check_again(),
+            (false, Some(next)) => self.go_on(&came, next.clone(), is_new),
+            (false, None) => self.end(is_single_pass),
         };
         if is_new {
             self.known_pages = 0;
@@ -204,12 +171,96 @@ impl Offsets {
         }
     }
 
+    fn look_at<E: Paginate>(&mut self, endpoint: &mut E, page: &Page<E::Item>) -> Came {
+        let paging = endpoint.paging();
+        let records = Record::all::<E>(page);
+        let mut came = Came {
+            requested: paging.cursor.clone(),
+            offset: paging.offset(),
+            limit: paging.limit(paging.size.unwrap_or(MAX_PAGE_SIZE)),
+            next: page.next.cursor().map(|next| anchored(next, &records)),
+            records,
+            at_anchor: None,
+            is_shifted: false,
+        };
+        let anchor = came.requested.as_ref().and_then(Cursor::anchor);
+        came.at_anchor = anchor.map(|anchor| came.position(|key| key == anchor));
+        came.is_shifted = match (came.at_anchor, self.total, page.total) {
+            // The list moves by what came and went in front of the anchor. More than the total tells are
+            // records that moved forward, and one of them may be unread.
+            (Some(Some(at)), Some(before), Some(now)) => at as u64 + before > now,
+            (Some(Some(at)), _, _) => at > 0 && self.is_started,
+            _ => false,
+        };
+        self.total = page.total;
+        came
+    }
+
+    fn join_check(&mut self, came: &Came) -> Join {
+        let is_lost = match came.at_anchor {
+            Some(at) => at.is_none(),
+            None => self.is_started && !came.records.is_empty(),
+        };
+        self.moved |= came.is_shifted || is_lost;
+        let new_from = came.at_anchor.flatten().map_or(0, |at| at + 1);
+        Join {
+            new_from,
+            behind: new_from.checked_sub(1),
+        }
+    }
+
+    /// Returns `None` if pages before have to be read again.
+    fn join_first(&mut self, came: &Came) -> Option<Join> {
+        let known = came.position(|key| self.returned.contains(&key));
+        // Where it starts without an anchor there is nothing to check.
+        let is_joined = came.at_anchor.is_some() || self.steps_back > 0;
+        if is_joined && came.offset > 0 && known.is_none() {
+            return None;
+        }
+        if !self.is_started {
+            let is_whole = |total| total <= came.end();
+            self.is_one_page = self.total.map_or(came.is_short(), is_whole);
+        }
+        self.is_irregular |= came.at_anchor == Some(None);
+        self.moved |= came.is_shifted;
+        let mut keys = came.records.iter().map(|record| record.key);
+        let last_known = keys.rposition(|key| key.is_some_and(|key| self.returned.contains(&key)));
+        let at_anchor = came.at_anchor.flatten();
+        let new_from = at_anchor.or(last_known).map_or(0, |at| at + 1);
+        // A record that was returned before and comes again moved back.
+        self.moved |= at_anchor.is_some() && last_known >= Some(new_from);
+        Some(Join {
+            new_from,
+            behind: known,
+        })
+    }
+
+    /// Returns what follows a page with a cursor.
+    fn go_on(&mut self, came: &Came, next: Cursor, is_new: bool) -> Then {
+        if is_new || came.records.is_empty() {
+            return Then::Read(next);
+        }
+        // Behind as many records as there are, an offset has nothing to skip.
+        let read = came.offset.saturating_sub(self.start_offset());
+        self.known_pages += u32::from(read >= self.returned.len() as u64);
+        if self.known_pages >= MAX_KNOWN_PAGES {
+            return Then::Fail(ErrorKind::RepeatedCursor);
+        }
+        // A short page may be the end, which an empty one is.
+        match came.is_short() {
+            true => Then::Read(Cursor::offset(came.end())),
+            false => Then::Read(next),
+        }
+    }
+
     /// The list became shorter: reads the pages before again.
-    fn step_back(&mut self, offset: u64, limit: u32, total: Option<u64>) -> Step {
+    fn step_back(&mut self, came: &Came) -> Step {
         self.is_irregular = true;
         self.steps_back += 1;
-        let step = u64::from(limit) << self.steps_back.min(32);
-        let end = total.map_or(offset, |total| offset.min(total));
+        let step = u64::from(came.limit) << self.steps_back.min(32);
+        let end = self
+            .total
+            .map_or(came.offset, |total| came.offset.min(total));
         let then = match self.steps_back > MAX_STEPS_BACK {
             true => Then::Fail(ErrorKind::ListMoved),
             false => Then::Read(Cursor::offset(end.saturating_sub(step))),
@@ -342,11 +393,9 @@ impl Record {
 }
 
 /// The cursor of the next page, which repeats the last record of this one, if that can be recognized.
-fn anchored<E: Paginate>(page: &Page<E::Item>) -> Option<Cursor> {
-    let next = page.next.cursor()?.clone();
-    let last = Record::all::<E>(page).pop().and_then(|record| record.key);
-    Some(match last {
-        Some(key) if next.kind() == CursorKind::Offset => next.after_record(key),
-        _ => next,
-    })
+fn anchored(next: &Cursor, records: &[Record]) -> Cursor {
+    match records.last().and_then(|record| record.key) {
+        Some(key) if next.kind() == CursorKind::Offset => next.clone().after_record(key),
+        _ => next.clone(),
+    }
 }
