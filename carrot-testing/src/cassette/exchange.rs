@@ -79,7 +79,7 @@ fn path(leaf: &mut dyn Leaf, call: &RecordedCall) -> String {
             _ => {
                 let id = wire::segment(segment);
                 let id = id.map_or_else(|| segment.to_owned(), |id| id.into_owned());
-                text(leaf.leaf(Class::Id, &id.into()))
+                wire::plain(&leaf.leaf(Class::Id, &id.into()))
             }
         })
         .collect();
@@ -88,13 +88,6 @@ fn path(leaf: &mut dyn Leaf, call: &RecordedCall) -> String {
 }
 
 /// What stands where only a text can stand.
-fn text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
-}
-
 fn parameters(
     rules: &Rules,
     leaf: &mut dyn Leaf,
@@ -102,7 +95,7 @@ fn parameters(
 ) -> Map<String, Value> {
     let mut by_name: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (name, value) in pairs {
-        let shown = text(leaf.leaf(Class::Key, &name.as_str().into()));
+        let shown = wire::plain(&leaf.leaf(Class::Key, &name.as_str().into()));
         let field = rules.of(&shown).or_else(|| class::of_field(name));
         let field = field.unwrap_or_else(|| {
             leaf.unknown(&shown);
@@ -135,7 +128,7 @@ fn parameters(
 fn files(leaf: &mut dyn Leaf, call: &RecordedCall) -> Vec<Value> {
     let mut files = Vec::new();
     for (field, file) in call.request().files() {
-        let field = text(leaf.leaf(Class::Key, &field.into()));
+        let field = wire::plain(&leaf.leaf(Class::Key, &field.into()));
         let name = leaf.leaf(Class::Text, &file.name().into());
         let content = String::from_utf8_lossy(file.content());
         let content = leaf.leaf(Class::Text, &content.as_ref().into());
@@ -188,7 +181,7 @@ pub(super) fn response(replied: &PlainResponse) -> Result<Response<Bytes>, Strin
     let status = status.map_err(|_| format!("{} is not an HTTP status", replied.status))?;
     let body = match (&replied.json, &replied.text) {
         (Some(json), _) => json.to_string(),
-        (None, Some(other)) => text(other.clone()),
+        (None, Some(other)) => wire::plain(other),
         (None, None) => String::new(),
     };
     let mut response = Response::new(Bytes::from(body));

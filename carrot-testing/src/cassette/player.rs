@@ -22,6 +22,7 @@ use super::{
 use crate::{
     fake::{RecordedCall, differences},
     recording::{RecordedRequest, Secrets},
+    wire::plain,
 };
 
 /// More problems than these are counted and not told.
@@ -263,13 +264,6 @@ fn settled(
             }
         }
         (_, came) => came,
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

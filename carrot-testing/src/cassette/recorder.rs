@@ -61,16 +61,14 @@ impl Recorder {
         request: Request<Body>,
         now: SystemTime,
     ) -> Result<Response<Bytes>, TransportError> {
-        let (parts, body) = request.into_parts();
-        let copy = Request::from_parts(parts.clone(), body.clone());
-        let call = RecordedCall::new(RecordedRequest::from(copy), Duration::ZERO);
+        let call = RecordedCall::new(RecordedRequest::from(request.clone()), Duration::ZERO);
         let at = {
             let mut taken = self.taken();
             taken.started.get_or_insert(now);
             taken.calls.push((call, Got::Unfinished));
             taken.calls.len() - 1
         };
-        let sent = self.inner.send(Request::from_parts(parts, body)).await;
+        let sent = self.inner.send(request).await;
         if let Some((_, got)) = self.taken().calls.get_mut(at) {
             *got = match &sent {
                 Ok(response) => Got::Response(response.clone()),

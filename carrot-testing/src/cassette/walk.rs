@@ -6,6 +6,7 @@ use super::{
     class::{self, Class, Field, Keys},
     rules::Rules,
 };
+use crate::wire::plain;
 
 /// What is done with a text, number or flag.
 pub(super) trait Leaf {
@@ -61,10 +62,7 @@ fn member(
         Keys::Ids => Class::Id,
         _ => Class::Key,
     };
-    let shown = match leaf.leaf(class, &name.into()) {
-        Value::String(shown) => shown,
-        other => other.to_string(),
-    };
+    let shown = plain(&leaf.leaf(class, &name.into()));
     let here = join(path, &shown);
     let field = match keys {
         Keys::Fields => class::of_field(name),

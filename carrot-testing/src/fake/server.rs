@@ -134,11 +134,8 @@ async fn respond(
 }
 
 /// Says which operation a request is of, as a client of this crate does.
-fn named(request: Request<Body>) -> Request<Body> {
-    let (parts, body) = request.into_parts();
-    let copy = Request::from_parts(parts.clone(), body.clone());
-    let call = RecordedCall::new(RecordedRequest::from(copy), Duration::ZERO);
-    let mut request = Request::from_parts(parts, body);
+fn named(mut request: Request<Body>) -> Request<Body> {
+    let call = RecordedCall::new(RecordedRequest::from(request.clone()), Duration::ZERO);
     if let Some((name, template)) = operations::at(&call) {
         request
             .extensions_mut()

@@ -1,4 +1,4 @@
-//! Reading the requests of the service's clients: queries, forms, multipart bodies.
+//! Reading the requests of the service's clients: queries, forms, multipart bodies, JSON values as texts.
 
 mod multipart;
 
@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 #[cfg(feature = "sandbox")]
 use percent_encoding::percent_decode;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 pub(crate) use self::multipart::{FilePart, Multipart};
 
@@ -27,6 +28,14 @@ pub(crate) fn pairs(form: &[u8]) -> Pairs {
 #[cfg(feature = "sandbox")]
 pub(crate) fn is_text(form: &[u8]) -> bool {
     percent_decode(form).decode_utf8().is_ok()
+}
+
+/// A JSON value as a form has it: a text without quotation marks.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// One segment of a path, decoded; `None` when it is not UTF-8.

@@ -5,11 +5,14 @@ mod html;
 use serde_json::Value;
 
 use self::html::Html;
-use crate::sandbox::{
-    rules::date,
-    server::{context::Context, log::Exchange},
-    store::{Author, Conversation, Part, Store, User},
-    webhooks::{DeliveryState, WebhookDelivery},
+use crate::{
+    sandbox::{
+        rules::date,
+        server::{context::Context, log::Exchange},
+        store::{Author, Conversation, Part, Store, User},
+        webhooks::{DeliveryState, WebhookDelivery},
+    },
+    wire::plain,
 };
 
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -224,14 +227,6 @@ fn row(page: &mut Html, name: &str, value: impl std::fmt::Display) {
 fn tags<'a>(page: &mut Html, tags: impl Iterator<Item = &'a String>) {
     for tag in tags {
         page.tagged(" <span class=\"tag\">", tag, "</span>");
-    }
-}
-
-/// A value as a person reads it: a text without quotation marks.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
