@@ -4,13 +4,14 @@
 //! use carrot_core::{AuthToken, Client, apps};
 //! use carrot_stack_smol::{SmolClock, SmolTransport};
 //!
-//! # fn config() -> futures_rustls::rustls::ClientConfig { unimplemented!() }
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let token = AuthToken::new(std::env::var("CARROT_TOKEN")?)?;
-//! let client = Client::builder(SmolTransport::new(config()), SmolClock::default(), token).build()?;
-//! let channels = smol::block_on(client.call(apps::Channels::new()))?;
-//! # Ok(())
-//! # }
+//! // The certificates to trust and the cryptography are yours to choose.
+//! fn run(tls: futures_rustls::rustls::ClientConfig) -> Result<(), Box<dyn std::error::Error>> {
+//!     let token = AuthToken::new(std::env::var("CARROT_TOKEN")?)?;
+//!     let client = Client::builder(SmolTransport::new(tls), SmolClock::default(), token).build()?;
+//!     let channels = smol::block_on(client.call(apps::Channels::new()))?;
+//!     println!("{} channels", channels.len());
+//!     Ok(())
+//! }
 //! ```
 
 use std::{
