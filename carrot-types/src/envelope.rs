@@ -11,6 +11,7 @@ use crate::{
     read_object,
     serde_util::{
         from_json::{self, ReadField},
+        lenient::FromText,
         object::{self, Object},
     },
 };
@@ -102,35 +103,41 @@ impl Object for Meta {
     ) -> Result<Option<Self>, A::Error> {
         let mut meta = Self::default();
         let mut status = None;
-        while let Some(name) = object.next_key::<String>()? {
-            match name.as_str() {
+        while let Some(key) = object.next_key_seed(FromText::new())? {
+            match key {
                 // Two of them: nobody knows which one counts.
-                "status" if status.is_some() => return Err(A::Error::duplicate_field("status")),
-                "status" => status = Some(object.next_value::<Status>()?.0),
-                "error" => meta.error = object.next_value_seed(ReadField::new())?,
-                "error_message" => {
+                MetaKey::Status if status.is_some() => {
+                    return Err(A::Error::duplicate_field("status"));
+                }
+                MetaKey::Status => status = Some(object.next_value::<Status>()?.0),
+                MetaKey::Error => meta.error = object.next_value_seed(ReadField::new())?,
+                MetaKey::ErrorMessage => {
                     meta.error_message = object
                         .next_value_seed(ReadField::<Option<Value>>::new())?
                         .map(text_of);
                 }
-                "error_fields" => meta.error_fields = object.next_value_seed(ReadField::new())?,
-                "next_before_position" => {
+                MetaKey::ErrorFields => {
+                    meta.error_fields = object.next_value_seed(ReadField::new())?;
+                }
+                MetaKey::NextBeforePosition => {
                     meta.next_before_position = object.next_value_seed(CursorField::Position)?;
                 }
-                "next_after_position" => {
+                MetaKey::NextAfterPosition => {
                     meta.next_after_position = object.next_value_seed(CursorField::Position)?;
                 }
-                "next_after" => meta.next_after = object.next_value_seed(CursorField::After)?,
-                "affected_props" => {
+                MetaKey::NextAfter => {
+                    meta.next_after = object.next_value_seed(CursorField::After)?;
+                }
+                MetaKey::AffectedProps => {
                     meta.affected_props = object.next_value_seed(ReadField::new())?;
                 }
-                "not_changed_props" => {
+                MetaKey::NotChangedProps => {
                     meta.not_changed_props = object.next_value_seed(ReadField::new())?;
                 }
-                "ignored_operations" => {
+                MetaKey::IgnoredOperations => {
                     meta.ignored_operations = object.next_value_seed(ReadField::new())?;
                 }
-                _ => {
+                MetaKey::Other(name) => {
                     meta.other.insert(name, object.next_value()?);
                 }
             }
@@ -143,6 +150,39 @@ impl Object for Meta {
 impl<'de> Deserialize<'de> for Meta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         object::deserialize(deserializer)
+    }
+}
+
+/// The name of a field: only one that is kept is copied.
+enum MetaKey {
+    Status,
+    Error,
+    ErrorMessage,
+    ErrorFields,
+    NextBeforePosition,
+    NextAfterPosition,
+    NextAfter,
+    AffectedProps,
+    NotChangedProps,
+    IgnoredOperations,
+    Other(String),
+}
+
+impl From<&str> for MetaKey {
+    fn from(name: &str) -> Self {
+        match name {
+            "status" => Self::Status,
+            "error" => Self::Error,
+            "error_message" => Self::ErrorMessage,
+            "error_fields" => Self::ErrorFields,
+            "next_before_position" => Self::NextBeforePosition,
+            "next_after_position" => Self::NextAfterPosition,
+            "next_after" => Self::NextAfter,
+            "affected_props" => Self::AffectedProps,
+            "not_changed_props" => Self::NotChangedProps,
+            "ignored_operations" => Self::IgnoredOperations,
+            other => Self::Other(other.to_owned()),
+        }
     }
 }
 
