@@ -120,6 +120,11 @@ pub(super) struct Record {
     pub(super) is_over: bool,
     /// How the calls of the fake's clients failed: the operation, and why.
     pub(super) failed: Vec<(&'static str, ErrorKind)>,
+    /// Requests may come over a port.
+    pub(super) is_served: bool,
+    /// Where operations of the test are.
+    #[cfg(feature = "server")]
+    pub(super) routes: Vec<super::route::Route>,
     /// Every token that came.
     pub(super) secrets: Secrets,
 }

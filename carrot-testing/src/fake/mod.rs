@@ -64,6 +64,8 @@ pub(crate) mod operations;
 mod record;
 mod replies;
 #[cfg(feature = "server")]
+mod route;
+#[cfg(feature = "server")]
 mod server;
 mod service;
 mod typed;

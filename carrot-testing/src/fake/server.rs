@@ -16,7 +16,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{Fake, operations, record::RecordedCall, service::State};
+use super::{Fake, record::RecordedCall, route, service::State};
 use crate::{
     port::{self, Cut, Listening, MachineClock, Port},
     recording::RecordedRequest,
@@ -70,7 +70,8 @@ impl fmt::Debug for FakeServer {
 impl Fake {
     /// Listens on a free port of 127.0.0.1, in the tokio runtime that this is called in, for a stack of your
     /// own and for programs in any language. The expectations, the record and the reports are those of this
-    /// fake; requests find their operation by their address, so operations of your own are not known here.
+    /// fake. Requests find their operation by their address; see [`route`](Self::route) for operations of your
+    /// own.
     ///
     /// * An unexpected request gets the status 400 with the error `NotExpected`, and fails the test.
     /// * A failure of the transport cuts the connection. The client cannot know that its request was not read,
@@ -105,6 +106,7 @@ impl Fake {
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve(&self) -> io::Result<FakeServer> {
         let port = Port::bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        self.state().record().is_served = true;
         let (state, address) = (Arc::clone(self.state()), port.address());
         let respond = move |request| respond(Arc::clone(&state), address, request);
         Ok(FakeServer(port.serve(respond, STOP_TIMEOUT)))
@@ -117,7 +119,7 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Cut> {
     let request = match port::read(request, address).await? {
-        Ok(request) => named(request.map(Body::from)),
+        Ok(request) => named(&state, request.map(Body::from)),
         Err(response) => return Ok(response.map(Full::new)),
     };
     match state.give(request, &MachineClock::new()).await {
@@ -134,9 +136,9 @@ async fn respond(
 }
 
 /// Says which operation a request is of, as a client of this crate does.
-fn named(mut request: Request<Body>) -> Request<Body> {
+fn named(state: &State, mut request: Request<Body>) -> Request<Body> {
     let call = RecordedCall::new(RecordedRequest::from(request.clone()), Duration::ZERO);
-    if let Some((name, template)) = operations::at(&call) {
+    if let Some((name, template)) = route::of(state, &call) {
         request
             .extensions_mut()
             .insert(CallContext::new(name, template));

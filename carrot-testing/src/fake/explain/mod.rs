@@ -166,8 +166,16 @@ fn tell_unexpected(record: &Record, unexpected: &Unexpected) -> String {
         return text;
     }
     if call.operation().is_empty() {
-        text += "\nIt names no operation, so no expectation can be about it: only a `Client` says which \
-                 operation it calls.\n";
+        text += match record.is_served {
+            true => {
+                "\nNo operation is known at this address. If it is one of your own, say once where it is:\n\n    \
+                 fake.route(call);\n"
+            }
+            false => {
+                "\nIt names no operation, so no expectation can be about it: only a `Client` says which \
+                 operation it calls.\n"
+            }
+        };
         return text;
     }
     match nearest(record, call, unexpected) {

@@ -150,10 +150,10 @@ impl Matcher {
 
     /// What the given call sends in the current API version, one parameter in a line.
     pub(super) fn details(&self) -> Vec<String> {
-        let (Self::Exactly(request_of) | Self::Like(request_of)) = self else {
+        let Some(given) = self.given_call(&ApiContext::default()) else {
             return Vec::new();
         };
-        match request_of(&ApiContext::default()) {
+        match given {
             Ok(description) => {
                 let mut lines = vec![format!(
                     "{} {}",
@@ -164,7 +164,15 @@ impl Matcher {
                 lines.extend(parameters.map(|(name, value)| diff::shown(name, value)));
                 lines
             }
-            Err(error) => vec![error.to_string()],
+            Err(problem) => vec![problem],
+        }
+    }
+
+    /// What the given call sends in a context, or why it sends nothing; `None` where no call was given.
+    pub(super) fn given_call(&self, context: &ApiContext) -> Option<Result<RequestParts, String>> {
+        match self {
+            Self::Exactly(request_of) | Self::Like(request_of) => Some(sent(request_of, context)),
+            _ => None,
         }
     }
 
@@ -378,14 +386,22 @@ fn external_user(id: &str, call: &RecordedCall) -> Option<String> {
     (!is_own).then(|| "it came as an id of the service, without `by_user_id=true`".to_owned())
 }
 
+/// The request of an operation. It may be one of the test, whose panic must not come out of a drop.
+fn sent(request_of: &Describe, context: &ApiContext) -> Result<RequestParts, String> {
+    match catch_unwind(AssertUnwindSafe(|| request_of(context))) {
+        Ok(made) => made.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("it panicked: {}", said(&*panic))),
+    }
+}
+
 /// Compares a call with what an operation would send in its API version, for its app.
 fn exactly(request_of: &Describe, call: &RecordedCall, verdict: &mut Verdict) {
     let version = call.version();
-    let description = match request_of(&ApiContext::new(version).app(call.app())) {
+    let description = match sent(request_of, &ApiContext::new(version).app(call.app())) {
         Ok(description) => description,
-        Err(error) => {
+        Err(problem) => {
             let version = version.segment();
-            verdict.problem = Some(format!("it cannot be sent as {version}: {error}"));
+            verdict.problem = Some(format!("it cannot be sent as {version}: {problem}"));
             return;
         }
     };

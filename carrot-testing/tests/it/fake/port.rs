@@ -1,5 +1,10 @@
 //! The fake on a port, over raw sockets: the same definition, strictness and reports.
 
+use carrot_core::{
+    ApiContext,
+    endpoint::{self, Path, RequestParts},
+    types::InvalidValue,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -118,4 +123,134 @@ async fn stop_ends_what_never_responds() {
     let stopped = tokio::time::timeout(5 * SECOND, server.stop()).await;
     assert!(stopped.is_ok());
     assert_eq!(hanging.await.unwrap(), "");
+}
+
+/// Operations of a test: one at an address that no operation has, and one at that of `apps::Channels`.
+#[derive(Clone)]
+struct Salute(UserId);
+
+struct ChannelNames;
+
+/// In v2 only, and its code panics in v1.
+struct Picky;
+
+macro_rules! own {
+    ($name:ident, $text:literal, |$own:ident, $context:ident| $request:expr) => {
+        impl Endpoint for $name {
+            type Output = serde_json::Value;
+            const NAME: &'static str = $text;
+            const IDEMPOTENT: bool = false;
+
+            fn request(&self, $context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+                let $own = self;
+                $request
+            }
+
+            fn decode(
+                &self,
+                _: ApiVersion,
+                body: &[u8],
+            ) -> Result<Self::Output, endpoint::ResponseError> {
+                endpoint::response::data(body)
+            }
+        }
+    };
+}
+
+own!(Salute, "users.salute", |own, _context| {
+    let mut parts = RequestParts::post(Path::new().then("users").id("user", own.0)?.then("salute"));
+    parts.parameters.flag("politely", true);
+    Ok(parts)
+});
+own!(ChannelNames, "apps.channel_names", |_own, context| {
+    let path = Path::new().then("apps").app(context.app)?.then("channels");
+    Ok(RequestParts::get(path))
+});
+own!(Picky, "users.picky", |_own, context| {
+    assert_eq!(context.version, ApiVersion::V2, "not in v1");
+    Ok(RequestParts::get(Path::new().then("picky")))
+});
+
+#[tokio::test]
+async fn own_operation_is_found_by_its_address() {
+    let fake = Fake::new();
+    fake.route(Salute(UserId::new(1)));
+    fake.on::<Salute>()
+        .param("politely", "true")
+        .reply_json(json!("Hello"))
+        .repeatedly();
+    let server = fake.serve().await.unwrap();
+    for path in [
+        "/v2/users/7/salute",
+        "/v1/users/7/salute",
+        "/users/7/salute",
+    ] {
+        let response = exchange(&server.url(), &format!("POST {path}"), "politely=true").await;
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        assert!(response.contains("\"Hello\""), "{response}");
+    }
+    // A client needs no route, and is the same to the expectation.
+    let call = &fake.calls()[0];
+    assert_eq!(call.path_template(), "/v2/users/{id}/salute");
+    assert_eq!(call.path_id(), Some("7"));
+    for odd in [
+        "GET /v2/users/7/salute",
+        "POST /v2/users//salute",
+        "POST /v2/users/7/salute/",
+        "POST /v2/users/7/8/salute",
+    ] {
+        let response = exchange(&server.url(), odd, "politely=true").await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{odd}: {response}");
+    }
+    let text = failure(move || drop(fake));
+    assert!(text.contains("4 problems"), "{text}");
+    assert!(text.contains("fake.route(call);"), "{text}");
+}
+
+#[tokio::test]
+async fn given_call_tells_its_address() {
+    let fake = Fake::new();
+    fake.on_call(Salute(UserId::new(7))).reply_ok();
+    fake.on_like(Picky).reply_ok();
+    let server = fake.serve().await.unwrap();
+    let salute = "POST /v2/users/7/salute";
+    let response = exchange(&server.url(), salute, "politely=true").await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    // The panic of such a call is that of an operation that is not there.
+    let response = exchange(&server.url(), "GET /v1/picky", "").await;
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+    let response = exchange(&server.url(), "GET /v2/picky", "").await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    assert!(failure(move || drop(fake)).contains("1 problem\n"));
+}
+
+#[tokio::test]
+async fn shared_address_goes_to_what_is_expected() {
+    let channels = "GET /v2/apps/$self_app/channels";
+    for (own, both) in [(true, false), (false, false), (true, true)] {
+        let fake = Fake::new();
+        fake.route(ChannelNames);
+        if own {
+            fake.on::<ChannelNames>().reply_json(json!(["own"]));
+        }
+        if !own || both {
+            fake.on::<apps::Channels>()
+                .reply_json(json!(["other"]))
+                .repeatedly();
+        }
+        let server = fake.serve().await.unwrap();
+        let response = exchange(&server.url(), channels, "").await;
+        assert_eq!(response.contains("[\"own\"]"), own, "{response}");
+        assert_eq!(response.contains("[\"other\"]"), !own, "{response}");
+    }
+}
+
+#[test]
+fn route_of_an_invalid_call_is_told() {
+    let fake = Fake::new();
+    let text = failure(|| fake.route(Salute(UserId::new(0))));
+    assert!(
+        text.contains("users.salute has no address: `user` must be an id"),
+        "{text}"
+    );
 }
