@@ -42,7 +42,8 @@ pub fn replay(transcript: &str, binary: &Path, folder: &Path) -> io::Result<Stri
 }
 
 /// Runs a line such as `NAME=value cargo run --bin export -- --folder here`, or `cat FILE`, and returns what it
-/// prints to stdout, then to stderr, then its exit code where that is not 0.
+/// prints to stdout, then to stderr, then its exit code where that is not 0. `2> FILE` at the end of the line takes
+/// stderr away.
 fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
     let mut words = line.split_whitespace().peekable();
     let mut variables = Vec::new();
@@ -53,16 +54,24 @@ fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
     let words: Vec<_> = words.collect();
     let output = match &words[..] {
         ["cat", file] => return fs::read_to_string(folder.join(file)),
-        ["cargo", "run", "--bin", name, arguments @ ..] => {
+        ["cargo", "run", "--bin" | "-p", name, arguments @ ..] => {
+            let (arguments, errors) = match arguments {
+                [arguments @ .., "2>", file] => (arguments, Some(file)),
+                arguments => (arguments, None),
+            };
             let program = binary.with_file_name(format!("{name}{EXE_SUFFIX}"));
-            Command::new(program)
+            let mut output = Command::new(program)
                 .args(arguments.iter().skip(1))
                 .env_remove("CARROT_TOKEN")
                 .env_remove("CARROT_BASE_URL")
                 .env_remove("CARROT_APP_ID")
                 .envs(variables)
                 .current_dir(folder)
-                .output()?
+                .output()?;
+            if let Some(file) = errors {
+                fs::write(folder.join(file), std::mem::take(&mut output.stderr))?;
+            }
+            output
         }
         _ => {
             return Err(io::Error::other(format!(
