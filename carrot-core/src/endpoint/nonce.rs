@@ -23,7 +23,7 @@ macro_rules! nonce_setter {
     ($operation:ident) => {
         impl $operation {
             /// Sets a number used once (`_nonce`): 32 characters of `A-Z`, `a-z` and `0-9`, such as a UUID
-            /// without dashes.
+            /// without dashes. Draw a new one for each call.
             ///
             /// The vendor's own clients send it, and send a lost request again with the same one. Whether
             /// the service drops the second request is not known, so it makes no call idempotent and no

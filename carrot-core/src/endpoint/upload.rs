@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use carrot_types::InvalidValue;
+use carrot_types::{AttachmentType, InvalidValue};
 
 use super::{FilePart, Parameters};
 
@@ -23,7 +23,7 @@ const EXTENSIONS: [&str; 23] = [
 pub struct Upload {
     name: String,
     content: Bytes,
-    is_voice: bool,
+    kind: Option<AttachmentType>,
 }
 
 impl Upload {
@@ -35,15 +35,15 @@ impl Upload {
         Self {
             name: name.into(),
             content: content.into(),
-            is_voice: false,
+            kind: None,
         }
     }
 
-    /// Marks the file as a voice message (`attachment_type=voice`). Observed in the vendor's own chat, which
-    /// names such files `audio_record_...`; not documented.
+    /// Sets what the file is (`attachment_type`): a file, or a voice message, which the vendor's own chat names
+    /// `audio_record_...`. Not sent by default, since no page documents it: observed in that chat.
     #[must_use = "a setter returns the changed value"]
-    pub fn voice(mut self) -> Self {
-        self.is_voice = true;
+    pub fn kind(mut self, kind: AttachmentType) -> Self {
+        self.kind = Some(kind);
         self
     }
 
@@ -98,16 +98,16 @@ impl Upload {
         Ok(())
     }
 
-    pub(crate) fn is_voice(&self) -> bool {
-        self.is_voice
+    pub(crate) fn has_kind(&self) -> bool {
+        self.kind.is_some()
     }
 
     /// Writes the parameters that a reply has beside the file.
     pub(crate) fn write_to(&self, parameters: &mut Parameters) -> Result<(), InvalidValue> {
         parameters.line("attachment_file_name", &self.name)?;
-        match self.is_voice {
-            true => parameters.line("attachment_type", "voice"),
-            false => Ok(()),
+        match &self.kind {
+            Some(kind) => parameters.line("attachment_type", kind.as_str()),
+            None => Ok(()),
         }
     }
 

@@ -56,6 +56,9 @@ fn messages() {
     rejected.call(V2, users::SetPresence::new("order-42", Presence::Online));
     for nonce in ["", "0123456789abcdef", &"-".repeat(32), &"я".repeat(16)] {
         rejected.call(V2, reply().nonce(nonce));
+        rejected.call(V2, conversations::MarkRead::new(ID).nonce(nonce));
+        rejected.call(V1, conversations::SetTyping::new(ID, "Hi").nonce(nonce));
+        rejected.call(V2, presence().nonce(nonce));
     }
     rejected.assert("messages");
 }

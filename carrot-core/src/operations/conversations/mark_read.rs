@@ -3,7 +3,7 @@ use http::Method;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, nonce_setter, response, write_nonce},
     types::{ConversationId, Empty, InvalidValue},
 };
 
@@ -18,14 +18,20 @@ use crate::{
 #[must_use = "does nothing until it is called"]
 pub struct MarkRead {
     conversation: ConversationId,
+    nonce: Option<String>,
 }
 
 impl MarkRead {
     /// Creates a request that marks a conversation as read.
     pub fn new(conversation: ConversationId) -> Self {
-        Self { conversation }
+        Self {
+            conversation,
+            nonce: None,
+        }
     }
 }
+
+nonce_setter!(MarkRead);
 
 impl Endpoint for MarkRead {
     type Output = Empty;
@@ -35,7 +41,9 @@ impl Endpoint for MarkRead {
     const IDEMPOTENT: bool = true;
 
     fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        request_parts(Method::POST, self.conversation, Some("markread"))
+        let mut request = request_parts(Method::POST, self.conversation, Some("markread"))?;
+        write_nonce(&mut request.parameters, self.nonce.as_deref())?;
+        Ok(request)
     }
 
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {

@@ -3,7 +3,7 @@ use http::Method;
 use super::{Sender, request_parts};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, nonce_setter, response, write_nonce},
     types::{ConversationId, Empty, InvalidValue},
 };
 
@@ -19,6 +19,7 @@ pub struct SetTyping {
     conversation: ConversationId,
     body: Option<String>,
     sender: Sender,
+    nonce: Option<String>,
 }
 
 impl SetTyping {
@@ -29,6 +30,7 @@ impl SetTyping {
             conversation,
             body: Some(body.into()),
             sender: Sender::DefaultAdmin,
+            nonce: None,
         }
     }
 
@@ -45,6 +47,8 @@ impl SetTyping {
         self
     }
 }
+
+nonce_setter!(SetTyping);
 
 impl Endpoint for SetTyping {
     type Output = Empty;
@@ -67,6 +71,7 @@ impl Endpoint for SetTyping {
             Sender::DefaultUser => parameters.flag("from_user", true),
             _ => self.sender.write_to(context.version, parameters)?,
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         Ok(request)
     }
 

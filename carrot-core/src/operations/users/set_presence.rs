@@ -3,7 +3,7 @@ use http::Method;
 use super::request_parts;
 use crate::{
     ApiContext, ApiVersion, Endpoint,
-    endpoint::{EncodeResponse, RequestParts, ResponseError, response},
+    endpoint::{EncodeResponse, RequestParts, ResponseError, nonce_setter, response, write_nonce},
     types::{Empty, InvalidValue, Presence, UserRef},
 };
 
@@ -24,6 +24,7 @@ pub struct SetPresence {
     page: Option<String>,
     url: Option<String>,
     session: Option<String>,
+    nonce: Option<String>,
 }
 
 impl SetPresence {
@@ -36,6 +37,7 @@ impl SetPresence {
             page: None,
             url: None,
             session: None,
+            nonce: None,
         }
     }
 
@@ -58,6 +60,8 @@ impl SetPresence {
         self
     }
 }
+
+nonce_setter!(SetPresence);
 
 impl Endpoint for SetPresence {
     type Output = Empty;
@@ -96,6 +100,7 @@ impl Endpoint for SetPresence {
             }
             None => {}
         }
+        write_nonce(parameters, self.nonce.as_deref())?;
         Ok(request)
     }
 

@@ -114,15 +114,14 @@ impl Endpoint for StartConversation {
         write_nonce(parameters, self.nonce.as_deref())?;
         if let Some(file) = &self.attachment {
             // The page has other names than that of a reply. The vendor's chat uses those of a reply here too,
-            // and only they are seen with a voice message.
-            let part = if file.is_voice() {
-                Upload::PART
-            } else {
-                "file"
+            // and only they are seen with `attachment_type`.
+            let part = match file.has_kind() {
+                true => Upload::PART,
+                false => "file",
             };
             file.check(part)?;
             file.check_extension(part)?;
-            match file.is_voice() {
+            match file.has_kind() {
                 true => file.write_to(parameters)?,
                 false => parameters.line("filename", file.name())?,
             }

@@ -1,7 +1,7 @@
 use carrot_core::{
     conversations::{self, Operator, ReplyKind, Sender},
     endpoint::{Paging, PartField, Upload},
-    types::{AdminId, ConversationId, RandomId},
+    types::{AdminId, AttachmentType, ConversationId, RandomId},
 };
 use serde_json::json;
 
@@ -101,6 +101,7 @@ pub(super) fn all() -> Vec<Operation> {
             conversations::SetTyping::new(CONVERSATION, ""),
         ),
         ("without a text", typing().without_text()),
+        ("a nonce", typing().nonce(NONCE)),
     ];
     typing_cases.extend(senders(typing, |typing, sender| typing.sender(sender)));
 
@@ -126,7 +127,13 @@ pub(super) fn all() -> Vec<Operation> {
             conversations::Close::random_id,
         )),
         operation(&get_cases),
-        operation(&[("no option", conversations::MarkRead::new(CONVERSATION))]),
+        operation(&[
+            ("no option", conversations::MarkRead::new(CONVERSATION)),
+            (
+                "a nonce",
+                conversations::MarkRead::new(CONVERSATION).nonce(NONCE),
+            ),
+        ]),
         operation(&parts_cases),
         operation(&actions(
             &remove,
@@ -174,7 +181,11 @@ fn reply_cases() -> Vec<(&'static str, conversations::Reply)> {
         (
             "a voice message",
             Reply::without_text(CONVERSATION)
-                .attachment(Upload::new("audio_record_1.mp3", "x").voice()),
+                .attachment(Upload::new("audio_record_1.mp3", "x").kind(AttachmentType::Voice)),
+        ),
+        (
+            "a file that says that it is one",
+            reply().attachment(upload().kind(AttachmentType::File)),
         ),
         ("a nonce", reply().nonce(NONCE)),
         (

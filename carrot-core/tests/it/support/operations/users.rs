@@ -1,8 +1,8 @@
 use carrot_core::{
     endpoint::{Paging, Upload, UserField},
     types::{
-        EventName, EventProperties, Presence, PropertyOperation, PropertyValue, RecipientType,
-        Timestamp, UserRef,
+        AttachmentType, EventName, EventProperties, Presence, PropertyOperation, PropertyValue,
+        RecipientType, Timestamp, UserRef,
     },
     users::{self, Delimiter, MergeField, MessageKind},
 };
@@ -79,6 +79,7 @@ pub(super) fn all() -> Vec<Operation> {
         ("page", presence().page("Корзина & доставка")),
         ("address", presence().url("https://example.com/?a=1&b=2")),
         ("session", presence().session(session)),
+        ("a nonce", presence().session(session).nonce(NONCE)),
         (
             "every option of v2",
             presence()
@@ -279,7 +280,11 @@ fn start_cases() -> Vec<(&'static str, users::StartConversation)> {
         (
             "a voice message",
             StartConversation::without_text(USER)
-                .attachment(Upload::new("audio_record_1.mp3", "x").voice()),
+                .attachment(Upload::new("audio_record_1.mp3", "x").kind(AttachmentType::Voice)),
+        ),
+        (
+            "a file that says that it is one",
+            start().attachment(upload().kind(AttachmentType::File)),
         ),
         ("a nonce", start().nonce(NONCE)),
         ("random id", start().random_id(random_id(7))),
