@@ -78,6 +78,7 @@ pub fn moment() -> impl Strategy<Value = Moment> + Clone {
     prop_oneof![
         timestamp().prop_map(Moment::Timestamp),
         date_time().prop_map(Moment::DateTime),
+        Just(Moment::Untold),
     ]
 }
 

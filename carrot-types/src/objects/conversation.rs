@@ -10,7 +10,10 @@ use crate::{
     DeliveryStatus, Direction, InboundEmailId, MessageId, Moment, Nullable, PartAction,
     PartGroupId, PartId, PartMetaData, PartType, RandomId, RecipientType, ReplyType, SentVia,
     Timestamp, User,
-    serde_util::from_json::{self, FromJson, Scalar},
+    serde_util::{
+        from_json::{self, FromJson, Scalar},
+        number::object_or_number,
+    },
 };
 
 /// A conversation between a user and the site, started by either.
@@ -379,8 +382,13 @@ impl FromJson for ConversationRef {
         ConversationId::from_scalar(scalar).map(Self::Id)
     }
 
+    fn from_number(number: &str) -> Option<Self> {
+        ConversationId::from_number(number).map(Self::Id)
+    }
+
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Box::from_map(map)?.map(Self::Whole))
+        let conversation = object_or_number::<_, Conversation>(map)?;
+        Ok(conversation.map(Self::from))
     }
 
     fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

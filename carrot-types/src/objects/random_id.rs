@@ -1,11 +1,11 @@
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, Unexpected, Visitor},
-};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::InvalidValue;
+use crate::{
+    InvalidValue,
+    serde_util::from_json::{FromJson, Scalar},
+};
 
 /// A number of your choice that a new conversation part carries, to recognise it when it comes back
 /// over the realtime channels.
@@ -73,39 +73,19 @@ impl fmt::Display for RandomId {
     }
 }
 
+impl FromJson for RandomId {
+    const EXPECTED: &'static str = "a number from -2^63 to 2^63-1, or the text of one";
+
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        i64::from_scalar(scalar).map(Self)
+    }
+}
+
 impl<'de> Deserialize<'de> for RandomId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RandomIdVisitor)
+        Self::from_required(deserializer)
     }
 }
-
-struct RandomIdVisitor;
-
-impl Visitor<'_> for RandomIdVisitor {
-    type Value = RandomId;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number from -2^63 to 2^63-1, or the text of one")
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<RandomId, E> {
-        Ok(RandomId(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<RandomId, E> {
-        i64::try_from(number)
-            .map(RandomId)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<RandomId, E> {
-        text.parse()
-            .map(RandomId)
-            .map_err(|_| E::invalid_value(Unexpected::Other("string"), &self))
-    }
-}
-
-scalars!(RandomId);
 
 #[cfg(test)]
 mod tests {
@@ -147,6 +127,7 @@ mod tests {
         for (json, number) in [
             ("1650977560", 1_650_977_560),
             (r#""1650977560""#, 1_650_977_560),
+            ("1650977560.0", 1_650_977_560),
             ("0", 0),
             ("-9223372036854775808", i64::MIN),
             ("9223372036854775807", i64::MAX),

@@ -103,9 +103,12 @@ channels! {
     ConversationTagDeleted(app: AppId) = "conversation_tag_deleted", "conversation_tag_deleted.{app_id}";
     /// Properties of a user changed.
     UserPropsChanged(app: AppId, user: UserId) = "user_props_changed", "user_props_changed.{app_id}.{user_id}";
+    /// Parts were added to conversations, several in one message. Assumed: only the channel of one user was
+    /// seen.
+    ConversationPartsBatch(app: AppId) = "conversation_parts_batch", "conversation_parts_batch.{app_id}";
     /// Parts were added to a conversation of a user, several in one message. The vendor's chat listens to
     /// this channel instead of `conversation_reply`. Observed.
-    ConversationPartsBatch(app: AppId, user: UserId) = "conversation_parts_batch", "conversation_parts_batch.{app_id}.{user_id}";
+    ConversationPartsBatchOfUser(app: AppId, user: UserId) = "conversation_parts_batch", "conversation_parts_batch.{app_id}.{user_id}";
     /// A message started a conversation with a user. Observed.
     MessageConversationStarted(app: AppId, user: UserId) = "message_conversation_started", "message_conversation_started.{app_id}.{user_id}";
     /// A part of a conversation of a user was edited or deleted. Observed.

@@ -7,7 +7,10 @@ use super::{RealtimeChannel, RealtimePayload};
 use crate::{
     InvalidValue, JsonError,
     json::{self, Object},
-    serde_util::from_json::{self, FromJson},
+    serde_util::{
+        from_json::{self, FromJson},
+        repair::object_length,
+    },
 };
 
 /// A message of the realtime service.
@@ -95,24 +98,20 @@ impl RealtimeMessage {
     /// Reads the body of a long poll: messages one after the other, on lines of their own or without
     /// anything between them.
     ///
-    /// Text that is not JSON yields one error up to the end of its line; reading continues after it.
+    /// Text that is no JSON yields one error, up to the end of its object or, where it has none, of its line;
+    /// reading continues after it.
     pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
+        // A byte order mark and zero bytes are between messages too: each message may be a response of its own.
+        let is_blank = |char: char| char.is_whitespace() || matches!(char, '\u{feff}' | '\0');
         let mut messages = Vec::new();
-        let mut rest = body.trim_start();
+        let mut rest = body.trim_start_matches(is_blank);
         while !rest.is_empty() {
-            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-            let length = match values.next() {
-                Some(Ok(value)) => {
-                    messages.push(Self::parse(value.get()));
-                    values.byte_offset()
-                }
-                _ => {
-                    let line = rest.lines().next().unwrap_or(rest);
-                    messages.push(Self::parse(line));
-                    line.len()
-                }
+            let (message, after) = match object_length(rest.as_bytes()) {
+                Some(length) => rest.split_at(length),
+                None => rest.split_once('\n').unwrap_or((rest, "")),
             };
-            rest = rest.get(length..).unwrap_or_default().trim_start();
+            messages.push(Self::parse(message));
+            rest = after.trim_start_matches(is_blank);
         }
         messages
     }

@@ -40,7 +40,7 @@ pub enum RealtimePayload {
     ConversationTagDeleted(ConversationTagging),
     /// Properties of the user changed. Which ones is not said; ask for the user.
     UserPropsChanged,
-    /// Parts were added to a conversation of the user.
+    /// Parts were added to a conversation.
     ConversationPartsBatch(ConversationParts),
     /// A message started a conversation with the user.
     MessageConversationStarted(ConversationParts),
@@ -120,7 +120,8 @@ impl RealtimePayload {
                 let _: IgnoredAny = json::read(json)?;
                 Self::UserPropsChanged
             }
-            RealtimeChannel::ConversationPartsBatch(..) => {
+            RealtimeChannel::ConversationPartsBatch(_)
+            | RealtimeChannel::ConversationPartsBatchOfUser(..) => {
                 Self::ConversationPartsBatch(json::read(json)?)
             }
             RealtimeChannel::MessageConversationStarted(..) => {
@@ -182,7 +183,7 @@ impl RealtimePayload {
                 | (Self::UserPropsChanged, C::UserPropsChanged(..))
                 | (
                     Self::ConversationPartsBatch(_),
-                    C::ConversationPartsBatch(..)
+                    C::ConversationPartsBatch(_) | C::ConversationPartsBatchOfUser(..)
                 )
                 | (
                     Self::MessageConversationStarted(_),

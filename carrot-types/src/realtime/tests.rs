@@ -6,7 +6,7 @@ use super::*;
 use crate::arbitrary::{self, id, json, open_enum, text};
 use crate::{AppId, Presence, UserId};
 
-fn channels() -> impl Strategy<Value = [RealtimeChannel; 28]> {
+fn channels() -> impl Strategy<Value = [RealtimeChannel; 29]> {
     (id::<AppId>(), id::<UserId>()).prop_map(|(app, user)| {
         use RealtimeChannel as C;
         [
@@ -27,7 +27,8 @@ fn channels() -> impl Strategy<Value = [RealtimeChannel; 28]> {
             C::ConversationTagDeleted(app),
             C::UserPropsChanged(app, user),
             C::Event(app, user),
-            C::ConversationPartsBatch(app, user),
+            C::ConversationPartsBatch(app),
+            C::ConversationPartsBatchOfUser(app, user),
             C::MessageConversationStarted(app, user),
             C::ConversationReplyChanged(app, user),
             C::ConversationNotify(app, user),

@@ -59,6 +59,11 @@ pub(crate) trait FromJson: Sized {
         Self::from_scalar(Scalar::Text(text.into()))
     }
 
+    /// A number that serde_json hands over as its text; see [`number`](super::number).
+    fn from_number(number: &str) -> Option<Self> {
+        Self::from_text(number)
+    }
+
     /// An object that was read whole, for types that need one field of it.
     fn from_object(_: serde_json::Map<String, Value>) -> Option<Self> {
         None
@@ -77,10 +82,8 @@ pub(crate) trait FromJson: Sized {
 
     /// Must consume the object, also where it is not accepted.
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        // With its feature `arbitrary_precision`, which any crate of a program can switch on, serde_json
-        // hands decimal numbers over as a map of its own, and only its own types can tell.
         Ok(match Value::deserialize(MapAccessDeserializer::new(map))? {
-            Value::Number(number) => Self::from_text(&number.to_string()),
+            Value::Number(number) => Self::from_number(&number.to_string()),
             Value::Object(object) => Self::from_object(object),
             _ => None,
         })

@@ -92,10 +92,19 @@ macro_rules! model {
         fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
             <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar).map(Self::new)
         }
+
+        fn from_number(number: &str) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_number(number).map(Self::new)
+        }
     };
     (@scalar $type:ty => $setter:ident ;) => {
         fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
             <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar)
+                .map(|id| Self::new().$setter(id))
+        }
+
+        fn from_number(number: &str) -> Option<Self> {
+            <$type as $crate::serde_util::from_json::FromJson>::from_number(number)
                 .map(|id| Self::new().$setter(id))
         }
     };
@@ -136,7 +145,7 @@ macro_rules! model {
             }
 
             fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
+                $crate::serde_util::number::object_or_number(map)
             }
         }
     };

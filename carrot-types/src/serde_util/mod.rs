@@ -10,8 +10,9 @@ pub(crate) mod from_json;
 pub mod json;
 pub(crate) mod lenient;
 pub(crate) mod limit;
+pub(crate) mod number;
 pub(crate) mod object;
-mod repair;
+pub(crate) mod repair;
 
 #[cfg(test)]
 pub(crate) mod check;

@@ -25,6 +25,42 @@ pub(super) fn repair(json: &[u8]) -> Option<Vec<u8>> {
     (mended != json).then_some(mended)
 }
 
+/// The length of the object at the start, whether or not each of its values is sound. `None` where it does not
+/// end, or has a line break in a string, where it was cut.
+pub(crate) fn object_length(text: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.checked_sub(1)?,
+            b'"' if depth > 0 => {
+                at += 1 + string_length(text.get(at + 1..)?)?;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return (byte == b'}').then_some(at);
+        }
+    }
+    None
+}
+
+/// The length up to and with the quotation mark that ends the string.
+fn string_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            b'\n' | b'\r' => return None,
+            _ => at += 1,
+        }
+    }
+}
+
 /// The length of the string at the start, and its text with every lone surrogate replaced.
 fn string(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
     let mut at = 1;
@@ -79,7 +115,28 @@ fn token(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
 
 #[cfg(test)]
 mod tests {
-    use super::repair;
+    use super::{object_length, repair};
+
+    #[test]
+    fn object_ends_with_its_last_brace() {
+        for (text, rest) in [
+            ("{}", Some("")),
+            (r#"{"a": NaN}{"b""#, Some(r#"{"b""#)),
+            (r#"{"}\" {": [{}, {"\\": {}}]} x"#, Some(" x")),
+            ("{\n\"a\": 1e999\r\n}\n", Some("\n")),
+            ("{bare: text}", Some("")),
+            ("", None),
+            ("x {}", None),
+            ("} {}", None),
+            ("[1]", None),
+            (r#"{"a": {}"#, None),
+            (r#"{"a": "\"#, None),
+            ("{\"a\": \"cut\n{\"b\": \"\"}", None),
+        ] {
+            let after = object_length(text.as_bytes()).map(|length| &text[length..]);
+            assert_eq!(after, rest, "{text}");
+        }
+    }
 
     #[test]
     fn mends_what_servers_send() {

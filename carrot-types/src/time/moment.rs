@@ -2,15 +2,19 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{Error, IntoDeserializer, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
 
 use super::date_time::UncheckedDateTime;
-use crate::{DateTime, Timestamp};
+use crate::{
+    DateTime, Timestamp,
+    serde_util::from_json::{self, FromJson, Scalar},
+};
 
 /// A moment in a field for which the sources disagree: seconds since 1970, or ISO 8601 text.
 ///
-/// A number, or a text that is a number, is a [`Timestamp`]; any other text is a [`DateTime`].
+/// A number, or a text that is a number, is a [`Timestamp`]; any other text is a [`DateTime`]. `true` says that
+/// it happened and not when, as in `"removed": true`; `false` is absent in a field of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Moment {
@@ -18,6 +22,8 @@ pub enum Moment {
     Timestamp(Timestamp),
     /// ISO 8601 text.
     DateTime(DateTime),
+    /// It happened; the service does not say when. Assumed.
+    Untold,
 }
 
 impl From<Timestamp> for Moment {
@@ -37,6 +43,7 @@ impl Serialize for Moment {
         match self {
             Self::Timestamp(timestamp) => timestamp.serialize(serializer),
             Self::DateTime(date_time) => date_time.serialize(serializer),
+            Self::Untold => serializer.serialize_bool(true),
         }
     }
 }
@@ -60,6 +67,13 @@ impl<'de> Visitor<'de> for MomentVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("seconds since 1970, or a date and time as text")
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Moment, E> {
+        match flag {
+            true => Ok(Moment::Untold),
+            false => Err(E::invalid_type(Unexpected::Bool(flag), &self)),
+        }
     }
 
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<Moment, E> {
@@ -87,7 +101,16 @@ impl<'de> Visitor<'de> for MomentVisitor {
     }
 }
 
-scalars!(Moment);
+impl FromJson for Moment {
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        match &scalar {
+            Scalar::Bool(flag) => flag.then_some(Self::Untold),
+            Scalar::Text(text) if text.eq_ignore_ascii_case("true") => Some(Self::Untold),
+            Scalar::Text(text) if text.eq_ignore_ascii_case("false") => None,
+            _ => from_json::scalar(scalar),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -113,7 +136,7 @@ mod tests {
 
     #[test]
     fn rejects_what_is_no_moment() {
-        for json in ["true", "[]", "1e300", "18446744073709551615"] {
+        for json in ["false", "[]", "1e300", "18446744073709551615"] {
             assert!(
                 rejected::<Moment>(json).contains("seconds since 1970"),
                 "{json}"

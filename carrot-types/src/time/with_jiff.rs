@@ -158,7 +158,8 @@ impl TryFrom<civil::DateTime> for DateTime {
 ///
 /// # Errors
 ///
-/// As for [`Timestamp`] and [`DateTime`]: a text without `Z` and without an offset is not a moment.
+/// As for [`Timestamp`] and [`DateTime`]: a text without `Z` and without an offset is not a moment. Neither is
+/// [`Moment::Untold`].
 impl TryFrom<&Moment> for jiff::Timestamp {
     type Error = InvalidValue;
 
@@ -166,6 +167,7 @@ impl TryFrom<&Moment> for jiff::Timestamp {
         match moment {
             Moment::Timestamp(timestamp) => Self::try_from(*timestamp),
             Moment::DateTime(date_time) => Self::try_from(date_time),
+            Moment::Untold => Err(InvalidValue::new("date", "is not told by the service")),
         }
     }
 }

@@ -99,6 +99,8 @@ fn only_text_with_an_offset_is_a_moment() {
         let rule = "`date` must be ISO 8601 with a time, and `Z` or an offset";
         assert_eq!(error, rule);
     }
+    let error = message(jiff::Timestamp::try_from(&Moment::Untold));
+    assert_eq!(error, "`date` is not told by the service");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn what_is_read_is_written_again() {
     }
     assert_eq!(
         patterns.len(),
-        29,
+        30,
         "a sample of every channel: {patterns:?}"
     );
 }
@@ -369,6 +369,71 @@ fn long_poll_bodies_are_split() {
 }
 
 #[test]
+fn odd_json_in_a_long_poll_costs_no_other_message() {
+    let one = r#"{"channel": "ping", "message": {"timestamp": 1}}"#;
+    let reply = |body: &str| {
+        format!(r#"{{"channel": "conversation_reply.1", "id": 5, "message": {{"id": 8, {body}}}}}"#)
+    };
+    // Read, whatever stands beside it on its line.
+    for odd in [
+        reply(r#""body": "\ud83d", "x": NaN"#),
+        reply(r#""created": 1e999, "body_json": {"x": [-Infinity, 1E+400]}"#),
+        reply(r#""body": "}{ \" NaN \\", "x": Infinity"#),
+        format!("\u{feff}{one}"),
+        format!("{one}\0"),
+    ] {
+        for body in [
+            format!("{odd}{one}{odd}"),
+            format!("{one}{odd}{odd}"),
+            format!("{odd}{odd}\r\n{one}"),
+        ] {
+            let messages = RealtimeMessage::parse_all(&body);
+            assert_eq!(messages.len(), 3, "{body}");
+            assert!(messages.iter().all(Result::is_ok), "{body}: {messages:?}");
+        }
+    }
+    // Lost, alone.
+    for broken in [
+        reply(r#""body": text"#),
+        reply(r#""body": ,"#),
+        r#"{"channel": "pong"#.to_owned() + "\n",
+        r#"{"channel": {"#.to_owned() + "\n",
+        "<html>502</html>\n".to_owned(),
+    ] {
+        let messages = RealtimeMessage::parse_all(&format!("{one}{broken}{one}"));
+        let read: Vec<bool> = messages.iter().map(Result::is_ok).collect();
+        assert_eq!(read, [true, false, true], "{broken}");
+    }
+}
+
+#[test]
+fn a_deleted_part_without_a_time_is_told_from_one_that_is_there() {
+    let channel = RealtimeChannel::from("conversation_reply_changed.1.2");
+    for (removed, is_removed) in [
+        ("true", true),
+        (r#""true""#, true),
+        ("1786525200", true),
+        (r#""2026-07-12T09:00:00""#, true),
+        ("false", false),
+        (r#""False""#, false),
+        ("null", false),
+        (r#""""#, false),
+    ] {
+        let json = format!(r#"{{"id": 8, "removed": {removed}}}"#);
+        let payload = RealtimePayload::parse(&channel, &json).unwrap();
+        let written = serde_json::to_string(&payload).unwrap();
+        assert_eq!(
+            RealtimePayload::parse(&channel, &written),
+            Ok(payload.clone())
+        );
+        let RealtimePayload::ConversationReplyChanged(part) = payload else {
+            panic!("a part");
+        };
+        assert_eq!(part.removed.is_some(), is_removed, "{json}");
+    }
+}
+
+#[test]
 fn odd_envelope_fields_read_as_absent() {
     for (field, value) in [
         ("id", r#""secret""#),
@@ -498,6 +563,10 @@ fn observed_channels_have_typed_payloads() {
         (
             "conversation_typing.1",
             r#"{"conversation": 7, "duration": 20}"#,
+        ),
+        (
+            "conversation_parts_batch.1",
+            r#"{"conversation": 7, "parts": [{"id": 8}, {"id": 9}]}"#,
         ),
         (
             "conversation_parts_batch.1.2",

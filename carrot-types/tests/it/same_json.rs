@@ -20,16 +20,22 @@ const NUMBER_OR_TEXT: &[&str] = &[
 /// Absent, `null`, `[]` and `{}` are equivalent, `1` and `1.0` too, and the number and the text of an
 /// id. A path in `left_out` that does not differ fails too: an exception must not outlive its cause.
 pub(crate) fn assert_same(what: &str, sample: &Value, written: &Value, left_out: &[&str]) {
-    let mut differing = Vec::new();
-    collect("", "", sample, written, &mut differing);
-    differing.sort_unstable();
-    differing.dedup();
+    let differing = differences(sample, written);
     let mut expected: Vec<&str> = left_out.to_vec();
     expected.sort_unstable();
     assert_eq!(
         differing, expected,
         "{what}: the paths that differ\nsample:  {sample}\nwritten: {written}"
     );
+}
+
+/// The paths whose values are not equivalent.
+pub(crate) fn differences(one: &Value, two: &Value) -> Vec<String> {
+    let mut differing = Vec::new();
+    collect("", "", one, two, &mut differing);
+    differing.sort_unstable();
+    differing.dedup();
+    differing
 }
 
 fn collect(path: &str, key: &str, sample: &Value, written: &Value, differing: &mut Vec<String>) {
