@@ -77,19 +77,18 @@ impl JsonError {
 /// # Ok::<(), json::JsonError>(())
 /// ```
 pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T, JsonError> {
-    let json = json.as_ref();
-    let strict = match serde_json::from_slice(json) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    match strict.classify() {
-        Category::Syntax => match repair(json) {
-            Some(mended) => {
-                serde_json::from_slice(&mended).map_err(|error| locate::<T>(&mended, &error))
-            }
-            None => Err(locate::<T>(json, &strict)),
+    read_bytes(json.as_ref())
+}
+
+fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
+    // The whole is checked for UTF-8 at once: a reader of bytes checks every string by itself.
+    match std::str::from_utf8(json).map(serde_json::from_str) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) if error.classify() != Category::Syntax => read_again(json),
+        _ => match repair(json) {
+            Some(mended) => read_again(&mended),
+            None => read_again(json),
         },
-        _ => Err(locate::<T>(json, &strict)),
     }
 }
 
@@ -160,24 +159,24 @@ macro_rules! read_object {
     };
 }
 
-/// Finds the path of an error by reading again: keeping track of it costs more than the reading, so only a
-/// failure pays for it.
-fn locate<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> JsonError {
+/// Reads with the path of an error. Keeping track of it costs more than the reading, so only what could not be
+/// read otherwise pays for it.
+fn read_again<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        // It is what follows the value that is wrong.
-        Ok(_) => JsonError::new(".".to_owned(), error),
-        Err(error) => {
-            let path = error.path().to_string();
-            // A question mark stands for a part of the path that had not started.
-            let known = match path.strip_suffix('?') {
-                Some("") => ".",
-                Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
-                None => &path,
-            };
-            JsonError::new(known.to_owned(), error.inner())
-        }
-    }
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        // A question mark stands for a part of the path that had not started.
+        let known = match path.strip_suffix('?') {
+            Some("") => ".",
+            Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
+            None => &path,
+        };
+        JsonError::new(known.to_owned(), error.inner())
+    })?;
+    // It is what follows the value that is wrong.
+    let end = reader.end();
+    end.map_err(|error| JsonError::new(".".to_owned(), &error))?;
+    Ok(value)
 }
 
 /// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
@@ -197,7 +196,7 @@ fn without_values(message: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::{Conversation, JsonError};
+    use crate::{Conversation, ConversationId, JsonError};
 
     use super::*;
 
@@ -253,6 +252,26 @@ mod tests {
         let error = rejected::<Vec<bool>>(r#"["Al\", expected a lot"]"#);
         let problem = "invalid type: string, expected a boolean";
         assert!(error.problem().starts_with(problem), "{error}");
+    }
+
+    #[test]
+    fn text_outside_utf8_is_an_error_only_where_it_is_read() {
+        let read = |json: &[u8]| read::<Vec<Conversation>>(json);
+        for json in [
+            b"[{\"id\": 1, \"unknown\": \"\xff\"}]".as_slice(),
+            b"[{\"id\": 1, \"unknown\": \"\xff\", \"parts_count\": NaN}]",
+        ] {
+            assert_eq!(
+                read(json),
+                Ok(vec![Conversation::new(ConversationId::new(1))])
+            );
+        }
+        let error = read(b"[{\"id\": 1, \"tags\": [\"\xff\"]}]").expect_err("no text");
+        assert_eq!(error.path(), "[0].tags[0]");
+        let problem = "no valid JSON, invalid unicode code point at line 1";
+        assert!(error.problem().starts_with(problem), "{error}");
+        let error = read(b"[{\"id\": 1, \"unknown\": \"\xff\"}]]").expect_err("more");
+        assert_eq!(error.path(), ".");
     }
 
     #[test]
