@@ -3,7 +3,7 @@ use std::{
     future::{Future, ready},
     pin::Pin,
     task::{Context, Poll, ready},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,6 @@ use super::{
     ConnectRequest, Connecting, Connection, Connector, Disconnected, Position, Received,
     position::seconds_of,
 };
-use crate::retry::retry_after;
 
 /// The service responds after 25 seconds at the latest.
 const TIMEOUT: Duration = Duration::from_secs(35);
@@ -80,23 +79,18 @@ async fn poll(
     let sent = request.client().send(poll).await;
     let response =
         sent.map_err(|error| Disconnected::new("the long poll failed").with_source(error))?;
-    read(&response, request.client().clock().system_time())
+    read(request, &response)
 }
 
-fn read(response: &Response<Bytes>, system_time: SystemTime) -> Result<Received, Disconnected> {
-    let status = response.status();
-    let messages = match status {
+fn read(request: &ConnectRequest, response: &Response<Bytes>) -> Result<Received, Disconnected> {
+    let messages = match response.status() {
         StatusCode::OK => {
             let body = std::str::from_utf8(response.body())
                 .map_err(|_| Disconnected::new("a response is not UTF-8"))?;
             RealtimeMessage::parse_all(body)
         }
         StatusCode::NOT_MODIFIED => Vec::new(),
-        _ => {
-            return Err(Disconnected::new("the service rejects the long poll")
-                .with_status(status.as_u16())
-                .with_retry_after(retry_after(response.headers(), system_time)));
-        }
+        _ => return Err(request.rejection(response)),
     };
     // Without it the next poll would return the same messages immediately and forever.
     let position = Position::of_headers(response.headers())

@@ -5,13 +5,13 @@ use carrot_types::{
     realtime::{RealtimeChannel, longpoll_path, websocket_path},
 };
 use http::{
-    HeaderValue, Request, Uri,
+    HeaderValue, Request, Response, Uri,
     header::{ACCEPT, AUTHORIZATION, USER_AGENT},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Position;
-use crate::{Body, Client, transport::CallContext};
+use super::{Disconnected, Position};
+use crate::{Body, Client, Clock, retry::retry_after, transport::CallContext};
 
 /// Encodes every byte except the unreserved characters of a query.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -111,6 +111,16 @@ impl ConnectRequest {
         headers.insert(ACCEPT, JSON);
         headers.insert(USER_AGENT, self.client.user_agent().clone());
         Ok(request)
+    }
+
+    /// Returns the reason for a response that opens no connection and has no messages: its status and
+    /// `Retry-After`.
+    #[must_use]
+    pub fn rejection<B>(&self, response: &Response<B>) -> Disconnected {
+        let system_time = self.client.clock().system_time();
+        Disconnected::new("the service rejects the connection")
+            .with_status(response.status().as_u16())
+            .with_retry_after(retry_after(response.headers(), system_time))
     }
 
     fn long_poll_uri(&self, position: Option<Position>) -> Result<Uri, InvalidValue> {
