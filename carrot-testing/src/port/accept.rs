@@ -13,11 +13,13 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinSet,
+    time,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time};
 
 use super::Cut;
 
@@ -36,7 +38,8 @@ pub(super) async fn accept<F>(
 ) where
     F: Future<Output = Result<Response<Full<Bytes>>, Cut>> + Send + 'static,
 {
-    let graceful = GracefulShutdown::new();
+    // Dropping the first ends the connections.
+    let (running, ends) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stopped = pin!(stopped);
     loop {
@@ -54,16 +57,27 @@ pub(super) async fn accept<F>(
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(HEADER_TIMEOUT)
-                    .serve_connection(TokioIo::new(stream), service);
+                    .serve_connection(TokioIo::new(stream), service)
+                    .with_upgrades();
+                let mut ends = ends.clone();
                 // An error here is a client that went away.
-                connections.spawn(graceful.watch(connection));
+                connections.spawn(async move {
+                    let mut connection = pin!(connection);
+                    tokio::select! {
+                        _ = connection.as_mut() => return,
+                        _ = ends.changed() => connection.as_mut().graceful_shutdown(),
+                    }
+                    let _ = connection.await;
+                });
                 while connections.try_join_next().is_some() {}
             }
         }
     }
     drop(listener);
+    drop(running);
     // What is left then is dropped with `connections`, which cuts it.
-    let _ = time::timeout(stop_timeout, graceful.shutdown()).await;
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = time::timeout(stop_timeout, all).await;
 }
 
 /// The next connection, however many attempts fail before it. What stays wrong for a while, such as

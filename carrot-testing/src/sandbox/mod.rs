@@ -42,6 +42,7 @@
 #![doc = include_str!("../../docs/sandbox.md")]
 
 mod builder;
+mod connector;
 mod fault;
 mod inject;
 mod inspect;
@@ -64,6 +65,7 @@ mod webhooks;
 pub use self::server::SandboxServer;
 pub use self::{
     builder::SandboxBuilder,
+    connector::SandboxSocket,
     fault::{Fault, FaultState, FaultTextError},
     inject::InjectedFault,
     inspect::Typing,

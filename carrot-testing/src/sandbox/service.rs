@@ -10,7 +10,7 @@ use carrot_core::{
     ApiVersion, Body, Client, ClientBuilder, Clock, HttpTransport, Sent, TransportError,
     transport::TransportErrorKind, types::AppId,
 };
-use http::{HeaderValue, Method, Request, Response, header::CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use super::{
@@ -18,7 +18,9 @@ use super::{
     realtime::{
         Realtime, feed,
         hub::{Hub, Waiting},
-        poll::{Opening, Poll},
+        opening::Opening,
+        poll::Poll,
+        socket::Upgrade,
     },
     routes,
     rules::{call::Call, response::Failure},
@@ -176,6 +178,14 @@ impl Sandbox {
         Realtime::new(self.0.hub.clone())
     }
 
+    /// The clock of those who wait in this process.
+    pub(in crate::sandbox) fn clients_clock(&self) -> Arc<dyn Clock> {
+        match &self.0.settings.clock {
+            Some(clock) => Arc::clone(clock),
+            None => Arc::new(self.0.clock.clone()),
+        }
+    }
+
     /// Returns a client that talks to the sandbox without a port: with the usual retries, no rate limit,
     /// no jitter, and a virtual clock that all clients of this sandbox share. Its pauses do not move the time
     /// of the sandbox: to test a [`rate_limit`](crate::sandbox::SandboxBuilder::rate_limit), give one clock to both, with
@@ -277,14 +287,17 @@ impl Sandbox {
             let response = Effect::gateway_timeout();
             return (response, Delivery::LOST);
         }
-        if call
-            .segments
-            .first()
-            .is_some_and(|first| first == "longpoll")
-        {
+        let first = call.segments.first().map(String::as_str);
+        if let Some("longpoll" | "websocket") = first {
             let app = &service.store.app;
             return match Opening::read(&call, request, &app.token, app.id) {
                 Err(rejection) => (rejection.response(), Delivery::AtOnce),
+                Ok(opening) if first == Some("websocket") => {
+                    let mut response = Response::new(Bytes::new());
+                    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+                    let upgrade = Upgrade::new(&self.0.hub, opening);
+                    (response, Delivery::Upgraded(Box::new(upgrade)))
+                }
                 Ok(opening) => {
                     let poll = Poll::start(&self.0.hub, opening);
                     (poll.now(), Delivery::Polling(Box::new(poll)))
@@ -357,14 +370,13 @@ impl HttpTransport for Sandbox {
             },
             Delivery::Held(gate) => gate.wait().await,
             Delivery::Polling(poll) => {
-                let clock = match &self.0.settings.clock {
-                    Some(clock) => Arc::clone(clock),
-                    None => Arc::new(self.0.clock.clone()),
-                };
+                let clock = self.clients_clock();
                 let cut = || TransportError::new(TransportErrorKind::Truncated, Sent::Yes);
                 let response = poll.wait(clock, Waiting::InProcess).await;
                 return response.ok_or_else(cut);
             }
+            // A request that is sent by hand has no use for the WebSocket.
+            Delivery::Upgraded(_) => {}
         }
         Ok(response)
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::gate::Gate;
 use crate::{
     ApiError,
-    sandbox::realtime::poll::Poll,
+    sandbox::realtime::{poll::Poll, socket::Upgrade},
     service_error::{error_response, name_in, of_status},
 };
 
@@ -35,6 +35,8 @@ pub(in crate::sandbox) enum Delivery {
     Failed(TransportErrorKind, Sent),
     /// A long poll, which waits for a message.
     Polling(Box<Poll>),
+    /// The connection becomes a WebSocket.
+    Upgraded(Box<Upgrade>),
 }
 
 impl Delivery {

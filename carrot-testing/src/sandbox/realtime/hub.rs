@@ -52,6 +52,8 @@ pub(super) struct State {
     queues: BTreeMap<String, Queue>,
     last: Position,
     published: u64,
+    /// Sent after the next message.
+    reordered: Option<(String, Stored)>,
     listeners: BTreeMap<u64, Listener>,
     last_listener: u64,
     pub(super) faults: VecDeque<RealtimeFault>,
@@ -82,6 +84,7 @@ struct Listener {
     channels: Vec<String>,
     queue: VecDeque<Stored>,
     waker: Option<Waker>,
+    is_cut: bool,
 }
 
 /// A listener of the hub, until it is dropped.
@@ -97,6 +100,7 @@ impl Hub {
             queues: BTreeMap::new(),
             last: (0, 0),
             published: 0,
+            reordered: None,
             listeners: BTreeMap::new(),
             last_listener: 0,
             faults: VecDeque::new(),
@@ -159,11 +163,17 @@ impl Hub {
             channels,
             queue: VecDeque::new(),
             waker: None,
+            is_cut: false,
         };
         state.listeners.insert(id, listener);
         drop(state);
         let hub = self.clone();
         (Subscription { hub, id }, replay)
+    }
+
+    /// What goes wrong with a connection that opens now.
+    pub(super) fn take_connection_fault(&self) -> Option<RealtimeFault> {
+        self.state().take_connection_fault()
     }
 
     pub(super) fn now(&self) -> SystemTime {
@@ -173,16 +183,24 @@ impl Hub {
 }
 
 impl Subscription {
-    /// What came since the last look. Where nothing did, the waker is woken when something does.
-    pub(super) fn take(&self, waker: &Waker) -> VecDeque<Stored> {
+    pub(super) fn is_cut(&self) -> bool {
+        let state = self.hub.state();
+        let listener = state.listeners.get(&self.id);
+        listener.is_none_or(|listener| listener.is_cut)
+    }
+
+    /// What came since the last look; `None` where the connection is cut. Where nothing came, the waker is woken
+    /// when something does.
+    pub(super) fn take(&self, waker: &Waker) -> Option<VecDeque<Stored>> {
         let mut state = self.hub.state();
-        let Some(listener) = state.listeners.get_mut(&self.id) else {
-            return VecDeque::new();
-        };
+        let listener = state.listeners.get_mut(&self.id)?;
+        if listener.is_cut {
+            return None;
+        }
         if listener.queue.is_empty() {
             listener.waker = Some(waker.clone());
         }
-        mem::take(&mut listener.queue)
+        Some(mem::take(&mut listener.queue))
     }
 }
 
@@ -200,6 +218,7 @@ impl State {
         let lost = self.take_fault(|fault| matches!(fault, RealtimeFault::LostMessage));
         let twice = self.take_fault(|fault| matches!(fault, RealtimeFault::DeliveredTwice));
         let broken = self.take_fault(|fault| matches!(fault, RealtimeFault::BrokenMessage));
+        let late = self.take_fault(|fault| matches!(fault, RealtimeFault::Reordered));
         let second = u64::try_from(self.now.div_euclid(1_000_000)).unwrap_or_default();
         let second = second.max(self.last.0);
         self.last = match self.last.0 == second {
@@ -241,11 +260,19 @@ impl State {
             };
             self.send(channel, &notice);
         }
-        if !lost {
-            self.send(channel, &stored);
+        let before = self.reordered.take();
+        if late {
+            self.reordered = Some((channel.to_owned(), stored));
+        } else {
+            if !lost {
+                self.send(channel, &stored);
+            }
+            if twice {
+                self.send(channel, &stored);
+            }
         }
-        if twice {
-            self.send(channel, &stored);
+        if let Some((channel, stored)) = before {
+            self.send(&channel, &stored);
         }
     }
 
@@ -296,6 +323,13 @@ impl State {
             .for_each(|queue| queue.stored.clear());
     }
 
+    pub(super) fn cut(&mut self) {
+        for listener in self.listeners.values_mut() {
+            listener.is_cut = true;
+            self.wakers.extend(listener.waker.take());
+        }
+    }
+
     pub(super) fn listeners(&self) -> usize {
         self.listeners.len()
     }
@@ -306,12 +340,17 @@ impl State {
     }
 
     /// The first fault of a connection.
-    pub(super) fn take_connection_fault(&mut self) -> Option<RealtimeFault> {
+    fn take_connection_fault(&mut self) -> Option<RealtimeFault> {
         let at = self
             .faults
             .iter()
             .position(RealtimeFault::is_of_connection)?;
-        self.faults.remove(at)
+        let fault = self.faults.remove(at)?;
+        if fault == RealtimeFault::OtherHost {
+            self.queues.clear();
+            return None;
+        }
+        Some(fault)
     }
 }
 

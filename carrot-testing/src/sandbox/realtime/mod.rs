@@ -1,9 +1,11 @@
-//! The realtime service of the sandbox: the messages of what happens, stored for a while, with long polls.
+//! The realtime service of the sandbox: the messages of what happens, stored for a while, over long polls and WebSockets.
 
 mod fault;
 pub(in crate::sandbox) mod feed;
 pub(in crate::sandbox) mod hub;
+pub(in crate::sandbox) mod opening;
 pub(in crate::sandbox) mod poll;
+pub(in crate::sandbox) mod socket;
 
 use std::fmt;
 
@@ -31,6 +33,11 @@ impl Realtime {
     /// Adds a fault. Each happens once, in the order of the injection.
     pub fn inject(&self, fault: RealtimeFault) {
         self.0.state().faults.push_back(fault);
+    }
+
+    /// Ends every open connection and poll, as when the network fails. Messages on their way are lost with it.
+    pub fn cut(&self) {
+        self.0.change(hub::State::cut);
     }
 
     /// How many injected faults did not happen yet.

@@ -1,6 +1,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use carrot_core::Clock;
+use tokio::sync::watch;
 
 use super::{access::Access, log::Log};
 use crate::{port::MachineClock, sandbox::service::Sandbox};
@@ -11,15 +12,18 @@ pub(super) struct Context {
     pub(super) address: SocketAddr,
     pub(super) access: Access,
     pub(super) log: Log,
+    /// Changes when the server stops: WebSockets end then.
+    pub(super) ends: watch::Receiver<()>,
 }
 
 impl Context {
-    pub(super) fn new(sandbox: Sandbox, address: SocketAddr) -> Self {
+    pub(super) fn new(sandbox: Sandbox, address: SocketAddr, ends: watch::Receiver<()>) -> Self {
         Self {
             access: Access::new(address.port()),
             log: Log::new(&sandbox),
             sandbox,
             address,
+            ends,
         }
     }
 

@@ -114,6 +114,7 @@ impl Log {
                 Delivery::Held(_) => "held",
                 Delivery::Failed(..) => "not sent: the connection is cut",
                 Delivery::Polling(_) => "waits for a message",
+                Delivery::Upgraded(_) => "a WebSocket",
             },
             response: shown(&String::from_utf8_lossy(response.body()), LONGEST_RESPONSE),
         };

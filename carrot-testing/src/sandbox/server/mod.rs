@@ -6,6 +6,7 @@ mod console;
 mod context;
 mod log;
 mod respond;
+mod upgrade;
 
 use std::{
     fmt, io,
@@ -15,6 +16,7 @@ use std::{
 };
 
 use carrot_core::BaseUrl;
+use tokio::{sync::watch, time};
 
 pub(in crate::sandbox) use self::clock::today;
 use self::{access::OPEN, context::Context, respond::respond};
@@ -33,6 +35,8 @@ pub struct SandboxServer {
     sandbox: Sandbox,
     context: Arc<Context>,
     listening: Listening,
+    /// Dropping it ends the WebSockets.
+    sockets: watch::Sender<()>,
 }
 
 impl SandboxServer {
@@ -60,9 +64,14 @@ impl SandboxServer {
         self.address().port()
     }
 
-    /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut.
+    /// Stops the server, and waits for the requests under way: 10 s at most, then they are cut. WebSockets get the
+    /// close code 1001.
     pub async fn stop(self) {
+        self.sockets.send_replace(());
+        drop(self.context);
         self.listening.stop().await;
+        // Each has a receiver.
+        let _ = time::timeout(STOP_TIMEOUT, self.sockets.closed()).await;
     }
 
     /// Returns a link that shows the state of the sandbox in a browser: users, conversations, requests with their
@@ -121,13 +130,15 @@ impl Sandbox {
     #[cfg_attr(docsrs, doc(cfg(feature = "server")))]
     pub async fn serve_on(&self, address: SocketAddr) -> io::Result<SandboxServer> {
         let port = Port::bind(address).await?;
-        let context = Arc::new(Context::new(self.clone(), port.address()));
+        let (sockets, ends) = watch::channel(());
+        let context = Arc::new(Context::new(self.clone(), port.address(), ends));
         let shared = Arc::clone(&context);
         let respond = move |request| respond(Arc::clone(&shared), request);
         Ok(SandboxServer {
             sandbox: self.clone(),
             context,
             listening: port.serve(respond, STOP_TIMEOUT),
+            sockets,
         })
     }
 }
