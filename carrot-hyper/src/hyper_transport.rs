@@ -77,6 +77,17 @@ impl HyperTransport {
     pub fn check_tls(&self) -> Result<(), BuildError> {
         self.inner.connector.tls().check()
     }
+
+    /// A connection of its own, for the upgrade to another protocol.
+    #[cfg(feature = "realtime")]
+    pub(crate) async fn connect_http1(
+        &self,
+        target: &Target,
+    ) -> Result<Box<dyn crate::connect::Stream>, TransportError> {
+        runtime::check()?;
+        let connected = self.inner.connector.connect_http1(&target.address).await;
+        Ok(connected?.stream)
+    }
 }
 
 #[async_trait]

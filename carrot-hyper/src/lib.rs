@@ -13,6 +13,8 @@ mod error;
 mod hyper_transport;
 mod limits;
 mod pool;
+#[cfg(feature = "realtime")]
+mod realtime_socket;
 #[cfg(feature = "redis")]
 mod redis_store;
 mod runtime;
@@ -47,6 +49,10 @@ pub use crate::{
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use crate::redis_store::{RedisStore, RedisStoreError};
+
+#[cfg(feature = "realtime")]
+#[cfg_attr(docsrs, doc(cfg(feature = "realtime")))]
+pub use crate::realtime_socket::WebSocket;
 
 /// The page of the package, as a test of its snippets.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! Where a request goes.
 
-use carrot_core::{Body, Sent, TransportError, transport::TransportErrorKind};
+use carrot_core::{Sent, TransportError, transport::TransportErrorKind};
 use http::{
     HeaderValue, Method, Request, Uri,
     header::HOST,
@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn of(request: &Request<Body>) -> Result<Self, TransportError> {
+    pub(crate) fn of<B>(request: &Request<B>) -> Result<Self, TransportError> {
         let rejected = |rule: &'static str| {
             TransportError::new(TransportErrorKind::Rejected, Sent::Never).with_source(rule)
         };

@@ -1,5 +1,6 @@
 //! Making a connection: the name, TCP, a proxy, TLS, all under one limit, and an error for each step.
 
+mod exchange;
 mod failure;
 mod proxy;
 mod resolver;
@@ -13,6 +14,8 @@ use http::{Uri, uri::Scheme};
 use rustls_pki_types::ServerName;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+#[cfg(feature = "realtime")]
+pub(crate) use self::exchange::{Exchanged, exchange};
 pub(crate) use self::{
     failure::ConnectFailure,
     proxy::{Proxies, host_and_port},
@@ -47,15 +50,28 @@ impl Connector {
         &self.tls
     }
 
+    /// The connection may speak HTTP/2 where the settings offer it.
     pub(crate) async fn connect(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
-        let connected = timeout_at(from_now(self.limit), self.steps(target)).await;
+        self.connect_with(target, true).await
+    }
+
+    /// The connection speaks HTTP/1.1 alone.
+    #[cfg(feature = "realtime")]
+    pub(crate) async fn connect_http1(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
+        self.connect_with(target, false).await
+    }
+
+    async fn connect_with(&self, target: &Uri, http2: bool) -> Result<Connected, ConnectFailure> {
+        // Apart from the future of the call, which takes a kept connection mostly.
+        let steps = Box::pin(self.steps(target, http2));
+        let connected = timeout_at(from_now(self.limit), steps).await;
         connected.unwrap_or_else(|| {
             let limit = self.limit.unwrap_or_default();
             Err(ConnectFailure::Timeout(limit))
         })
     }
 
-    async fn steps(&self, target: &Uri) -> Result<Connected, ConnectFailure> {
+    async fn steps(&self, target: &Uri, http2: bool) -> Result<Connected, ConnectFailure> {
         let proxy = match &self.proxies {
             Some(proxies) => proxies.for_target(target).map_err(ConnectFailure::Proxy)?,
             None => None,
@@ -70,7 +86,7 @@ impl Connector {
                 http2: false,
             });
         }
-        let stream = self.handshake(stream, target).await?;
+        let stream = self.handshake(stream, target, http2).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Connected {
             stream: Box::new(stream),
@@ -88,7 +104,7 @@ impl Connector {
         let tcp = connected.map_err(|failure| of_proxy(proxy, failure))?;
         let stream: Box<dyn Stream> = match proxy.https {
             true => {
-                let tls = self.handshake(Box::new(tcp), address).await;
+                let tls = self.handshake(Box::new(tcp), address, false).await;
                 Box::new(tls.map_err(|failure| of_proxy(proxy, failure))?)
             }
             false => Box::new(tcp),
@@ -103,6 +119,7 @@ impl Connector {
         &self,
         stream: Box<dyn Stream>,
         address: &Uri,
+        http2: bool,
     ) -> Result<TlsStream<Box<dyn Stream>>, ConnectFailure> {
         let host = address.host().unwrap_or_default();
         // The brackets of an IPv6 address belong to the URL.
@@ -111,7 +128,7 @@ impl Connector {
             .map_err(|error| ConnectFailure::Tls(error.into()))?;
         let config = self
             .tls
-            .config()
+            .config(http2)
             .map_err(|problem| ConnectFailure::Tls(problem.into()))?;
         TlsConnector::from(config)
             .connect(name, stream)

@@ -1,14 +1,10 @@
 //! A tunnel through a proxy: `CONNECT`, RFC 9110, section 9.3.6.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
-
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 
-use super::{failure::ProxyFailure, stream::Stream};
+use super::{exchange::exchange, failure::ProxyFailure, stream::Stream};
 
 /// Asks the proxy at the other end for a connection to `target`, a host with a port.
 pub(super) async fn open(
@@ -21,23 +17,11 @@ pub(super) async fn open(
         proxy: proxy.to_owned(),
         problem: problem.to_string(),
     };
-    let (mut sender, mut connection) = http1::handshake(TokioIo::new(stream))
+    let request = connect(target, credentials).map_err(|error| broken(&error))?;
+    let exchanged = exchange(stream, request)
         .await
         .map_err(|error| broken(&error))?;
-    let request = connect(target, credentials).map_err(|error| broken(&error))?;
-    let mut response = pin!(sender.send_request(request));
-    let response = poll_fn(|context| {
-        let over = connection.poll_without_shutdown(context);
-        match (response.as_mut().poll(context), over) {
-            (Poll::Ready(response), _) => Poll::Ready(response.map_err(|error| broken(&error))),
-            (Poll::Pending, Poll::Ready(_)) => {
-                Poll::Ready(Err(broken(&"it closed the connection")))
-            }
-            (Poll::Pending, Poll::Pending) => Poll::Pending,
-        }
-    });
-    let response = response.await?;
-    let status = response.status();
+    let status = exchanged.response.status();
     let proxy = || proxy.to_owned();
     match status {
         _ if status.is_success() => {}
@@ -57,12 +41,11 @@ pub(super) async fn open(
             });
         }
     }
-    let parts = connection.into_parts();
-    if !parts.read_buf.is_empty() {
+    if !exchanged.read.is_empty() {
         // The server speaks second in TLS and in HTTP.
         return Err(broken(&"bytes that nobody asked for follow its response"));
     }
-    Ok(parts.io.into_inner())
+    Ok(exchanged.stream)
 }
 
 fn connect(

@@ -63,10 +63,21 @@ impl Tls {
 
     /// Reads the roots if that did not happen yet.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
-        self.config().map(drop).map_err(tls)
+        self.config(true).map(drop).map_err(tls)
     }
 
-    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, String> {
+    /// Where `http2` is false, HTTP/2 is not offered, whatever the settings say.
+    pub(crate) fn config(&self, http2: bool) -> Result<Arc<ClientConfig>, String> {
+        let config = self.read_once()?;
+        if http2 || config.alpn_protocols.is_empty() {
+            return Ok(config);
+        }
+        let mut config = ClientConfig::clone(&config);
+        config.alpn_protocols.clear();
+        Ok(Arc::new(config))
+    }
+
+    fn read_once(&self) -> Result<Arc<ClientConfig>, String> {
         self.config
             .get_or_init(|| {
                 self.read().map(Arc::new).map_err(|error| match error {

@@ -1,37 +1,19 @@
 //! Listening by long polls over real sockets: a response that is cut after any of its bytes.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use carrot_hyper::{
-    AuthToken, Client, Clock, HyperTransport, async_trait,
-    realtime::Event,
-    types::realtime::{RealtimeChannel, RealtimePayload},
+    AuthToken, Client, HyperTransport, realtime::Event, types::realtime::RealtimeChannel,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
-/// A millisecond is a second.
-#[derive(Debug)]
-struct Fast(Instant);
-
-#[async_trait::async_trait]
-impl Clock for Fast {
-    fn now(&self) -> Duration {
-        self.0.elapsed() * 1000
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration / 1000).await;
-    }
-}
+use super::{Fast, number};
 
 /// Two messages in one response, with nothing between them.
 fn response() -> Vec<u8> {
@@ -88,7 +70,7 @@ async fn a_response_cut_after_any_byte_loses_nothing() {
         });
         let transport = HyperTransport::builder().build().unwrap();
         let token = AuthToken::new("app.1.t").unwrap();
-        let client = Client::builder(transport, Fast(Instant::now()), token)
+        let client = Client::builder(transport, Fast::new(), token)
             .base_url(base_url.parse().unwrap())
             .build()
             .unwrap();
@@ -99,12 +81,7 @@ async fn a_response_cut_after_any_byte_loses_nothing() {
         let mut received = Vec::new();
         while received.len() < 2 {
             match live.next().await.unwrap().unwrap() {
-                Event::Message(delivery) => {
-                    let RealtimePayload::Other(number) = delivery.message.payload else {
-                        panic!("a number");
-                    };
-                    received.push(number.as_u64().unwrap());
-                }
+                Event::Message(delivery) => received.push(number(&delivery)),
                 Event::Down(_) => assert!(received.is_empty(), "{length}"),
                 other => panic!("cut after {length}: {other:?}"),
             }
