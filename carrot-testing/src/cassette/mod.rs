@@ -39,8 +39,14 @@
 //! # }
 //! ```
 //!
-//! A test opens one with [`Cassette::open`], which replays unless the variable `CARROT_CASSETTES` is
-//! `record`. With `CI` set it always replays.
+//! A test opens one with [`Cassette::open`], and the variable `CARROT_CASSETTES` says what that does:
+//!
+//! | `CARROT_CASSETTES` | requests |
+//! |---|---|
+//! | `replay`, or not set | get what the file says |
+//! | `record` | go to the service, and the file is written anew; with `CI` set it is replayed instead |
+//! | `check` | go to the service, and its responses are compared with the file; those that write are not sent |
+//! | `check-writes` | as `check`, with those that write: take a throw-away app |
 //!
 //! # The file
 //!
@@ -73,18 +79,33 @@
 //! are others in each run and stand in the responses as this run sent them; and a text that was made of
 //! something that a response told.
 //!
+//! # Drift
+//!
+//! A service changes, and a file does not. A [check](Cassette::check) runs the same test against the service and
+//! compares shapes, not values, operation by operation: the status and the name of the error, the fields, their
+//! types, the words of the service, the headers. A field that is gone, another type and another status fail the
+//! test; a new field, word or header does not, nor does what depends on the data, such as a field that did not
+//! always come. Everything is in the report: `greeting.drift.txt` beside `greeting.json`, which is removed once
+//! nothing is left to report. Over a [`Sandbox`](crate::Sandbox) in the place of the service it tells where the
+//! sandbox is not as the service was.
+//!
+//! # What is not replayed
+//!
 //! A request that was not recorded gets an error that is not retried, and fails the test when it ends, with the
 //! nearest interaction and what differs. So does an interaction that was not asked for, unless
 //! [`allow_unused`](Cassette::allow_unused) is said.
 
 mod book;
+mod checker;
 mod class;
 mod clean;
+mod drift;
 mod exchange;
 mod net;
 mod player;
 mod recorder;
 mod rules;
+mod shape;
 mod tape;
 mod walk;
 
@@ -104,7 +125,7 @@ use carrot_core::{Body, Clock, HttpTransport, TransportError};
 use http::{Request, Response};
 
 pub use self::clean::assert_cassettes_are_clean;
-use self::{player::Player, recorder::Recorder, rules::Rules};
+use self::{checker::Checker, player::Player, recorder::Recorder, rules::Rules};
 use crate::fail;
 
 /// The variable that says what cassettes do.
@@ -133,26 +154,38 @@ struct Settings {
     secrets: Vec<String>,
     clock: Option<Box<dyn Clock>>,
     unused_is_fine: bool,
+    may_write: bool,
+}
+
+/// What a cassette does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mode {
+    Replay,
+    Record,
+    Check { may_write: bool },
 }
 
 enum Work {
     Record(Recorder),
     Replay(Box<Player>),
+    Check(Box<Checker>),
 }
 
 impl Cassette {
-    /// Replays a file; or records it, over a transport that this makes, where the variable
-    /// `CARROT_CASSETTES` is `record` and the variable `CI` is not set.
+    /// Replays, records or checks a file, as the variable `CARROT_CASSETTES` says; see the [module](self).
+    /// The transport is made where the service is needed.
     ///
     /// # Panics
     ///
-    /// As [`replay`](Self::replay); and where the variable is neither `record` nor `replay`.
+    /// As [`replay`](Self::replay); and where the variable has another value.
     #[track_caller]
     pub fn open<T: HttpTransport>(path: impl AsRef<Path>, transport: impl FnOnce() -> T) -> Self {
         let wish = env::var(VARIABLE).ok();
-        match is_recording(wish.as_deref(), env::var_os("CI").is_some()) {
-            Ok(true) => Self::record(path, transport()),
-            Ok(false) => Self::replay(path),
+        match mode(wish.as_deref(), env::var_os("CI").is_some()) {
+            Ok(Mode::Replay) => Self::replay(path),
+            Ok(Mode::Record) => Self::record(path, transport()),
+            Ok(Mode::Check { may_write: false }) => Self::check(path, transport()),
+            Ok(Mode::Check { may_write: true }) => Self::check(path, transport()).allow_writes(),
             Err(problem) => fail(&problem),
         }
     }
@@ -171,6 +204,20 @@ impl Cassette {
     pub fn replay(path: impl AsRef<Path>) -> Self {
         match Player::load(path.as_ref()) {
             Ok(player) => Self::of(path, Work::Replay(Box::new(player))),
+            Err(problem) => fail(&problem),
+        }
+    }
+
+    /// Checks the service, over this transport, against a file. A request that may write is not sent, unless
+    /// [`allow_writes`](Self::allow_writes) is said: its call ends with an error, and the test fails.
+    ///
+    /// # Panics
+    ///
+    /// As [`replay`](Self::replay).
+    #[track_caller]
+    pub fn check(path: impl AsRef<Path>, transport: impl HttpTransport) -> Self {
+        match Checker::load(path.as_ref(), Box::new(transport)) {
+            Ok(checker) => Self::of(path, Work::Check(Box::new(checker))),
             Err(problem) => fail(&problem),
         }
     }
@@ -218,6 +265,13 @@ impl Cassette {
         self
     }
 
+    /// Sends what writes while the service is checked, and not only what reads.
+    #[must_use]
+    pub fn allow_writes(self) -> Self {
+        self.state().settings().may_write = true;
+        self
+    }
+
     /// Lets interactions stay unused.
     #[must_use]
     pub fn allow_unused(self) -> Self {
@@ -225,10 +279,10 @@ impl Cassette {
         self
     }
 
-    /// True while it records.
+    /// True where requests go to the service, with a token of it: while it records or checks.
     #[must_use]
-    pub fn is_recording(&self) -> bool {
-        matches!(self.state().work, Work::Record(_))
+    pub fn is_live(&self) -> bool {
+        !matches!(self.state().work, Work::Replay(_))
     }
 
     /// The transport for the client of the test.
@@ -237,13 +291,13 @@ impl Cassette {
         CassetteTransport(Arc::clone(self.state()))
     }
 
-    /// Writes the file, or checks that everything was replayed as it was recorded. The last clone does it when
-    /// it is dropped.
+    /// Writes the file; or checks that everything was replayed as it was recorded, or that the service is as it
+    /// was. The last clone does it when it is dropped.
     ///
     /// # Panics
     ///
     /// The file cannot be written or would hold what must not be written; a request was not recorded, or an
-    /// interaction not asked for.
+    /// interaction not asked for; the service changed.
     #[track_caller]
     pub fn finish(&self) {
         if self.state().is_over.swap(true, Ordering::Relaxed) {
@@ -256,12 +310,15 @@ impl Cassette {
 }
 
 /// What cassettes do, by the variables of the environment.
-fn is_recording(wish: Option<&str>, is_ci: bool) -> Result<bool, String> {
+fn mode(wish: Option<&str>, is_ci: bool) -> Result<Mode, String> {
     match wish {
-        None | Some("" | "replay") => Ok(false),
-        Some("record") => Ok(!is_ci),
+        None | Some("" | "replay") => Ok(Mode::Replay),
+        Some("record") if is_ci => Ok(Mode::Replay),
+        Some("record") => Ok(Mode::Record),
+        Some("check") => Ok(Mode::Check { may_write: false }),
+        Some("check-writes") => Ok(Mode::Check { may_write: true }),
         Some(_) => Err(format!(
-            "the variable {VARIABLE} must be `record` or `replay`"
+            "the variable {VARIABLE} must be `replay`, `record`, `check` or `check-writes`"
         )),
     }
 }
@@ -278,6 +335,9 @@ impl State {
             Work::Replay(player) => {
                 let problems = player.problems(&self.path, !settings.unused_is_fine);
                 problems.map_or(Ok(()), Err)
+            }
+            Work::Check(checker) => {
+                checker.finish(&self.path, &settings.secrets, settings.unused_is_fine)
             }
         }
     }
@@ -312,6 +372,14 @@ impl Drop for Handle {
                     eprintln!("{text}");
                 }
             }
+            Work::Check(checker) if std::thread::panicking() => {
+                // What changed is often the cause too.
+                let secrets = self.0.settings().secrets.clone();
+                match checker.report(&self.0.path, &secrets, true) {
+                    Ok(Some((text, _))) | Err(text) => eprintln!("{text}"),
+                    Ok(None) => {}
+                }
+            }
             _ => {
                 if let Err(problem) = self.0.finish() {
                     fail(&problem);
@@ -337,19 +405,27 @@ impl HttpTransport for CassetteTransport {
         match &self.0.work {
             Work::Record(recorder) => recorder.send(request, self.0.now()).await,
             Work::Replay(player) => player.send(request).await,
+            Work::Check(checker) => {
+                let may_write = self.0.settings().may_write;
+                checker.send(request, self.0.now(), may_write).await
+            }
         }
     }
 }
 
 impl fmt::Debug for CassetteTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (is_recording, requests) = match &self.0.work {
-            Work::Record(recorder) => (true, recorder.requests()),
-            Work::Replay(player) => (false, player.requests()),
+        let (mode, requests) = match &self.0.work {
+            Work::Record(recorder) => (Mode::Record, recorder.requests()),
+            Work::Replay(player) => (Mode::Replay, player.requests()),
+            Work::Check(checker) => {
+                let may_write = self.0.settings().may_write;
+                (Mode::Check { may_write }, checker.requests())
+            }
         };
         f.debug_struct("Cassette")
             .field("path", &self.0.path)
-            .field("is_recording", &is_recording)
+            .field("mode", &mode)
             .field("requests", &requests)
             .finish_non_exhaustive()
     }
@@ -360,15 +436,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ci_always_replays() {
-        for (wish, is_ci, recording) in [
-            (None, false, Ok(false)),
-            (Some("replay"), false, Ok(false)),
-            (Some("record"), false, Ok(true)),
-            (Some("record"), true, Ok(false)),
+    fn ci_never_records() {
+        let check = |may_write| Ok(Mode::Check { may_write });
+        for (wish, is_ci, expected) in [
+            (None, false, Ok(Mode::Replay)),
+            (Some("replay"), false, Ok(Mode::Replay)),
+            (Some("record"), false, Ok(Mode::Record)),
+            (Some("record"), true, Ok(Mode::Replay)),
+            (Some("check"), false, check(false)),
+            (Some("check"), true, check(false)),
+            (Some("check-writes"), true, check(true)),
         ] {
-            assert_eq!(is_recording(wish, is_ci), recording, "{wish:?}");
+            assert_eq!(mode(wish, is_ci), expected, "{wish:?}");
         }
-        assert!(is_recording(Some("once"), false).is_err());
+        assert!(mode(Some("once"), false).is_err());
     }
 }

@@ -118,6 +118,15 @@ impl Net {
         }
     }
 
+    /// Passes a text that holds nothing of the kind; the error lists the places, one in a line.
+    pub(super) fn pass(&self, text: &str) -> Result<(), String> {
+        let hits = self.check(text);
+        match hits.is_empty() {
+            true => Ok(()),
+            false => Err(hits.iter().map(|hit| format!("\n  {hit}")).collect()),
+        }
+    }
+
     /// What a file holds that it must not hold.
     pub(super) fn check(&self, text: &str) -> Vec<Hit> {
         let mut hits = BTreeSet::new();

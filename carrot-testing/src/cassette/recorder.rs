@@ -11,7 +11,7 @@ use carrot_core::{Body, HttpTransport, TransportError};
 use http::{Request, Response};
 
 use super::{
-    book::{Collector, START, Writer},
+    book::{Book, Collector, START, Writer},
     exchange,
     net::Net,
     rules::Rules,
@@ -78,13 +78,8 @@ impl Recorder {
         sent
     }
 
-    /// Writes the file, unless something in it must not be written.
-    pub(super) fn save(
-        &self,
-        path: &Path,
-        rules: &Rules,
-        secrets: &[String],
-    ) -> Result<(), String> {
+    /// What was recorded, without anything that tells of a person, and the net to check a text with.
+    pub(super) fn redacted(&self, rules: &Rules, secrets: &[String]) -> Redacted {
         let taken = self.taken();
         let mut collector = Collector::default();
         interactions(&taken, rules, &mut collector);
@@ -99,27 +94,48 @@ impl Recorder {
             shift: START.saturating_sub(started),
         };
         let interactions = interactions(&taken, rules, &mut writer);
-        let text =
-            Tape::new(rules.clone(), unknown, interactions, book.without_nonces()).to_text()?;
+        let calls = taken.calls.iter();
+        let tokens = calls.flat_map(|(call, _)| call.request().tokens());
+        let secrets: Vec<String> = secrets.iter().cloned().chain(tokens).collect();
+        Redacted {
+            net: Net::new(&secrets, &originals),
+            unknown,
+            interactions,
+            book: book.without_nonces(),
+        }
+    }
 
-        let mut secrets = secrets.to_vec();
-        secrets.extend(
-            taken
-                .calls
-                .iter()
-                .flat_map(|(call, _)| call.request().tokens()),
-        );
-        let hits = Net::new(&secrets, &originals).check(&text);
-        if !hits.is_empty() {
-            let list: String = hits.iter().map(|hit| format!("\n  {hit}")).collect();
-            return Err(format!(
+    /// Writes the file, unless something in it must not be written.
+    pub(super) fn save(
+        &self,
+        path: &Path,
+        rules: &Rules,
+        secrets: &[String],
+    ) -> Result<(), String> {
+        let Redacted {
+            net,
+            unknown,
+            interactions,
+            book,
+        } = self.redacted(rules, secrets);
+        let text = Tape::new(rules.clone(), unknown, interactions, book).to_text()?;
+        net.pass(&text).map_err(|list| {
+            format!(
                 "the cassette {} was not written, since it would hold what must not be written:\n{list}\n\n\
                  Hide these fields with `.hide(\"field\")`, or do not show them.\n",
                 path.display()
-            ));
-        }
+            )
+        })?;
         tape::save(path, &text)
     }
+}
+
+/// What was recorded, to be written.
+pub(super) struct Redacted {
+    pub(super) net: Net,
+    unknown: Vec<String>,
+    pub(super) interactions: Vec<Interaction>,
+    book: Book,
 }
 
 fn interactions(taken: &Taken, rules: &Rules, leaf: &mut dyn Leaf) -> Vec<Interaction> {

@@ -98,6 +98,7 @@ const CHAPTERS: &[(&str, &[(&str, &str)])] = &[
                 "Interactions are missing and unused",
                 "failures/cassette_unused.txt",
             ),
+            ("The service changed", "failures/cassette_drift.txt"),
             ("A secret would be written", "failures/cassette_secret.txt"),
             (
                 "A file holds what it must not hold",

@@ -11,7 +11,7 @@ use carrot_testing::{CannedResponse, RecordingTransport, cassette::assert_casset
 use super::*;
 
 /// Holds a text against its file, without the folder that is another one in each run.
-fn assert_text(name: &str, scratch: &Scratch, text: &str) {
+pub(super) fn assert_text(name: &str, scratch: &Scratch, text: &str) {
     let text = text.replace(scratch.0.to_str().unwrap(), "tests/cassettes");
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/failures/{name}.txt"));
     expect_test::expect_file![file].assert_eq(&text);

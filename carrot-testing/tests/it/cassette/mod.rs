@@ -1,6 +1,7 @@
 //! Real traffic in a file: what is written, what is never written, and what is replayed.
 
 mod canary;
+mod drift;
 mod errors;
 mod replay;
 

@@ -86,7 +86,7 @@ fn expected(name: &str, random_id: i64) -> Seen {
 fn story_is_replayed_as_recorded() {
     let scratch = Scratch::new();
     let (cassette, client) = recording(&sandbox(), &scratch);
-    assert!(cassette.is_recording());
+    assert!(cassette.is_live());
     assert_eq!(run(&client, 4711).unwrap(), expected("Ada Lovelace", 4711));
     assert!(scratch.is_empty());
     drop(cassette);
