@@ -146,7 +146,7 @@ impl<E: Paginate> Pages<E> {
     }
 
     /// Returns the next page, or the error of a record of the last page.
-    pub(super) fn poll_next_page(
+    pub(crate) fn poll_next_page(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<E::Output, Error>>> {

@@ -92,17 +92,24 @@ impl Listener {
     /// listener closes the connection at once.
     pub async fn close(&mut self) -> Checkpoint {
         let checkpoint = self.session.checkpoint();
-        if !self.session.is_stopped() {
-            self.report(RealtimeChange::Closed, None);
-        }
-        self.session.stop();
-        self.alarm = None;
-        if let Link::Up(mut connection) = std::mem::replace(&mut self.link, Link::None) {
+        let link = std::mem::replace(&mut self.link, Link::None);
+        self.stop();
+        if let Link::Up(mut connection) = link {
             let close = poll_fn(move |context| connection.poll_close(context));
             let clock = self.request.client().clock();
             timeout(&**clock, Some(CLOSE_TIMEOUT), close).await;
         }
         checkpoint
+    }
+
+    /// Ends the listener without a graceful close.
+    pub(super) fn stop(&mut self) {
+        if !self.session.is_stopped() {
+            self.report(RealtimeChange::Closed, None);
+        }
+        self.session.stop();
+        self.alarm = None;
+        self.link = Link::None;
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -17,6 +17,9 @@
 //! like it. Missing ids count only in channels whose ids proved to be consecutive, by eight steps; before that
 //! the reason of a gap is [not certain](GapReason::Unknown).
 //!
+//! [`Client::follow_conversations`](crate::Client::follow_conversations) keeps the open conversations of an app up
+//! to date with it.
+//!
 //! A [`Connector`] makes the connections: [`LongPoll`] works over every
 //! [`HttpTransport`](crate::HttpTransport), and `carrot-hyper` has a WebSocket.
 
@@ -27,6 +30,7 @@ mod checkpoint;
 mod connector;
 mod disconnected;
 mod event;
+mod follow;
 mod listen;
 mod listener;
 mod long_poll;
@@ -42,6 +46,7 @@ pub use self::{
     connector::{Connecting, Connection, Connector, Received},
     disconnected::{Disconnected, ListenError},
     event::{Delivery, Down, Event, Gap, GapReason},
+    follow::{ConversationFollower, FollowConversations, FollowError, FollowEvent},
     listen::Listen,
     listener::Listener,
     long_poll::LongPoll,

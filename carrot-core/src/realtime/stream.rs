@@ -1,4 +1,4 @@
-//! The listener as a stream, with the feature `stream`.
+//! The listener and the follower as streams, with the feature `stream`.
 
 use std::{
     pin::Pin,
@@ -7,7 +7,7 @@ use std::{
 
 use futures_core::Stream;
 
-use super::{Event, ListenError, Listener};
+use super::{ConversationFollower, Event, FollowError, FollowEvent, ListenError, Listener};
 
 /// Sound, since the only pinned values are boxed.
 impl Unpin for Listener {}
@@ -16,6 +16,19 @@ impl Unpin for Listener {}
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
 impl Stream for Listener {
     type Item = Result<Event, ListenError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_event(context)
+    }
+}
+
+/// Sound, since the only pinned values are boxed.
+impl Unpin for ConversationFollower {}
+
+/// Ends after an error, and after [`close`](ConversationFollower::close).
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+impl Stream for ConversationFollower {
+    type Item = Result<FollowEvent, FollowError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_event(context)

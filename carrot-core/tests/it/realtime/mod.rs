@@ -2,6 +2,8 @@
 
 mod delivery;
 mod endings;
+mod follow;
+mod follow_schedules;
 mod requests;
 
 use std::time::Duration;
