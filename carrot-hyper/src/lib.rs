@@ -1,4 +1,6 @@
 #![doc = include_str!("../docs/crate.md")]
+//!
+#![doc = include_str!("../docs/first_page.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;

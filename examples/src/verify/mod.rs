@@ -1,6 +1,6 @@
 //! What the sandbox takes for the truth about the service, checked against the service, statement by statement.
 //!
-//! The [table of the sandbox](https://docs.rs/carrot-testing/latest/carrot_testing/sandbox/) holds the statements,
+//! The [table of the sandbox](https://github.com/carrot-rs/carrot/blob/main/carrot-testing/docs/sandbox.md) holds the statements,
 //! `script.txt` how each is checked. A check makes requests and says what has to come back. It writes to nothing
 //! but users that it makes itself, which the `guard` enforces for every request.
 

@@ -86,6 +86,19 @@ fn links_between_pages_lead_somewhere() {
     assert!(all > 40, "only {all} links found: the search is broken");
 }
 
+/// A link to a page that is made when the crates are published leads nowhere before.
+#[test]
+fn no_page_links_to_what_is_not_published() {
+    let mut found = Vec::new();
+    pages(&root(), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        for place in ["docs.rs/carrot", "crates.io/crates/carrot"] {
+            assert!(!text.contains(place), "{}: {place}", page.display());
+        }
+    }
+}
+
 #[test]
 fn every_chapter_is_listed_and_tested() {
     let guide = root().join("docs/guide");

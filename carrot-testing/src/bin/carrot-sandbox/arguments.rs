@@ -30,7 +30,7 @@ Options:
   -V, --version          Prints the version
 
 Faults, and all else that a test in another language needs, are on the control path too:
-https://docs.rs/carrot-testing/latest/carrot_testing/program/
+https://github.com/carrot-rs/carrot/blob/main/carrot-testing/docs/program.md
 ";
 
 #[derive(Debug)]
