@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod changes;
+#[cfg(unix)]
+pub mod checks;
 pub mod program;
-
 pub mod service;
 pub mod shop;
 pub mod status_line;

@@ -16,7 +16,7 @@ use carrot_testing::{Sandbox, sandbox::SandboxServer};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::{program::Failure, say};
+use crate::{changes::Watch, program::Failure, say};
 
 /// What every program takes that writes.
 #[derive(Clone, Copy, Debug, Args)]
@@ -37,6 +37,7 @@ pub struct Service {
     host: String,
     sandbox: Option<SandboxServer>,
     may_write: bool,
+    _changes: Option<Watch>,
 }
 
 /// The address of the real service: `CARROT_BASE_URL`, or that of Carrot quest.
@@ -65,16 +66,37 @@ impl Origin {
         Self { host, app }
     }
 
-    /// Checks that a file is of this origin; `file` is how the user named it.
+    /// Checks that a file is of this origin; `file` is how the user named it. An app that is not known is
+    /// taken for any other at the same address.
     ///
     /// # Errors
     ///
     /// It is of another origin.
     pub fn check(&self, file: &str, its: &Self) -> Result<(), Failure> {
-        match its == self {
+        let same_app = self.app.is_none() || its.app.is_none() || self.app == its.app;
+        match self.host == its.host && same_app {
             true => Ok(()),
             false => Err(format!("{file} is of {its}, and this is {self}: name another").into()),
         }
+    }
+}
+
+impl Origin {
+    /// Checks that a file with this header is of this origin, as [`check`](Self::check) does, and returns the
+    /// header that it has from now on: with the app, once it is known. A new file has none.
+    ///
+    /// # Errors
+    ///
+    /// It is of another origin, or the header is none.
+    pub fn header(&self, file: &str, stored: Option<&str>) -> Result<String, Failure> {
+        let its = match stored {
+            Some(stored) => serde_json::from_str(stored)
+                .map_err(|error| format!("{file}: the line about its app is broken: {error}"))?,
+            None => self.clone(),
+        };
+        self.check(file, &its)?;
+        let app = its.app.or(self.app);
+        Ok(serde_json::to_string(&Self { app, ..its })?)
     }
 }
 
@@ -82,7 +104,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.app {
             Some(app) => write!(f, "the app {app} at {}", self.host),
-            None => write!(f, "an app without leads at {}", self.host),
+            None => write!(f, "an unknown app at {}", self.host),
         }
     }
 }
@@ -135,6 +157,7 @@ impl Service {
             host: host(),
             sandbox: None,
             may_write,
+            _changes: None,
         })
     }
 
@@ -154,6 +177,7 @@ impl Service {
             host: "the sandbox".to_owned(),
             sandbox: Some(server),
             may_write: true,
+            _changes: Watch::start(&story),
         })
     }
 
@@ -195,14 +219,20 @@ impl Service {
         }
     }
 
-    /// Whose records these are. One request: every lead names its app.
+    /// Whose records these are. One request: every lead names its app. The app stays unknown where there is no
+    /// lead, or the token may not list them.
     ///
     /// # Errors
     ///
-    /// The service does not give its leads.
+    /// The service does not respond.
     pub async fn origin(&self) -> Result<Origin, Failure> {
         let one = Leads::new().page(Paging::new().size(1));
-        let leads = self.client.call(one).await?.items;
+        let leads = match self.client.call(one).await {
+            Ok(page) => page.items,
+            // A token that may not do the work either is found there.
+            Err(error) if error.is_auth() => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         Ok(self.origin_of(leads.first().and_then(|lead| lead.app)))
     }
 

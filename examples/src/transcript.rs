@@ -7,7 +7,13 @@ use std::{
     process::{Command, Output},
 };
 
-/// Runs the commands of a transcript anew, and returns it with the output that they have now.
+use crate::changes;
+
+/// Where a command leaves what it changed in its sandbox.
+const CHANGES: &str = "sandbox-changes.txt";
+
+/// Runs the commands of a transcript anew, and returns it with the output that they have now. A block `changes`
+/// gets what the last command changed in its sandbox.
 ///
 /// `binary` is any binary of the workspace; the others are beside it. `folder` is where the commands run.
 ///
@@ -17,20 +23,20 @@ use std::{
 pub fn replay(transcript: &str, binary: &Path, folder: &Path) -> io::Result<String> {
     fs::create_dir_all(folder)?;
     let mut text = String::new();
-    let mut in_console = false;
+    let mut in_block = false;
     for line in transcript.lines() {
-        match line {
-            "```console" => in_console = true,
-            "```" => in_console = false,
-            _ => {}
-        }
-        let command = line.strip_prefix("$ ").filter(|_| in_console);
+        let starts = matches!(line, "```console" | "```changes");
+        in_block = starts || in_block && line != "```";
+        let command = line.strip_prefix("$ ").filter(|_| in_block);
         // The output that it had is left out.
-        if in_console && line != "```console" && command.is_none() {
+        if in_block && !starts && command.is_none() {
             continue;
         }
         text.push_str(line);
         text.push('\n');
+        if line == "```changes" {
+            text.push_str(&fs::read_to_string(folder.join(CHANGES))?);
+        }
         if let Some(command) = command {
             text.push_str(&run(command, binary, folder)?);
             if !text.ends_with('\n') {
@@ -55,6 +61,8 @@ fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
     let output = match &words[..] {
         ["cat", file] => return fs::read_to_string(folder.join(file)),
         ["cargo", "run", "--bin" | "-p", name, arguments @ ..] => {
+            // What an earlier command changed is not what this one does.
+            let _ = fs::remove_file(folder.join(CHANGES));
             let (arguments, errors) = match arguments {
                 [arguments @ .., "2>", file] => (arguments, Some(file)),
                 arguments => (arguments, None),
@@ -66,6 +74,7 @@ fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
                 .env_remove("CARROT_BASE_URL")
                 .env_remove("CARROT_APP_ID")
                 .envs(variables)
+                .env(changes::VARIABLE, CHANGES)
                 .current_dir(folder)
                 .output()?;
             if let Some(file) = errors {

@@ -1,4 +1,5 @@
-//! Which rows were applied: a file with the fingerprint of a row and its id in each line.
+//! Which rows were applied: a file with the fingerprint of a row and its id in each line, and of which app it is in
+//! the first.
 
 use std::{
     collections::HashSet,
@@ -7,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use carrot_examples::table::id;
+use carrot_examples::{program::Failure, service::Origin, table::id};
 
 use crate::leads::Lead;
 
@@ -15,6 +16,8 @@ use crate::leads::Lead;
 #[derive(Debug)]
 pub(crate) struct Done {
     lines: HashSet<String>,
+    /// Of which app, as it stands in the file.
+    header: Option<String>,
     file: File,
 }
 
@@ -30,8 +33,31 @@ impl Done {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(whole as u64)?;
         let lines = written.get(..whole).unwrap_or_default();
-        let lines = lines.lines().map(str::to_owned).collect();
-        Ok(Self { lines, file })
+        let (headers, lines) = lines
+            .lines()
+            .map(str::to_owned)
+            .partition::<Vec<_>, _>(|line| line.starts_with('{'));
+        Ok(Self {
+            lines: lines.into_iter().collect(),
+            // Where the app was not known at first, another one follows.
+            header: headers.into_iter().next_back(),
+            file,
+        })
+    }
+
+    /// Whether no run has used it yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.header.is_none() && self.lines.is_empty()
+    }
+
+    /// Checks that the rows were applied there, and says so in a file that is new.
+    pub(crate) fn belongs_to(&mut self, origin: &Origin, name: &str) -> Result<(), Failure> {
+        let header = origin.header(name, self.header.as_deref())?;
+        if self.header.as_ref() != Some(&header) {
+            writeln!(self.file, "{header}")?;
+            self.header = Some(header);
+        }
+        Ok(())
     }
 
     pub(crate) fn has(&self, lead: &Lead) -> bool {
@@ -47,6 +73,7 @@ impl Done {
 
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.lines.clear();
+        self.header = None;
         self.file.set_len(0)
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! First it reads the file, writes the rows that cannot be imported to `leads.bad.csv` with the reason in a column of
 //! its own, and says what each way of sending costs. That file can be mended and imported. Then it sends, and records in
-//! `leads.done` which rows were applied, so that another run continues; a row that was changed since is sent again.
+//! `leads.done` which rows were applied, so that another run continues; a row that was changed since is sent again. That
+//! file is of one app at one address, and is rejected for another.
 
 mod done;
 mod leads;
@@ -87,10 +88,19 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let in_sandbox = service.sandbox().is_some();
     // What a sandbox took is not done in the real service.
     let record = if in_sandbox { "sandbox-done" } else { "done" };
-    let mut done = Done::open(&file.with_extension(record))?;
+    let record = file.with_extension(record);
+    let mut done = Done::open(&record)?;
+    let record = record.file_name().unwrap_or_default().to_string_lossy();
     if in_sandbox {
         // Every run of the story starts with an empty service.
         done.clear()?;
+    }
+    let mut origin = None;
+    if !done.is_new() || service.may_write() && !arguments.dry_run {
+        origin = Some(service.origin().await?);
+    }
+    if let Some(origin) = &origin {
+        done.belongs_to(origin, &record)?;
     }
     for bad in &leads.bad {
         warn!("row {}: {}", bad.number, bad.reason);
@@ -129,9 +139,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let client = &service.client;
     match arguments.by {
-        Way::Requests => send(client, open, &mut done).await,
-        Way::Import => import(client, &open, &mut done).await,
+        Way::Requests => send(client, open, &mut done).await?,
+        Way::Import => import(client, &open, &mut done).await?,
     }
+    if origin.is_some_and(|origin| origin.app.is_none()) {
+        // It had no lead, and has some now.
+        done.belongs_to(&service.origin().await?, &record)?;
+    }
+    Ok(())
 }
 
 fn write_bad_rows(leads: &Leads, file: &Path) -> Result<(), Failure> {

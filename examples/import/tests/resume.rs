@@ -36,11 +36,16 @@ async fn a_second_run_sends_only_what_is_left() {
     assert_eq!(sandbox.users().len(), 3);
     // As if it had been killed after the first user, in the middle of a line.
     let record = fs::read_to_string(folder.join("leads.done")).unwrap();
+    let (header, record) = record.split_once('\n').unwrap();
+    assert!(
+        header.starts_with("{\"host\":\"http://127.0.0.1:"),
+        "{header}"
+    );
     let (first, rest) = record.split_once('\n').unwrap();
     let user = first.split_once(' ').unwrap().1.to_owned();
     fs::write(
         folder.join("leads.done"),
-        format!("{first}\n{}", &rest[..9]),
+        format!("{header}\n{first}\n{}", &rest[..9]),
     )
     .unwrap();
     sandbox.reset();
@@ -57,7 +62,8 @@ async fn a_second_run_sends_only_what_is_left() {
     let requests = sandbox.requests();
     let again = run(&["--write"]).await.unwrap();
     assert!(String::from_utf8_lossy(&again.stdout).contains("Done by an earlier run: 3 rows."));
-    assert_eq!(sandbox.requests(), requests);
+    // It asks which app this is, and sends nothing.
+    assert_eq!(sandbox.requests(), requests + 1);
 
     // A row that was changed since is sent again.
     fs::write(&file, "id,name\nuser-1,Ann\nuser-2,Bob\nuser-3,Clara\n").unwrap();
@@ -109,4 +115,54 @@ async fn mended_bad_rows_are_imported() {
         "reason,id,name\nno id,,Bob\n4 cells in 3 columns,user-3,Cleo,x\n"
     );
     fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_another_app_is_rejected() {
+    let folder = std::env::temp_dir().join(format!("carrot-origin-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("leads.csv");
+    fs::write(&file, "id,name\nuser-1,Ann\n").unwrap();
+    let run = |sandbox: &Sandbox, host: String| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+        command
+            .args(["--write", "--file"])
+            .arg(&file)
+            .env("CARROT_TOKEN", sandbox.token())
+            .env("CARROT_BASE_URL", host)
+            .env_remove("CARROT_APP_ID");
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await.unwrap();
+    assert!(run(&sandbox, server.url()).await.unwrap().status.success());
+    // The app had no lead at first; once it has one the record knows the app.
+    let record = fs::read_to_string(folder.join("leads.done")).unwrap();
+    assert!(record.contains("\"app\":1000"), "{record}");
+
+    let elsewhere = Sandbox::new().serve().await.unwrap();
+    let other_app = record.replace("\"app\":1000", "\"app\":1001");
+    for (host, record, text) in [
+        (
+            elsewhere.url(),
+            record,
+            "leads.done is of the app 1000 at http://127.0.0.1:",
+        ),
+        (
+            server.url(),
+            other_app,
+            "leads.done is of the app 1001 at http://127.0.0.1:",
+        ),
+    ] {
+        fs::write(folder.join("leads.done"), record).unwrap();
+        let output = run(&sandbox, host).await.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(
+            error.contains(text) && error.contains("name another"),
+            "{error}"
+        );
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(elsewhere.sandbox().users().len(), 0);
 }

@@ -3,9 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
-use carrot_examples::transcript::replay;
+use carrot_examples::{
+    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    transcript::replay,
+};
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -14,4 +17,25 @@ fn the_readme_shows_what_the_program_prints() {
     let binary = Path::new(env!("CARGO_BIN_EXE_import"));
     let now = replay(&written, binary, &std::env::temp_dir()).unwrap();
     expect_test::expect_file![&readme].assert_eq(&now);
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+    for variable in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
+        command.env_remove(variable);
+    }
+    command.args(arguments);
+    command
+}
+
+#[test]
+fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
+    let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.csv", std::process::id()));
+    std::fs::write(&file, "id,name\nuser-1,Ann\n").unwrap();
+    let arguments = ["--write", "--file", file.to_str().unwrap()];
+    ctrl_c_ends_with_advice(program(&arguments), "import").unwrap();
+    a_closed_pipe_is_no_failure(program(&arguments[1..]), "import").unwrap();
+    for extension in ["csv", "done", "sandbox-done"] {
+        let _ = std::fs::remove_file(file.with_extension(extension));
+    }
 }

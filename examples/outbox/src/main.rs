@@ -66,6 +66,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         // The sandbox is done at once.
         settle = Duration::from_millis(500);
     }
+    if arguments.service.write {
+        let name = format!("--file {}", arguments.file.display());
+        store.belongs_to(&service.origin().await?, &name)?;
+    }
     let open = store.count(State::Queued)?;
     say!("Queued: {}.", counted(open, "row"));
     if !service.may_write() {

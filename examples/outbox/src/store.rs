@@ -14,7 +14,7 @@
 
 use std::{path::Path, time::Duration};
 
-use carrot_examples::program::Failure;
+use carrot_examples::{program::Failure, service::Origin};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::job::Job;
@@ -74,6 +74,7 @@ create table if not exists outbox(
 create index if not exists outbox_open on outbox(job_group, id) where state in('queued','sending','unsure');
 create table if not exists owner(only integer primary key check(only = 1), epoch integer not null) strict;
 insert or ignore into owner values(1, 0);
+create table if not exists origin(only integer primary key check(only = 1), header text not null) strict;
 ";
 
 /// A row.
@@ -133,6 +134,19 @@ impl Store {
              values(?1, ?2, ?3, ?4, ?5, ?6, 'queued')",
             params![job.group(), kind, target, name, text, mark],
         )?;
+        Ok(())
+    }
+
+    /// Checks that the rows are for this app, and says so in an outbox that no worker has opened yet. `name` is
+    /// how the user named it.
+    pub fn belongs_to(&self, origin: &Origin, name: &str) -> Result<(), Failure> {
+        let stored: Option<String> = self
+            .connection
+            .query_row("select header from origin", [], |row| row.get(0))
+            .optional()?;
+        let header = origin.header(name, stored.as_deref())?;
+        self.connection
+            .execute("insert or replace into origin values(1, ?1)", [header])?;
         Ok(())
     }
 

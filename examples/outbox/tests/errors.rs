@@ -152,3 +152,28 @@ async fn what_cannot_be_told_is_for_a_person() {
     assert_eq!(world.store().count(State::Review).unwrap(), 1);
     assert_eq!(world.texts(), ["first", "second"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_of_another_app_is_rejected() {
+    let mut world = World::new("origin").await;
+    assert!(world.run(world.sandbox.token()).await.status.success());
+
+    // Another service, in which a conversation has the same id.
+    let other = Sandbox::new();
+    let ask = StartConversation::new(UserRef::external("bob"), "Hello");
+    let conversation = other.client().call(ask).await.unwrap().id;
+    let job = Job::Reply {
+        conversation: conversation.get(),
+        text: "third".to_owned(),
+        mark: 3,
+    };
+    world.store().add(&job).unwrap();
+    let first = world.server.url();
+    world.server = other.serve().await.unwrap();
+    let output = world.run(other.token()).await;
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains(&first), "{error}");
+    assert!(error.contains("name another"), "{error}");
+    assert_eq!(other.parts(conversation).len(), 1);
+}

@@ -1,5 +1,5 @@
 //! The messages that came, in a file: a line when one comes, one when its reply is started, one when it is done or
-//! when nobody can tell.
+//! when nobody can tell. A line of its own says of which app it is.
 
 use std::{
     fs::{File, OpenOptions},
@@ -7,6 +7,8 @@ use std::{
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use carrot_examples::{program::Failure, service::Origin};
 
 /// A message without a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ struct Contents {
     unclear: Vec<Message>,
     /// The parts of all that ever came: the service may repeat a webhook after a day.
     known: Vec<u64>,
+    /// Of which app it is.
+    origin: Option<String>,
 }
 
 impl Inbox {
@@ -55,6 +59,7 @@ impl Inbox {
             open: Vec::new(),
             unclear: Vec::new(),
             known: Vec::new(),
+            origin: None,
         };
         let mut reader = BufReader::new(file);
         let (mut line, mut whole) = (String::new(), 0);
@@ -71,6 +76,17 @@ impl Inbox {
             contents.file.set_len(whole)?;
         }
         Ok(Self(Mutex::new(contents)))
+    }
+
+    /// Checks that the messages came to this app, and says so in an inbox that is new. `name` is how the user
+    /// named it.
+    pub fn belongs_to(&self, origin: &Origin, name: &str) -> Result<(), Failure> {
+        let mut contents = self.contents();
+        let header = origin.header(name, contents.origin.as_deref())?;
+        if contents.origin.as_ref() != Some(&header) {
+            contents.write(&format!("origin {header}"))?;
+        }
+        Ok(())
     }
 
     /// Adds a message; false where it is there already.
@@ -126,6 +142,10 @@ impl Contents {
     }
 
     fn read(&mut self, entry: &str) {
+        if let Some(header) = entry.strip_prefix("origin ") {
+            self.origin = Some(header.to_owned());
+            return;
+        }
         let mut words = entry.splitn(4, ' ');
         let kind = words.next().unwrap_or_default();
         let Some(part) = words.next().and_then(|part| part.parse().ok()) else {

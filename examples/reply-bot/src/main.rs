@@ -53,6 +53,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         |_| "CARROT_WEBHOOK_TOKEN is not set: the panel shows it under Integrations, Webhooks",
     )?;
     let inbox = Inbox::open(&arguments.inbox)?;
+    let name = format!("--inbox {}", arguments.inbox.display());
+    inbox.belongs_to(&service.origin().await?, &name)?;
     let settle = Duration::from_secs(30);
     let bot = Arc::new(Bot::new(service.client.clone(), inbox, token, settle));
     for message in bot.unclear() {

@@ -4,11 +4,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use carrot_examples::service::Origin;
 use carrot_hyper::{
     Body, HttpTransport, HyperTransport,
     conversations::{Parts, Reply},
     http,
-    types::{ConversationId, UserRef},
+    types::{AppId, ConversationId, UserRef},
     users::StartConversation,
 };
 use carrot_testing::{Sandbox, sandbox::Fault};
@@ -195,4 +196,25 @@ async fn nothing_is_sent_that_cannot_be_noted() {
     let bot = Bot::new(world.sandbox.client(), inbox, token, settle);
     assert!(bot.work_off().await.is_err());
     assert_eq!(world.replies(), 0);
+}
+
+#[tokio::test]
+async fn the_inbox_of_another_app_is_rejected() {
+    let world = World::new("origin").await;
+    let of = |app| Origin::new("https://api.carrotquest.io", app);
+    let first = Some(AppId::new(1));
+    for (origin, is_same) in [
+        (of(None), true),
+        (of(first), true),
+        // Not known at first, and kept since.
+        (of(Some(AppId::new(2))), false),
+        (Origin::new("https://api.dashly.app", first), false),
+        (of(first), true),
+    ] {
+        let inbox = Inbox::open(&world.file).unwrap();
+        let result = inbox.belongs_to(&origin, "--inbox inbox.log");
+        assert_eq!(result.is_ok(), is_same, "{origin}");
+    }
+    world.receive();
+    assert!(Inbox::open(&world.file).unwrap().next().is_some());
 }

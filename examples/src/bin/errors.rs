@@ -10,6 +10,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use carrot_examples::{
+    changes::Watch,
     program::{self, Failure},
     say, shop,
 };
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Failure> {
     say!("Everything here happens in a sandbox; nothing leaves this machine.");
     let sandbox = shop::shop().await?;
+    let _changes = Watch::start(&sandbox);
     let conversation = sandbox.conversations().first().map(|first| first.id);
     let Some(conversation) = conversation else {
         return Err("the shop has no conversation".into());

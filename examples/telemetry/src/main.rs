@@ -15,6 +15,7 @@ mod metrics;
 use std::{io, process::ExitCode, time::Duration};
 
 use carrot_examples::{
+    changes::Watch,
     program::{self, Failure},
     say, service, shop,
 };
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Before anything listens: what happened in the shop is not part of the telemetry.
     let shop = shop::shop().await?;
+    let _changes = Watch::start(&shop);
     if !arguments.opentelemetry {
         let console = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)

@@ -3,9 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
-use carrot_examples::transcript::replay;
+use carrot_examples::{
+    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    transcript::replay,
+};
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -23,9 +26,28 @@ fn the_readme_shows_what_the_program_prints() {
     // What happened in the shop before is not part of it.
     assert!(!spans.contains("users.set_props"), "{spans}");
     // What the calls hold: the token, texts, ids.
-    let printed = now.lines().filter(|line| !line.starts_with('$'));
+    let console = now.split("```console").skip(1);
+    let console = console.filter_map(|block| block.split("```").next());
+    let printed = console
+        .flat_map(str::lines)
+        .filter(|line| !line.starts_with('$'));
     let all: String = printed.chain(spans.lines()).collect();
     for held in ["app.1", "On its way", "order-4", "example.com", "215566"] {
         assert!(!all.contains(held), "{held} is in {all}");
     }
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_telemetry"));
+    for variable in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
+        command.env_remove(variable);
+    }
+    command.args(arguments);
+    command
+}
+
+#[test]
+fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
+    ctrl_c_ends_with_advice(program(&[]), "telemetry").unwrap();
+    a_closed_pipe_is_no_failure(program(&["--opentelemetry"]), "telemetry").unwrap();
 }

@@ -1,13 +1,9 @@
 //! What all programs have in common: Ctrl-C ends them, they survive a closed pipe, and those that only read leave the
 //! service as it was.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    net::TcpListener,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::process::Stdio;
 
+use carrot_examples::checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice};
 use carrot_hyper::{conversations::Reply, types::UserRef, users::StartConversation};
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 
@@ -26,37 +22,12 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
     ("blocking", &["--user", "order-41"]),
 ];
 
-/// Against a service that takes connections and never responds, so that it waits when Ctrl-C comes.
 #[test]
 fn ctrl_c_ends_each_program_with_advice() {
     for (name, arguments) in PROGRAMS {
-        let service = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut child = program(name)
-            .args(arguments)
-            .env("CARROT_TOKEN", "app.1.secret")
-            .env(
-                "CARROT_BASE_URL",
-                format!("http://{}", service.local_addr().unwrap()),
-            )
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It waits for the response.
-        let mut request = BufReader::new(service.accept().unwrap().0);
-        request.read_line(&mut String::new()).unwrap();
-        let pressed = Instant::now();
-        let kill = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-        let status = child.wait().unwrap();
-        assert!(pressed.elapsed() < Duration::from_secs(1), "{name} lingers");
-        let mut error = String::new();
-        child.stderr.unwrap().read_to_string(&mut error).unwrap();
-        assert_eq!(status.code(), Some(130), "{name}: {error}");
-        let advice = format!("{name}: interrupted. ");
-        assert!(error.contains(&advice), "{name}: {error}");
+        let mut command = program(name);
+        command.args(arguments);
+        ctrl_c_ends_with_advice(command, name).unwrap();
     }
 }
 
@@ -65,16 +36,9 @@ fn a_closed_pipe_is_no_panic() {
     let folder = std::env::temp_dir().join(format!("carrot-pipe-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for name in PROGRAMS.map(|(name, _)| name).iter().chain(&["errors"]) {
-        let mut child = program(name)
-            .current_dir(&folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(text(&output.stderr), "", "{name}");
-        assert_eq!(output.status.code(), Some(0), "{name}");
+        let mut command = program(name);
+        command.current_dir(&folder);
+        a_closed_pipe_is_no_failure(command, name).unwrap();
     }
     // Nor is an error that nobody reads.
     let mut child = program("export")
