@@ -2,6 +2,8 @@
 
 mod any_bytes;
 mod auto_traits;
+#[cfg(feature = "server")]
+mod browser;
 mod client;
 mod common;
 mod conversations;
