@@ -2,10 +2,15 @@
 //!
 //! One reading cannot be trusted: a record moves from the unread part to the part already read, another one
 //! leaves and a third one comes, and every page and total look as if nothing had happened. So a list longer
-//! than one page is read twice. The first reading returns what it finds and follows a list that becomes
-//! shorter. The second one, the check, returns what the first one missed, and accepts no page that does not
-//! continue the page before: such a check starts again, a few times. A record is missed only if it evades
-//! both, for which it has to move three times, and each time in step with others.
+//! than one page is read again. The first reading returns what it finds and follows a list that becomes
+//! shorter. The second one, the check, returns what the first one missed.
+//!
+//! A check counts the records that are known to have been in the list at one moment, and is the last one if
+//! they are as many as the list had: then all of them were returned, wherever they move. A record that was
+//! returned before was in the list at that moment, unless it left the list and came back. See [`Check`].
+//!
+//! A listing that resumes cannot count, since nobody knows how many records are behind its start. It
+//! compares each reading with the one before, and accepts no page that does not continue the page before.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -37,20 +42,47 @@ pub(super) struct Offsets {
     reading: u32,
     /// The current reading has a page.
     is_started: bool,
-    /// The records of the current check.
-    checked: HashSet<u64>,
+    check: Check,
     /// How often the current reading met each unreadable JSON.
     unreadable: HashMap<u64, u64>,
     /// The total on the last page.
     total: Option<u64>,
     /// All records were on the first page.
     is_one_page: bool,
+    /// A record has no identity, so another reading could not tell which ones it missed.
+    is_anonymous: bool,
     /// An anchor was not found.
     is_irregular: bool,
     /// Records may have moved to pages that were read already.
     moved: bool,
     steps_back: u32,
     known_pages: u32,
+}
+
+/// The current check.
+#[derive(Default)]
+struct Check {
+    /// The records of this reading.
+    records: HashSet<u64>,
+    /// How many records were returned before the check.
+    known: u64,
+    /// How many records no reading met before.
+    new: u64,
+    /// Those on the first page.
+    new_on_first: u64,
+    /// How many records the list had at the end of the reading before.
+    length: u64,
+    /// How many records the list had when the first page was read.
+    total: Option<u64>,
+}
+
+impl Check {
+    /// Returns true if every record that was in the list at one moment was returned.
+    fn is_complete(&self) -> bool {
+        // The first page and the total are of one moment. A new record on a later page may be newer.
+        let at_first = self.known + self.new_on_first;
+        self.known >= self.length || self.total.is_some_and(|total| at_first >= total)
+    }
 }
 
 /// What to do with a page.
@@ -143,6 +175,7 @@ impl Offsets {
         let Some(join) = join else {
             return self.step_back(&came);
         };
+        let only_new = is_check && !is_first && self.start.is_none() && self.check.known == 0;
         let (is_returned, is_new) = self.keep_new::<E>(page, &came.records, join.new_from);
         if is_new {
             self.steps_back = 0;
@@ -156,11 +189,19 @@ impl Offsets {
             // The list may have moved since an earlier process read it: a check starts at the same record.
             self.start.clone_from(&start);
         }
+        if is_check && is_first && self.start.is_none() {
+            self.check.new_on_first = self.check.new;
+            self.check.total = self.total;
+        }
         self.is_started = true;
-        let then = match (is_check && self.moved, &came.next) {
-            (true, _) => self.check_again(),
-            (false, Some(next)) => self.go_on(&came, next.clone(), is_new),
-            (false, None) => self.end(is_single_pass),
+        // New records at the front fill more than the first page, so this check cannot become complete. The
+        // next one knows them.
+        let is_outrun =
+            only_new && self.check.known > 0 && self.check.new > self.check.new_on_first;
+        let then = match &came.next {
+            _ if is_outrun => self.check_again(u64::MAX),
+            Some(next) => self.go_on(&came, next.clone(), is_new),
+            None => self.end(&came, is_single_pass),
         };
         if is_new {
             self.known_pages = 0;
@@ -269,9 +310,16 @@ impl Offsets {
     }
 
     /// Ends the reading behind the last page.
-    fn end(&mut self, is_single_pass: bool) -> Then {
-        if self.reading > 0 || self.is_one_page {
+    fn end(&mut self, came: &Came, is_single_pass: bool) -> Then {
+        if self.is_one_page || self.is_anonymous {
             return Then::End;
+        }
+        if self.reading > 0 {
+            let is_shifted = self.start.is_some() && self.moved;
+            return match self.check.is_complete() && !is_shifted {
+                true => Then::End,
+                false => self.check_again(self.length(came)),
+            };
         }
         // A total that is wrong from the start does not mean that the list moved.
         let is_incomplete = self.is_irregular
@@ -282,8 +330,21 @@ impl Offsets {
             (true, _) => Then::Fail(ErrorKind::ListMoved),
             (_, true) if is_incomplete && self.start.is_none() => Then::Fail(ErrorKind::ListMoved),
             (_, true) => Then::End,
-            (_, false) => self.check_again(),
+            (_, false) => self.check_again(self.length(came)),
         }
+    }
+
+    /// Returns how many records the list has behind its start, at the end of a reading.
+    fn length(&self, came: &Came) -> u64 {
+        let Some(start) = &self.start else {
+            return came.end();
+        };
+        let met = match self.reading {
+            0 => self.returned.len(),
+            _ => self.check.records.len(),
+        };
+        // The anchor of the start is in both sets and in no reading.
+        met as u64 - u64::from(start.anchor().is_some())
     }
 
     fn start_offset(&self) -> u64 {
@@ -291,15 +352,20 @@ impl Offsets {
         start.map_or(0, |offset| offset.parse().unwrap_or(0))
     }
 
-    fn check_again(&mut self) -> Then {
+    /// `length` is how many records the list has, as far as this reading knows.
+    fn check_again(&mut self, length: u64) -> Then {
         if self.reading == MAX_CHECKS {
             return Then::Fail(ErrorKind::ListMoved);
         }
+        let anchor = self.start.as_ref().and_then(Cursor::anchor);
+        self.check = Check {
+            records: anchor.into_iter().collect(),
+            length,
+            ..Check::default()
+        };
         self.reading += 1;
         self.is_started = false;
         self.moved = false;
-        self.checked.clear();
-        let anchor = self.start.as_ref().and_then(Cursor::anchor);
         self.unreadable = anchor.map(|key| (key, 1)).into_iter().collect();
         Then::Read(self.start.clone().unwrap_or_else(|| Cursor::offset(0)))
     }
@@ -326,11 +392,14 @@ impl Offsets {
                     key = Some(json.wrapping_add(mem::replace(count, *count + 1)) | UNREADABLE);
                 }
             }
+            self.is_anonymous |= key.is_none();
             let is_unknown = key.is_none_or(|key| self.returned.insert(key));
             is_new |= match self.reading {
                 0 => is_unknown,
                 _ => {
-                    let is_first = key.is_none_or(|key| self.checked.insert(key));
+                    let is_first = key.is_none_or(|key| self.check.records.insert(key));
+                    self.check.known += u64::from(is_first && !is_unknown);
+                    self.check.new += u64::from(is_unknown);
                     self.moved |= !is_first && !is_repeated;
                     is_first
                 }

@@ -79,8 +79,8 @@ impl<E: Paginate> Pages<E> {
     ///
     /// A listing by offset, that of the leads, may move while it is read. So one that is longer than a page is
     /// read twice: after the last page `next` reads it again from the start, and returns a page only if it has
-    /// records that the first reading missed. A reading in which the list moved is repeated, up to three
-    /// times. Each page repeats one record of the page before. If the list became shorter, pages are read
+    /// records that the first reading missed. It is repeated, up to three times, until one proves that no
+    /// record is missing. Each page repeats one record of the page before. If the list became shorter, pages are read
     /// again; records that were returned before are left out. That takes 16 bytes for each record.
     /// [`Paging::single_pass`](crate::endpoint::Paging::single_pass) reads the list once.
     ///

@@ -12,7 +12,8 @@ pub trait Paginate: Endpoint<Output = Page<<Self as Paginate>::Item>> + Clone + 
     fn paging(&mut self) -> &mut Paging;
 
     /// Returns a unique number of a record, for listings that may return a record twice because they
-    /// change while they are read. `None`, the default, for listings that return each record once.
+    /// change while they are read. `None`, the default, for listings that return each record once; such a
+    /// listing is read once.
     fn identity(item: &Self::Item) -> Option<u64> {
         let _ = item;
         None

@@ -7,10 +7,10 @@ use std::{
 };
 
 use carrot_core::{
-    Error, ErrorKind, apps,
+    ApiContext, ApiVersion, Endpoint, Error, ErrorKind, Paginate, apps,
     client::{Items, Pages},
-    endpoint::Paging,
-    types::{Cursor, User},
+    endpoint::{Page, Paging, RequestParts, ResponseError},
+    types::{Cursor, InvalidValue, User},
 };
 use carrot_testing::{CannedResponse, stub::RespondWith};
 use serde_json::json;
@@ -88,12 +88,12 @@ impl List {
     }
 
     fn items(&self, paging: Paging) -> Listing<Items<apps::Leads>> {
-        let client = client(&self.transport(), carrot_core::ApiVersion::V2);
+        let client = client(&self.transport(), ApiVersion::V2);
         client.items(apps::Leads::new().page(paging))
     }
 
     fn pages(&self, paging: Paging) -> Listing<Pages<apps::Leads>> {
-        let client = client(&self.transport(), carrot_core::ApiVersion::V2);
+        let client = client(&self.transport(), ApiVersion::V2);
         client.pages(apps::Leads::new().page(paging))
     }
 }
@@ -155,13 +155,90 @@ fn too_large_a_total_is_no_endless_list() {
     let list = List::new([1]);
     let transport = list.transport();
     list.change(|state| state.has_total = false);
-    let client = client(&transport, carrot_core::ApiVersion::V2);
+    let client = client(&transport, ApiVersion::V2);
     let mut pages = client.pages(apps::Leads::new());
     let mut counts = Vec::new();
     while let Some(page) = run(pages.next()).expect("a page") {
         counts.push(page.items.len());
     }
     assert_eq!(counts, [1, 0]);
+}
+
+/// Leads whose records nobody can tell apart.
+#[derive(Clone, Debug)]
+struct Anonymous(apps::Leads);
+
+impl Endpoint for Anonymous {
+    type Output = Page<User>;
+    const NAME: &'static str = "test.anonymous";
+    const SCOPES: &'static [&'static str] = &[];
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        self.0.request(context)
+    }
+
+    fn decode(&self, version: ApiVersion, body: &[u8]) -> Result<Self::Output, ResponseError> {
+        self.0.decode(version, body)
+    }
+}
+
+impl Paginate for Anonymous {
+    type Item = User;
+
+    fn paging(&mut self) -> &mut Paging {
+        self.0.paging()
+    }
+}
+
+#[test]
+fn records_without_identity_are_returned_once() {
+    let list = List::new(1..=120);
+    let client = client(&list.transport(), ApiVersion::V2);
+    let mut items = client.items(Anonymous(apps::Leads::new().page(size(50))));
+    let mut seen = Vec::new();
+    while let Some(lead) = run(items.next()).expect("no move") {
+        seen.push(lead.id.get());
+    }
+    assert!(seen.iter().copied().eq(1..=120), "{seen:?}");
+    assert_eq!(list.offsets(), [0, 50, 100]);
+}
+
+/// A lead hops over the reader in every reading, each time while another one leaves and a new one comes, so
+/// that every page and total look as if nothing had happened.
+#[test]
+fn lead_that_always_evades_ends_with_the_error() {
+    for has_total in [true, false] {
+        let list = List::new(1..=40);
+        let mut fresh = 1_000;
+        list.change(|state| {
+            state.has_total = has_total;
+            state.between = Some(Box::new(move |offset, ids| {
+                let reader = offset as usize;
+                let place = |ids: &[u64]| ids.iter().position(|id| *id == 30).expect("it stays");
+                if offset == 0 {
+                    // Ahead of the reader again.
+                    let from = place(ids);
+                    ids.remove(from);
+                    ids.insert(29, 30);
+                } else if (reader..reader + 10).contains(&place(ids)) {
+                    let from = place(ids);
+                    ids.remove(from);
+                    ids.remove(1);
+                    ids.insert(2, 30);
+                    fresh += 1;
+                    ids.push(fresh);
+                }
+            }));
+        });
+        let mut seen = Vec::new();
+        let ended = read(&mut list.items(size(10)), |id| seen.push(id));
+        assert_eq!(
+            ended.expect_err("30 is missed").kind(),
+            ErrorKind::ListMoved
+        );
+        assert!(!seen.contains(&30));
+    }
 }
 
 /// Each lead leaves the filter as soon as it is returned.
@@ -300,7 +377,7 @@ fn a_page_that_repeats_for_ever_ends() {
         let users: Vec<_> = (1..=50).map(|id| json!({"id": id})).collect();
         CannedResponse::data(json!({"users": users}))
     });
-    let client = client(&transport, carrot_core::ApiVersion::V2);
+    let client = client(&transport, ApiVersion::V2);
     let mut items = client.items(apps::Leads::new());
     let ended = read(&mut items, |_| {});
     assert_eq!(ended.expect_err("no end").kind(), ErrorKind::RepeatedCursor);
@@ -415,7 +492,7 @@ fn broken_leads_hide_no_other() {
                 let users: Vec<_> = (offset..(offset + limit).min(9)).map(user).collect();
                 CannedResponse::data(json!({"users": users, "total": 9}))
             });
-            let client = client(&transport, carrot_core::ApiVersion::V2);
+            let client = client(&transport, ApiVersion::V2);
             let mut items = client.items(apps::Leads::new().page(size(page)));
             for index in 0..9 {
                 match run(items.next()) {

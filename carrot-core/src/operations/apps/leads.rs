@@ -37,15 +37,15 @@ pub enum SortOrder {
 ///
 /// * Each page repeats the last lead of the page before. If leads left the list, pages are read again.
 /// * A list longer than a page is read twice. The second reading returns the leads that the first one missed,
-///   which come last. If the list moves during the second reading, it starts again, up to three readings;
-///   then the listing ends with the error. [`Paging::single_pass`] reads the list once.
+///   which come last. It is repeated, up to three times, until one meets as many known leads as the list has;
+///   otherwise the listing ends with the error. [`Paging::single_pass`] reads the list once.
 /// * A list at rest never ends with the error, nor does one that only gets new leads at its front or its
 ///   end, if the service returns the `total`. Without a `total`, new leads at the front cannot be told from
 ///   leads that move there; nor can, with it, leads that leave.
 /// * A listing that resumes at a stored cursor reads its own part twice. It cannot see that a lead moved from
 ///   there to the part that was read before.
-/// * A lead is missed only if it moves at least three times during one listing, each time over the page that
-///   is read while other leads leave and come, so that no page and no total tells.
+/// * A lead is missed silently only if, besides, other leads leave the list and come back to it during the
+///   listing.
 ///
 /// If your program changes leads so that they move, collect the ids first and change the leads afterwards.
 ///
