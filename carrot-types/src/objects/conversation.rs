@@ -12,7 +12,7 @@ use crate::{
     Timestamp, User,
     serde_util::{
         from_json::{self, FromJson, Scalar},
-        number::object_or_number,
+        object::Object,
     },
 };
 
@@ -387,7 +387,7 @@ impl FromJson for ConversationRef {
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let conversation = object_or_number::<_, Conversation>(map)?;
+        let conversation = Conversation::read::<_, true>(map)?;
         Ok(conversation.map(Self::from))
     }
 

@@ -314,6 +314,10 @@ fn plain_decimal(text: &str) -> Option<f64> {
 impl FromJson for String {
     const EXPECTED: &'static str = "a text";
 
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
     fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
         match scalar {
             Scalar::Bool(flag) => Some(flag.to_string()),

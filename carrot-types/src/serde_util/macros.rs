@@ -68,6 +68,10 @@ macro_rules! open_enum {
                     Scalar::Negative(_) | Scalar::Float(_) => None,
                 }
             }
+
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from(text))
+            }
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
@@ -134,7 +138,7 @@ macro_rules! model {
             $( $required: $required_type $( = $required_json )? ),*
         ) {
             $( $field: $type $( = $json )? $( => $map )? ),*
-        });
+        } or $crate::serde_util::from_json::FromJson::from_number);
 
         impl $crate::serde_util::from_json::FromJson for $model {
             model!(@scalar $( $id_type => $with_id )? ; $( $required : $required_type => $with_required ),*);
@@ -145,7 +149,7 @@ macro_rules! model {
             }
 
             fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                $crate::serde_util::number::object_or_number(map)
+                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
             }
         }
     };
@@ -155,7 +159,7 @@ macro_rules! model {
 ///
 /// `reader!(Note(id: NoteId) { body: String, kind: NoteType = "type" })` lists all fields with their names in
 /// JSON where those are others. Unlike a derived reader it takes no list for an object, and of a repeated key
-/// the last value counts, except of a required one.
+/// the last value counts, except of a required one. `or` names what reads a nested one from a number; see `number`.
 macro_rules! reader {
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $json:literal) => { $json };
@@ -165,56 +169,81 @@ macro_rules! reader {
 
     ($model:ident ( $( $required:ident : $required_type:ty $( = $required_json:literal )? ),* ) {
         $( $field:ident : $type:ty $( = $json:literal )? $( => $map:path )? ),* $(,)?
-    }) => {
+    } $( or $from_number:expr )?) => {
         impl $crate::serde_util::object::Object for $model {
             fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
                 mut object: A,
             ) -> Result<Option<Self>, A::Error> {
                 #[allow(non_camel_case_types, clippy::enum_variant_names)]
-                enum Key { $( $required, )* $( $field, )* __Unknown }
+                enum Key { $( $required, )* $( $field, )* __Number, __Unknown }
 
                 impl From<&str> for Key {
                     fn from(name: &str) -> Self {
                         $( if name == reader!(@name $required $($required_json)?) { return Self::$required; } )*
                         $( if name == reader!(@name $field $($json)?) { return Self::$field; } )*
-                        Self::__Unknown
+                        match name {
+                            $crate::serde_util::number::NAME => Self::__Number,
+                            _ => Self::__Unknown,
+                        }
                     }
                 }
 
-                $( let mut $required: Option<$required_type> = None; )*
-                $( let mut $field = None; )*
-                let mut is_empty = true;
-                while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
-                    is_empty = false;
+                /// In memory, since a local variable for each field is copied for each key of the object.
+                struct Draft {
+                    $( $required: Option<$required_type>, )*
+                    $( $field: Option<$type>, )*
+                }
+
+                #[inline(never)]
+                fn read_value<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
+                    draft: &mut Draft,
+                    key: Key,
+                    object: &mut A,
+                ) -> Result<(), A::Error> {
                     match key {
                         // Two ids of one record: nobody knows which of them it is.
-                        $( Key::$required if !NESTED && $required.is_some() => {
+                        $( Key::$required if !NESTED && draft.$required.is_some() => {
                             return Err(::serde::de::Error::duplicate_field(reader!(@name $required $($required_json)?)));
                         } )*
-                        $( Key::$required => $required = match NESTED {
+                        $( Key::$required => draft.$required = match NESTED {
                             true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
                             false => Some(object.next_value_seed($crate::serde_util::from_json::Required::new())?),
                         }, )*
                         $( Key::$field => {
-                            let value = object.next_value_seed($crate::serde_util::from_json::ReadField::new());
-                            $field = Some(value?);
+                            draft.$field = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
                         } )*
-                        Key::__Unknown => {
+                        Key::__Number | Key::__Unknown => {
                             object.next_value::<::serde::de::IgnoredAny>()?;
                         }
+                    }
+                    Ok(())
+                }
+
+                let mut draft = Draft { $( $required: None, )* $( $field: None, )* };
+                let mut is_empty = true;
+                while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
+                    is_empty = false;
+                    match key {
+                        $( Key::__Number if NESTED => {
+                            let number = $crate::serde_util::from_json::Optional::<String>::new();
+                            let number = object.next_value_seed(number)?;
+                            while object.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
+                            return Ok(number.as_deref().and_then($from_number));
+                        } )?
+                        key => read_value::<A, NESTED>(&mut draft, key, &mut object)?,
                     }
                 }
                 if NESTED && is_empty {
                     return Ok(None);
                 }
-                $( let $required = match $required {
+                $( let $required = match draft.$required {
                     Some(value) => value,
                     None if NESTED => return Ok(None),
                     None => return Err(::serde::de::Error::missing_field(reader!(@name $required $($required_json)?))),
                 }; )*
                 Ok(Some(Self {
                     $( $required, )*
-                    $( $field: reader!(@map $field.unwrap_or_default() $(, $map)?), )*
+                    $( $field: reader!(@map $crate::serde_util::from_json::Field::of(draft.$field) $(, $map)?), )*
                 }))
             }
         }

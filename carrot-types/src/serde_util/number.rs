@@ -3,57 +3,8 @@
 //! With its feature `arbitrary_precision`, which any crate of a program can switch on, serde_json hands the
 //! numbers that are no 64-bit integer over as an object with one member.
 
-use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess};
-
-use super::{
-    from_json::{FromJson, Optional},
-    object::Object,
-};
-
 /// The name of that member.
-const NAME: &str = "$serde_json::private::Number";
-
-/// Reads an optional object, or a number that stands in its place.
-pub(crate) fn object_or_number<'de, A, T>(mut map: A) -> Result<Option<T>, A::Error>
-where
-    A: MapAccess<'de>,
-    T: FromJson + Object,
-{
-    let Some(first) = map.next_key::<String>()? else {
-        return Ok(None);
-    };
-    if first == NAME {
-        let number = map.next_value_seed(Optional::<String>::new())?;
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        return Ok(number.and_then(|number| T::from_number(&number)));
-    }
-    let first = Some(first);
-    T::read::<_, true>(KnownFirst { first, rest: map })
-}
-
-/// An object of which the first key was read.
-struct KnownFirst<A> {
-    first: Option<String>,
-    rest: A,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for KnownFirst<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        match self.first.take() {
-            Some(first) => seed.deserialize(first.into_deserializer()).map(Some),
-            None => self.rest.next_key_seed(seed),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.rest.next_value_seed(seed)
-    }
-}
+pub(crate) const NAME: &str = "$serde_json::private::Number";
 
 #[cfg(test)]
 mod tests {
