@@ -24,6 +24,7 @@ pub(in crate::sandbox) enum Frame {
         not(feature = "server"),
         allow(dead_code, reason = "only a port has bytes")
     )]
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
     Cut(Arc<str>, usize),
     Close(u16, String),
 }

@@ -5,7 +5,10 @@ mod clock;
 mod console;
 mod context;
 mod log;
+#[cfg(not(feature = "websocket"))]
+mod no_upgrade;
 mod respond;
+#[cfg(feature = "websocket")]
 mod upgrade;
 
 use std::{
@@ -19,6 +22,8 @@ use carrot_core::BaseUrl;
 use tokio::{sync::watch, time};
 
 pub(in crate::sandbox) use self::clock::today;
+#[cfg(not(feature = "websocket"))]
+use self::no_upgrade as upgrade;
 use self::{access::OPEN, context::Context, respond::respond};
 use super::service::Sandbox;
 pub(in crate::sandbox) use crate::port::MachineClock;
