@@ -3,7 +3,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read},
     net::TcpListener,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -35,8 +35,7 @@ pub fn ctrl_c_ends_with_advice(mut command: Command, name: &str) -> io::Result<(
     let mut request = BufReader::new(service.accept()?.0);
     request.read_line(&mut String::new())?;
     let pressed = Instant::now();
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status()?.success());
+    press_ctrl_c(&child)?;
     let status = child.wait()?;
     assert!(pressed.elapsed() < LINGER, "{name} lingers");
     let mut error = String::new();
@@ -70,4 +69,18 @@ pub fn a_closed_pipe_is_no_failure(mut command: Command, name: &str) -> io::Resu
     assert_eq!(error, "", "{name}");
     assert_eq!(output.status.code(), Some(0), "{name}: {error}");
     Ok(())
+}
+
+/// Sends the signal that Ctrl-C sends.
+///
+/// # Errors
+///
+/// The process is gone, or there is no `kill`.
+pub fn press_ctrl_c(child: &Child) -> io::Result<()> {
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &id]).status()?;
+    match kill.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("the process is gone")),
+    }
 }

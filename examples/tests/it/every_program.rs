@@ -1,9 +1,12 @@
 //! What all programs have in common: Ctrl-C ends them, they survive a closed pipe, and those that only read leave the
 //! service as it was.
 
-use std::process::Stdio;
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
-use carrot_examples::checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice};
+use carrot_examples::checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice, press_ctrl_c};
 use carrot_hyper::{conversations::Reply, types::UserRef, users::StartConversation};
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 
@@ -29,6 +32,35 @@ fn ctrl_c_ends_each_program_with_advice() {
         command.args(arguments);
         ctrl_c_ends_with_advice(command, name).unwrap();
     }
+}
+
+/// It talks to a server of its own, so Ctrl-C comes when it says how far it is.
+#[test]
+fn soak_reports_what_it_did_until_ctrl_c() {
+    let mut child = program("soak")
+        .args(["--calls", "20000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.starts_with("[######"), "{line}");
+    press_ctrl_c(&child).unwrap();
+    let output = child.wait_with_output().unwrap();
+    line.clear();
+    while !line.contains("interrupted") && stderr.read_line(&mut line).unwrap() > 0 {}
+    assert!(
+        line.contains("soak: interrupted. The report is of"),
+        "{line}"
+    );
+    assert_eq!(output.status.code(), Some(130));
+    let report = text(&output.stdout);
+    let calls = report.split(' ').next().unwrap().parse::<u32>().unwrap();
+    assert!((5000..20000).contains(&calls), "{report}");
+    assert!(report.contains(" done\n"), "{report}");
+    assert!(report.ends_with("off in these calls: 0\n"), "{report}");
 }
 
 #[test]

@@ -24,15 +24,21 @@ mod server;
 mod tally;
 
 use std::{
-    error::Error,
+    mem,
     process::ExitCode,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use carrot_examples::{
+    program::{self, Failure, until_ctrl_c},
+    say,
+    status_line::StatusLine,
+    warn,
+};
 use carrot_hyper::{
     AuthToken, BaseUrl, Client, ExponentialBackoff, HyperTransport, NoRateLimit, TokioClock,
     client::CallOptions,
@@ -40,7 +46,7 @@ use carrot_hyper::{
     types::{ConversationId, RandomId},
 };
 use clap::Parser;
-use tokio::time::sleep;
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     plan::{ATTEMPTS, Plan},
@@ -68,24 +74,14 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(wrong) if wrong.is_empty() => {
-            println!("\nNothing is off.");
-            ExitCode::SUCCESS
-        }
-        Ok(wrong) => {
-            eprintln!("\nOff, {} in all:", wrong.len());
-            for what in wrong.iter().take(SHOWN) {
-                eprintln!("  {what}");
-            }
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("soak: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::end("soak", run(Arguments::parse()).await)
 }
+
+/// What Ctrl-C says.
+const PARTIAL: &str = "The report is of the calls that ended before.";
+
+/// How often the status line is brought up to date.
+const TICK: Duration = Duration::from_millis(200);
 
 /// How much of what is off is printed.
 const SHOWN: usize = 20;
@@ -96,8 +92,8 @@ const TINY: Duration = Duration::from_millis(20);
 /// How long connections may take to close after the last call.
 const CLOSING: Duration = Duration::from_secs(20);
 
-/// Makes the calls and says what is off.
-async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
+/// Makes the calls and says what is off, which is a failure.
+async fn run(arguments: Arguments) -> Result<(), Failure> {
     let files_before = process::open_files();
     let start = Instant::now();
     let plan = Plan::new(arguments.seed);
@@ -110,51 +106,73 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
         calls: arguments.calls,
         next: AtomicU32::new(0),
         crossed: AtomicU64::new(0),
+        ended: Mutex::default(),
     });
-    let workers: Vec<_> = (0..arguments.concurrency)
-        .map(|_| tokio::spawn(worker(client.clone(), Arc::clone(&work))))
-        .collect();
-    drop(client);
-    let mut tally = Tally::default();
-    let mut claims = Vec::new();
-    for worker in workers {
-        let (ended, claimed) = worker.await?;
-        tally.merge(ended);
-        claims.extend(claimed);
+    let mut workers = JoinSet::new();
+    for _ in 0..arguments.concurrency {
+        workers.spawn(worker(client.clone(), Arc::clone(&work)));
     }
+    drop(client);
+    let (mut status, mut shown) = (StatusLine::new(Some(arguments.calls.into())), 0);
+    let all = async {
+        while !workers.is_empty() {
+            tokio::select! {
+                // A worker that panics fails the program.
+                Some(ended) = workers.join_next() => ended?,
+                () = sleep(TICK) => {}
+            }
+            let total = work.ended().tally.total();
+            status.advance(total - shown, "calls");
+            shown = total;
+        }
+        Ok(())
+    };
+    let result = until_ctrl_c(all, PARTIAL).await;
     let took = start.elapsed();
+    status.finish();
+    // Where it is interrupted, the calls under way are dropped.
+    workers.shutdown().await;
+    let Ended { tally, claims } = mem::take(&mut *work.ended());
     let server = server.stop().await;
-    let files_after = closed(&server, files_before).await;
-
     let seconds = took.as_secs_f64();
-    println!(
+    say!(
         "{} calls in {seconds:.1} s, {:.0} a second, seed {}",
         tally.total(),
-        f64::from(arguments.calls) / seconds,
+        tally.total() as f64 / seconds,
         arguments.seed
     );
     for (kind, number) in tally.iter() {
-        println!("  {number:>8} {kind}");
+        say!("  {number:>8} {kind}");
     }
+    if let Err(interrupted) = result {
+        // Those under way have no outcome, so not everything can be checked.
+        let wrong = broken_laws(&claims, &server);
+        say!("off in these calls: {}", wrong.len());
+        for what in wrong.iter().take(SHOWN) {
+            say!("  {what}");
+        }
+        return Err(interrupted);
+    }
+    let files_after = closed(&server, files_before).await;
     let attempts = told.attempts.load(Ordering::SeqCst);
-    println!(
+    say!(
         "attempts: {attempts}, of which {} reached the server whole",
         server.arrived()
     );
-    println!(
+    say!(
         "connections: {} in all, at most {} at once, {} at the end",
         server.connections(),
         server.most_open(),
         server.open()
     );
     let shown = |number: Option<u64>| number.map_or("unknown".into(), |number| number.to_string());
-    println!(
+    say!(
         "open files: {} at the start, {} at the end",
         shown(files_before.map(|files| files as u64)),
         shown(files_after.map(|files| files as u64))
     );
     let memory = process::peak_memory_kib();
-    println!("peak memory: {} KiB", shown(memory));
+    say!("peak memory: {} KiB", shown(memory));
 
     let mut wrong = broken_laws(&claims, &server);
     let mut check = |holds: bool, what: &str| {
@@ -199,10 +217,17 @@ async fn run(arguments: Arguments) -> Result<Vec<String>, Box<dyn Error>> {
         memory.is_none_or(|memory| memory <= arguments.max_memory * 1024),
         "the memory is beyond its bound",
     );
-    Ok(wrong)
+    if wrong.is_empty() {
+        say!("\nNothing is off.");
+        return Ok(());
+    }
+    for what in wrong.iter().take(SHOWN) {
+        warn!("  {what}");
+    }
+    Err(format!("off, {} in all", wrong.len()).into())
 }
 
-fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client, Box<dyn Error>> {
+fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client, Failure> {
     let transport = HyperTransport::builder()
         .pool_max_idle_per_host(concurrency as usize)
         .build()?;
@@ -227,6 +252,20 @@ struct Work {
     next: AtomicU32,
     /// Responses that belong to another call.
     crossed: AtomicU64,
+    ended: Mutex<Ended>,
+}
+
+/// The calls that ended.
+#[derive(Default)]
+struct Ended {
+    tally: Tally,
+    claims: Vec<Claim>,
+}
+
+impl Work {
+    fn ended(&self) -> MutexGuard<'_, Ended> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What the client says of a call.
@@ -247,36 +286,36 @@ fn writes(call: u32) -> bool {
     call % 2 == 0
 }
 
-async fn worker(client: Client, work: Arc<Work>) -> (Tally, Vec<Claim>) {
+async fn worker(client: Client, work: Arc<Work>) {
     let hurried = client.with_options(CallOptions::new().attempt_timeout(TINY));
-    let mut tally = Tally::default();
-    let mut claims = Vec::new();
     loop {
         let call = work.next.fetch_add(1, Ordering::SeqCst);
         if call >= work.calls {
-            return (tally, claims);
+            return;
         }
         let client = match work.plan.stalls(call) {
             true => &hurried,
             false => &client,
         };
-        let end = match make(client, call).await {
+        let result = make(client, call).await;
+        let mut ended = work.ended();
+        let end = match result {
             Ok(id) => {
                 if id != u64::from(call) + 1 {
                     work.crossed.fetch_add(1, Ordering::SeqCst);
                 }
-                tally.done();
+                ended.tally.done();
                 End::Done
             }
             Err(error) => {
-                tally.failed(&error);
+                ended.tally.failed(&error);
                 match error.may_have_been_applied() {
                     true => End::MayHaveBeenApplied,
                     false => End::NotApplied,
                 }
             }
         };
-        claims.push(Claim { call, end });
+        ended.claims.push(Claim { call, end });
     }
 }
 

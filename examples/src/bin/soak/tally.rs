@@ -67,13 +67,6 @@ impl Tally {
         self.leaks += u64::from(secrets::are_in_error(error));
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
-        for (kind, number) in other.ends {
-            self.add(kind, number);
-        }
-        self.leaks += other.leaks;
-    }
-
     fn add(&mut self, kind: String, number: u64) {
         *self.ends.entry(kind).or_default() += number;
     }
