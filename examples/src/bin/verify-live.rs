@@ -29,6 +29,9 @@ struct Arguments {
     /// The id of an operator of the app; conversations of the checks are assigned to it.
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(u64).range(1..))]
     admin: Option<u64>,
+    /// Checks the rate limit too, by exceeding it: the service may block the key for it.
+    #[arg(long)]
+    exceed_limit: bool,
     /// Checks only statements of this subject, such as `replies`.
     #[arg(long, value_name = "SUBJECT")]
     only: Option<String>,
@@ -36,6 +39,9 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "verify-live.md")]
     report: PathBuf,
 }
+
+/// Slow enough for 60 requests a minute.
+const PAUSE: Duration = Duration::from_millis(1100);
 
 fn main() -> ExitCode {
     let next = "Users of it may be there already: another run makes its own.";
@@ -48,9 +54,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(token) => (live(token)?, arguments.admin, arguments.write),
         None => {
             let clock = VirtualClock::new();
-            let sandbox = Sandbox::builder().clock(clock.clone()).build();
+            let mut sandbox = Sandbox::builder().clock(clock.clone());
+            if arguments.exceed_limit {
+                sandbox = sandbox.rate_limit(60);
+            }
+            let sandbox = sandbox.build();
             let token = sandbox.token().to_owned();
-            let service = Service::new(sandbox, clock, "http://sandbox.invalid", &token);
+            let mut service = Service::new(sandbox, clock, "http://sandbox.invalid", &token);
+            service.pause = PAUSE;
             (service, Some(arguments.admin.unwrap_or(501)), true)
         }
     };
@@ -65,7 +76,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if may_write && token.is_some() {
         say!("It writes to users whose external ids start with {prefix}.");
     }
-    let runner = Runner::new(service, &prefix, may_write, admin);
+    let runner =
+        Runner::new(service, &prefix, may_write, admin).exceed_limit(arguments.exceed_limit);
     let report = check(runner, arguments.only.as_deref()).await?;
     say!("{report}.");
     let path = arguments.report.display();
@@ -88,7 +100,7 @@ fn live(token: &str) -> Result<Service, Failure> {
     };
     let transport = HyperTransport::builder().build()?;
     let mut service = Service::new(transport, TokioClock::new(), &url.to_string(), token);
-    service.pause = Duration::from_millis(1100);
+    service.pause = PAUSE;
     Ok(service)
 }
 

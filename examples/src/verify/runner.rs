@@ -70,6 +70,9 @@ pub struct Runner {
     service: Service,
     guard: Guard,
     may_write: bool,
+    may_exceed_limit: bool,
+    /// A check that exceeds the rate limit runs: nothing pauses, and a 429 is its result.
+    is_exceeding: bool,
     names: BTreeMap<String, String>,
     requests: usize,
     asked: Vec<(usize, Expectation)>,
@@ -98,10 +101,19 @@ impl Runner {
             guard: Guard::new(prefix),
             service,
             may_write,
+            may_exceed_limit: false,
+            is_exceeding: false,
             names,
             requests: 0,
             asked: Vec::new(),
         }
+    }
+
+    /// Runs the checks that exceed the rate limit too.
+    #[must_use]
+    pub fn exceed_limit(mut self, exceed: bool) -> Self {
+        self.may_exceed_limit = exceed;
+        self
     }
 
     /// Makes what the checks start from.
@@ -131,6 +143,11 @@ impl Runner {
             Plan::Steps(steps) => steps,
             Plan::NotChecked(reason) => return Verdict::NotChecked(reason.clone()),
         };
+        if check.exceeds_limit && !self.may_exceed_limit {
+            let reason = "keys that exceed the limit get blocked: add --exceed-limit";
+            return Verdict::NotChecked(reason.to_owned());
+        }
+        self.is_exceeding = check.exceeds_limit;
         let before = self.names.clone();
         for (name, end) in [("user", ""), ("other", "-b"), ("third", "-c")] {
             let user = format!("{}-{number}{end}", self.guard.prefix);
@@ -142,6 +159,7 @@ impl Runner {
             Err(Stop::NotChecked(text)) => Verdict::NotChecked(text),
         };
         self.names = before;
+        self.is_exceeding = false;
         verdict
     }
 
@@ -153,8 +171,23 @@ impl Runner {
                     let pause = Duration::from_secs(*seconds);
                     self.service.clock.sleep(pause).await;
                 }
-                Step::Request(request) => last = self.step(request).await?,
+                Step::Request(request) => last = self.repeated(request).await?,
             }
+        }
+        Ok(last)
+    }
+
+    /// Sends a request as often as the script says, fast enough to be about the rate limit.
+    async fn repeated(&mut self, request: &Request) -> Result<String, Stop> {
+        let started = self.service.clock.now();
+        let mut last = self.step(request).await?;
+        for _ in 1..request.times {
+            last = self.step(request).await?;
+        }
+        let took = self.service.clock.now().saturating_sub(started);
+        if took > Duration::from_secs(1) * request.times.max(60) / 3 {
+            let text = "the service responds too slowly for a check of its rate limit";
+            return Err(Stop::NotChecked(text.to_owned()));
         }
         Ok(last)
     }
@@ -208,7 +241,9 @@ impl Runner {
         };
         let mut attempts = 0;
         loop {
-            self.service.clock.sleep(self.service.pause).await;
+            if !self.is_exceeding {
+                self.service.clock.sleep(self.service.pause).await;
+            }
             let request = self.encode(request)?;
             self.requests += 1;
             let sent = self.service.transport.send(request).await;
@@ -216,7 +251,7 @@ impl Runner {
             let status = response.status().as_u16();
             attempts += 1;
             // A request beyond the limit is not carried out.
-            if status == 429 && attempts < 3 && !is_error(429) {
+            if status == 429 && attempts < 3 && !is_error(429) && !self.is_exceeding {
                 self.service.clock.sleep(Duration::from_secs(60)).await;
                 continue;
             }

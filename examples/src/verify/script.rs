@@ -10,6 +10,8 @@ pub struct Check {
     pub subject: String,
     /// The statement, as in the table.
     pub statement: String,
+    /// Whether it exceeds the rate limit, for which the service blocks keys.
+    pub exceeds_limit: bool,
     /// What is done.
     pub plan: Plan,
 }
@@ -58,6 +60,8 @@ pub struct Request {
     pub form: Option<String>,
     /// Whether the form is sent as multipart.
     pub multipart: bool,
+    /// How often it is sent; 0 is once.
+    pub times: u32,
     /// What has to come back. Without any, the step prepares what follows, and has to succeed for that.
     pub expectations: Vec<Expectation>,
     /// Names for values of the response, with their JSON pointers.
@@ -85,6 +89,7 @@ pub fn read(script: &str) -> Result<(Vec<Step>, Vec<Check>), String> {
             checks.push(Check {
                 subject: subject.to_owned(),
                 statement: statement.to_owned(),
+                exceeds_limit: false,
                 plan: Plan::Steps(Vec::new()),
             });
             continue;
@@ -94,6 +99,10 @@ pub fn read(script: &str) -> Result<(Vec<Step>, Vec<Check>), String> {
             Some(check) => {
                 if let Some(reason) = line.strip_prefix("not checked: ") {
                     check.plan = Plan::NotChecked(reason.to_owned());
+                    continue;
+                }
+                if line == "exceeds the rate limit" {
+                    check.exceeds_limit = true;
                     continue;
                 }
                 match &mut check.plan {
@@ -132,6 +141,10 @@ pub fn read(script: &str) -> Result<(Vec<Step>, Vec<Check>), String> {
 fn detail(request: &mut Request, line: &str) -> Option<()> {
     if line == "multipart" {
         request.multipart = true;
+        return Some(());
+    }
+    if let Some(times) = line.strip_prefix("times ") {
+        request.times = times.parse().ok()?;
         return Some(());
     }
     if line.starts_with("=> ") || line.starts_with('/') {

@@ -58,14 +58,18 @@ struct Run {
 
 fn run(setup: &[Step], check: &Check, flip: Option<(usize, Expectation)>) -> Run {
     let clock = VirtualClock::manual();
-    let sandbox = Sandbox::builder().clock(clock.clone()).build();
+    let mut sandbox = Sandbox::builder().clock(clock.clone());
+    if check.exceeds_limit {
+        sandbox = sandbox.rate_limit(60);
+    }
+    let sandbox = sandbox.build();
     let proxy = Proxy {
         sandbox: sandbox.clone(),
         requests: Arc::default(),
         flip,
     };
     let service = Service::new(proxy, clock.clone(), URL, sandbox.token());
-    let mut runner = Runner::new(service, "verify-test", true, Some(501));
+    let mut runner = Runner::new(service, "verify-test", true, Some(501)).exceed_limit(true);
     let verdict = clock.run(async {
         runner.prepare(setup).await.unwrap();
         runner.check(1, check).await
@@ -173,6 +177,40 @@ fn program_saves_what_was_found() {
     assert!(printed.contains(" facts, 0 wrong, "), "{printed}");
     let row = "| errors | assumed | an invalid id in the path is a `ValidationError` | GET /v2/users/x: 400 ValidationError";
     assert!(page.contains(row), "{page}");
+}
+
+#[test]
+fn limit_is_exceeded_only_on_demand() {
+    let only = ["--only", "rate limit"];
+    let (printed, page) = program_over(None, &only);
+    let reason = "keys that exceed the limit get blocked: add --exceed-limit";
+    assert_eq!(printed.matches(reason).count(), 3, "{printed}");
+    assert_eq!(page.matches(reason).count(), 3, "{page}");
+    let (printed, _) = program_over(None, &["--only", "rate limit", "--exceed-limit"]);
+    assert!(
+        printed.contains("3 facts, 0 wrong, 1 not checked"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn slow_service_says_nothing_of_its_limit() {
+    let (setup, checks) = read_script(SCRIPT).unwrap();
+    let check = checks.iter().find(|one| one.exceeds_limit).unwrap();
+    let clock = VirtualClock::manual();
+    let sandbox = Sandbox::builder().clock(clock.clone()).build();
+    let token = sandbox.token().to_owned();
+    let slow = carrot_testing::stub::Latency::new(sandbox, &clock, |_| {
+        [std::time::Duration::from_millis(600); 2].into()
+    });
+    let service = Service::new(slow, clock.clone(), URL, &token);
+    let mut runner = Runner::new(service, "verify-test", true, None).exceed_limit(true);
+    let verdict = clock.run(async {
+        runner.prepare(&setup).await.unwrap();
+        runner.check(1, check).await
+    });
+    let text = "the service responds too slowly for a check of its rate limit";
+    assert_eq!(verdict, Verdict::NotChecked(text.to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
