@@ -110,6 +110,14 @@ pub struct Down {
     pub retry_in: Duration,
 }
 
+impl Down {
+    /// Creates a lost connection, for a test of a handler.
+    #[must_use]
+    pub fn new(reason: Disconnected, retry_in: Duration) -> Self {
+        Self { reason, retry_in }
+    }
+}
+
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {

@@ -39,8 +39,10 @@ impl Held {
         }
         self.floor = floor;
         self.read_to = record.last_update;
-        // A message was sent after the change that it tells of. So the request came after both.
-        self.changes.retain(|at| Some(at) > floor);
+        // A message was sent after its change, so the request came after both; but a copy of the data may lag.
+        let read_to = self.read_to;
+        let is_missing = |at: Position| read_to.is_some_and(|read_to| at.timestamp() > read_to);
+        self.changes.retain(|at| Some(at) > floor || is_missing(at));
         self.view = Some(record);
         true
     }

@@ -1,13 +1,19 @@
 //! Following the open conversations: what the follower shows, and what that costs.
 
 use carrot_core::{
+    AuthToken, Client,
     apps::Conversations,
     conversations::{AddTag, Assign, Close, Get, MarkRead, Reply, Sender},
+    endpoint::Page,
     realtime::{ConversationFollower, FollowError, FollowEvent, GapReason},
-    types::{AdminId, Conversation, ConversationId, UserRef},
+    types::{AdminId, Conversation, ConversationId, Timestamp, UserRef},
     users::{SendMessage, StartConversation},
 };
-use carrot_testing::sandbox::{Fault, RealtimeFault};
+use carrot_testing::{
+    Fake, VirtualClock,
+    sandbox::{Fault, RealtimeFault},
+    stub::StubConnector,
+};
 use http::StatusCode;
 
 use super::{APP, SECOND, Stage};
@@ -190,7 +196,7 @@ fn message_of_the_site_is_no_open_conversation() {
 #[test]
 fn snoozed_conversation_is_read() {
     let (mut scene, ids) = Scene::live(1);
-    let end = carrot_core::types::Timestamp::from_seconds(2_000_000_000);
+    let end = Timestamp::from_seconds(2_000_000_000);
     assert!(scene.stage.sandbox.snooze(ids[0], end));
     scene.changed_to(|now| now.delayed_until.is_some());
 }
@@ -252,6 +258,46 @@ fn older_record_never_replaces_a_newer_one() {
         (&["vip".to_owned()][..], false)
     );
     assert_eq!(scene.follower.get(ids[58]), None, "closed since");
+}
+
+/// The list was written after changes whose messages come later.
+#[test]
+fn change_that_a_record_may_have_is_read() {
+    let clock = VirtualClock::manual();
+    let now = Timestamp::from_seconds(1_700_000_000);
+    let record = Conversation::new(ConversationId::new(7))
+        .with_closed(false)
+        .with_last_update(now);
+    let tagged = |id: u32, second: u32| {
+        format!(
+            r#"{{"id":{id},"channel":"conversation_tag_added.1000","tag":"1",
+                "time":"Tue, 14 Nov 2023 22:13:{second} GMT","message":{{"conversation":7,"tag":"tag-{id}"}}}}"#
+        )
+    };
+    let fake = Fake::new();
+    let page = || Page::new(vec![record.clone()]);
+    fake.on::<Conversations>().reply(page()).times(2);
+    fake.on::<Get>().reply(record.clone());
+    let token = AuthToken::new("app.1.secret").unwrap();
+    let client = Client::builder(fake.transport(), clock.clone(), token)
+        .build()
+        .unwrap();
+    let stub = StubConnector::new()
+        .text(&tagged(1, 19))
+        .text(&tagged(2, 20))
+        .text(&tagged(3, 21));
+    let follow = client.follow_conversations(APP).unwrap().connector(stub);
+    let mut follower = follow.start();
+    let mut tags = Vec::new();
+    clock.run(async {
+        while let Ok(event) = follower.next().await {
+            if let Some(FollowEvent::Changed(now)) = event {
+                tags.push(now.tags.clone());
+            }
+        }
+    });
+    // It was removed again before the record was read, as far as anybody knows.
+    assert_eq!(tags, [["tag-3"]]);
 }
 
 #[test]
