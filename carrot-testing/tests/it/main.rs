@@ -19,5 +19,6 @@ mod recording;
 mod sandbox;
 mod simulation;
 mod single;
+mod stub_connector;
 #[cfg(feature = "sandbox")]
 mod torture;
