@@ -12,6 +12,26 @@ use crate::{
 const USER_AGENT: &str = concat!("carrot-rs/", env!("CARGO_PKG_VERSION"));
 
 /// Builds a [`Client`]. Every setting has a default.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carrot_core::{
+///     ApiVersion, AuthToken, BaseUrl, Client, Clock, ExponentialBackoff, HttpTransport,
+///     client::CallOptions, types::InvalidValue,
+/// };
+///
+/// fn client(transport: impl HttpTransport, clock: impl Clock, token: &str) -> Result<Client, InvalidValue> {
+///     Client::builder(transport, clock, AuthToken::new(token)?)
+///         .base_url(BaseUrl::DASHLY)
+///         .version(ApiVersion::V1)
+///         .options(CallOptions::new().call_timeout(Duration::from_secs(10)))
+///         .retry(ExponentialBackoff::new().max_attempts(5))
+///         .build()
+/// }
+/// # use carrot_testing::{Sandbox, VirtualClock};
+/// # assert!(client(Sandbox::new(), VirtualClock::new(), "app.1.secret").is_ok());
+/// ```
 #[must_use = "call `build` to get the client"]
 pub struct ClientBuilder {
     transport: Box<dyn HttpTransport>,

@@ -16,6 +16,18 @@ use crate::{
 ///
 /// A record that a listing contains twice, because it changes while it is read, is returned once; see
 /// [`Pages::next`].
+///
+/// ```
+/// # async fn example(client: &carrot_core::Client) -> Result<(), carrot_core::Error> {
+/// use carrot_core::{apps::Leads, types::Filter};
+///
+/// let mut leads = client.items(Leads::new().filter(Filter::known("$email")));
+/// while let Some(lead) = leads.next().await? {
+///     println!("{}", lead.email().unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Items<E: Paginate> {
     pages: Pages<E>,
     page: vec::IntoIter<Result<E::Item, UnreadableRecord>>,

@@ -12,6 +12,18 @@ const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 /// [`ClientBuilder::options`](crate::ClientBuilder::options) sets them for all calls of a client,
 /// [`Client::with_options`](crate::Client::with_options) for some. Every limit is an `Option`, and
 /// `None` means no limit. The setters take the value with or without `Some`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carrot_core::{Client, Error, client::CallOptions, types::{User, UserRef}, users};
+///
+/// /// Somebody looks at a page and waits: rather an error than more than two seconds.
+/// async fn look_up(client: &Client, order: &str) -> Result<User, Error> {
+///     let hurried = CallOptions::new().call_timeout(Duration::from_secs(2));
+///     client.with_options(hurried).call(users::Get::new(UserRef::external(order))).await
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[must_use = "does nothing until it is passed to a client"]

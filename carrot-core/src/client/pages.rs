@@ -27,6 +27,18 @@ type Fetch<E> = Pin<Box<dyn Future<Output = (E, Result<<E as Endpoint>::Output, 
 ///
 /// The listing ends after the last page, or with [`ErrorKind::RepeatedCursor`],
 /// [`ErrorKind::MissingCursor`] or [`ErrorKind::ListMoved`]. After any other error, `next` requests the same page again.
+///
+/// ```
+/// # async fn example(client: &carrot_core::Client) -> Result<(), carrot_core::Error> {
+/// use carrot_core::apps::Leads;
+///
+/// let mut pages = client.pages(Leads::new());
+/// while let Some(page) = pages.next().await? {
+///     println!("{} of {:?}", page.items.len(), page.total);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Pages<E: Paginate> {
     client: Client,
     state: State<E>,

@@ -21,6 +21,50 @@ use crate::{
 ///
 /// `Display` is one line: the operation, the failure, and what to do about it. It contains neither the
 /// token nor the body of the response, which is in [`body`](Self::body).
+///
+/// The decision that most programs make:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carrot_core::Error;
+///
+/// enum Next {
+///     /// It may have been applied: reconcile, or let a person check.
+///     Check,
+///     /// There is no such record.
+///     Missing,
+///     /// Not applied; try again after this time.
+///     Later(Duration),
+///     /// The request, the token or its scopes are wrong, and stay wrong.
+///     Fix(String),
+/// }
+///
+/// /// `is_idempotent`: every read is, and may be made again whatever became of it.
+/// fn next(error: &Error, is_idempotent: bool) -> Next {
+///     let a_minute = Duration::from_secs(60);
+///     match error.status() {
+///         _ if error.may_have_been_applied() && !is_idempotent => Next::Check,
+///         _ if error.is_not_found() => Next::Missing,
+///         _ if error.is_rate_limited() => Next::Later(error.retry_after().unwrap_or(a_minute)),
+///         _ if error.is_auth() || error.invalid_value().is_some() => Next::Fix(error.to_string()),
+///         Some(400..=499) => Next::Fix(error.to_string()),
+///         _ => Next::Later(a_minute),
+///     }
+/// }
+///
+/// # use carrot_core::{conversations::Get, types::ConversationId};
+/// # carrot_testing::VirtualClock::new().run(async {
+/// # use carrot_testing::Sandbox;
+/// let client = Sandbox::new().client();
+/// let error = client.call(Get::new(ConversationId::new(5))).await.unwrap_err();
+/// assert!(matches!(next(&error, true), Next::Missing));
+/// assert_eq!(
+///     error.to_string(),
+///     "conversations.get: the service returned 400 LookupError: no such conversation; check the ids in the call"
+/// );
+/// # });
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -23,6 +23,28 @@ use async_trait::async_trait;
 /// `carrot_testing::conformance` checks a clock of your own.
 ///
 /// New methods of this trait always have a default, so an implementation stays valid.
+///
+/// A clock for a program that is not async, whose transport blocks too:
+///
+/// ```
+/// use std::{thread, time::{Duration, Instant}};
+///
+/// use carrot_core::{Clock, async_trait};
+///
+/// #[derive(Debug)]
+/// struct ThreadClock(Instant);
+///
+/// #[async_trait]
+/// impl Clock for ThreadClock {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///
+///     async fn sleep(&self, duration: Duration) {
+///         thread::sleep(duration);
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the time since a fixed moment that the clock chooses. It never goes back.

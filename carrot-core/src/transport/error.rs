@@ -1,6 +1,28 @@
 use std::{error::Error, fmt, iter};
 
 /// Whether a request reached the server. Decides whether a call that is not idempotent may be retried.
+///
+/// What a transport says of a failure of its HTTP library:
+///
+/// ```
+/// use std::io::{self, ErrorKind};
+///
+/// use carrot_core::{Sent, TransportError, transport::TransportErrorKind};
+///
+/// fn of(error: io::Error) -> TransportError {
+///     match error.kind() {
+///         // Nobody listened, so not a byte was sent.
+///         ErrorKind::ConnectionRefused => {
+///             TransportError::new(TransportErrorKind::Connect, Sent::Never).with_source(error)
+///         }
+///         // Nobody knows. Only a transport that knows says `Never`: a wrong one sends messages twice.
+///         _ => TransportError::in_doubt(error),
+///     }
+/// }
+///
+/// assert_eq!(of(ErrorKind::ConnectionRefused.into()).sent(), Sent::Never);
+/// assert_eq!(of(ErrorKind::ConnectionReset.into()).sent(), Sent::Maybe);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Sent {

@@ -47,6 +47,29 @@ pub(super) const MAX_WAITING: usize = 100_000;
 /// 4, 8 and then 16 sixtieths of the full limit in each window.
 ///
 #[doc = include_str!("../../../docs/shared_key.md")]
+///
+/// # Example
+///
+/// ```
+/// # async fn example(clock: impl carrot_core::Clock + Clone) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use carrot_core::{LocalRateLimiter, RateLimiter, rate_limit::{AcquireRequest, Start}};
+///
+/// // Another program uses the same key and gets the other half. No program did a moment ago.
+/// let minute = Duration::from_secs(60);
+/// let limiter = LocalRateLimiter::with_limit(clock, 30, minute).start(Start::Full);
+///
+/// // The client does this for each attempt.
+/// let permit = limiter.acquire(&AcquireRequest::new("users.get")).await?;
+/// assert_eq!(limiter.status().map(|status| status.used), Some(1));
+/// drop(permit);
+/// # Ok(())
+/// # }
+/// # let clock = carrot_testing::VirtualClock::new();
+/// # let done = clock.clone().run(example(clock));
+/// # done.unwrap();
+/// ```
 pub struct LocalRateLimiter<C> {
     inner: Arc<Inner<C>>,
 }

@@ -21,10 +21,9 @@ pub(in crate::sandbox) enum Frame {
     Text(Arc<str>),
     /// The first bytes of the frame of a text, and then the end of the connection without a close frame.
     #[cfg_attr(
-        not(feature = "server"),
+        not(feature = "websocket"),
         allow(dead_code, reason = "only a port has bytes")
     )]
-    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
     Cut(Arc<str>, usize),
     Close(u16, String),
 }
