@@ -3,8 +3,10 @@
 use std::{
     error::Error,
     fmt::Arguments,
+    fs::OpenOptions,
     future::Future,
     io::{self, ErrorKind, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -72,6 +74,20 @@ pub async fn until_ctrl_c<T>(
             Err(Failure::Interrupted(next.into()))
         }
         result = work => result,
+    }
+}
+
+/// Checks that a file can be written, before the work that fills it; what it holds stays. `option` is how the user
+/// names it.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn check_writable(option: &str, file: &Path) -> Result<(), Failure> {
+    let open = OpenOptions::new().append(true).create(true).open(file);
+    match open {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{option} {}: {error}", file.display()).into()),
     }
 }
 

@@ -71,6 +71,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => "The sandbox: no CARROT_TOKEN is set, and nothing leaves this machine.".to_owned(),
     };
     say!("{about}");
+    program::check_writable("--report", &arguments.report)?;
     let started = Timestamp::from(TokioClock::new().system_time()).seconds();
     let prefix = format!("carrot-verify-{started}");
     if may_write && token.is_some() {
@@ -94,6 +95,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// The real service, slowly enough for its limit of 60 requests a minute.
 fn live(token: &str) -> Result<Service, Failure> {
+    // The errors name the variables.
+    carrot_hyper::builder_from_env()?;
     let url: BaseUrl = match env::var("CARROT_BASE_URL") {
         Ok(url) => url.parse()?,
         Err(_) => BaseUrl::CARROT_QUEST,

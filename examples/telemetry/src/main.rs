@@ -33,7 +33,13 @@ use opentelemetry_sdk::{
     metrics::{InMemoryMetricExporter, SdkMeterProvider},
     trace::{InMemorySpanExporter, SdkTracerProvider},
 };
-use tracing_subscriber::{fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt::format::FmtSpan,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::metrics::Metrics;
 
@@ -58,7 +64,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         let console = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
             .with_ansi(false)
-            .with_span_events(FmtSpan::CLOSE);
+            .with_span_events(FmtSpan::CLOSE)
+            .with_filter(of_the_client());
         tracing_subscriber::registry().with(console).try_init()?;
         let metrics = Metrics::on_console();
         calls(&shop, &metrics).await?;
@@ -82,7 +89,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         .with_location(false)
         .with_threads(false)
         .with_target(false)
-        .with_tracer(traces.tracer("carrot"));
+        .with_tracer(traces.tracer("carrot"))
+        .with_filter(of_the_client());
     tracing_subscriber::registry().with(layer).try_init()?;
     let result = calls(&shop, &Metrics::through(&meters)).await;
     // What is not exported yet is exported now, also after a failure. A shutdown would empty these exporters.
@@ -90,6 +98,12 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     meters.force_flush()?;
     exported::print(&spans.get_finished_spans()?, &sums.get_finished_metrics()?)?;
     result
+}
+
+/// The spans of the client. Below it hyper, and tungstenite for realtime, log hosts and even payloads at their levels
+/// `DEBUG` and `TRACE`.
+fn of_the_client() -> Targets {
+    Targets::new().with_target("carrot_core", LevelFilter::INFO)
 }
 
 async fn calls(shop: &Sandbox, metrics: &Metrics) -> Result<(), Failure> {

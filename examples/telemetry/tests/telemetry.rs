@@ -9,6 +9,7 @@ use carrot_examples::{
     checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
     transcript::replay,
 };
+use carrot_testing::{Sandbox, sandbox::SeedUser};
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
@@ -50,4 +51,24 @@ fn program(arguments: &[&str]) -> Command {
 fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
     ctrl_c_ends_with_advice(program(&[]), "telemetry").unwrap();
     a_closed_pipe_is_no_failure(program(&["--opentelemetry"]), "telemetry").unwrap();
+}
+
+/// Over HTTP, where the libraries below log too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_service_is_read_and_only_the_client_logs() {
+    let sandbox = Sandbox::builder().user(SeedUser::external("ann")).build();
+    let server = sandbox.serve().await.unwrap();
+    let mut command = program(&[]);
+    command
+        .env("CARROT_TOKEN", sandbox.token())
+        .env("CARROT_BASE_URL", server.url());
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
+    let spans = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{spans}");
+    assert_eq!(spans.lines().count(), 4, "{spans}");
+    for line in spans.lines() {
+        assert!(line.contains(" carrot_core::client::"), "{line}");
+    }
+    assert_eq!(sandbox.requests(), 2);
 }

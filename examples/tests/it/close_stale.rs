@@ -81,7 +81,7 @@ async fn it_tags_and_closes_once() {
     let parts = world.sandbox.parts(id).len();
     let second = world.run().await;
     assert!(
-        text(&second.stdout).contains("0 to close"),
+        text(&second.stdout).contains("Nothing to close."),
         "{}",
         text(&second.stdout)
     );

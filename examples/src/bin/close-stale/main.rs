@@ -44,7 +44,7 @@ struct Arguments {
     #[command(flatten)]
     service: ServiceArgs,
     /// Days without a reply.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
     /// Closes also those where the customer wrote last and nobody responded.
     #[arg(long)]
@@ -75,12 +75,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     // A request to read it again, one to close it, and one for the tag.
     let requests = 3 * stale.len() as u64;
-    say!(
-        "{} to close: {}, {}.",
-        stale.len(),
-        counted(requests, "request"),
-        for_people(least_time(requests))
-    );
+    match stale.len() {
+        0 => say!("Nothing to close."),
+        number => say!(
+            "{number} to close: {}, {}.",
+            counted(requests, "request"),
+            for_people(least_time(requests))
+        ),
+    }
     if !service.may_write() {
         say!("Nothing was changed: add --write to do it.");
         return Ok(());

@@ -98,7 +98,9 @@ impl Position {
 
     pub(crate) fn load(folder: &Path) -> io::Result<Option<Self>> {
         match fs::read(file(folder)) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+                io::Error::other(format!("the position in it is broken: {error}"))
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -48,6 +48,9 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let service = Service::connect_to_read(shop::shop().await?).await?;
+    if let Some(file) = &arguments.page {
+        program::check_writable("--page", file)?;
+    }
     let days = arguments.days;
     let since = Timestamp::from_seconds(service.now().seconds() - days * 24 * 3600);
     let stats = read(&service.client, since).await?;
