@@ -98,7 +98,7 @@ impl RealtimeMessage {
     /// Reads the body of a long poll: messages one after the other, on lines of their own or without
     /// anything between them.
     ///
-    /// Text that is no JSON yields one error, up to the end of its object or, where it has none, of its line;
+    /// Text that is not JSON yields one error, up to the end of its object or, where it has none, of its line;
     /// reading continues after it.
     pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
         // A byte order mark and zero bytes are between messages too: each message may be a response of its own.

@@ -369,7 +369,7 @@ fn long_poll_bodies_are_split() {
 }
 
 #[test]
-fn odd_json_in_a_long_poll_costs_no_other_message() {
+fn odd_json_costs_no_other_message() {
     let one = r#"{"channel": "ping", "message": {"timestamp": 1}}"#;
     let reply = |body: &str| {
         format!(r#"{{"channel": "conversation_reply.1", "id": 5, "message": {{"id": 8, {body}}}}}"#)
@@ -407,7 +407,7 @@ fn odd_json_in_a_long_poll_costs_no_other_message() {
 }
 
 #[test]
-fn a_deleted_part_without_a_time_is_told_from_one_that_is_there() {
+fn part_deleted_without_a_time_is_deleted() {
     let channel = RealtimeChannel::from("conversation_reply_changed.1.2");
     for (removed, is_removed) in [
         ("true", true),
