@@ -40,4 +40,41 @@ impl CallContext {
             max_body_bytes: None,
         }
     }
+
+    /// Returns what is left of the [`timeout`](Self::timeout) of an attempt that runs for `elapsed` already;
+    /// [`Duration::MAX`] for no limit.
+    #[must_use]
+    pub fn time_left(&self, elapsed: Duration) -> Duration {
+        self.timeout
+            .map_or(Duration::MAX, |limit| limit.saturating_sub(elapsed))
+    }
+
+    /// Returns how long an attempt that runs for `elapsed` already may wait for the next bytes of the body: the
+    /// [`body_idle_timeout`](Self::body_idle_timeout), or the [`time_left`](Self::time_left) where it is shorter.
+    #[must_use]
+    pub fn body_time_left(&self, elapsed: Duration) -> Duration {
+        let idle = self.body_idle_timeout.unwrap_or(Duration::MAX);
+        idle.min(self.time_left(elapsed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shorter_limit_counts_in_the_body() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let mut context = CallContext::new("users.get", "/");
+        assert_eq!(context.time_left(SECOND), Duration::MAX);
+        assert_eq!(context.body_time_left(SECOND), Duration::MAX);
+        context.body_idle_timeout = Some(SECOND * 3);
+        assert_eq!(context.time_left(SECOND), Duration::MAX);
+        assert_eq!(context.body_time_left(SECOND), SECOND * 3);
+        context.timeout = Some(SECOND * 5);
+        assert_eq!(context.time_left(SECOND), SECOND * 4);
+        for (elapsed, left) in [(1, 3), (3, 2), (5, 0), (9, 0)] {
+            assert_eq!(context.body_time_left(SECOND * elapsed), SECOND * left);
+        }
+    }
 }

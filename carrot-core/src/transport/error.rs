@@ -151,6 +151,18 @@ impl TransportError {
         Self::new(TransportErrorKind::Other, Sent::Maybe).with_source(source)
     }
 
+    /// Creates the error of a limit on time that passed in this phase. The phase says whether the request was sent:
+    /// not while connecting, maybe before the response started, yes in its body.
+    #[must_use]
+    pub fn timed_out(phase: TimeoutPhase) -> Self {
+        let sent = match phase {
+            TimeoutPhase::Connect => Sent::Never,
+            TimeoutPhase::Response => Sent::Maybe,
+            TimeoutPhase::Body => Sent::Yes,
+        };
+        Self::new(TransportErrorKind::Timeout(phase), sent).with_source("no time is left")
+    }
+
     /// Sets the source. Its text is shown, so it must not contain a secret.
     #[must_use = "a setter returns the changed value"]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

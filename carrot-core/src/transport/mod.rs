@@ -5,6 +5,7 @@
 //!
 #![doc = include_str!("../../docs/transport.md")]
 
+mod accept;
 mod body;
 mod context;
 mod error;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 
 pub(crate) use self::error::one_line;
 pub use self::{
+    accept::{BodyCollector, accept, sources},
     body::Body,
     context::CallContext,
     error::{Sent, TimeoutPhase, TransportError, TransportErrorKind},

@@ -7,9 +7,12 @@ pub(crate) mod chain;
 
 use std::{error::Error as StdError, io};
 
-use carrot_core::{Sent, TransportError, transport::TransportErrorKind as Kind};
+use carrot_core::{
+    Sent, TransportError,
+    transport::{TransportErrorKind as Kind, sources},
+};
 
-use self::chain::{find, sources};
+use self::chain::find;
 
 /// No response came. `sent_nothing` says that the connection gave the request back untouched.
 pub(crate) fn before_response(error: hyper::Error, sent_nothing: bool) -> TransportError {
