@@ -351,6 +351,9 @@ tls_12_cut_body "TLS-12" Must tls::cut_body [Tls]
 tls_13_lost_response "TLS-13" Must tls::lost_response [Tls]
     "says `Maybe` where the server leaves instead of responding"
     "the server may have acted";
+tls_14_broken_session "TLS-14" Must tls::broken_session [Tls]
+    "says `Maybe` where an alert or malformed bytes of TLS come after the request was sent"
+    "an error of TLS is not always one of the handshake: the server has read the request";
 
 // Secrets.
 sec_01_errors "SEC-01" Must secrets::errors []

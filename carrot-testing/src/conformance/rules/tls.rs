@@ -1,6 +1,6 @@
 use carrot_core::{
     Sent::{Maybe, Never, Yes},
-    transport::TransportErrorKind::{Connect, Reset, Tls as TlsKind, Truncated},
+    transport::TransportErrorKind::{Connect, Other, Protocol, Reset, Tls as TlsKind, Truncated},
 };
 use rustls::version::{TLS12, TLS13};
 
@@ -213,5 +213,42 @@ pub(crate) fn lost_response(bench: &Bench<'_>) -> Check {
         &[Reset, TlsKind],
         &[Maybe],
     )?;
+    Ok(())
+}
+
+/// A record of data that nobody encrypted.
+const RECORD: &[u8] = b"\x17\x03\x03\x00\x20 thirty-two bytes of no session.";
+
+/// On a first connection and on a kept one: an alert of the server, and a record that nobody encrypted.
+pub(crate) fn broken_session(bench: &Bench<'_>) -> Check {
+    for version in [&TLS12, &TLS13] {
+        for (alert, served) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+            let tls = Tls::with(Certificate::Trusted, &[version], &[])?;
+            let server = secured(bench, tls, move |conn| {
+                while conn.request()?.is_some() {
+                    if conn.log().get(|seen| seen.requests.len()) <= served {
+                        conn.write(response("fine"))?;
+                        continue;
+                    }
+                    match alert {
+                        true => conn.alert()?,
+                        false => conn.write_beside_tls(RECORD)?,
+                    }
+                    conn.hold();
+                }
+                Ok(())
+            })?;
+            let transport = bench.transport()?;
+            for _ in 0..served {
+                bench.succeed(&transport, post(server.https("/")))?;
+            }
+            bench.fail_as(
+                &transport,
+                post(server.https("/")),
+                &[Reset, TlsKind, Protocol, Other],
+                &[Maybe],
+            )?;
+        }
+    }
     Ok(())
 }

@@ -212,6 +212,18 @@ impl Conn {
         Ok(())
     }
 
+    /// Sends a fatal alert over the TLS session.
+    pub(crate) fn alert(&mut self) -> io::Result<()> {
+        self.say("an alert of TLS");
+        self.tls.as_mut().map_or(Ok(()), TlsStream::alert)
+    }
+
+    /// Writes to the socket below the TLS session.
+    pub(crate) fn write_beside_tls(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.say(&format!("wrote below TLS: {}", readable(bytes)));
+        (&*self.tcp).write_all(bytes)
+    }
+
     /// Closes this side, and waits for the client to close the other.
     pub(crate) fn finish(&mut self) {
         self.say("closed by the server");

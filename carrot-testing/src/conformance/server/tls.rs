@@ -128,6 +128,18 @@ impl TlsStream {
         self.0.conn.send_close_notify();
         self.0.flush()
     }
+
+    /// Sends a fatal alert: that of a session whose client breaks the protocol.
+    pub(crate) fn alert(&mut self) -> io::Result<()> {
+        const NO_RECORD: [u8; 6] = [99, 3, 3, 0, 1, 0];
+        self.0.conn.read_tls(&mut &NO_RECORD[..])?;
+        // Its error is the point: it queues the alert.
+        let _ = self.0.conn.process_new_packets();
+        while self.0.conn.wants_write() {
+            self.0.conn.write_tls(&mut self.0.sock)?;
+        }
+        Ok(())
+    }
 }
 
 impl Read for TlsStream {

@@ -102,6 +102,7 @@ pub(crate) enum Break {
     SkipsHostName,
     SkipsExpiry,
     TlsAsMaybe,
+    TlsAlwaysNever,
     OnlyTls13,
     NoServerName,
     RejectsAddresses,

@@ -65,3 +65,42 @@ fn page_is_up_to_date() {
     }
     expect_file!["../../../../docs/conformance.md"].assert_eq(&text);
 }
+
+/// The lines of code of a file that are neither imports nor modules.
+fn lines_of_code(source: &str) -> usize {
+    let mut is_import = false;
+    let mut lines = 0;
+    for line in source.lines() {
+        let code = line.trim();
+        if code.is_empty() || code.starts_with("//") {
+            continue;
+        }
+        is_import |= ["use ", "pub use ", "mod "]
+            .iter()
+            .any(|start| line.starts_with(start));
+        lines += usize::from(!is_import);
+        is_import &= !code.ends_with(';');
+    }
+    lines
+}
+
+#[test]
+fn readme_counts_the_lines_of_each_stack() {
+    let source = "//! x\nmod a;\nuse a::{\n    b,\n};\n\npub use a;\n\n/// x\nfn c() {\n    use d;\n}\n";
+    assert_eq!(lines_of_code(source), 3);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for readme in ["README.md", "README.ru.md"] {
+        let text = fs::read_to_string(root.join(readme)).unwrap();
+        for stack in ["reqwest", "tower", "ureq", "smol"] {
+            let path = format!("examples/stacks/{stack}/src/lib.rs");
+            let lines = lines_of_code(&fs::read_to_string(root.join(&path)).unwrap());
+            let row = text.lines().find(|line| line.contains(&path)).unwrap();
+            let cell = row.split('|').nth(3).unwrap().trim();
+            assert_eq!(cell, lines.to_string(), "{readme}: {row}");
+        }
+    }
+    for stack in ["reqwest", "tower"] {
+        let path = root.join(format!("examples/stacks/{stack}/src/lib.rs"));
+        assert!(lines_of_code(&fs::read_to_string(path).unwrap()) < 60);
+    }
+}

@@ -77,7 +77,7 @@ pub(crate) const MUTANTS: &[(Break, &[&str])] = &[
             "FRM-02", "FRM-03", "FRM-04", "FRM-05", "FRM-06", "FRM-07", "FRM-09", "FRM-10",
             "FRM-11", "FRM-12", "FRM-14", "H2-04", "H2-06", "H2-08", "H2-09", "H2-10", "LIM-02",
             "LIM-03", "LIM-05", "LIM-08", "LIM-09", "TIM-01", "TIM-02", "TIM-03", "TIM-07",
-            "TIM-09", "TLS-12", "TLS-13",
+            "TIM-09", "TLS-12", "TLS-13", "TLS-14",
         ],
     ),
     (
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[(Break, &[&str])] = &[
         &[
             "ERR-01", "ERR-02", "ERR-03", "ERR-04", "ERR-05", "ERR-09", "ERR-10", "H2-03", "H2-04",
             "H2-05", "H2-06", "REQ-16", "TIM-01", "TIM-04", "TIM-05", "TLS-02", "TLS-03", "TLS-04",
-            "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-13",
+            "TLS-05", "TLS-06", "TLS-07", "TLS-08", "TLS-13", "TLS-14",
         ],
     ),
     (
@@ -115,9 +115,9 @@ pub(crate) const MUTANTS: &[(Break, &[&str])] = &[
     (Break::RetriesStale, &["ERR-08"]),
     (
         Break::StaleAsNever,
-        &["CON-07", "CON-10", "ERR-07", "ERR-10"],
+        &["CON-07", "CON-10", "ERR-07", "ERR-10", "TLS-14"],
     ),
-    (Break::StaleAsYes, &["CON-07", "ERR-09", "ERR-10"]),
+    (Break::StaleAsYes, &["CON-07", "ERR-09", "ERR-10", "TLS-14"]),
     (Break::CapIsExclusive, &["LIM-01", "LIM-06"]),
     (Break::IgnoresDeclared, &["LIM-02"]),
     (Break::CapAfterBuffering, &["LIM-02", "LIM-03", "LIM-04"]),
@@ -178,6 +178,7 @@ pub(crate) const MUTANTS: &[(Break, &[&str])] = &[
         &[
             "H2-01", "H2-02", "H2-03", "H2-04", "H2-05", "H2-06", "H2-07", "H2-08", "H2-09",
             "H2-10", "TLS-01", "TLS-05", "TLS-09", "TLS-10", "TLS-11", "TLS-12", "TLS-13",
+            "TLS-14",
         ],
     ),
     (
@@ -192,7 +193,8 @@ pub(crate) const MUTANTS: &[(Break, &[&str])] = &[
             "TLS-02", "TLS-03", "TLS-04", "TLS-05", "TLS-06", "TLS-07", "TLS-08",
         ],
     ),
-    (Break::OnlyTls13, &["TLS-09"]),
+    (Break::TlsAlwaysNever, &["TLS-14"]),
+    (Break::OnlyTls13, &["TLS-09", "TLS-14"]),
     (Break::NoServerName, &["TLS-10"]),
     (Break::RejectsAddresses, &["TLS-11"]),
     (Break::CutIsEnd, &["TLS-12"]),

@@ -18,7 +18,8 @@ use carrot_core::{
     TransportError,
     transport::{
         CallContext, TimeoutPhase,
-        TransportErrorKind::{Other, Protocol, Rejected, Reset, Timeout, TooLarge, Truncated},
+        TransportErrorKind::{Other, Protocol, Rejected, Reset, Timeout, Tls, TooLarge, Truncated},
+        sources,
     },
 };
 use carrot_testing::conformance::{BuildError, Capability, Setup, Stack, Work};
@@ -417,6 +418,9 @@ impl Reference {
             Err(error) if kept && self.is(Break::StaleAsNever) => {
                 return Err(TransportError::new(error.kind(), Never).with_source("it was kept"));
             }
+            Err(error) if self.is(Break::TlsAlwaysNever) && is_tls(&error) => {
+                return Err(TransportError::new(Tls, Never).with_source("an error of TLS"));
+            }
             Err(error) if kept && self.is(Break::StaleAsYes) => {
                 return Err(TransportError::new(error.kind(), Yes).with_source("it was kept"));
             }
@@ -546,6 +550,10 @@ impl Reference {
         }
         Ok(response.map(|_| decoded.into()))
     }
+}
+
+fn is_tls(error: &TransportError) -> bool {
+    sources(error).any(|source| source.is::<rustls::Error>())
 }
 
 trait OwnSource {

@@ -14,25 +14,26 @@
 //! }
 //! ```
 
+mod clock;
+
 use std::{
     error::Error,
-    io, iter,
+    io,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use carrot_core::{
-    Body, Clock, HttpTransport, Sent, TransportError, async_trait,
+    Body, HttpTransport, Sent, TransportError, async_trait,
     bytes::Bytes,
-    http::{
-        Method, Request, Response, Uri, header::CONTENT_LENGTH, header::HOST, header::HeaderValue,
-    },
+    http::{Request, Response, Uri, header::HOST, header::HeaderValue},
     transport::{
-        CallContext, TimeoutPhase,
+        BodyCollector, CallContext, TimeoutPhase,
         TransportErrorKind::{
-            Connect, Dns, Other, Protocol, Rejected, Reset, Timeout, Tls, TooLarge, Truncated,
+            self, Connect, Dns, Other, Protocol, Rejected, Reset, Tls, Truncated,
         },
+        accept, sources,
     },
 };
 use futures_rustls::{TlsConnector, pki_types::ServerName, rustls::ClientConfig};
@@ -40,6 +41,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use smol::{Timer, future, net};
 use smol_hyper::rt::FuturesIo;
+
+pub use self::clock::SmolClock;
 
 /// Sends each request over a connection of its own.
 #[derive(Clone)]
@@ -64,7 +67,7 @@ impl<T: smol::io::AsyncRead + smol::io::AsyncWrite + Send + Unpin> Io for T {}
 type Failed = TransportError;
 
 fn error(
-    kind: carrot_core::transport::TransportErrorKind,
+    kind: TransportErrorKind,
     sent: Sent,
     source: impl Into<Box<dyn Error + Send + Sync>>,
 ) -> Failed {
@@ -72,18 +75,9 @@ fn error(
 }
 
 /// What a connection died of; `lost` is the kind of one that was cut.
-fn of_hyper(
-    broken: hyper::Error,
-    lost: carrot_core::transport::TransportErrorKind,
-    sent: Sent,
-) -> Failed {
-    let sources = || {
-        iter::successors(Some(&broken as &(dyn Error + 'static)), |&error| {
-            error.source()
-        })
-    };
-    let io = sources()
-        .filter_map(|error| error.downcast_ref::<io::Error>())
+fn of_hyper(broken: hyper::Error, lost: TransportErrorKind, sent: Sent) -> Failed {
+    let io: Option<&io::Error> = sources(&broken)
+        .filter_map(|error| error.downcast_ref())
         .last();
     let nonsense = [io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput];
     let kind = match io {
@@ -98,9 +92,8 @@ fn of_hyper(
 
 async fn connect(tls: &TlsConnector, uri: &Uri) -> Result<Box<dyn Io>, Failed> {
     let (secure, usual) = match uri.scheme_str() {
-        Some("http") => (false, 80),
         Some("https") => (true, 443),
-        _ => return Err(error(Rejected, Sent::Never, "not an address of http")),
+        _ => (false, 80),
     };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let addresses = net::resolve((host, uri.port_u16().unwrap_or(usual))).await;
@@ -121,16 +114,13 @@ async fn connect(tls: &TlsConnector, uri: &Uri) -> Result<Box<dyn Io>, Failed> {
     }
 }
 
-/// Where an attempt is, and what is known of its request there.
-type Stage = Mutex<(TimeoutPhase, Sent)>;
-
 async fn exchange(
     tls: &TlsConnector,
-    request: Request<Body>,
+    request: Request<Bytes>,
     context: &CallContext,
-    stage: &Stage,
+    phase: &Mutex<TimeoutPhase>,
 ) -> Result<Response<Bytes>, Failed> {
-    let enter = |phase, sent| *stage.lock().unwrap_or_else(PoisonError::into_inner) = (phase, sent);
+    let enter = |now| *phase.lock().unwrap_or_else(PoisonError::into_inner) = now;
     let (mut head, body) = request.into_parts();
     let io = connect(tls, &head.uri).await?;
     let authority = head
@@ -139,10 +129,6 @@ async fn exchange(
         .map_or("", |authority| authority.as_str());
     if let Ok(host) = HeaderValue::from_str(authority) {
         head.headers.insert(HOST, host);
-    }
-    if body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
-        head.headers
-            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     let target = head
         .uri
@@ -155,12 +141,12 @@ async fn exchange(
         })?;
     let shaken = http1::handshake(FuturesIo::new(io)).await;
     let (mut send, connection) = shaken.map_err(|broken| of_hyper(broken, Reset, Sent::Never))?;
-    enter(TimeoutPhase::Response, Sent::Maybe);
-    let request = Request::from_parts(head, Full::new(body.into_bytes()));
+    enter(TimeoutPhase::Response);
+    let request = Request::from_parts(head, Full::new(body));
     let asked = async {
         let response = send.send_request(request).await;
         let response = response.map_err(|broken| of_hyper(broken, Reset, Sent::Maybe))?;
-        enter(TimeoutPhase::Body, Sent::Yes);
+        enter(TimeoutPhase::Body);
         collect(response, context).await
     };
     // The connection is driven here, so that it ends with this future. What it dies of, the request tells.
@@ -176,28 +162,18 @@ async fn collect(
     context: &CallContext,
 ) -> Result<Response<Bytes>, Failed> {
     let (head, mut body) = response.into_parts();
-    let mut length = hyper::body::Body::size_hint(&body).lower();
-    let mut collected = Vec::new();
+    let declared = hyper::body::Body::size_hint(&body).lower();
+    let mut collected = BodyCollector::new(context, Some(declared))?;
     loop {
-        if let Some(limit) = context.max_body_bytes.filter(|limit| length > *limit) {
-            return Err(error(TooLarge { limit }, Sent::Yes, "too large"));
-        }
         let idle = async {
             sleep(context.body_idle_timeout).await;
-            Err(error(
-                Timeout(TimeoutPhase::Body),
-                Sent::Yes,
-                "the body made no progress",
-            ))
+            Err(TransportError::timed_out(TimeoutPhase::Body))
         };
         match future::or(async { Ok(body.frame().await) }, idle).await? {
-            None => return Ok(Response::from_parts(head, collected.into())),
+            None => return Ok(Response::from_parts(head, collected.finish())),
             Some(Err(broken)) => return Err(of_hyper(broken, Truncated, Sent::Yes)),
-            Some(Ok(frame)) => {
-                collected.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
-            }
+            Some(Ok(frame)) => collected.push(frame.data_ref().map_or(&[], |data| data))?,
         }
-        length = collected.len() as u64;
     }
 }
 
@@ -212,36 +188,14 @@ async fn sleep(limit: Option<Duration>) {
 #[async_trait]
 impl HttpTransport for SmolTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let context = request.extensions().get::<CallContext>().cloned();
-        let context = context.unwrap_or_else(|| CallContext::new("", ""));
-        let stage = Mutex::new((TimeoutPhase::Connect, Sent::Never));
+        let (request, context) = accept(request)?;
+        let phase = Mutex::new(TimeoutPhase::Connect);
         let late = async {
             sleep(context.timeout).await;
-            let (phase, sent) = *stage.lock().unwrap_or_else(PoisonError::into_inner);
-            Err(error(Timeout(phase), sent, "no time is left"))
+            let phase = *phase.lock().unwrap_or_else(PoisonError::into_inner);
+            Err(TransportError::timed_out(phase))
         };
-        let exchange = pin!(exchange(&self.0, request, &context, &stage));
+        let exchange = pin!(exchange(&self.0, request, &context, &phase));
         future::or(exchange, late).await
-    }
-}
-
-/// The clock of smol.
-#[derive(Debug)]
-pub struct SmolClock(Instant);
-
-impl Default for SmolClock {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
-}
-
-#[async_trait]
-impl Clock for SmolClock {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        sleep(Some(duration)).await;
     }
 }

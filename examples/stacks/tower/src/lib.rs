@@ -3,20 +3,13 @@
 //! The errors of a service that nobody knows are in doubt: `ServiceTransport` takes a function that tells
 //! those apart that it does know.
 
-use std::{
-    error::Error,
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{error::Error, fmt::Debug, time::Instant};
 
 use carrot_core::{
     Body, HttpTransport, Sent, TransportError, async_trait,
     bytes::{Buf, Bytes},
-    http::{Method, Request, Response, header::CONTENT_LENGTH, header::HeaderValue},
-    transport::{
-        CallContext, TimeoutPhase,
-        TransportErrorKind::{Other, Rejected, Timeout, TooLarge},
-    },
+    http::{Request, Response},
+    transport::{BodyCollector, TimeoutPhase, TransportErrorKind::Other, accept},
 };
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Full};
@@ -27,26 +20,21 @@ use tower::{Service, ServiceExt};
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Sends requests through clones of a service.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ServiceTransport<S> {
     service: S,
     before: fn(BoxError) -> TransportError,
     in_the_body: fn(BoxError) -> TransportError,
 }
 
-impl<S> fmt::Debug for ServiceTransport<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServiceTransport")
-    }
-}
-
 impl<S> ServiceTransport<S> {
     /// Creates a transport. All errors are in doubt, and those of a body are after the response started.
     pub fn new(service: S) -> Self {
+        let in_the_body = |error| TransportError::new(Other, Sent::Yes).with_source(error);
         Self {
             service,
             before: TransportError::in_doubt,
-            in_the_body: |error| TransportError::new(Other, Sent::Yes).with_source(error),
+            in_the_body,
         }
     }
 
@@ -62,14 +50,11 @@ impl<S> ServiceTransport<S> {
     }
 }
 
-fn late(phase: TimeoutPhase, sent: Sent) -> TransportError {
-    TransportError::new(Timeout(phase), sent).with_source("no time is left")
-}
-
 #[async_trait]
 impl<S, B> HttpTransport for ServiceTransport<S>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<B>>,
+    S: Clone + Debug + Send + Sync + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     B: HttpBody + Send + Unpin,
@@ -77,59 +62,24 @@ where
     B::Error: Into<BoxError>,
 {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let context = request.extensions().get::<CallContext>().cloned();
-        let context = context.unwrap_or_else(|| CallContext::new("", ""));
-        if request
-            .uri()
-            .scheme_str()
-            .is_none_or(|scheme| !scheme.starts_with("http"))
-        {
-            return Err(
-                TransportError::new(Rejected, Sent::Never).with_source("not an address of http")
-            );
-        }
+        let (request, context) = accept(request)?;
         let start = Instant::now();
-        let left = || {
-            context
-                .timeout
-                .map_or(Duration::MAX, |limit| limit.saturating_sub(start.elapsed()))
-        };
-        let mut request = request.map(|body| Full::new(body.into_bytes()));
-        let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
-        if expects_body {
-            let length = HttpBody::size_hint(request.body()).exact().unwrap_or(0);
-            request
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        let sent = timeout(left(), self.service.clone().oneshot(request)).await;
-        let response = sent
-            .map_err(|_| late(TimeoutPhase::Response, Sent::Maybe))?
-            .map_err(|error| (self.before)(error.into()))?;
+        let late = |phase| move |_| TransportError::timed_out(phase);
+        let sent = self.service.clone().oneshot(request.map(Full::new));
+        let sent = timeout(context.time_left(start.elapsed()), sent).await;
+        let sent = sent.map_err(late(TimeoutPhase::Response))?;
+        let response = sent.map_err(|error| (self.before)(error.into()))?;
         let (head, mut body) = response.into_parts();
-        let mut length = body.size_hint().lower();
-        let mut collected = Vec::new();
-        loop {
-            if let Some(limit) = context.max_body_bytes.filter(|limit| length > *limit) {
-                return Err(
-                    TransportError::new(TooLarge { limit }, Sent::Yes).with_source("too large")
-                );
+        let mut collected = BodyCollector::new(&context, Some(body.size_hint().lower()))?;
+        while let Some(frame) = timeout(context.body_time_left(start.elapsed()), body.frame())
+            .await
+            .map_err(late(TimeoutPhase::Body))?
+        {
+            let frame = frame.map_err(|error| (self.in_the_body)(error.into()))?;
+            if let Ok(mut data) = frame.into_data() {
+                collected.push(&data.copy_to_bytes(data.remaining()))?;
             }
-            let patience = context
-                .body_idle_timeout
-                .unwrap_or(Duration::MAX)
-                .min(left());
-            let frame = timeout(patience, body.frame()).await;
-            match frame.map_err(|_| late(TimeoutPhase::Body, Sent::Yes))? {
-                None => return Ok(Response::from_parts(head, collected.into())),
-                Some(Err(error)) => return Err((self.in_the_body)(error.into())),
-                Some(Ok(frame)) => {
-                    if let Ok(mut data) = frame.into_data() {
-                        collected.extend_from_slice(&data.copy_to_bytes(data.remaining()));
-                    }
-                }
-            }
-            length = collected.len() as u64;
         }
+        Ok(Response::from_parts(head, collected.finish()))
     }
 }

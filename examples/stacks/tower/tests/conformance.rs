@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{error::Error, io, iter};
+use std::{error::Error, io};
 
-use carrot_core::{HttpTransport, Sent, TransportError, transport::TransportErrorKind as Kind};
+use carrot_core::{
+    HttpTransport, Sent, TransportError,
+    transport::{TransportErrorKind as Kind, sources},
+};
 use carrot_stack_tower::{BoxError, ServiceTransport};
 use carrot_testing::conformance::{self, BuildError, Capability, Setup, Stack, Work};
 use expect_test::expect_file;
@@ -21,34 +24,17 @@ use tokio::runtime::Runtime;
 struct Tower(Runtime);
 
 fn last_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
-    let sources = iter::successors(Some(error), |&error| error.source());
-    sources
-        .filter_map(|error| error.downcast_ref::<io::Error>())
+    sources(error)
+        .filter_map(|error| error.downcast_ref())
         .last()
 }
 
 fn says(error: &(dyn Error + 'static), text: &str) -> bool {
-    let mut sources = iter::successors(Some(error), |&error| error.source());
-    sources.any(|error| error.to_string().contains(text))
+    sources(error).any(|error| error.to_string().contains(text))
 }
 
-/// Errors of rustls stand within errors of the system, which name none of them as their source.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    let mut sources = iter::successors(Some(error), |&error| error.source());
-    sources.any(|error| {
-        let mut inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        while let Some(error) = inner {
-            if error.is::<rustls::Error>() {
-                return true;
-            }
-            inner = error
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref);
-        }
-        false
-    })
+    sources(error).any(|error| error.is::<rustls::Error>())
 }
 
 fn before(error: BoxError) -> TransportError {

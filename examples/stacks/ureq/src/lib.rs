@@ -12,23 +12,33 @@
 //! # }
 //! ```
 
+mod clock;
+
 use std::{
-    io::{ErrorKind, Read},
-    time::{Duration, Instant},
+    io::{Cursor, ErrorKind, Read},
+    time::Duration,
 };
 
 use carrot_core::{
-    Body, Clock, HttpTransport, Sent, TransportError, async_trait,
+    Body, HttpTransport,
+    Sent::{Maybe, Never, Yes},
+    TransportError, async_trait,
     bytes::Bytes,
-    http::{Method, Request, Response, header::CONTENT_LENGTH, header::HeaderValue},
+    http::{Request, Response},
     transport::{
-        CallContext, TimeoutPhase,
+        BodyCollector, TimeoutPhase,
         TransportErrorKind::{
-            Connect, Dns, Other, Protocol, Rejected, Reset, Timeout, Tls, TooLarge, Truncated,
+            Connect, Dns, Other, Protocol, Rejected, Reset, Timeout, Tls, Truncated,
         },
+        accept, sources,
     },
 };
-use ureq::{Agent, AsSendBody, Error, RequestExt, config::AutoHeaderValue, tls};
+use ureq::{Agent, Error, RequestExt, SendBody, config::AutoHeaderValue, tls};
+
+pub use self::clock::BlockingClock;
+
+/// More than this overflows in ureq.
+const YEAR: Duration = Duration::from_secs(86_400 * 365);
 
 /// Sends requests with ureq, on the thread that polls.
 #[derive(Debug)]
@@ -37,9 +47,8 @@ pub struct UreqTransport(Agent);
 impl UreqTransport {
     /// Creates a transport that trusts this root certificate, or those of Mozilla.
     pub fn new(root: Option<tls::Certificate<'static>>) -> Self {
-        let roots = root.map_or(tls::RootCerts::WebPki, |root| {
-            tls::RootCerts::new_with_certs(&[root])
-        });
+        let mozilla = tls::RootCerts::WebPki;
+        let roots = root.map_or(mozilla, |root| tls::RootCerts::new_with_certs(&[root]));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -54,128 +63,76 @@ impl UreqTransport {
     }
 }
 
-fn run(
-    agent: &Agent,
-    request: Request<impl AsSendBody>,
-    limit: Option<Duration>,
-    idle: Option<Duration>,
-) -> Result<Response<ureq::Body>, Error> {
-    // A little longer: a limit that ends in connecting must be the one that tells so.
-    let whole = limit.map(|limit| limit + Duration::from_millis(250));
-    let request = request.with_agent(agent).configure();
-    let request = request
-        .timeout_resolve(limit)
-        .timeout_connect(limit)
-        .timeout_global(whole);
-    request.timeout_per_read(idle).run()
+/// Handshake and exchange are one to ureq: only some errors of TLS are those of a handshake alone.
+fn is_of_a_handshake(error: &std::io::Error) -> bool {
+    use rustls::Error::{InvalidCertificate, PeerIncompatible};
+    let mut sources = sources(error).filter_map(|error| error.downcast_ref());
+    sources.any(|error| matches!(error, InvalidCertificate(_) | PeerIncompatible(_)))
 }
 
-/// What is shown of an error of ureq: its text may quote a header of the response.
 fn failed(error: Error) -> TransportError {
     let (kind, sent) = match &error {
-        Error::HostNotFound => (Dns, Sent::Never),
-        Error::ConnectionFailed => (Connect, Sent::Never),
+        Error::HostNotFound => (Dns, Never),
+        Error::ConnectionFailed => (Connect, Never),
         Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
-            (Timeout(TimeoutPhase::Connect), Sent::Never)
+            return TransportError::timed_out(TimeoutPhase::Connect);
         }
-        Error::Timeout(_) => (Timeout(TimeoutPhase::Response), Sent::Maybe),
-        Error::Tls(_) | Error::Rustls(_) => (Tls, Sent::Never),
-        Error::BadUri(_) | Error::Http(_) => (Rejected, Sent::Never),
-        Error::Protocol(_) | Error::LargeResponseHeader(..) => (Protocol, Sent::Maybe),
-        Error::Io(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => (Connect, Sent::Never),
-            // The standard library has no kind for it.
-            _ if error.to_string().contains("failed to lookup address") => (Dns, Sent::Never),
-            ErrorKind::InvalidData => (Tls, Sent::Never),
-            _ => (Reset, Sent::Maybe),
-        },
-        _ => (Other, Sent::Maybe),
-    };
-    match error {
+        Error::Timeout(_) => return TransportError::timed_out(TimeoutPhase::Response),
+        Error::Tls(_) | Error::Rustls(_) => (Tls, Never),
+        Error::BadUri(_) | Error::Http(_) => (Rejected, Never),
+        // Its text may quote a header of the response.
         Error::Protocol(_) => {
-            TransportError::new(kind, sent).with_source("ureq cannot read the response")
+            return TransportError::new(Protocol, Maybe)
+                .with_source("ureq cannot read the response");
         }
-        error => TransportError::new(kind, sent).with_source(error),
-    }
+        Error::LargeResponseHeader(..) => (Protocol, Maybe),
+        Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused => (Connect, Never),
+        // The standard library has no kind for it.
+        Error::Io(io) if io.to_string().contains("failed to lookup address") => (Dns, Never),
+        Error::Io(io) if is_of_a_handshake(io) => (Tls, Never),
+        Error::Io(io) if io.kind() == ErrorKind::InvalidData => (Tls, Maybe),
+        Error::Io(_) => (Reset, Maybe),
+        _ => (Other, Maybe),
+    };
+    TransportError::new(kind, sent).with_source(error)
+}
+
+fn in_the_body(error: std::io::Error) -> TransportError {
+    let kind = match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(Error::Timeout(_)) => Timeout(TimeoutPhase::Body),
+        Some(Error::Protocol(_)) => Protocol,
+        _ => Truncated,
+    };
+    TransportError::new(kind, Yes).with_source(error)
 }
 
 #[async_trait]
 impl HttpTransport for UreqTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let context = request.extensions().get::<CallContext>().cloned();
-        let context = context.unwrap_or_else(|| CallContext::new("", ""));
-        let (mut head, body) = request.into_parts();
-        if head
-            .uri
-            .scheme_str()
-            .is_none_or(|scheme| !scheme.starts_with("http"))
-        {
-            return Err(
-                TransportError::new(Rejected, Sent::Never).with_source("not an address of http")
-            );
-        }
-        if body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
-            head.headers
-                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        let request = Request::from_parts(head, ());
-        let bytes = body.into_bytes();
+        let (request, context) = accept(request)?;
         let limit = context.timeout.map(|limit| limit.min(YEAR));
-        let idle = context.body_idle_timeout.map(|limit| limit.min(YEAR));
-        let sent = match bytes.is_empty() {
-            true => run(&self.0, request, limit, idle),
-            false => run(&self.0, request.map(|()| bytes.to_vec()), limit, idle),
-        };
-        let (head, body) = sent.map_err(failed)?.into_parts();
+        let request = request.map(|bytes| match bytes.is_empty() {
+            true => SendBody::none(),
+            false => SendBody::from_owned_reader(Cursor::new(bytes)),
+        });
+        let request = request.with_agent(&self.0).configure();
+        let response = request
+            .timeout_resolve(limit)
+            .timeout_connect(limit)
+            // A little longer: a limit that ends in connecting must be the one that tells so.
+            .timeout_global(limit.map(|limit| limit + Duration::from_millis(250)))
+            .timeout_per_read(context.body_idle_timeout.map(|limit| limit.min(YEAR)))
+            .run()
+            .map_err(failed)?;
+        let (head, body) = response.into_parts();
+        let mut collected = BodyCollector::new(&context, body.content_length())?;
         let mut reader = body.into_with_config().limit(u64::MAX).reader();
-        let declared = head
-            .headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let (mut body, mut piece) = (Vec::new(), [0; 16 * 1024]);
+        let mut piece = [0; 16 * 1024];
         loop {
-            let length = declared.unwrap_or(0).max(body.len() as u64);
-            if let Some(limit) = context.max_body_bytes.filter(|limit| length > *limit) {
-                return Err(
-                    TransportError::new(TooLarge { limit }, Sent::Yes).with_source("too large")
-                );
-            }
-            match reader.read(&mut piece) {
-                Ok(0) => return Ok(Response::from_parts(head, body.into())),
-                Ok(read) => body.extend_from_slice(piece.get(..read).unwrap_or_default()),
-                Err(error) => {
-                    let kind = match error.get_ref().and_then(|cause| cause.downcast_ref()) {
-                        Some(Error::Timeout(_)) => Timeout(TimeoutPhase::Body),
-                        Some(Error::Protocol(_)) => Protocol,
-                        _ => Truncated,
-                    };
-                    return Err(TransportError::new(kind, Sent::Yes).with_source(error));
-                }
+            match reader.read(&mut piece).map_err(in_the_body)? {
+                0 => return Ok(Response::from_parts(head, collected.finish())),
+                read => collected.push(piece.get(..read).unwrap_or_default())?,
             }
         }
-    }
-}
-
-/// More than this overflows in ureq.
-const YEAR: Duration = Duration::from_secs(86_400 * 365);
-
-/// Waits by holding its thread.
-#[derive(Debug)]
-pub struct BlockingClock(Instant);
-
-impl Default for BlockingClock {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
-}
-
-#[async_trait]
-impl Clock for BlockingClock {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
     }
 }
