@@ -1,6 +1,7 @@
 //! The shared rate limit over a real Redis server: the script keeps the rules of the store in memory, and
 //! nothing secret is said.
 
+mod conformance;
 mod processes;
 mod server;
 

@@ -86,7 +86,8 @@ fn lines_of_code(source: &str) -> usize {
 
 #[test]
 fn readme_counts_the_lines_of_each_stack() {
-    let source = "//! x\nmod a;\nuse a::{\n    b,\n};\n\npub use a;\n\n/// x\nfn c() {\n    use d;\n}\n";
+    let source =
+        "//! x\nmod a;\nuse a::{\n    b,\n};\n\npub use a;\n\n/// x\nfn c() {\n    use d;\n}\n";
     assert_eq!(lines_of_code(source), 3);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for readme in ["README.md", "README.ru.md"] {
