@@ -57,6 +57,13 @@ fn fail(text: &str) -> ! {
     panic!("{text}")
 }
 
+/// What a panic says.
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "something that is not a text".to_owned())
+}
+
 /// The page of the package, as a test of its snippets.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

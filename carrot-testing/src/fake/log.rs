@@ -116,6 +116,8 @@ pub(super) struct Record {
     pub(super) unexpected: Vec<Unexpected>,
     /// A failure was told, and needs no telling again while its panic unwinds.
     pub(super) told: bool,
+    /// The test verified it by itself.
+    pub(super) is_verified: bool,
     /// The last clone of the fake is dropped.
     pub(super) is_over: bool,
     /// How the calls of the fake's clients failed: the operation, and why.

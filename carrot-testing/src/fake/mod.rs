@@ -31,7 +31,9 @@
 //!   [`verify`](Fake::verify). Keep that clone in the test: a panic in a spawned task fails no test, but
 //!   the last drop verifies once more. A client does not keep the fake from being verified. A call
 //!   after that fails and says that the fake was dropped.
-//! * A `static` is never dropped: call [`verify`](Fake::verify) at the end of the test.
+//! * A `static` is never dropped: call [`verify`](Fake::verify) at the end of the test. Without it, a fake with
+//!   problems that is still there when the thread ends that made it is told on the standard error, and fails nothing.
+//!   The same goes for a thread-local variable, whose drop must not fail: it aborts the program.
 //! * A test that panics already is not failed again. What came unexpected is then printed, since it
 //!   often is the cause.
 //! * The checks and closures of a test run once for a request. A panic in one fails the call in the code
@@ -61,6 +63,7 @@ mod log;
 mod matcher;
 mod models;
 pub(crate) mod operations;
+mod outlived;
 mod record;
 mod replies;
 #[cfg(feature = "server")]
@@ -111,12 +114,14 @@ impl Default for Fake {
 impl Fake {
     /// A strict fake: whatever is not expected fails the test.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::with_clock(VirtualClock::new())
     }
 
     /// A strict fake whose clients take their time from this clock.
     #[must_use]
+    #[track_caller]
     pub fn with_clock(clock: VirtualClock) -> Self {
         Self::of(State::new(clock, None))
     }
@@ -129,18 +134,23 @@ impl Fake {
     /// ends with an error of the kind [`Unreadable`](carrot_core::ErrorKind::Unreadable). Expect those
     /// all the same.
     #[must_use]
+    #[track_caller]
     pub fn lenient() -> Self {
         Self::lenient_with(CannedResponse::ok())
     }
 
     /// Creates a fake that responds to every unexpected call with this response.
     #[must_use]
+    #[track_caller]
     pub fn lenient_with(response: impl Into<CannedResponse>) -> Self {
         Self::of(State::new(VirtualClock::new(), Some(response.into())))
     }
 
+    #[track_caller]
     fn of(state: State) -> Self {
-        Self(Arc::new(Handle(Arc::new(state))))
+        let state = Arc::new(state);
+        outlived::watch(&state);
+        Self(Arc::new(Handle(state)))
     }
 
     fn state(&self) -> &Arc<State> {
@@ -303,6 +313,7 @@ impl Fake {
     /// Something came unexpected, or did not come; the text tells what, and what would have matched.
     #[track_caller]
     pub fn verify(&self) {
+        self.state().record().is_verified = true;
         let problems = explain::problems(&self.state().copy(), true);
         if let Some(text) = problems {
             self.fail_with(|_| text);

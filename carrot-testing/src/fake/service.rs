@@ -17,13 +17,13 @@ use http::{Request, Response};
 use super::{
     explain,
     log::{Awaited, Record, Reply, Step, Unexpected, Wanted},
-    matcher::said,
     record::RecordedCall,
 };
 use crate::{
     VirtualClock,
     recording::RecordedRequest,
     response::{CannedResponse, Given},
+    said,
 };
 
 /// What a client reads that outlives the fake.

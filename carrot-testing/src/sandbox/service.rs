@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -30,7 +31,7 @@ use super::{
     store::Store,
     webhooks::record::Webhooks,
 };
-use crate::{VirtualClock, client};
+use crate::{RecordedRequest, VirtualClock, client, fail, said};
 
 /// The service in memory: see the [module](crate::sandbox). All clones are the same service.
 #[derive(Clone)]
@@ -42,17 +43,47 @@ struct Shared {
     clock: VirtualClock,
     service: Mutex<Service>,
     hub: Hub,
+    /// The panics of closures of the test, which may have come in a task that nobody awaits.
+    panics: Mutex<Vec<String>>,
 }
 
-/// A fault that was injected and not used proves nothing, so it fails the test.
+impl Shared {
+    /// Runs a closure of the test.
+    fn guarded<T>(&self, name: impl FnOnce() -> String, closure: impl FnOnce() -> T) -> Option<T> {
+        match catch_unwind(AssertUnwindSafe(closure)) {
+            Ok(output) => Some(output),
+            Err(panic) => {
+                let text = format!("  {} panicked: {}", name(), said(&*panic));
+                let mut panics = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+                panics.push(text);
+                None
+            }
+        }
+    }
+}
+
+/// A fault that was injected and not used proves nothing, so it fails the test. So does a closure that panicked.
 impl Drop for Shared {
     fn drop(&mut self) {
+        let panics = self.panics.get_mut();
+        let panics = panics.unwrap_or_else(PoisonError::into_inner);
+        let panics = (!panics.is_empty()).then(|| {
+            format!(
+                "closures that the sandbox runs panicked:\n{}",
+                panics.join("\n")
+            )
+        });
         if std::thread::panicking() {
+            // That is often the cause.
+            panics.iter().for_each(|text| eprintln!("{text}"));
             return;
         }
         let service = self.service.get_mut();
-        let faults = &service.unwrap_or_else(PoisonError::into_inner).faults;
-        faults.assert_used();
+        let service = service.unwrap_or_else(PoisonError::into_inner);
+        let problems: Vec<String> = panics.into_iter().chain(service.faults.unused()).collect();
+        if !problems.is_empty() {
+            fail(&problems.join("\n\n"));
+        }
     }
 }
 
@@ -145,6 +176,7 @@ impl Sandbox {
             clock,
             service: Mutex::new(service),
             hub,
+            panics: Mutex::default(),
         }))
     }
 
@@ -242,13 +274,30 @@ impl Sandbox {
         let (response, delivery) = self.respond(request, call);
         self.announce();
         if let Some(on_response) = &self.0.settings.on_response {
-            on_response(&ServedRequest {
+            let served = ServedRequest {
                 method: request.method().clone(),
                 path,
                 status: response.status(),
-            });
+            };
+            let name = || "the closure of `on_response`".to_owned();
+            self.0.guarded(name, || on_response(&served));
         }
         (response, delivery)
+    }
+
+    /// The faults whose predicate accepts a request. Nothing is locked: they may look at the sandbox.
+    fn accepted(&self, operation: Option<&'static str>, request: &Request<Bytes>) -> Vec<u64> {
+        let asked = self.service().faults.predicates(operation);
+        if asked.is_empty() {
+            return Vec::new();
+        }
+        let recorded = RecordedRequest::from(request.clone().map(Body::from));
+        let accepted = asked.into_iter().filter_map(|one| {
+            let name = || format!("the predicate of a fault, {},", one.name);
+            let accepts = self.0.guarded(name, || (one.accepts)(&recorded));
+            accepts.unwrap_or(false).then_some(one.id)
+        });
+        accepted.collect()
     }
 
     fn respond(
@@ -256,15 +305,16 @@ impl Sandbox {
         request: &Request<Bytes>,
         call: Result<Call, (ApiVersion, Failure)>,
     ) -> (Response<Bytes>, Delivery) {
-        let mut service = self.service();
-        service.store.time.step();
-        service.store.requests += 1;
-        service.apply_due();
         let (version, operation) = match &call {
             Ok(call) => (call.version, routes::operation_name(call)),
             Err((version, _)) => (*version, None),
         };
-        let effect = service.faults.take(operation, request);
+        let accepted = self.accepted(operation, request);
+        let mut service = self.service();
+        service.store.time.step();
+        service.store.requests += 1;
+        service.apply_due();
+        let effect = service.faults.take(operation, &accepted);
         let failure = match &effect {
             Some(effect) => effect.response(version),
             None => None,

@@ -1,5 +1,4 @@
 use std::{
-    any::Any,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -15,7 +14,7 @@ use super::{
     transport::Troubled,
     trouble::Trouble,
 };
-use crate::{Sandbox, VirtualClock, client, sandbox::SandboxBuilder};
+use crate::{Sandbox, VirtualClock, client, said, sandbox::SandboxBuilder};
 
 /// How many times a process that failed is started again.
 const RESTARTS: usize = 5;
@@ -73,7 +72,7 @@ impl<S: Clone + 'static> Stage<S> {
             let checked = catch_unwind(AssertUnwindSafe(|| check(&sandbox, &stored)));
             problem = checked
                 .err()
-                .map(|panic| format!("the check failed: {}", text_of(&*panic)));
+                .map(|panic| format!("the check failed: {}", said(&*panic)));
         }
         Played {
             problem,
@@ -135,21 +134,28 @@ impl<S: Clone + 'static> Stage<S> {
         let start = || (self.scenario)(process);
         let mut future = match catch_unwind(AssertUnwindSafe(start)) {
             Ok(future) => future,
-            Err(panic) => return End::Panicked(text_of(&*panic)),
+            Err(panic) => return End::Panicked(said(&*panic)),
         };
-        while trace.place().awaits < MOST_AWAITS {
+        let end = loop {
+            if trace.place().awaits >= MOST_AWAITS {
+                break End::Endless;
+            }
             let step = || clock.step(future.as_mut());
             match catch_unwind(AssertUnwindSafe(step)) {
-                Ok(Poll::Ready(Ok(()))) => return End::Done,
-                Ok(Poll::Ready(Err(error))) => return End::Failed(error),
+                Ok(Poll::Ready(Ok(()))) => break End::Done,
+                Ok(Poll::Ready(Err(error))) => break End::Failed(error),
                 Ok(Poll::Pending) => {}
-                Err(panic) => return End::Panicked(text_of(&*panic)),
+                Err(panic) => break End::Panicked(said(&*panic)),
             }
             if let Some(why) = trace.wait() {
-                return End::Killed(why);
+                break End::Killed(why);
             }
+        };
+        // A killed process drops what it holds, and that is code of the test too.
+        match catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            Ok(()) => end,
+            Err(panic) => End::Panicked(format!("{}, in a drop", said(&*panic))),
         }
-        End::Endless
     }
 }
 
@@ -168,12 +174,4 @@ fn missed(trace: &Trace) -> Option<String> {
             open.join(" and ")
         )
     })
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    if let Some(text) = panic.downcast_ref::<&str>() {
-        return (*text).to_owned();
-    }
-    let text = panic.downcast_ref::<String>().cloned();
-    text.unwrap_or_else(|| "(a panic without a text)".to_owned())
 }

@@ -1,7 +1,6 @@
 //! What an expectation asks of a request.
 
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -20,7 +19,7 @@ pub(super) mod lines;
 
 use self::diff::Difference;
 use super::record::{Checked, RecordedCall};
-use crate::recording::RecordedRequest;
+use crate::{recording::RecordedRequest, said};
 
 /// A value that is longer is not told in the middle of a line.
 const SHORT_CHARS: usize = 60;
@@ -313,13 +312,6 @@ fn has(got: &Value, wanted: &Value) -> bool {
         }
         (got, wanted) => got == wanted,
     }
-}
-
-/// What a panic says.
-pub(super) fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "something that is not a text".to_owned())
 }
 
 /// The values of all parameters of a name.

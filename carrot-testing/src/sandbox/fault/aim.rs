@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use super::{effect::Effect, gate::Gate};
 use crate::{ApiError, RecordedRequest, fail, fake::operations};
 
-type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
+pub(super) type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 
 /// Something that goes wrong, and the requests at which it does: by default the next request, whatever its
 /// operation. It works through the transport and on a port alike.
@@ -44,7 +44,7 @@ type Predicate = Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>;
 pub struct Fault {
     pub(in crate::sandbox) effect: Effect,
     pub(super) operation: Option<&'static str>,
-    predicate: Option<Predicate>,
+    pub(super) predicate: Option<Predicate>,
     /// How many matching requests pass before the first one that fails.
     pub(super) skipped: u64,
     /// `None` for all from then on.
@@ -67,7 +67,17 @@ impl Fault {
 
     /// The request is rejected with this status and the error that the service has for it; a status without
     /// one, as 500 and above, comes with an HTML page.
+    ///
+    /// # Panics
+    ///
+    /// The status is not an error: below 400. For any other response see [`response`](Self::response).
+    #[track_caller]
     pub fn status(status: StatusCode) -> Self {
+        if !(status.is_client_error() || status.is_server_error()) {
+            fail(&format!(
+                "a request is not rejected with {status}: it must be a status from 400 to 599"
+            ));
+        }
         Self::new(Effect::Status(status))
     }
 
@@ -140,8 +150,9 @@ impl Fault {
         self
     }
 
-    /// Aims at requests that a predicate accepts, among those of the operation. It must not use the
-    /// sandbox.
+    /// Aims at requests that a predicate accepts, among those of the operation. It is asked once for each; where
+    /// it panics, the request passes and the test fails when the sandbox is dropped. A clone of the sandbox that it
+    /// keeps is never dropped: call [`assert_faults_used`](crate::Sandbox::assert_faults_used) yourself then.
     pub fn when(
         mut self,
         accepts: impl Fn(&RecordedRequest) -> bool + Send + Sync + 'static,
@@ -151,13 +162,29 @@ impl Fault {
     }
 
     /// Starts at the `n`th matching request after the injection, counted from 1, which is the default.
+    ///
+    /// # Panics
+    ///
+    /// There is no request 0.
+    #[track_caller]
     pub fn nth(mut self, n: u64) -> Self {
-        self.skipped = n.saturating_sub(1);
+        match n.checked_sub(1) {
+            Some(skipped) => self.skipped = skipped,
+            None => fail("`nth` counts from 1, so no request is the 0th"),
+        }
         self
     }
 
     /// Affects this many matching requests; 1 by default.
+    ///
+    /// # Panics
+    ///
+    /// It is 0: such a fault does nothing.
+    #[track_caller]
     pub fn times(mut self, times: u64) -> Self {
+        if times == 0 {
+            fail("a fault that is used 0 times does nothing: do not inject it");
+        }
         self.times = Some(times);
         self
     }
@@ -174,18 +201,9 @@ impl Fault {
         self
     }
 
-    pub(super) fn matches(
-        &self,
-        operation: Option<&'static str>,
-        request: impl FnOnce() -> RecordedRequest,
-    ) -> bool {
-        if self.operation.is_some() && self.operation != operation {
-            return false;
-        }
-        let Some(accepts) = &self.predicate else {
-            return true;
-        };
-        accepts(&request())
+    /// Whether it is about this operation, whatever its predicate says.
+    pub(super) fn is_about(&self, operation: Option<&'static str>) -> bool {
+        self.operation.is_none() || self.operation == operation
     }
 }
 

@@ -1,11 +1,11 @@
 use std::{fmt, panic::Location, sync::Arc};
 
-use bytes::Bytes;
-use carrot_core::Body;
-use http::Request;
-
-use super::{aim::Fault, effect::Effect, gate::Gate};
-use crate::{RecordedRequest, fail};
+use super::{
+    aim::{Fault, Predicate},
+    effect::Effect,
+    gate::Gate,
+};
+use crate::fail;
 
 /// The faults of a sandbox, in the order of their injection.
 #[derive(Default)]
@@ -21,6 +21,14 @@ struct Entry {
     matched: u64,
     used: u64,
     removed: bool,
+}
+
+/// A predicate to ask, of the fault of this number.
+pub(in crate::sandbox) struct Question {
+    pub(in crate::sandbox) id: u64,
+    pub(in crate::sandbox) accepts: Predicate,
+    /// The fault and its place.
+    pub(in crate::sandbox) name: String,
 }
 
 impl Entry {
@@ -131,17 +139,32 @@ impl Faults {
         })
     }
 
-    /// The effect on this request: of the first fault that applies. All others that match count the
-    /// request too.
+    /// The predicates to ask about a request of this operation, while nothing is locked: they are code of the
+    /// test.
+    pub(in crate::sandbox) fn predicates(&self, operation: Option<&'static str>) -> Vec<Question> {
+        let open = self.entries.iter().filter(|entry| !entry.removed);
+        let asked = open.filter(|entry| entry.fault.is_about(operation));
+        let asked = asked.filter_map(|entry| {
+            Some(Question {
+                id: entry.id,
+                accepts: entry.fault.predicate.clone()?,
+                name: format!("{}, injected at {}", entry.fault, entry.place),
+            })
+        });
+        asked.collect()
+    }
+
+    /// The effect on a request: of the first fault that applies. All others that match count the
+    /// request too. `accepted` are the faults whose predicate accepts it.
     pub(in crate::sandbox) fn take(
         &mut self,
         operation: Option<&'static str>,
-        request: &Request<Bytes>,
+        accepted: &[u64],
     ) -> Option<Effect> {
-        let recorded = || RecordedRequest::from(request.clone().map(Body::from));
         let mut effect = None;
         for entry in &mut self.entries {
-            if !entry.fault.matches(operation, recorded) {
+            let is_accepted = entry.fault.predicate.is_none() || accepted.contains(&entry.id);
+            if !is_accepted || !entry.fault.is_about(operation) {
                 continue;
             }
             entry.matched += 1;
@@ -157,17 +180,24 @@ impl Faults {
         self.entries.iter().map(Entry::state).collect()
     }
 
-    #[track_caller]
-    pub(in crate::sandbox) fn assert_used(&self) {
+    /// What to tell of faults that were not used as often as they say.
+    pub(in crate::sandbox) fn unused(&self) -> Option<String> {
         let mut unused = self.states();
         unused.retain(|state| !state.is_used());
-        if !unused.is_empty() {
-            let list: Vec<String> = unused.iter().map(|state| format!("  {state}")).collect();
+        let list: Vec<String> = unused.iter().map(|state| format!("  {state}")).collect();
+        (!list.is_empty()).then(|| {
             let list = list.join("\n");
-            fail(&format!(
+            format!(
                 "faults of the sandbox were not used as often as they say:\n{list}\n\
                  Aim them at the request you mean, or allow it with `Fault::optional`."
-            ));
+            )
+        })
+    }
+
+    #[track_caller]
+    pub(in crate::sandbox) fn assert_used(&self) {
+        if let Some(text) = self.unused() {
+            fail(&text);
         }
     }
 }

@@ -134,3 +134,90 @@ fn a_call_after_the_fake_says_so() {
         "{error}"
     );
 }
+
+static SHARED: std::sync::LazyLock<Fake> = std::sync::LazyLock::new(Fake::new);
+
+/// Run in a process of its own, since what is told comes after the test.
+#[test]
+#[ignore = "run by fake_in_a_static_is_told"]
+fn leave_a_fake_in_a_static() {
+    SHARED.on::<users::Get>().reply(fake::user());
+    let kept = Fake::new();
+    kept.on::<users::Get>().reply(fake::user());
+    if std::env::var_os("VERIFIED").is_some() {
+        VirtualClock::new()
+            .run(SHARED.client().call(get()))
+            .unwrap();
+        SHARED.verify();
+        SHARED.on::<users::Get>().reply(fake::user());
+    }
+    // Nothing is reported for what is dropped before the thread ends, nor of what has no problem.
+    let unused = Fake::new();
+    std::mem::forget(unused);
+    failure(move || drop(kept));
+}
+
+#[test]
+fn fake_in_a_static_is_told() {
+    let run = |is_verified: bool| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let name = "fake::verification::leave_a_fake_in_a_static";
+        command.args([name, "--exact", "--ignored", "--nocapture"]);
+        if is_verified {
+            command.env("VERIFIED", "1");
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = "outlived the thread of its test, as in a `static`";
+    let text = run(false);
+    assert_eq!(text.matches(told).count(), 1, "{text}");
+    assert!(text.contains("verification.rs:"), "{text}");
+    let text = run(true);
+    assert_eq!(text.matches(told).count(), 0, "{text}");
+}
+
+/// An operation of a test whose request panics.
+struct Picky;
+
+impl Endpoint for Picky {
+    type Output = serde_json::Value;
+    const NAME: &'static str = "users.picky";
+    const IDEMPOTENT: bool = true;
+
+    fn request(
+        &self,
+        context: &carrot_core::ApiContext,
+    ) -> Result<carrot_core::endpoint::RequestParts, carrot_core::types::InvalidValue> {
+        assert_eq!(context.version, ApiVersion::V2, "not in v1");
+        let path = carrot_core::endpoint::Path::new().then("picky");
+        Ok(carrot_core::endpoint::RequestParts::get(path))
+    }
+
+    fn decode(
+        &self,
+        _: ApiVersion,
+        body: &[u8],
+    ) -> Result<Self::Output, carrot_core::endpoint::ResponseError> {
+        carrot_core::endpoint::response::data(body)
+    }
+}
+
+#[test]
+fn panic_of_a_given_call_is_a_problem() {
+    let fake = Fake::new();
+    fake.on_call(Picky).reply_ok();
+    let mut request = http::Request::get("/v1/picky")
+        .body(carrot_core::Body::empty())
+        .unwrap();
+    let context = carrot_core::transport::CallContext::new(Picky::NAME, "/v1/picky");
+    request.extensions_mut().insert(context);
+    let sent = VirtualClock::new().run(fake.transport().send(request));
+    let text = failure(move || drop(fake));
+    assert!(sent.is_err());
+    assert!(
+        text.contains("it cannot be sent as v1: it panicked: "),
+        "{text}"
+    );
+}

@@ -414,3 +414,64 @@ fn fault_of_a_text_is_aimed() {
     );
     assert!(state.is_used());
 }
+
+fn failure(test: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).unwrap_err();
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.unwrap_or_else(|| *panic.downcast::<String>().unwrap())
+}
+
+#[test]
+fn fault_that_does_nothing_fails_at_once() {
+    for (wrong, text) in [
+        (
+            (|| drop(Fault::lost_response().nth(0))) as fn(),
+            "counts from 1",
+        ),
+        (|| drop(Fault::lost_response().times(0)), "does nothing"),
+        (
+            || drop(Fault::status(StatusCode::OK)),
+            "must be a status from 400 to 599",
+        ),
+        (
+            || drop(Fault::status(StatusCode::FOUND)),
+            "must be a status from 400 to 599",
+        ),
+    ] {
+        assert!(failure(wrong).contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn panic_of_a_predicate_is_told() {
+    let sandbox = Sandbox::builder()
+        .on_response(|_| panic!("of the log"))
+        .build();
+    let odd = Fault::lost_response()
+        .when(|_| panic!("of the predicate"))
+        .optional();
+    sandbox.inject(odd);
+    // In a task that nobody awaits.
+    let copy = sandbox.clone();
+    let task = tokio::spawn(async move { status(&copy) });
+    assert_eq!(task.await.unwrap(), 200);
+    let text = failure(move || drop(sandbox));
+    for told in [
+        "the predicate of a fault, lost response on any operation, injected at ",
+        "panicked: of the predicate",
+        "the closure of `on_response` panicked: of the log",
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn predicate_may_look_at_the_sandbox() {
+    let sandbox = Sandbox::new();
+    let weak = sandbox.clone();
+    let fault = Fault::status(StatusCode::BAD_GATEWAY).when(move |_| weak.requests() == 1);
+    let injected = sandbox.inject(fault);
+    assert_eq!([(); 3].map(|()| status(&sandbox)), [200, 502, 200]);
+    sandbox.assert_faults_used();
+    injected.remove();
+}

@@ -147,6 +147,29 @@ fn panic_of_the_scenario_is_told() {
     assert!(text.contains("the scenario panicked: time moved"), "{text}");
 }
 
+/// What a process holds, and cannot be dropped while it waits.
+struct Held(Cell<bool>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        assert!(self.0.get(), "dropped too early");
+    }
+}
+
+#[test]
+fn panic_of_a_killed_process_is_told() {
+    let scenario = |process: Process<()>| async move {
+        let held = Held(Cell::new(false));
+        process.clock.sleep(Duration::from_secs(1)).await;
+        held.0.set(true);
+        Ok::<(), Error>(())
+    };
+    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let told = "the scenario panicked: dropped too early, in a drop";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains("Trouble::Killed(1)"), "{text}");
+}
+
 #[test]
 fn scenario_that_waits_for_nothing_known_is_told() {
     let scenario = |_: Process<()>| pending::<Result<(), Error>>();
