@@ -1,7 +1,9 @@
-//! Seeded schedules of clients, a shared rate limiter, retries, jobs, cancelled calls and a lossy service, in
-//! virtual time. Each checks the law, the limit and the accounting of every call.
+//! Seeded schedules of clients, a rate limiter, retries, jobs, cancelled calls and a lossy service, in virtual
+//! time. A third of them share the limit among processes, over a store that may be away. Each checks the law, the limit and the accounting of every call.
 //!
 //! `CARROT_SCHEDULES=100000` runs more of them, `CARROT_SCHEDULE_SEED=7` one alone.
+
+mod limits;
 
 use std::{
     cell::RefCell,
@@ -13,20 +15,20 @@ use std::{
 };
 
 use carrot_core::{
-    Client, Clock as _, Error, ExponentialBackoff, LocalRateLimiter, RateLimiter as _, Sent,
+    Client, Clock as _, Error, ExponentialBackoff, Sent,
     client::{AttemptReport, CallOptions, CallReport, Observer, Outcome},
     conversations::{Close, Parts, Reply},
     jobs::WriteStatus,
-    rate_limit::Start,
     types::{ConversationId, RandomId},
 };
 use carrot_testing::VirtualClock;
 
+use self::limits::Limits;
 use crate::support::{
     canary::TEXT,
     lossy::{Lossy, Seen},
     over,
-    simulation::{Task, most_in, task},
+    simulation::{Task, task},
 };
 
 const SCHEDULES: u64 = 10_000;
@@ -258,6 +260,8 @@ impl Schedule {
 /// What all schedules did together.
 #[derive(Debug, Default)]
 struct Totals {
+    shared: usize,
+    outages: usize,
     calls: usize,
     requests: u32,
     throttled: u32,
@@ -271,25 +275,23 @@ fn run(seed: u64, totals: &mut Totals) -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let clock = VirtualClock::manual();
     let service = Lossy::new(&clock, seed);
-    let limit = random.u32(1..9);
-    let limiter = LocalRateLimiter::with_limit(clock.clone(), limit, WINDOW).jitter_seed(seed);
-    let limiter = Arc::new(match random.bool() {
-        true => limiter.start(Start::Full),
-        false => limiter,
-    });
+    let limits = Limits::draw(&clock, seed, &mut random);
     let reports = Reports::default();
-    let clients = (0..random.u64(1..4)).map(|number| {
-        let options = CallOptions::new()
-            .call_timeout(Duration::from_millis(random.u64(500..60_000)))
-            .attempt_timeout(Duration::from_millis(random.u64(100..8_000)));
-        over(service.clone(), &clock)
-            .options(options)
-            .rate_limiter(Arc::clone(&limiter))
-            .retry(ExponentialBackoff::new().seed(seed + number))
-            .observer(reports.clone())
-            .build()
-            .expect("a client")
-    });
+    let limiters = limits.limiters.iter().cycle();
+    let clients = (0..random.u64(1..4))
+        .zip(limiters)
+        .map(|(number, limiter)| {
+            let options = CallOptions::new()
+                .call_timeout(Duration::from_millis(random.u64(500..60_000)))
+                .attempt_timeout(Duration::from_millis(random.u64(100..8_000)));
+            over(service.clone(), &clock)
+                .options(options)
+                .rate_limiter(Arc::clone(limiter))
+                .retry(ExponentialBackoff::new().seed(seed + number))
+                .observer(reports.clone())
+                .build()
+                .expect("a client")
+        });
     let schedule = Schedule {
         clients: clients.collect(),
         clock,
@@ -298,7 +300,7 @@ fn run(seed: u64, totals: &mut Totals) -> Vec<String> {
     };
     let this = &schedule;
     let mut id = 1;
-    let mut tasks: Vec<Task<'_, ()>> = Vec::new();
+    let mut tasks: Vec<Task<'_, ()>> = limits.task(&this.clock).into_iter().collect();
     for _ in 0..random.u32(1..7) {
         let starts = Duration::from_millis(random.u64(0..20_000));
         let client = &this.clients[random.usize(0..this.clients.len())];
@@ -326,7 +328,9 @@ fn run(seed: u64, totals: &mut Totals) -> Vec<String> {
     }
     this.clock.run_all(tasks);
     let mut broken = std::mem::take(&mut this.books.borrow_mut().broken);
-    this.check(&limiter, limit, &reports, &mut broken);
+    this.check(&limits, &reports, &mut broken);
+    totals.shared += usize::from(limits.is_shared());
+    totals.outages += limits.outage_count();
 
     let (log, books) = (this.service.log(), this.books.borrow());
     totals.calls += reports.0.lock().expect("no panic").calls.len();
@@ -348,13 +352,7 @@ fn run(seed: u64, totals: &mut Totals) -> Vec<String> {
 }
 
 impl Schedule {
-    fn check(
-        &self,
-        limiter: &LocalRateLimiter<VirtualClock>,
-        limit: u32,
-        reports: &Reports,
-        broken: &mut Vec<String>,
-    ) {
+    fn check(&self, limits: &Limits, reports: &Reports, broken: &mut Vec<String>) {
         let (log, books) = (self.service.log(), self.books.borrow());
         // The law: nothing is written twice, and no error denies what was applied or accepted.
         for (id, (is_idempotent, known)) in &books.known {
@@ -366,15 +364,7 @@ impl Schedule {
         if let Some(id) = log.writes.keys().find(|id| !books.known.contains_key(id)) {
             broken.push(format!("nobody knows what became of write {id}"));
         }
-        // The limit: in no window more than allowed.
-        let most = most_in(&log.arrivals, WINDOW);
-        if most > limit as usize {
-            broken.push(format!("{most} requests in a window, the limit is {limit}"));
-        }
-        let status = limiter.status().expect("it can tell");
-        if status.waiting > 0 {
-            broken.push(format!("{} wait in the end", status.waiting));
-        }
+        limits.check(&log.arrivals, broken);
         // The accounting: each attempt and each call is reported once, as its caller saw it.
         let reported = reports.0.lock().expect("no panic");
         if reported.attempts != log.handed {
