@@ -80,6 +80,11 @@ pub(crate) fn optional<T: DeserializeOwned + Default>(
 ///
 /// The envelope contains a status other than 200, or the body is not an envelope with a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, ResponseError> {
+    if body.len() > HUGE_BYTES {
+        if let Some(meta) = large_meta(body).filter(|meta| meta.status != SUCCESS) {
+            return Err(ResponseError::Service(Box::new(meta)));
+        }
+    }
     match json::<Envelope<T>>(body) {
         Ok(envelope) if envelope.meta.status == SUCCESS => Ok(envelope),
         Ok(envelope) => Err(ResponseError::Service(Box::new(envelope.meta))),
@@ -109,6 +114,10 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
 /// The largest body whose error fields are kept, since a tree of JSON values takes many times the memory
 /// of its text.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// A body that takes so much memory as an error that it is read for its status first. Responses with data are
+/// smaller.
+const HUGE_BYTES: usize = 1024 * 1024;
 
 /// Decodes the `meta` of a large body, without the error fields.
 fn large_meta(body: &[u8]) -> Option<Meta> {

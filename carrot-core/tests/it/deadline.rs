@@ -5,11 +5,12 @@ use std::{pin::pin, task::Poll, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, Body, Clock, ErrorKind, HttpTransport, Sent, TransportError,
+    ApiContext, ApiVersion, Body, Clock, Endpoint, ErrorKind, HttpTransport, Sent, TransportError,
     client::CallOptions,
     conversations,
+    endpoint::{RequestParts, ResponseError, response},
     transport::{CallContext, TimeoutPhase, TransportErrorKind},
-    types::UserId,
+    types::{Empty, InvalidValue, UserId},
     users,
 };
 use carrot_testing::{CannedResponse, VirtualClock, stub::Latency};
@@ -179,6 +180,36 @@ fn response_at_the_deadline_is_returned() {
     assert!(poll(call.as_mut()).is_pending());
     clock.advance(30 * SECOND);
     assert!(matches!(poll(call.as_mut()), Poll::Ready(Ok(_))));
+}
+
+/// A response that takes longer to read than the call has.
+struct SlowToRead(VirtualClock);
+
+impl Endpoint for SlowToRead {
+    type Output = Empty;
+    const NAME: &'static str = "test.slow_to_read";
+    const SCOPES: &'static [&'static str] = &[];
+    const IDEMPOTENT: bool = true;
+
+    fn request(&self, context: &ApiContext) -> Result<RequestParts, InvalidValue> {
+        conversations::Close::new(ID).request(context)
+    }
+
+    fn decode(&self, _: ApiVersion, body: &[u8]) -> Result<Empty, ResponseError> {
+        self.0.advance(2 * SECOND);
+        response::empty(body)
+    }
+}
+
+/// The deadline covers the reading: when it is over, nothing is waited for and nothing is sent again.
+#[test]
+fn deadline_that_ends_while_reading_stops_retry() {
+    let (clock, options) = (VirtualClock::manual(), without_attempt_timeout());
+    let recorder = canned([ok(r#"{"meta":{"status":503},"data":{}}"#)]);
+    let client = client(&recorder, &clock).with_options(options.call_timeout(SECOND));
+    let error = clock.run(client.call(SlowToRead(clock.clone())));
+    assert_eq!(error.expect_err("503").status(), Some(503));
+    assert_eq!((recorder.requests().len(), clock.now()), (1, 2 * SECOND));
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! How much memory a response takes. A binary of its own, whose one test counts all that is allocated.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{fmt::Write, time::Duration};
+
+use bytes::Bytes;
+use carrot_core::{
+    AuthToken, Client, Clock as _, NoRateLimit, client::CallOptions, conversations::Close,
+    types::ConversationId,
+};
+use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
+use http::StatusCode;
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const BODY: usize = 15 * 1024 * 1024;
+/// Besides the body, which the transport has. As a tree of JSON values it takes 20 times as much.
+const MOST: usize = BODY / 4;
+
+/// An error with 15 MB of fields, or of anything else that the envelope may hold.
+fn body(key: &str, token: &str) -> Bytes {
+    let mut text = format!(r#"{{"meta":{{"status":400,"error":"ValidationError","{key}":["#);
+    while text.len() < BODY {
+        let number = text.len();
+        write!(text, r#"{{"f{number}":"{token}"}},"#).expect("a text");
+    }
+    text.push_str(r#"1],"error_message":"m"},"data":{}}"#);
+    text.into()
+}
+
+#[test]
+fn large_error_takes_little_memory() {
+    for key in ["error_fields", "unknown"] {
+        for (status, token) in [(400, "x"), (400, "app.1.secret"), (200, "x")] {
+            let what = format!("{key}, status {status}, {token}");
+            let body = body(key, token);
+            let status = StatusCode::from_u16(status).expect("a status");
+            let clock = VirtualClock::manual();
+            let response = CannedResponse::bytes(status, body.clone());
+            let transport = RecordingTransport::responding([response]);
+            let token = AuthToken::new("app.1.secret").expect("a token");
+            let options = CallOptions::new().call_timeout(Duration::from_secs(1));
+            let client = Client::builder(transport.clone(), clock.clone(), token)
+                .rate_limiter(NoRateLimit::new())
+                .options(options)
+                .build()
+                .expect("a client");
+            MEMORY.reset_peak_usage();
+            let before = MEMORY.current_usage();
+            let result = clock.run(client.call(Close::new(ConversationId::new(1))));
+            let error = result.expect_err("it is rejected");
+            let shown = format!("{error} {error:?}");
+            let took = MEMORY.peak_usage() - before;
+            assert!(took < MOST, "{what}: {took} bytes");
+            assert_eq!(error.message(), Some("m"), "{what}");
+            assert_eq!(error.body(), Some(&body), "{what}");
+            assert!(!shown.contains("app.1.secret"), "{what}");
+            // There is no time for another attempt, and nothing is waited for.
+            assert_eq!(clock.now(), Duration::ZERO, "{what}");
+            assert_eq!(transport.requests().len(), 1, "{what}");
+        }
+    }
+}
