@@ -109,6 +109,18 @@ pub(super) struct Unexpected {
     pub(super) because: Option<String>,
 }
 
+/// Where an operation of the test is.
+#[cfg(feature = "server")]
+#[derive(Clone)]
+pub(super) struct Route {
+    pub(super) operation: &'static str,
+    pub(super) addresses: Vec<Address>,
+}
+
+/// A method and a path with `{id}` in the place of ids.
+#[cfg(feature = "server")]
+pub(super) type Address = (http::Method, String);
+
 #[derive(Clone, Default)]
 pub(super) struct Record {
     pub(super) expected: Vec<Expected>,
@@ -126,7 +138,7 @@ pub(super) struct Record {
     pub(super) is_served: bool,
     /// Where operations of the test are.
     #[cfg(feature = "server")]
-    pub(super) routes: Vec<super::route::Route>,
+    pub(super) routes: Vec<Route>,
     /// Every token that came.
     pub(super) secrets: Secrets,
 }

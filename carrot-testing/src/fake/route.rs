@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use carrot_core::{ApiContext, ApiVersion, Endpoint, endpoint::RequestParts};
-use http::Method;
 
-use super::{Fake, operations, record::RecordedCall, service::State};
+use super::{
+    Fake,
+    log::{Address, Route},
+    operations,
+    record::RecordedCall,
+    service::State,
+};
 use crate::fail;
-
-/// Where an operation of the test is.
-#[derive(Clone)]
-pub(super) struct Route {
-    operation: &'static str,
-    addresses: Vec<Address>,
-}
-
-/// A method and a path with `{id}` in the place of ids.
-type Address = (Method, String);
 
 impl Fake {
     /// Says where an operation of your own is, so that [`serve`](Self::serve) knows its requests: at the method

@@ -96,7 +96,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// The real service, slowly enough for its limit of 60 requests a minute.
 fn live(token: &str) -> Result<Service, Failure> {
     // The errors name the variables.
-    carrot_hyper::builder_from_env()?;
+    drop(carrot_hyper::builder_from_env()?);
     let url: BaseUrl = match env::var("CARROT_BASE_URL") {
         Ok(url) => url.parse()?,
         Err(_) => BaseUrl::CARROT_QUEST,
