@@ -137,12 +137,23 @@ impl From<&str> for RealtimeChannel {
     fn from(text: &str) -> Self {
         let mut parts = text.split('.');
         let name = parts.next().unwrap_or_default();
-        let ids: Option<Vec<u64>> = parts.map(parse_digits).collect();
-        ids.and_then(|ids| Self::known(name, &ids))
-            // An id with zeros before it would be written without them.
-            .filter(|channel| channel.to_string() == text)
-            .unwrap_or_else(|| Self::Other(OtherValue::new(text)))
+        let known = match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => Self::known(name, &[]),
+            (Some(app), None, _) => id(app).and_then(|app| Self::known(name, &[app])),
+            (Some(app), Some(user), None) => {
+                let ids = id(app).zip(id(user));
+                ids.and_then(|(app, user)| Self::known(name, &[app, user]))
+            }
+            _ => None,
+        };
+        known.unwrap_or_else(|| Self::Other(OtherValue::new(text)))
     }
+}
+
+/// An id with zeros before it would be written without them.
+fn id(text: &str) -> Option<u64> {
+    let is_padded = text.len() > 1 && text.starts_with('0');
+    parse_digits(text).filter(|_| !is_padded)
 }
 
 impl fmt::Display for RealtimeChannel {

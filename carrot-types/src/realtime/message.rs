@@ -1,14 +1,17 @@
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::{RealtimeChannel, RealtimePayload};
+use super::{RealtimeChannel, RealtimePayload, payload::Source};
 use crate::{
     InvalidValue, JsonError,
     json::{self, Object},
     serde_util::{
-        from_json::{self, FromJson},
+        from_json::{self, FromJson, ReadField},
         repair::object_length,
     },
 };
@@ -70,6 +73,15 @@ impl RealtimeMessage {
     /// * The text is not an envelope, or its `message` is not what the channel brings. The error names the
     ///   channel and the place.
     pub fn parse(json: &str) -> Result<Self, RealtimeError> {
+        match serde_json::from_str(json) {
+            Ok(InOrder(message)) => Ok(message),
+            // Again, in any order and with the place of an error.
+            Err(_) => Self::parse_twice(json),
+        }
+    }
+
+    /// Reads the envelope, and then the payload.
+    pub(super) fn parse_twice(json: &str) -> Result<Self, RealtimeError> {
         let envelope: Envelope = json::read(json).map_err(|error| RealtimeError {
             channel: None,
             rejected_with: json::read(json)
@@ -175,6 +187,74 @@ impl fmt::Display for RealtimeError {
             write!(f, "of channel `{channel}` ")?;
         }
         write!(f, "cannot be read at {}", self.error)
+    }
+}
+
+/// A message whose channel comes before its payload, as the service writes it: read in one pass.
+struct InOrder(RealtimeMessage);
+
+impl<'de> Deserialize<'de> for InOrder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrderVisitor)
+    }
+}
+
+struct InOrderVisitor;
+
+impl<'de> Visitor<'de> for InOrderVisitor {
+    type Value = InOrder;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message in order")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<InOrder, A::Error> {
+        let (mut id, mut tag, mut time) = (None, None, None);
+        let (mut channel, mut payload) = (None, None);
+        while let Some(key) = object.next_key::<&str>()? {
+            match (key, &channel) {
+                ("id", _) => id = object.next_value_seed(ReadField::new())?,
+                ("tag", _) => tag = object.next_value_seed(ReadField::new())?,
+                ("time", _) => time = object.next_value_seed(ReadField::new())?,
+                ("channel", None) => channel = Some(object.next_value()?),
+                ("message", Some(channel)) if payload.is_none() => {
+                    payload = Some(object.next_value_seed(PayloadOf(channel))?);
+                }
+                ("channel" | "message", _) => return Err(A::Error::custom("out of order")),
+                _ => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        let (Some(channel), Some(payload)) = (channel, payload) else {
+            return Err(A::Error::custom("not whole"));
+        };
+        Ok(InOrder(RealtimeMessage {
+            id,
+            channel,
+            payload,
+            tag,
+            time,
+        }))
+    }
+}
+
+struct PayloadOf<'a>(&'a RealtimeChannel);
+
+impl<'de> DeserializeSeed<'de> for PayloadOf<'_> {
+    type Value = RealtimePayload;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        RealtimePayload::read(self.0, Of(deserializer, PhantomData))
+    }
+}
+
+/// A deserializer as a source.
+struct Of<'de, D>(D, PhantomData<&'de ()>);
+
+impl<'de, D: Deserializer<'de>> Source for Of<'de, D> {
+    type Error = D::Error;
+
+    fn read<T: DeserializeOwned>(self) -> Result<T, D::Error> {
+        T::deserialize(self.0)
     }
 }
 

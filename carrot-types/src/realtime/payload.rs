@@ -1,4 +1,7 @@
-use serde::{Serialize, Serializer, de::IgnoredAny};
+use serde::{
+    Serialize, Serializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 
 use super::{
@@ -67,6 +70,21 @@ pub enum RealtimePayload {
     Other(Value),
 }
 
+/// What a payload is read from.
+pub(super) trait Source {
+    type Error;
+
+    fn read<T: DeserializeOwned>(self) -> Result<T, Self::Error>;
+}
+
+impl Source for &str {
+    type Error = JsonError;
+
+    fn read<T: DeserializeOwned>(self) -> Result<T, JsonError> {
+        json::read(self)
+    }
+}
+
 impl RealtimePayload {
     /// Reads a bare payload, which stands in `message` of the envelope, as messages of `channel` have it.
     ///
@@ -83,66 +101,66 @@ impl RealtimePayload {
     /// # Ok::<(), carrot_types::JsonError>(())
     /// ```
     pub fn parse(channel: &RealtimeChannel, json: &str) -> Result<Self, JsonError> {
+        Self::read(channel, json)
+    }
+
+    pub(super) fn read<S: Source>(channel: &RealtimeChannel, source: S) -> Result<Self, S::Error> {
         Ok(match channel {
-            RealtimeChannel::Ping => Self::Ping(json::read(json)?),
+            RealtimeChannel::Ping => Self::Ping(source.read()?),
             RealtimeChannel::UserPresenceChanged(_) => {
-                let PresenceChanges(changes) = json::read(json)?;
+                let PresenceChanges(changes) = source.read()?;
                 Self::UserPresenceChanged(changes)
             }
             RealtimeChannel::Conversation(_) | RealtimeChannel::ConversationOfUser(..) => {
-                Self::Conversation(json::read(json)?)
+                Self::Conversation(source.read()?)
             }
             RealtimeChannel::ConversationStartedByUser(_) => {
-                Self::ConversationStartedByUser(json::read(json)?)
+                Self::ConversationStartedByUser(source.read()?)
             }
             RealtimeChannel::ConversationReply(_)
             | RealtimeChannel::ConversationReplyOfUser(..) => {
-                Self::ConversationReply(json::read(json)?)
+                Self::ConversationReply(source.read()?)
             }
             RealtimeChannel::ConversationTyping(_)
             | RealtimeChannel::ConversationTypingOfUser(..) => {
-                Self::ConversationTyping(json::read(json)?)
+                Self::ConversationTyping(source.read()?)
             }
             RealtimeChannel::ConversationRead(_) | RealtimeChannel::ConversationReadOfUser(..) => {
-                Self::ConversationRead(json::read(json)?)
+                Self::ConversationRead(source.read()?)
             }
-            RealtimeChannel::ConversationAssigned(_) => {
-                Self::ConversationAssigned(json::read(json)?)
-            }
-            RealtimeChannel::ConversationClosed(_) => Self::ConversationClosed(json::read(json)?),
-            RealtimeChannel::ConversationTagAdded(_) => {
-                Self::ConversationTagAdded(json::read(json)?)
-            }
+            RealtimeChannel::ConversationAssigned(_) => Self::ConversationAssigned(source.read()?),
+            RealtimeChannel::ConversationClosed(_) => Self::ConversationClosed(source.read()?),
+            RealtimeChannel::ConversationTagAdded(_) => Self::ConversationTagAdded(source.read()?),
             RealtimeChannel::ConversationTagDeleted(_) => {
-                Self::ConversationTagDeleted(json::read(json)?)
+                Self::ConversationTagDeleted(source.read()?)
             }
             RealtimeChannel::UserPropsChanged(..) => {
-                let _: IgnoredAny = json::read(json)?;
+                let _: IgnoredAny = source.read()?;
                 Self::UserPropsChanged
             }
             RealtimeChannel::ConversationPartsBatch(_)
             | RealtimeChannel::ConversationPartsBatchOfUser(..) => {
-                Self::ConversationPartsBatch(json::read(json)?)
+                Self::ConversationPartsBatch(source.read()?)
             }
             RealtimeChannel::MessageConversationStarted(..) => {
-                Self::MessageConversationStarted(json::read(json)?)
+                Self::MessageConversationStarted(source.read()?)
             }
             RealtimeChannel::ConversationReplyChanged(..) => {
-                Self::ConversationReplyChanged(json::read(json)?)
+                Self::ConversationReplyChanged(source.read()?)
             }
-            RealtimeChannel::ConversationNotify(..) => Self::ConversationNotify(json::read(json)?),
+            RealtimeChannel::ConversationNotify(..) => Self::ConversationNotify(source.read()?),
             RealtimeChannel::ChatBotConversationFinished(..) => {
-                Self::ChatBotConversationFinished(json::read(json)?)
+                Self::ChatBotConversationFinished(source.read()?)
             }
-            RealtimeChannel::UserMergeFinished(..) => Self::UserMergeFinished(json::read(json)?),
-            RealtimeChannel::UserBan(..) => Self::UserBan(json::read(json)?),
-            RealtimeChannel::RunScript(..) => Self::RunScript(json::read(json)?),
-            RealtimeChannel::AppOnlineChanged(..) => Self::AppOnlineChanged(json::read(json)?),
+            RealtimeChannel::UserMergeFinished(..) => Self::UserMergeFinished(source.read()?),
+            RealtimeChannel::UserBan(..) => Self::UserBan(source.read()?),
+            RealtimeChannel::RunScript(..) => Self::RunScript(source.read()?),
+            RealtimeChannel::AppOnlineChanged(..) => Self::AppOnlineChanged(source.read()?),
             RealtimeChannel::UsersRemoved(_) | RealtimeChannel::UsersRemovedOfUser(..) => {
-                Self::UsersRemoved(json::read(json)?)
+                Self::UsersRemoved(source.read()?)
             }
-            RealtimeChannel::Event(..) => Self::Event(json::read(json)?),
-            RealtimeChannel::Other(_) => Self::Other(json::read(json)?),
+            RealtimeChannel::Event(..) => Self::Event(source.read()?),
+            RealtimeChannel::Other(_) => Self::Other(source.read()?),
         })
     }
 

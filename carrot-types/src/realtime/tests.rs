@@ -201,6 +201,27 @@ proptest! {
     }
 
     #[test]
+    fn one_pass_reads_what_two_read(
+        payload in payload(),
+        all in channels(),
+        id in any::<Option<i64>>(),
+        tag in proptest::option::of(text()),
+        at in any::<prop::sample::Index>(),
+        odd in prop_oneof![Just(""), Just("\""), Just("}"), Just("1"), Just(r#","channel":"ping""#), Just(r#""message":1,"#)],
+    ) {
+        for channel in all {
+            let Ok(mut message) = RealtimeMessage::new(channel, payload.clone()) else { continue };
+            (message.id, message.tag) = (id, tag.clone());
+            let mut json = serde_json::to_string(&message)?;
+            let places: Vec<usize> = json.char_indices().map(|(place, _)| place).collect();
+            json.insert_str(*at.get(&places), odd);
+            prop_assert_eq!(RealtimeMessage::parse(&json), RealtimeMessage::parse_twice(&json));
+            let backwards = json.replacen("channel", "message", 1).replacen("message", "channel", 1);
+            prop_assert_eq!(RealtimeMessage::parse(&backwards), RealtimeMessage::parse_twice(&backwards));
+        }
+    }
+
+    #[test]
     fn any_text_is_read_or_rejected(text in any::<String>(), channel in channel()) {
         let _ = RealtimeMessage::parse(&text);
         let json = serde_json::json!({"channel": channel, "message": text}).to_string();
