@@ -1,6 +1,7 @@
 //! Listening to the realtime service: over long polls, against the service in memory.
 
 mod delivery;
+mod drivers;
 mod endings;
 mod follow;
 mod follow_schedules;
