@@ -43,7 +43,12 @@ impl Language {
 
     /// The part that a reply created, 0.4 kB.
     pub(crate) fn part(self) -> String {
-        envelope(&json!({
+        envelope(&self.part_record())
+    }
+
+    /// The same part, without its envelope.
+    pub(crate) fn part_record(self) -> Value {
+        json!({
             "id": 1_160_406_004_324_630_700_u64,
             "created": 1_684_739_969,
             "conversation": 1_160_406_004_324_630_614_u64,
@@ -56,7 +61,7 @@ impl Language {
             "first": false,
             "attachments": [],
             "random_id": 1_650_977_560,
-        }))
+        })
     }
 
     /// The text of a reply, in the request and in the response.

@@ -19,6 +19,7 @@ mod plain;
 mod record;
 mod rows;
 mod server;
+mod socket;
 
 use std::{env, process::ExitCode};
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["work", row, peer, address, times] => {
             let times = times.parse().expect("a number");
             match rows::is_in_memory(row) {
+                _ if row == rows::SOCKET => socket::work(peer == "bare", address, times),
                 true => memory::work(row, peer == "bare", times),
                 false => peers::work(row, peer, address, times),
             }

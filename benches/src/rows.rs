@@ -16,6 +16,8 @@ pub(crate) struct Row {
 
 /// In the rows with a connection.
 pub(crate) const PEERS: [&str; 4] = ["carrot", "hyper", "hyper-util", "reqwest"];
+/// The row of the realtime service. Its messages come over a connection; the bare work is that of the WebSocket crate.
+pub(crate) const SOCKET: &str = "socket";
 /// In the rows without one.
 pub(crate) const IN_MEMORY: [&str; 2] = ["carrot", "bare"];
 
@@ -47,6 +49,10 @@ pub(crate) const ROWS: &[Row] = &[
     in_memory("fake-bytes", "a call through the fake, of fixed bytes", 500),
     in_memory("fake-typed", "a call through the fake, of a model", 500),
     in_memory("sandbox", "a call through the sandbox", 500),
+    Row {
+        goal: Some(1.5),
+        ..in_memory(SOCKET, "a message over a WebSocket, 0.6 kB", 5000)
+    },
 ];
 
 const fn row(name: &'static str, what: &'static str, goal: f64, times: u32) -> Row {

@@ -7,13 +7,15 @@ use std::{
     thread,
 };
 
-use crate::bodies::Language;
+use crate::{bodies::Language, socket};
 
 /// The responses, ready to be written.
 struct Responses {
     conversation: Vec<u8>,
     page: Vec<u8>,
     part: Vec<u8>,
+    /// The payload of a realtime message.
+    payload: String,
 }
 
 /// Serves the bodies of this language on a port of this machine, until the process ends.
@@ -24,6 +26,7 @@ pub(crate) fn start(language: Language) -> io::Result<SocketAddr> {
         conversation: response(&language.conversation()),
         page: response(&language.page()),
         part: response(&language.part()),
+        payload: language.part_record().to_string(),
     });
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -51,6 +54,9 @@ fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
             return Ok(());
+        }
+        if line.starts_with("GET /websocket/") {
+            return socket::stream(&mut reader, stream, &responses.payload);
         }
         let response = match line.split(' ').nth(1) {
             Some(path) if path.ends_with("/reply") => &responses.part,
