@@ -46,6 +46,9 @@ pub struct RealtimeReport {
     pub late: u64,
     /// The number of holes in the ids of the channels, including those filled later.
     pub holes: u64,
+    /// The number of holes that were filled, by messages that came late or were requested again. A message inside a
+    /// hole makes two of it.
+    pub repaired: u64,
     /// The number of connections dropped to request missing messages again.
     pub rewinds: u64,
     /// The number of reported gaps.
@@ -71,6 +74,7 @@ impl RealtimeReport {
             duplicates: 0,
             late: 0,
             holes: 0,
+            repaired: 0,
             rewinds: 0,
             gaps: 0,
             unreadable: 0,

@@ -12,6 +12,7 @@ use super::{
     ListenError, Received,
     position::seconds,
     session::{Action, Input, Session},
+    trace::Span,
 };
 use crate::{
     Client, Clock,
@@ -36,6 +37,8 @@ pub struct Listener {
     session: Session,
     link: Link,
     alarm: Option<Alarm>,
+    /// Of the connection.
+    span: Option<Span>,
 }
 
 enum Link {
@@ -62,6 +65,7 @@ impl Listener {
             session,
             link: Link::None,
             alarm: None,
+            span: None,
         }
     }
 
@@ -140,10 +144,17 @@ impl Listener {
                 Action::Connect(position) => {
                     // The one before ends first.
                     self.link = Link::None;
+                    self.span = Some(Span::of_connection(self.request.channels()));
                     let connecting = self.connector.connect(self.request.at(position));
                     self.link = Link::Connecting(connecting);
                 }
-                Action::Drop => self.link = Link::None,
+                // Missing messages are requested again.
+                Action::Drop => {
+                    self.link = Link::None;
+                    if let Some(span) = self.span.take() {
+                        span.end(&self.report_of(RealtimeChange::Closed, None), None);
+                    }
+                }
                 Action::Probe => {
                     if let Link::Up(connection) = &mut self.link {
                         connection.probe();
@@ -234,10 +245,23 @@ impl Listener {
         }
     }
 
-    fn report(&self, change: RealtimeChange, reason: Option<&Disconnected>) {
-        let Some(observer) = self.client().observer() else {
-            return;
-        };
+    fn report(&mut self, change: RealtimeChange, reason: Option<&Disconnected>) {
+        let report = self.report_of(change, reason);
+        match (change, &self.span) {
+            (RealtimeChange::Gap, Some(span)) => span.gap(&report),
+            (RealtimeChange::Down | RealtimeChange::Rejected | RealtimeChange::Closed, _) => {
+                if let Some(span) = self.span.take() {
+                    span.end(&report, Some(change));
+                }
+            }
+            _ => {}
+        }
+        if let Some(observer) = self.client().observer() {
+            observer.realtime(&report);
+        }
+    }
+
+    fn report_of(&self, change: RealtimeChange, reason: Option<&Disconnected>) -> RealtimeReport {
         let counts = &self.session.counts;
         let mut report = RealtimeReport::new(change);
         report.failures = self.session.failures();
@@ -249,11 +273,12 @@ impl Listener {
         report.duplicates = counts.duplicates;
         report.late = counts.late;
         report.holes = counts.holes;
+        report.repaired = counts.repaired;
         report.rewinds = counts.rewinds;
         report.gaps = counts.gaps;
         report.unreadable = counts.unreadable;
         report.lag = counts.lag;
-        observer.realtime(&report);
+        report
     }
 }
 

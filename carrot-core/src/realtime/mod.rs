@@ -40,6 +40,7 @@ mod seen;
 mod session;
 #[cfg(feature = "stream")]
 mod stream;
+mod trace;
 
 pub use self::{
     checkpoint::Checkpoint,

@@ -10,10 +10,16 @@ use std::{
 };
 
 use carrot_core::{
-    Client, ExponentialBackoff, HttpTransport, Sent, TransportError, client::CallOptions,
-    conversations::Close, transport::TransportErrorKind, types::ConversationId,
+    AuthToken, Client, ExponentialBackoff, HttpTransport, Sent, TransportError,
+    client::CallOptions,
+    conversations::Close,
+    realtime,
+    transport::TransportErrorKind,
+    types::{AppId, ConversationId, UserId, realtime::RealtimeChannel},
 };
-use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
+use carrot_testing::{
+    ApiError, CannedResponse, RecordingTransport, Sandbox, VirtualClock, sandbox::RealtimeFault,
+};
 use serde_json::json;
 use tracing::{
     Event, Metadata, Subscriber,
@@ -142,6 +148,40 @@ fn lines(spans: &[Span]) -> Vec<String> {
         line
     };
     spans.iter().map(line).collect()
+}
+
+#[test]
+fn each_connection_of_a_listener_is_a_span() {
+    let clock = VirtualClock::manual();
+    let sandbox = Sandbox::builder().clock(clock.clone()).build();
+    let token = AuthToken::new(sandbox.token()).expect("a token");
+    let client = Client::builder(sandbox.clone(), clock.clone(), token)
+        .build()
+        .expect("a sound client");
+    let channels = [RealtimeChannel::ConversationTypingOfUser(
+        AppId::new(1000),
+        UserId::new(77_777),
+    )];
+    let spans = Spans::default();
+    spans.keeping(|| {
+        let mut live = client.listen(channels).expect("a channel").start();
+        let mut next = || clock.run(live.next());
+        sandbox.realtime().inject(RealtimeFault::Rejected(503));
+        assert!(matches!(next(), Ok(Some(realtime::Event::Down(_)))));
+        assert!(matches!(next(), Ok(Some(realtime::Event::CaughtUp))));
+        sandbox.realtime().inject(RealtimeFault::Rejected(403));
+        next().expect_err("a rejection");
+    });
+    let counts = "messages=0 replayed=0 duplicates=0 late=0 holes=0 repaired=0 rewinds=0 gaps=0 unreadable=0";
+    let start = r#"carrot.listen channels="conversation_typing.{app_id}.{user_id} ping""#;
+    assert_eq!(
+        lines(&spans.all()),
+        [
+            format!("{start} connection=1 failures=1 status=503 {counts} outcome=Down"),
+            format!("{start} connection=2 failures=1 status=403 {counts} outcome=Rejected"),
+        ]
+    );
+    assert!(spans.all().iter().all(|span| span.closed));
 }
 
 #[test]

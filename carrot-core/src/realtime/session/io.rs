@@ -54,6 +54,7 @@ pub(in crate::realtime) struct Counts {
     pub(in crate::realtime) duplicates: u64,
     pub(in crate::realtime) late: u64,
     pub(in crate::realtime) holes: u64,
+    pub(in crate::realtime) repaired: u64,
     pub(in crate::realtime) rewinds: u64,
     pub(in crate::realtime) gaps: u64,
     pub(in crate::realtime) unreadable: u64,

@@ -383,9 +383,11 @@ impl Session {
                     }
                     Verdict::New { late: is_late } => late = is_late,
                 }
-                let was_proven = book.is_proven();
+                let (was_proven, holes) = (book.is_proven(), book.seen.hole_count());
                 if book.add(id, position, noticed) {
                     self.counts.holes += 1;
+                } else if book.seen.hole_count() < holes {
+                    self.counts.repaired += 1;
                 }
                 if !was_proven {
                     self.recent.insert(position, place);

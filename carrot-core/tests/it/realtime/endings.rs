@@ -139,6 +139,38 @@ fn the_observer_gets_the_numbers() {
     assert_eq!(reports[2].failures, 1);
 }
 
+#[test]
+fn lost_and_repaired_messages_are_counted() {
+    let stage = Stage::new();
+    let reports = Arc::new(Reports::default());
+    let client = stage.builder().observer(Arc::clone(&reports));
+    let [a, ..] = channels();
+    let mut live = client.build().unwrap().listen(channels()).unwrap().start();
+    stage.catch_up(&mut live);
+    stage.publish(&a, 0..10);
+    stage.events_for(&mut live, SECOND);
+    // One that a second request brings, and one that is gone.
+    stage.sandbox.realtime().inject(RealtimeFault::LostMessage);
+    stage.publish(&a, 10..12);
+    stage.events_for(&mut live, SECOND * 120);
+    stage.sandbox.realtime().inject(RealtimeFault::LostMessage);
+    stage.publish(&a, [12]);
+    stage.sandbox.realtime().forget_messages();
+    stage.publish(&a, [13]);
+    stage.events_for(&mut live, SECOND * 120);
+    stage.clock.run(live.close());
+    let reports = reports.0.lock().unwrap();
+    let last = reports.last().unwrap();
+    assert_eq!((last.holes, last.repaired, last.gaps), (2, 1, 1));
+    assert_eq!((last.rewinds, last.late, last.messages), (2, 1, 13));
+    let changes: Vec<_> = reports.iter().map(|report| report.change).collect();
+    let gaps = changes
+        .iter()
+        .filter(|change| **change == RealtimeChange::Gap);
+    assert_eq!(gaps.count(), 1);
+    assert!(last.lag.is_some());
+}
+
 #[cfg(feature = "stream")]
 #[test]
 fn the_listener_is_a_stream() {

@@ -41,7 +41,9 @@ impl Scene {
     }
 
     fn next(&mut self) -> FollowEvent {
-        let next = self.stage.clock.run(self.follower.next());
+        let clock = self.stage.clock.clone();
+        let next = clock.run(clock.timeout(SECOND * 3600, self.follower.next()));
+        let next = next.expect("an event within an hour");
         next.expect("no rejection").expect("not the end")
     }
 
@@ -70,6 +72,19 @@ impl Scene {
             }
         }
         panic!("it does not come")
+    }
+
+    fn error(&mut self) -> FollowError {
+        let clock = self.stage.clock.clone();
+        let error = async {
+            loop {
+                if let Err(error) = self.follower.next().await {
+                    break error;
+                }
+            }
+        };
+        let error = clock.run(clock.timeout(SECOND * 3600, error));
+        error.expect("an error within an hour")
     }
 
     /// Events for a while.
@@ -320,13 +335,7 @@ fn rejected_token_ends_it() {
     let forbidden = Fault::status(StatusCode::FORBIDDEN).on::<Get>();
     scene.stage.sandbox.inject(forbidden);
     scene.call(Reply::new(ids[0], "Hello?").sender(Sender::DefaultUser));
-    let error = scene.stage.clock.run(async {
-        loop {
-            if let Err(error) = scene.follower.next().await {
-                break error;
-            }
-        }
-    });
+    let error = scene.error();
     assert!(matches!(error, FollowError::Read(_)), "{error}");
     assert!(
         scene
@@ -343,13 +352,7 @@ fn rejected_token_ends_it() {
         .sandbox
         .realtime()
         .inject(RealtimeFault::Rejected(403));
-    let error = scene.stage.clock.run(async {
-        loop {
-            if let Err(error) = scene.follower.next().await {
-                break error;
-            }
-        }
-    });
+    let error = scene.error();
     assert!(matches!(error, FollowError::Listen(_)), "{error}");
     assert!(
         scene
