@@ -44,4 +44,6 @@ mod snippets {
     mod from_php {}
     #[doc = include_str!("../../docs/guide/14-limits-of-the-api.md")]
     mod limits_of_the_api {}
+    #[doc = include_str!("../../docs/guide/15-realtime.md")]
+    mod realtime {}
 }

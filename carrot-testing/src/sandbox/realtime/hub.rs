@@ -330,6 +330,15 @@ impl State {
         }
     }
 
+    /// Each channel with its last id and the number of stored messages.
+    #[cfg(feature = "server")]
+    pub(super) fn channels(&self) -> Vec<(String, i64, usize)> {
+        let queues = self.queues.iter();
+        queues
+            .map(|(name, queue)| (name.clone(), queue.last_id, queue.stored.len()))
+            .collect()
+    }
+
     pub(super) fn listeners(&self) -> usize {
         self.listeners.len()
     }

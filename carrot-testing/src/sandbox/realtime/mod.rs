@@ -56,6 +56,12 @@ impl Realtime {
         self.0.state().forget_messages();
     }
 
+    /// The channels that had a message, with the last id and the number of stored messages of each.
+    #[cfg(feature = "server")]
+    pub(in crate::sandbox) fn channels(&self) -> Vec<(String, i64, usize)> {
+        self.0.state().channels()
+    }
+
     /// How many connections and polls are open.
     #[must_use]
     pub fn listeners(&self) -> usize {

@@ -6,7 +6,7 @@ use carrot_core::{
 };
 use carrot_testing::{
     Sandbox,
-    sandbox::{SandboxServer, SeedUser},
+    sandbox::{RealtimeFault, SandboxServer, SeedUser},
 };
 use serde_json::{Value, json};
 
@@ -351,4 +351,20 @@ async fn requests_are_kept_in_bounds() {
     let page = page(&server).await;
     assert!(page.contains("201, of which the newest 100 are shown"));
     assert_eq!(page.matches("<code>POST /v2/x</code>").count(), 100);
+}
+
+#[tokio::test]
+async fn page_shows_the_channels_of_the_realtime_service() {
+    let sandbox = Sandbox::new();
+    let start = StartConversation::new(UserRef::external("order-42"), "Where is it?");
+    sandbox.client().call(start).await.unwrap();
+    sandbox.realtime().inject(RealtimeFault::LostMessage);
+    let server = sandbox.serve().await.unwrap();
+    let page = page(&server).await;
+    for expected in [
+        "<tr><td>conversation_reply.1000<td>1<td>1</tr>",
+        "0 connections and polls are open, 1 faults wait.",
+    ] {
+        assert!(page.contains(expected), "{page}");
+    }
 }

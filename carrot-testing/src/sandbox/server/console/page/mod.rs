@@ -64,8 +64,31 @@ pub(super) fn write(context: &Context) -> String {
     for one in webhooks.iter().rev().take(SHOWN) {
         webhook(&mut page, context, one);
     }
+    realtime(&mut page, context);
     page.markup("</body></html>\n");
     page.finish()
+}
+
+fn realtime(page: &mut Html, context: &Context) {
+    let realtime = context.sandbox.realtime();
+    let channels = realtime.channels();
+    section(page, "<h2 id=\"realtime\">Channels ", channels.len());
+    page.tagged(
+        "<p>",
+        realtime.listeners(),
+        " connections and polls are open, ",
+    )
+    .tagged("", realtime.waiting_faults(), " faults wait.</p>\n");
+    if channels.is_empty() {
+        return;
+    }
+    page.markup("<table><tr><th>channel<th>messages<th>stored</tr>\n");
+    for (name, last_id, stored) in channels.iter().take(SHOWN) {
+        page.tagged("<tr><td>", name, "")
+            .tagged("<td>", last_id, "")
+            .tagged("<td>", stored, "</tr>\n");
+    }
+    page.markup("</table>\n");
 }
 
 fn header(page: &mut Html, store: &Store) {
@@ -73,6 +96,7 @@ fn header(page: &mut Html, store: &Store) {
     page.markup(concat!(
         "<a href=\"#users\">Users</a> <a href=\"#conversations\">Conversations</a> ",
         "<a href=\"#requests\">Requests</a> <a href=\"#webhooks\">Webhooks</a> ",
+        "<a href=\"#realtime\">Channels</a> ",
         "<a href=\"/_sandbox/\">Reload</a></header>\n<p class=\"quiet\">",
     ));
     page.tagged("It is ", date(store.now()), " UTC here. ");
