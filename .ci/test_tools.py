@@ -1,4 +1,4 @@
-"""Tests of `.ci/words` and `.ci/circles`: python3 .ci/test_tools.py"""
+"""Tests of `.ci/words`, `.ci/circles` and `.ci/links`: python3 .ci/test_tools.py"""
 
 import importlib.machinery
 import importlib.util
@@ -18,6 +18,24 @@ def load(name):
 
 words = load("words")
 circles = load("circles")
+links = load("links")
+
+
+class Links(unittest.TestCase):
+    def test_dead_links_are_found(self):
+        pages = {
+            "a/index.html": '<a href="../b/index.html#here"> <a href="../c/old.html#there"> <a id="own"> <a href="#own">',
+            "b/index.html": '<p id="here"><a href="gone.html"> <a href="../a/index.html#gone"> <a href="https://example.com">',
+            "c/old.html": '<meta http-equiv="refresh" content="0;URL=new.html">',
+            "c/new.html": '<p id="there"><a href="https://docs.rs/carrot-core">',
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder).resolve()
+            for name, text in pages.items():
+                (root / name).parent.mkdir(exist_ok=True)
+                (root / name).write_text(text)
+            dead = [link for _, link in links.dead_links(root)]
+        self.assertEqual(dead, ["gone.html", "../a/index.html#gone", "https://docs.rs/carrot-core"])
 
 
 class Words(unittest.TestCase):
