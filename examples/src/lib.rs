@@ -1,4 +1,6 @@
-#![doc = include_str!("../README.md")]
+//! What the programs of this package and of those below it share, their transcripts, and the checks of their tests.
+//!
+//! [The README](https://github.com/carrot-rs/carrot/blob/main/examples/README.md) lists the programs.
 
 pub mod changes;
 #[cfg(unix)]

@@ -8,6 +8,8 @@
 //! its own, and says what each way of sending costs. That file can be mended and imported. Then it sends, and records in
 //! `leads.done` which rows were applied, so that another run continues; a row that was changed since is sent again. That
 //! file is of one app at one address, and is rejected for another.
+//!
+#![doc = include_str!("../README.md")]
 
 mod done;
 mod leads;

@@ -6,6 +6,8 @@
 //!
 //! Without an account it shows a reply whose response is lost: the outbox waits until the service must be done, looks for
 //! the reply, finds it, and does not send it again. With `CARROT_TOKEN` and `--write` it sends what is in `--file`.
+//!
+#![doc = include_str!("../README.md")]
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -6,6 +6,8 @@
 //!
 //! Without an account it receives the webhooks of a sandbox, each twice, loses the response to a reply, and shows that every
 //! message has one reply. With `CARROT_TOKEN`, `CARROT_WEBHOOK_TOKEN` and `--write` it serves until Ctrl-C.
+//!
+#![doc = include_str!("../README.md")]
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 

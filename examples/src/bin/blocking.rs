@@ -6,6 +6,8 @@
 //!
 //! One runtime for the whole program, made once: a client's connections belong to the runtime on which they were
 //! opened. `block_on` waits for one call; several at a time are one future.
+//!
+#![doc = include_str!("../../transcripts/blocking.md")]
 
 use std::process::ExitCode;
 

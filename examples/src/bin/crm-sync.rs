@@ -7,6 +7,8 @@
 //! The first column is the id of the contact in your system, once in the table; `name`, `email` and `phone` become the properties of the
 //! service, and every other column a property of your own: whole numbers as numbers, `YYYY-MM-DD` as dates, the
 //! rest as text. An empty cell changes nothing. Rows that cannot be written are listed, and do not stop the others.
+//!
+#![doc = include_str!("../../transcripts/crm-sync.md")]
 
 use std::{collections::HashMap, ops::ControlFlow, path::PathBuf, process::ExitCode};
 

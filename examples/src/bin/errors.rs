@@ -6,6 +6,8 @@
 //!
 //! It always runs in a sandbox: nobody wants these from the real service. For each failure it prints what caused it,
 //! the error as it is logged, and the decision of [`what_to_do`], the function that every program needs.
+//!
+#![doc = include_str!("../../transcripts/errors.md")]
 
 use std::{process::ExitCode, time::Duration};
 

@@ -5,6 +5,8 @@
 //! ```
 //!
 //! `Endpoint` is all that an operation is; deadlines, retries, the rate limit and the observer come with the client.
+//!
+#![doc = include_str!("../../transcripts/own-endpoint.md")]
 
 use std::process::ExitCode;
 

@@ -8,6 +8,8 @@
 //! The spans come from the feature `tracing`, the metrics from an `Observer`. Neither holds a token, an id or a text.
 //! The exporters keep what they get, and the program prints it; to send it to a collector, put the exporters of
 //! `opentelemetry-otlp` in their place. Nothing else changes.
+//!
+#![doc = include_str!("../README.md")]
 
 mod exported;
 mod metrics;

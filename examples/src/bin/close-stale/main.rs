@@ -10,6 +10,8 @@
 //! Each conversation is read again right before it is closed, and left alone if somebody continued it. It is closed
 //! first and tagged then: a tag makes it a changed conversation at the front of the operators' list. What was closed and has
 //! no tag yet is kept in a file, for the next run.
+//!
+#![doc = include_str!("../../../transcripts/close-stale.md")]
 
 mod unfinished;
 

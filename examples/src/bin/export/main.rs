@@ -9,6 +9,8 @@
 //! position covers, and no record is missing or doubled. A conversation that changes while the export runs moves to
 //! the front of the service's list, behind the reader. So the front is read again and again until nothing new is
 //! there, and what changed is appended: the last line of a conversation counts.
+//!
+#![doc = include_str!("../../../transcripts/export.md")]
 
 mod files;
 mod position;

@@ -6,6 +6,8 @@
 //!
 //! It prints the report, and writes it as one page with charts that loads nothing from anywhere. It reads one request
 //! for each conversation and one for 50 of them.
+//!
+#![doc = include_str!("../../../transcripts/report.md")]
 
 mod page;
 mod stats;
