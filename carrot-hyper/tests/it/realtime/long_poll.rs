@@ -6,14 +6,17 @@ use std::sync::{
 };
 
 use carrot_hyper::{
-    AuthToken, Client, HyperTransport, realtime::Event, types::realtime::RealtimeChannel,
+    AuthToken, Client, HyperTransport, TokioClock, realtime::Event,
+    types::realtime::RealtimeChannel,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 use super::{Fast, number};
+use crate::support::{Server, hold, read_request};
 
 /// Two messages in one response, with nothing between them.
 fn response() -> Vec<u8> {
@@ -89,4 +92,56 @@ async fn a_response_cut_after_any_byte_loses_nothing() {
         assert_eq!(received, [1, 2], "cut after {length}");
         accepting.abort();
     }
+}
+
+#[tokio::test]
+async fn next_dropped_after_any_byte_loses_nothing() {
+    let (written, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (writes, waits) = (Arc::clone(&written), Arc::clone(&go_on));
+    let server = Server::start(move |_, mut stream| {
+        let (written, go_on) = (Arc::clone(&writes), Arc::clone(&waits));
+        async move {
+            stream.set_nodelay(true).unwrap();
+            while let Some(head) = read_request(&mut stream).await {
+                if String::from_utf8(head).unwrap().contains("tag=2") {
+                    hold(&mut stream).await;
+                    return;
+                }
+                for byte in response() {
+                    stream.write_all(&[byte]).await.unwrap();
+                    written.notify_one();
+                    go_on.notified().await;
+                }
+            }
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder().build().unwrap();
+    let token = AuthToken::new("app.1.t").unwrap();
+    let client = Client::builder(transport, TokioClock::new(), token)
+        .base_url(server.url("").parse().unwrap())
+        .build()
+        .unwrap();
+    let channels = [RealtimeChannel::from("a.1")];
+    let mut live = client.listen(channels).unwrap().start();
+    let (mut received, mut drops) = (Vec::new(), 0);
+    while received.len() < 2 {
+        let event = tokio::select! {
+            biased;
+            () = written.notified() => {
+                drops += 1;
+                go_on.notify_one();
+                None
+            }
+            event = live.next() => event.unwrap(),
+        };
+        match event {
+            Some(Event::Message(delivery)) => received.push(number(&delivery)),
+            None => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(received, [1, 2]);
+    assert!(drops > 200, "{drops}");
+    assert_eq!(server.accepted(), 1);
 }
