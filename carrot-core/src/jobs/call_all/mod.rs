@@ -198,7 +198,9 @@ where
     /// that `next` returned.
     ///
     /// Cancel-safe: dropping the future loses no result. The calls make progress only while this
-    /// future is polled; in between, the timeouts of attempts run.
+    /// future is polled; in between, the timeouts of attempts run, and other calls get the permits of calls
+    /// that are not polled. A program that drops `next` again and again should give it a window of the rate
+    /// limit each time: with less, other calls can use all permits of a low limit.
     pub async fn next(&mut self) -> Option<Item<I::Item, E::Output>> {
         poll_fn(|context| self.poll_item(context)).await
     }

@@ -58,3 +58,28 @@ fn other_calls_between_two_results_end() {
         }
     }
 }
+
+/// Each `next` is dropped after a window, in which a permit was free: the job ends, although other calls wait
+/// for the same permits in between.
+#[test]
+fn dropped_next_does_not_starve_the_job() {
+    for limit in 1..=3 {
+        let clock = VirtualClock::manual();
+        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND / 10, SECOND / 10));
+        let limiter = LocalRateLimiter::with_limit(clock.clone(), limit, MINUTE);
+        let builder = over(service.clone(), &clock).rate_limiter(limiter.start(Start::Full));
+        let client = watched(builder.options(CallOptions::new().call_timeout(None)));
+        let mut calls = client.call_all(ids(1..4), close);
+        let mut done = 0;
+        run_for_hours(&clock, async {
+            while done < 3 {
+                if let Some(item) = clock.timeout(MINUTE + SECOND, calls.next()).await {
+                    item.expect("the end").result.expect("it has time");
+                    done += 1;
+                }
+                client.call(Close::new(ID)).await.expect("it has time");
+            }
+        });
+        assert!(service.most_in_a_minute() <= limit as usize, "{limit}");
+    }
+}
