@@ -7,7 +7,7 @@ use carrot_core::{
     transport::TransportErrorKind,
     types::{ErrorCode, InvalidValue, UserId},
 };
-use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordedRequest, RecordingTransport, VirtualClock};
 use http::{Request, StatusCode};
 use serde_json::json;
 
@@ -167,4 +167,68 @@ fn the_token_is_never_in_debug() {
         .unwrap();
     let shown = format!("{:?}", carrot_testing::RecordedRequest::from(cookie));
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn token_never_in_debug_however_encoded() {
+    let secret = "app.12.s3cretvalue";
+    let each = |write: fn(u8) -> String| secret.bytes().map(write).collect::<String>();
+    let forms = [
+        secret.to_owned(),
+        each(|byte| format!("%{byte:02X}")),
+        each(|byte| format!("%{byte:02x}")),
+        each(|byte| format!("%25{byte:02x}")),
+        secret.replace('.', "%2e"),
+        secret.replacen('s', "%73", 1),
+    ];
+    for form in forms {
+        for (place, path, name, value) in [
+            (
+                "path",
+                format!("/v2/users/{form}"),
+                "accept",
+                "*/*".to_owned(),
+            ),
+            (
+                "query",
+                format!("/v2/users/7?x={form}"),
+                "accept",
+                "*/*".to_owned(),
+            ),
+            (
+                "name",
+                format!("/v2/users/7?{form}=x"),
+                "accept",
+                "*/*".to_owned(),
+            ),
+            (
+                "header",
+                "/v2/users/7".to_owned(),
+                "referer",
+                format!("https://x/?t={form}"),
+            ),
+            (
+                "cookie",
+                "/v2/users/7".to_owned(),
+                "cookie",
+                format!("sid={form}"),
+            ),
+        ] {
+            let request = http::Request::post(path)
+                .header("authorization", format!("Token {secret}"))
+                .header(name, value)
+                .body(Body::from(format!("body=hi+{form}")))
+                .unwrap();
+            let text = format!("{:?}", RecordedRequest::from(request));
+            let mut decoded = text.clone();
+            for _ in 0..3 {
+                let bytes = percent_encoding::percent_decode_str(&decoded);
+                decoded = bytes.decode_utf8_lossy().into_owned();
+                assert!(
+                    !decoded.contains("s3cretvalue"),
+                    "{form} in {place}: {text}"
+                );
+            }
+        }
+    }
 }

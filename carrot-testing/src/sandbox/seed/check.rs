@@ -1,6 +1,11 @@
 use std::{collections::HashSet, sync::Arc};
 
-use carrot_core::types::{AdminId, ChannelId, Presence, json};
+use carrot_core::{
+    ApiContext, Endpoint,
+    types::{AdminId, ChannelId, Presence, UserRef, json},
+    users,
+};
+use serde_json::Value;
 
 use super::{
     error::SeedError,
@@ -61,7 +66,14 @@ impl SandboxBuilder {
     ///
     /// The text is not JSON of this shape, or it is a seed that [`seed`](Self::seed) rejects.
     pub fn seed_json(self, text: &str) -> Result<Self, SeedError> {
-        self.seed(json::read(text)?)
+        let seed = json::read(text)?;
+        // A list would be read as the fields of an object in their order, and an empty one as an empty seed.
+        if let Ok(json) = serde_json::from_str(text) {
+            if let Some(path) = list_for_object("", &json) {
+                return Err(SeedError::new(path, "must be an object"));
+            }
+        }
+        self.seed(seed)
     }
 
     /// Adds what a seed lists. Everything happens when the sandbox starts, in the order of the seed,
@@ -69,8 +81,8 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An id is 0, an external id, a tag or the name of an event is not one of 1 to 255 characters, one of them is
-    /// there twice, a scope is not one of the service, the name of a property is empty, a
+    /// An id is 0, an external id, a tag or a name is not one of 1 to 255 characters, an external id is one that no
+    /// request can name, such as `..`, one of them is there twice, a scope is not one of the service, the name of a property is empty, a
     /// presence does not exist, or a conversation names a user, an operator or a channel that nothing
     /// added.
     pub fn seed(mut self, seed: Seed) -> Result<Self, SeedError> {
@@ -79,6 +91,12 @@ impl SandboxBuilder {
         let known = app.operators.iter().filter(|_| self.own_operators);
         let operators = seed.operators.iter().map(|one| one.id.get());
         check_ids(known.map(|one| one.id), operators, "operators")?;
+        for (at, operator) in seed.operators.iter().enumerate() {
+            check_length(&operator.name, || format!("operators[{at}].name"))?;
+        }
+        for (at, channel) in seed.channels.iter().enumerate() {
+            check_length(&channel.name, || format!("channels[{at}].name"))?;
+        }
         let known = app.channels.iter().filter(|_| self.own_channels);
         let channels = seed.channels.iter().map(|one| one.id.get());
         check_ids(known.map(|one| one.id), channels, "channels")?;
@@ -168,6 +186,32 @@ impl SandboxBuilder {
     }
 }
 
+/// The first place at which a list stands instead of an object; `.` for the whole.
+fn list_for_object(path: &str, value: &Value) -> Option<String> {
+    let Value::Object(fields) = value else {
+        let path = if path.is_empty() { "." } else { path };
+        return Some(path.to_owned());
+    };
+    // Properties hold what the user says.
+    let lists = fields.iter().filter(|(name, _)| *name != "props");
+    let mut items = lists.filter_map(|(name, value)| Some((name, value.as_array()?)));
+    items.find_map(|(name, items)| {
+        let mut items = items.iter().enumerate();
+        items.find_map(|(at, item)| {
+            let dot = if path.is_empty() { "" } else { "." };
+            // Lists of texts are lists of texts: what else is in them was an error.
+            (item.is_array() || item.is_object())
+                .then(|| list_for_object(&format!("{path}{dot}{name}[{at}]"), item))?
+        })
+    })
+}
+
+/// True for an external id that the path of a request can hold.
+fn can_be_named(external: &str) -> bool {
+    let get = users::Get::new(UserRef::external(external));
+    get.request(&ApiContext::default()).is_ok()
+}
+
 fn is_of_length(text: &str) -> bool {
     (1..=255).contains(&text.chars().count())
 }
@@ -213,6 +257,10 @@ fn check_tags(tags: &[String]) -> Result<(), (String, &'static str)> {
 fn check_user(user: &SeedUser) -> Result<(), (String, &'static str)> {
     if user.external.as_deref().is_some_and(|id| !is_of_length(id)) {
         return Err(("user_id".to_owned(), LENGTH));
+    }
+    if user.external.as_deref().is_some_and(|id| !can_be_named(id)) {
+        let rule = "must be an id that a request can name: without control characters, and neither `.` nor `..`";
+        return Err(("user_id".to_owned(), rule));
     }
     let exists = [Presence::Online, Presence::Idle, Presence::Offline];
     if user
