@@ -115,5 +115,5 @@ fn every_chapter_is_listed_and_tested() {
             "the snippets of {name} are not run"
         );
     }
-    assert_eq!(chapters.len(), 14);
+    assert_eq!(chapters.len(), 15);
 }
