@@ -48,8 +48,8 @@ pub fn ctrl_c_ends_with_advice(mut command: Command, name: &str) -> io::Result<(
     Ok(())
 }
 
-/// Runs the program in its sandbox with nobody who reads its output, as before `| head -0`, and checks that this is
-/// no failure and not a word about it is printed.
+/// Runs the program in its sandbox with nobody who reads its output, as before `| head -0`, and checks that it succeeds
+/// without a word about it.
 ///
 /// # Errors
 ///

@@ -87,7 +87,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// It is of another origin, or the header is none.
+    /// It is of another origin, or the header cannot be read.
     pub fn header(&self, file: &str, stored: Option<&str>) -> Result<String, Failure> {
         let its = match stored {
             Some(stored) => serde_json::from_str(stored)

@@ -11,11 +11,11 @@ use std::{error::Error, fmt, iter};
 ///
 /// fn of(error: io::Error) -> TransportError {
 ///     match error.kind() {
-///         // Nobody listened, so not a byte was sent.
+///         // There was no listener, so not a byte was sent.
 ///         ErrorKind::ConnectionRefused => {
 ///             TransportError::new(TransportErrorKind::Connect, Sent::Never).with_source(error)
 ///         }
-///         // Nobody knows. Only a transport that knows says `Never`: a wrong one sends messages twice.
+///         // In doubt. Only a transport that knows says `Never`: a wrong one sends messages twice.
 ///         _ => TransportError::in_doubt(error),
 ///     }
 /// }

@@ -29,7 +29,7 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
+fn ctrl_c_and_a_closed_pipe_end_it() {
     let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.sqlite", std::process::id()));
     let arguments = ["--write", "--file", file.to_str().unwrap()];
     ctrl_c_ends_with_advice(program(&arguments), "outbox").unwrap();

@@ -29,7 +29,7 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
+fn ctrl_c_and_a_closed_pipe_end_it() {
     let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.log", std::process::id()));
     let mut command = program(&["--write", "--inbox", file.to_str().unwrap()]);
     command.env("CARROT_WEBHOOK_TOKEN", "secret");

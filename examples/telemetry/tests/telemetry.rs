@@ -48,14 +48,14 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_ends_with_advice_and_a_closed_pipe_without() {
+fn ctrl_c_and_a_closed_pipe_end_it() {
     ctrl_c_ends_with_advice(program(&[]), "telemetry").unwrap();
     a_closed_pipe_is_no_failure(program(&["--opentelemetry"]), "telemetry").unwrap();
 }
 
 /// Over HTTP, where the libraries below log too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_service_is_read_and_only_the_client_logs() {
+async fn only_the_client_logs_over_http() {
     let sandbox = Sandbox::builder().user(SeedUser::external("ann")).build();
     let server = sandbox.serve().await.unwrap();
     let mut command = program(&[]);
