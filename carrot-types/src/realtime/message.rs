@@ -4,7 +4,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::{RealtimeChannel, RealtimePayload, payload::Source};
 use crate::{
@@ -86,7 +86,7 @@ impl RealtimeMessage {
             channel: None,
             rejected_with: json::read(json)
                 .ok()
-                .and_then(|Object(Rejection { error })| error.0.status),
+                .and_then(|Object(rejection): Object<Rejection>| rejection.status()),
             error,
         })?;
         let channel = envelope.channel;
@@ -281,16 +281,18 @@ impl FromJson for Raw {
     }
 }
 
-/// The error of the service: `{"error": {"status": 401}}`. Observed in the vendor's own client.
+/// The error of the service: `{"error": {"status": 401}}`, observed in the vendor's own client. Assumed: the name
+/// that the status has in the reason of a close code.
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct Rejection {
-    error: Object<RejectionError>,
+    error: Value,
 }
 
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct RejectionError {
-    #[serde(default, deserialize_with = "from_json::field")]
-    status: Option<u64>,
+impl Rejection {
+    fn status(&self) -> Option<u64> {
+        let named = ["status", "http_status"]
+            .iter()
+            .find_map(|name| self.error.get(name));
+        from_json::value(named?)
+    }
 }

@@ -249,8 +249,8 @@ impl FromJson for bool {
             Scalar::Text(text) => text,
             _ => return None,
         };
-        let is = |one: &str| text.eq_ignore_ascii_case(one);
-        match &*text {
+        let is = |one: &str| text.trim().eq_ignore_ascii_case(one);
+        match text.trim() {
             "" | "0" => Some(false),
             "1" => Some(true),
             _ if is("false") => Some(false),
@@ -267,8 +267,8 @@ impl FromJson for u64 {
                 let is_exact = number.fract() == 0.0 && (0.0..=MAX_EXACT).contains(&number);
                 is_exact.then_some(number as Self)
             }
-            Scalar::Text(text) => parse_digits(&text)
-                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(&text)?))),
+            Scalar::Text(text) => parse_digits(text.trim())
+                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(text.trim())?))),
             _ => None,
         }
     }
@@ -283,8 +283,8 @@ impl FromJson for i64 {
                 let is_exact = number.fract() == 0.0 && number.abs() <= MAX_EXACT;
                 is_exact.then_some(number as Self)
             }
-            Scalar::Text(text) => (text.parse().ok())
-                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(&text)?))),
+            Scalar::Text(text) => (text.trim().parse().ok())
+                .or_else(|| Self::from_scalar(Scalar::Float(plain_decimal(text.trim())?))),
             Scalar::Bool(_) => None,
         }
     }
@@ -296,7 +296,10 @@ impl FromJson for f64 {
             Scalar::Whole(number) => Some(number as Self),
             Scalar::Negative(number) => Some(number as Self),
             Scalar::Float(number) => Some(number),
-            Scalar::Text(text) => text.parse().ok().filter(|number: &Self| number.is_finite()),
+            Scalar::Text(text) => {
+                let number: Option<Self> = text.trim().parse().ok();
+                number.filter(|number| number.is_finite())
+            }
             Scalar::Bool(_) => None,
         }
     }

@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use super::{
     WebhookError,
-    form::{Form, Writer, is_nothing, read_nested},
+    form::{Form, Writer, read_nested},
 };
 use crate::{
     Event, EventId, JsonError, PropertyMap, User, UserId, json,
@@ -67,11 +67,15 @@ impl EventWebhook {
     pub(super) fn read(mut form: Form) -> Result<Self, WebhookError> {
         let found = Found::read(&mut form)?;
         let (user, user_id) = read_user(&mut form, &found)?;
-        let event_name = match form.take("event_name")? {
-            Some(name) => name,
-            None => found.name.ok_or(WebhookError::MissingField {
-                field: "event_name",
-            })?,
+        let beside = form.take("event_name")?;
+        let event_name = match (beside, found.name) {
+            (Some(name), None) => name,
+            (Some(name), Some(_)) if !name.is_empty() || found.event.is_some() => name,
+            (_, Some(name)) => name,
+            (None, None) => {
+                let field = "event_name";
+                return Err(WebhookError::MissingField { field });
+            }
         };
         Ok(Self {
             user,
@@ -99,8 +103,7 @@ pub(super) fn read_user(form: &mut Form, found: &Found) -> Result<(User, UserId)
         field: FIELD,
         error,
     };
-    let json = form.optional_text(FIELD)?;
-    let json = json.filter(|text| !is_nothing(text));
+    let json = form.optional_json(FIELD)?;
     let user: Option<User> = match &json {
         Some(json) => read_nested(json).map_err(invalid)?,
         None => None,
@@ -144,8 +147,7 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn read(form: &mut Form) -> Result<Self, WebhookError> {
         let id = form.optional_id("event_id")?;
-        let text = form.optional_text("event")?;
-        let mut found = match text.filter(|text| !is_nothing(text)) {
+        let mut found = match form.optional_json("event")? {
             None => Self::default(),
             Some(digits) if parse_digits(digits.trim()).is_some() => Self {
                 event: digits.trim().parse().ok().map(Event::new),

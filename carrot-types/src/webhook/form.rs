@@ -129,13 +129,22 @@ impl Form {
         Ok(self.take(field)?.filter(|text| !text.is_empty()))
     }
 
+    /// The JSON of an object that may be missing or empty.
+    pub(super) fn optional_json(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<String>, WebhookError> {
+        let text = self.optional_text(field)?;
+        Ok(text.map(unquoted).filter(|text| !is_nothing(text)))
+    }
+
     /// An object that is read from its JSON in a way of its own.
     pub(super) fn object_with<T>(
         &mut self,
         field: &'static str,
         read: impl FnOnce(&str) -> Result<T, JsonError>,
     ) -> Result<T, WebhookError> {
-        let json = self.text(field)?;
+        let json = unquoted(self.text(field)?);
         read(&json).map_err(|error| WebhookError::InvalidJson { field, error })
     }
 
@@ -172,6 +181,14 @@ fn id_of<T: FromJson>(text: &str) -> Option<T> {
 pub(super) fn is_nothing(text: &str) -> bool {
     let text = text.trim();
     ["", "null", "None", "{}", "[]"].contains(&text)
+}
+
+/// Takes the text out of a JSON string where it is an object: some senders encode twice.
+fn unquoted(text: String) -> String {
+    let is_quoted = text.trim_start().starts_with('"');
+    let inner: Option<String> = is_quoted.then(|| json::read(&text).ok()).flatten();
+    let object = inner.filter(|inner| inner.trim_start().starts_with('{'));
+    object.unwrap_or(text)
 }
 
 /// Reads an object that may be empty, or lack what names it.

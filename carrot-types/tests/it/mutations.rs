@@ -49,6 +49,9 @@ fn other_forms(name: &str, value: &Value) -> Vec<Value> {
         Value::Number(number) if number.is_u64() => {
             let whole = number.as_u64().unwrap();
             let mut forms = vec![json!(number.to_string())];
+            if name.ends_with("_count") || name == "size" {
+                forms.push(json!(format!(" {number} ")));
+            }
             if whole < 1 << 53 {
                 forms.push(json!(whole as f64));
             }

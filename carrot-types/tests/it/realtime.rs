@@ -501,6 +501,8 @@ fn rejection_frames_tell_their_status() {
     );
     let text = rejected(r#"{"error": {"status": "403"}}"#);
     assert_eq!(text.rejected_with(), Some(403));
+    let as_in_a_reason = rejected(r#"{"error": {"http_status": 401, "explain": "x"}}"#);
+    assert_eq!(as_in_a_reason.rejected_with(), Some(401));
     let odd = rejected(r#"{"error": {"status": []}}"#);
     assert_eq!(odd.rejected_with(), None);
     assert_eq!(rejected(r#"{"error": 403}"#).rejected_with(), None);

@@ -49,6 +49,18 @@ fn ids_are_taken_from_wherever_they_stand() {
             ("event_id", "9"),
         ],
         &[("user_id", "7"), ("event", r#""Paid""#), ("event_id", "9")],
+        // An empty name beside the one that counts, and objects that were encoded twice.
+        &[
+            ("user_id", "7"),
+            ("event_name", ""),
+            ("event", "Paid"),
+            ("event_id", "9"),
+        ],
+        &[
+            ("user", r#""{\"id\": 7}""#),
+            ("event_name", "Paid"),
+            ("event", r#""{\"id\": 9}""#),
+        ],
     ] {
         let event = event_of(fields);
         assert_eq!(
