@@ -139,7 +139,9 @@ impl Mutations {
             self.forms.insert(key.clone());
         }
         // Where JSON is kept as it came, another form is another value.
-        let is_raw = |step: &String| step.starts_with("props") || step.starts_with('$');
+        let is_raw = |step: &String| {
+            step.starts_with("props") || step.starts_with('$') || step == "presence_details"
+        };
         if !steps.iter().any(is_raw) && !key.1.contains("_position") {
             let forms = other_forms(last, value).into_iter();
             let mut read = forms
@@ -164,6 +166,11 @@ impl Mutations {
             self.by_position,
             lists.collect(),
             "read from an array by position"
+        );
+        assert_eq!(
+            self.changed,
+            BTreeSet::new(),
+            "another form of the value changed what it says"
         );
         assert_eq!(
             self.forms,
