@@ -11,7 +11,7 @@ use hyper::body::{Body, Incoming};
 
 use crate::{
     connection::Connection,
-    deadline::{Expired, from_now, timeout_at},
+    deadline::{Expired, timeout},
     error,
     limits::Limits,
 };
@@ -33,7 +33,7 @@ pub(crate) async fn collect(
     loop {
         let limit = limits.body_idle_timeout;
         let frame = poll_fn(|context| connection.poll_frame(context, &mut body));
-        let frame = timeout_at(from_now(limit), frame).await.ok_or_else(|| {
+        let frame = timeout(limit, frame).await.ok_or_else(|| {
             TransportError::new(TransportErrorKind::Timeout(TimeoutPhase::Body), Sent::Yes)
                 .with_source(Expired::IdleBody(limit.unwrap_or_default()))
         })?;

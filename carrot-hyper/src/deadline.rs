@@ -2,12 +2,12 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     task::{Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// A limit that passed once a connection was asked for, and the setting that allows more.
 #[derive(Debug, thiserror::Error)]
@@ -18,33 +18,59 @@ pub(crate) enum Expired {
     IdleBody(Duration),
 }
 
-/// The end of a limit that starts now. A limit beyond the range of `Instant` is unlimited.
-pub(crate) fn from_now(limit: Option<Duration>) -> Option<Instant> {
-    limit.and_then(|limit| Instant::now().checked_add(limit))
+/// The end of a limit that starts now, with one timer for all that is done until then.
+pub(crate) struct Deadline<'a> {
+    /// `None` without a limit, or with one beyond the range of `Instant`.
+    end: Option<Instant>,
+    timer: Pin<&'a mut Option<Sleep>>,
+}
+
+impl<'a> Deadline<'a> {
+    pub(crate) fn new(limit: Option<Duration>, timer: Pin<&'a mut Option<Sleep>>) -> Self {
+        let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+        Self { end, timer }
+    }
+
+    /// Returns `None` when the deadline passed. The caller drops the work then.
+    ///
+    /// The work is pinned by the caller, since moving a large future costs more than polling it.
+    pub(crate) async fn bound<T>(&mut self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        bounded(work, self.timer.as_mut(), || self.end.map(sleep_until)).await
+    }
+}
+
+/// Returns `None` when the work waited for longer than the limit. Pass a large future pinned.
+pub(crate) async fn timeout<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    bounded(pin!(work), pin!(None), || limit.map(sleep)).await
 }
 
 /// How often the sockets are looked at once more after the deadline.
 const LAST_POLLS: u32 = 32;
 
-/// Returns `None` when the deadline passed, with the work dropped.
+/// Sets the timer when the work has to wait: most of it is ready at once.
 ///
 /// A process that was stopped finds the deadline passed and the response in its socket. The runtime
 /// may notice the timer first, so the work is polled again, after the runtime has looked at its
 /// sockets, before the time is said to be out.
-pub(crate) async fn timeout_at<T>(
-    deadline: Option<Instant>,
-    work: impl Future<Output = T>,
+async fn bounded<T>(
+    mut work: Pin<&mut impl Future<Output = T>>,
+    mut timer: Pin<&mut Option<Sleep>>,
+    start: impl Fn() -> Option<Sleep>,
 ) -> Option<T> {
-    let Some(deadline) = deadline else {
-        return Some(work.await);
-    };
-    let mut work = pin!(work);
-    let mut timer = pin!(sleep_until(deadline));
     let in_time = poll_fn(|context| {
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
-        ready!(timer.as_mut().poll(context));
+        if timer.is_none() {
+            timer.set(start());
+        }
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => ready!(timer.poll(context)),
+            None => return Poll::Pending,
+        }
         Poll::Ready(None)
     });
     if let Some(output) = in_time.await {

@@ -2,25 +2,11 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{
-    Body, HttpTransport, Sent, TransportError,
-    transport::{TimeoutPhase, TransportErrorKind},
-};
-use http::{HeaderValue, Method, Request, Response, Version, header::CONTENT_LENGTH};
-use http_body_util::Full;
-use hyper::body::Body as _;
+use carrot_core::{Body, HttpTransport, TransportError};
+use http::{Request, Response};
 
 use crate::{
-    BuildError, body,
-    connect::Connector,
-    connection::Connection,
-    deadline::{Expired, from_now, timeout_at},
-    encoding::Encoding,
-    error,
-    limits::Limits,
-    pool::{Key, Lease, Pool},
-    runtime,
-    target::Target,
+    BuildError, attempt::Attempt, connect::Connector, limits::Limits, pool::Pool, target::Target,
 };
 
 /// Sends requests with hyper, over TLS by rustls.
@@ -43,18 +29,18 @@ use crate::{
 /// * Dropping the future closes the connection that it used; over HTTP/2, the stream.
 ///
 /// Sending needs a tokio runtime with I/O and time. Without one, `send` returns an error of the kind
-/// [`Rejected`](TransportErrorKind::Rejected). Where the runtime lacks a part, the standard library
+/// [`Rejected`](carrot_core::transport::TransportErrorKind::Rejected). Where the runtime lacks a part, the standard library
 /// prints a panic that is caught here.
 #[derive(Clone)]
 pub struct HyperTransport {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    connector: Connector,
-    pool: Pool,
-    limits: Limits,
-    gzip: bool,
+pub(crate) struct Inner {
+    pub(crate) connector: Connector,
+    pub(crate) pool: Pool,
+    pub(crate) limits: Limits,
+    pub(crate) gzip: bool,
 }
 
 impl HyperTransport {
@@ -84,7 +70,7 @@ impl HyperTransport {
         &self,
         target: &Target,
     ) -> Result<Box<dyn crate::connect::Stream>, TransportError> {
-        runtime::check()?;
+        crate::runtime::check()?;
         let connected = self.inner.connector.connect_http1(&target.address).await;
         Ok(connected?.stream)
     }
@@ -94,98 +80,9 @@ impl HyperTransport {
 impl HttpTransport for HyperTransport {
     async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
         let target = Target::of(&request)?;
-        let sent = self.inner.send(request, &target).await;
-        sent.map_err(|error| error.with_peer(target.peer()))
-    }
-}
-
-impl Inner {
-    async fn send(
-        &self,
-        request: Request<Body>,
-        target: &Target,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let key = Key {
-            runtime: runtime::current()?,
-            https: target.https,
-            authority: target.authority.clone(),
-        };
-        check_version(&request)?;
-        let limits = self.limits.of_request(request.extensions().get());
-        let deadline = from_now(limits.attempt_timeout);
-        let out_of_time = |phase, sent| {
-            let limit = limits.attempt_timeout.unwrap_or_default();
-            TransportError::new(TransportErrorKind::Timeout(phase), sent)
-                .with_source(Expired::Attempt(limit))
-        };
-        let mut request = request.map(|body| Full::new(body.into_bytes()));
-        declare_empty_body(&mut request);
-        let encoding = Encoding::ask(request.headers_mut(), self.gzip);
-
-        let (mut lease, response) = loop {
-            let mut lease = match self.pool.checkout(&key).await {
-                Some(lease) => lease,
-                None => {
-                    runtime::check()?;
-                    match timeout_at(deadline, self.connect(&key, target)).await {
-                        Some(lease) => lease?,
-                        None => return Err(out_of_time(TimeoutPhase::Connect, Sent::Never)),
-                    }
-                }
-            };
-            target.write_to(&mut request, lease.is_http1());
-            let Some(sent) = timeout_at(deadline, lease.send(request)).await else {
-                return Err(out_of_time(TimeoutPhase::Response, Sent::Maybe));
-            };
-            match sent {
-                Ok(response) => break (lease, response),
-                Err(unanswered) => match unanswered.untouched {
-                    // It cannot arrive twice: no byte of it was written.
-                    Some(untouched) if !lease.is_fresh() => request = untouched,
-                    untouched => {
-                        let error = unanswered.error;
-                        return Err(error::before_response(error, untouched.is_some()));
-                    }
-                },
-            }
-        };
-
-        let (head, body) = response.into_parts();
-        let collected = body::collect(lease.connection(), body, limits);
-        let Some(body) = timeout_at(deadline, collected).await else {
-            return Err(out_of_time(TimeoutPhase::Body, Sent::Yes));
-        };
-        let body = body?;
-        lease.give_back(&head.headers);
-        encoding.undo(Response::from_parts(head, body), limits.cap())
-    }
-
-    async fn connect(&self, key: &Key, target: &Target) -> Result<Lease, TransportError> {
-        let connected = self.connector.connect(&target.address).await?;
-        let connection = Connection::open(connected)
-            .await
-            .map_err(error::in_handshake)?;
-        Ok(self.pool.fresh(key.clone(), connection))
-    }
-}
-
-fn check_version(request: &Request<Body>) -> Result<(), TransportError> {
-    match request.version() {
-        Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => Ok(()),
-        _ => Err(TransportError::new(TransportErrorKind::Other, Sent::Never)
-            .with_source("this transport speaks HTTP/1.1 and HTTP/2")),
-    }
-}
-
-/// RFC 9110, section 8.6: a method that expects a body declares an empty one. hyper does not,
-/// and some servers reject such a request with 411.
-fn declare_empty_body(request: &mut Request<Full<Bytes>>) {
-    let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
-    if expects_body && request.body().is_end_stream() {
-        request
-            .headers_mut()
-            .entry(CONTENT_LENGTH)
-            .or_insert(HeaderValue::from_static("0"));
+        let with_peer = |error: TransportError| error.with_peer(target.peer());
+        let mut attempt = Attempt::new(&self.inner, &target, request).map_err(with_peer)?;
+        attempt.run().await.map_err(with_peer)
     }
 }
 

@@ -3,6 +3,7 @@
 #![doc = include_str!("../docs/first_page.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attempt;
 mod body;
 mod build_error;
 mod builder;

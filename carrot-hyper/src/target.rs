@@ -3,7 +3,7 @@
 use carrot_core::{Sent, TransportError, transport::TransportErrorKind};
 use http::{
     HeaderValue, Method, Request, Uri,
-    header::HOST,
+    header::{HOST, InvalidHeaderValue},
     uri::{Authority, Parts, Scheme},
 };
 
@@ -45,7 +45,7 @@ impl Target {
         let host = match request.headers().contains_key(HOST) {
             true => None,
             false => Some(
-                HeaderValue::from_str(&host(&address, https))
+                host(&address, https)
                     .map_err(|_| rejected("the host of the address must be a host name"))?,
             ),
         };
@@ -81,12 +81,11 @@ impl Target {
 }
 
 /// The port is left out where the scheme implies it, and a user name always.
-fn host(address: &Uri, https: bool) -> String {
+fn host(address: &Uri, https: bool) -> Result<HeaderValue, InvalidHeaderValue> {
     let host = address.host().unwrap_or_default();
+    let implied = if https { 443 } else { 80 };
     match address.port_u16() {
-        None => host.to_owned(),
-        Some(443) if https => host.to_owned(),
-        Some(80) if !https => host.to_owned(),
-        Some(port) => format!("{host}:{port}"),
+        Some(port) if port != implied => HeaderValue::try_from(format!("{host}:{port}")),
+        _ => HeaderValue::from_str(host),
     }
 }

@@ -8,7 +8,7 @@ mod stream;
 mod tcp;
 mod tunnel;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use http::{Uri, uri::Scheme};
 use rustls_pki_types::ServerName;
@@ -23,7 +23,7 @@ pub(crate) use self::{
 };
 use self::{failure::ProxyFailure, proxy::Chosen, tcp::Tcp};
 use crate::{
-    deadline::{from_now, timeout_at},
+    deadline::timeout,
     tls::{Tls, advice},
 };
 
@@ -62,9 +62,8 @@ impl Connector {
     }
 
     async fn connect_with(&self, target: &Uri, http2: bool) -> Result<Connected, ConnectFailure> {
-        // Apart from the future of the call, which takes a kept connection mostly.
-        let steps = Box::pin(self.steps(target, http2));
-        let connected = timeout_at(from_now(self.limit), steps).await;
+        let steps = pin!(self.steps(target, http2));
+        let connected = timeout(self.limit, steps).await;
         connected.unwrap_or_else(|| {
             let limit = self.limit.unwrap_or_default();
             Err(ConnectFailure::Timeout(limit))

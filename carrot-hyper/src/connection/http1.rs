@@ -4,9 +4,9 @@
 //! otherwise say that the time is out, and dropping the call closes the connection.
 
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -57,22 +57,25 @@ impl Http1 {
         }
     }
 
-    pub(super) async fn send(
+    /// Not an `async fn`: the request is hyper's at once, and the future holds no copy of it.
+    pub(super) fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let mut response = pin!(self.sender.try_send_request(request));
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> {
+        let response = self.sender.try_send_request(request);
         let driver = &mut self.driver;
-        poll_fn(|context| {
-            if let Some(running) = driver {
-                if Pin::new(running).poll(context).is_ready() {
-                    *driver = None;
+        async move {
+            let mut response = pin!(response);
+            let response = poll_fn(|context| {
+                if let Some(running) = driver {
+                    if Pin::new(running).poll(context).is_ready() {
+                        *driver = None;
+                    }
                 }
-            }
-            response.as_mut().poll(context)
-        })
-        .await
-        .map_err(Unanswered::from)
+                response.as_mut().poll(context)
+            });
+            response.await.map_err(Unanswered::from)
+        }
     }
 
     pub(super) fn poll_frame(
@@ -88,10 +91,9 @@ impl Http1 {
     }
 
     /// Whether another request can be sent, as far as is known without waiting.
-    pub(super) fn is_ready(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        self.drive(&mut context).is_pending()
+    pub(super) fn is_ready(&mut self, context: &mut Context<'_>) -> bool {
+        self.drive(context).is_pending()
             && !self.broken.get()
-            && matches!(self.sender.poll_ready(&mut context), Poll::Ready(Ok(())))
+            && matches!(self.sender.poll_ready(context), Poll::Ready(Ok(())))
     }
 }

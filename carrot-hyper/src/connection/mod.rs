@@ -75,9 +75,11 @@ impl Connection {
     }
 
     /// Whether another request can be sent, as far as is known without waiting.
-    pub(crate) fn is_ready(&mut self) -> bool {
+    ///
+    /// The context is that of the task to wake when a connection without a request is closed.
+    pub(crate) fn is_ready(&mut self, context: &mut Context<'_>) -> bool {
         match self {
-            Self::Http1(connection) => connection.is_ready(),
+            Self::Http1(connection) => connection.is_ready(context),
             #[cfg(feature = "http2")]
             Self::Http2(connection) => connection.is_ready(),
         }

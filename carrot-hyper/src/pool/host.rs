@@ -1,10 +1,17 @@
 use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Waker},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
+use super::{
+    hosts::{Hosts, Key},
+    keeper::Keeper,
+    settings::Settings,
+};
 use crate::connection::Connection;
 
 /// How long a response on a kept connection vouches for the others.
@@ -13,9 +20,16 @@ const VOUCHED: Duration = Duration::from_millis(500);
 /// The longest that anything is kept: `Instant` has no room for every `Duration`.
 const AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The kept connections to one server on one runtime.
+/// One server on one runtime, with the connections kept to it.
+#[derive(Debug)]
+pub(crate) struct Host {
+    key: Key,
+    hosts: Weak<Hosts>,
+    state: Mutex<State>,
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Host {
+pub(super) struct State {
     idle: Vec<Idle>,
     /// When a kept connection last brought a response.
     vouched: Option<Instant>,
@@ -23,9 +37,12 @@ pub(super) struct Host {
     probing: bool,
     /// When all that was kept is over.
     last_expiry: Option<Instant>,
-    /// Whether a task looks after the connections, and how to reach it.
+    /// Whether a task looks after the connections.
     pub(super) has_keeper: bool,
+    /// How to reach that task, once it has run.
     pub(super) keeper: Option<Waker>,
+    /// When that task looks next by itself.
+    pub(super) next_look: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -37,6 +54,69 @@ struct Idle {
 }
 
 impl Host {
+    pub(super) fn new(key: Key, hosts: Weak<Hosts>) -> Self {
+        Self {
+            key,
+            hosts,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Nothing panics under the lock, and nothing is half done there.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a connection for its next request, if it can take one. One that serves many is kept once.
+    pub(super) fn keep(self: &Arc<Self>, connection: Connection, limit: Duration, with: Settings) {
+        if with.max_idle_per_host == 0 || limit.is_zero() {
+            return;
+        }
+        let mut state = self.lock();
+        let early = state.keep(connection, limit.min(AGE), with.max_idle_per_host);
+        let starts = !mem::replace(&mut state.has_keeper, true);
+        drop(state);
+        if let Some(keeper) = early {
+            keeper.wake();
+        }
+        if starts {
+            tokio::spawn(Keeper::new(Arc::clone(self)));
+        }
+    }
+
+    /// Closes what is kept, and ends the task.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        let idle = mem::take(&mut state.idle);
+        state.last_expiry = None;
+        let keeper = state.keeper.take();
+        drop(state);
+        drop(idle);
+        if let Some(keeper) = keeper {
+            keeper.wake();
+        }
+    }
+
+    /// The task that looked after the connections is gone, with its runtime.
+    pub(super) fn close_without_keeper(&self) {
+        self.lock().has_keeper = false;
+        self.close();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(hosts) = self.hosts.upgrade() {
+            hosts.forget(&self.key);
+        }
+    }
+}
+
+impl State {
     /// A kept connection, and whether it is a probe.
     ///
     /// Connections that idled may have died together, and a write on each would be lost with it. So
@@ -49,9 +129,10 @@ impl Host {
         if self.probing && !trusted {
             return None;
         }
+        let mut context = Context::from_waker(Waker::noop());
         // The one used last is the least likely to be closed.
         while let Some(mut idle) = self.idle.pop() {
-            if now >= idle.expires || !idle.connection.is_ready() {
+            if now >= idle.expires || !idle.connection.is_ready(&mut context) {
                 continue;
             }
             self.probing |= !trusted;
@@ -68,16 +149,22 @@ impl Host {
         !self.idle.is_empty()
     }
 
-    /// Keeps a connection for its next request. One that serves many is kept once.
-    pub(super) fn keep(&mut self, connection: Connection, limit: Duration, max: usize) {
-        let limit = limit.min(AGE);
+    /// Returns the task if it must look earlier than it would.
+    fn keep(&mut self, mut connection: Connection, limit: Duration, max: usize) -> Option<Waker> {
+        // The task is woken when the server closes the connection, and not by every request.
+        let keeper = self.keeper.as_ref().unwrap_or(Waker::noop());
+        if !connection.is_ready(&mut Context::from_waker(keeper)) {
+            return None;
+        }
         let expires = Instant::now() + limit;
         self.last_expiry = self.last_expiry.max(Some(expires));
+        let is_early = self.next_look.is_some_and(|look| expires < look);
+        let early = self.keeper.as_ref().filter(|_| is_early).cloned();
         if !connection.is_http1() {
             let mut idle = self.idle.iter_mut();
             if let Some(idle) = idle.find(|idle| !idle.connection.is_http1()) {
                 idle.expires = expires;
-                return;
+                return early;
             }
         }
         if self.idle.len() >= max {
@@ -88,6 +175,7 @@ impl Host {
             expires,
             limit,
         });
+        early
     }
 
     /// A response came on a kept connection.
@@ -115,14 +203,5 @@ impl Host {
         });
         let next = self.idle.iter().map(|idle| idle.expires).min();
         next.or(self.last_expiry.filter(|expiry| now < *expiry))
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        // Its task has nothing left to look after.
-        if let Some(keeper) = self.keeper.take() {
-            keeper.wake();
-        }
     }
 }

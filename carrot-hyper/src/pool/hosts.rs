@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use http::uri::Authority;
@@ -12,19 +13,69 @@ use super::host::Host;
 ///
 /// A connection belongs to the runtime that it was made on. On another it would stand still whenever
 /// nobody drives its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(crate) runtime: Id,
     pub(crate) https: bool,
     pub(crate) authority: Authority,
 }
 
+impl Key {
+    /// An authority compares without regard to case, letter by letter, which costs more than the rest of
+    /// the look-up. Here a host that is written in two ways has two sets of connections.
+    fn parts(&self) -> (Id, bool, &str) {
+        (self.runtime, self.https, self.authority.as_str())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+/// The hosts in use: by a request under way, or by the task that looks after kept connections.
 #[derive(Debug, Default)]
-pub(super) struct Hosts(Mutex<HashMap<Key, Host>>);
+pub(super) struct Hosts(Mutex<HashMap<Key, Weak<Host>>>);
 
 impl Hosts {
+    pub(super) fn get(self: &Arc<Self>, key: Key) -> Arc<Host> {
+        let mut hosts = self.lock();
+        if let Some(host) = hosts.get(&key).and_then(Weak::upgrade) {
+            return host;
+        }
+        let host = Arc::new(Host::new(key.clone(), Arc::downgrade(self)));
+        hosts.insert(key, Arc::downgrade(&host));
+        host
+    }
+
+    /// Forgets a host that was dropped, unless there is a new one.
+    pub(super) fn forget(&self, key: &Key) {
+        let mut hosts = self.lock();
+        if hosts.get(key).is_some_and(|host| host.strong_count() == 0) {
+            hosts.remove(key);
+        }
+    }
+
     /// Nothing panics under the lock, and nothing is half done there.
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<Key, Host>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Host>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        let hosts: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
+        for host in hosts {
+            host.close();
+        }
     }
 }

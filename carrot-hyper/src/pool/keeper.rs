@@ -1,28 +1,26 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::hosts::{Hosts, Key};
+use super::host::Host;
 
 /// Looks after the idle connections of one host: closes those that expire, and those that the server
 /// closes. When its runtime ends, so do they.
 pub(super) struct Keeper {
-    hosts: Weak<Hosts>,
-    key: Key,
+    host: Arc<Host>,
     timer: Option<Pin<Box<Sleep>>>,
     done: bool,
 }
 
 impl Keeper {
-    pub(super) fn new(hosts: &Arc<Hosts>, key: Key) -> Self {
+    pub(super) fn new(host: Arc<Host>) -> Self {
         Self {
-            hosts: Arc::downgrade(hosts),
-            key,
+            host,
             timer: None,
             done: false,
         }
@@ -35,24 +33,13 @@ impl Future for Keeper {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            let Some(hosts) = this.hosts.upgrade() else {
+            let mut state = this.host.lock();
+            let Some(next) = state.tend(context) else {
+                state.has_keeper = false;
+                state.keeper = None;
                 this.done = true;
                 return Poll::Ready(());
             };
-            let mut locked = hosts.lock();
-            let host = locked.get_mut(&this.key);
-            let next = host.and_then(|host| {
-                host.keeper = Some(context.waker().clone());
-                host.tend(context)
-            });
-            let Some(next) = next else {
-                let removed = locked.remove(&this.key);
-                this.done = true;
-                drop(locked);
-                drop(removed);
-                return Poll::Ready(());
-            };
-            drop(locked);
             let timer = this
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(next)));
@@ -60,6 +47,9 @@ impl Future for Keeper {
             if timer.is_elapsed() || timer.deadline() > next {
                 timer.as_mut().reset(next);
             }
+            state.next_look = Some(timer.deadline());
+            state.keeper = Some(context.waker().clone());
+            drop(state);
             if timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
@@ -69,12 +59,8 @@ impl Future for Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if self.done {
-            return;
-        }
-        if let Some(hosts) = self.hosts.upgrade() {
-            let removed = hosts.lock().remove(&self.key);
-            drop(removed);
+        if !self.done {
+            self.host.close_without_keeper();
         }
     }
 }

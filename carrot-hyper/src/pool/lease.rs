@@ -1,16 +1,11 @@
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{
-    hosts::{Hosts, Key},
-    keeper::Keeper,
-    settings::Settings,
-    trial::Trial,
-};
+use super::{host::Host, settings::Settings, trial::Trial};
 use crate::{
     connection::{Connection, Unanswered},
     runtime,
@@ -18,29 +13,22 @@ use crate::{
 
 /// A connection that carries one request. Where it is not given back, it is closed.
 pub(crate) struct Lease {
-    hosts: Arc<Hosts>,
+    host: Arc<Host>,
     settings: Settings,
-    key: Key,
     connection: Connection,
     fresh: bool,
     trial: Option<Trial>,
 }
 
 impl Lease {
-    pub(super) fn fresh(
-        hosts: &Arc<Hosts>,
-        settings: Settings,
-        key: Key,
-        connection: Connection,
-    ) -> Self {
+    pub(super) fn fresh(host: Arc<Host>, settings: Settings, connection: Connection) -> Self {
         // One that serves many is there for the others at once.
         if let Some(shared) = connection.shared() {
-            keep(hosts, &key, shared, settings, settings.idle_timeout);
+            host.keep(shared, settings.idle_timeout, settings);
         }
         Self {
-            hosts: Arc::clone(hosts),
+            host,
             settings,
-            key,
             connection,
             fresh: true,
             trial: None,
@@ -48,17 +36,15 @@ impl Lease {
     }
 
     pub(super) fn kept(
-        hosts: &Arc<Hosts>,
+        host: Arc<Host>,
         settings: Settings,
-        key: Key,
         connection: Connection,
         probe: bool,
     ) -> Self {
         Self {
-            trial: Some(Trial::new(Arc::clone(hosts), key.clone(), probe)),
-            hosts: Arc::clone(hosts),
+            trial: Some(Trial::new(Arc::clone(&host), probe)),
+            host,
             settings,
-            key,
             connection,
             fresh: false,
         }
@@ -78,67 +64,36 @@ impl Lease {
     }
 
     /// Sends the request and waits for the head of its response.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let response = self.connection.send(request).await?;
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> {
+        self.connection.send(request)
+    }
+
+    /// The head of the response came.
+    pub(crate) fn has_response(&mut self) {
         if self.fresh && !self.connection.is_http1() {
             // The others use this very connection.
-            if let Some(host) = self.hosts.lock().get_mut(&self.key) {
-                host.vouch(false);
-            }
+            self.host.lock().vouch(false);
         }
         if let Some(trial) = self.trial.take() {
             trial.passed();
         }
-        Ok(response)
     }
 
     /// Keeps the connection for the next request, the body of the response having been read.
-    pub(crate) fn give_back(mut self, headers: &HeaderMap) {
+    pub(crate) fn give_back(self, headers: &HeaderMap) {
         let own = self.settings.idle_timeout;
         // A request that is on its way when the server closes is lost, so this side is earlier.
         let limit = server_timeout(headers).map_or(own, |server| {
             own.min(server.saturating_sub(Duration::from_secs(1)))
         });
         // A future may be polled on one runtime and then on another.
-        let at_home = runtime::current().is_ok_and(|runtime| runtime == self.key.runtime);
-        if !limit.is_zero() && at_home && self.connection.is_ready() {
-            keep(
-                &self.hosts,
-                &self.key,
-                self.connection,
-                self.settings,
-                limit,
-            );
+        let home = self.host.key().runtime;
+        if runtime::current().is_ok_and(|runtime| runtime == home) {
+            self.host.keep(self.connection, limit, self.settings);
         }
-    }
-}
-
-fn keep(
-    hosts: &Arc<Hosts>,
-    key: &Key,
-    connection: Connection,
-    settings: Settings,
-    limit: Duration,
-) {
-    let max = settings.max_idle_per_host;
-    if max == 0 || limit.is_zero() {
-        return;
-    }
-    let (keeper, starts) = {
-        let mut hosts = hosts.lock();
-        let host = hosts.entry(key.clone()).or_default();
-        host.keep(connection, limit, max);
-        let starts = !std::mem::replace(&mut host.has_keeper, true);
-        (host.keeper.take(), starts)
-    };
-    if let Some(keeper) = keeper {
-        keeper.wake();
-    }
-    if starts {
-        tokio::spawn(Keeper::new(hosts, key.clone()));
     }
 }
 

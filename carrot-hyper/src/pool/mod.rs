@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::task::yield_now;
 
 use self::hosts::Hosts;
-pub(crate) use self::{hosts::Key, lease::Lease, settings::Settings};
+pub(crate) use self::{host::Host, hosts::Key, lease::Lease, settings::Settings};
 use crate::connection::Connection;
 
 #[derive(Debug)]
@@ -35,26 +35,25 @@ impl Pool {
         }
     }
 
+    /// The state that all requests with this key share. Found once for a request.
+    pub(crate) fn host(&self, key: Key) -> Arc<Host> {
+        self.hosts.get(key)
+    }
+
     /// A kept connection, where there is one to be trusted.
-    pub(crate) async fn checkout(&self, key: &Key) -> Option<Lease> {
-        if !self.hosts.lock().get(key)?.has_idle() {
+    pub(crate) async fn checkout(&self, host: &Arc<Host>) -> Option<Lease> {
+        if !host.lock().has_idle() {
             return None;
         }
         // The runtime looks at its sockets, so that a connection closed meanwhile is known to be.
         yield_now().await;
-        let (connection, probe) = self.hosts.lock().get_mut(key)?.take()?;
-        let key = key.clone();
-        Some(Lease::kept(
-            &self.hosts,
-            self.settings,
-            key,
-            connection,
-            probe,
-        ))
+        let (connection, probe) = host.lock().take()?;
+        let host = Arc::clone(host);
+        Some(Lease::kept(host, self.settings, connection, probe))
     }
 
     /// A connection that was just made.
-    pub(crate) fn fresh(&self, key: Key, connection: Connection) -> Lease {
-        Lease::fresh(&self.hosts, self.settings, key, connection)
+    pub(crate) fn fresh(&self, host: &Arc<Host>, connection: Connection) -> Lease {
+        Lease::fresh(Arc::clone(host), self.settings, connection)
     }
 }

@@ -1,21 +1,19 @@
 use std::sync::Arc;
 
-use super::hosts::{Hosts, Key};
+use super::host::Host;
 
 /// A request on a kept connection. Where it ends without a response, for whatever reason, the other
 /// kept connections are closed: what this one died of may have met them too.
 pub(super) struct Trial {
-    hosts: Arc<Hosts>,
-    key: Key,
+    host: Arc<Host>,
     probe: bool,
     passed: bool,
 }
 
 impl Trial {
-    pub(super) fn new(hosts: Arc<Hosts>, key: Key, probe: bool) -> Self {
+    pub(super) fn new(host: Arc<Host>, probe: bool) -> Self {
         Self {
-            hosts,
-            key,
+            host,
             probe,
             passed: false,
         }
@@ -29,11 +27,10 @@ impl Trial {
 
 impl Drop for Trial {
     fn drop(&mut self) {
-        if let Some(host) = self.hosts.lock().get_mut(&self.key) {
-            match self.passed {
-                true => host.vouch(self.probe),
-                false => host.distrust(self.probe),
-            }
+        let mut state = self.host.lock();
+        match self.passed {
+            true => state.vouch(self.probe),
+            false => state.distrust(self.probe),
         }
     }
 }
