@@ -16,7 +16,6 @@ const BODY_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 /// Below what common servers use: Apache and Node.js close after 5 seconds.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-const POOL_MAX_IDLE_PER_HOST: usize = 8;
 
 /// Sets up a [`HyperTransport`]. Every setting has a default that holds.
 #[derive(Clone, Debug)]
@@ -69,7 +68,7 @@ impl HyperTransportBuilder {
                 max_body_bytes: Some(MAX_BODY_BYTES),
             },
             pool_idle_timeout: Some(POOL_IDLE_TIMEOUT),
-            pool_max_idle_per_host: POOL_MAX_IDLE_PER_HOST,
+            pool_max_idle_per_host: usize::MAX,
             http2: false,
             gzip: false,
             roots: None,
@@ -131,8 +130,10 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets how many connections to one host, on one runtime, wait for their next request. 8 by default;
-    /// 0 turns keep-alive off. It does not limit how many are open at once.
+    /// Sets how many connections to one host, on one runtime, wait for their next request. No limit by
+    /// default, since each waits only for [`pool_idle_timeout`](Self::pool_idle_timeout), and a lower limit
+    /// than the number of concurrent calls makes calls connect anew; 0 turns keep-alive off. It does not
+    /// limit how many are open at once.
     pub fn pool_max_idle_per_host(mut self, limit: usize) -> Self {
         self.pool_max_idle_per_host = limit;
         self
