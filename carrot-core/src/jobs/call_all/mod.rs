@@ -1,6 +1,7 @@
 //! Many calls with bounded concurrency.
 
 mod report;
+mod woken;
 
 use std::{
     fmt,
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub use self::report::{CallAllReport, CancelledItem, Item, Progress};
+use self::woken::{Signal, Woken};
 use crate::{Client, Endpoint, Error, client::Activity};
 
 const CONCURRENCY: usize = 8;
@@ -106,7 +108,11 @@ pub struct CallAll<I: Iterator, F, E: Endpoint, S = fn(&<I as Iterator>::Item) -
     concurrency: usize,
     stopped: bool,
     progress: Progress,
-    in_flight: Vec<InFlight<I::Item, E::Output>>,
+    places: Vec<Place<I::Item, E::Output>>,
+    free: Vec<usize>,
+    woken: Woken,
+    /// The number of calls that have been created.
+    created: usize,
     /// The next report of [`run`](Self::run). Its `rest` is the source of the items.
     report: CallAllReport<I, E::Output>,
 }
@@ -148,9 +154,17 @@ impl Client {
     }
 }
 
+/// One of the concurrent calls. The next one in its place uses its waker again.
+struct Place<T, O> {
+    signal: Signal,
+    call: Option<InFlight<T, O>>,
+}
+
 /// A call in flight. Keeps the item, so that a cancelled call does not lose it.
 struct InFlight<T, O> {
     item: T,
+    /// The order in which the calls were created.
+    number: usize,
     is_idempotent: bool,
     /// The first request was sent.
     is_started: bool,
@@ -160,13 +174,14 @@ struct InFlight<T, O> {
 }
 
 impl<T, O> InFlight<T, O> {
-    fn start<E>(client: Client, endpoint: E, item: T) -> Self
+    fn start<E>(client: Client, endpoint: E, item: T, number: usize) -> Self
     where
         E: Endpoint<Output = O> + 'static,
     {
         let activity = Arc::new(Activity::gated());
         Self {
             item,
+            number,
             is_idempotent: endpoint.is_idempotent(),
             is_started: false,
             activity: Arc::clone(&activity),
@@ -227,7 +242,24 @@ where
         if self.stopped {
             self.take_back_unsent();
         }
-        while !self.stopped && self.in_flight.len() < self.concurrency {
+        self.start_calls();
+        self.woken.start_round();
+        while let Some(place) = self.woken.first() {
+            let polled = self.poll_place(place);
+            self.woken.polled();
+            if let Poll::Ready(item) = polled {
+                return Poll::Ready(Some(item));
+            }
+        }
+        if self.free.len() == self.places.len() {
+            return Poll::Ready(None);
+        }
+        self.woken.wait(context);
+        Poll::Pending
+    }
+
+    fn start_calls(&mut self) {
+        while !self.stopped && self.places.len() - self.free.len() < self.concurrency {
             let Some(items) = &mut self.report.rest else {
                 break;
             };
@@ -237,19 +269,47 @@ where
                 break;
             };
             let endpoint = (self.operation)(&item);
-            let one = InFlight::start(self.client.clone(), endpoint, item);
-            self.in_flight.push(one);
+            let call = InFlight::start(self.client.clone(), endpoint, item, self.created);
+            self.created += 1;
+            let index = match self.free.pop() {
+                Some(index) => {
+                    if let Some(place) = self.places.get_mut(index) {
+                        place.call = Some(call);
+                    }
+                    index
+                }
+                None => {
+                    let index = self.places.len();
+                    self.places.push(Place {
+                        signal: self.woken.signal(index),
+                        call: Some(call),
+                    });
+                    index
+                }
+            };
+            self.woken.push(index);
         }
-        // The oldest call is polled first, so that new calls do not starve it.
-        let mut index = 0;
-        while let Some(one) = self.in_flight.get_mut(index) {
-            match one.call.as_mut().poll(context) {
+    }
+
+    fn poll_place(&mut self, index: usize) -> Poll<Item<I::Item, E::Output>> {
+        loop {
+            // Also the waker of an earlier call in this place may have asked for this.
+            let Some(place) = self.places.get_mut(index) else {
+                return Poll::Pending;
+            };
+            let Some(one) = &mut place.call else {
+                return Poll::Pending;
+            };
+            match one.call.as_mut().poll(&mut place.signal.context()) {
                 Poll::Ready(result) => {
-                    let one = self.in_flight.remove(index);
+                    let Some(one) = place.call.take() else {
+                        return Poll::Pending;
+                    };
+                    self.free.push(index);
                     let item = Item::new(one.item, result);
                     self.progress.started += usize::from(!one.is_started);
                     self.progress.count(&item);
-                    return Poll::Ready(Some(item));
+                    return Poll::Ready(item);
                 }
                 Poll::Pending if one.activity.is_at_gate() => {
                     if (self.on_start)(&one.item).is_continue() {
@@ -257,17 +317,12 @@ where
                         one.is_started = true;
                         self.progress.started += 1;
                     } else {
-                        // Takes this call out, and maybe others before it.
+                        // Takes this call out, and maybe others.
                         self.stop();
-                        index = 0;
                     }
                 }
-                Poll::Pending => index += 1,
+                Poll::Pending => return Poll::Pending,
             }
-        }
-        match self.in_flight.is_empty() {
-            true => Poll::Ready(None),
-            false => Poll::Pending,
         }
     }
 }
@@ -281,7 +336,10 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
             concurrency: CONCURRENCY,
             stopped: false,
             progress: Progress::default(),
-            in_flight: Vec::new(),
+            places: Vec::new(),
+            free: Vec::new(),
+            woken: Woken::default(),
+            created: 0,
             report: CallAllReport::new(items),
         }
     }
@@ -303,7 +361,10 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
             concurrency: self.concurrency,
             stopped: self.stopped,
             progress: self.progress,
-            in_flight: self.in_flight,
+            places: self.places,
+            free: self.free,
+            woken: self.woken,
+            created: self.created,
             report: self.report,
         }
     }
@@ -319,15 +380,29 @@ impl<I: Iterator, F, E: Endpoint, S> CallAll<I, F, E, S> {
     }
 
     fn take_back_unsent(&mut self) {
-        let in_flight = mem::take(&mut self.in_flight).into_iter();
-        let (unsent, on_its_way) = in_flight.partition::<Vec<_>, _>(InFlight::is_unsent);
-        self.in_flight = on_its_way;
+        let unsent = self.take_out(InFlight::is_unsent);
         self.progress.started -= unsent.iter().filter(|one| one.is_started).count();
         let unsent = unsent.into_iter().map(|one| (one.item, one.call));
         let (items, calls): (Vec<_>, Vec<_>) = unsent.unzip();
         self.report.unsent.extend(items);
         // Last, since dropping a call notifies the observer, which is foreign code.
         drop(calls);
+    }
+
+    /// Takes calls out of their places, in the order in which they were created.
+    fn take_out(
+        &mut self,
+        which: impl Fn(&InFlight<I::Item, E::Output>) -> bool,
+    ) -> Vec<InFlight<I::Item, E::Output>> {
+        let mut taken = Vec::new();
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if let Some(call) = place.call.take_if(|call| which(call)) {
+                taken.push(call);
+                self.free.push(index);
+            }
+        }
+        taken.sort_unstable_by_key(|call| call.number);
+        taken
     }
 
     /// Returns the number of calls started, succeeded and failed so far.
@@ -344,7 +419,7 @@ impl<I: Iterator, F, E: Endpoint, S> CallAll<I, F, E, S> {
     pub fn into_report(mut self) -> CallAllReport<I, E::Output> {
         self.stop();
         let mut report = mem::take(&mut self.report);
-        let in_flight = self.in_flight.drain(..);
+        let in_flight = self.take_out(|_| true).into_iter();
         report.cancelled = in_flight
             .map(|one| CancelledItem::new(one.item, one.is_idempotent))
             .collect();

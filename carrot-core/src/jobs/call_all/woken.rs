@@ -1,0 +1,133 @@
+//! Wakers of one's own for many calls in one task.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Wake, Waker},
+};
+
+/// The calls that were woken since they were last polled, in the order in which it happened.
+///
+/// Polling them alone keeps the cost of one call the same for any number of concurrent ones.
+#[derive(Debug, Default)]
+pub(super) struct Woken {
+    /// Those to be polled in this round. Who is woken meanwhile waits for the next, so that calls that
+    /// wake themselves leave time to other tasks.
+    round: VecDeque<usize>,
+    next: Arc<Next>,
+}
+
+#[derive(Debug, Default)]
+struct Next(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    places: VecDeque<usize>,
+    /// The waker of the job, while it waits.
+    job: Option<Waker>,
+}
+
+/// The waker of the call in one place.
+#[derive(Debug)]
+struct CallWaker {
+    place: usize,
+    is_woken: AtomicBool,
+    next: Arc<Next>,
+}
+
+/// Polls the call in one place, and notes when it is to be polled again.
+#[derive(Debug)]
+pub(super) struct Signal {
+    shared: Arc<CallWaker>,
+    waker: Waker,
+}
+
+impl Woken {
+    /// Creates the signal of a place.
+    pub(super) fn signal(&self, place: usize) -> Signal {
+        let shared = Arc::new(CallWaker {
+            place,
+            is_woken: AtomicBool::new(false),
+            next: Arc::clone(&self.next),
+        });
+        Signal {
+            waker: Waker::from(Arc::clone(&shared)),
+            shared,
+        }
+    }
+
+    /// Adds a new call.
+    pub(super) fn push(&mut self, place: usize) {
+        self.round.push_back(place);
+    }
+
+    /// Starts the next round if this one is over.
+    pub(super) fn start_round(&mut self) {
+        if self.round.is_empty() {
+            mem::swap(&mut self.round, &mut self.next.lock().places);
+        }
+    }
+
+    /// Returns the place of the call to poll. It stays the first until [`polled`](Self::polled), so that a
+    /// call whose poll panics is polled again.
+    pub(super) fn first(&self) -> Option<usize> {
+        self.round.front().copied()
+    }
+
+    pub(super) fn polled(&mut self) {
+        self.round.pop_front();
+    }
+
+    /// Ends the round. `context` is woken for the next.
+    pub(super) fn wait(&self, context: &Context<'_>) {
+        let waker = context.waker().clone();
+        let mut next = self.next.lock();
+        let has_next = !next.places.is_empty();
+        let old = next.job.replace(waker);
+        drop(next);
+        // Foreign code, so not under the lock.
+        drop(old);
+        if has_next {
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl Next {
+    /// Nothing panics under the lock, and nothing is half done there.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for CallWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.is_woken.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let job = {
+            let mut next = self.next.lock();
+            next.places.push_back(self.place);
+            next.job.take()
+        };
+        if let Some(job) = job {
+            job.wake();
+        }
+    }
+}
+
+impl Signal {
+    /// Returns the context to poll the call with.
+    pub(super) fn context(&self) -> Context<'_> {
+        self.shared.is_woken.store(false, Ordering::Release);
+        Context::from_waker(&self.waker)
+    }
+}
