@@ -35,17 +35,19 @@ impl Activity {
             .store(may_have_effect, Ordering::Relaxed);
     }
 
-    /// Waits for permission to send. Nothing wakes this future: the job that polls it opens the gate and
-    /// polls it again.
-    pub(super) async fn wait_at_gate(&self) {
+    /// Waits for permission to send, and returns whether it had to. Nothing wakes this future: the job that
+    /// polls it opens the gate and polls it again.
+    pub(super) async fn wait_at_gate(&self) -> bool {
+        let mut waited = false;
         poll_fn(|_| match self.gate.load(Ordering::Relaxed) {
-            OPEN => Poll::Ready(()),
+            OPEN => Poll::Ready(waited),
             _ => {
+                waited = true;
                 self.gate.store(WAITING, Ordering::Relaxed);
                 Poll::Pending
             }
         })
-        .await;
+        .await
     }
 
     /// Returns true if the call could send its first request now.

@@ -64,16 +64,34 @@ pub(super) async fn send(
     received(shared, sent, max_body_bytes)
 }
 
-pub(super) async fn attempt<E: Endpoint>(
+/// Checks that a response came in time and is not too large.
+pub(super) fn received(
+    shared: &Shared,
+    sent: Option<Result<Response<Bytes>, TransportError>>,
+    max_body_bytes: Option<u64>,
+) -> Result<Response<Bytes>, TransportError> {
+    let Some(sent) = sent else {
+        let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
+        return Err(TransportError::new(kind, Sent::Maybe));
+    };
+    let response = sent.map_err(|error| without_token_in_sources(shared, error))?;
+    match max_body_bytes.filter(|limit| response.body().len() as u64 > *limit) {
+        Some(limit) => {
+            let kind = TransportErrorKind::TooLarge { limit };
+            Err(TransportError::new(kind, Sent::Yes))
+        }
+        None => Ok(response),
+    }
+}
+
+/// Decodes a response.
+pub(super) fn read<E: Endpoint>(
     shared: &Shared,
     endpoint: &E,
-    request: Request<Body>,
+    received: Response<Bytes>,
     number: u32,
 ) -> Result<super::Response<E::Output>, Failed> {
-    let received = send(shared, request)
-        .await
-        .map_err(|error| Error::from_transport::<E>(number, error))?;
-    match read(shared, endpoint, &received, number) {
+    match value(shared, endpoint, &received, number) {
         Ok(value) => Ok(super::Response::new(value, received)),
         Err(error) => Err(Failed {
             error: error
@@ -84,27 +102,7 @@ pub(super) async fn attempt<E: Endpoint>(
     }
 }
 
-/// Checks that a response came in time and is not too large.
-fn received(
-    shared: &Shared,
-    sent: Option<Result<Response<Bytes>, TransportError>>,
-    limit: Option<u64>,
-) -> Result<Response<Bytes>, TransportError> {
-    let Some(sent) = sent else {
-        let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
-        return Err(TransportError::new(kind, Sent::Maybe));
-    };
-    let response = sent.map_err(|error| without_token_in_sources(shared, error))?;
-    match limit.filter(|limit| response.body().len() as u64 > *limit) {
-        Some(limit) => {
-            let kind = TransportErrorKind::TooLarge { limit };
-            Err(TransportError::new(kind, Sent::Yes))
-        }
-        None => Ok(response),
-    }
-}
-
-fn read<E: Endpoint>(
+fn value<E: Endpoint>(
     shared: &Shared,
     endpoint: &E,
     response: &Response<Bytes>,

@@ -5,7 +5,7 @@
 //! 3. rate limit: every attempt takes a permit;
 //! 4. one attempt (`attempt.rs`): send, check, decode.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use http::{Method, Request};
 
@@ -30,22 +30,23 @@ pub(super) async fn execute<E: Endpoint>(
     endpoint: &E,
     activity: &Activity,
 ) -> Result<Response<E::Output>, Error> {
+    let started = shared.clock.now();
     let mut call = Call {
         shared,
         options,
         endpoint,
         ends_at: options
             .call_timeout
-            .map(|limit| shared.clock.now().saturating_add(limit)),
+            .map(|limit| started.saturating_add(limit)),
         sent: Sent::Never,
         may_have_been_applied: false,
         is_write: true,
         failures: Vec::new(),
         activity,
-        watch: Watch::start(shared, CallReport::new(E::NAME)),
+        watch: Watch::start(shared, CallReport::new(E::NAME), started),
     };
     let span = call.watch.span.clone();
-    let result = span.around(call.run()).await;
+    let result = span.around(pin!(call.run(started))).await;
     let result = result.map_err(|error| error.with_is_write(call.is_write));
     call.watch.finish(Outcome::of(result.as_ref().err()));
     result
@@ -69,12 +70,15 @@ struct Call<'a, E> {
 }
 
 impl<E: Endpoint> Call<'_, E> {
-    async fn run(&mut self) -> Result<Response<E::Output>, Error> {
-        let request = request::build(self.shared, self.options, self.endpoint)?;
-        self.is_write = request.method() != Method::GET;
+    /// The clock is read once for each stage, and handed on as `now`.
+    async fn run(&mut self, mut now: Duration) -> Result<Response<E::Output>, Error> {
         let mut pause = Duration::ZERO;
         loop {
-            let failed = match self.attempt(request.clone(), pause).await {
+            // Built for each attempt: a retry is rarer than a call that keeps no copy for it.
+            let (request, context) = request::build(self.shared, self.options, self.endpoint)
+                .map_err(|error| self.with_past(error))?;
+            self.is_write = request.method() != Method::GET;
+            let failed = match self.attempt(request, context, pause, now).await {
                 Ok(response) => {
                     self.shared.budget.succeeded();
                     return Ok(response);
@@ -93,7 +97,8 @@ impl<E: Endpoint> Call<'_, E> {
             self.may_have_been_applied |= failed.error.last_may_have_been_applied();
             self.activity.set(self.may_have_been_applied);
             self.shared.clock.sleep(pause).await;
-            self.check_deadline(CallPhase::Pause)?;
+            now = self.shared.clock.now();
+            self.check_deadline(CallPhase::Pause, now)?;
         }
     }
 
@@ -101,62 +106,58 @@ impl<E: Endpoint> Call<'_, E> {
     async fn attempt(
         &mut self,
         mut request: Request<Body>,
+        mut context: CallContext,
         pause: Duration,
+        queued: Duration,
     ) -> Result<Response<E::Output>, Failed> {
-        self.check_deadline(CallPhase::RateLimit)?;
         let clock = &*self.shared.clock;
-        let queued = clock.now();
-        let attempts_before = self.watch.report.attempts;
-        let acquiring = self.acquire_request(attempts_before + 1);
-        let acquire = self.shared.rate_limit.acquire(&acquiring);
-        let limit = shorter(self.time_left(), self.options.permit_timeout);
-        let permit = match timeout(clock, limit, acquire).await {
-            Some(permit) => permit,
-            None => {
-                self.check_deadline(CallPhase::RateLimit)?;
-                Err(AcquireError::TooLate { earliest: None })
-            }
-        };
-        let permit = permit.map_err(|error| {
-            let permit_timeout = self.options.permit_timeout;
-            match permit_timeout.filter(|limit| Some(*limit) == acquiring.patience) {
-                Some(limit) => self.no_permit(error, PermitWait::Limited(limit)),
-                None => self.no_time(error),
-            }
-        })?;
+        let number = self.watch.report.attempts + 1;
+        let least_useful = self.least_useful();
+        let permit = self.permit(number, queued, least_useful).await?;
         let mut permit = HeldPermit::new(permit);
+        let mut started = clock.now();
         // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
         // too late would be cancelled, with an unknown result.
-        self.check_deadline(CallPhase::RateLimit)?;
-        if !self.has_time_after(Duration::ZERO) {
-            return Err(self
-                .no_time(AcquireError::TooLate { earliest: None })
-                .into());
+        self.check_deadline(CallPhase::RateLimit, started)?;
+        if self.left(started).is_some_and(|left| left < least_useful) {
+            let too_late = AcquireError::TooLate { earliest: None };
+            return Err(self.no_time(too_late).into());
         }
-        self.activity.wait_at_gate().await;
+        if self.activity.wait_at_gate().await {
+            started = clock.now();
+        }
 
-        let started = clock.now();
-        let number = attempts_before + 1;
         self.watch.report.attempts = number;
         self.watch.report.status = None;
-        let left = self.time_left();
-        let limit = shorter(self.options.attempt_timeout, left);
-        if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
-            context.attempt = number;
-            context.timeout = limit;
-        }
+        let left = self.left(started);
+        context.attempt = number;
+        context.timeout = shorter(self.options.attempt_timeout, left);
+        let max_body_bytes = context.max_body_bytes;
+        // One guard for both limits: a transport has to end by the first, and the call ends by the second.
+        let transport = context
+            .timeout
+            .map(|limit| limit.saturating_add(attempt::GRACE));
+        let is_last = left.is_some_and(|left| transport.is_none_or(|limit| left < limit));
+        let limit = if is_last { left } else { transport };
+        request.extensions_mut().insert(context);
         let mut report = AttemptReport::new(E::NAME);
         report.attempt = number;
         report.pause = pause;
         report.waited = started.saturating_sub(queued);
-        let mut watch = Watch::start(self.shared, report);
+        let mut watch = Watch::start(self.shared, report, started);
         self.activity.set(true);
         permit.is_sent = true;
-        let work = attempt::attempt(self.shared, self.endpoint, request, number);
-        let Some(result) = timeout(clock, left, watch.span.around(work)).await else {
+        let sending = self.shared.transport.send(request);
+        let sent = timeout(clock, limit, watch.span.around(sending)).await;
+        if sent.is_none() && is_last {
             // The watch reports the attempt as cancelled.
             return Err(self.deadline_passed(CallPhase::Attempt, Sent::Maybe).into());
-        };
+        }
+        let result = watch.span.in_scope(|| {
+            let received = attempt::received(self.shared, sent, max_body_bytes)
+                .map_err(|error| Error::from_transport::<E>(number, error))?;
+            attempt::read(self.shared, self.endpoint, received, number)
+        });
         let status = match &result {
             Ok(response) => Some(response.status.as_u16()),
             Err(failed) => failed.status(),
@@ -173,14 +174,47 @@ impl<E: Endpoint> Call<'_, E> {
         result
     }
 
+    /// Waits for the permit of an attempt.
+    async fn permit(
+        &self,
+        number: u32,
+        queued: Duration,
+        least_useful: Duration,
+    ) -> Result<Permit, Error> {
+        self.check_deadline(CallPhase::RateLimit, queued)?;
+        let shared = self.shared;
+        let acquiring = self.acquire_request(number, queued, least_useful);
+        let limit = shorter(self.left(queued), self.options.permit_timeout);
+        let acquire = shared.rate_limit.acquire(&acquiring);
+        let permit = match timeout(&*shared.clock, limit, acquire).await {
+            Some(permit) => permit,
+            None => {
+                self.check_deadline(CallPhase::RateLimit, shared.clock.now())?;
+                Err(AcquireError::TooLate { earliest: None })
+            }
+        };
+        permit.map_err(|error| {
+            let permit_timeout = self.options.permit_timeout;
+            match permit_timeout.filter(|limit| Some(*limit) == acquiring.patience) {
+                Some(limit) => self.no_permit(error, PermitWait::Limited(limit)),
+                None => self.no_time(error),
+            }
+        })
+    }
+
     /// Limits the wait for a permit so that the attempt can still finish. If no permit is free by then,
     /// the call fails at once, with nothing sent.
-    fn acquire_request(&self, number: u32) -> AcquireRequest {
+    fn acquire_request(
+        &self,
+        number: u32,
+        now: Duration,
+        least_useful: Duration,
+    ) -> AcquireRequest {
         let mut acquiring = AcquireRequest::new(E::NAME);
         acquiring.attempt = number;
         acquiring.priority = self.options.priority.unwrap_or_default();
-        let left = self.time_left();
-        let useful = left.map(|left| left.saturating_sub(self.least_useful()));
+        let left = self.left(now);
+        let useful = left.map(|left| left.saturating_sub(least_useful));
         acquiring.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
         acquiring.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
@@ -230,8 +264,11 @@ impl<E: Endpoint> Call<'_, E> {
     }
 
     fn time_left(&self) -> Option<Duration> {
-        self.ends_at
-            .map(|end| end.saturating_sub(self.shared.clock.now()))
+        self.left(self.shared.clock.now())
+    }
+
+    fn left(&self, now: Duration) -> Option<Duration> {
+        self.ends_at.map(|end| end.saturating_sub(now))
     }
 
     /// Returns the least time that an attempt needs to be useful.
@@ -262,8 +299,8 @@ impl<E: Endpoint> Call<'_, E> {
         )
     }
 
-    fn check_deadline(&self, phase: CallPhase) -> Result<(), Error> {
-        match self.time_left() {
+    fn check_deadline(&self, phase: CallPhase, now: Duration) -> Result<(), Error> {
+        match self.left(now) {
             Some(Duration::ZERO) => Err(self.deadline_passed(phase, Sent::Never)),
             _ => Ok(()),
         }

@@ -33,7 +33,8 @@ pub use self::{
 };
 use crate::{
     ApiContext, AuthToken, BaseUrl, Body, Clock, Endpoint, Error, HttpTransport, Paginate,
-    RateLimiter, RetryPolicy, TransportError, rate_limit::RateLimitStatus, retry::RetryBudget,
+    RateLimiter, RetryPolicy, TransportError, config::Root, rate_limit::RateLimitStatus,
+    retry::RetryBudget,
 };
 
 /// Calls the operations of the service.
@@ -59,7 +60,8 @@ struct Shared {
     observer: Option<Box<dyn Observer>>,
     token: AuthToken,
     base_url: BaseUrl,
-    realtime_base_url: BaseUrl,
+    root: Root,
+    realtime_root: Root,
     context: ApiContext,
     user_agent: http::HeaderValue,
 }
@@ -170,7 +172,9 @@ impl Client {
     ///
     /// A field breaks a rule.
     pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<http::Request<Body>, Error> {
-        request::build(&self.shared, &self.options, endpoint)
+        let (mut request, context) = request::build(&self.shared, &self.options, endpoint)?;
+        request.extensions_mut().insert(context);
+        Ok(request)
     }
 }
 
@@ -188,8 +192,8 @@ impl Client {
         &self.shared.user_agent
     }
 
-    pub(crate) fn realtime_base_url(&self) -> &BaseUrl {
-        &self.shared.realtime_base_url
+    pub(crate) fn realtime_root(&self) -> &Root {
+        &self.shared.realtime_root
     }
 
     pub(crate) fn observer(&self) -> Option<&dyn Observer> {

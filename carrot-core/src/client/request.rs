@@ -13,21 +13,24 @@ use crate::{Body, Endpoint, Error, endpoint::multipart, transport::CallContext};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
+/// The headers of a request with those that a transport adds.
+const HEADERS: usize = 8;
+
+/// Builds a request, and the context that belongs into its extensions.
 pub(super) fn build<E: Endpoint>(
     shared: &Shared,
     options: &CallOptions,
     endpoint: &E,
-) -> Result<Request<Body>, Error> {
+) -> Result<(Request<Body>, CallContext), Error> {
     let parts = endpoint
         .request(&shared.context)
         .map_err(Error::invalid::<E>)?;
-    let version = shared.context.version.segment();
-    let mut path = format!("/{version}{}", parts.path.as_str());
+    let (mut path, mut template) = parts.path.into_parts();
     let mut content_type = None;
     let body = if parts.method == Method::GET {
         if !parts.parameters.is_empty() {
             path.push('?');
-            path.push_str(&parts.parameters.to_form());
+            path = parts.parameters.append_form_to(path);
         }
         Bytes::new()
     } else if parts.files.is_empty() {
@@ -38,12 +41,13 @@ pub(super) fn build<E: Endpoint>(
         content_type = HeaderValue::try_from(multipart.content_type).ok();
         multipart.body
     };
-    let uri = shared.base_url.join(&path).map_err(|_| {
+    let uri = shared.root.join(path).map_err(|_| {
         let rule = "must fit into a URL of at most 64 KiB";
         Error::invalid::<E>(InvalidValue::new("parameters", rule))
     })?;
 
-    let template = format!("/{version}{}", parts.path.template());
+    template.insert_str(0, shared.context.version.segment());
+    template.insert(0, '/');
     let mut context = CallContext::new(E::NAME, template);
     context.timeout = options.attempt_timeout;
     context.body_idle_timeout = options.body_idle_timeout;
@@ -52,13 +56,13 @@ pub(super) fn build<E: Endpoint>(
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = parts.method;
     *request.uri_mut() = uri;
-    request.extensions_mut().insert(context);
     let headers = request.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(AUTHORIZATION, shared.token.header());
     headers.insert(ACCEPT, JSON);
     headers.insert(USER_AGENT, shared.user_agent.clone());
     if let Some(content_type) = content_type {
         headers.insert(CONTENT_TYPE, content_type);
     }
-    Ok(request)
+    Ok((request, context))
 }

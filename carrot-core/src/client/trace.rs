@@ -52,6 +52,10 @@ mod span {
             work.instrument(self.0.clone())
         }
 
+        pub(in crate::client) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+            self.0.in_scope(work)
+        }
+
         pub(in crate::client) fn attempts(&self, attempts: u32) {
             self.0.record("attempts", attempts);
         }
@@ -86,6 +90,10 @@ mod span {
             work: F,
         ) -> impl Future<Output = F::Output> {
             work
+        }
+
+        pub(in crate::client) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+            work()
         }
 
         pub(in crate::client) fn attempts(&self, _: u32) {}

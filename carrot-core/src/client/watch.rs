@@ -23,10 +23,10 @@ pub(super) struct Watch<'a, R: Report> {
 }
 
 impl<'a, R: Report> Watch<'a, R> {
-    pub(super) fn start(shared: &'a Shared, report: R) -> Self {
+    pub(super) fn start(shared: &'a Shared, report: R, started: Duration) -> Self {
         Self {
             shared,
-            started: shared.clock.now(),
+            started,
             span: report.span(),
             report,
         }

@@ -6,7 +6,7 @@ use carrot_types::{
 };
 use http::{
     Uri,
-    uri::{PathAndQuery, Scheme},
+    uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 
 /// The base URL of the service: scheme, host, optional port and optional path. It does not contain the
@@ -64,14 +64,38 @@ impl BaseUrl {
         if self.is_https { "https" } else { "http" }
     }
 
-    /// Returns the URL of a path below this one.
-    pub(crate) fn join(&self, path_and_query: &str) -> Result<Uri, http::Error> {
-        let path_and_query = PathAndQuery::try_from(format!("{}{path_and_query}", self.prefix))?;
-        Uri::builder()
-            .scheme(self.scheme())
-            .authority(&*self.authority)
-            .path_and_query(path_and_query)
-            .build()
+    /// Returns the parts that all URLs below this one share. `below` is added to its path.
+    pub(crate) fn root(&self, below: &str) -> Result<Root, InvalidValue> {
+        let authority = Authority::try_from(&*self.authority)
+            .map_err(|_| InvalidValue::new("base URL", "must have a host"))?;
+        Ok(Root {
+            scheme: match self.is_https {
+                true => Scheme::HTTPS,
+                false => Scheme::HTTP,
+            },
+            authority,
+            prefix: format!("{}{below}", self.prefix),
+        })
+    }
+}
+
+/// The start of many URLs, parsed once.
+#[derive(Debug)]
+pub(crate) struct Root {
+    scheme: Scheme,
+    authority: Authority,
+    prefix: String,
+}
+
+impl Root {
+    /// Returns the URL of a path with its query, which starts with a slash. Uses its buffer.
+    pub(crate) fn join(&self, mut path_and_query: String) -> Result<Uri, http::Error> {
+        path_and_query.insert_str(0, &self.prefix);
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::try_from(path_and_query)?);
+        Ok(Uri::from_parts(parts)?)
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod base_url;
 mod token;
 
+pub(crate) use self::base_url::Root;
 pub use self::{
     api::{ApiContext, ApiVersion, App},
     base_url::BaseUrl,

@@ -1,11 +1,18 @@
+use std::fmt::{self, Write as _};
+
 use carrot_types::{InvalidValue, RandomId};
 use serde::Serialize;
 
 /// The parameters of a request as text, in the order in which they were added.
 ///
 /// Source of the rules: <https://developers.dashly.io/webapi/types/>
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameters(Vec<(&'static str, String)>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// All texts, one after the other.
+    texts: String,
+    /// The names, and where their texts end.
+    names: Vec<(&'static str, usize)>,
+}
 
 impl Parameters {
     /// Adds a text that may have several lines.
@@ -17,7 +24,7 @@ impl Parameters {
         if text.contains('\0') {
             return Err(InvalidValue::new(name, "must not contain a NUL character"));
         }
-        self.0.push((name, text.to_owned()));
+        self.add(name, text);
         Ok(())
     }
 
@@ -33,13 +40,13 @@ impl Parameters {
                 "must not contain a line break or another control character",
             ));
         }
-        self.0.push((name, text.to_owned()));
+        self.add(name, text);
         Ok(())
     }
 
     /// Adds a boolean, written `true` or `false`.
     pub fn flag(&mut self, name: &'static str, flag: bool) {
-        self.0.push((name, flag.to_string()));
+        self.add(name, if flag { "true" } else { "false" });
     }
 
     /// Adds a boolean if it is set.
@@ -51,7 +58,9 @@ impl Parameters {
 
     /// Adds a number.
     pub fn number(&mut self, name: &'static str, number: impl Into<u64>) {
-        self.0.push((name, number.into().to_string()));
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.texts, "{}", number.into());
+        self.names.push((name, self.texts.len()));
     }
 
     /// Adds an id.
@@ -76,7 +85,7 @@ impl Parameters {
     pub fn random_id(&mut self, name: &'static str, id: RandomId) -> Result<(), InvalidValue> {
         let id = RandomId::new(id.get())
             .map_err(|error| InvalidValue::new(name, error.rule().to_owned()))?;
-        self.0.push((name, id.to_string()));
+        self.add(name, &id.to_string());
         Ok(())
     }
 
@@ -92,26 +101,50 @@ impl Parameters {
     ) -> Result<(), InvalidValue> {
         let json = serde_json::to_string(value)
             .map_err(|error| InvalidValue::new(name, format!("must serialize as JSON: {error}")))?;
-        self.0.push((name, json));
+        self.add(name, &json);
         Ok(())
+    }
+
+    fn add(&mut self, name: &'static str, text: &str) {
+        self.texts.push_str(text);
+        self.names.push((name, self.texts.len()));
     }
 
     /// Returns the names and texts in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, text)| (*name, text.as_str()))
+        let mut start = 0;
+        self.names.iter().map(move |&(name, end)| {
+            let text = self.texts.get(start..end).unwrap_or_default();
+            start = end;
+            (name, text)
+        })
     }
 
     /// Returns true if there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.names.is_empty()
     }
 
     /// Encodes the parameters as in a query or a form body.
     #[must_use]
     pub fn to_form(&self) -> String {
-        form_urlencoded::Serializer::new(String::new())
+        self.append_form_to(String::new())
+    }
+
+    /// Appends the parameters, as in a query or a form body, to a text.
+    pub(crate) fn append_form_to(&self, mut text: String) -> String {
+        let names: usize = self.names.iter().map(|(name, _)| name.len() + 2).sum();
+        text.reserve(names + self.texts.len());
+        let start = text.len();
+        form_urlencoded::Serializer::for_suffix(text, start)
             .extend_pairs(self.iter())
             .finish()
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }

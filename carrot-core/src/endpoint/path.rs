@@ -14,11 +14,14 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 const MAX_EXTERNAL_ID_CHARS: usize = 255;
 
+/// Enough for most paths with their prefix, so that the texts need not grow.
+const ROOM: usize = 64;
+
 /// The path of a request, built segment by segment.
 ///
 /// An id is always one segment: it cannot change the host, the number of segments or the query. The
 /// template has `{id}` in place of every id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     encoded: String,
     template: String,
@@ -28,7 +31,10 @@ impl Path {
     /// Creates a path without segments.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            encoded: String::with_capacity(ROOM),
+            template: String::with_capacity(ROOM),
+        }
     }
 
     /// Adds a fixed segment.
@@ -112,6 +118,11 @@ impl Path {
         Ok(self)
     }
 
+    /// Returns the encoded path and the template.
+    pub(crate) fn into_parts(self) -> (String, String) {
+        (self.encoded, self.template)
+    }
+
     /// Returns the encoded path, which starts with a slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -122,6 +133,12 @@ impl Path {
     #[must_use]
     pub fn template(&self) -> &str {
         &self.template
+    }
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

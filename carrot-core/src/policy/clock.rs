@@ -76,22 +76,26 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// Runs `work` for at most `limit`. Returns `None` after the limit, with the work dropped.
+/// Runs `work` for at most `limit` from its first wait on. Returns `None` after the limit, with the work
+/// dropped. The wait is not even started for work that is ready at once.
+///
+/// Pass large futures pinned: the work is moved.
 pub(crate) async fn timeout<T>(
     clock: &dyn Clock,
     limit: Option<Duration>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
-    let Some(limit) = limit else {
-        return Some(work.await);
-    };
     let mut work = pin!(work);
-    let mut sleep = clock.sleep(limit);
+    let mut sleep = None;
     std::future::poll_fn(move |context| {
         // Polls the work first, so that a response at the very moment of the deadline is not lost.
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }
+        let Some(limit) = limit else {
+            return Poll::Pending;
+        };
+        let sleep = sleep.get_or_insert_with(|| clock.sleep(limit));
         sleep.as_mut().poll(context).map(|()| None)
     })
     .await

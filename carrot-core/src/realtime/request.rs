@@ -129,7 +129,7 @@ impl ConnectRequest {
             path.push('?');
             path.push_str(&query_of(position));
         }
-        self.join(&path)
+        self.join(path)
     }
 
     fn websocket_uri(&self) -> Result<Uri, InvalidValue> {
@@ -140,11 +140,11 @@ impl ConnectRequest {
             path.push('&');
             path.push_str(&query_of(position));
         }
-        self.join(&path)
+        self.join(path)
     }
 
-    fn join(&self, path: &str) -> Result<Uri, InvalidValue> {
-        self.client.realtime_base_url().join(path).map_err(|_| {
+    fn join(&self, path: String) -> Result<Uri, InvalidValue> {
+        self.client.realtime_root().join(path).map_err(|_| {
             let rule = "must fit into a URL of at most 64 KiB";
             InvalidValue::new("realtime channels", rule)
         })
