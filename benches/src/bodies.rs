@@ -106,6 +106,13 @@ impl Language {
     }
 }
 
+/// The body of an error.
+pub(crate) fn error(status: u16, error: &str) -> String {
+    let message = "There is no such conversation";
+    json!({"meta": {"status": status, "error": error, "error_message": message}, "data": {}})
+        .to_string()
+}
+
 fn envelope(data: &Value) -> String {
     json!({"meta": {"status": 200}, "data": data}).to_string()
 }

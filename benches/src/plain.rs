@@ -16,6 +16,12 @@ pub(crate) struct Envelope<T> {
     pub(crate) data: T,
 }
 
+/// The envelope of an error.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Failure {
+    meta: Meta,
+}
+
 #[derive(Debug, Deserialize)]
 struct Meta {
     status: u16,

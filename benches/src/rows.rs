@@ -38,6 +38,9 @@ pub(crate) const ROWS: &[Row] = &[
             2000,
         )
     },
+    without_goal("cold", "a new client and its first call", 50),
+    without_goal("error", "a call that fails with 404", 500),
+    without_goal("retry", "a call that is repeated once, after a 429", 500),
     in_memory(
         "decode-mixed",
         "1,000 conversations: authors are ids and operators",
@@ -62,6 +65,13 @@ const fn row(name: &'static str, what: &'static str, goal: f64, times: u32) -> R
         goal: Some(goal),
         times,
         peers: &PEERS,
+    }
+}
+
+const fn without_goal(name: &'static str, what: &'static str, times: u32) -> Row {
+    Row {
+        goal: None,
+        ..row(name, what, 0.0, times)
     }
 }
 

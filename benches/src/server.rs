@@ -2,12 +2,17 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
+    mem,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     thread,
 };
 
-use crate::{bodies::Language, socket};
+use crate::{
+    bodies::{Language, error},
+    peers::{MISSING, THROTTLED},
+    socket,
+};
 
 /// The responses, ready to be written.
 struct Responses {
@@ -16,6 +21,8 @@ struct Responses {
     part: Vec<u8>,
     /// The payload of a realtime message.
     payload: String,
+    missing: Vec<u8>,
+    throttled: Vec<u8>,
 }
 
 /// Serves the bodies of this language on a port of this machine, until the process ends.
@@ -23,9 +30,11 @@ pub(crate) fn start(language: Language) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     let responses = Arc::new(Responses {
-        conversation: response(&language.conversation()),
-        page: response(&language.page()),
-        part: response(&language.part()),
+        conversation: response("200 OK", &language.conversation()),
+        page: response("200 OK", &language.page()),
+        part: response("200 OK", &language.part()),
+        missing: response("404 Not Found", &error(404, "NotFound")),
+        throttled: response("429 Too Many Requests", &error(429, "TooManyRequests")),
         payload: language.part_record().to_string(),
     });
     thread::spawn(move || {
@@ -38,11 +47,11 @@ pub(crate) fn start(language: Language) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-fn response(body: &str) -> Vec<u8> {
+fn response(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    let head = "HTTP/1.1 200 OK\r\nserver: nginx\r\ndate: Thu, 26 Nov 2026 05:00:00 GMT\r\n\
+    let head = "server: nginx\r\ndate: Thu, 26 Nov 2026 05:00:00 GMT\r\n\
                 content-type: application/json; charset=utf-8\r\nconnection: keep-alive\r\n";
-    format!("{head}content-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status}\r\n{head}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
@@ -50,6 +59,8 @@ fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     let mut line = String::new();
+    let mut throttles = true;
+    let [missing, throttled] = [MISSING, THROTTLED].map(|id| format!("/{id}"));
     loop {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
@@ -60,6 +71,13 @@ fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
         }
         let response = match line.split(' ').nth(1) {
             Some(path) if path.ends_with("/reply") => &responses.part,
+            Some(path) if path.ends_with(&missing) => &responses.missing,
+            // Every second one.
+            Some(path)
+                if path.ends_with(&throttled) && mem::replace(&mut throttles, !throttles) =>
+            {
+                &responses.throttled
+            }
             Some(path) if path.contains("/conversations/") => &responses.conversation,
             _ => &responses.page,
         };

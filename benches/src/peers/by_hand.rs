@@ -4,17 +4,21 @@ use std::future::Future;
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Request, Response,
+    HeaderValue, Method, Request, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT as AGENT},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
-use super::{Conversation, FORM, JSON, Part, Peer, TOKEN, USER_AGENT, Urls, decode, form};
+use super::{
+    CONVERSATION, Conversation, FORM, JSON, MISSING, Part, Peer, THROTTLED, TOKEN, USER_AGENT,
+    Urls, decode, decode_error, form,
+};
 
 /// A way to send a request.
 pub(super) trait ByHand: Send + Sized + 'static {
+    async fn new(address: &str) -> Self;
     fn urls(&self) -> &Urls;
     fn send(
         &mut self,
@@ -24,6 +28,17 @@ pub(super) trait ByHand: Send + Sized + 'static {
 }
 
 async fn call<T: DeserializeOwned>(by: &mut impl ByHand, method: Method, url: String, body: Bytes) {
+    let (status, body) = send(by, method, url, body).await;
+    assert!(status.is_success());
+    decode::<T>(&body);
+}
+
+async fn send(
+    by: &mut impl ByHand,
+    method: Method,
+    url: String,
+    body: Bytes,
+) -> (StatusCode, Bytes) {
     let is_form = method == Method::POST;
     let mut request = Request::builder()
         .method(method)
@@ -38,15 +53,36 @@ async fn call<T: DeserializeOwned>(by: &mut impl ByHand, method: Method, url: St
         request.headers_mut().insert(CONTENT_TYPE, form);
     }
     let response = by.send(request).await;
-    assert!(response.status().is_success());
+    let status = response.status();
     let body = response.into_body().collect().await.expect("a body");
-    decode::<T>(&body.to_bytes());
+    (status, body.to_bytes())
 }
 
 impl<B: ByHand> Peer for B {
+    async fn new(address: &str) -> Self {
+        ByHand::new(address).await
+    }
+
     async fn conversation(&mut self) {
-        let url = self.urls().conversation();
+        let url = self.urls().conversation(CONVERSATION);
         call::<Conversation>(self, Method::GET, url, Bytes::new()).await;
+    }
+
+    async fn failing(&mut self) {
+        let url = self.urls().conversation(MISSING);
+        let (_, body) = send(self, Method::GET, url, Bytes::new()).await;
+        decode_error(&body);
+    }
+
+    async fn retried(&mut self) {
+        loop {
+            let url = self.urls().conversation(THROTTLED);
+            let (status, body) = send(self, Method::GET, url, Bytes::new()).await;
+            match status.is_success() {
+                true => return decode::<Conversation>(&body),
+                false => decode_error(&body),
+            }
+        }
     }
 
     async fn page(&mut self) {

@@ -1,39 +1,60 @@
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, HyperTransport, NoRateLimit, TokioClock,
+    AuthToken, BaseUrl, Client, HyperTransport, NoRateLimit, RetryPolicy, TokioClock,
     apps::Conversations,
     conversations::{Get, Reply},
     endpoint::Paging,
+    retry::FailedAttempt,
     types::ConversationId,
 };
 
-use super::{CONVERSATION, Peer, TASKS, TOKEN};
+use super::{CONVERSATION, MISSING, Peer, TASKS, THROTTLED, TOKEN};
 
-/// With the defaults, except for the rate limit, which would make it wait.
+/// With the defaults, except for the rate limit and the pauses of retries, which would make it wait.
 #[derive(Clone)]
 pub(super) struct Carrot(Client);
 
-impl Carrot {
-    pub(super) fn new(address: &str) -> Self {
+/// Retries at once, so that nobody waits for the clock.
+#[derive(Debug)]
+struct AtOnce;
+
+impl RetryPolicy for AtOnce {
+    fn pause(&self, _attempt: &FailedAttempt) -> Option<Duration> {
+        Some(Duration::ZERO)
+    }
+}
+
+fn get(conversation: u64) -> Get {
+    Get::new(ConversationId::new(conversation))
+}
+
+impl Peer for Carrot {
+    async fn new(address: &str) -> Self {
         let transport = HyperTransport::builder().build().expect("a transport");
         let token = AuthToken::new(TOKEN).expect("a token");
         let base: BaseUrl = format!("http://{address}").parse().expect("an address");
         let client = Client::builder(transport, TokioClock::new(), token)
             .base_url(base)
             .rate_limiter(NoRateLimit::new())
+            .retry(AtOnce)
             .build();
         Self(client.expect("a client"))
     }
-}
 
-fn get() -> Get {
-    Get::new(ConversationId::new(CONVERSATION))
-}
-
-impl Peer for Carrot {
     async fn conversation(&mut self) {
-        black_box(self.0.call(get()).await.expect("a response"));
+        let conversation = self.0.call(get(CONVERSATION)).await;
+        black_box(conversation.expect("a response"));
+    }
+
+    async fn failing(&mut self) {
+        let error = self.0.call(get(MISSING)).await;
+        black_box(error.expect_err("it does not exist"));
+    }
+
+    async fn retried(&mut self) {
+        let conversation = self.0.call(get(THROTTLED)).await;
+        black_box(conversation.expect("a response"));
     }
 
     async fn page(&mut self) {
@@ -51,7 +72,7 @@ impl Peer for Carrot {
     }
 
     async fn conversations(&mut self, times: u32) {
-        let calls = self.0.call_all(0..times, |_| get());
+        let calls = self.0.call_all(0..times, |_| get(CONVERSATION));
         let mut calls = calls.concurrency(TASKS as usize);
         let mut failed = 0;
         while let Some(item) = calls.next().await {

@@ -17,8 +17,8 @@ pub(super) struct Hyper {
     sender: SendRequest<Full<Bytes>>,
 }
 
-impl Hyper {
-    pub(super) async fn new(address: &str) -> Self {
+impl ByHand for Hyper {
+    async fn new(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("a socket");
         let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("a handshake");
@@ -29,9 +29,7 @@ impl Hyper {
             sender,
         }
     }
-}
 
-impl ByHand for Hyper {
     fn urls(&self) -> &Urls {
         &self.urls
     }
@@ -44,6 +42,6 @@ impl ByHand for Hyper {
     }
 
     async fn another(&self) -> Self {
-        Self::new(&self.address).await
+        <Self as ByHand>::new(&self.address).await
     }
 }

@@ -16,8 +16,8 @@ pub(super) struct HyperUtil {
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-impl HyperUtil {
-    pub(super) fn new(address: &str) -> Self {
+impl ByHand for HyperUtil {
+    async fn new(address: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
@@ -25,9 +25,7 @@ impl HyperUtil {
             client: Client::builder(TokioExecutor::new()).build(connector),
         }
     }
-}
 
-impl ByHand for HyperUtil {
     fn urls(&self) -> &Urls {
         &self.urls
     }

@@ -18,6 +18,10 @@ const USER_AGENT: &str = "peer/0.1.0";
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const CONVERSATION: u64 = 1_160_406_004_324_630_614;
+/// A conversation that does not exist.
+pub(crate) const MISSING: u64 = 1_160_406_004_324_630_404;
+/// A conversation of which every second read is throttled.
+pub(crate) const THROTTLED: u64 = 1_160_406_004_324_630_429;
 /// The calls at one time, in the rows with more than one.
 const TASKS: u32 = 64;
 
@@ -26,8 +30,14 @@ type Part = plain::Part<plain::Admin>;
 
 /// A program that talks to the service. Its values are freed in each call.
 trait Peer: Send + Sized + 'static {
+    /// A new one for this address, which shares nothing with another.
+    async fn new(address: &str) -> Self;
     /// `GET /conversations/{id}`.
     fn conversation(&mut self) -> impl Future<Output = ()> + Send;
+    /// The same of [`MISSING`], which fails.
+    async fn failing(&mut self);
+    /// The same of [`THROTTLED`], until it succeeds.
+    async fn retried(&mut self);
     /// `GET /apps/{id}/conversations`, one page of 50.
     fn page(&mut self) -> impl Future<Output = ()> + Send;
     /// `POST /conversations/{id}/reply`, a form.
@@ -54,16 +64,17 @@ pub(crate) fn work(row: &str, peer: &str, address: &str, times: u32) {
     let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         match peer {
-            "carrot" => run(row, carrot::Carrot::new(address), times).await,
-            "hyper" => run(row, hyper::Hyper::new(address).await, times).await,
-            "hyper-util" => run(row, hyper_util::HyperUtil::new(address), times).await,
-            _ => run(row, reqwest::Reqwest::new(address), times).await,
+            "carrot" => run::<carrot::Carrot>(row, address, times).await,
+            "hyper" => run::<hyper::Hyper>(row, address, times).await,
+            "hyper-util" => run::<hyper_util::HyperUtil>(row, address, times).await,
+            _ => run::<reqwest::Reqwest>(row, address, times).await,
         }
     });
 }
 
-async fn run(row: &str, mut peer: impl Peer, times: u32) {
+async fn run<P: Peer>(row: &str, address: &str, times: u32) {
     let (row, language) = Language::of_row(row);
+    let mut peer = P::new(address).await;
     match row {
         "A" => {
             for _ in 0..times {
@@ -92,6 +103,21 @@ async fn run(row: &str, mut peer: impl Peer, times: u32) {
                 peer.reply(language.reply()).await;
             }
         }
+        "cold" => {
+            for _ in 0..times {
+                P::new(address).await.conversation().await;
+            }
+        }
+        "error" => {
+            for _ in 0..times {
+                peer.failing().await;
+            }
+        }
+        "retry" => {
+            for _ in 0..times {
+                peer.retried().await;
+            }
+        }
         _ => peer.conversations(times).await,
     }
 }
@@ -109,8 +135,8 @@ impl Urls {
         }
     }
 
-    fn conversation(&self) -> String {
-        format!("{}/v2/conversations/{CONVERSATION}", self.base)
+    fn conversation(&self, id: u64) -> String {
+        format!("{}/v2/conversations/{id}", self.base)
     }
 
     fn page(&self) -> String {
@@ -130,4 +156,9 @@ fn form(text: &str) -> [(&'static str, &str); 2] {
 fn decode<T: DeserializeOwned>(body: &[u8]) {
     let response: plain::Envelope<T> = serde_json::from_slice(body).expect("a response");
     black_box(response.data);
+}
+
+fn decode_error(body: &[u8]) {
+    let response: plain::Failure = serde_json::from_slice(body).expect("an error");
+    black_box(response);
 }

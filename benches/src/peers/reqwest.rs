@@ -1,8 +1,12 @@
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Conversation, JSON, Part, Peer, TOKEN, USER_AGENT, Urls, decode, form};
+use super::{
+    CONVERSATION, Conversation, JSON, MISSING, Part, Peer, THROTTLED, TOKEN, USER_AGENT, Urls,
+    decode, decode_error, form,
+};
 
 #[derive(Clone)]
 pub(super) struct Reqwest {
@@ -10,8 +14,8 @@ pub(super) struct Reqwest {
     client: Client,
 }
 
-impl Reqwest {
-    pub(super) fn new(address: &str) -> Self {
+impl Peer for Reqwest {
+    async fn new(address: &str) -> Self {
         Self {
             urls: Urls::new(&format!("http://{address}")),
             client: Client::builder()
@@ -20,32 +24,51 @@ impl Reqwest {
                 .expect("a client"),
         }
     }
-}
 
-async fn send<T: DeserializeOwned>(request: RequestBuilder) {
-    let request = request
-        .header(AUTHORIZATION, format!("Token {TOKEN}"))
-        .header(ACCEPT, JSON);
-    let response = request.send().await.expect("a response");
-    assert!(response.status().is_success());
-    decode::<T>(&response.bytes().await.expect("a body"));
-}
-
-impl Peer for Reqwest {
     async fn conversation(&mut self) {
-        send::<Conversation>(self.client.get(self.urls.conversation())).await;
+        call::<Conversation>(self.client.get(self.urls.conversation(CONVERSATION))).await;
+    }
+
+    async fn failing(&mut self) {
+        let request = self.client.get(self.urls.conversation(MISSING));
+        decode_error(&send(request).await.1);
+    }
+
+    async fn retried(&mut self) {
+        loop {
+            let request = self.client.get(self.urls.conversation(THROTTLED));
+            let (status, body) = send(request).await;
+            match status.is_success() {
+                true => return decode::<Conversation>(&body),
+                false => decode_error(&body),
+            }
+        }
     }
 
     async fn page(&mut self) {
-        send::<Vec<Conversation>>(self.client.get(self.urls.page())).await;
+        call::<Vec<Conversation>>(self.client.get(self.urls.page())).await;
     }
 
     async fn reply(&mut self, text: &'static str) {
         let request = self.client.post(self.urls.reply());
-        send::<Part>(request.form(&form(text))).await;
+        call::<Part>(request.form(&form(text))).await;
     }
 
     async fn another(&self) -> Self {
         self.clone()
     }
+}
+
+async fn call<T: DeserializeOwned>(request: RequestBuilder) {
+    let (status, body) = send(request).await;
+    assert!(status.is_success());
+    decode::<T>(&body);
+}
+
+async fn send(request: RequestBuilder) -> (StatusCode, Bytes) {
+    let request = request
+        .header(AUTHORIZATION, format!("Token {TOKEN}"))
+        .header(ACCEPT, JSON);
+    let response = request.send().await.expect("a response");
+    (response.status(), response.bytes().await.expect("a body"))
 }
