@@ -14,6 +14,8 @@ use crate::{
 const SHORT: [&str; 3] = ["carrot", "hyper-util", "bare"];
 /// How much worse a ratio may be than the recorded one.
 const TOLERANCE: f64 = 0.02;
+/// How often a row that seems worse is measured again.
+const AGAIN: u32 = 3;
 
 pub(crate) fn and_write() -> ExitCode {
     end(measure(|_| true, None).and_then(|costs| {
@@ -47,10 +49,18 @@ fn check() -> io::Result<bool> {
     let mut good = true;
     for (row, costs) in &costs {
         let before = recorded.costs.get(row).and_then(ratio);
-        let (Some(now), Some(before)) = (ratio(costs), before) else {
+        let (Some(mut now), Some(before)) = (ratio(costs), before) else {
             continue;
         };
-        if now > before * (1.0 + TOLERANCE) {
+        let most = before * (1.0 + TOLERANCE);
+        // When the server responds moves the counts a little: the least of several is the code's own.
+        for _ in 0..AGAIN {
+            if comparable && now > most {
+                let again = measure(|other| other.name == row, Some(&SHORT))?;
+                now = again.get(row).and_then(ratio).unwrap_or(now).min(now);
+            }
+        }
+        if now > most {
             println!("{row}: the ratio is {now:.3}, recorded {before:.3}");
             good = false;
         }

@@ -49,6 +49,16 @@ pub(crate) const ROWS: &[Row] = &[
     in_memory("decode-decimals", "every timestamp has decimals", 1),
     in_memory("decode-ids", "all authors are ids", 1),
     in_memory("decode-operators", "all authors are operators", 1),
+    in_memory(
+        "items-first",
+        "a page of five of a listing, pages 51 to 100",
+        50,
+    ),
+    in_memory(
+        "items-late",
+        "the same far behind: pages 3,001 to 6,000",
+        3000,
+    ),
     in_memory("fake-bytes", "a call through the fake, of fixed bytes", 500),
     in_memory("fake-typed", "a call through the fake, of a model", 500),
     in_memory("sandbox", "a call through the sandbox", 500),

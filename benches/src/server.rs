@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    mem,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     thread,
@@ -59,7 +58,7 @@ fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     let mut line = String::new();
-    let mut throttles = true;
+    let mut throttles = false;
     let [missing, throttled] = [MISSING, THROTTLED].map(|id| format!("/{id}"));
     loop {
         line.clear();
@@ -72,11 +71,13 @@ fn respond(stream: TcpStream, responses: &Responses) -> io::Result<()> {
         let response = match line.split(' ').nth(1) {
             Some(path) if path.ends_with("/reply") => &responses.part,
             Some(path) if path.ends_with(&missing) => &responses.missing,
-            // Every second one.
-            Some(path)
-                if path.ends_with(&throttled) && mem::replace(&mut throttles, !throttles) =>
-            {
-                &responses.throttled
+            Some(path) if path.ends_with(&throttled) => {
+                // Every second one.
+                throttles = !throttles;
+                match throttles {
+                    true => &responses.throttled,
+                    false => &responses.conversation,
+                }
             }
             Some(path) if path.contains("/conversations/") => &responses.conversation,
             _ => &responses.page,

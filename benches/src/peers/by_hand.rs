@@ -60,7 +60,7 @@ async fn send(
 
 impl<B: ByHand> Peer for B {
     async fn new(address: &str) -> Self {
-        ByHand::new(address).await
+        <B as ByHand>::new(address).await
     }
 
     async fn conversation(&mut self) {

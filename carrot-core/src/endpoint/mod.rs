@@ -109,6 +109,8 @@ pub trait Endpoint: Send + Sync {
 
     /// Builds the request. Sends nothing.
     ///
+    /// The client calls it before each attempt, so it must build the same request each time.
+    ///
     /// # Errors
     ///
     /// A field breaks a rule of the service, or does not exist in the API version of `context`.

@@ -1,5 +1,6 @@
 //! `call_all`: concurrency, failures, and how to stop and resume.
 
+mod polled;
 mod starving;
 mod throttled;
 

@@ -113,6 +113,30 @@ async fn vouched_connections_are_used_together() {
     assert!(opened <= 2 * EIGHT, "{opened}");
 }
 
+/// However many calls there are at one time, each finds its connection again.
+#[tokio::test]
+async fn all_connections_are_kept() {
+    let server = Server::responding(ok_response("fine")).await;
+    let transport = transport();
+    let in_parallel = async || {
+        let calls: Vec<_> = (0..100)
+            .map(|_| {
+                let (transport, request) = (transport.clone(), get(server.url("/")));
+                tokio::spawn(async move { transport.send(request).await.map(drop) })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    };
+    in_parallel().await;
+    // The others are trusted again once this one has its response.
+    succeeds(&transport, get(server.url("/"))).await;
+    let opened = server.accepted();
+    in_parallel().await;
+    assert_eq!(server.accepted(), opened);
+}
+
 #[tokio::test]
 async fn keep_alive_of_the_server_is_heeded() {
     for (header, connections) in [

@@ -1,0 +1,101 @@
+//! How often the calls of a job are polled.
+
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Poll, Waker},
+};
+
+use super::*;
+use crate::support::poll;
+
+/// Responds to a request when it is told to.
+#[derive(Clone, Debug, Default)]
+struct OnDemand {
+    polls: Arc<AtomicUsize>,
+    waiting: Arc<Mutex<Vec<Waker>>>,
+}
+
+#[async_trait::async_trait]
+impl HttpTransport for OnDemand {
+    async fn send(
+        &self,
+        _: http::Request<carrot_core::Body>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let mut has_waited = false;
+        poll_fn(|context| {
+            self.polls.fetch_add(1, Ordering::Relaxed);
+            if std::mem::replace(&mut has_waited, true) {
+                return Poll::Ready(());
+            }
+            let mut waiting = self.waiting.lock().expect("no panic");
+            waiting.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        let body = bytes::Bytes::from_static(br#"{"meta": {"status": 200}, "data": {}}"#);
+        Ok(http::Response::new(body))
+    }
+}
+
+/// Each request is polled when it starts and when its response is there, whatever the others do.
+#[test]
+fn only_woken_calls_are_polled() {
+    const CALLS: usize = 1_000;
+    let clock = VirtualClock::manual();
+    let transport = OnDemand::default();
+    let client = over(transport.clone(), &clock)
+        .rate_limiter(NoRateLimit::new())
+        .build()
+        .expect("a client");
+    let mut calls = client
+        .call_all(ids(1..=CALLS as u64), close)
+        .concurrency(CALLS);
+    let mut done = 0;
+    loop {
+        match poll(pin!(calls.next())) {
+            Poll::Ready(None) => break,
+            Poll::Ready(Some(item)) => {
+                item.result.expect("a success");
+                done += 1;
+            }
+            Poll::Pending => {
+                let waker = transport.waiting.lock().expect("no panic").pop();
+                waker.expect("one waits").wake();
+            }
+        }
+    }
+    assert_eq!(done, CALLS);
+    assert_eq!(transport.polls.load(Ordering::Relaxed), 2 * CALLS);
+}
+
+/// A call that wakes itself does not keep the job from giving way to other tasks.
+#[test]
+fn calls_that_wake_themselves_leave_time_to_others() {
+    #[derive(Debug)]
+    struct Restless;
+
+    #[async_trait::async_trait]
+    impl HttpTransport for Restless {
+        async fn send(
+            &self,
+            _: http::Request<carrot_core::Body>,
+        ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await
+        }
+    }
+
+    let clock = VirtualClock::manual();
+    let client = over(Restless, &clock).build().expect("a client");
+    let mut calls = client.call_all(ids(1..=2), close);
+    for _ in 0..3 {
+        assert!(poll(pin!(calls.next())).is_pending());
+    }
+}
