@@ -171,7 +171,7 @@ fn decode_errors_contain_only_the_path() {
         br#"{"id":1}"#,
         br#"{"meta":{"status":200}}"#,
         br#"{"meta":{"status":200},"data":{}}"#,
-        b"{\"meta\":{\"status\":200},\"data\":{\"id\":1,\"type\":\"\xff\"}}",
+        b"{\"meta\":{\"status\":200},\"data\":{\"id\":\"\xff\"}}",
         br#"{"meta":{"status":200},"data":{"id":1,"id":2}}"#,
         br#"{"meta":{"status":200},"data":{"id":1},"data":{"id":2}}"#,
         br#"{"meta":{"status":200},"data":{"id":18446744073709551616}}"#,

@@ -1,6 +1,6 @@
 //! Reads JSON, with errors that name the place and the problem and hold no value.
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::error::Category;
 
-use super::repair::repair;
+use super::{place, repair::repair};
 
 /// JSON that cannot be read: the place, and the problem there.
 ///
@@ -58,8 +58,8 @@ impl JsonError {
 /// Reads JSON.
 ///
 /// Invalid JSON that servers are known to send is read on a second pass, only after the first one
-/// failed: a byte order mark, zero bytes at the end, a lone surrogate (read as U+FFFD), and `NaN`,
-/// `Infinity` and `1e999` (read as `null`).
+/// failed: a byte order mark, zero bytes at the end, a lone surrogate or bytes that are not UTF-8 (read as
+/// U+FFFD), and `NaN`, `Infinity` and `1e999` (read as `null`).
 ///
 /// # Errors
 ///
@@ -82,14 +82,25 @@ pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T
 
 fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
     // The whole is checked for UTF-8 at once: a reader of bytes checks every string by itself.
-    match std::str::from_utf8(json).map(serde_json::from_str) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) if error.classify() != Category::Syntax => read_again(json),
-        _ => match repair(json) {
-            Some(mended) => read_again(&mended),
-            None => read_again(json),
-        },
+    let text = match std::str::from_utf8(json) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(json),
+    };
+    let error = match serde_json::from_str(&text) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if error.classify() == Category::Syntax {
+        let mended = repair(text.as_bytes()).and_then(|mended| String::from_utf8(mended).ok());
+        if let Some(mended) = mended {
+            return serde_json::from_str(&mended).map_err(|error| located::<T>(&mended, &error));
+        }
     }
+    Err(located::<T>(&text, &error))
+}
+
+fn located<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> JsonError {
+    JsonError::new(place::path::<T>(text, error), error)
 }
 
 /// Reads a `T` from a JSON object, and from nothing else.
@@ -159,26 +170,6 @@ macro_rules! read_object {
     };
 }
 
-/// Reads with the path of an error. Keeping track of it costs more than the reading, so only what could not be
-/// read otherwise pays for it.
-fn read_again<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        // A question mark stands for a part of the path that had not started.
-        let known = match path.strip_suffix('?') {
-            Some("") => ".",
-            Some(rest) => rest.strip_suffix('.').unwrap_or(&path),
-            None => &path,
-        };
-        JsonError::new(known.to_owned(), error.inner())
-    })?;
-    // It is what follows the value that is wrong.
-    let end = reader.end();
-    end.map_err(|error| JsonError::new(".".to_owned(), &error))?;
-    Ok(value)
-}
-
 /// Takes the values out of a message of serde: `invalid type: string "Alex", expected u64` becomes
 /// `invalid type: string, expected u64`.
 fn without_values(message: &str) -> String {
@@ -195,6 +186,8 @@ fn without_values(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use serde::de::Error as _;
 
     use crate::{Conversation, ConversationId, JsonError};
 
@@ -255,23 +248,91 @@ mod tests {
     }
 
     #[test]
-    fn text_outside_utf8_is_an_error_only_where_it_is_read() {
+    fn text_outside_utf8_is_replaced() {
         let read = |json: &[u8]| read::<Vec<Conversation>>(json);
         for json in [
-            b"[{\"id\": 1, \"unknown\": \"\xff\"}]".as_slice(),
-            b"[{\"id\": 1, \"unknown\": \"\xff\", \"parts_count\": NaN}]",
+            b"[{\"id\": 1, \"unknown\": \"\xff\", \"tags\": [\"a\xd0\"]}]".as_slice(),
+            b"[{\"id\": 1, \"parts_count\": NaN, \"tags\": [\"a\xd0\"]}]",
         ] {
-            assert_eq!(
-                read(json),
-                Ok(vec![Conversation::new(ConversationId::new(1))])
-            );
+            let conversation = Conversation::new(ConversationId::new(1));
+            let expected = conversation.with_tags(["a\u{fffd}".to_owned()]);
+            assert_eq!(read(json), Ok(vec![expected]));
         }
-        let error = read(b"[{\"id\": 1, \"tags\": [\"\xff\"]}]").expect_err("no text");
-        assert_eq!(error.path(), "[0].tags[0]");
-        let problem = "no valid JSON, invalid unicode code point at line 1";
-        assert!(error.problem().starts_with(problem), "{error}");
-        let error = read(b"[{\"id\": 1, \"unknown\": \"\xff\"}]]").expect_err("more");
-        assert_eq!(error.path(), ".");
+        let error = read(b"[{\"id\": 1}, {\"id\": \"\xff\"}]").expect_err("no id");
+        assert_eq!(error.path(), "[1].id");
+        assert!(read(b"[{\"id\": 1}]\xff").is_err());
+    }
+
+    #[test]
+    fn invalid_json_has_its_place() {
+        for (json, path) in [
+            (r#"[{"id": 1"#, "[0]"),
+            (r#"[{"id": 1,"#, "[0]"),
+            (r#"[{"id": 1, "tags"#, "[0]"),
+            (r#"[{"id": 1, "tags""#, "[0]"),
+            (r#"[{"id": 1, "tags":"#, "[0].tags"),
+            (r#"[{"id": 1, "tags": [tru"#, "[0].tags[0]"),
+            (r#"[{"id": 1, "tags": ["a""#, "[0].tags"),
+            (r#"[{"id": 1, "tags": ["a", "\"#, "[0].tags[1]"),
+            (r#"[{"id": 1, "tags": ["a", ]}]"#, "[0].tags"),
+            (r#"[{"id": 1, "tags": ["a", x]}]"#, "[0].tags[1]"),
+            (r#"[{"id": 1, "tags": ["a" "b"]}]"#, "[0].tags"),
+            (r#"[{"id": 1 "tags": []}]"#, "[0]"),
+            (r#"[{"id": 1}, {"id" 2}]"#, "[1]"),
+            (r#"[{"id": 1}, {"id": 0x2}]"#, "[1]"),
+            (r#"[{"id": 1}, {"id": 2.}]"#, "[1].id"),
+            ("[\n{\"id\": 1},\n{\"id\": 2,\n}]", "[1]"),
+            (
+                "[{\"id\": 1, \"body \u{1f600}\": \"\n\"}]",
+                "[0].body \u{1f600}",
+            ),
+            (r#"[{"id": 1}]]"#, "."),
+        ] {
+            assert_eq!(rejected::<Vec<Conversation>>(json).path(), path, "{json}");
+        }
+        let deep = format!(r#"[{{"id": 1, "x": {}"#, "[".repeat(1000));
+        let error = rejected::<Vec<Conversation>>(&deep);
+        assert_eq!(error.path(), format!("[0].x{}", "[0]".repeat(6)));
+    }
+
+    /// A value that is read whole before it is rejected.
+    #[derive(Debug)]
+    struct Odd;
+
+    impl<'de> Deserialize<'de> for Odd {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = serde_json::Value::deserialize(deserializer)?;
+            match &value["odd"] {
+                serde_json::Value::Null => Ok(Self),
+                text => Err(D::Error::custom(text.as_str().unwrap_or_default())),
+            }
+        }
+    }
+
+    #[test]
+    fn a_rejected_value_has_its_place() {
+        for (json, path) in [
+            (r#"{"a": [{"odd": "x"}]}"#, "a[0]"),
+            ("{\"a\": [{\"odd\": \"x\"}\n ]\n }", "a[0]"),
+            (r#"{"a": [{}, {"odd": "x"}, {}], "b": []}"#, "a[1]"),
+            (
+                r#"{"a": [{}], "b": [{"c": {}, "odd": "x" , "d": [[]]} ] }"#,
+                "b[0]",
+            ),
+            (
+                r#"{"a": [{}, {"odd": "of a text at line 1 column 2"}]}"#,
+                "a[1]",
+            ),
+            (
+                r#"{"a": [{}, {"odd": "of a text at line 9 column 9"}], "b": []}"#,
+                "a[1]",
+            ),
+            (r#"{"a": [{}], "a \u0062": {}}"#, "a b"),
+            (r#"{"a": [{}], "": 5}"#, "."),
+        ] {
+            let error = rejected::<BTreeMap<String, Vec<Odd>>>(json);
+            assert_eq!(error.path(), path, "{json}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) mod lenient;
 pub(crate) mod limit;
 pub(crate) mod number;
 pub(crate) mod object;
+mod place;
 pub(crate) mod repair;
 
 #[cfg(test)]
