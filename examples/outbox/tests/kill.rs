@@ -30,6 +30,8 @@ use tokio::task::JoinSet;
 /// The sandbox does late requests within this time; the worker settles for longer.
 const LATE: Duration = Duration::from_millis(150);
 const SETTLE: &str = "400";
+/// Longer than a worker takes to start on a busy machine.
+const VERY_LATE: Duration = Duration::from_secs(3);
 
 /// What becomes of the first request.
 #[derive(Clone, Copy, Debug)]
@@ -352,24 +354,24 @@ async fn the_usual_mistakes_fail() {
     let late = kill_with(
         "reconcile-at-once",
         "after_response",
-        Some(Consequence::AppliesLate),
+        Some(Fault::apply_late(VERY_LATE)),
     )
     .await;
     assert!(late > 0, "reconcile-at-once passes");
 }
 
 /// How many problems a worker with this mistake has when it is killed there.
-async fn kill_with(mistake: &str, point: &str, consequence: Option<Consequence>) -> usize {
+async fn kill_with(mistake: &str, point: &str, fault: Option<Fault>) -> usize {
     let world = World::new(1).await;
     let jobs = jobs("reply", world.conversations[0]);
     world.fill(&jobs);
-    if let Some(fault) = consequence.and_then(|consequence| fault("reply", consequence)) {
-        world.sandbox.inject(fault);
+    if let Some(fault) = fault {
+        world.sandbox.inject(fault.on::<Reply>().optional());
     }
     world.run(Some(point), Some(mistake)).await;
     world.run(None, Some(mistake)).await;
     // What is applied late is applied with the next request at the latest.
-    tokio::time::sleep(2 * LATE).await;
+    tokio::time::sleep(VERY_LATE).await;
     let conversation = world.conversations[0];
     let get = carrot_hyper::conversations::Get::new(conversation);
     world.sandbox.client().call(get).await.unwrap();
