@@ -23,7 +23,7 @@ impl Client {
     /// sent until the follower is polled.
     ///
     /// It lists the open conversations and listens to the realtime service at the same time. After that each change
-    /// is an event, and costs no request. See [`ConversationFollower`](super::ConversationFollower) for its
+    /// is an event, and costs no request. See [`ConversationFollower`] for its
     /// guarantees.
     ///
     /// Scope: `conversations-read`, and what the channels of the app need.
