@@ -17,7 +17,7 @@ use crate::{
     deadline::{Deadline, Expired},
     encoding::Encoding,
     error,
-    hyper_transport::Inner,
+    inner::Inner,
     limits::Limits,
     pool::{Host, Key, Lease},
     runtime,

@@ -6,7 +6,8 @@ use carrot_core::{Body, HttpTransport, TransportError};
 use http::{Request, Response};
 
 use crate::{
-    BuildError, attempt::Attempt, connect::Connector, limits::Limits, pool::Pool, target::Target,
+    BuildError, attempt::Attempt, connect::Connector, inner::Inner, limits::Limits, pool::Pool,
+    target::Target,
 };
 
 /// Sends requests with hyper, over TLS by rustls.
@@ -34,13 +35,6 @@ use crate::{
 #[derive(Clone)]
 pub struct HyperTransport {
     inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) connector: Connector,
-    pub(crate) pool: Pool,
-    pub(crate) limits: Limits,
-    pub(crate) gzip: bool,
 }
 
 impl HyperTransport {

@@ -14,6 +14,7 @@ mod deadline;
 mod encoding;
 mod error;
 mod hyper_transport;
+mod inner;
 mod limits;
 mod pool;
 #[cfg(feature = "realtime")]

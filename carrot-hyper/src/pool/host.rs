@@ -1,17 +1,13 @@
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{runtime::Id, time::Instant};
 
-use super::{
-    hosts::{Hosts, Key},
-    keeper::Keeper,
-    settings::Settings,
-};
+use super::settings::Settings;
 use crate::connection::Connection;
 
 /// How long a response on a kept connection vouches for the others.
@@ -23,8 +19,7 @@ const AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// One server on one runtime, with the connections kept to it.
 #[derive(Debug)]
 pub(crate) struct Host {
-    key: Key,
-    hosts: Weak<Hosts>,
+    runtime: Id,
     state: Mutex<State>,
 }
 
@@ -54,16 +49,15 @@ struct Idle {
 }
 
 impl Host {
-    pub(super) fn new(key: Key, hosts: Weak<Hosts>) -> Self {
+    pub(super) fn new(runtime: Id) -> Self {
         Self {
-            key,
-            hosts,
+            runtime,
             state: Mutex::default(),
         }
     }
 
-    pub(super) fn key(&self) -> &Key {
-        &self.key
+    pub(super) fn runtime(&self) -> Id {
+        self.runtime
     }
 
     /// Nothing panics under the lock, and nothing is half done there.
@@ -72,9 +66,10 @@ impl Host {
     }
 
     /// Keeps a connection for its next request, if it can take one. One that serves many is kept once.
-    pub(super) fn keep(self: &Arc<Self>, connection: Connection, limit: Duration, with: Settings) {
+    /// Returns true if a task has to be started that looks after what is kept.
+    pub(super) fn keep(&self, connection: Connection, limit: Duration, with: Settings) -> bool {
         if with.max_idle_per_host == 0 || limit.is_zero() {
-            return;
+            return false;
         }
         let mut state = self.lock();
         let early = state.keep(connection, limit.min(AGE), with.max_idle_per_host);
@@ -83,9 +78,7 @@ impl Host {
         if let Some(keeper) = early {
             keeper.wake();
         }
-        if starts {
-            tokio::spawn(Keeper::new(Arc::clone(self)));
-        }
+        starts
     }
 
     /// Closes what is kept, and ends the task.
@@ -105,14 +98,6 @@ impl Host {
     pub(super) fn close_without_keeper(&self) {
         self.lock().has_keeper = false;
         self.close();
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Some(hosts) = self.hosts.upgrade() {
-            hosts.forget(&self.key);
-        }
     }
 }
 
@@ -158,7 +143,7 @@ impl State {
         }
         let expires = Instant::now() + limit;
         self.last_expiry = self.last_expiry.max(Some(expires));
-        let is_early = self.next_look.is_some_and(|look| expires < look);
+        let is_early = self.next_look.is_some_and(|at| expires < at);
         let early = self.keeper.as_ref().filter(|_| is_early).cloned();
         if !connection.is_http1() {
             let mut idle = self.idle.iter_mut();

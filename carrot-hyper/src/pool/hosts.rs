@@ -47,22 +47,16 @@ impl Hash for Key {
 pub(super) struct Hosts(Mutex<HashMap<Key, Weak<Host>>>);
 
 impl Hosts {
-    pub(super) fn get(self: &Arc<Self>, key: Key) -> Arc<Host> {
+    pub(super) fn get(&self, key: Key) -> Arc<Host> {
         let mut hosts = self.lock();
         if let Some(host) = hosts.get(&key).and_then(Weak::upgrade) {
             return host;
         }
-        let host = Arc::new(Host::new(key.clone(), Arc::downgrade(self)));
+        // Those that nobody uses any more go with the next new one, so they never pile up.
+        hosts.retain(|_, host| host.strong_count() > 0);
+        let host = Arc::new(Host::new(key.runtime));
         hosts.insert(key, Arc::downgrade(&host));
         host
-    }
-
-    /// Forgets a host that was dropped, unless there is a new one.
-    pub(super) fn forget(&self, key: &Key) {
-        let mut hosts = self.lock();
-        if hosts.get(key).is_some_and(|host| host.strong_count() == 0) {
-            hosts.remove(key);
-        }
     }
 
     /// Nothing panics under the lock, and nothing is half done there.

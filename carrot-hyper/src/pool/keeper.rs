@@ -3,22 +3,31 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::host::Host;
+use super::{host::Host, settings::Settings};
+use crate::connection::Connection;
+
+/// Keeps a connection for its next request, and starts the task that looks after it if no other does.
+pub(super) fn keep(host: &Arc<Host>, connection: Connection, limit: Duration, settings: Settings) {
+    if host.keep(connection, limit, settings) {
+        tokio::spawn(Keeper::new(Arc::clone(host)));
+    }
+}
 
 /// Looks after the idle connections of one host: closes those that expire, and those that the server
 /// closes. When its runtime ends, so do they.
-pub(super) struct Keeper {
+struct Keeper {
     host: Arc<Host>,
     timer: Option<Pin<Box<Sleep>>>,
     done: bool,
 }
 
 impl Keeper {
-    pub(super) fn new(host: Arc<Host>) -> Self {
+    fn new(host: Arc<Host>) -> Self {
         Self {
             host,
             timer: None,

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{host::Host, settings::Settings, trial::Trial};
+use super::{host::Host, keeper, settings::Settings, trial::Trial};
 use crate::{
     connection::{Connection, Unanswered},
     runtime,
@@ -24,7 +24,7 @@ impl Lease {
     pub(super) fn fresh(host: Arc<Host>, settings: Settings, connection: Connection) -> Self {
         // One that serves many is there for the others at once.
         if let Some(shared) = connection.shared() {
-            host.keep(shared, settings.idle_timeout, settings);
+            keeper::keep(&host, shared, settings.idle_timeout, settings);
         }
         Self {
             host,
@@ -90,9 +90,9 @@ impl Lease {
             own.min(server.saturating_sub(Duration::from_secs(1)))
         });
         // A future may be polled on one runtime and then on another.
-        let home = self.host.key().runtime;
+        let home = self.host.runtime();
         if runtime::current().is_ok_and(|runtime| runtime == home) {
-            self.host.keep(self.connection, limit, self.settings);
+            keeper::keep(&self.host, self.connection, limit, self.settings);
         }
     }
 }

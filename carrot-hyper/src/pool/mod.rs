@@ -23,14 +23,14 @@ use crate::connection::Connection;
 
 #[derive(Debug)]
 pub(crate) struct Pool {
-    hosts: Arc<Hosts>,
+    hosts: Hosts,
     settings: Settings,
 }
 
 impl Pool {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            hosts: Arc::default(),
+            hosts: Hosts::default(),
             settings,
         }
     }

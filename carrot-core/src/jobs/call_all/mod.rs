@@ -108,7 +108,7 @@ pub struct CallAll<I: Iterator, F, E: Endpoint, S = fn(&<I as Iterator>::Item) -
     concurrency: usize,
     stopped: bool,
     progress: Progress,
-    places: Vec<Place<I::Item, E::Output>>,
+    slots: Vec<Slot<I::Item, E::Output>>,
     free: Vec<usize>,
     woken: Woken,
     /// The number of calls that have been created.
@@ -154,8 +154,8 @@ impl Client {
     }
 }
 
-/// One of the concurrent calls. The next one in its place uses its waker again.
-struct Place<T, O> {
+/// One of the concurrent calls. The next one in its slot uses its waker again.
+struct Slot<T, O> {
     signal: Signal,
     call: Option<InFlight<T, O>>,
 }
@@ -244,14 +244,14 @@ where
         }
         self.start_calls();
         self.woken.start_round();
-        while let Some(place) = self.woken.first() {
-            let polled = self.poll_place(place);
+        while let Some(slot) = self.woken.first() {
+            let polled = self.poll_slot(slot);
             self.woken.polled();
             if let Poll::Ready(item) = polled {
                 return Poll::Ready(Some(item));
             }
         }
-        if self.free.len() == self.places.len() {
+        if self.free.len() == self.slots.len() {
             return Poll::Ready(None);
         }
         self.woken.wait(context);
@@ -259,7 +259,7 @@ where
     }
 
     fn start_calls(&mut self) {
-        while !self.stopped && self.places.len() - self.free.len() < self.concurrency {
+        while !self.stopped && self.slots.len() - self.free.len() < self.concurrency {
             let Some(items) = &mut self.report.rest else {
                 break;
             };
@@ -273,14 +273,14 @@ where
             self.created += 1;
             let index = match self.free.pop() {
                 Some(index) => {
-                    if let Some(place) = self.places.get_mut(index) {
-                        place.call = Some(call);
+                    if let Some(slot) = self.slots.get_mut(index) {
+                        slot.call = Some(call);
                     }
                     index
                 }
                 None => {
-                    let index = self.places.len();
-                    self.places.push(Place {
+                    let index = self.slots.len();
+                    self.slots.push(Slot {
                         signal: self.woken.signal(index),
                         call: Some(call),
                     });
@@ -291,18 +291,18 @@ where
         }
     }
 
-    fn poll_place(&mut self, index: usize) -> Poll<Item<I::Item, E::Output>> {
+    fn poll_slot(&mut self, index: usize) -> Poll<Item<I::Item, E::Output>> {
         loop {
-            // Also the waker of an earlier call in this place may have asked for this.
-            let Some(place) = self.places.get_mut(index) else {
+            // Also the waker of an earlier call in this slot may have asked for this.
+            let Some(slot) = self.slots.get_mut(index) else {
                 return Poll::Pending;
             };
-            let Some(one) = &mut place.call else {
+            let Some(one) = &mut slot.call else {
                 return Poll::Pending;
             };
-            match one.call.as_mut().poll(&mut place.signal.context()) {
+            match one.call.as_mut().poll(&mut slot.signal.context()) {
                 Poll::Ready(result) => {
-                    let Some(one) = place.call.take() else {
+                    let Some(one) = slot.call.take() else {
                         return Poll::Pending;
                     };
                     self.free.push(index);
@@ -336,7 +336,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
             concurrency: CONCURRENCY,
             stopped: false,
             progress: Progress::default(),
-            places: Vec::new(),
+            slots: Vec::new(),
             free: Vec::new(),
             woken: Woken::default(),
             created: 0,
@@ -361,7 +361,7 @@ impl<I: Iterator, F, E: Endpoint> CallAll<I, F, E> {
             concurrency: self.concurrency,
             stopped: self.stopped,
             progress: self.progress,
-            places: self.places,
+            slots: self.slots,
             free: self.free,
             woken: self.woken,
             created: self.created,
@@ -389,14 +389,14 @@ impl<I: Iterator, F, E: Endpoint, S> CallAll<I, F, E, S> {
         drop(calls);
     }
 
-    /// Takes calls out of their places, in the order in which they were created.
+    /// Takes calls out of their slots, in the order in which they were created.
     fn take_out(
         &mut self,
         which: impl Fn(&InFlight<I::Item, E::Output>) -> bool,
     ) -> Vec<InFlight<I::Item, E::Output>> {
         let mut taken = Vec::new();
-        for (index, place) in self.places.iter_mut().enumerate() {
-            if let Some(call) = place.call.take_if(|call| which(call)) {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if let Some(call) = slot.call.take_if(|call| which(call)) {
                 taken.push(call);
                 self.free.push(index);
             }

@@ -26,20 +26,20 @@ struct Next(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    places: VecDeque<usize>,
+    slots: VecDeque<usize>,
     /// The waker of the job, while it waits.
     job: Option<Waker>,
 }
 
-/// The waker of the call in one place.
+/// The waker of the call in one slot.
 #[derive(Debug)]
 struct CallWaker {
-    place: usize,
+    slot: usize,
     is_woken: AtomicBool,
     next: Arc<Next>,
 }
 
-/// Polls the call in one place, and notes when it is to be polled again.
+/// Polls the call in one slot, and notes when it is to be polled again.
 #[derive(Debug)]
 pub(super) struct Signal {
     shared: Arc<CallWaker>,
@@ -47,10 +47,10 @@ pub(super) struct Signal {
 }
 
 impl Woken {
-    /// Creates the signal of a place.
-    pub(super) fn signal(&self, place: usize) -> Signal {
+    /// Creates the signal of a slot.
+    pub(super) fn signal(&self, slot: usize) -> Signal {
         let shared = Arc::new(CallWaker {
-            place,
+            slot,
             is_woken: AtomicBool::new(false),
             next: Arc::clone(&self.next),
         });
@@ -61,18 +61,18 @@ impl Woken {
     }
 
     /// Adds a new call.
-    pub(super) fn push(&mut self, place: usize) {
-        self.round.push_back(place);
+    pub(super) fn push(&mut self, slot: usize) {
+        self.round.push_back(slot);
     }
 
     /// Starts the next round if this one is over.
     pub(super) fn start_round(&mut self) {
         if self.round.is_empty() {
-            mem::swap(&mut self.round, &mut self.next.lock().places);
+            mem::swap(&mut self.round, &mut self.next.lock().slots);
         }
     }
 
-    /// Returns the place of the call to poll. It stays the first until [`polled`](Self::polled), so that a
+    /// Returns the slot of the call to poll. It stays the first until [`polled`](Self::polled), so that a
     /// call whose poll panics is polled again.
     pub(super) fn first(&self) -> Option<usize> {
         self.round.front().copied()
@@ -86,7 +86,7 @@ impl Woken {
     pub(super) fn wait(&self, context: &Context<'_>) {
         let waker = context.waker().clone();
         let mut next = self.next.lock();
-        let has_next = !next.places.is_empty();
+        let has_next = !next.slots.is_empty();
         let old = next.job.replace(waker);
         drop(next);
         // Foreign code, so not under the lock.
@@ -115,7 +115,7 @@ impl Wake for CallWaker {
         }
         let job = {
             let mut next = self.next.lock();
-            next.places.push_back(self.place);
+            next.slots.push_back(self.slot);
             next.job.take()
         };
         if let Some(job) = job {

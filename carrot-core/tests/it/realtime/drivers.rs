@@ -37,7 +37,7 @@ impl Driver {
     }
 }
 
-/// What a program knows: the messages that it got, and the gaps that it was told of.
+/// What a program knows: the messages that it got, and the gaps that were reported to it.
 #[derive(Default)]
 struct Known {
     ids: Vec<BTreeSet<i64>>,
@@ -265,7 +265,7 @@ fn an_hour_of_accept_then_reject_is_counted() {
 }
 
 #[test]
-fn a_rejection_after_the_handshake_is_the_last_connection() {
+fn rejection_after_the_handshake_is_the_last_connection() {
     for fault in [
         RealtimeFault::Rejected(403),
         RealtimeFault::Closed(3401),
