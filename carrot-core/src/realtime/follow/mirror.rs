@@ -93,7 +93,7 @@ impl Mirror {
                 }
             }
         }
-        let effect = self.effect(id, before);
+        let effect = self.effect(id, before.as_deref());
         if !is_reading && self.stale.is_empty() && self.get(id).is_none() {
             self.held.remove(&id);
         }
@@ -112,7 +112,7 @@ impl Mirror {
         if held.read(record, floor) && !held.settle() {
             self.stale.insert(id, self.newest);
         }
-        self.effect(id, before)
+        self.effect(id, before.as_deref())
     }
 
     /// A request that was sent after the message at `floor` has read the conversation.
@@ -123,7 +123,7 @@ impl Mirror {
     }
 
     /// What became of a conversation. One that is closed is not shown any more.
-    fn effect(&mut self, id: ConversationId, before: Option<Box<Conversation>>) -> Effect {
+    fn effect(&mut self, id: ConversationId, before: Option<&Conversation>) -> Effect {
         let Some(held) = self.held.get_mut(&id) else {
             return Effect::None;
         };
@@ -132,7 +132,7 @@ impl Mirror {
             .filter(|_| before.is_some())
             .or_else(|| held.view.clone());
         match after {
-            Some(after) if before.as_ref() != Some(&after) => Effect::Changed(after),
+            Some(after) if before != Some(&*after) => Effect::Changed(after),
             _ => Effect::None,
         }
     }
