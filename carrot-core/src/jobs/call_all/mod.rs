@@ -242,8 +242,8 @@ where
         if self.stopped {
             self.take_back_unsent();
         }
-        self.start_calls();
         self.woken.start_round();
+        self.start_calls();
         while let Some(slot) = self.woken.first() {
             let polled = self.poll_slot(slot);
             self.woken.polled();

@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -65,11 +64,10 @@ impl Woken {
         self.round.push_back(slot);
     }
 
-    /// Starts the next round if this one is over.
+    /// Takes over those that were woken meanwhile. They come before new calls: otherwise new ones that end
+    /// at once, such as invalid ones, would keep the others waiting for ever.
     pub(super) fn start_round(&mut self) {
-        if self.round.is_empty() {
-            mem::swap(&mut self.round, &mut self.next.lock().slots);
-        }
+        self.round.append(&mut self.next.lock().slots);
     }
 
     /// Returns the slot of the call to poll. It stays the first until [`polled`](Self::polled), so that a
@@ -127,7 +125,8 @@ impl Wake for CallWaker {
 impl Signal {
     /// Returns the context to poll the call with.
     pub(super) fn context(&self) -> Context<'_> {
-        self.shared.is_woken.store(false, Ordering::Release);
+        // A swap, so that the call sees whatever was done before a wake that still finds the flag set.
+        self.shared.is_woken.swap(false, Ordering::AcqRel);
         Context::from_waker(&self.waker)
     }
 }

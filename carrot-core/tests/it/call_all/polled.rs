@@ -72,6 +72,36 @@ fn only_woken_calls_are_polled() {
     assert_eq!(transport.polls.load(Ordering::Relaxed), 2 * CALLS);
 }
 
+/// Calls that end at once, such as invalid ones, do not keep a call that was woken waiting.
+#[test]
+fn woken_calls_come_before_new_ones() {
+    let clock = VirtualClock::manual();
+    let transport = OnDemand::default();
+    let client = over(transport.clone(), &clock)
+        .rate_limiter(NoRateLimit::new())
+        .build()
+        .expect("a client");
+    let conversation = ConversationId::new(7);
+    let mut calls = client
+        .call_all(0.., |number| match number {
+            0 => Reply::new(conversation, "the only valid one"),
+            _ => Reply::new(conversation, ""),
+        })
+        .concurrency(2);
+    let mut next = || match poll(pin!(calls.next())) {
+        Poll::Ready(Some(item)) => item.item,
+        other => panic!("no item: {}", other.is_pending()),
+    };
+    assert_eq!(next(), 1);
+    let waker = transport.waiting.lock().expect("no panic").pop();
+    waker.expect("one waits").wake();
+    let items = [next(), next(), next()];
+    assert!(
+        items.contains(&0),
+        "it was woken, and is not among {items:?}"
+    );
+}
+
 /// A call that wakes itself does not keep the job from giving way to other tasks.
 #[test]
 fn calls_that_wake_themselves_leave_time_to_others() {
