@@ -282,10 +282,10 @@ mod tests {
             (r#"[{"id": 1}, {"id": 0x2}]"#, "[1]"),
             (r#"[{"id": 1}, {"id": 2.}]"#, "[1].id"),
             ("[\n{\"id\": 1},\n{\"id\": 2,\n}]", "[1]"),
-            (
-                "[{\"id\": 1, \"body \u{1f600}\": \"\n\"}]",
-                "[0].body \u{1f600}",
-            ),
+            ("[{\"id\": 1, \"body \u{1f600}\": \"\n\"}]", "[0].(hidden)"),
+            // Names that may be somebody's data, or forge a line of a log.
+            (r#"[{"alex@example.com": x"#, "[0].(hidden)"),
+            (r#"[{"x\n2026 ERROR all is lost": x"#, "[0].(hidden)"),
             (r#"[{"id": 1}]]"#, "."),
         ] {
             assert_eq!(rejected::<Vec<Conversation>>(json).path(), path, "{json}");
@@ -327,7 +327,7 @@ mod tests {
                 r#"{"a": [{}, {"odd": "of a text at line 9 column 9"}], "b": []}"#,
                 "a[1]",
             ),
-            (r#"{"a": [{}], "a \u0062": {}}"#, "a b"),
+            (r#"{"a": [{}], "a \u0062": {}}"#, "(hidden)"),
             (r#"{"a": [{}], "": 5}"#, "."),
         ] {
             let error = rejected::<BTreeMap<String, Vec<Odd>>>(json);

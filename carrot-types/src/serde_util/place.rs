@@ -7,6 +7,8 @@ use serde_json::error::Category;
 
 /// The most names and indexes of a path: invalid JSON may be nested as deep as a sender likes.
 const MAX_SEGMENTS: usize = 8;
+/// The longest name that a path shows.
+const MAX_NAME: usize = 64;
 /// The most tokens between the one that an error is about and the position of the error, both included.
 const TOKENS: usize = 4;
 
@@ -35,7 +37,9 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
         return text.len();
     };
     let lines = text.split_inclusive('\n').take(lines).map(str::len);
-    text.len().min(lines.sum::<usize>() + error.column())
+    // An error may repeat the position in another text, which was made up.
+    text.len()
+        .min(lines.sum::<usize>().saturating_add(error.column()))
 }
 
 /// A list or an object that has not ended.
@@ -175,7 +179,7 @@ impl<'a> Position<'a> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path += &serde_json::from_str::<String>(key).unwrap_or_default();
+                    path += shown_name(key);
                 }
             }
         }
@@ -183,6 +187,17 @@ impl<'a> Position<'a> {
             true => ".".to_owned(),
             false => path,
         }
+    }
+}
+
+/// The name of a field without its quotation marks. Others than those of fields may be somebody's data, or break
+/// the line of a log.
+fn shown_name(key: &str) -> &str {
+    let name = key.trim_matches('"');
+    let is_of_field = |byte: u8| byte.is_ascii_alphanumeric() || b"_$-.".contains(&byte);
+    match name.len() <= MAX_NAME && name.bytes().all(is_of_field) {
+        true => name,
+        false => "(hidden)",
     }
 }
 
