@@ -85,9 +85,8 @@ async fn poll(
 fn read(request: &ConnectRequest, response: &Response<Bytes>) -> Result<Received, Disconnected> {
     let messages = match response.status() {
         StatusCode::OK => {
-            let body = std::str::from_utf8(response.body())
-                .map_err(|_| Disconnected::new("a response is not UTF-8"))?;
-            RealtimeMessage::parse_all(body)
+            // A byte that is not UTF-8 costs no message beside its own, nor that one: it is read as U+FFFD.
+            RealtimeMessage::parse_all(&String::from_utf8_lossy(response.body()))
         }
         StatusCode::NOT_MODIFIED => Vec::new(),
         _ => return Err(request.rejection(response)),

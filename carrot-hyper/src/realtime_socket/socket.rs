@@ -67,9 +67,7 @@ impl Connection for Socket {
         Poll::Ready(match ready!(self.pinned().poll_next(context)) {
             Some(Ok(Message::Text(text))) => Ok(message(&text)),
             // The server software of the vendor sends text alone.
-            Some(Ok(Message::Binary(bytes))) => {
-                Ok(message(str::from_utf8(&bytes).unwrap_or_default()))
-            }
+            Some(Ok(Message::Binary(bytes))) => Ok(message(&String::from_utf8_lossy(&bytes))),
             Some(Ok(Message::Close(frame))) => Err(self.closed(frame.as_ref(), context)),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
                 Ok(Received::Alive)

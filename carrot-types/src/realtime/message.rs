@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// The most errors of a body, since looking for the end of a broken message takes time, and each error memory.
+const MAX_ERRORS: usize = 100;
+
 /// A message of the realtime service.
 ///
 /// Whether the newer service keeps this envelope is not documented; everything but the channel and
@@ -111,18 +114,22 @@ impl RealtimeMessage {
     /// anything between them.
     ///
     /// Text that is not JSON yields one error, up to the end of its object or, where it has none, of its line;
-    /// reading continues after it.
+    /// reading continues after it. After 100 errors the rest is read as one message.
     pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
         // A byte order mark and zero bytes are between messages too: each message may be a response of its own.
         let is_blank = |char: char| char.is_whitespace() || matches!(char, '\u{feff}' | '\0');
-        let mut messages = Vec::new();
+        let (mut messages, mut failed) = (Vec::new(), 0);
         let mut rest = body.trim_start_matches(is_blank);
         while !rest.is_empty() {
             let (message, after) = match object_length(rest.as_bytes()) {
+                // Looking for the end of each is not worth it any more.
+                _ if failed == MAX_ERRORS => (rest, ""),
                 Some(length) => rest.split_at(length),
                 None => rest.split_once('\n').unwrap_or((rest, "")),
             };
-            messages.push(Self::parse(message));
+            let message = Self::parse(message);
+            failed += usize::from(message.is_err());
+            messages.push(message);
             rest = after.trim_start_matches(is_blank);
         }
         messages

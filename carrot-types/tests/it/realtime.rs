@@ -406,6 +406,17 @@ fn odd_json_costs_no_other_message() {
     }
 }
 
+/// Reading such a body takes no time to speak of, though each of its lines looks like the start of an object.
+#[test]
+fn endless_garbage_gives_few_errors() {
+    for line in ["{\n", "x\n"] {
+        let body = line.repeat(200_000);
+        let messages = RealtimeMessage::parse_all(&body);
+        assert_eq!(messages.len(), 101);
+        assert!(messages.iter().all(Result::is_err));
+    }
+}
+
 #[test]
 fn part_deleted_without_a_time_is_deleted() {
     let channel = RealtimeChannel::from("conversation_reply_changed.1.2");
