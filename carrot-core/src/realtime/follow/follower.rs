@@ -16,7 +16,7 @@ use super::{
     reading::{Order, Read, Reading},
 };
 use crate::{
-    Clock, Error,
+    Clock, Error, ErrorKind,
     realtime::{Event, Listener, backoff::Backoff},
 };
 
@@ -132,7 +132,8 @@ impl ConversationFollower {
         self.wants_since = None;
         self.mirror.stale.clear();
         self.events.clear();
-        self.is_behind = false;
+        // Nobody reports what changes from now on.
+        self.is_behind = true;
     }
 
     pub(in crate::realtime) fn poll_event(
@@ -285,9 +286,25 @@ impl ConversationFollower {
                 return Err(error);
             }
             Read::Failed(error) => {
-                // A record that cannot be read: the others follow.
-                if error.record_index().is_none() {
-                    self.pause(&error);
+                let is_unreadable = error.kind() == ErrorKind::Unreadable;
+                match reading.order {
+                    // Reading it again fails again, and the others wait.
+                    Order::One(id) if is_unreadable => {
+                        let floor = reading.floor;
+                        self.reading = None;
+                        self.mirror.was_read(id, floor);
+                        self.events.push_back(FollowEvent::Failed(error));
+                        self.finished();
+                        return Ok(true);
+                    }
+                    // Lists come first after the pause.
+                    Order::One(_) => {
+                        self.reading = None;
+                        self.pause(&error);
+                    }
+                    // A record that cannot be read: the others follow.
+                    _ if error.record_index().is_some() => {}
+                    _ => self.pause(&error),
                 }
                 self.events.push_back(FollowEvent::Failed(error));
             }

@@ -329,6 +329,25 @@ fn failed_lists_are_repeated() {
 }
 
 #[test]
+fn unreadable_conversation_holds_up_no_other() {
+    let (mut scene, ids) = Scene::live(2);
+    let broken = ids[0].to_string();
+    let garbage = Fault::replaced_response(http::Response::new("<html>".into()));
+    let garbage = garbage
+        .on::<Get>()
+        .when(move |get| get.path().ends_with(&broken));
+    scene.stage.sandbox.inject(garbage.always());
+    for id in &ids {
+        scene.call(Close::new(*id));
+        scene.call(Reply::new(*id, "Hello?").sender(Sender::DefaultUser));
+    }
+    scene.skip_to(|event| matches!(event, FollowEvent::Failed(_)));
+    // It is read again because it opened again.
+    let now = scene.changed_to(|now| now.closed == Some(false));
+    assert_eq!(now.id, ids[1]);
+}
+
+#[test]
 fn rejected_token_ends_it() {
     let (mut scene, ids) = Scene::live(1);
     scene.call(Close::new(ids[0]));
