@@ -112,6 +112,11 @@ impl State {
             .vouched
             .is_some_and(|at| now.saturating_duration_since(at) < VOUCHED);
         if self.probing && !trusted {
+            // The request connects anew, and its connection takes the place of the oldest one: the number of
+            // those kept stays that of the calls at one time, and over HTTP/2 the others get one that lives.
+            if !self.idle.is_empty() {
+                self.idle.remove(0);
+            }
             return None;
         }
         let mut context = Context::from_waker(Waker::noop());
