@@ -229,7 +229,7 @@ impl Offsets {
         came.is_shifted = match (came.at_anchor, self.total, page.total) {
             // The list moves by what came and went in front of the anchor. More than the total tells are
             // records that moved forward, and one of them may be unread.
-            (Some(Some(at)), Some(before), Some(now)) => at as u64 + before > now,
+            (Some(Some(at)), Some(before), Some(now)) => (at as u64).saturating_add(before) > now,
             (Some(Some(at)), _, _) => at > 0 && self.is_started,
             _ => false,
         };

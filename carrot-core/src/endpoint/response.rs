@@ -115,8 +115,8 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
 /// of its text.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// A body that takes so much memory as an error that it is read for its status first. Responses with data are
-/// smaller.
+/// A body that takes so much memory as an error that it is read for its status first. Responses with
+/// data are nearly always smaller; one that is not costs one more pass.
 const HUGE_BYTES: usize = 1024 * 1024;
 
 /// Decodes the `meta` of a large body, without the error fields.
