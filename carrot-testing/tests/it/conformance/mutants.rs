@@ -220,6 +220,10 @@ const BY_ENVIRONMENT: &str = "ENV-01";
 /// What the reference itself does not keep.
 const NOT_KEPT: &str = "ERR-12";
 
+/// What depends on the moment: that rule drops a request while it connects or right after, and only then there is a
+/// connection that this mutant may reuse.
+const UNDECIDED: (Break, &str) = (Break::ReusesUnfinished, "CAN-05");
+
 #[test]
 fn every_must_has_a_mutant() {
     let musts = conformance::rules()
@@ -280,6 +284,7 @@ fn table() -> impl Iterator<Item = (Break, &'static Rule, bool)> {
     MUTANTS.iter().flat_map(move |(mutant, broken)| {
         rules
             .clone()
+            .filter(|rule| (*mutant, rule.id) != UNDECIDED)
             .map(move |rule| (*mutant, rule, broken.contains(&rule.id)))
     })
 }
