@@ -90,7 +90,17 @@ impl<'a> Position<'a> {
             // An error that repeats that of another text has the position in that text.
             Some(0) | None => first(text.len(), &fails),
         };
-        Self::at(text, end)
+        let mut place = Self::at(text, end);
+        let is_in_object = matches!(place.containers.last(), Some(Container::Object { .. }));
+        let ends_text = text
+            .as_bytes()
+            .get(..end)
+            .is_some_and(|read| read.ends_with(b"\""));
+        if place.state == State::Between && is_in_object && ends_text {
+            // The name itself is rejected, such as that of an unknown field.
+            place.state = State::Inside;
+        }
+        place
     }
 
     /// Reads the first `end` bytes, to where they are not JSON any more.
