@@ -51,8 +51,10 @@ enum Container<'a> {
 /// What was read last in a container.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
-    /// Nothing of the next value, nor the colon before it.
+    /// Nothing of the next value, nor of its name.
     Between,
+    /// The name of a value, but not the colon behind it.
+    Named,
     /// A part of a value, or the colon before it.
     Inside,
     /// A whole value.
@@ -75,7 +77,7 @@ impl<'a> Position<'a> {
         let starts_value = !matches!(text.as_bytes().get(end), None | Some(b']'));
         place.state = match place.state {
             State::Between if is_list && starts_value => State::Inside,
-            State::After => State::Between,
+            State::After | State::Named => State::Between,
             state => state,
         };
         place
@@ -90,17 +92,7 @@ impl<'a> Position<'a> {
             // An error that repeats that of another text has the position in that text.
             Some(0) | None => first(text.len(), &fails),
         };
-        let mut place = Self::at(text, end);
-        let is_in_object = matches!(place.containers.last(), Some(Container::Object { .. }));
-        let ends_text = text
-            .as_bytes()
-            .get(..end)
-            .is_some_and(|read| read.ends_with(b"\""));
-        if place.state == State::Between && is_in_object && ends_text {
-            // The name itself is rejected, such as that of an unknown field.
-            place.state = State::Inside;
-        }
-        place
+        Self::at(text, end)
     }
 
     /// Reads the first `end` bytes, to where they are not JSON any more.
@@ -144,17 +136,18 @@ impl<'a> Position<'a> {
                 self.state = State::Between;
             }
             (",", Some(Container::Object { .. }), State::After) => self.state = State::Between,
-            (":", Some(Container::Object { .. }), State::Between) => self.state = State::Inside,
+            (":", Some(Container::Object { .. }), State::Named) => self.state = State::Inside,
             ("]", Some(Container::List { .. }), State::Between | State::After)
             | ("}", Some(Container::Object { .. }), State::Between | State::After) => {
                 self.containers.pop();
                 self.state = State::After;
             }
-            ("," | ":" | "]" | "}", ..) | (_, _, State::After) => return false,
+            ("," | ":" | "]" | "}", ..) | (_, _, State::After | State::Named) => return false,
             (name, Some(Container::Object { key }), State::Between) => {
                 let is_name = name.starts_with('"') && is_whole(name);
                 if is_name {
                     *key = name;
+                    self.state = State::Named;
                 }
                 return is_name;
             }
