@@ -72,7 +72,10 @@ impl Host {
             return false;
         }
         let mut state = self.lock();
-        let early = state.keep(connection, limit.min(AGE), with.max_idle_per_host);
+        let Some(expires) = state.keep(connection, limit.min(AGE), with.max_idle_per_host) else {
+            return false;
+        };
+        let early = state.keeper_that_looks_after(expires);
         let starts = !mem::replace(&mut state.has_keeper, true);
         drop(state);
         if let Some(keeper) = early {
@@ -139,8 +142,14 @@ impl State {
         !self.idle.is_empty()
     }
 
-    /// Returns the task if it must look earlier than it would.
-    fn keep(&mut self, mut connection: Connection, limit: Duration, max: usize) -> Option<Waker> {
+    /// Returns the task if it would look too late.
+    fn keeper_that_looks_after(&self, expires: Instant) -> Option<Waker> {
+        let is_late = self.next_look.is_some_and(|next| expires < next);
+        self.keeper.as_ref().filter(|_| is_late).cloned()
+    }
+
+    /// Returns when the connection expires, or `None` if it can take no more requests.
+    fn keep(&mut self, mut connection: Connection, limit: Duration, max: usize) -> Option<Instant> {
         // The task is woken when the server closes the connection, and not by every request.
         let keeper = self.keeper.as_ref().unwrap_or(Waker::noop());
         if !connection.is_ready(&mut Context::from_waker(keeper)) {
@@ -148,13 +157,11 @@ impl State {
         }
         let expires = Instant::now() + limit;
         self.last_expiry = self.last_expiry.max(Some(expires));
-        let is_early = self.next_look.is_some_and(|at| expires < at);
-        let early = self.keeper.as_ref().filter(|_| is_early).cloned();
         if !connection.is_http1() {
             let mut idle = self.idle.iter_mut();
             if let Some(idle) = idle.find(|idle| !idle.connection.is_http1()) {
                 idle.expires = expires;
-                return early;
+                return Some(expires);
             }
         }
         if self.idle.len() >= max {
@@ -165,7 +172,7 @@ impl State {
             expires,
             limit,
         });
-        early
+        Some(expires)
     }
 
     /// A response came on a kept connection.
