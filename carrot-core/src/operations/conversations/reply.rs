@@ -321,10 +321,7 @@ impl Endpoint for Reply {
     /// part of the assignment next to `data` or from `meta`; older ones read its id from `id_assign_part`.
     fn decode(&self, _version: ApiVersion, body: &[u8]) -> Result<ReplyReceipt, ResponseError> {
         let mut receipt = ReplyReceipt::new(response::data(body)?);
-        // Few responses tell of an assignment, and the others need not be read twice for it.
-        if memmem::find(body, b"assign_part").is_some() {
-            receipt.assign_part = assign_part(body);
-        }
+        receipt.assign_part = assign_part(body);
         Ok(receipt)
     }
 }
