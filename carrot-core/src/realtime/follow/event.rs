@@ -21,7 +21,8 @@ pub enum FollowEvent {
     Changed(Box<Conversation>),
     /// A conversation was deleted, or is not shown to operators any more.
     Removed(ConversationId),
-    /// Nothing is missing now. After the start, and again after each [`Gap`](Self::Gap) and [`Down`](Self::Down).
+    /// Nothing is missing now. After the start, again after each [`Gap`](Self::Gap) and [`Down`](Self::Down), and after
+    /// a list that a message without a conversation asked for.
     UpToDate,
     /// Messages of the realtime service are missing. The follower reads the conversations that changed since.
     Gap(Gap),

@@ -32,9 +32,10 @@ const MARGIN_SECONDS: i64 = 60;
 ///   record may have already is not applied to it: the conversation is read again.
 /// * **All appear at once.** [`conversations`](Self::conversations) is empty until [`FollowEvent::Ready`].
 ///
-/// A change costs no request: a message of the realtime service says what changed. The follower reads a conversation
-/// only if it opens again, is snoozed or moves to another channel. After a gap it lists what changed since, 50
-/// conversations a request. Requests are calls of the client, under its rate limit.
+/// Most changes cost no request: a message of the realtime service says what changed. The follower reads a
+/// conversation again where it does not: one that opens again, is snoozed or moves to another channel, a message of
+/// an unknown kind, and a change that may be part of the record already. After a gap, and after a message that names
+/// no conversation, it lists what changed since, 50 conversations a request. Requests are calls of the client, under its rate limit.
 ///
 /// It follows the conversations that operators see: not those that a message of the site started until the user
 /// replies. Assumed: each change moves the `last_update` of the conversation. The vendor does not say so of tags and
