@@ -2,12 +2,23 @@
 
 use std::{
     env::consts::EXE_SUFFIX,
+    ffi::OsStr,
     fs, io,
     path::Path,
     process::{Command, Output},
 };
 
 use crate::changes;
+
+/// A program, with nothing of the caller's account.
+#[must_use]
+pub fn program(path: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(path);
+    for variable in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
+        command.env_remove(variable);
+    }
+    command
+}
 
 /// Where a command leaves what it changed in its sandbox.
 const CHANGES: &str = "sandbox-changes.txt";
@@ -67,12 +78,9 @@ fn run(line: &str, binary: &Path, folder: &Path) -> io::Result<String> {
                 [arguments @ .., "2>", file] => (arguments, Some(file)),
                 arguments => (arguments, None),
             };
-            let program = binary.with_file_name(format!("{name}{EXE_SUFFIX}"));
-            let mut output = Command::new(program)
+            let path = binary.with_file_name(format!("{name}{EXE_SUFFIX}"));
+            let mut output = program(path)
                 .args(arguments.iter().skip(1))
-                .env_remove("CARROT_TOKEN")
-                .env_remove("CARROT_BASE_URL")
-                .env_remove("CARROT_APP_ID")
                 .envs(variables)
                 .env(changes::VARIABLE, CHANGES)
                 .current_dir(folder)

@@ -3,8 +3,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, process::Command};
+use std::fs;
 
+use carrot_examples::transcript;
 use carrot_testing::Sandbox;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,14 +18,13 @@ async fn a_second_run_sends_only_what_is_left() {
     fs::write(&file, "id,name\nuser-1,Ann\nuser-2,Bob\nuser-3,Cleo\n").unwrap();
 
     let run = |arguments: &'static [&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+        let mut command = transcript::program(env!("CARGO_BIN_EXE_import"));
         command
             .arg("--file")
             .arg(&file)
             .args(arguments)
             .env("CARROT_TOKEN", sandbox.token())
-            .env("CARROT_BASE_URL", server.url())
-            .env_remove("CARROT_APP_ID");
+            .env("CARROT_BASE_URL", server.url());
         tokio::task::spawn_blocking(move || command.output().unwrap())
     };
     let read_only = run(&[]).await.unwrap();
@@ -84,13 +84,12 @@ async fn mended_bad_rows_are_imported() {
     fs::write(&file, "id,name\nuser-1\n,Bob\nuser-3,Cleo,x\n").unwrap();
 
     let run = |file: std::path::PathBuf| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+        let mut command = transcript::program(env!("CARGO_BIN_EXE_import"));
         command
             .args(["--write", "--file"])
             .arg(file)
             .env("CARROT_TOKEN", sandbox.token())
-            .env("CARROT_BASE_URL", server.url())
-            .env_remove("CARROT_APP_ID");
+            .env("CARROT_BASE_URL", server.url());
         tokio::task::spawn_blocking(move || command.output().unwrap())
     };
     assert!(run(file).await.unwrap().status.success());
@@ -124,13 +123,12 @@ async fn the_record_of_another_app_is_rejected() {
     let file = folder.join("leads.csv");
     fs::write(&file, "id,name\nuser-1,Ann\n").unwrap();
     let run = |sandbox: &Sandbox, host: String| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
+        let mut command = transcript::program(env!("CARGO_BIN_EXE_import"));
         command
             .args(["--write", "--file"])
             .arg(&file)
             .env("CARROT_TOKEN", sandbox.token())
-            .env("CARROT_BASE_URL", host)
-            .env_remove("CARROT_APP_ID");
+            .env("CARROT_BASE_URL", host);
         tokio::task::spawn_blocking(move || command.output().unwrap())
     };
     let sandbox = Sandbox::new();

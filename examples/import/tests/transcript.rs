@@ -7,7 +7,7 @@ use std::{path::Path, process::Command};
 
 use carrot_examples::{
     checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
-    transcript::replay,
+    transcript::{self, replay},
 };
 
 #[test]
@@ -20,10 +20,7 @@ fn the_readme_shows_what_the_program_prints() {
 }
 
 fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_import"));
-    for variable in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
-        command.env_remove(variable);
-    }
+    let mut command = transcript::program(env!("CARGO_BIN_EXE_import"));
     command.args(arguments);
     command
 }

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use carrot_examples::transcript;
+
 /// The folder of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -14,11 +16,7 @@ pub(crate) fn root() -> PathBuf {
 /// A program of this package, with nothing of the caller's account.
 pub(crate) fn program(name: &str) -> Command {
     let neighbour = Path::new(env!("CARGO_BIN_EXE_quickstart"));
-    let mut command = Command::new(neighbour.with_file_name(name));
-    for variable in ["CARROT_TOKEN", "CARROT_BASE_URL", "CARROT_APP_ID"] {
-        command.env_remove(variable);
-    }
-    command
+    transcript::program(neighbour.with_file_name(name))
 }
 
 /// Runs a program of this package against this sandbox, as against the real service.
