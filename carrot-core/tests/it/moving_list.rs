@@ -1,6 +1,8 @@
 //! The list of leads pages by offset and moves while it is read: what was in it all the time is returned, or
 //! the listing says that it may be missing.
 
+mod seeds;
+
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex},
@@ -512,123 +514,4 @@ fn broken_leads_hide_no_other() {
             assert!(run(items.next()).expect("the end").is_none());
         }
     }
-}
-
-/// Changes a list at random: mostly by what makes a reader miss leads.
-fn change(ids: &mut Vec<u64>, offset: u64, fresh: &mut u64, random: &mut fastrand::Rng) {
-    let count = ids.len();
-    if count < 3 {
-        return;
-    }
-    let reader = (offset as usize).min(count - 1);
-    let mut new = || {
-        *fresh += 1;
-        *fresh
-    };
-    let any = |random: &mut fastrand::Rng| random.usize(0..count);
-    let behind = |random: &mut fastrand::Rng| random.usize(0..=reader);
-    let ahead = |random: &mut fastrand::Rng| random.usize(reader..count);
-    match random.u8(0..10) {
-        // One moves, anywhere or to the front.
-        0 | 1 => {
-            let id = ids.remove(any(random));
-            ids.insert(any(random), id);
-        }
-        2 => {
-            let id = ids.remove(ahead(random));
-            ids.insert(0, id);
-        }
-        // Two swap, anywhere or over the reader.
-        3 => ids.swap(any(random), any(random)),
-        4 | 5 => ids.swap(behind(random), ahead(random)),
-        // One moves over the reader while one leaves behind it, and perhaps a new one comes.
-        6 | 7 => {
-            let id = ids.remove(ahead(random));
-            ids.remove(behind(random).min(count - 2));
-            ids.insert(behind(random).min(count - 2), id);
-            if random.bool() {
-                ids.push(new());
-            }
-        }
-        8 => drop(ids.remove(any(random))),
-        _ => ids.insert(any(random), new()),
-    }
-}
-
-/// Whatever moves: a lead that is in the list from the start to the end is returned, as a lead or as the error
-/// of one that cannot be read; or the listing says that it may miss some.
-#[test]
-fn no_move_loses_a_lead_in_silence() {
-    let seeds =
-        std::env::var("CARROT_SCHEDULES").map_or(300, |text| text.parse().expect("a number"));
-    let (mut whole, mut told, mut repaired) = (0, 0, 0);
-    for seed in 0..seeds {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let ids: Vec<u64> = (1..=random.u64(1..80)).collect();
-        let list = List::new(ids.iter().copied());
-        let page = [1, 2, 3, 7, 10, 25][random.usize(0..6)];
-        // Some lists come to rest.
-        let mut changes = [1, 2, 3, 8, 1_000][random.usize(0..5)];
-        let pace = random.f64();
-        let broken = [0.0, 0.0, 0.1, 0.5][random.usize(0..4)];
-        // Who is still in the list.
-        let stays = Arc::new(Mutex::new(ids.iter().copied().collect::<HashSet<_>>()));
-        let watched = Arc::clone(&stays);
-        list.change(|state| {
-            state.has_total = random.bool();
-            state.unreadable = ids
-                .iter()
-                .copied()
-                .filter(|_| random.f64() < broken)
-                .collect();
-            let mut fresh = 1_000;
-            state.between = Some(Box::new(move |offset, ids| {
-                while changes > 0 && random.f64() < pace * 0.6 {
-                    changes -= 1;
-                    change(ids, offset, &mut fresh, &mut random);
-                }
-                watched
-                    .lock()
-                    .expect("no panic")
-                    .retain(|id| ids.contains(id));
-            }));
-        });
-        let mut items = list.items(size(page));
-        let mut seen = Vec::new();
-        let mut broken = HashSet::new();
-        let ended = loop {
-            match run(items.next()) {
-                Ok(Some(lead)) => seen.push(lead.id.get()),
-                Ok(None) => break Ok(()),
-                Err(error) if error.record_index().is_some() => {
-                    let json: serde_json::Value =
-                        serde_json::from_slice(error.body().expect("the lead")).expect("JSON");
-                    // One that moves may come twice: only an id tells it from another one.
-                    broken.insert(json["number"].as_u64().expect("a number"));
-                }
-                Err(error) => break Err(error),
-            }
-        };
-        let count = seen.len();
-        let in_order = seen.is_sorted();
-        let mut seen: HashSet<u64> = seen.into_iter().collect();
-        assert_eq!(seen.len(), count, "seed {seed}: some came twice");
-        seen.extend(broken);
-        match ended {
-            Ok(()) => {
-                let stays = stays.lock().expect("no panic");
-                let mut lost: Vec<_> = stays.difference(&seen).collect();
-                lost.sort_unstable();
-                assert!(lost.is_empty(), "seed {seed}: {lost:?} are lost");
-                whole += 1;
-                repaired += u32::from(!in_order);
-            }
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::ListMoved, "seed {seed}");
-                told += 1;
-            }
-        }
-    }
-    println!("{whole} whole, {repaired} of them not in order, {told} told");
-    assert!(whole > told / 2, "{whole} whole, {told} told");
 }

@@ -41,16 +41,19 @@ impl HttpTransport for OnDemand {
     }
 }
 
+fn client(transport: &OnDemand) -> carrot_core::Client {
+    over(transport.clone(), &VirtualClock::manual())
+        .rate_limiter(NoRateLimit::new())
+        .build()
+        .expect("a client")
+}
+
 /// Each request is polled when it starts and when its response is there, whatever the others do.
 #[test]
 fn only_woken_calls_are_polled() {
     const CALLS: usize = 1_000;
-    let clock = VirtualClock::manual();
     let transport = OnDemand::default();
-    let client = over(transport.clone(), &clock)
-        .rate_limiter(NoRateLimit::new())
-        .build()
-        .expect("a client");
+    let client = client(&transport);
     let mut calls = client
         .call_all(ids(1..=CALLS as u64), close)
         .concurrency(CALLS);
@@ -75,12 +78,8 @@ fn only_woken_calls_are_polled() {
 /// Calls that end at once, such as invalid ones, do not keep a call that was woken waiting.
 #[test]
 fn woken_calls_come_before_new_ones() {
-    let clock = VirtualClock::manual();
     let transport = OnDemand::default();
-    let client = over(transport.clone(), &clock)
-        .rate_limiter(NoRateLimit::new())
-        .build()
-        .expect("a client");
+    let client = client(&transport);
     let conversation = ConversationId::new(7);
     let mut calls = client
         .call_all(0.., |number| match number {

@@ -1,18 +1,15 @@
 //! The same promises over long polls and over the WebSocket of the sandbox.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use carrot_core::{
-    client::{Observer, RealtimeChange, RealtimeReport},
+    client::RealtimeChange,
     realtime::{Checkpoint, Event, Gap, GapReason, Listen, Listener},
     types::realtime::RealtimeChannel,
 };
 use carrot_testing::sandbox::RealtimeFault;
 
-use super::{SECOND, Stage, channels, number};
+use super::{Reports, SECOND, Stage, channels, number};
 
 #[derive(Clone, Copy, Debug)]
 enum Driver {
@@ -218,15 +215,6 @@ fn a_program_killed_50_times_misses_nothing() {
             known.twice.len()
         );
         assert!(known.twice.is_subset(&not_stored), "{driver:?}");
-    }
-}
-
-#[derive(Debug, Default)]
-struct Reports(Mutex<Vec<RealtimeReport>>);
-
-impl Observer for Reports {
-    fn realtime(&self, report: &RealtimeReport) {
-        self.0.lock().unwrap().push(*report);
     }
 }
 

@@ -1,24 +1,11 @@
 //! How listening ends, and what is reported.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use carrot_core::{
-    AuthToken, Client,
-    client::{Observer, RealtimeChange, RealtimeReport},
-    realtime::Event,
-};
+use carrot_core::{AuthToken, Client, client::RealtimeChange, realtime::Event};
 use carrot_testing::{VirtualClock, sandbox::RealtimeFault};
 
-use super::{SECOND, Stage, channels, number};
-
-#[derive(Debug, Default)]
-struct Reports(Mutex<Vec<RealtimeReport>>);
-
-impl Observer for Reports {
-    fn realtime(&self, report: &RealtimeReport) {
-        self.0.lock().unwrap().push(*report);
-    }
-}
+use super::{Reports, SECOND, Stage, channels, number};
 
 #[test]
 fn a_rejected_token_ends_it() {

@@ -58,20 +58,14 @@ impl Scene {
     }
 
     fn changed(&mut self) -> Conversation {
-        match self.skip_to(|event| matches!(event, FollowEvent::Changed(_))) {
-            FollowEvent::Changed(conversation) => *conversation,
-            other => panic!("{other:?}"),
-        }
+        self.changed_to(|_| true)
     }
 
     fn changed_to(&mut self, fits: impl Fn(&Conversation) -> bool) -> Conversation {
-        for _ in 0..1000 {
-            let now = self.changed();
-            if fits(&now) {
-                return now;
-            }
+        match self.skip_to(|event| matches!(event, FollowEvent::Changed(now) if fits(now))) {
+            FollowEvent::Changed(now) => *now,
+            other => panic!("{other:?}"),
         }
-        panic!("it does not come")
     }
 
     fn error(&mut self) -> FollowError {

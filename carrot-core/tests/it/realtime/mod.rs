@@ -7,10 +7,11 @@ mod follow;
 mod follow_schedules;
 mod requests;
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use carrot_core::{
     AuthToken, Client, ClientBuilder, ExponentialBackoff, NoRateLimit,
+    client::{Observer, RealtimeReport},
     realtime::{Event, Listener},
     types::{
         AppId,
@@ -22,6 +23,16 @@ use serde_json::json;
 
 const SECOND: Duration = Duration::from_secs(1);
 const APP: AppId = AppId::new(1000);
+
+/// Keeps what an observer is told.
+#[derive(Debug, Default)]
+struct Reports(Mutex<Vec<RealtimeReport>>);
+
+impl Observer for Reports {
+    fn realtime(&self, report: &RealtimeReport) {
+        self.0.lock().unwrap().push(*report);
+    }
+}
 
 /// The service, its clock, and what a listener was told.
 struct Stage {
