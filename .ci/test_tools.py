@@ -1,8 +1,10 @@
-"""Tests of `.ci/words`, `.ci/circles` and `.ci/links`: python3 .ci/test_tools.py"""
+"""Tests of `.ci/words`, `.ci/circles`, `.ci/links` and the workflows: python3 .ci/test_tools.py"""
 
 import importlib.machinery
 import importlib.util
 import pathlib
+import re
+import subprocess
 import tempfile
 import unittest
 
@@ -36,6 +38,14 @@ class Links(unittest.TestCase):
                 (root / name).write_text(text)
             dead = [link for _, link in links.dead_links(root)]
         self.assertEqual(dead, ["gone.html", "../a/index.html#gone", "https://docs.rs/carrot-core"])
+
+
+class Workflows(unittest.TestCase):
+    def test_every_job_is_in_a_workflow(self):
+        run = subprocess.run(["bash", str(HERE / "run"), "--list"], capture_output=True, text=True, check=True)
+        text = "\n".join(path.read_text() for path in (HERE.parent / ".github/workflows").glob("*.yml"))
+        named = set(re.findall(r"[\w-]+", "\n".join(re.findall(r"^ +- (?:run: bash \.ci/run )?([\w -]+)$", text, re.M))))
+        self.assertEqual([job for job in run.stdout.split() if job not in named], [])
 
 
 class Words(unittest.TestCase):
