@@ -49,7 +49,8 @@ impl Error {
         if self.is_rate_limited() {
             return Some(match self.retry_after() {
                 Some(wait) => format!(
-                    "a key may make 60 requests a minute; the service asks to wait {wait:?}"
+                    "a key may make 60 requests a minute; the service asks to wait {}",
+                    rounded(wait)
                 ),
                 None => "a key may make 60 requests a minute; wait before the next".into(),
             });

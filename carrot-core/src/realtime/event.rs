@@ -6,6 +6,7 @@ use carrot_types::{
 };
 
 use super::Disconnected;
+use crate::rate_limit::rounded;
 
 /// An event of a [`Listener`](super::Listener).
 #[derive(Debug)]
@@ -141,8 +142,9 @@ impl fmt::Display for Down {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}; connecting again in {:?}",
-            self.reason, self.retry_in
+            "{}; connecting again in {}",
+            self.reason,
+            rounded(self.retry_in)
         )
     }
 }

@@ -235,7 +235,7 @@ fn deadline_stops_retry() {
     assert_eq!(error.kind(), ErrorKind::Service);
     assert_eq!(error.retry_after(), Some(30 * SECOND));
     let text = error.to_string();
-    assert!(text.ends_with("the service asks to wait 30s"), "{text}");
+    assert!(text.ends_with("the service asks to wait 30 s"), "{text}");
     assert_eq!(bench.clock.now(), Duration::ZERO);
     bench.assert_seen(1);
 

@@ -1,5 +1,7 @@
 //! What is sent, and what is rejected before.
 
+use std::time::Duration;
+
 use carrot_core::{
     realtime::{ConnectRequest, Connecting, Connector, Disconnected, Event},
     types::{
@@ -119,8 +121,8 @@ fn the_websocket_address_alone_holds_the_token() {
         .connector(std::sync::Arc::clone(&spy));
     assert!(!format!("{listen:?}").contains(TOKEN));
     let mut live = listen.start();
-    let event = clock.run(live.next()).unwrap().unwrap();
-    let Event::Down(down) = &event else {
+    let mut event = clock.run(live.next()).unwrap().unwrap();
+    let Event::Down(down) = &mut event else {
         panic!("{event:?}")
     };
     assert!(
@@ -128,6 +130,9 @@ fn the_websocket_address_alone_holds_the_token() {
             .starts_with("no socket here; connecting again in"),
         "{down}"
     );
+    // Jitter makes it an odd number, which people read.
+    down.retry_in = Duration::from_nanos(495_510_783);
+    assert!(down.to_string().ends_with(" in 0.5 s"), "{down}");
     let seen = spy.0.lock().unwrap();
     let [(uri, shown)] = &seen[..] else {
         panic!("{seen:?}")
