@@ -1,17 +1,22 @@
-//! What every program has in common, as checks for the tests of the packages: Ctrl-C and a closed pipe.
+//! What every program has in common, as checks for the tests of the packages: how they are stopped, and a closed pipe.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
     net::TcpListener,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-/// The most that a program may take to end after Ctrl-C.
+/// The most that a program may take to end after it was stopped.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// How a program is stopped, its exit code then, and what it says.
+const SIGNALS: [(&str, i32, &str); 2] =
+    [("-INT", 130, "interrupted"), ("-TERM", 143, "terminated")];
+
 /// Runs the program against a service that takes connections and never responds, presses Ctrl-C while it waits,
-/// and checks that it ends with advice, code 130 and within a second. For Unix, where `kill` presses it.
+/// and checks that it ends with advice, code 130 and within a second; and the same with SIGTERM and 143. For Unix, where
+/// `kill` does both.
 ///
 /// # Errors
 ///
@@ -20,36 +25,37 @@ const LINGER: Duration = Duration::from_secs(1);
 /// # Panics
 ///
 /// It does not end so.
-pub fn ctrl_c_ends_with_advice(mut command: Command, name: &str) -> io::Result<()> {
-    let service = TcpListener::bind("127.0.0.1:0")?;
-    let mut child = command
-        .env("CARROT_TOKEN", "app.1.secret")
-        .env(
-            "CARROT_BASE_URL",
-            format!("http://{}", service.local_addr()?),
-        )
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    // It waits for the response.
-    let mut request = BufReader::new(service.accept()?.0);
-    request.read_line(&mut String::new())?;
-    let pressed = Instant::now();
-    press_ctrl_c(&child)?;
-    let status = child.wait()?;
-    assert!(pressed.elapsed() < LINGER, "{name} lingers");
-    let mut error = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        stderr.read_to_string(&mut error)?;
+pub fn signals_end_with_advice(command: impl Fn() -> Command, name: &str) -> io::Result<()> {
+    for (signal, code, word) in SIGNALS {
+        let service = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", service.local_addr()?);
+        let mut child = command()
+            .env("CARROT_TOKEN", "app.1.secret")
+            .env("CARROT_BASE_URL", url)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // It waits for the response.
+        let mut request = BufReader::new(service.accept()?.0);
+        request.read_line(&mut String::new())?;
+        let pressed = Instant::now();
+        send(&child, signal)?;
+        let status = child.wait()?;
+        assert!(pressed.elapsed() < LINGER, "{name} lingers");
+        let mut error = String::new();
+        if let Some(mut stderr) = child.stderr.take() {
+            stderr.read_to_string(&mut error)?;
+        }
+        assert_eq!(status.code(), Some(code), "{name}: {error}");
+        let advice = format!("{name}: {word}. ");
+        assert!(error.contains(&advice), "{name}: {error}");
     }
-    assert_eq!(status.code(), Some(130), "{name}: {error}");
-    let advice = format!("{name}: interrupted. ");
-    assert!(error.contains(&advice), "{name}: {error}");
     Ok(())
 }
 
-/// Runs the program in its sandbox with nobody who reads its output, as before `| head -0`, and checks that it succeeds
-/// without a word about it.
+/// Runs the program in its sandbox with a reader that goes away after some lines, as `| head -1` does, and checks that
+/// it either ends there, as a success, or works on to the end that it has with a reader; in both cases without a word
+/// about it.
 ///
 /// # Errors
 ///
@@ -58,17 +64,30 @@ pub fn ctrl_c_ends_with_advice(mut command: Command, name: &str) -> io::Result<(
 /// # Panics
 ///
 /// It does not end so.
-pub fn a_closed_pipe_is_no_failure(mut command: Command, name: &str) -> io::Result<()> {
+pub fn a_closed_pipe_is_no_failure(command: impl Fn() -> Command, name: &str) -> io::Result<()> {
+    let with_reader = read_lines(command(), usize::MAX)?;
+    for lines in 0..4 {
+        let output = read_lines(command(), lines)?;
+        let error = String::from_utf8_lossy(&output.stderr);
+        let whole = String::from_utf8_lossy(&with_reader.stderr);
+        assert!(whole.starts_with(&*error), "{name}, {lines}: {error}");
+        let is_success = output.status.success();
+        let is_same = output.status == with_reader.status && error == whole;
+        assert!(is_success || is_same, "{name}, {lines}: {error}");
+    }
+    Ok(())
+}
+
+/// Runs a program, and reads this many lines of its output.
+fn read_lines(mut command: Command, lines: usize) -> io::Result<Output> {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    drop(child.stdout.take());
-    let output = child.wait_with_output()?;
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(error, "", "{name}");
-    assert_eq!(output.status.code(), Some(0), "{name}: {error}");
-    Ok(())
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).lines().take(lines).for_each(drop);
+    }
+    child.wait_with_output()
 }
 
 /// Sends the signal that Ctrl-C sends.
@@ -77,8 +96,12 @@ pub fn a_closed_pipe_is_no_failure(mut command: Command, name: &str) -> io::Resu
 ///
 /// The process is gone, or there is no `kill`.
 pub fn press_ctrl_c(child: &Child) -> io::Result<()> {
+    send(child, "-INT")
+}
+
+fn send(child: &Child, signal: &str) -> io::Result<()> {
     let id = child.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status()?;
+    let kill = Command::new("kill").args([signal, &id]).status()?;
     match kill.success() {
         true => Ok(()),
         false => Err(io::Error::other("the process is gone")),

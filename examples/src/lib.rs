@@ -5,6 +5,7 @@
 pub mod changes;
 #[cfg(unix)]
 pub mod checks;
+pub mod named_file;
 pub mod program;
 pub mod service;
 pub mod shop;

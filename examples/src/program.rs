@@ -3,21 +3,69 @@
 use std::{
     error::Error,
     fmt::Arguments,
-    fs::OpenOptions,
     future::Future,
     io::{self, ErrorKind, Write},
-    path::Path,
-    process::ExitCode,
+    process::{self, ExitCode},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
-use tokio::{runtime::Runtime, signal};
+use tokio::{runtime::Runtime, signal, time::sleep};
+
+/// How the user, or the system, stops a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// Ctrl-C.
+    Interrupted,
+    /// `kill`, or the end of a container or a service.
+    Terminated,
+}
+
+impl Stop {
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// Waits for one. From then on the process ends by itself alone.
+    async fn wait() -> io::Result<Self> {
+        #[cfg(unix)]
+        let terminated = async {
+            let mut signals = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+            signals.recv().await;
+            Ok(())
+        };
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<io::Result<()>>();
+        tokio::select! {
+            pressed = signal::ctrl_c() => pressed.map(|()| Self::Interrupted),
+            ended = terminated => ended.map(|()| Self::Terminated),
+        }
+    }
+}
+
+/// How long a program that was stopped may take to end by itself.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Whether the work matters also where nobody reads the output.
+static WORKS_WITHOUT_READER: AtomicBool = AtomicBool::new(false);
 
 /// Why a program ends before its end.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// Ctrl-C, with what to do next. The exit code is 130.
-    Interrupted(String),
+    /// Ctrl-C or SIGTERM, with what to do next. The exit code is 130 or 143.
+    Stopped(Stop, String),
     /// The reader of the output went away, such as `head`: no failure of this program.
     ClosedPipe,
     /// Everything else. The exit code is 1; a wrong command line has 2.
@@ -30,13 +78,14 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
     }
 }
 
-/// Runs a program to its end, or until Ctrl-C: then it says `next`, what the user does to continue.
+/// Runs a program to its end, or until Ctrl-C or SIGTERM: then it says `next`, what the user does to continue.
 pub fn run(name: &str, next: &str, program: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return end(name, Err(error.into())),
     };
-    let result = runtime.block_on(until_ctrl_c(Box::pin(program), next));
+    runtime.spawn(end_anyway(name.to_owned(), next.to_owned()));
+    let result = runtime.block_on(until_stopped(Box::pin(program), next));
     // A name lookup that hangs must not keep the process.
     runtime.shutdown_background();
     end(name, result)
@@ -46,9 +95,9 @@ pub fn run(name: &str, next: &str, program: impl Future<Output = Result<(), Fail
 pub fn end(name: &str, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
-        Err(Failure::Interrupted(next)) => {
-            crate::warn!("{name}: interrupted. {next}");
-            ExitCode::from(130)
+        Err(Failure::Stopped(stop, next)) => {
+            crate::warn!("{name}: {}. {next}", stop.as_str());
+            stop.exit_code().into()
         }
         Err(Failure::Error(error)) => {
             crate::warn!("{name}: {error}");
@@ -57,50 +106,57 @@ pub fn end(name: &str, result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Does the work unless Ctrl-C comes first.
+/// Does the work unless Ctrl-C or SIGTERM comes first.
 ///
 /// # Errors
 ///
-/// [`Failure::Interrupted`] with `next`, what the user does to continue; or the failure of the work.
-pub async fn until_ctrl_c<T>(
+/// [`Failure::Stopped`] with `next`, what the user does to continue; or the failure of the work.
+pub async fn until_stopped<T>(
     work: impl Future<Output = Result<T, Failure>>,
     next: impl Into<String>,
 ) -> Result<T, Failure> {
     tokio::select! {
-        // It listens for Ctrl-C before the work starts.
+        // It listens before the work starts.
         biased;
-        pressed = signal::ctrl_c() => {
-            pressed?;
-            Err(Failure::Interrupted(next.into()))
-        }
+        stop = Stop::wait() => Err(Failure::Stopped(stop?, next.into())),
         result = work => result,
     }
 }
 
-/// Checks that a file can be written, before the work that fills it; what it holds stays. `option` is how the user
-/// names it.
-///
-/// # Errors
-///
-/// It cannot be written.
-pub fn check_writable(option: &str, file: &Path) -> Result<(), Failure> {
-    let open = OpenOptions::new().append(true).create(true).open(file);
-    match open {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("{option} {}: {error}", file.display()).into()),
+/// Ends the process where the program does not: its thread computes, or writes to a pipe that nobody empties.
+async fn end_anyway(name: String, next: String) {
+    if let Ok(stop) = Stop::wait().await {
+        sleep(LINGER).await;
+        // Where stderr is full too, nothing is said.
+        let said = tokio::task::spawn_blocking(move || {
+            end(&name, Err(Failure::Stopped(stop, next)));
+        });
+        let _ = tokio::time::timeout(LINGER / 5, said).await;
+        process::exit(stop.exit_code().into());
     }
+}
+
+/// From now on a program works to its end where nobody reads its output, such as before `| head`: what it does is
+/// elsewhere, in files or in the service. One whose output is all ends there.
+pub fn work_without_reader() {
+    WORKS_WITHOUT_READER.store(true, Ordering::Relaxed);
 }
 
 /// Prints a line to stdout.
 ///
 /// # Errors
 ///
-/// [`Failure::ClosedPipe`] where nobody reads any more, such as before `| head`.
+/// [`Failure::ClosedPipe`] where nobody reads any more, such as before `| head`, unless the program
+/// [works without](work_without_reader); or the output cannot be written.
 pub fn print_line(line: Arguments<'_>) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{line}") {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
-        result => Ok(result?),
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("the output cannot be written: {error}").into())
+        }
+        Err(_) if WORKS_WITHOUT_READER.load(Ordering::Relaxed) => Ok(()),
+        Err(_) => Err(Failure::ClosedPipe),
     }
 }
 

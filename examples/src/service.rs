@@ -2,6 +2,7 @@
 
 use std::{
     env, fmt,
+    path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -16,9 +17,9 @@ use carrot_testing::{Sandbox, sandbox::SandboxServer};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::{changes::Watch, program::Failure, say};
+use crate::{changes::Watch, named_file::NamedFile, program::Failure, say};
 
-/// What every program takes that writes.
+/// What every program that writes takes.
 #[derive(Clone, Copy, Debug, Args)]
 #[non_exhaustive]
 pub struct ServiceArgs {
@@ -26,6 +27,22 @@ pub struct ServiceArgs {
     /// would write.
     #[arg(long)]
     pub write: bool,
+}
+
+impl ServiceArgs {
+    /// The file that the user named, `None` for that of the story.
+    ///
+    /// # Errors
+    ///
+    /// None is named with `--write`: made-up people have no place in a real app.
+    pub fn file(self, file: Option<PathBuf>) -> Result<Option<NamedFile>, Failure> {
+        match file {
+            None if self.write => {
+                Err("--write needs --file: the table of the story is made up".into())
+            }
+            file => Ok(file.map(|file| NamedFile::of_option("--file", file))),
+        }
+    }
 }
 
 /// The service, with a client for it.
@@ -66,22 +83,20 @@ impl Origin {
         Self { host, app }
     }
 
-    /// Checks that a file is of this origin; `file` is how the user named it. An app that is not known is
-    /// taken for any other at the same address.
+    /// Checks that a file is of this origin; `file` is how the user named it. A file of an app that was not known
+    /// yet is taken for one of any app at the same address; a file of an app that is known is for no other.
     ///
     /// # Errors
     ///
     /// It is of another origin.
     pub fn check(&self, file: &str, its: &Self) -> Result<(), Failure> {
-        let same_app = self.app.is_none() || its.app.is_none() || self.app == its.app;
+        let same_app = its.app.is_none() || self.app == its.app;
         match self.host == its.host && same_app {
             true => Ok(()),
             false => Err(format!("{file} is of {its}, and this is {self}: name another").into()),
         }
     }
-}
 
-impl Origin {
     /// Checks that a file with this header is of this origin, as [`check`](Self::check) does, and returns the
     /// header that it has from now on: with the app, once it is known. A new file has none.
     ///
@@ -252,6 +267,33 @@ impl Service {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
                 Timestamp::from_seconds(since.map_or(0, |since| since.as_secs() as i64))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_app_is_rejected() {
+        let of = |host, app: Option<u64>| Origin::new(host, app.map(AppId::new));
+        let (here, there) = ("https://api.carrotquest.io", "https://api.dashly.app");
+        for (file, now, is_same) in [
+            (of(here, Some(1)), of(here, Some(1)), true),
+            (of(here, Some(1)), of(here, Some(2)), false),
+            (of(here, Some(1)), of(there, Some(1)), false),
+            // What is known stays known.
+            (of(here, Some(1)), of(here, None), false),
+            (of(here, None), of(here, Some(1)), true),
+            (of(here, None), of(here, None), true),
+            (of(here, None), of(there, None), false),
+        ] {
+            assert_eq!(
+                now.check("--state x", &file).is_ok(),
+                is_same,
+                "{file}, {now}"
+            );
         }
     }
 }

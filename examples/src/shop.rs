@@ -8,7 +8,10 @@ use carrot_hyper::{
     types::{AdminId, ConversationId, PropertyOperation, UserRef},
     users::{SetProps, StartConversation},
 };
-use carrot_testing::{Sandbox, sandbox::SeedUser};
+use carrot_testing::{
+    Sandbox,
+    sandbox::{Fault, InjectedFault, SeedUser},
+};
 
 use crate::program::Failure;
 
@@ -91,6 +94,11 @@ pub async fn shop() -> Result<Sandbox, Failure> {
     history.ask(48, "Is the blue one in stock?").await?;
     history.pass(HOUR / 4);
     Ok(sandbox)
+}
+
+/// Something goes wrong in a story. It need not: a story ends anywhere, at Ctrl-C or where nobody reads it any more.
+pub fn provoke(sandbox: &Sandbox, fault: Fault) -> InjectedFault {
+    sandbox.inject(fault.optional())
 }
 
 /// What happened in the shop, one thing after another.

@@ -3,46 +3,50 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Write},
-    path::Path,
 };
 
-use carrot_examples::{program::Failure, service::Origin, table::id};
+use carrot_examples::{named_file::NamedFile, program::Failure, service::Origin, table::id};
 
 use crate::leads::Lead;
 
 /// The rows that are done.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Done {
     lines: HashSet<String>,
     /// Of which app, as it stands in the file.
     header: Option<String>,
-    file: File,
+    /// None in the sandbox: every run of the story starts with an empty service.
+    file: Option<NamedFile>,
+    /// From the first line that is added on.
+    open: Option<File>,
+    /// The length of the lines that have an end.
+    whole: usize,
 }
 
 impl Done {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let written = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
+    pub(crate) fn read(file: NamedFile) -> Result<Self, Failure> {
+        let bytes = file.read_if_exists()?.unwrap_or_default();
+        let text = std::str::from_utf8(&bytes).map_err(|error| file.foreign(error))?;
         // A line that was being written when the program was killed has no end, and does not count.
-        let whole = written.rfind('\n').map_or(0, |end| end + 1);
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        file.set_len(whole as u64)?;
-        let lines = written.get(..whole).unwrap_or_default();
-        let (headers, lines) = lines
-            .lines()
-            .map(str::to_owned)
-            .partition::<Vec<_>, _>(|line| line.starts_with('{'));
-        Ok(Self {
-            lines: lines.into_iter().collect(),
-            // Where the app was not known at first, another one follows.
-            header: headers.into_iter().next_back(),
-            file,
-        })
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut done = Self {
+            whole,
+            ..Self::default()
+        };
+        for line in text.get(..whole).unwrap_or_default().lines() {
+            if line.starts_with('{') {
+                // Where the app was not known at first, another one follows.
+                done.header = Some(line.to_owned());
+            } else if is_row(line) {
+                done.lines.insert(line.to_owned());
+            } else {
+                return Err(file.foreign(format_args!("it holds the line {line:?}")));
+            }
+        }
+        done.file = Some(file);
+        Ok(done)
     }
 
     /// Whether no run has used it yet.
@@ -50,32 +54,68 @@ impl Done {
         self.header.is_none() && self.lines.is_empty()
     }
 
-    /// Checks that the rows were applied there, and says so in a file that is new.
-    pub(crate) fn belongs_to(&mut self, origin: &Origin, name: &str) -> Result<(), Failure> {
-        let header = origin.header(name, self.header.as_deref())?;
+    /// Checks that the rows were applied there.
+    pub(crate) fn check(&self, origin: &Origin) -> Result<String, Failure> {
+        let name = self.file.as_ref().map_or("", NamedFile::name);
+        origin.header(name, self.header.as_deref())
+    }
+
+    /// Checks it, and says so in the file.
+    pub(crate) fn belongs_to(&mut self, origin: &Origin) -> Result<(), Failure> {
+        let header = self.check(origin)?;
         if self.header.as_ref() != Some(&header) {
-            writeln!(self.file, "{header}")?;
+            self.write(&header)?;
             self.header = Some(header);
         }
         Ok(())
+    }
+
+    /// Whether the file says of which app it is.
+    pub(crate) fn knows_app(&self) -> bool {
+        let header = self.header.as_deref().map(serde_json::from_str::<Origin>);
+        matches!(header, Some(Ok(origin)) if origin.app.is_some())
     }
 
     pub(crate) fn has(&self, lead: &Lead) -> bool {
         self.lines.contains(&line(lead))
     }
 
-    pub(crate) fn add(&mut self, lead: &Lead) -> io::Result<()> {
+    pub(crate) fn add(&mut self, lead: &Lead) -> Result<(), Failure> {
         let line = line(lead);
-        writeln!(self.file, "{line}")?;
+        self.write(&line)?;
         self.lines.insert(line);
         Ok(())
     }
 
-    pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.lines.clear();
-        self.header = None;
-        self.file.set_len(0)
+    fn write(&mut self, line: &str) -> Result<(), Failure> {
+        let Some(named) = &self.file else {
+            return Ok(());
+        };
+        let whole = self.whole as u64;
+        let open = || {
+            let mut options = OpenOptions::new();
+            let file = options.create(true).append(true).open(named.path())?;
+            file.set_len(whole)?;
+            Ok(file)
+        };
+        let mut file = match self.open.take() {
+            Some(file) => Ok(file),
+            None => open(),
+        };
+        if let Ok(file) = &mut file {
+            // At once, so that a kill leaves half a line at the end alone.
+            let written = file.write_all(format!("{line}\n").as_bytes());
+            written.map_err(|error| named.failure(error))?;
+        }
+        self.open = Some(file.map_err(|error: io::Error| named.failure(error))?);
+        Ok(())
     }
+}
+
+/// Whether [`line`] wrote this.
+fn is_row(line: &str) -> bool {
+    let fingerprint = line.split_once(' ').map(|(fingerprint, _)| fingerprint);
+    fingerprint.is_some_and(|text| text.len() == 16 && u64::from_str_radix(text, 16).is_ok())
 }
 
 /// The id is for people who look into the file.
@@ -86,6 +126,8 @@ fn line(lead: &Lead) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use carrot_hyper::{types::UserRef, users::PropertyChange};
 
     use super::*;
@@ -98,28 +140,42 @@ mod tests {
         }
     }
 
+    fn file(name: &str) -> NamedFile {
+        let name = format!("carrot-{name}-{}", std::process::id());
+        NamedFile::beside(std::env::temp_dir().join(name))
+    }
+
     #[test]
     fn a_killed_run_is_continued() {
-        let path = std::env::temp_dir().join(format!("carrot-done-{}", std::process::id()));
+        let file = file("done");
         let whole = "0000000000000001 order-1\n0000000000000002 order-2\n";
-        fs::write(&path, format!("{whole}0000000000000003 ord")).unwrap();
-        let mut done = Done::open(&path).unwrap();
+        file.write(format!("{whole}0000000000000003 ord")).unwrap();
+        let mut done = Done::read(file.clone()).unwrap();
         assert!(done.has(&lead("order-2", 2)) && !done.has(&lead("ord", 3)));
         done.add(&lead("order-3", 3)).unwrap();
-        let third = "0000000000000003 order-3\n";
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            format!("{whole}{third}")
-        );
-        fs::remove_file(&path).unwrap();
+        done.add(&lead("order-4", 4)).unwrap();
+        let more = "0000000000000003 order-3\n0000000000000004 order-4\n";
+        assert_eq!(file.read().unwrap(), format!("{whole}{more}").into_bytes());
+        fs::remove_file(file.path()).unwrap();
     }
 
     #[test]
     fn a_changed_row_is_not_done() {
-        let path = std::env::temp_dir().join(format!("carrot-redone-{}", std::process::id()));
-        let mut done = Done::open(&path).unwrap();
+        let file = file("redone");
+        let mut done = Done::read(file.clone()).unwrap();
         done.add(&lead("order-1", 1)).unwrap();
         assert!(done.has(&lead("order-1", 1)) && !done.has(&lead("order-1", 2)));
-        fs::remove_file(&path).unwrap();
+        fs::remove_file(file.path()).unwrap();
+    }
+
+    #[test]
+    fn what_another_program_wrote_is_left_alone() {
+        let file = file("foreign");
+        for foreign in ["id,name\n1,Ann", "milk\n", "\u{0}\u{1}\n"] {
+            file.write(foreign).unwrap();
+            assert!(Done::read(file.clone()).is_err(), "{foreign}");
+            assert_eq!(file.read().unwrap(), foreign.as_bytes());
+        }
+        fs::remove_file(file.path()).unwrap();
     }
 }

@@ -52,8 +52,7 @@ impl Leads {
 fn change(table: &Table, row: &TableRow) -> Result<PropertyChange, String> {
     let mut change = PropertyChange::new(UserRef::external(&row.id));
     for (column, cell) in table.cells(row) {
-        let operation = operation(column, cell);
-        change = change.with(operation.map_err(|invalid| format!("{column}: {invalid}"))?);
+        change = change.with(operation(column, cell)?);
     }
     match change.operations() {
         [] => Err("no cell with a value".to_owned()),
@@ -61,14 +60,15 @@ fn change(table: &Table, row: &TableRow) -> Result<PropertyChange, String> {
     }
 }
 
-/// UTF-8, with a mark at its start or without; else what Excel writes on Windows in Russia.
+/// What the mark at its start says, such as UTF-16 for what Excel calls Unicode text; without one UTF-8, or else
+/// what Excel writes on Windows in Russia.
 fn decode(bytes: &[u8]) -> (String, &'static str) {
-    let (text, _, has_errors) = UTF_8.decode(bytes);
+    let (text, encoding, has_errors) = UTF_8.decode(bytes);
     if !has_errors {
-        return (text.into_owned(), "UTF-8");
+        return (text.into_owned(), encoding.name());
     }
-    let (text, _, _) = WINDOWS_1251.decode(bytes);
-    (text.into_owned(), "Windows-1251")
+    let (text, encoding, _) = WINDOWS_1251.decode(bytes);
+    (text.into_owned(), encoding.name())
 }
 
 #[cfg(test)]
@@ -85,10 +85,13 @@ mod tests {
         let text = "id;name\n1;Аня\n";
         let (russian, _, _) = WINDOWS_1251.encode(text);
         let with_mark = [b"\xef\xbb\xbf", text.as_bytes()].concat();
-        let files = [read(text.as_bytes()), read(&with_mark), read(&russian)];
+        let utf_16 = "\u{feff}id\tname\r\n1\tАня\r\n".encode_utf16();
+        let little: Vec<_> = utf_16.clone().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<_> = utf_16.flat_map(u16::to_be_bytes).collect();
+        let files = [text.as_bytes(), &with_mark, &russian, &little, &big].map(read);
         assert_eq!(
             files.each_ref().map(|leads| leads.encoding),
-            ["UTF-8", "UTF-8", "Windows-1251"]
+            ["UTF-8", "UTF-8", "windows-1251", "UTF-16LE", "UTF-16BE"]
         );
         for leads in &files {
             assert_eq!(leads.good, files[0].good);

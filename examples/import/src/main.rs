@@ -14,13 +14,10 @@
 mod done;
 mod leads;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::{Service, ServiceArgs},
@@ -29,7 +26,7 @@ use carrot_examples::{
     table::{REASON, id},
     warn,
 };
-use carrot_hyper::{Client, users::ImportCsv};
+use carrot_hyper::users::ImportCsv;
 use clap::{Parser, ValueEnum};
 
 use crate::{
@@ -74,35 +71,28 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let file = match &arguments.file {
-        Some(file) => file.clone(),
-        None => {
-            let file = std::env::temp_dir().join("carrot-import-example.csv");
-            fs::write(&file, include_bytes!("../leads.csv"))?;
-            file
+    program::work_without_reader();
+    let file = arguments.service.file(arguments.file)?;
+    let story = NamedFile::beside("carrot-import-example.csv");
+    let (file, bytes) = match file {
+        Some(file) => {
+            let bytes = file.read()?;
+            (file, bytes)
         }
+        None => (story, include_bytes!("../leads.csv").to_vec()),
     };
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let bytes = fs::read(&file).map_err(|error| format!("--file {name}: {error}"))?;
-    let leads =
-        Leads::read(&bytes, &arguments.id).map_err(|error| format!("--file {name}: {error}"))?;
+    let leads = Leads::read(&bytes, &arguments.id).map_err(|error| file.failure(error))?;
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
-    let in_sandbox = service.sandbox().is_some();
-    // What a sandbox took is not done in the real service.
-    let record = if in_sandbox { "sandbox-done" } else { "done" };
-    let record = file.with_extension(record);
-    let mut done = Done::open(&record)?;
-    let record = record.file_name().unwrap_or_default().to_string_lossy();
-    if in_sandbox {
-        // Every run of the story starts with an empty service.
-        done.clear()?;
-    }
-    let mut origin = None;
-    if !done.is_new() || service.may_write() && !arguments.dry_run {
-        origin = Some(service.origin().await?);
-    }
-    if let Some(origin) = &origin {
-        done.belongs_to(origin, &record)?;
+    let mut done = match service.sandbox() {
+        // What a sandbox took is not done in the real service.
+        Some(_) => Done::default(),
+        None => Done::read(beside(&file, "done")?)?,
+    };
+    let sends = service.may_write() && !arguments.dry_run;
+    if sends {
+        done.belongs_to(&service.origin().await?)?;
+    } else if !done.is_new() {
+        done.check(&service.origin().await?)?;
     }
     for bad in &leads.bad {
         warn!("row {}: {}", bad.number, bad.reason);
@@ -135,31 +125,34 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         counted(files, "request"),
         for_people(least_time(files))
     );
-    if arguments.dry_run || !service.may_write() {
+    if !sends {
         say!("A dry run: without it, and with --write for the real service, the rows are sent.");
         return Ok(());
     }
-    let client = &service.client;
     match arguments.by {
-        Way::Requests => send(client, open, &mut done).await?,
-        Way::Import => import(client, &open, &mut done).await?,
+        Way::Requests => send(&service, open, &mut done).await,
+        Way::Import => import(&service, &open, &mut done).await,
     }
-    if origin.is_some_and(|origin| origin.app.is_none()) {
-        // It had no lead, and has some now.
-        done.belongs_to(&service.origin().await?, &record)?;
-    }
-    Ok(())
 }
 
-fn write_bad_rows(leads: &Leads, file: &Path) -> Result<(), Failure> {
+/// The file with this extension in place of that of the table.
+fn beside(table: &NamedFile, extension: &str) -> Result<NamedFile, Failure> {
+    let file = NamedFile::beside(table.path().with_extension(extension));
+    match file.path() == table.path() {
+        false => Ok(file),
+        true => Err(table.failure(format_args!("a table must not end with .{extension}"))),
+    }
+}
+
+fn write_bad_rows(leads: &Leads, table: &NamedFile) -> Result<(), Failure> {
     if leads.bad.is_empty() {
         return Ok(());
     }
-    let path = file.with_extension("bad.csv");
+    let file = beside(table, "bad.csv")?;
     let mut writer = csv::WriterBuilder::new()
         .delimiter(leads.delimiter as u8)
         .flexible(true)
-        .from_path(&path)?;
+        .from_writer(Vec::new());
     // In front, where a row with too few cells or too many does not move it.
     let header = leads.header.iter().filter(|column| *column != REASON);
     writer.write_record([REASON].into_iter().chain(header))?;
@@ -168,20 +161,32 @@ fn write_bad_rows(leads: &Leads, file: &Path) -> Result<(), Failure> {
         let cells = bad.record.iter().skip(skipped);
         writer.write_record([bad.reason.as_str()].into_iter().chain(cells))?;
     }
-    writer.flush()?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut text = writer.into_inner().map_err(|error| file.failure(error))?;
+    if !text.is_ascii() {
+        // Without it Excel takes the file for one in the encoding of the machine.
+        text.splice(..0, *b"\xef\xbb\xbf");
+    }
+    file.write(text)?;
+    let name = file.path().display();
     say!("The rows that cannot are in {name}, each with the reason.");
     Ok(())
 }
 
-async fn send(client: &Client, leads: Vec<Lead>, done: &mut Done) -> Result<(), Failure> {
+async fn send(service: &Service, leads: Vec<Lead>, done: &mut Done) -> Result<(), Failure> {
     let mut status = StatusLine::new(Some(leads.len() as u64));
-    let mut failed = 0;
-    let mut calls = client.call_all(leads, |lead| lead.change.set_props());
+    let (mut failed, mut is_first) = (0, true);
+    let mut calls = service
+        .client
+        .call_all(leads, |lead| lead.change.set_props());
     while let Some(call) = calls.next().await {
         match call.result {
             // A change may be applied twice without harm, so it is enough to record it afterwards.
-            Ok(_) => done.add(&call.item)?,
+            Ok(_) => {
+                done.add(&call.item)?;
+                if std::mem::take(&mut is_first) {
+                    note_app(service, done).await?;
+                }
+            }
             Err(error) => {
                 failed += 1;
                 warn!("{}: {error}", id(call.item.change.user()));
@@ -200,16 +205,25 @@ async fn send(client: &Client, leads: Vec<Lead>, done: &mut Done) -> Result<(), 
     Ok(())
 }
 
-async fn import(client: &Client, leads: &[Lead], done: &mut Done) -> Result<(), Failure> {
+/// An app without a lead is not known until it has one.
+async fn note_app(service: &Service, done: &mut Done) -> Result<(), Failure> {
+    match service.sandbox() {
+        None if !done.knows_app() => done.belongs_to(&service.origin().await?),
+        _ => Ok(()),
+    }
+}
+
+async fn import(service: &Service, leads: &[Lead], done: &mut Done) -> Result<(), Failure> {
     // How a CSV writes a date or a quoted cell, and what an empty cell does, is not documented: assumed here.
     let csv = ImportCsv::new().dates().quoting().empty_cells();
     for part in leads.chunks(LINES) {
         let changes: Vec<_> = part.iter().map(|lead| lead.change.clone()).collect();
-        client.call(csv.write(&changes)?).await?;
+        service.client.call(csv.write(&changes)?).await?;
         for lead in part {
             done.add(lead)?;
         }
     }
+    note_app(service, done).await?;
     say!("The service has the files and reads them in its own time.");
     Ok(())
 }

@@ -6,11 +6,12 @@
 use std::fs;
 
 use carrot_examples::transcript;
-use carrot_testing::Sandbox;
+use carrot_testing::{Sandbox, sandbox::SeedUser};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_sends_only_what_is_left() {
-    let sandbox = Sandbox::new();
+    // A lead that stays says of which app it is.
+    let sandbox = Sandbox::builder().user(SeedUser::external("old")).build();
     let server = sandbox.serve().await.unwrap();
     let folder = std::env::temp_dir().join(format!("carrot-import-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -29,11 +30,12 @@ async fn a_second_run_sends_only_what_is_left() {
     };
     let read_only = run(&[]).await.unwrap();
     assert!(read_only.status.success());
-    assert_eq!(sandbox.users().len(), 0);
+    assert_eq!(sandbox.users().len(), 1);
+    assert!(!folder.join("leads.done").exists());
 
     let whole = run(&["--write"]).await.unwrap();
     assert!(whole.status.success());
-    assert_eq!(sandbox.users().len(), 3);
+    assert_eq!(sandbox.users().len(), 1 + 3);
     // As if it had been killed after the first user, in the middle of a line.
     let record = fs::read_to_string(folder.join("leads.done")).unwrap();
     let (header, record) = record.split_once('\n').unwrap();
@@ -57,7 +59,7 @@ async fn a_second_run_sends_only_what_is_left() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(sandbox.user_id(&user), None);
-    assert_eq!(sandbox.users().len(), 2);
+    assert_eq!(sandbox.users().len(), 1 + 2);
 
     let requests = sandbox.requests();
     let again = run(&["--write"]).await.unwrap();

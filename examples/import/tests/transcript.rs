@@ -6,7 +6,7 @@
 use std::{path::Path, process::Command};
 
 use carrot_examples::{
-    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    checks::{a_closed_pipe_is_no_failure, signals_end_with_advice},
     transcript::{self, replay},
 };
 
@@ -26,13 +26,13 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_and_a_closed_pipe_end_it() {
+fn signals_and_a_closed_pipe_end_it() {
     let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.csv", std::process::id()));
     std::fs::write(&file, "id,name\nuser-1,Ann\n").unwrap();
     let arguments = ["--write", "--file", file.to_str().unwrap()];
-    ctrl_c_ends_with_advice(program(&arguments), "import").unwrap();
-    a_closed_pipe_is_no_failure(program(&arguments[1..]), "import").unwrap();
-    for extension in ["csv", "done", "sandbox-done"] {
+    signals_end_with_advice(|| program(&arguments), "import").unwrap();
+    a_closed_pipe_is_no_failure(|| program(&arguments[1..]), "import").unwrap();
+    for extension in ["csv", "done"] {
         let _ = std::fs::remove_file(file.with_extension(extension));
     }
 }

@@ -12,6 +12,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::{Service, ServiceArgs},
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    program::work_without_reader();
     let shop = shop::shop().await?;
     let service = Service::connect(arguments.service, shop.clone()).await?;
     // A real outbox must not be filled with the story, nor sent to a sandbox.
@@ -60,7 +62,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.service.write && arguments.file.as_os_str() == IN_MEMORY {
         return Err("--write needs --file: an outbox in memory is empty".into());
     }
-    let store = Store::open(&arguments.file)?;
+    let file = NamedFile::of_option("--file", arguments.file);
+    let store = Store::open(file.path()).map_err(|error| file.failure(error))?;
     let mut settle = Duration::from_millis(arguments.settle);
     let conversation = shop.conversations().first().map(|first| first.id);
     if service.sandbox().is_some() {
@@ -69,8 +72,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         settle = Duration::from_millis(500);
     }
     if arguments.service.write {
-        let name = format!("--file {}", arguments.file.display());
-        store.belongs_to(&service.origin().await?, &name)?;
+        store.belongs_to(&service.origin().await?, file.name())?;
     }
     let open = store.count(State::Queued)?;
     say!("Queued: {}.", counted(open, "row"));
@@ -117,7 +119,7 @@ fn fill(
     })?;
     let (name, value) = ("parcel".to_owned(), "sent".to_owned());
     store.add(&Job::Property { user, name, value })?;
-    shop.inject(Fault::lost_response().on::<Reply>());
+    shop::provoke(shop, Fault::lost_response().on::<Reply>());
     say!("The response to the first reply will be lost.");
     Ok(())
 }

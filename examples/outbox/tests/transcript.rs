@@ -6,7 +6,7 @@
 use std::{path::Path, process::Command};
 
 use carrot_examples::{
-    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    checks::{a_closed_pipe_is_no_failure, signals_end_with_advice},
     transcript::{self, replay},
 };
 
@@ -26,11 +26,11 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_and_a_closed_pipe_end_it() {
+fn signals_and_a_closed_pipe_end_it() {
     let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.sqlite", std::process::id()));
     let arguments = ["--write", "--file", file.to_str().unwrap()];
-    ctrl_c_ends_with_advice(program(&arguments), "outbox").unwrap();
-    a_closed_pipe_is_no_failure(program(&[]), "outbox").unwrap();
+    signals_end_with_advice(|| program(&arguments), "outbox").unwrap();
+    a_closed_pipe_is_no_failure(|| program(&[]), "outbox").unwrap();
     for extension in ["sqlite", "sqlite-wal", "sqlite-shm"] {
         let _ = std::fs::remove_file(file.with_extension(extension));
     }

@@ -31,6 +31,8 @@ pub struct Inbox(Mutex<Contents>);
 #[derive(Debug)]
 struct Contents {
     file: File,
+    /// How long the file is, of whole lines.
+    whole: u64,
     /// In the order in which they came.
     open: Vec<Message>,
     /// May have a reply; the service does not tell.
@@ -56,24 +58,26 @@ impl Inbox {
     pub fn over(file: File) -> io::Result<Self> {
         let mut contents = Contents {
             file: file.try_clone()?,
+            whole: 0,
             open: Vec::new(),
             unclear: Vec::new(),
             known: Vec::new(),
             origin: None,
         };
         let mut reader = BufReader::new(file);
-        let (mut line, mut whole) = (String::new(), 0);
+        let mut line = String::new();
         while reader.read_line(&mut line)? > 0 {
             // A line without an end was being written when the process was killed.
             let Some(entry) = line.strip_suffix('\n') else {
                 break;
             };
-            contents.read(entry);
-            whole += line.len() as u64;
+            // Nor may a half of it be cut from a file that this program did not write.
+            contents.read(entry).map_err(io::Error::other)?;
+            contents.whole += line.len() as u64;
             line.clear();
         }
-        if contents.file.metadata()?.len() > whole {
-            contents.file.set_len(whole)?;
+        if contents.file.metadata()?.len() > contents.whole {
+            contents.file.set_len(contents.whole)?;
         }
         Ok(Self(Mutex::new(contents)))
     }
@@ -135,22 +139,27 @@ impl Inbox {
 impl Contents {
     /// The file first, then the memory.
     fn write(&mut self, entry: &str) -> io::Result<()> {
-        writeln!(self.file, "{entry}")?;
-        self.file.sync_data()?;
-        self.read(entry);
-        Ok(())
+        let line = format!("{entry}\n");
+        let written = self.file.write_all(line.as_bytes());
+        if let Err(error) = written.and_then(|()| self.file.sync_data()) {
+            // Half a line would take the next one with it.
+            self.file.set_len(self.whole)?;
+            return Err(error);
+        }
+        self.whole += line.len() as u64;
+        self.read(entry).map_err(io::Error::other)
     }
 
-    fn read(&mut self, entry: &str) {
+    fn read(&mut self, entry: &str) -> Result<(), String> {
         if let Some(header) = entry.strip_prefix("origin ") {
             self.origin = Some(header.to_owned());
-            return;
+            return Ok(());
         }
+        let foreign = || format!("the line {entry:?} is damaged, of another version, or no entry");
         let mut words = entry.splitn(4, ' ');
         let kind = words.next().unwrap_or_default();
-        let Some(part) = words.next().and_then(|part| part.parse().ok()) else {
-            return;
-        };
+        let part = words.next().and_then(|part| part.parse().ok());
+        let part = part.ok_or_else(foreign)?;
         match kind {
             "came" => {
                 let conversation = words.next().and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -174,7 +183,9 @@ impl Contents {
                 self.open = open;
                 self.unclear.extend::<Vec<_>>(unclear);
             }
-            _ => self.open.retain(|message| message.part != part),
+            "done" => self.open.retain(|message| message.part != part),
+            _ => return Err(foreign()),
         }
+        Ok(())
     }
 }

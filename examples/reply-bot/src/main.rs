@@ -12,6 +12,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::{Service, ServiceArgs},
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    program::work_without_reader();
     let shop = shop::shop().await?;
     let service = Service::connect(arguments.service, shop.clone()).await?;
     if service.sandbox().is_some() {
@@ -54,9 +56,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let token = std::env::var("CARROT_WEBHOOK_TOKEN").map_err(
         |_| "CARROT_WEBHOOK_TOKEN is not set: the panel shows it under Integrations, Webhooks",
     )?;
-    let inbox = Inbox::open(&arguments.inbox)?;
-    let name = format!("--inbox {}", arguments.inbox.display());
-    inbox.belongs_to(&service.origin().await?, &name)?;
+    let file = NamedFile::of_option("--inbox", arguments.inbox);
+    let inbox = Inbox::open(file.path()).map_err(|error| file.failure(error))?;
+    inbox.belongs_to(&service.origin().await?, file.name())?;
     let settle = Duration::from_secs(30);
     let bot = Arc::new(Bot::new(service.client.clone(), inbox, token, settle));
     for message in bot.unclear() {
@@ -66,11 +68,13 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             message.text
         );
     }
-    let listener = TcpListener::bind(arguments.addr).await?;
+    let address = arguments.addr;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| format!("--addr {address}: {error}"))?;
     say!("Listening on http://{}/webhook", listener.local_addr()?);
     let router = bot.router();
     let serve = async { Ok::<_, Failure>(axum::serve(listener, router).await?) };
-    let work = async { Ok::<_, Failure>(bot.work().await?) };
+    let work = async { bot.work().await.map_err(|error| file.failure(error)) };
     tokio::try_join!(serve, work).map(drop)
 }
 
@@ -90,7 +94,7 @@ async fn story(service: &Service, shop: &Sandbox) -> Result<(), Failure> {
     let router = bot.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
 
-    shop.inject(Fault::lost_response().on::<Reply>());
+    shop::provoke(shop, Fault::lost_response().on::<Reply>());
     say!("The response to the first reply will be lost, and each webhook comes twice.");
     for webhook in shop.webhooks() {
         for _ in 0..2 {

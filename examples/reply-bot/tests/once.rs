@@ -198,6 +198,18 @@ async fn nothing_is_sent_that_cannot_be_noted() {
     assert_eq!(world.replies(), 0);
 }
 
+/// Its last line too, which has no end.
+#[tokio::test]
+async fn a_file_of_something_else_is_left_alone() {
+    let world = World::new("foreign").await;
+    for text in ["milk\neggs", "came 1 2 Hello\nanswered 1\n"] {
+        std::fs::write(&world.file, text).unwrap();
+        let error = Inbox::open(&world.file).unwrap_err().to_string();
+        assert!(error.contains("of another version"), "{error}");
+        assert_eq!(std::fs::read_to_string(&world.file).unwrap(), text);
+    }
+}
+
 #[tokio::test]
 async fn the_inbox_of_another_app_is_rejected() {
     let world = World::new("origin").await;
@@ -209,6 +221,7 @@ async fn the_inbox_of_another_app_is_rejected() {
         // Not known at first, and kept since.
         (of(Some(AppId::new(2))), false),
         (Origin::new("https://api.dashly.app", first), false),
+        (of(None), false),
         (of(first), true),
     ] {
         let inbox = Inbox::open(&world.file).unwrap();

@@ -6,7 +6,7 @@
 use std::{path::Path, process::Command};
 
 use carrot_examples::{
-    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    checks::{a_closed_pipe_is_no_failure, signals_end_with_advice},
     transcript::{self, replay},
 };
 
@@ -26,11 +26,14 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_and_a_closed_pipe_end_it() {
+fn signals_and_a_closed_pipe_end_it() {
     let file = std::env::temp_dir().join(format!("carrot-ctrl-c-{}.log", std::process::id()));
-    let mut command = program(&["--write", "--inbox", file.to_str().unwrap()]);
-    command.env("CARROT_WEBHOOK_TOKEN", "secret");
-    ctrl_c_ends_with_advice(command, "reply-bot").unwrap();
-    a_closed_pipe_is_no_failure(program(&[]), "reply-bot").unwrap();
+    let command = || {
+        let mut command = program(&["--write", "--inbox", file.to_str().unwrap()]);
+        command.env("CARROT_WEBHOOK_TOKEN", "secret");
+        command
+    };
+    signals_end_with_advice(command, "reply-bot").unwrap();
+    a_closed_pipe_is_no_failure(|| program(&[]), "reply-bot").unwrap();
     let _ = std::fs::remove_file(file);
 }

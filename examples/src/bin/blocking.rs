@@ -55,7 +55,7 @@ impl BlockingClient {
     fn wait<T>(&self, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let next = "It only reads: run it again.";
         self.runtime
-            .block_on(program::until_ctrl_c(Box::pin(future), next))
+            .block_on(program::until_stopped(Box::pin(future), next))
     }
 }
 

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The first column is the id of the contact in your system, once in the table; `name`, `email` and `phone` become the properties of the
-//! service, and every other column a property of your own: whole numbers as numbers, `YYYY-MM-DD` as dates, the
-//! rest as text. An empty cell changes nothing. Rows that cannot be written are listed, and do not stop the others.
+//! service, and every other column a property of your own: whole numbers as numbers, `YYYY-MM-DD` and
+//! `DD.MM.YYYY` as dates, the rest as text. An empty cell changes nothing. Rows that cannot be written are listed, and do not stop the others.
 //!
 #![doc = include_str!("../../transcripts/crm-sync.md")]
 
@@ -24,7 +24,7 @@ use carrot_examples::{
 use carrot_hyper::{
     Client,
     apps::Leads,
-    types::{InvalidValue, PropertyOperation, User, UserRef},
+    types::{PropertyOperation, User, UserRef},
     users::{ImportCsv, PropertyChange},
 };
 use clap::{Parser, ValueEnum};
@@ -58,15 +58,16 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let table = match &arguments.file {
-        Some(file) => std::fs::read_to_string(file)
-            .map_err(|error| format!("--file {}: {error}", file.display()))?,
-        None => include_str!("../../data/contacts.csv").to_owned(),
+    program::work_without_reader();
+    let table = match arguments.service.file(arguments.file)? {
+        Some(file) => {
+            let text = String::from_utf8(file.read()?);
+            let advice = "not in UTF-8: save it so, or bring it in with `import`";
+            let text = text.map_err(|_| file.failure(advice))?;
+            Table::read(&text, None).map_err(|error| file.failure(error))?
+        }
+        None => Table::read(include_str!("../../data/contacts.csv"), None)?,
     };
-    let table = Table::read(&table, None).map_err(|error| match &arguments.file {
-        Some(file) => format!("--file {}: {error}", file.display()),
-        None => error,
-    })?;
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
     sync(&service, &table, arguments.by).await
 }
@@ -131,7 +132,7 @@ fn changes(table: &Table, known: &HashMap<String, User>) -> (Vec<PropertyChange>
         match change(table, row, known) {
             Ok(change) if change.operations().is_empty() => {}
             Ok(change) => changes.push(change),
-            Err(invalid) => bad.push(BadRow::new(row.clone(), invalid.to_string())),
+            Err(reason) => bad.push(BadRow::new(row.clone(), reason)),
         }
     }
     bad.sort_by_key(|bad| bad.number);
@@ -142,7 +143,7 @@ fn change(
     table: &Table,
     row: &TableRow,
     known: &HashMap<String, User>,
-) -> Result<PropertyChange, InvalidValue> {
+) -> Result<PropertyChange, String> {
     let user = known.get(&row.id);
     let mut change = PropertyChange::new(UserRef::external(&row.id));
     for (column, cell) in table.cells(row) {

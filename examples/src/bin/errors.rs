@@ -24,7 +24,10 @@ use carrot_hyper::{
     types::{ConversationId, PropertyOperation, UserRef},
     users::SetProps,
 };
-use carrot_testing::{ApiError, Sandbox, sandbox::Fault};
+use carrot_testing::{
+    ApiError, Sandbox,
+    sandbox::{Fault, InjectedFault},
+};
 use clap::Parser;
 
 /// A tour of what can go wrong and what to do, each provoked in a sandbox.
@@ -116,6 +119,10 @@ impl Tour {
         Ok(())
     }
 
+    fn provoke(&self, fault: Fault) -> InjectedFault {
+        shop::provoke(&self.sandbox, fault)
+    }
+
     fn reply(&self) -> Reply {
         Reply::new(self.conversation, "On its way")
     }
@@ -137,8 +144,7 @@ impl Tour {
             Get::new(self.conversation),
         )
         .await?;
-        self.sandbox
-            .inject(Fault::error(ApiError::permission_denied()).on::<Get>());
+        self.provoke(Fault::error(ApiError::permission_denied()).on::<Get>());
         self.show("A token without the right", Get::new(self.conversation))
             .await
     }
@@ -153,28 +159,27 @@ impl Tour {
 
     async fn rate_limit(&self) -> Result<(), Failure> {
         let soon = ApiError::rate_limited(Duration::from_secs(7));
-        self.sandbox.inject(Fault::error(soon).on::<Get>());
+        self.provoke(Fault::error(soon).on::<Get>());
         self.show(
             "429, once: the client waits and repeats",
             Get::new(self.conversation),
         )
         .await?;
         let in_an_hour = ApiError::rate_limited(Duration::from_secs(3600));
-        self.sandbox.inject(Fault::error(in_an_hour).on::<Get>());
+        self.provoke(Fault::error(in_an_hour).on::<Get>());
         self.show("429, for an hour", Get::new(self.conversation))
             .await
     }
 
     async fn outage(&self) -> Result<(), Failure> {
         let fault = Fault::error(ApiError::internal()).on::<Get>().times(2);
-        self.sandbox.inject(fault);
+        self.provoke(fault);
         self.show(
             "500, twice, on a read: the client repeats",
             Get::new(self.conversation),
         )
         .await?;
-        self.sandbox
-            .inject(Fault::error(ApiError::internal()).on::<Reply>());
+        self.provoke(Fault::error(ApiError::internal()).on::<Reply>());
         self.show("500 on a reply, which is not repeated", self.reply())
             .await
     }
@@ -183,7 +188,7 @@ impl Tour {
         let fault = Fault::failure(TransportErrorKind::Connect, Sent::Never)
             .on::<Reply>()
             .always();
-        let fault = self.sandbox.inject(fault);
+        let fault = self.provoke(fault);
         self.show("No connection to the service", self.reply())
             .await?;
         fault.remove();
@@ -191,7 +196,7 @@ impl Tour {
     }
 
     async fn lost_response(&self) -> Result<(), Failure> {
-        self.sandbox.inject(Fault::lost_response().on::<Reply>());
+        self.provoke(Fault::lost_response().on::<Reply>());
         self.show(
             "A reply that is written, and its response is lost",
             self.reply(),
@@ -203,7 +208,7 @@ impl Tour {
         let hurried = CallOptions::new().call_timeout(Duration::from_secs(1));
         let client = self.client.with_options(hurried);
         let fault = Fault::delay(Duration::from_secs(5)).on::<Get>().always();
-        let fault = self.sandbox.inject(fault);
+        let fault = self.provoke(fault);
         self.show_with(
             &client,
             "A response after the deadline",
@@ -216,7 +221,7 @@ impl Tour {
 
     async fn unreadable(&self) -> Result<(), Failure> {
         let page = http_page();
-        self.sandbox.inject(Fault::response(page).on::<Get>());
+        self.provoke(Fault::response(page).on::<Get>());
         self.show(
             "A page of a proxy instead of a response",
             Get::new(self.conversation),

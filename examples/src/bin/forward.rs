@@ -7,9 +7,10 @@
 //! Where it is comes into a file after each message that the other side took. Killed at any moment and started
 //! again, it forwards everything that came meanwhile; at worst the last message a second time.
 
-use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::{Origin, Service},
@@ -19,7 +20,7 @@ use carrot_hyper::{
     Body, HttpTransport, HyperTransport,
     http::{Request, Uri},
     realtime::{Checkpoint, Event, Listener},
-    serde_json::{self, json},
+    serde_json::json,
     types::{
         ConversationPart, PartType, UserRef,
         realtime::{RealtimeChannel, RealtimePayload},
@@ -61,16 +62,22 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.to.is_some() {
+        program::work_without_reader();
+    }
     let service = Service::connect_to_read(shop::shop().await?).await?;
     let app = service.app(arguments.app)?;
     let state = State {
-        file: arguments.state,
+        file: arguments
+            .state
+            .map(|file| NamedFile::of_option("--state", file)),
         origin: service.origin_of(Some(app)),
     };
+    let checkpoint = state.read()?;
     let listen = service
         .client
         .listen([RealtimeChannel::ConversationReply(app)])?;
-    let live = listen.resume(state.read()?).start();
+    let live = listen.resume(checkpoint).start();
     let forward = Forward {
         transport: HyperTransport::builder().build()?,
         to: arguments.to,
@@ -147,7 +154,7 @@ impl Forward {
 
 /// Where the listener is, in a file.
 struct State {
-    file: Option<PathBuf>,
+    file: Option<NamedFile>,
     origin: Origin,
 }
 
@@ -158,31 +165,27 @@ struct Position {
 }
 
 impl State {
+    /// Where an earlier run was. Fails where this run could not note how far it is.
     fn read(&self) -> Result<Option<Checkpoint>, Failure> {
-        let Some(file) = self.file.as_ref().filter(|file| file.exists()) else {
+        let Some(file) = &self.file else {
             return Ok(None);
         };
-        let name = file.display();
-        let bytes = fs::read(file)?;
-        let position: Position =
-            serde_json::from_slice(&bytes).map_err(|error| format!("--state {name}: {error}"))?;
-        let name = format!("--state {name}");
-        self.origin.check(&name, &position.origin)?;
+        file.check_savable()?;
+        let Some(position) = file.load::<Position>()? else {
+            return Ok(None);
+        };
+        self.origin.check(file.name(), &position.origin)?;
         Ok(Some(position.checkpoint))
     }
 
-    /// Replaces the file as a whole: half a file would be worse than an old one.
     fn write(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        if let Some(file) = &self.file {
-            let position = Position {
-                origin: self.origin.clone(),
-                checkpoint: checkpoint.clone(),
-            };
-            let new = file.with_extension("new");
-            fs::write(&new, serde_json::to_vec(&position)?)?;
-            fs::rename(new, file)?;
-        }
-        Ok(())
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        file.save(&Position {
+            origin: self.origin.clone(),
+            checkpoint: checkpoint.clone(),
+        })
     }
 }
 

@@ -8,9 +8,10 @@
 //! there. They are all it writes to; their external ids start with `carrot-verify-`. Without a key it runs against
 //! the sandbox. It prints each statement with what was found, and saves a page with what the service said.
 
-use std::{env, fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     verify::{Report, Runner, SCRIPT, Service, TABLE, Verdict, read_script, read_table},
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    program::work_without_reader();
     let token = env::var("CARROT_TOKEN").ok();
     let (service, admin, may_write) = match &token {
         Some(token) => (live(token)?, arguments.admin, arguments.write),
@@ -71,7 +73,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => "The sandbox: no CARROT_TOKEN is set, and nothing leaves this machine.".to_owned(),
     };
     say!("{about}");
-    program::check_writable("--report", &arguments.report)?;
+    let file = NamedFile::of_option("--report", arguments.report);
+    file.check_writable()?;
     let started = Timestamp::from(TokioClock::new().system_time()).seconds();
     let prefix = format!("carrot-verify-{started}");
     if may_write && token.is_some() {
@@ -81,12 +84,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Runner::new(service, &prefix, may_write, admin).exceed_limit(arguments.exceed_limit);
     let report = check(runner, arguments.only.as_deref()).await?;
     say!("{report}.");
-    let path = arguments.report.display();
     let page = report.page(&format!(
         "{about} Started at {started}, seconds since 1970."
     ));
-    fs::write(&arguments.report, page).map_err(|error| format!("--report {path}: {error}"))?;
-    say!("What the service said is in {path}.");
+    file.write(page)?;
+    say!("What the service said is in {}.", file.path().display());
     match report.counts() {
         (_, 0, _) => Ok(()),
         (_, wrong, _) => Err(format!("{wrong} statements of the table are wrong").into()),

@@ -133,7 +133,7 @@ async fn read(client: &Client) -> Result<(), Failure> {
 /// A call that is repeated, one that fails, and one whose response is lost.
 async fn story(shop: &Sandbox, client: &Client) -> Result<(), Failure> {
     let limit = ApiError::rate_limited(Duration::from_secs(2));
-    shop.inject(Fault::error(limit).on::<Channels>());
+    shop::provoke(shop, Fault::error(limit).on::<Channels>());
     client.call(Channels::new()).await?;
 
     let nowhere = Get::new(ConversationId::new(5));
@@ -142,7 +142,7 @@ async fn story(shop: &Sandbox, client: &Client) -> Result<(), Failure> {
     let Some(conversation) = first else {
         return Err("the shop has no conversation".into());
     };
-    shop.inject(Fault::lost_response().on::<Reply>());
+    shop::provoke(shop, Fault::lost_response().on::<Reply>());
     let lost = client.call(Reply::new(conversation, "On its way")).await;
     match (missing, lost) {
         (Err(_), Err(_)) => Ok(()),

@@ -6,7 +6,7 @@
 use std::{fs, path::Path, process::Command};
 
 use carrot_examples::{
-    checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice},
+    checks::{a_closed_pipe_is_no_failure, signals_end_with_advice},
     transcript::{self, replay},
 };
 use carrot_testing::{Sandbox, sandbox::SeedUser};
@@ -45,9 +45,9 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn ctrl_c_and_a_closed_pipe_end_it() {
-    ctrl_c_ends_with_advice(program(&[]), "telemetry").unwrap();
-    a_closed_pipe_is_no_failure(program(&["--opentelemetry"]), "telemetry").unwrap();
+fn signals_and_a_closed_pipe_end_it() {
+    signals_end_with_advice(|| program(&[]), "telemetry").unwrap();
+    a_closed_pipe_is_no_failure(|| program(&["--opentelemetry"]), "telemetry").unwrap();
 }
 
 /// Over HTTP, where the libraries below log too.

@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use carrot_examples::checks::{a_closed_pipe_is_no_failure, ctrl_c_ends_with_advice, press_ctrl_c};
+use carrot_examples::checks::{a_closed_pipe_is_no_failure, press_ctrl_c, signals_end_with_advice};
 use carrot_hyper::{conversations::Reply, types::UserRef, users::StartConversation};
 use carrot_testing::{Sandbox, sandbox::SeedUser};
 
@@ -26,12 +26,47 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
 ];
 
 #[test]
-fn ctrl_c_ends_each_program_with_advice() {
+fn signals_end_each_program_with_advice() {
+    let folder = std::env::temp_dir().join(format!("carrot-signals-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
     for (name, arguments) in PROGRAMS {
-        let mut command = program(name);
-        command.args(arguments);
-        ctrl_c_ends_with_advice(command, name).unwrap();
+        let command = || {
+            let mut command = program(name);
+            command.args(arguments).current_dir(&folder);
+            command
+        };
+        signals_end_with_advice(command, name).unwrap();
     }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// It prints a line for each row, more than a pipe holds, and nobody empties it.
+#[test]
+fn ctrl_c_ends_a_program_that_cannot_print() {
+    let file = std::env::temp_dir().join(format!("carrot-full-pipe-{}.csv", std::process::id()));
+    let rows = (0..20_000).map(|row| format!("order-{row};{row}\n"));
+    std::fs::write(&file, format!("id;deal\n{}", rows.collect::<String>())).unwrap();
+    let mut child = program("crm-sync")
+        .arg("--file")
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("order-") {
+        line.clear();
+        stdout.read_line(&mut line).unwrap();
+    }
+    press_ctrl_c(&child).unwrap();
+    // The pipe stays open until then.
+    let output = child.wait_with_output().unwrap();
+    drop(stdout);
+    std::fs::remove_file(&file).unwrap();
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.contains("crm-sync: interrupted. "), "{error}");
 }
 
 /// It talks to a server of its own, so Ctrl-C comes when it says how far it is.
@@ -68,8 +103,11 @@ fn a_closed_pipe_is_no_panic() {
     let folder = std::env::temp_dir().join(format!("carrot-pipe-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for name in PROGRAMS.map(|(name, _)| name).iter().chain(&["errors"]) {
-        let mut command = program(name);
-        command.current_dir(&folder);
+        let command = || {
+            let mut command = program(name);
+            command.current_dir(&folder);
+            command
+        };
         a_closed_pipe_is_no_failure(command, name).unwrap();
     }
     // Nor is an error that nobody reads.

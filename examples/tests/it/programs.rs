@@ -1,5 +1,6 @@
 //! What the programs do to a service that they did not make, and that they leave it alone unless told to write.
 
+use carrot_examples::shop::shop;
 use carrot_hyper::{
     conversations::{Parts, Reply},
     types::UserRef,
@@ -10,7 +11,7 @@ use carrot_testing::{
     sandbox::{Fault, SeedUser},
 };
 
-use crate::support::{run, text};
+use crate::support::{program, run, text};
 
 /// Two customers; the first has an old conversation, in which an operator wrote last.
 async fn small_shop() -> Sandbox {
@@ -70,7 +71,9 @@ async fn crm_sync_sends_only_what_changed() {
     let sandbox = small_shop().await;
     let server = sandbox.serve().await.unwrap();
 
-    let first = run(&server, "crm-sync", &["--write"]).await;
+    let contacts = crate::support::root().join("examples/data/contacts.csv");
+    let arguments = ["--write", "--file", contacts.to_str().unwrap()];
+    let first = run(&server, "crm-sync", &arguments).await;
     assert!(
         text(&first.stdout).contains("Changed: 4 users."),
         "{}",
@@ -80,7 +83,7 @@ async fn crm_sync_sends_only_what_changed() {
     assert_eq!(ann.phone(), Some("79000000041"));
     assert_eq!(ann.props_custom["deal"], 4990);
 
-    let second = run(&server, "crm-sync", &["--write"]).await;
+    let second = run(&server, "crm-sync", &arguments).await;
     assert!(
         text(&second.stdout).contains("\n0 users to change"),
         "{}",
@@ -89,6 +92,88 @@ async fn crm_sync_sends_only_what_changed() {
     // The row with the day that no calendar has.
     assert_eq!(second.status.code(), Some(1));
     assert_eq!(sandbox.user_id("order-61"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_of_the_story_reach_no_real_app() {
+    let sandbox = small_shop().await;
+    let before = sandbox.users();
+    let server = sandbox.serve().await.unwrap();
+    let output = run(&server, "crm-sync", &["--write"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains("--write needs --file"), "{error}");
+    assert_eq!(sandbox.users(), before);
+}
+
+/// What it does is not in its output.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_writes_works_without_a_reader() {
+    let sandbox = shop().await.unwrap();
+    let server = sandbox.serve().await.unwrap();
+    let folder = std::env::temp_dir().join(format!("carrot-no-reader-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut command = program("close-stale");
+    command
+        .args(["--write", "--days", "1"])
+        .env("CARROT_TOKEN", sandbox.token())
+        .env("CARROT_BASE_URL", server.url())
+        .current_dir(&folder)
+        .stdout(std::process::Stdio::piped());
+    // Its days are those of this machine, long after the shop's.
+    let open = |sandbox: &Sandbox| {
+        let all = sandbox.conversations();
+        all.iter().filter(|one| one.closed != Some(true)).count()
+    };
+    let before = open(&sandbox);
+    let status = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        child.wait().unwrap()
+    });
+    assert_eq!(status.await.unwrap().code(), Some(0));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(open(&sandbox) < before, "nothing was closed");
+}
+
+/// A file that cannot be written ends a program before it does anything, and the error names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_is_named_first() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+    let app = sandbox.app().get().to_string();
+    for (name, option, arguments) in [
+        ("forward", "--state", &["--app", &app][..]),
+        ("report", "--page", &[]),
+        ("close-stale", "--unfinished", &["--write"]),
+        ("verify-live", "--report", &[]),
+        ("export", "--folder", &[]),
+    ] {
+        let arguments = [arguments, &[option, "/dev/null/x"]].concat();
+        let output = run(&server, name, &arguments).await;
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {error}");
+        let start = format!("{name}: {option} /dev/null/x");
+        assert!(error.starts_with(&start), "{error}");
+    }
+    assert_eq!(sandbox.realtime().listeners(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_leaves_files_of_others_alone() {
+    let sandbox = small_shop().await;
+    let server = sandbox.serve().await.unwrap();
+    let folder = std::env::temp_dir().join(format!("carrot-mine-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let table = folder.join("leads.csv");
+    std::fs::write(&table, "id;name\n1;Ann\n").unwrap();
+    let arguments = ["--folder", folder.to_str().unwrap()];
+    let output = run(&server, "export", &arguments).await;
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("leads.csv: is not of an"), "{error}");
+    assert_eq!(std::fs::read_to_string(&table).unwrap(), "id;name\n1;Ann\n");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod unfinished;
 use std::{path::PathBuf, process::ExitCode};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::{Service, ServiceArgs},
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    program::work_without_reader();
     let service = Service::connect(arguments.service, shop::shop().await?).await?;
     let wanted = Wanted {
         before: Timestamp::from_seconds(service.now().seconds() - arguments.days * DAY),
@@ -92,7 +94,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let origin = service.origin().await?;
     let unfinished = match service.sandbox() {
         Some(_) => Unfinished::in_memory(origin),
-        None => Unfinished::open(arguments.unfinished, &origin)?,
+        None => {
+            let file = NamedFile::of_option("--unfinished", arguments.unfinished);
+            Unfinished::open(file, &origin)?
+        }
     };
     let mut closing = Closing {
         client: &service.client,

@@ -1,15 +1,15 @@
 //! What was closed and has no tag yet, in a file.
 
-use std::{fs, io, path::PathBuf};
+use std::fs;
 
-use carrot_examples::{program::Failure, service::Origin};
+use carrot_examples::{named_file::NamedFile, program::Failure, service::Origin};
 use carrot_hyper::types::ConversationId;
 use serde::{Deserialize, Serialize};
 
 /// The conversations that are being closed.
 pub(crate) struct Unfinished {
     /// None in the sandbox.
-    file: Option<PathBuf>,
+    file: Option<NamedFile>,
     contents: Contents,
 }
 
@@ -34,19 +34,15 @@ impl Unfinished {
         }
     }
 
-    pub(crate) fn open(file: PathBuf, origin: &Origin) -> Result<Self, Failure> {
-        let name = format!("--unfinished {}", file.display());
-        let contents: Contents = match fs::read(&file) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|error| format!("{name}: {error}"))?
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::new(origin.clone()),
-            Err(error) => return Err(format!("{name}: {error}").into()),
-        };
-        origin.check(&name, &contents.origin)?;
+    pub(crate) fn open(file: NamedFile, origin: &Origin) -> Result<Self, Failure> {
+        let contents: Option<Contents> = file.load()?;
+        if let Some(contents) = &contents {
+            origin.check(file.name(), &contents.origin)?;
+        }
+        file.check_savable()?;
         Ok(Self {
+            contents: contents.unwrap_or_else(|| Contents::new(origin.clone())),
             file: Some(file),
-            contents,
         })
     }
 
@@ -64,16 +60,14 @@ impl Unfinished {
         self.save()
     }
 
-    /// Replaces the file as a whole, so that a kill leaves the old one or the new one. An empty list needs none.
+    /// An empty list needs no file.
     fn save(&self) -> Result<(), Failure> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        if self.contents.ids.is_empty() {
-            return Ok(fs::remove_file(file)?);
+        match &self.file {
+            None => Ok(()),
+            Some(file) if self.contents.ids.is_empty() => {
+                fs::remove_file(file.path()).map_err(|error| file.failure(error))
+            }
+            Some(file) => file.save(&self.contents),
         }
-        let new = file.with_extension("new");
-        fs::write(&new, serde_json::to_vec(&self.contents)?)?;
-        Ok(fs::rename(new, file)?)
     }
 }

@@ -6,11 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use carrot_examples::{named_file::NamedFile, program::Failure};
 use carrot_hyper::types::{Conversation, ConversationPart, User};
 use csv::Writer;
 use serde_json::json;
 
 use crate::position::Position;
+
+/// What an export writes beside its position.
+pub(crate) const NAMES: [&str; 2] = ["leads.csv", "conversations.jsonl"];
 
 const COLUMNS: [&str; 5] = ["id", "user_id", "name", "email", "phone"];
 
@@ -22,16 +26,24 @@ pub(crate) struct Files {
 
 impl Files {
     /// Opens the files and truncates them to what the position covers.
-    pub(crate) fn open(folder: &Path, position: &Position) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+    pub(crate) fn open(folder: &Path, position: &Position) -> Result<Self, Failure> {
+        let named = NamedFile::of_option("--folder", folder);
+        fs::create_dir_all(folder).map_err(|error| named.failure(error))?;
+        // From here on the files are those of an export.
+        position.save(folder)?;
+        Self::open_files(folder, position).map_err(|error| named.failure(error))
+    }
+
+    fn open_files(folder: &Path, position: &Position) -> io::Result<Self> {
         let [leads, conversations] = position.lengths;
+        let names = NAMES.map(|name| folder.join(name));
         // Leads are read anew unless all of them are there.
         let leads_length = if position.has_leads { leads } else { 0 };
-        let leads = Writer::from_writer(open(&folder.join("leads.csv"), leads_length)?);
+        let leads = Writer::from_writer(open(&names[0], leads_length)?);
         let mut files = Self {
             folder: folder.to_owned(),
             leads,
-            conversations: open(&folder.join("conversations.jsonl"), conversations)?,
+            conversations: open(&names[1], conversations)?,
         };
         if !position.has_leads {
             files.leads.write_record(COLUMNS)?;

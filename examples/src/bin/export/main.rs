@@ -18,9 +18,10 @@ mod position;
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::Service,
@@ -37,6 +38,8 @@ use carrot_hyper::{
 use clap::Parser;
 
 use crate::{files::Files, position::Position};
+
+const NEXT: &str = "Run the same command again: it continues where it was.";
 
 /// Exports leads to CSV and conversations with their transcripts to JSON Lines. Only reads.
 #[derive(Debug, Parser)]
@@ -56,15 +59,15 @@ fn day(text: &str) -> Result<Timestamp, jiff::Error> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let next = "Run the same command again: it continues where it was.";
-    program::run("export", next, run(arguments))
+    program::run("export", NEXT, run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    program::work_without_reader();
     let service = Service::connect_to_read(shop::shop().await?).await?;
     let folder = &arguments.folder;
     let name = format!("--folder {}", folder.display());
-    let position = Position::load(folder).map_err(|error| format!("{name}: {error}"))?;
+    let position = Position::load(folder)?;
     let resumed = position.is_some();
     let origin = service.origin().await?;
     if let Some(position) = &position {
@@ -84,7 +87,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let mut export = Export {
         client: &service.client,
-        files: Files::open(folder, &position).map_err(|error| format!("{name}: {error}"))?,
+        files: Files::open(folder, &position)?,
         position,
     };
     export.run().await?;
@@ -133,7 +136,8 @@ impl Export<'_> {
         let mut progress = StatusLine::new(total);
         let mut leads = self.client.items(Leads::new());
         while let Some(lead) = leads.next().await? {
-            self.files.lead(&lead)?;
+            let written = self.files.lead(&lead);
+            self.written(written)?;
             self.position.leads += 1;
             let total = total.unwrap_or(0);
             let left = total.saturating_sub(self.position.leads);
@@ -173,7 +177,8 @@ impl Export<'_> {
                 let parts = self.parts(conversation.id).await?;
                 let line = files::line(conversation, &parts);
                 if self.position.read(conversation, &line) {
-                    self.files.conversation(&line)?;
+                    let written = self.files.conversation(&line);
+                    self.written(written)?;
                 }
                 self.save()?;
                 progress.step("conversations");
@@ -201,8 +206,14 @@ impl Export<'_> {
 
     /// The files first: a position never covers what is not on the disk.
     fn save(&mut self) -> Result<(), Failure> {
-        self.position.lengths = self.files.sync()?;
-        self.position.save(self.files.folder())?;
-        Ok(())
+        let synced = self.files.sync();
+        self.position.lengths = self.written(synced)?;
+        self.position.save(self.files.folder())
+    }
+
+    /// What is not on the disk, as it is when the disk is full, is said with the folder.
+    fn written<T>(&self, result: io::Result<T>) -> Result<T, Failure> {
+        let folder = NamedFile::of_option("--folder", self.files.folder());
+        result.map_err(|error| folder.failure(format_args!("{error}; {NEXT}")))
     }
 }

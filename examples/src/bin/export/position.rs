@@ -2,15 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use carrot_examples::{program::Failure, service::Origin};
+use carrot_examples::{named_file::NamedFile, program::Failure, service::Origin};
 use carrot_hyper::types::{Conversation, ConversationId, Cursor, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::files;
 
 /// What is on the disk, and where to continue.
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,13 +96,16 @@ impl Position {
         }
     }
 
-    pub(crate) fn load(folder: &Path) -> io::Result<Option<Self>> {
-        match fs::read(file(folder)) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-                io::Error::other(format!("the position in it is broken: {error}"))
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+    /// The position of the export in this folder. Files that belong to none are the user's.
+    pub(crate) fn load(folder: &Path) -> Result<Option<Self>, Failure> {
+        let position = file(folder).load()?;
+        let foreign = files::NAMES.map(|name| folder.join(name));
+        match foreign.iter().find(|file| file.exists()) {
+            Some(file) if position.is_none() => {
+                let name = NamedFile::beside(file);
+                Err(name.failure("is not of an unfinished export: choose another folder"))
+            }
+            _ => Ok(position),
         }
     }
 
@@ -120,11 +123,8 @@ impl Position {
         }
     }
 
-    /// Replaces the file in one step, so that a kill leaves the old one or the new one.
-    pub(crate) fn save(&self, folder: &Path) -> io::Result<()> {
-        let new = folder.join("position.new");
-        fs::write(&new, serde_json::to_vec_pretty(self)?)?;
-        fs::rename(new, file(folder))
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), Failure> {
+        file(folder).save(self)
     }
 
     /// Notes that a conversation was read; true where its line has to be written.
@@ -166,6 +166,6 @@ impl Position {
     }
 }
 
-fn file(folder: &Path) -> PathBuf {
-    folder.join("position.json")
+fn file(folder: &Path) -> NamedFile {
+    NamedFile::of_option("--folder", folder.join("position.json"))
 }

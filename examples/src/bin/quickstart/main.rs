@@ -61,6 +61,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.write {
         None => overview::print(&client, report).await?,
         Some(user) => {
+            program::work_without_reader();
             say!(
                 "Playing the story in the real service at {}, on the user {user}: it tracks an event,",
                 service::host()

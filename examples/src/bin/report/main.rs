@@ -15,6 +15,7 @@ mod stats;
 use std::{path::PathBuf, process::ExitCode};
 
 use carrot_examples::{
+    named_file::NamedFile,
     program::{self, Failure},
     say,
     service::Service,
@@ -49,19 +50,22 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let page = arguments
+        .page
+        .map(|file| NamedFile::of_option("--page", file));
     let service = Service::connect_to_read(shop::shop().await?).await?;
-    if let Some(file) = &arguments.page {
-        program::check_writable("--page", file)?;
+    if let Some(file) = &page {
+        file.check_writable()?;
+        program::work_without_reader();
     }
     let days = arguments.days;
     let since = Timestamp::from_seconds(service.now().seconds() - days * 24 * 3600);
     let stats = read(&service.client, since).await?;
     print(&stats)?;
-    if let Some(file) = &arguments.page {
+    if let Some(file) = &page {
         let title = format!("How long customers waited, last {days} days");
-        std::fs::write(file, page::page(&title, &stats))
-            .map_err(|error| format!("--page {}: {error}", file.display()))?;
-        say!("The page is in {}.", file.display());
+        file.write(page::page(&title, &stats))?;
+        say!("The page is in {}.", file.path().display());
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ use std::{
 };
 
 use carrot_examples::{
-    program::{self, Failure, until_ctrl_c},
+    program::{self, Failure, until_stopped},
     say,
     status_line::StatusLine,
     warn,
@@ -127,7 +127,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Ok(())
     };
-    let result = until_ctrl_c(all, PARTIAL).await;
+    let result = until_stopped(all, PARTIAL).await;
     let took = start.elapsed();
     status.finish();
     // Where it is interrupted, the calls under way are dropped.
