@@ -1,8 +1,12 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::json::{self, Object};
+use crate::{
+    json::{self, Object},
+    serde_util::from_json,
+};
 
 /// Why the service closed the connection: the close code of the WebSocket, or the HTTP status where
 /// no connection came about.
@@ -28,7 +32,7 @@ pub enum CloseCode {
     NoAccess,
     /// 3500: the service failed.
     Internal,
-    /// 502, 503, 3502 or 3503: the service is not available.
+    /// 502, 503, 3502 or 3503, or 1008 with the status of a failure that passes: the service is not available.
     Unavailable(CloseNumber),
     /// 401, 403 or 1008: the service rejects the token or the channels. 1008 comes from the older server
     /// software, which accepts the connection first; [`with_reason`](Self::with_reason) reads its reason.
@@ -65,15 +69,19 @@ impl CloseCode {
     }
 
     /// Reads a close code with the reason beside it: 1008 names the HTTP status, as in
-    /// `{"http_status": 503}`, and only one of the client's own (4xx) is final.
+    /// `{"http_status": 503}`, and only one of the client's own (4xx) is final, but for 408, 425 and 429.
     #[must_use]
     pub fn with_reason(number: u16, reason: &str) -> Self {
         #[derive(Deserialize)]
         struct Reason {
-            http_status: u16,
+            http_status: Value,
         }
-        match (number, json::read(reason)) {
-            (1008, Ok(Object(Reason { http_status }))) if !(400..500).contains(&http_status) => {
+        let status = || {
+            let Object(Reason { http_status }) = json::read(reason).ok()?;
+            from_json::value::<u64>(&http_status)
+        };
+        match number {
+            1008 if status().is_some_and(|status| !is_final(status)) => {
                 Self::Unavailable(CloseNumber(number))
             }
             _ => Self::from(number),
@@ -89,6 +97,11 @@ impl CloseCode {
             Self::InvalidToken | Self::NoAccess | Self::Rejected(_)
         )
     }
+}
+
+/// Too slow, too early or too many: later it may be taken.
+fn is_final(status: u64) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 425 | 429)
 }
 
 impl From<u16> for CloseCode {

@@ -54,13 +54,13 @@
 
 mod channel;
 mod close_code;
+mod lenient_payload;
 mod message;
 mod observed;
 mod path;
 mod payload;
 mod payload_debug;
 mod payloads;
-mod presence_changes;
 
 #[cfg(test)]
 mod tests;

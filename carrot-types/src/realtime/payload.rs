@@ -8,7 +8,7 @@ use super::{
     AppPresence, ConversationAssignment, ConversationClosing, ConversationFinish,
     ConversationNotice, ConversationParts, ConversationReading, ConversationTagging,
     ConversationTyping, Ping, PresenceChange, RealtimeChannel, Script, UserBan, UserMerge,
-    UsersRemoval, presence_changes::PresenceChanges,
+    UsersRemoval, lenient_payload::Lenient,
 };
 use crate::{Conversation, ConversationPart, Empty, Event, JsonError, serde_util::json};
 
@@ -106,9 +106,12 @@ impl RealtimePayload {
 
     pub(super) fn read<S: Source>(channel: &RealtimeChannel, source: S) -> Result<Self, S::Error> {
         Ok(match channel {
-            RealtimeChannel::Ping => Self::Ping(source.read()?),
+            RealtimeChannel::Ping => {
+                let Lenient(ping) = source.read::<Lenient<Option<Ping>>>()?;
+                Self::Ping(ping.unwrap_or_default())
+            }
             RealtimeChannel::UserPresenceChanged(_) => {
-                let PresenceChanges(changes) = source.read()?;
+                let Lenient(changes) = source.read()?;
                 Self::UserPresenceChanged(changes)
             }
             RealtimeChannel::Conversation(_) | RealtimeChannel::ConversationOfUser(..) => {

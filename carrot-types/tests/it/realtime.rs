@@ -107,6 +107,29 @@ fn reads_the_envelope() {
 }
 
 #[test]
+fn a_ping_is_one_whatever_it_says() {
+    for payload in [
+        "null",
+        "[]",
+        "7",
+        "true",
+        r#""pong""#,
+        "[1]",
+        r#"{"at": {}}"#,
+    ] {
+        for json in [
+            format!(r#"{{"channel": "ping", "id": 5, "message": {payload}}}"#),
+            format!(r#"{{"message": {payload}, "id": 5, "channel": "ping"}}"#),
+        ] {
+            let message = RealtimeMessage::parse(&json).unwrap();
+            assert_eq!(message.id, Some(5), "{json}");
+            let payload = message.payload;
+            assert!(matches!(payload, RealtimePayload::Ping(_)), "{payload:?}");
+        }
+    }
+}
+
+#[test]
 fn reads_presence_in_both_forms() {
     let RealtimePayload::UserPresenceChanged(changes) = read("user_presence_changed").payload
     else {
@@ -186,7 +209,6 @@ fn report_of(error: &RealtimeError) -> String {
 fn errors_name_channel_and_place_only() {
     let mut told = String::new();
     for (channel, message) in [
-        ("ping", r#""secret""#),
         (
             "conversation.100.7",
             r#"{"id": "secret", "last_admin": {"id": 1}}"#,
@@ -462,6 +484,9 @@ fn close_1008_is_final_unless_the_service_failed() {
         (1008, r#"{"http_status": 400, "explain": "x"}"#, false),
         (1008, r#"{"http_status": 403}"#, false),
         (1008, r#"{"http_status": 503}"#, true),
+        (1008, r#"{"http_status": "503"}"#, true),
+        (1008, r#"{"http_status": "403"}"#, false),
+        (1008, r#"{"http_status": 429}"#, true),
         (1006, r#"{"http_status": 403}"#, true),
     ] {
         let code = CloseCode::with_reason(number, reason);
