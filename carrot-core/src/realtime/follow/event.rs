@@ -21,8 +21,8 @@ pub enum FollowEvent {
     Changed(Box<Conversation>),
     /// A conversation was deleted, or is not shown to operators any more.
     Removed(ConversationId),
-    /// Nothing is missing now. After the start, again after each [`Gap`](Self::Gap) and [`Down`](Self::Down), and after
-    /// a list that a message without a conversation asked for.
+    /// Nothing is missing now. After the start, again after each [`Gap`](Self::Gap), [`Down`](Self::Down) and
+    /// [`Unreadable`](Self::Unreadable), and after a list that a message without a conversation asked for.
     UpToDate,
     /// Messages of the realtime service are missing. The follower reads the conversations that changed since.
     Gap(Gap),
@@ -32,7 +32,8 @@ pub enum FollowEvent {
     /// time that the service asks for. With [`Error::record_index`], a listed conversation cannot be decoded and
     /// is left out.
     Failed(Error),
-    /// A message of the realtime service cannot be decoded.
+    /// A message of the realtime service cannot be decoded. The follower reads the conversations that changed since,
+    /// within seconds.
     Unreadable(RealtimeError),
 }
 

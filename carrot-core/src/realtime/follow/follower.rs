@@ -3,9 +3,11 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     mem,
+    ops::Bound,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use carrot_types::{Conversation, ConversationId, Timestamp};
@@ -17,8 +19,11 @@ use super::{
 };
 use crate::{
     Clock, Error, ErrorKind,
-    realtime::{Event, Listener, backoff::Backoff},
+    realtime::{Event, Listener, Position, backoff::Backoff},
 };
+
+/// Messages that cannot be read, and come together, ask for one list.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(10);
 
 /// How far the clock that dates the messages may be ahead of the one that dates the records.
 const MARGIN_SECONDS: i64 = 60;
@@ -35,10 +40,11 @@ const MARGIN_SECONDS: i64 = 60;
 /// Most changes cost no request: a message of the realtime service says what changed. The follower reads a
 /// conversation again where it does not: one that opens again, is snoozed or moves to another channel, a message of
 /// an unknown kind, and a change that may be part of the record already. After a gap, and after a message that names
-/// no conversation, it lists what changed since, 50 conversations a request. Requests are calls of the client, under its rate limit.
+/// no conversation or cannot be decoded, it lists what changed since, 50 conversations a request. Requests are calls of the client, under its rate limit.
 ///
 /// It follows the conversations that operators see: not those that a message of the site started until the user
-/// replies. Assumed: each change moves the `last_update` of the conversation. The vendor does not say so of tags and
+/// replies. No message tells that a conversation was deleted, or that its user became another one: it shows when the
+/// conversation is read again. Assumed: each change moves the `last_update` of the conversation. The vendor does not say so of tags and
 /// of what the user has read, so after a gap these may be old until the next change.
 ///
 /// It spawns no task: it works only while [`next`](Self::next) is polled. Its memory is that of the open
@@ -58,6 +64,8 @@ pub struct ConversationFollower {
     wants_since: Option<Timestamp>,
     /// To be read again once the realtime service is live: what changed since then, or everything.
     unwatched: Option<Option<Timestamp>>,
+    /// The last conversation that could not be read: others are read before it.
+    failed: Option<ConversationId>,
     backoff: Backoff,
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Messages and requests take turns, so that many of one do not stop the other.
@@ -78,6 +86,7 @@ impl ConversationFollower {
             wants_all: true,
             wants_since: None,
             unwatched: None,
+            failed: None,
             backoff: Backoff::new(fastrand::u64(..)),
             pause: None,
             reads_next: false,
@@ -185,10 +194,7 @@ impl ConversationFollower {
                 self.finished();
             }
             Event::Gap(gap) => {
-                let since = gap
-                    .since
-                    .map(|since| since.seconds().saturating_sub(MARGIN_SECONDS));
-                self.want(since.map(Timestamp::from_seconds));
+                self.want(gap.since.map(earlier));
                 self.events.push_back(FollowEvent::Gap(gap));
             }
             Event::Down(down) => {
@@ -196,7 +202,15 @@ impl ConversationFollower {
                 self.is_behind = true;
                 self.events.push_back(FollowEvent::Down(down));
             }
-            Event::Unreadable(error) => self.events.push_back(FollowEvent::Unreadable(error)),
+            Event::Unreadable(error) => {
+                // It may be a change of any conversation.
+                let since = self.listener.position().map(Position::timestamp);
+                self.want(since.map(earlier));
+                if self.reading.is_none() && self.pause.is_none() {
+                    self.pause_for(UNREADABLE_PAUSE);
+                }
+                self.events.push_back(FollowEvent::Unreadable(error));
+            }
         }
     }
 
@@ -217,10 +231,7 @@ impl ConversationFollower {
             Effect::None => return,
             Effect::Changed(conversation) => FollowEvent::Changed(conversation),
             Effect::Removed(id) => FollowEvent::Removed(id),
-            Effect::Unnamed(since) => {
-                let since = since.map(|since| since.seconds().saturating_sub(MARGIN_SECONDS));
-                return self.want(since.map(Timestamp::from_seconds));
-            }
+            Effect::Unnamed(at) => return self.want(at.map(earlier)),
         };
         // Until then nothing was shown that could change.
         if self.is_ready {
@@ -260,11 +271,11 @@ impl ConversationFollower {
         };
         match read {
             Read::Records(records, floor) => {
-                self.backoff.reset();
                 for record in records {
                     let effect = self.mirror.read(Box::new(record), floor);
                     self.took(effect);
                 }
+                self.recovered();
             }
             Read::Missing => {
                 if let Order::One(id) = reading.order {
@@ -272,6 +283,7 @@ impl ConversationFollower {
                     self.took(effect);
                 }
                 self.reading = None;
+                self.recovered();
                 self.finished();
             }
             Read::End => {
@@ -298,8 +310,9 @@ impl ConversationFollower {
                         self.finished();
                         return Ok(true);
                     }
-                    // Lists come first after the pause.
-                    Order::One(_) => {
+                    // Lists and others come first after the pause.
+                    Order::One(id) => {
+                        self.failed = Some(id);
                         self.reading = None;
                         self.pause(&error);
                     }
@@ -330,8 +343,11 @@ impl ConversationFollower {
         if let Some(since) = self.wants_since.take() {
             return Some(Order::Since(since));
         }
-        let stale = self.mirror.stale.first_key_value();
-        stale.map(|(id, _)| Order::One(*id))
+        let stale = &self.mirror.stale;
+        let after = |id| stale.range((Bound::Excluded(id), Bound::Unbounded)).next();
+        let next = self.failed.and_then(after);
+        let next = next.or_else(|| stale.first_key_value());
+        next.map(|(id, _)| Order::One(*id))
     }
 
     /// A list, or one conversation, is read.
@@ -369,11 +385,29 @@ impl ConversationFollower {
         }
     }
 
+    /// Something was read. The pauses start short again, but while a conversation that could not be read waits.
+    fn recovered(&mut self) {
+        let stale = &self.mirror.stale;
+        if self.failed.is_none_or(|id| !stale.contains_key(&id)) {
+            self.failed = None;
+            self.backoff.reset();
+        }
+    }
+
     fn pause(&mut self, error: &Error) {
-        let clock = Arc::clone(self.listener.client().clock());
         let pause = self.backoff.pause(error.retry_after());
+        self.pause_for(pause);
+    }
+
+    fn pause_for(&mut self, pause: Duration) {
+        let clock = Arc::clone(self.listener.client().clock());
         self.pause = Some(Box::pin(async move { clock.sleep(pause).await }));
     }
+}
+
+/// The clocks may differ.
+fn earlier(at: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(at.seconds().saturating_sub(MARGIN_SECONDS))
 }
 
 impl fmt::Debug for ConversationFollower {

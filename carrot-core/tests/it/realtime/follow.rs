@@ -6,7 +6,9 @@ use carrot_core::{
     conversations::{AddTag, Assign, Close, Get, MarkRead, Reply, Sender},
     endpoint::Page,
     realtime::{ConversationFollower, FollowError, FollowEvent, GapReason},
-    types::{AdminId, Conversation, ConversationId, Timestamp, UserRef},
+    types::{
+        AdminId, AppId, Conversation, ConversationId, Timestamp, UserRef, realtime::RealtimeChannel,
+    },
     users::{SendMessage, StartConversation},
 };
 use carrot_testing::{
@@ -339,6 +341,64 @@ fn unreadable_conversation_holds_up_no_other() {
     // It is read again because it opened again.
     let now = scene.changed_to(|now| now.closed == Some(false));
     assert_eq!(now.id, ids[1]);
+}
+
+#[test]
+fn conversation_that_cannot_be_had_holds_up_no_other() {
+    let (mut scene, ids) = Scene::live(3);
+    let broken = ids[0].to_string();
+    let bad = Fault::status(StatusCode::BAD_GATEWAY).on::<Get>();
+    let bad = bad.when(move |get| get.path().ends_with(&broken));
+    scene.stage.sandbox.inject(bad.always());
+    for id in &ids {
+        scene.call(Close::new(*id));
+        scene.call(Reply::new(*id, "Hello?").sender(Sender::DefaultUser));
+    }
+    let mut opened = [scene.changed_to(is_open).id, scene.changed_to(is_open).id];
+    opened.sort();
+    assert_eq!(opened, ids[1..]);
+    // The pauses grow though others can be read.
+    let mut failed = 0;
+    for _ in 0..60 {
+        scene.call(Close::new(ids[1]));
+        scene.call(Reply::new(ids[1], "Hello?").sender(Sender::DefaultUser));
+        let is_failed = |event: &&FollowEvent| matches!(event, FollowEvent::Failed(_));
+        failed += scene.events().iter().filter(is_failed).count();
+    }
+    assert!((20..120).contains(&failed), "{failed} in half an hour");
+}
+
+fn is_open(conversation: &Conversation) -> bool {
+    conversation.closed == Some(false)
+}
+
+/// Nobody knows what it said.
+#[test]
+fn unreadable_message_lists_what_changed() {
+    let (mut scene, ids) = Scene::live(3);
+    let realtime = scene.stage.sandbox.realtime();
+    scene.stage.clock.advance(SECOND * 100);
+    scene.events();
+    // The message of this change reaches nobody, since none is stored when the listener comes back.
+    realtime.inject(RealtimeFault::LostMessage);
+    realtime.inject(RealtimeFault::LostMessage);
+    scene.call(AddTag::new(ids[1], "vip"));
+    assert_eq!(scene.events().len(), 0, "lost without a trace so far");
+    let before = scene.stage.sandbox.requests();
+    for _ in 0..20 {
+        let reply = RealtimeChannel::ConversationReply(AppId::new(1000));
+        realtime.publish(&reply, &serde_json::json!("no part"));
+    }
+    scene.skip_to(|event| matches!(event, FollowEvent::Unreadable(_)));
+    assert!(!scene.follower.is_up_to_date());
+    let changed = scene.changed();
+    assert_eq!(
+        (changed.id, &changed.tags[..]),
+        (ids[1], &["vip".to_owned()][..])
+    );
+    scene.skip_to(|event| matches!(event, FollowEvent::UpToDate));
+    let lists = scene.stage.sandbox.requests() - before;
+    assert!(lists < 10, "{lists} requests for 20 messages");
 }
 
 #[test]
