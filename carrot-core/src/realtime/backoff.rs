@@ -4,6 +4,9 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_millis(250);
 
+/// The longest pause that the service may ask for; as that of a call by default.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Pauses between connections, with full jitter.
 #[derive(Debug)]
 pub(super) struct Backoff {
@@ -29,11 +32,11 @@ impl Backoff {
         self.failures
     }
 
-    /// Returns the pause after another failure, at least as long as the service asks for.
+    /// Returns the pause after another failure, at least as long as the service asks for, up to a day.
     pub(super) fn pause(&mut self, retry_after: Option<Duration>) -> Duration {
         let bound = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         let pause = bound.mul_f64(self.rng.f64()).max(SHORTEST);
-        pause.max(retry_after.unwrap_or_default())
+        pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED))
     }
 }

@@ -1,9 +1,18 @@
 //! How listening ends, and what is reported.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use carrot_core::{AuthToken, Client, client::RealtimeChange, realtime::Event};
-use carrot_testing::{VirtualClock, sandbox::RealtimeFault};
+use carrot_core::{
+    AuthToken, Client,
+    client::RealtimeChange,
+    realtime::{Event, Position},
+};
+use carrot_testing::{
+    CannedResponse, RecordingTransport, VirtualClock, sandbox::RealtimeFault, stub::RespondWith,
+};
 
 use super::{Reports, SECOND, Stage, channels, number};
 
@@ -68,6 +77,80 @@ fn an_hour_of_failures_is_no_storm() {
     let events = stage.events_for(&mut live, SECOND * 3600);
     assert!(events.iter().all(|event| matches!(event, Event::Down(_))));
     assert!((60..180).contains(&events.len()), "{}", events.len());
+}
+
+/// As from a cache, or a service that does not wait.
+#[test]
+fn responses_without_anything_new_are_no_storm() {
+    let position = Position::new(1_700_000_000, 3);
+    let message = format!(
+        r#"{{"id":1,"channel":"a.1000","tag":"3","time":"{}","message":1}}"#,
+        position.http_date()
+    );
+    // By how many seconds the position moves on each time; without headers where it is `None`.
+    for (status, body, step) in [
+        (304, "", Some(0)),
+        (304, "", Some(1)),
+        (200, "", Some(0)),
+        (200, &*message, Some(0)),
+        (200, &*message, None),
+        (200, "<html></html>", Some(0)),
+    ] {
+        let (body, shown) = (body.to_owned(), format!("{status} {body} {step:?}"));
+        let clock = VirtualClock::manual();
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&polls);
+        let transport = RespondWith::new(move |_| {
+            let count = counted.fetch_add(1, Ordering::Relaxed);
+            assert!(count < 10_000, "a storm");
+            let mut response = http::Response::builder().status(status);
+            if let Some(step) = step {
+                let second = position.seconds() + step * count as u64;
+                let date = Position::new(second, 0).http_date();
+                response = response.header("last-modified", date).header("etag", "W/3");
+            }
+            CannedResponse::response(response.body(body.clone().into()).unwrap())
+        });
+        let token = AuthToken::new("app.1.t").unwrap();
+        let client = Client::builder(transport, clock.clone(), token);
+        let mut live = client.build().unwrap().listen(channels()).unwrap().start();
+        let hour = async {
+            loop {
+                live.next().await.unwrap().unwrap();
+            }
+        };
+        assert!(clock.run(clock.timeout(SECOND * 3600, hour)).is_none());
+        let polls = polls.load(Ordering::Relaxed);
+        assert!((1000..1300).contains(&polls), "{shown}: {polls}");
+    }
+}
+
+/// Where something in between drops the headers of a 304.
+#[test]
+fn a_poll_without_a_new_position_keeps_the_old_one() {
+    let stored = http::Response::builder()
+        .header("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT")
+        .header("etag", "W/3")
+        .body(r#"{"id":1,"channel":"a.1000","message":1}"#.into())
+        .unwrap();
+    let bare = http::Response::builder().status(304).body("".into());
+    let transport = RecordingTransport::responding([
+        CannedResponse::response(stored),
+        CannedResponse::response(bare.unwrap()),
+    ]);
+    let transport = transport.with_default(CannedResponse::never());
+    let clock = VirtualClock::manual();
+    let token = AuthToken::new("app.1.t").unwrap();
+    let client = Client::builder(transport.clone(), clock.clone(), token);
+    let mut live = client.build().unwrap().listen(channels()).unwrap().start();
+    clock.run(live.next()).unwrap().unwrap();
+    let caught_up = clock.run(live.next()).unwrap();
+    assert!(matches!(caught_up, Some(Event::CaughtUp)), "{caught_up:?}");
+    let rest = clock.run(clock.timeout(SECOND * 10, live.next()));
+    assert!(rest.is_none(), "{rest:?}");
+    let requests = transport.requests();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(requests[1].uri(), requests[2].uri());
 }
 
 #[test]
