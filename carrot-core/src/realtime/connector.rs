@@ -24,6 +24,13 @@ pub type Connecting =
 pub trait Connector: Debug + Send + Sync + 'static {
     /// Opens a connection. The listener limits the time.
     fn connect(&self, request: ConnectRequest) -> Connecting;
+
+    /// Returns true if the service responds to long polls of the client too. A listener whose connections end in
+    /// their replay three times in a row then gets the missed messages by one [`LongPoll`](super::LongPoll), whose
+    /// response is whole or nothing, and connects again. False by default.
+    fn has_long_polls(&self) -> bool {
+        false
+    }
 }
 
 /// A connection of a [`Connector`]. Dropping it closes it at once.
@@ -72,5 +79,9 @@ pub enum Received {
 impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     fn connect(&self, request: ConnectRequest) -> Connecting {
         (**self).connect(request)
+    }
+
+    fn has_long_polls(&self) -> bool {
+        (**self).has_long_polls()
     }
 }

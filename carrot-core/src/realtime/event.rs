@@ -99,6 +99,9 @@ pub enum GapReason {
     Reset,
     /// The listener was disconnected for longer than the service is expected to store messages.
     Expired,
+    /// The listener was disconnected, and the service had not given it a position to continue from: messages of that
+    /// time are missing.
+    NoPosition,
 }
 
 /// A connection that ended or could not be opened.
@@ -128,6 +131,9 @@ impl fmt::Display for Gap {
             }
             GapReason::Reset => f.write_str("the ids of the channel started again")?,
             GapReason::Expired => f.write_str("the listener was away for too long")?,
+            GapReason::NoPosition => {
+                f.write_str("the listener had no position to continue from")?;
+            }
         }
         // Names of channels hold the ids of users.
         for (at, channel) in self.channels.iter().enumerate() {

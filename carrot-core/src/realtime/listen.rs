@@ -97,7 +97,8 @@ impl Listen {
         let clock = self.request.client().clock();
         // The jitter must differ between processes and be reproducible in a test.
         let seed = fastrand::u64(..);
-        let mut session = Session::new(self.channels, self.retention, seed);
+        let session = Session::new(self.channels, self.retention, seed);
+        let mut session = session.with_polls(self.connector.has_long_polls());
         if let Some(checkpoint) = self.checkpoint {
             let date = seconds(clock.system_time()).unwrap_or_default();
             session = session.resume(checkpoint, clock.now(), date);

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Checkpoint, ConnectRequest, Connecting, Connection, Connector, Disconnected, Event,
-    ListenError, Received,
+    ListenError, LongPoll, Position, Received,
     position::seconds,
     session::{Action, Input, Session},
     trace::Span,
@@ -116,6 +116,11 @@ impl Listener {
         self.link = Link::None;
     }
 
+    /// Everything up to here was returned.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.session.position()
+    }
+
     pub(super) fn client(&self) -> &Client {
         self.request.client()
     }
@@ -142,12 +147,10 @@ impl Listener {
                 }
                 Action::Stopped => return Poll::Ready(None),
                 Action::Connect(position) => {
-                    // The one before ends first.
-                    self.link = Link::None;
-                    self.span = Some(Span::of_connection(self.request.channels()));
-                    let connecting = self.connector.connect(self.request.at(position));
-                    self.link = Link::Connecting(connecting);
+                    let connector = Arc::clone(&self.connector);
+                    self.connect(&*connector, position);
                 }
+                Action::Poll(position) => self.connect(&LongPoll::new(), position),
                 // Missing messages are requested again.
                 Action::Drop => {
                     self.link = Link::None;
@@ -167,6 +170,14 @@ impl Listener {
                 }
             }
         }
+    }
+
+    fn connect(&mut self, connector: &dyn Connector, position: Option<Position>) {
+        // The one before ends first.
+        self.link = Link::None;
+        self.span = Some(Span::of_connection(self.request.channels()));
+        let connecting = connector.connect(self.request.at(position));
+        self.link = Link::Connecting(connecting);
     }
 
     /// Passes an input of the connection to the session. Returns false if no input is ready.

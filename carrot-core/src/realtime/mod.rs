@@ -11,11 +11,14 @@
 //! * **A rejection ends the listener**, even after the connection was accepted. After any other failure it
 //!   reconnects, after pauses with full jitter from a quarter of a second to a minute. The pauses start short
 //!   again after a connection has worked for a minute, not as soon as it opens.
+//! * **A replay that breaks off does not go on for ever.** After three in a row the listener gets the missed messages
+//!   by one long poll, where the [`Connector`] [allows](Connector::has_long_polls) it.
 //! * **A dead connection is detected** after 40 seconds without a ping. A slow program is not mistaken for one.
 //!
 //! These guarantees were tested with the server software that the vendor names; the service is assumed to behave
 //! like it. Missing ids count only in channels whose ids proved to be consecutive, by eight steps; before that
-//! the reason of a gap is [not certain](GapReason::Unknown).
+//! the reason of a gap is [not certain](GapReason::Unknown). A channel that the service deletes, whose ids then happen
+//! to continue where the listener stood, looks as if nothing was missing.
 //!
 //! [`Client::follow_conversations`](crate::Client::follow_conversations) keeps the open conversations of an app up
 //! to date with it.

@@ -33,6 +33,10 @@ const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// address, and nothing logs it; a proxy in front of the service may. To send the token in a header instead, use
 /// [`LongPoll`](crate::realtime::LongPoll).
 ///
+/// After three connections in a row that end while the service replays missed messages, the listener gets those by
+/// one long poll of the client, and connects again: a message that breaks the protocol or is too large would end each
+/// connection.
+///
 /// ```
 /// use carrot_hyper::{
 ///     AuthToken, Client, HyperTransport, TokioClock, WebSocket,
@@ -92,5 +96,9 @@ impl WebSocket {
 impl Connector for WebSocket {
     fn connect(&self, request: ConnectRequest) -> Connecting {
         Box::pin(self.clone().open(request))
+    }
+
+    fn has_long_polls(&self) -> bool {
+        true
     }
 }

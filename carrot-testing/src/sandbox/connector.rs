@@ -72,6 +72,10 @@ impl Connector for SandboxSocket {
     fn connect(&self, request: ConnectRequest) -> Connecting {
         Box::pin(ready(self.open(&request)))
     }
+
+    fn has_long_polls(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for SandboxSocket {

@@ -32,6 +32,8 @@ pub(in crate::realtime) enum Input {
 pub(in crate::realtime) enum Action {
     /// Make a connection that reads on from here; no other one is open.
     Connect(Option<Position>),
+    /// Make a long poll, as the connection that reads on from here.
+    Poll(Option<Position>),
     /// Wait for an input, and for this moment.
     Wait(Option<Duration>),
     /// Ask the connection for a sign of life.

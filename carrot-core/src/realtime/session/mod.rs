@@ -3,6 +3,7 @@
 //! Every change of the state gives at most one event, and is made when the event is taken. So the state is
 //! always that of the events returned, and a checkpoint of it is exact.
 
+mod catch_up;
 mod io;
 mod recent;
 #[cfg(test)]
@@ -35,6 +36,9 @@ const GOOD: Duration = Duration::from_secs(60);
 
 /// How long missing messages may still come by themselves, after messages that the service sent later.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// After this many connections in a row that ended in their replay, one that is whole or nothing.
+const CUT_REPLAYS: u32 = 3;
 
 /// The pause between two connections that are made to get missing messages.
 const REWIND_PAUSE: Duration = Duration::from_secs(60);
@@ -85,7 +89,15 @@ pub(super) struct Session {
     date: Option<(Duration, u64)>,
     /// `position` at the start of this connection.
     started_at: Option<Position>,
-    expired: Option<Option<Position>>,
+    /// Why, and since when, this connection cannot bring everything.
+    missed: Option<(GapReason, Option<Position>)>,
+    /// A connection caught up before.
+    was_live: bool,
+    can_poll: bool,
+    /// How many connections in a row ended in their replay.
+    cut_replays: u32,
+    /// The connection is a long poll in place of one that ends in its replay.
+    is_poll: bool,
     settles: bool,
     owes_caught_up: bool,
     newest_ping: Option<u64>,
@@ -114,13 +126,23 @@ impl Session {
             away_since: None,
             date: None,
             started_at: None,
-            expired: None,
+            missed: None,
+            was_live: false,
+            can_poll: false,
+            cut_replays: 0,
+            is_poll: false,
             settles: false,
             owes_caught_up: true,
             newest_ping: None,
             last_heard: None,
             counts: Counts::default(),
         }
+    }
+
+    /// It may ask for long polls.
+    pub(super) fn with_polls(mut self, can_poll: bool) -> Self {
+        self.can_poll = can_poll;
+        self
     }
 
     /// Continues from a checkpoint. `date` is the date in seconds since 1970.
@@ -144,6 +166,10 @@ impl Session {
             .map(|(channel, book)| (channel.to_string(), book.clone()))
             .collect();
         Checkpoint::new(self.resume_position(), books)
+    }
+
+    pub(super) fn position(&self) -> Option<Position> {
+        self.position
     }
 
     /// In front of everything that is missing.
@@ -204,7 +230,12 @@ impl Session {
                     self.started_at = self.position;
                     self.ahead = None;
                     self.phase = Phase::Connecting { since: now };
-                    return Action::Connect(position);
+                    let is_stuck = position.is_some() && self.cut_replays >= CUT_REPLAYS;
+                    self.is_poll = self.can_poll && is_stuck;
+                    return match self.is_poll {
+                        true => Action::Poll(position),
+                        false => Action::Connect(position),
+                    };
                 }
                 Phase::Pause(due) => return Action::Wait(Some(*due)),
                 Phase::Connecting { since } => {
@@ -284,9 +315,9 @@ impl Session {
 
     /// An event that waits for nothing.
     fn due(&mut self) -> Option<Event> {
-        if let Some(since) = self.expired.take() {
+        if let Some((reason, since)) = self.missed.take() {
             let channels = self.channels.counted().to_vec();
-            return Some(self.gap(channels, since, GapReason::Expired));
+            return Some(self.gap(channels, since, reason));
         }
         for place in 0..self.books.len() {
             let book = &mut self.books[place];
@@ -331,6 +362,9 @@ impl Session {
                 self.position = self.position.max(position.or(self.ahead));
                 self.pings += 1;
                 self.catch_up(now, seconds, server_now.is_some());
+                if let (true, Phase::Up(up)) = (self.is_poll, &mut self.phase) {
+                    up.wants_drop = true;
+                }
                 None
             }
             Entry::Closed(reason) => self.closed(now, reason),
@@ -443,53 +477,6 @@ impl Session {
         self.channels.wants_pings.then(|| Event::from(message))
     }
 
-    /// Everything that the service stored has come over this connection. `seconds` is its time.
-    fn catch_up(&mut self, now: Duration, seconds: Option<u64>, is_date: bool) {
-        let Phase::Up(up) = &mut self.phase else {
-            return;
-        };
-        if up.caught_up.is_some() {
-            self.forget_recent();
-            return;
-        }
-        up.caught_up = Some(now);
-        self.settles = true;
-        if let Some(started) = self.started_at {
-            if self.away(now, started, seconds, is_date) > self.retention {
-                self.expired = Some(Some(started));
-            }
-        }
-        self.date = None;
-        self.forget_recent();
-    }
-
-    /// How long nobody listened, up to now. `seconds` is the service's time, surely now where it `is_date`, and of
-    /// a message that may be stored otherwise.
-    fn away(
-        &self,
-        now: Duration,
-        started: Position,
-        seconds: Option<u64>,
-        is_date: bool,
-    ) -> Duration {
-        let heard = self.last_heard.unwrap_or_default().max(started.seconds());
-        let by_service = seconds.unwrap_or_default().saturating_sub(heard);
-        let by_service = Duration::from_secs(by_service);
-        if is_date {
-            return by_service;
-        }
-        let by_clock = self.away_since.map(|since| now.saturating_sub(since));
-        let by_date = self.date.and_then(|(then, date)| {
-            let date = date.saturating_add(now.saturating_sub(then).as_secs());
-            // A clock that is a day off says nothing.
-            let is_sound = date.abs_diff(seconds?) < 24 * 60 * 60;
-            is_sound.then(|| Duration::from_secs(date.saturating_sub(heard)))
-        });
-        by_service
-            .max(by_clock.unwrap_or_default())
-            .max(by_date.unwrap_or_default())
-    }
-
     fn is_caught_up(&self) -> bool {
         matches!(&self.phase, Phase::Up(up) if up.caught_up.is_some())
     }
@@ -530,7 +517,13 @@ impl Session {
     fn closed(&mut self, now: Duration, reason: Disconnected) -> Option<Event> {
         self.inbox.clear();
         self.end();
-        if reason.is_rejection() {
+        match &self.phase {
+            // The service may not have long polls.
+            _ if self.is_poll => self.cut_replays = 0,
+            Phase::Up(up) if up.caught_up.is_none() => self.cut_replays += 1,
+            _ => {}
+        }
+        if reason.is_rejection() && !self.is_poll {
             self.phase = Phase::Stopping(reason);
             return None;
         }

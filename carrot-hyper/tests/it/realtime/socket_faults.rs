@@ -12,14 +12,14 @@ use tokio::io::AsyncWriteExt;
 use super::{
     Fast, number,
     socket_server::{
-        BINARY, CLOSE, PING, TEXT, close, frame, handshake, listen, live, message, next, ping,
-        read_frame, text, whole,
+        BINARY, CLOSE, DATE, PING, TEXT, close, frame, handshake, listen, live, message, next,
+        ping, read_frame, tag, text, whole,
     },
 };
 use crate::support::{
     Server,
     canary::{assert_hidden, tells_no_secret},
-    hold, transport,
+    hold, read_request, transport,
 };
 
 /// A server whose first connection sends these bytes behind the handshake and stays open; others wait.
@@ -117,6 +117,61 @@ async fn what_is_not_a_message_is_an_event() {
         panic!("a message");
     };
     assert_eq!(number(&delivery), 2);
+}
+
+/// Each WebSocket would end at the same message; a long poll reads on behind it.
+#[tokio::test]
+async fn a_message_that_ends_each_connection_is_polled() {
+    let broken = message("a.1", 1, 2).replace(r#""message":2"#, r#""message":"?""#);
+    let mut broken = broken.into_bytes();
+    let at = broken.iter().position(|byte| *byte == b'?').unwrap();
+    broken[at] = 0xff;
+    let mut large = vec![0x80 | TEXT, 127];
+    large.extend((2_u64 << 20).to_be_bytes());
+    for poison in [text(&broken), large] {
+        let body = [&broken[..], message("b.1", 1, 3).as_bytes()].concat();
+        let server = Server::start(move |connection, mut stream| {
+            let (poison, body) = (poison.clone(), body.clone());
+            async move {
+                if connection == 4 {
+                    let head = read_request(&mut stream).await.unwrap();
+                    let head = String::from_utf8(head).unwrap();
+                    assert!(head.starts_with("GET /longpoll/a.1/b.1/ping?time="));
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nlast-modified: {DATE}\r\netag: W/3\r\ncontent-length: {}\r\n\r\n",
+                        body.len()
+                    );
+                    stream.write_all(head.as_bytes()).await.unwrap();
+                    stream.write_all(&body).await.unwrap();
+                    return hold(stream).await;
+                }
+                let (head, response) = handshake(&mut stream).await.unwrap();
+                stream.write_all(response.as_bytes()).await.unwrap();
+                match connection {
+                    0 => stream.write_all(&[text(ping(1, 1)), poison].concat()).await,
+                    1..4 => stream.write_all(&poison).await,
+                    _ => {
+                        assert_eq!(tag(&head), Some(3));
+                        stream.write_all(&text(message("b.1", 2, 4))).await
+                    }
+                }
+                .unwrap();
+                hold(stream).await;
+            }
+        })
+        .await;
+        let mut live = listen(transport(), Fast::new(), &server.url(""));
+        let (mut ids, mut downs) = (Vec::new(), 0);
+        while ids.len() < 3 {
+            match next(&mut live).await {
+                Event::Message(delivery) => ids.push(delivery.message.id),
+                Event::Down(_) => downs += 1,
+                Event::CaughtUp => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((ids, downs), (vec![Some(1), Some(1), Some(2)], 4));
+    }
 }
 
 #[tokio::test]
@@ -224,18 +279,25 @@ async fn a_handshake_of_another_request_is_not_accepted() {
 
 #[tokio::test]
 async fn a_head_without_end_is_bounded() {
-    let server = Server::start(|_, mut stream| async move {
-        handshake(&mut stream).await.unwrap();
-        let mut sent = 0;
-        let head = b"HTTP/1.1 101 Switching Protocols\r\nx: ";
-        stream.write_all(head).await.unwrap();
-        while stream.write_all(&[b'x'; 1024]).await.is_ok() {
-            sent += 1024;
-            assert!(sent < 64 * 1024 * 1024, "nobody ends it");
+    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut stream| {
+        let told = told.clone();
+        async move {
+            handshake(&mut stream).await.unwrap();
+            let head = b"HTTP/1.1 101 Switching Protocols\r\nx: ";
+            stream.write_all(head).await.unwrap();
+            let mut sent = 0;
+            while sent < 64 * 1024 * 1024 && stream.write_all(&[b'x'; 1024]).await.is_ok() {
+                sent += 1024;
+            }
+            told.send(sent).unwrap();
         }
     })
     .await;
     down(&server).await;
+    // What is on its way in both systems comes on top.
+    let sent = tells.recv().await.unwrap();
+    assert!(sent < 32 * 1024 * 1024, "{sent}");
 }
 
 /// No ping of the service, and no response to a probe: the connection is dead.

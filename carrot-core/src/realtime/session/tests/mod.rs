@@ -1,5 +1,6 @@
 //! The rules of a session, by schedules of anything that may happen between it and the service.
 
+mod hand;
 mod rules;
 mod server;
 mod world;
@@ -19,6 +20,8 @@ enum Step {
     Pass(u64),
     Cut,
     CutAfter(usize),
+    /// Some connections end in their replay.
+    CutReplays(u32, usize),
     Race(usize, Race),
     /// Two messages change places on their way, as between two workers.
     Swap,
@@ -38,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (200_000..700_000_u64).prop_map(Step::Pass),
         2 => Just(Step::Cut),
         3 => (0..12_usize).prop_map(Step::CutAfter),
+        2 => (2..8_u32, 0..6_usize).prop_map(|(times, after)| Step::CutReplays(times, after)),
         2 => place.clone().prop_map(|place| Step::Race(place, Race::Lost)),
         2 => place.clone().prop_map(|place| Step::Race(place, Race::Twice)),
         1 => Just(Step::Swap),
@@ -56,6 +60,10 @@ impl World {
             Step::Pass(millis) => self.pass(millis),
             Step::Cut => self.cut(0),
             Step::CutAfter(messages) => self.cut(messages),
+            Step::CutReplays(times, messages) => {
+                self.short = (times, messages);
+                self.cut(messages);
+            }
             Step::Race(place, race) => self.server.races.push((place, race)),
             Step::Swap => {
                 if let Some(wire) = self.wire().filter(|wire| wire.queue.len() > 1) {
@@ -75,8 +83,9 @@ impl World {
 }
 
 /// A session that knows the ids of all channels, and what was published before that.
-fn warm(capacity: usize) -> World {
-    let mut world = World::new(Server::new(CHANNELS, capacity), session(3));
+fn warm(capacity: usize, can_poll: bool) -> World {
+    let session = session(3).with_polls(can_poll);
+    let mut world = World::new(Server::new(CHANNELS, capacity), session);
     world.keeps_checkpoints = true;
     world.pass(11_000);
     for _ in 0..10 {
@@ -99,8 +108,9 @@ proptest! {
     fn nothing_is_lost_in_silence(
         steps in proptest::collection::vec(step(), 1..30),
         capacity in prop_oneof![Just(4_usize), Just(20), Just(1000)],
+        can_poll in any::<bool>(),
     ) {
-        let mut world = warm(capacity);
+        let mut world = warm(capacity, can_poll);
         for step in &steps {
             world.step(step);
         }

@@ -2,138 +2,17 @@
 
 use std::time::Duration;
 
-use carrot_types::realtime::{CloseCode, RealtimeMessage};
+use carrot_types::realtime::RealtimeMessage;
 
 use super::{
+    hand::{Hand, SECOND},
     server::{Server, Stored},
     world::{CHANNELS, RETENTION, World, session},
 };
 use crate::realtime::{
     Checkpoint, Disconnected, Event, GapReason, Position,
-    session::{Action, Input, Session},
+    session::{Action, Input},
 };
-
-const SECOND: Duration = Duration::from_secs(1);
-
-/// A session by hand.
-struct Hand {
-    session: Session,
-    now: Duration,
-    events: Vec<Event>,
-    connects: Vec<(Duration, Option<Position>)>,
-    probes: usize,
-    drops: usize,
-    stopped: Option<Disconnected>,
-}
-
-impl Hand {
-    fn new() -> Self {
-        Self::over(session(5))
-    }
-
-    fn over(session: Session) -> Self {
-        let mut hand = Self {
-            session,
-            now: Duration::ZERO,
-            events: Vec::new(),
-            connects: Vec::new(),
-            probes: 0,
-            drops: 0,
-            stopped: None,
-        };
-        hand.run();
-        hand
-    }
-
-    /// Runs until it waits. Returns until when.
-    fn run(&mut self) -> Option<Duration> {
-        loop {
-            match self.session.poll(self.now) {
-                Action::Emit(event) => self.events.push(event),
-                Action::Connect(position) => self.connects.push((self.now, position)),
-                Action::Probe => self.probes += 1,
-                Action::Drop => self.drops += 1,
-                Action::Stop(reason) => self.stopped = Some(reason),
-                Action::Stopped => return None,
-                Action::Wait(due) => return due,
-            }
-        }
-    }
-
-    fn input(&mut self, input: Input) {
-        self.session.input(self.now, input);
-        self.run();
-    }
-
-    fn text(&mut self, json: &str) {
-        self.input(Input::Message(RealtimeMessage::parse(json)));
-    }
-
-    /// A message of channel `a`; without an id where that is 0.
-    fn message(&mut self, id: i64, second: u64, tag: u64) {
-        let time = Position::new(second, tag).http_date();
-        let id = if id == 0 {
-            "null".to_owned()
-        } else {
-            id.to_string()
-        };
-        self.text(&format!(
-            r#"{{"id": {id}, "channel": "a", "tag": "{tag}", "time": "{time}", "message": {id}}}"#
-        ));
-    }
-
-    fn ping(&mut self, second: u64) {
-        let time = Position::new(second, 9).http_date();
-        self.text(&format!(
-            r#"{{"id": 1, "channel": "ping", "tag": "9", "time": "{time}", "message": {{"timestamp": {second}}}}}"#
-        ));
-    }
-
-    fn close(&mut self, code: u16, reason: &str) {
-        let code = CloseCode::with_reason(code, reason);
-        self.input(Input::Closed(Disconnected::new("closed").with_code(code)));
-    }
-
-    /// Waits without an input, for this long.
-    fn pass(&mut self, time: Duration) {
-        let end = self.now + time;
-        while let Some(due) = self.run() {
-            if due > end {
-                break;
-            }
-            self.now = self.now.max(due);
-            self.session.elapsed(self.now);
-        }
-        self.now = end;
-        self.run();
-    }
-
-    fn open(&mut self) {
-        self.input(Input::Open);
-    }
-
-    /// Waits for the next connection, and opens it.
-    fn reopen(&mut self) {
-        let before = self.connects.len();
-        while self.connects.len() == before {
-            self.pass(SECOND);
-        }
-        self.open();
-    }
-
-    fn messages(&self) -> usize {
-        let is_message = |event: &&Event| matches!(event, Event::Message(_));
-        self.events.iter().filter(is_message).count()
-    }
-
-    fn gaps(&self) -> Vec<GapReason> {
-        let gaps = self.events.iter().filter_map(|event| match event {
-            Event::Gap(gap) => Some(gap.reason.clone()),
-            _ => None,
-        });
-        gaps.collect()
-    }
-}
 
 #[test]
 fn hour_of_closed_connections_is_no_storm() {
@@ -207,6 +86,80 @@ fn other_ends_are_tried_again() {
     assert_eq!(hand.connects.len(), 1);
     hand.pass(SECOND);
     assert_eq!(hand.connects.len(), 2);
+    // No service means to say for ever.
+    let busy = Disconnected::new("busy").with_status(503);
+    hand.input(Input::Closed(busy.with_retry_after(Duration::MAX)));
+    hand.pass(SECOND * 24 * 60 * 60);
+    assert_eq!(hand.connects.len(), 3);
+}
+
+/// A session that was live once, and whose connections end in their replay until it polls.
+fn stuck() -> Hand {
+    let mut hand = Hand::over(session(5).with_polls(true));
+    hand.open();
+    hand.message(1, 1_700_000_000, 1);
+    hand.ping(1_700_000_000);
+    hand.close(1006, "");
+    for at in 0..3 {
+        assert!(hand.polls.is_empty(), "{at}");
+        hand.reopen();
+        hand.message(2, 1_700_000_001, 1);
+        hand.close(1006, "");
+    }
+    hand.until_polls(1);
+    assert_eq!(hand.connects.len(), 4);
+    assert_eq!(hand.polls, [Some(Position::new(1_700_000_000, 9))]);
+    hand
+}
+
+#[test]
+fn replay_that_is_always_cut_is_polled() {
+    let mut hand = stuck();
+    hand.open();
+    let message = |id: i64| {
+        RealtimeMessage::parse(&format!(
+            r#"{{"id": {id}, "channel": "a", "tag": "{id}", "message": {id},
+                "time": "Tue, 14 Nov 2023 22:13:22 GMT"}}"#
+        ))
+    };
+    let end = Position::new(1_700_000_002, 4);
+    hand.input(Input::Batch {
+        messages: vec![message(3), message(4)],
+        position: Some(end),
+        now: None,
+    });
+    assert_eq!(hand.messages(), 4);
+    assert_eq!(hand.drops, 1, "one poll is enough");
+    assert_eq!(hand.connects.last(), Some(&(hand.now, Some(end))));
+    assert!(matches!(hand.events.last(), Some(Event::CaughtUp)));
+}
+
+#[test]
+fn a_service_without_long_polls_is_no_rejection() {
+    let mut hand = stuck();
+    hand.open();
+    let missing = Disconnected::new("no polls").with_status(404);
+    hand.input(Input::Closed(missing));
+    assert!(hand.stopped.is_none());
+    for _ in 0..3 {
+        hand.reopen();
+        hand.close(1006, "");
+    }
+    hand.until_polls(2);
+    assert_eq!(hand.connects.len(), 7);
+}
+
+#[test]
+fn a_reconnect_without_a_position_is_a_gap() {
+    let mut hand = Hand::new();
+    let ping = r#"{"id": 1, "channel": "ping", "message": {"timestamp": 1700000000}}"#;
+    for expected in 0..3 {
+        hand.open();
+        hand.text(ping);
+        assert_eq!(hand.gaps(), vec![GapReason::NoPosition; expected]);
+        hand.close(1006, "");
+        hand.pass(SECOND * 10);
+    }
 }
 
 #[test]

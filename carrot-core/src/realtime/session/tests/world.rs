@@ -39,6 +39,9 @@ pub(super) struct World {
     pub(super) connects: Vec<Duration>,
     pub(super) stopped: bool,
     pub(super) checkpoints: Vec<Taken>,
+    /// This many connections end after this many messages.
+    pub(super) short: (u32, usize),
+    pub(super) polls: usize,
     pub(super) keeps_checkpoints: bool,
 }
 
@@ -59,6 +62,8 @@ impl World {
             connects: Vec::new(),
             stopped: false,
             checkpoints: Vec::new(),
+            short: (0, 0),
+            polls: 0,
             keeps_checkpoints: false,
         }
     }
@@ -101,6 +106,7 @@ impl World {
             match self.session.poll(self.now()) {
                 Action::Emit(event) => self.emitted(&event),
                 Action::Connect(position) => self.connect(position),
+                Action::Poll(position) => self.poll(position),
                 Action::Drop => self.wire = None,
                 Action::Probe => {
                     if self.wire.as_ref().is_some_and(|wire| !wire.is_silent) {
@@ -156,8 +162,41 @@ impl World {
             self.session.input(now, Input::Closed(failed));
             return;
         }
-        self.wire = Some(self.server.connect(position));
+        let mut wire = self.server.connect(position);
+        if self.short.0 > 0 {
+            self.short.0 -= 1;
+            wire.cut_after = Some(self.short.1);
+        }
+        self.wire = Some(wire);
         self.session.input(now, Input::Open);
+    }
+
+    /// A response with everything that is stored, or none.
+    fn poll(&mut self, position: Option<Position>) {
+        assert!(self.wire.is_none(), "one connection at a time");
+        let now = self.now();
+        self.connects.push(now);
+        self.polls += 1;
+        if self.server.failing > 0 {
+            self.server.failing -= 1;
+            let failed = Disconnected::new("no polls").with_status(404);
+            self.session.input(now, Input::Closed(failed));
+            return;
+        }
+        let stored = self.server.connect(position).queue;
+        let last = stored.iter().map(|one| one.position).max();
+        let second = START + self.server.millis / 1000;
+        let message = |one: &Stored| Ok(one.message(!self.server.is_counted(one)));
+        let messages = stored.iter().map(message).collect();
+        self.session.input(now, Input::Open);
+        self.session.input(
+            now,
+            Input::Batch {
+                messages,
+                position: last.or(Some(Position::new(second, 0))),
+                now: None,
+            },
+        );
     }
 
     fn emitted(&mut self, event: &Event) {
@@ -221,6 +260,7 @@ impl World {
             wire.is_silent = false;
         }
         self.server.failing = 0;
+        self.short.0 = 0;
         self.server.races.clear();
         // The longest pause, and a ping.
         self.pass(70_500);
