@@ -36,8 +36,10 @@ pub(super) fn live(url: &str) -> Listener {
     listen(transport(), TokioClock::new(), url)
 }
 
+/// The next event, within two minutes: a failure is better than a wait without end.
 pub(super) async fn next(live: &mut Listener) -> Event {
-    live.next().await.unwrap().unwrap()
+    let event = tokio::time::timeout(Duration::from_secs(120), live.next());
+    event.await.expect("no event comes").unwrap().unwrap()
 }
 
 /// A frame of the server: without a mask.

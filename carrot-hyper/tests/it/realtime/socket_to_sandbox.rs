@@ -180,7 +180,11 @@ async fn both_sides_forget_a_closed_listener() {
     while !matches!(live.next().await.unwrap(), Some(Event::CaughtUp)) {}
     assert_eq!(realtime.listeners(), 1);
     live.close().await;
-    while realtime.listeners() > 0 {
-        tokio::task::yield_now().await;
-    }
+    let forgotten = async {
+        while realtime.listeners() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let forgotten = tokio::time::timeout(Duration::from_secs(60), forgotten);
+    forgotten.await.expect("the sandbox forgets it");
 }
