@@ -100,6 +100,7 @@ read_object!(Envelope<T> {
 impl Object for Meta {
     fn read<'de, A: MapAccess<'de>, const NESTED: bool>(
         mut object: A,
+        _: &mut Option<String>,
     ) -> Result<Option<Self>, A::Error> {
         let mut meta = Self::default();
         let mut status = None;

@@ -75,10 +75,6 @@ macro_rules! ids {
                 }
             }
 
-            fn from_number(number: &str) -> Option<Self> {
-                u64::from_text(number).map(Self)
-            }
-
             fn from_object(object: Map<String, Value>) -> Option<Self> {
                 lenient::id_of(&object).map(Self)
             }

@@ -6,7 +6,7 @@
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, SeqAccess},
+    de::{IgnoredAny, MapAccess, SeqAccess},
 };
 use serde_json::{Map, Value};
 
@@ -15,6 +15,7 @@ use crate::{
     serde_util::{
         from_json::{self, FromJson, Optional, Scalar},
         lenient::FromText,
+        number,
     },
 };
 
@@ -112,6 +113,11 @@ impl FromJson for Author {
                 Key::Known(index) => {
                     let field = map.next_value_seed(Optional::new())?;
                     fields.known[index] = field.unwrap_or(Field::Null);
+                }
+                Key::Unknown(name) if name == number::NAME => {
+                    let number: Option<String> = map.next_value_seed(Optional::new())?;
+                    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                    return Ok(number.and_then(|number| Self::from_number(&number)));
                 }
                 Key::Unknown(name) => {
                     fields.unknown.insert(name, map.next_value()?);
@@ -212,8 +218,9 @@ impl Fields {
 
     fn take<T: FromJson>(&mut self, index: usize) -> Option<T> {
         match std::mem::take(&mut self.known[index]) {
-            Field::Absent | Field::Null | Field::Whole(_) => None,
             Field::Scalar(scalar) => T::from_scalar(scalar),
+            Field::Whole(Value::Number(number)) => T::from_number(&number.to_string()),
+            Field::Absent | Field::Null | Field::Whole(_) => None,
         }
     }
 
@@ -239,7 +246,7 @@ enum Field {
     Absent,
     Null,
     Scalar(Scalar<'static>),
-    /// A list or an object.
+    /// A list, an object, or a number that comes as one; see [`number`].
     Whole(Value),
 }
 
@@ -247,7 +254,9 @@ impl Field {
     fn clone_id(&self) -> Option<SenderId> {
         match self {
             Self::Scalar(Scalar::Whole(number)) => Some(SenderId::new(*number)),
+            Self::Scalar(Scalar::Float(number)) => SenderId::from_scalar(Scalar::Float(*number)),
             Self::Scalar(Scalar::Text(text)) => SenderId::from_text(text),
+            Self::Whole(Value::Number(number)) => SenderId::from_number(&number.to_string()),
             _ => None,
         }
     }
@@ -382,6 +391,21 @@ mod tests {
         let json = r#"{"is_default": 1, "is_bot": 1.5, "id": 1, "type": "message_sender"}"#;
         let author: Author = serde_json::from_str(json).expect(json);
         assert_eq!(author, Author::Sender(sender));
+    }
+
+    #[test]
+    fn decimal_that_is_an_id_is_one() {
+        let sender = MessageSender::new(SenderId::new(7)).with_is_bot(true);
+        for (json, expected) in [
+            (r#"{"id": 7.0, "is_bot": true}"#, Author::Sender(sender)),
+            (
+                r#"{"id": 7.0}"#,
+                Author::Admin(Admin::new().with_id(AdminId::new(7))),
+            ),
+            ("7.0", Author::User(UserId::new(7))),
+        ] {
+            assert_eq!(serde_json::from_str::<Author>(json).expect(json), expected);
+        }
     }
 
     #[test]

@@ -382,13 +382,10 @@ impl FromJson for ConversationRef {
         ConversationId::from_scalar(scalar).map(Self::Id)
     }
 
-    fn from_number(number: &str) -> Option<Self> {
-        ConversationId::from_number(number).map(Self::Id)
-    }
-
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let conversation = Conversation::read::<_, true>(map)?;
-        Ok(conversation.map(Self::from))
+        let mut number = None;
+        let conversation = Conversation::read::<_, true>(map, &mut number)?;
+        Ok((conversation.map(Self::from)).or_else(|| Self::from_number(&number?)))
     }
 
     fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

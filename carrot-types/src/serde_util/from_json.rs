@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::digits::parse_digits;
+use super::{digits::parse_digits, number};
 
 /// Above this, a float may stand for another integer than the one that was sent.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
@@ -31,6 +31,18 @@ pub(crate) enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
+    /// The number as serde_json hands it over where it keeps no digits; `None` where no 64-bit float has it.
+    pub(crate) fn of_number(number: &str) -> Option<Scalar<'static>> {
+        if let Ok(whole) = number.parse() {
+            return Some(Scalar::Whole(whole));
+        }
+        if let Ok(negative @ ..=-1) = number.parse() {
+            return Some(Scalar::Negative(negative));
+        }
+        let float = number.parse().ok().filter(|float: &f64| float.is_finite());
+        float.map(Scalar::Float)
+    }
+
     pub(crate) fn into_owned(self) -> Scalar<'static> {
         match self {
             Self::Bool(flag) => Scalar::Bool(flag),
@@ -59,9 +71,10 @@ pub(crate) trait FromJson: Sized {
         Self::from_scalar(Scalar::Text(text.into()))
     }
 
-    /// A number that serde_json hands over as its text; see [`number`](super::number).
+    /// A number that serde_json hands over as its text; see [`number`](super::number). It is read as the
+    /// same number in any other form, so that the feature of another crate changes nothing.
     fn from_number(number: &str) -> Option<Self> {
-        Self::from_text(number)
+        Self::from_scalar(Scalar::of_number(number)?)
     }
 
     /// An object that was read whole, for types that need one field of it.
@@ -321,6 +334,13 @@ impl FromJson for String {
         Some(text.to_owned())
     }
 
+    /// With every digit of an integer that no other form could hold.
+    fn from_number(number: &str) -> Option<Self> {
+        let is_integer = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let scalar = Scalar::of_number(number).and_then(Self::from_scalar);
+        scalar.or_else(|| Some(number).filter(is_integer).map(str::to_owned))
+    }
+
     fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
         match scalar {
             Scalar::Bool(flag) => Some(flag.to_string()),
@@ -394,7 +414,8 @@ impl FromJson for BTreeMap<String, Value> {
     }
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Self::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        let members = Self::deserialize(MapAccessDeserializer::new(map))?;
+        Ok((!members.contains_key(number::NAME)).then_some(members))
     }
 }
 

@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Id {
         match Value::deserialize(MapAccessDeserializer::new(map))? {
             Value::Object(object) => id_of(&object),
             // How a number comes with `arbitrary_precision`; see `FromJson::from_map`.
-            number => u64::from_text(&number.to_string()),
+            number => u64::from_number(&number.to_string()),
         }
         .ok_or_else(|| A::Error::invalid_type(Unexpected::Map, &self))
     }
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Id {
 /// The id of an object that stands in place of its id.
 pub(crate) fn id_of(object: &Map<String, Value>) -> Option<u64> {
     match object.get("id")? {
-        Value::Number(number) => u64::from_text(&number.to_string()),
+        Value::Number(number) => u64::from_number(&number.to_string()),
         Value::String(text) => parse_digits(text),
         _ => None,
     }

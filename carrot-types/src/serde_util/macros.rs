@@ -96,19 +96,10 @@ macro_rules! model {
         fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
             <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar).map(Self::new)
         }
-
-        fn from_number(number: &str) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_number(number).map(Self::new)
-        }
     };
     (@scalar $type:ty => $setter:ident ;) => {
         fn from_scalar(scalar: $crate::serde_util::from_json::Scalar<'_>) -> Option<Self> {
             <$type as $crate::serde_util::from_json::FromJson>::from_scalar(scalar)
-                .map(|id| Self::new().$setter(id))
-        }
-
-        fn from_number(number: &str) -> Option<Self> {
-            <$type as $crate::serde_util::from_json::FromJson>::from_number(number)
                 .map(|id| Self::new().$setter(id))
         }
     };
@@ -138,7 +129,7 @@ macro_rules! model {
             $( $required: $required_type $( = $required_json )? ),*
         ) {
             $( $field: $type $( = $json )? $( => $map )? ),*
-        } or $crate::serde_util::from_json::FromJson::from_number);
+        });
 
         impl $crate::serde_util::from_json::FromJson for $model {
             model!(@scalar $( $id_type => $with_id )? ; $( $required : $required_type => $with_required ),*);
@@ -149,7 +140,9 @@ macro_rules! model {
             }
 
             fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                <Self as $crate::serde_util::object::Object>::read::<A, true>(map)
+                let mut number = None;
+                let read = <Self as $crate::serde_util::object::Object>::read::<A, true>(map, &mut number)?;
+                Ok(read.or_else(|| Self::from_number(&number?)))
             }
         }
     };
@@ -159,7 +152,7 @@ macro_rules! model {
 ///
 /// `reader!(Note(id: NoteId) { body: String, kind: NoteType = "type" })` lists all fields with their names in
 /// JSON where those are others. Unlike a derived reader it takes no list for an object, and of a repeated key
-/// the last value counts, except of a required one. `or` names what reads a nested one from a number; see `number`.
+/// the last value counts, except of a required one.
 macro_rules! reader {
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $json:literal) => { $json };
@@ -169,10 +162,11 @@ macro_rules! reader {
 
     ($model:ident ( $( $required:ident : $required_type:ty $( = $required_json:literal )? ),* ) {
         $( $field:ident : $type:ty $( = $json:literal )? $( => $map:path )? ),* $(,)?
-    } $( or $from_number:expr )?) => {
+    }) => {
         impl $crate::serde_util::object::Object for $model {
             fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
                 mut object: A,
+                number: &mut Option<String>,
             ) -> Result<Option<Self>, A::Error> {
                 #[allow(non_camel_case_types, clippy::enum_variant_names)]
                 enum Key { $( $required, )* $( $field, )* __Number, __Unknown }
@@ -224,12 +218,11 @@ macro_rules! reader {
                 while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
                     is_empty = false;
                     match key {
-                        $( Key::__Number if NESTED => {
-                            let number = $crate::serde_util::from_json::Optional::<String>::new();
-                            let number = object.next_value_seed(number)?;
+                        Key::__Number if NESTED => {
+                            *number = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
                             while object.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
-                            return Ok(number.as_deref().and_then($from_number));
-                        } )?
+                            return Ok(None);
+                        }
                         key => read_value::<A, NESTED>(&mut draft, key, &mut object)?,
                     }
                 }

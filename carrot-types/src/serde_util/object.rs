@@ -11,9 +11,11 @@ use serde::{
 pub(crate) trait Object: Sized {
     /// Reads the fields. `NESTED` is an optional field of another object: there, what cannot be read is
     /// `None` and the object is consumed; elsewhere it is an error, raised where the value stands, so that
-    /// the path of the error is right.
+    /// the path of the error is right. A nested number that comes as an object is left in `number`; see
+    /// [`number`](super::number).
     fn read<'de, A: MapAccess<'de>, const NESTED: bool>(
         object: A,
+        number: &mut Option<String>,
     ) -> Result<Option<Self>, A::Error>;
 }
 
@@ -35,6 +37,7 @@ impl<'de, T: Object> Visitor<'de> for ObjectVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-        T::read::<A, false>(object)?.ok_or_else(|| A::Error::custom("expected an object"))
+        T::read::<A, false>(object, &mut None)?
+            .ok_or_else(|| A::Error::custom("expected an object"))
     }
 }

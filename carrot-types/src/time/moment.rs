@@ -110,6 +110,10 @@ impl FromJson for Moment {
             _ => from_json::scalar(scalar),
         }
     }
+
+    fn from_number(number: &str) -> Option<Self> {
+        Timestamp::from_number(number).map(Self::Timestamp)
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use serde::{
 };
 use serde_json::Number;
 
-use crate::InvalidValue;
+use crate::{
+    InvalidValue,
+    serde_util::from_json::{self, FromJson, Scalar},
+};
 
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
 const RULE: &str = "must be seconds since 1970 UTC: digits, with up to nine decimals after a dot";
@@ -18,8 +21,9 @@ const RULE: &str = "must be seconds since 1970 UTC: digits, with up to nine deci
 /// A moment in seconds since 1970-01-01 UTC, to the nanosecond.
 ///
 /// The service sends whole seconds in some places and decimal seconds in others, as a number or as a
-/// string; all are read without losing a digit. Written as a number, or as a string of digits where
-/// no JSON number of 64-bit floats would hold the same value.
+/// string; all are read without losing a digit, and so is ISO 8601 text with `Z` or an offset. Text
+/// without one is rejected, and absent in a field of a model: its time zone is not known. Written as a number,
+/// or as a string of digits where no JSON number of 64-bit floats would hold the same value.
 /// Source: <https://developers.dashly.io/webapi/types/>
 ///
 /// ```
@@ -171,6 +175,18 @@ fn parse(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// A date and time with its offset from UTC. Without the offset nobody knows which moment is meant, and the
+/// second after `23:59:59` has no number.
+fn iso_8601(text: &str) -> Option<Timestamp> {
+    let moment: jiff::Timestamp = text.parse().ok().filter(|_| !text.contains(":60"))?;
+    let nanoseconds = moment.as_nanosecond();
+    let per_second = i128::from(NANOS_PER_SECOND);
+    Some(Timestamp {
+        seconds: nanoseconds.div_euclid(per_second).try_into().ok()?,
+        nanoseconds: nanoseconds.rem_euclid(per_second).try_into().ok()?,
+    })
+}
+
 /// The common case without printing digits: seconds of our time with up to six decimals.
 ///
 /// Below 2^33 neighbouring floats are closer than a microsecond, so no two numbers of microseconds
@@ -239,18 +255,30 @@ impl<'de> Visitor<'de> for TimestampVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-        parse(text).ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
+        parse(text.trim())
+            .or_else(|| iso_8601(text.trim()))
+            .ok_or_else(|| E::invalid_value(Unexpected::Other("string"), &self))
     }
 
     /// Any crate of a program can switch on the feature `arbitrary_precision` of `serde_json`, which
     /// then gives decimal numbers in a map of its own.
     fn visit_map<A: MapAccess<'de>>(self, number: A) -> Result<Timestamp, A::Error> {
-        let number = Number::deserialize(MapAccessDeserializer::new(number))?;
-        self.visit_str(&number.to_string())
+        let number = Number::deserialize(MapAccessDeserializer::new(number))?.to_string();
+        Timestamp::from_number(&number)
+            .ok_or_else(|| A::Error::invalid_value(Unexpected::Other("number"), &self))
     }
 }
 
-scalars!(Timestamp);
+impl FromJson for Timestamp {
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
+        from_json::scalar(scalar)
+    }
+
+    /// With every digit, also those that a float loses.
+    fn from_number(number: &str) -> Option<Self> {
+        parse(number).or_else(|| Self::from_scalar(Scalar::of_number(number)?))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -273,6 +301,42 @@ mod tests {
         ] {
             let read = Timestamp::from(time);
             assert_eq!((read.seconds(), read.nanoseconds()), (seconds, nanoseconds));
+        }
+    }
+
+    #[test]
+    fn reads_iso_8601_where_the_moment_is_known() {
+        for (text, seconds, nanoseconds) in [
+            ("2023-11-14T22:13:20Z", 1_700_000_000, 0),
+            (
+                "2023-11-15T01:13:20.661001+03:00",
+                1_700_000_000,
+                661_001_000,
+            ),
+            (
+                "2023-11-14 22:13:20.123456789+00:00",
+                1_700_000_000,
+                123_456_789,
+            ),
+            ("1969-12-31T23:59:59.75Z", -1, 750_000_000),
+            (" 1700000000 ", 1_700_000_000, 0),
+        ] {
+            let read = json(&format!("{text:?}"));
+            assert_eq!(
+                (read.seconds(), read.nanoseconds()),
+                (seconds, nanoseconds),
+                "{text}"
+            );
+        }
+        for text in [
+            "2023-11-14T22:13:20",
+            "2023-11-14",
+            "2016-12-31T23:59:60Z",
+            "2023-02-30T10:00:00Z",
+            "yesterday",
+        ] {
+            let json = format!("{text:?}");
+            assert!(serde_json::from_str::<Timestamp>(&json).is_err(), "{text}");
         }
     }
 
