@@ -1,13 +1,11 @@
 use bytes::Bytes;
 
+use super::{delimiter::Delimiter, import_check};
 use crate::{
     ApiContext, ApiVersion, Endpoint,
     endpoint::{EncodeResponse, FilePart, Path, RequestParts, ResponseError, response},
     types::{ImportReport, InvalidValue},
 };
-
-/// The vendor says "below 30 MB". The smaller meaning of MB is safe.
-pub(super) const MAX_CSV_BYTES: usize = 30_000_000;
 
 /// The column that identifies the user of a row.
 ///
@@ -32,56 +30,6 @@ impl MergeField {
     }
 }
 
-/// The delimiter between two values of a row.
-///
-/// Source: <https://developers.dashly.io/webapi/endpoints/users/import>
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Delimiter {
-    /// A tab. The service's default.
-    #[default]
-    Tab,
-    /// `,`
-    Comma,
-    /// `;`
-    Semicolon,
-    /// `|`
-    Pipe,
-    /// A space.
-    Space,
-}
-
-impl Delimiter {
-    /// Every delimiter.
-    pub const ALL: &[Self] = &[
-        Self::Tab,
-        Self::Comma,
-        Self::Semicolon,
-        Self::Pipe,
-        Self::Space,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Tab => "\t",
-            Self::Comma => ",",
-            Self::Semicolon => ";",
-            Self::Pipe => "|",
-            Self::Space => " ",
-        }
-    }
-
-    fn as_byte(self) -> u8 {
-        match self {
-            Self::Tab => b'\t',
-            Self::Comma => b',',
-            Self::Semicolon => b';',
-            Self::Pipe => b'|',
-            Self::Space => b' ',
-        }
-    }
-}
-
 /// `POST /users/import`: sets the properties of many users from a CSV file.
 ///
 /// The first line contains the names of the properties, system properties with their `$`. The service
@@ -91,7 +39,8 @@ impl Delimiter {
 ///
 /// * Scope: not documented; `user-write` by analogy.
 /// * v2 only: the pages of v1 do not document it.
-/// * UTF-8, below 30 MB. A large file needs longer timeouts than the defaults of 10 s for an attempt and
+/// * UTF-8 without a byte order mark, below 30 MB, each column named once, lines that end with a line feed. A
+///   file that breaks this is rejected before sending, and so is one without the column to merge by. A large file needs longer timeouts than the defaults of 10 s for an attempt and
 ///   30 s for a call; see [`CallOptions`](crate::client::CallOptions).
 /// * Idempotent: no. Two imports of one file at the same time may create a user twice.
 /// * Source: <https://developers.dashly.io/webapi/endpoints/users/import>
@@ -159,86 +108,6 @@ impl Import {
         }
         Ok(())
     }
-
-    fn check_csv(&self) -> Result<(), InvalidValue> {
-        let invalid = |rule: String| Err(InvalidValue::new("file", rule));
-        let bytes = self.csv.len();
-        if bytes >= MAX_CSV_BYTES {
-            return invalid(format!(
-                "must be below {MAX_CSV_BYTES} bytes (30 MB), got {bytes}"
-            ));
-        }
-        let Ok(text) = std::str::from_utf8(&self.csv) else {
-            return invalid(
-                "must be UTF-8: a file from Excel is often Windows-1251, save it as CSV UTF-8"
-                    .into(),
-            );
-        };
-        if text.starts_with('\u{feff}') {
-            return invalid(
-                "must not start with a byte order mark (BOM), the bytes EF BB BF".into(),
-            );
-        }
-        let delimiter = self.delimiter.unwrap_or_default();
-        if has_open_quotation(text, delimiter) {
-            return invalid("must be CSV: a quotation mark is not closed".into());
-        }
-        let merge_field = self.merge_field.unwrap_or_default().as_str();
-        let names = |delimiter: Delimiter, name: &str| {
-            header(text, delimiter).iter().any(|one| one == name)
-        };
-        if !names(delimiter, merge_field) {
-            let bare = merge_field.trim_start_matches('$');
-            let mut others = Delimiter::ALL.iter();
-            let hint = match others.find(|other| names(**other, merge_field)) {
-                Some(other) => format!("; it is delimited by {:?}", other.as_str()),
-                None if names(delimiter, bare) => {
-                    format!("; it names `{bare}`, without the `$` of system properties")
-                }
-                None => String::new(),
-            };
-            let delimiter = delimiter.as_str();
-            return invalid(format!(
-                "must name the column `{merge_field}` in its first line, delimited by \
-                 {delimiter:?}{hint}"
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The names of the columns, which stand in the first line that is not empty.
-fn header(text: &str, delimiter: Delimiter) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter.as_byte())
-        .terminator(csv::Terminator::Any(b'\n'))
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    let first = reader.records().next().and_then(Result::ok);
-    let names = first.iter().flatten();
-    names
-        .map(|name| name.strip_suffix('\r').unwrap_or(name).to_owned())
-        .collect()
-}
-
-/// Whether a cell that starts with a quotation mark does not end, which would swallow the rest of the file.
-fn has_open_quotation(text: &str, delimiter: Delimiter) -> bool {
-    let mut bytes = text.bytes().peekable();
-    let mut is_start_of_cell = true;
-    while let Some(byte) = bytes.next() {
-        if byte == b'"' && is_start_of_cell {
-            loop {
-                match bytes.next() {
-                    None => return true,
-                    // Two of them are one that belongs to the text.
-                    Some(b'"') if bytes.next_if_eq(&b'"').is_none() => break,
-                    Some(_) => {}
-                }
-            }
-        }
-        is_start_of_cell = byte == b'\n' || byte == delimiter.as_byte();
-    }
-    false
 }
 
 impl Endpoint for Import {
@@ -252,7 +121,8 @@ impl Endpoint for Import {
             let rule = "must be 2: v1 of the API does not know this operation";
             return Err(InvalidValue::new("version", rule));
         }
-        self.check_csv()?;
+        let merge_field = self.merge_field.unwrap_or_default().as_str();
+        import_check::check(&self.csv, self.delimiter.unwrap_or_default(), merge_field)?;
         self.check_tags()?;
         let mut request = RequestParts::post(Path::new().then("users").then("import"));
         let parameters = &mut request.parameters;

@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use super::{Import, PropertyChange, import::MAX_CSV_BYTES};
+use super::{Import, PropertyChange, import_check::MAX_CSV_BYTES};
 use crate::{
     endpoint::check_external_id,
     types::{

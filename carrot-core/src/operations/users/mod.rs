@@ -3,9 +3,11 @@
 //! A [`UserRef`] identifies a user by the id of the service or by an external id.
 
 mod conversations;
+mod delimiter;
 mod events;
 mod get;
 mod import;
+mod import_check;
 mod import_csv;
 mod property_change;
 mod send_message;
@@ -19,9 +21,10 @@ use http::Method;
 
 pub use self::{
     conversations::Conversations,
+    delimiter::Delimiter,
     events::Events,
     get::Get,
-    import::{Delimiter, Import, MergeField},
+    import::{Import, MergeField},
     import_csv::{ImportCsv, UnwritableChange},
     property_change::PropertyChange,
     send_message::{MessageKind, SendMessage},

@@ -44,7 +44,7 @@ fn client_and_sandbox_accept_the_same_files() {
         (Delimiter::Space, " "),
     ];
     let windows_1251 = b"$user_id,$name\na,\xc0\xe4\xe0\n";
-    let files: [(&[u8], Option<&str>); 20] = [
+    let files: [(&[u8], Option<&str>); 38] = [
         (b"$user_id,plan\na,pro\n", None),
         (b"$user_id,plan\r\na,pro\r\n", None),
         (b"plan,$user_id\r\npro,a\r\n", None),
@@ -53,7 +53,7 @@ fn client_and_sandbox_accept_the_same_files() {
         (b"plan,\"$user_id\"\r\n\"a,\"\"b\"\"\n\",a\r\n", None),
         (b"$user_id\n", None),
         (b"$user_id,5\" nails\na,b\n", None),
-        (b"", Some("must name the column `$user_id`")),
+        (b"", Some("it is empty")),
         (b"\n\n", Some("must name the column `$user_id`")),
         (
             b"\"$user_id,plan\"\na,pro\n",
@@ -75,7 +75,37 @@ fn client_and_sandbox_accept_the_same_files() {
             Some("byte order mark"),
         ),
         (windows_1251, Some("Windows-1251")),
-        (b"\xff\xfe$\0u\0", Some("must be UTF-8")),
+        (b"\xff\xfe$\0u\0", Some("it is UTF-16")),
+        (b"\xfe\xff\0$\0u", Some("it is UTF-16")),
+        (b"$\0u\0", Some("zero bytes")),
+        (b"$user_id,plan\na,p\0ro\n", Some("zero bytes")),
+        (b"$user_id,$name\na,\xf1\xe4\xc1\n", Some("must be UTF-8")),
+        (b"$user_id,plan\ra,pro\rb,free\r", Some("carriage return")),
+        (
+            b"$user_id,plan\r\na,pro\rb,free\r\n",
+            Some("carriage return"),
+        ),
+        (b"plan,$user_id\r", Some("carriage return")),
+        (b"$user_id,plan\na,\"one\rtwo\"\n", None),
+        (b"\r\n\r\n$user_id,plan\r\na,pro\r\n", None),
+        (b"$user_id,plan,,\na,pro,,\n", None),
+        (
+            b"$user_id,plan,plan\na,pro,free\n",
+            Some("the columns 2 and 3"),
+        ),
+        (b"$user_id,\"$user_id\"\na,b\n", Some("the columns 1 and 2")),
+        (b" \n", Some("it is empty")),
+        (b"$User_ID,plan\na,pro\n", Some("in other letters")),
+        (
+            "$user_id\u{200b},plan\na,pro\n".as_bytes(),
+            Some("invisible characters"),
+        ),
+        (
+            b"\"user_id\";\"plan\"\na;pro\n",
+            Some("delimited by \";\"; it names `user_id`, without the `$`"),
+        ),
+        (b"plan|$user_id\npro|a\n", Some("delimited by \"|\"")),
+        (b"plan $user_id\npro a\n", Some("delimited by \" \"")),
         (
             b"$user_id,plan\na,\"pro\n",
             Some("a quotation mark is not closed"),

@@ -154,10 +154,8 @@ impl Plan<'_> {
         }
         store.tag_user(id, self.tags);
         store.change_user(id, |user| {
-            for (at, (column, value)) in self.columns.iter().zip(record).enumerate() {
-                // The address that users are merged by stays what they have.
-                let is_merged = self.by_address.is_some() && column == "$email" && at != self.key;
-                if column == "$user_id" || is_merged {
+            for (column, value) in self.columns.iter().zip(record) {
+                if column == "$user_id" {
                     continue;
                 }
                 let operation = json!({"op": "update_or_create", "key": column, "value": value});
