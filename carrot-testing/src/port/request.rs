@@ -42,7 +42,11 @@ pub(crate) async fn read(
 fn foreign<B>(request: &Request<B>, address: SocketAddr) -> Option<&'static str> {
     let header = |name| Some(request.headers().get(name)?.to_str().unwrap_or_default());
     let host = header(HOST).unwrap_or_default();
-    let name = host.parse::<Authority>();
+    // No browser names a user in front of the host.
+    let name = host
+        .parse::<Authority>()
+        .ok()
+        .filter(|_| !host.contains('@'));
     let name = name.as_ref().map_or("", |authority| authority.host());
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let is_local = name.eq_ignore_ascii_case("localhost")
@@ -51,6 +55,8 @@ fn foreign<B>(request: &Request<B>, address: SocketAddr) -> Option<&'static str>
         return Some("the `Host` must be this machine: localhost or a loopback address");
     }
     let origin = header(ORIGIN)?;
-    (origin.strip_prefix("http://") != Some(host))
-        .then_some("the `Origin` must be that of the sandbox")
+    let own = origin.split_once("://");
+    let is_own =
+        own.is_some_and(|(scheme, name)| scheme == "http" && name.eq_ignore_ascii_case(host));
+    (!is_own).then_some("the `Origin` must be that of the sandbox")
 }

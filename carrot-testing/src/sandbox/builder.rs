@@ -7,10 +7,11 @@ use carrot_core::{
 
 use super::{
     realtime::hub::Limits,
+    rules::parameters::digits,
     seed::model::SeedUser,
     served::ServedRequest,
     service::Sandbox,
-    settings::Settings,
+    settings::{DEFAULT_APP, Settings},
     store::{Channel, Operator},
 };
 use crate::VirtualClock;
@@ -34,11 +35,18 @@ impl Sandbox {
     }
 }
 
+/// The id in a token `app.<id>.<secret>`.
+fn app_of(token: &str) -> Option<u64> {
+    let (id, _) = token.strip_prefix("app.")?.split_once('.')?;
+    digits(id).filter(|id| *id > 0)
+}
+
 /// Builds a [`Sandbox`]. Every setting has a default.
 #[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get the sandbox"]
 pub struct SandboxBuilder {
     pub(in crate::sandbox) settings: Settings,
+    own_app: bool,
     pub(super) own_operators: bool,
     pub(super) own_channels: bool,
 }
@@ -51,12 +59,16 @@ impl SandboxBuilder {
     /// Sets the token that gives access; `app.1000.sandbox` by default.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.settings.app.token = token.into();
+        if !self.own_app {
+            self.settings.app.id = app_of(&self.settings.app.token).unwrap_or(DEFAULT_APP);
+        }
         self
     }
 
-    /// Sets the id of the app; 1000 by default.
+    /// Sets the id of the app; by default the one in the [token](Self::token), `app.<id>.<secret>`, else 1000.
     pub fn app(mut self, id: impl Into<AppId>) -> Self {
         self.settings.app.id = id.into().get();
+        self.own_app = true;
         self
     }
 

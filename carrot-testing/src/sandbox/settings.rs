@@ -17,6 +17,9 @@ use super::{
 /// 2023-11-14T22:13:20 UTC.
 const START: i64 = 1_700_000_000;
 
+/// The app of a token that names none.
+pub(in crate::sandbox) const DEFAULT_APP: u64 = 1000;
+
 /// Every scope that the vendor documents.
 ///
 /// Source: <https://developers.carrotquest.io/scopes>
@@ -75,7 +78,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             app: App {
-                id: 1000,
+                id: DEFAULT_APP,
                 token: "app.1000.sandbox".to_owned(),
                 scopes: SCOPES.map(str::to_owned).into(),
                 operators: [(501, "First operator"), (502, "Second operator")]

@@ -121,10 +121,10 @@ fn set_up(arguments: &Arguments, requested: Arc<Notify>) -> Result<Sandbox, Box<
         None => draw_token(arguments.app.unwrap_or(DEFAULT_APP))?,
     };
     AuthToken::new(token.as_str())?;
-    let app = arguments.app.or_else(|| app_of(&token));
-    builder = builder
-        .app(AppId::new(app.unwrap_or(DEFAULT_APP)))
-        .token(token);
+    builder = builder.token(token);
+    if let Some(app) = arguments.app {
+        builder = builder.app(AppId::new(app));
+    }
     if let Some(limit) = arguments.rate_limit {
         builder = builder.rate_limit(limit);
     }
@@ -132,12 +132,6 @@ fn set_up(arguments: &Arguments, requested: Arc<Notify>) -> Result<Sandbox, Box<
         builder = seed(builder, path).map_err(|error| in_file("--seed", path, error))?;
     }
     Ok(builder.build())
-}
-
-/// The app id in a token `app.<id>.<secret>`.
-fn app_of(token: &str) -> Option<u64> {
-    let (id, _) = token.strip_prefix("app.")?.split_once('.')?;
-    id.parse().ok().filter(|id| *id > 0)
 }
 
 /// A token that no page in a browser can guess.

@@ -188,6 +188,11 @@ fn shop_plugin_sends_decimals_and_lists_of_numbers() {
             r#"{"$order_id":"7","$order_amount":199.9,"$items":["Tea"]}"#,
         ),
         ("Bought", r#"{"item":{"color":"red","price":3}}"#),
+        (
+            "Bought",
+            r#"{"items":[{"id":1,"price":9.5},{"id":"2","gift":true}]}"#,
+        ),
+        ("Bought", r#"{"item":{"size":null,"by":{"names":["A",7]}}}"#),
     ] {
         let recorded = send(
             &sandbox,

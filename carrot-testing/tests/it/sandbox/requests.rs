@@ -565,3 +565,23 @@ fn v1_sends_the_documented_values_of_sent_via() {
     assert_eq!(sent_via("v2"), [some("api"), some("web_user")]);
     assert_eq!(sent_via("v1"), [None, some("web_user")]);
 }
+
+#[test]
+fn app_is_that_of_the_token() {
+    for (token, app) in [
+        ("app.77.secret", 77),
+        ("app.77.sec.ret", 77),
+        ("app.0.secret", 1000),
+        ("app.+7.secret", 1000),
+        ("app.77", 1000),
+        ("user.77.secret", 1000),
+        ("app.99999999999999999999.secret", 1000),
+    ] {
+        let sandbox = Sandbox::builder().token(token).build();
+        assert_eq!(sandbox.app().get(), app, "{token}");
+        super::common::get(&sandbox, &format!("/v2/apps/{app}/channels"), "").data();
+        super::common::get(&sandbox, "/v1/apps/$self_app/channels", "").data();
+    }
+    let builder = || Sandbox::builder().app(carrot_core::types::AppId::new(5));
+    assert_eq!(builder().token("app.77.secret").build().app().get(), 5);
+}
