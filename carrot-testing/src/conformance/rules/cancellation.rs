@@ -3,7 +3,7 @@ use std::{sync::Arc, task::Poll};
 use crate::conformance::{
     bench::{Bench, Transport, get, post, response},
     failure::{Check, ensure},
-    server::{Conn, Server},
+    server::{Conn, Seen, Server},
 };
 
 /// Polls a request until the server has what the rule waits for, and drops it there.
@@ -12,7 +12,7 @@ fn dropped(
     transport: &Transport,
     server: &Server,
     url: String,
-    ready: impl Fn(&crate::conformance::server::Seen) -> bool + Send + Sync,
+    ready: impl Fn(&Seen) -> bool + Send + Sync,
 ) -> Check {
     let log = Arc::clone(server.log());
     let mut sending = transport.send(post(url));
@@ -137,9 +137,15 @@ pub(crate) fn at_every_poll(bench: &Bench<'_>) -> Check {
 
 /// The work of a request is done in its future alone, or ends with it: the server is asked no more.
 pub(crate) fn nothing_goes_on(bench: &Bench<'_>) -> Check {
+    nothing_goes_on_after(bench, |seen| seen.accepted == 1)?;
+    nothing_goes_on_after(bench, |seen| seen.came == 1)
+}
+
+/// The request is dropped as soon as its connection is accepted, or when a part of it came.
+fn nothing_goes_on_after(bench: &Bench<'_>, ready: impl Fn(&Seen) -> bool + Send + Sync) -> Check {
     let server = bench.server(|conn| {
         if conn.number == 0 {
-            // The request is dropped in the handshake of TCP or right after: it is not read.
+            // It is not read.
             conn.came()?;
             conn.hold();
             return Ok(());
@@ -150,9 +156,7 @@ pub(crate) fn nothing_goes_on(bench: &Bench<'_>) -> Check {
         Ok(())
     })?;
     let transport = bench.transport()?;
-    dropped(bench, &transport, &server, server.url("/drop"), |seen| {
-        seen.accepted == 1
-    })?;
+    dropped(bench, &transport, &server, server.url("/drop"), ready)?;
     for _ in 0..3 {
         bench.succeed(&transport, get(server.url("/next")))?;
     }

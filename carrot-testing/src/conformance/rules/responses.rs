@@ -2,9 +2,10 @@ use carrot_core::transport::TransportErrorKind as Kind;
 use http::{HeaderValue, header};
 
 use crate::conformance::{
-    bench::{Bench, get, post, response},
+    bench::{Bench, get, post, response, timed},
     failure::{Check, ensure},
     seen::Seen,
+    server::PATIENCE,
 };
 
 pub(crate) fn statuses(bench: &Bench<'_>) -> Check {
@@ -105,12 +106,17 @@ pub(crate) fn without_body(bench: &Bench<'_>) -> Check {
     for (status, head) in [(204, ""), (304, ""), (304, "content-length: 1000\r\n")] {
         let server = bench.responding(format!("HTTP/1.1 {status} No\r\n{head}\r\n"))?;
         for _ in 0..2 {
-            let response = bench.succeed(&transport, get(server.url("/")))?;
+            let (response, took) = timed(|| bench.succeed(&transport, get(server.url("/"))));
+            let response = response?;
             ensure!(
                 response.status().as_u16() == status && response.body().is_empty(),
                 "expected {status} without a body, got {} with {} bytes",
                 response.status(),
                 response.body().len()
+            );
+            ensure!(
+                took < PATIENCE,
+                "a response of {status} came after {took:?} only, at the end of its connection"
             );
         }
     }

@@ -179,7 +179,11 @@ impl Conn {
 
     /// Waits until something came, and leaves it unread.
     pub(crate) fn came(&self) -> io::Result<()> {
-        self.tcp.peek(&mut [0]).map(drop)
+        if self.tcp.peek(&mut [0])? > 0 {
+            let line = format!("connection {}: something came", self.number);
+            self.log.update(line, |seen| seen.came += 1);
+        }
+        Ok(())
     }
 
     /// Whether the client sent more than the server has read. Returns when there is more, or when

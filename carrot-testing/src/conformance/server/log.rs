@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     lines: Vec<String>,
     /// How many connections were accepted.
     pub(crate) accepted: usize,
+    /// On how many connections something came that is not read.
+    pub(crate) came: usize,
     /// How many connections the client closed, or the server is done with.
     pub(crate) closed: usize,
     /// Every request that was read whole, with the number of its connection.
@@ -110,22 +112,31 @@ pub(crate) fn readable(bytes: &[u8]) -> String {
 /// Something that opens once, from any thread.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    open: Mutex<bool>,
+    /// Whether it opened; false where somebody waited in vain.
+    open: Mutex<Option<bool>>,
     changed: Condvar,
 }
 
 impl Gate {
     pub(crate) fn open(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.changed.notify_all();
+        self.set(true);
     }
 
-    /// Waits until it is open; false where it still is not after [`PATIENCE`].
+    /// Waits until it is open; false where it still is not after [`PATIENCE`], for everybody.
     pub(crate) fn wait(&self) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .changed
-            .wait_timeout_while(open, PATIENCE, |open| !*open);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+            .wait_timeout_while(open, PATIENCE, |open| open.is_none());
+        let opened = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        opened.unwrap_or_else(|| {
+            self.set(false);
+            false
+        })
+    }
+
+    fn set(&self, open: bool) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        self.changed.notify_all();
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Conn {
 impl Conn {
     /// Reads more; false at the end of the connection.
     pub(crate) async fn more(&mut self) -> io::Result<bool> {
+        // Without room it is read in small pieces.
+        self.ahead.reserve(1 << 16);
         match self.io.read_buf(&mut self.ahead).await {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.cut_is_end => {
                 Ok(false)
