@@ -166,10 +166,10 @@ fn kind(class: Class, value: &Value) -> Option<(Class, String)> {
 }
 
 /// The placeholder in the type of the value.
-fn in_type(value: &Value, class: Class, placeholder: &str) -> Value {
+fn in_type(value: &Value, placeholder: &str) -> Value {
     let whole: Option<u64> = placeholder.parse().ok();
     match (value, whole) {
-        (Value::Number(number), Some(whole)) if class == Class::Number && number.is_f64() => {
+        (Value::Number(number), Some(whole)) if number.is_f64() => {
             let number = Number::from_f64(whole as f64 + 0.5);
             number.map_or(Value::Null, Value::Number)
         }
@@ -228,7 +228,7 @@ impl Leaf for Writer<'_> {
     fn leaf(&mut self, class: Class, value: &Value) -> Value {
         match kind(class, value) {
             Some((class, text)) => match self.book.find(class, &text) {
-                Some(placeholder) => in_type(value, class, placeholder),
+                Some(placeholder) => in_type(value, placeholder),
                 None => Value::Null,
             },
             None => other(class, value, self.shift),
@@ -267,7 +267,7 @@ impl Leaf for Reader<'_> {
             return value.clone();
         }
         match self.book.find(class, &text) {
-            Some(placeholder) => in_type(value, class, placeholder),
+            Some(placeholder) => in_type(value, placeholder),
             None if self.holds_one(&text) => serde_json::json!({ ANYTHING: text }),
             None => value.clone(),
         }

@@ -224,6 +224,8 @@ struct Group {
     content_types: BTreeSet<String>,
     /// True where a body was not JSON.
     has_other: bool,
+    /// True where there was no body.
+    has_none: bool,
 }
 
 impl Group {
@@ -235,6 +237,7 @@ impl Group {
             let content_type = one.headers.get("content-type");
             group.content_types.extend(content_type.cloned());
             group.has_other |= one.json.is_none() && one.text.is_some();
+            group.has_none |= one.json.is_none() && one.text.is_none();
             if let Some(json) = &one.json {
                 group.shape.add(rules, json);
             }
@@ -245,6 +248,9 @@ impl Group {
     fn compare(&self, live: &Self, changes: &mut Changes) {
         if live.has_other && !self.has_other {
             changes.insert((Weight::Breaking, "a body is not JSON any more".to_owned()));
+        }
+        if live.has_none && !self.has_none {
+            changes.insert((Weight::Breaking, "a body is empty, and none was".to_owned()));
         }
         for header in live.headers.difference(&self.headers) {
             changes.insert((Weight::New, format!("the header `{header}` is new")));
@@ -282,7 +288,7 @@ impl Group {
                 ));
             }
             for found in came.types.difference(&was.types) {
-                let change = type_change(&name, &was.types, found);
+                let change = type_change(place, &was.types, found);
                 changes.extend(change);
             }
             // Where no word was seen, which there are is not known.
@@ -303,7 +309,7 @@ impl Group {
 
 /// How a type that was not seen before counts.
 fn type_change(
-    name: &str,
+    place: &str,
     was: &BTreeSet<&'static str>,
     found: &'static str,
 ) -> Option<(Weight, String)> {
@@ -317,8 +323,11 @@ fn type_change(
     if is_list || is_empty {
         return None;
     }
-    let text = format!("{name} was {} and is {found}", list(was.iter().copied()));
-    let is_chance = found == "null"
+    let (name, types) = (shown(place), list(was.iter().copied()));
+    let text = format!("{name} was {types} and is {found}");
+    // What is around all data is there whatever the data is.
+    let is_around = matches!(place, "" | "data" | "meta");
+    let is_chance = found == "null" && !is_around
         || only_null
         || found == "a decimal" && has("a number")
         || found == "a number" && has("a decimal");

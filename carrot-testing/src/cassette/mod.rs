@@ -84,8 +84,8 @@
 //! A service changes, and a file does not. A [check](Cassette::check) runs the same test against the service and
 //! compares shapes, not values, operation by operation: the status and the name of the error, the fields, their
 //! types, the words of the service, the headers. A field that is gone, another type and another status fail the
-//! test; a new field, word or header does not, nor does what depends on the data, such as a field that did not
-//! always come. Everything is in the report: `greeting.drift.txt` beside `greeting.json`, which is removed once
+//! test, and so does a body, `data` or `meta` that is gone or null. A new field, word or header does not, nor does what
+//! depends on the data: a null, a decimal for a number, a field that some objects lack. Everything is in the report: `greeting.drift.txt` beside `greeting.json`, which is removed once
 //! nothing is left to report. Over a [`Sandbox`](crate::Sandbox) in the place of the service it tells where the
 //! sandbox is not as the service was.
 //!

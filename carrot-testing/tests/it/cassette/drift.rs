@@ -178,6 +178,21 @@ fn each_change_is_told_by_its_field() {
             false,
             "+ `data.user_id` was a text and is null",
         ),
+        (
+            |body| body["data"]["id"] = json!(1.5),
+            false,
+            "+ `data.id` was a number and is a decimal",
+        ),
+        (
+            |body| body["data"] = Value::Null,
+            true,
+            "✗ `data` was an object and is null",
+        ),
+        (
+            |body| *body = Value::Null,
+            true,
+            "✗ the body was an object and is null",
+        ),
         // No change of a shape.
         (|body| body["data"]["id"] = json!(5), false, ""),
         (|body| body["data"]["props"] = json!([]), false, ""),
@@ -224,6 +239,11 @@ fn status_header_body_changes_are_told() {
         fails && text.contains("✗ a body is not JSON any more"),
         "{text}"
     );
+    let (fails, text) = on(|response| *response.body_mut() = Bytes::new());
+    assert!(
+        fails && text.contains("✗ a body is empty, and none was"),
+        "{text}"
+    );
     let (fails, text) = on(|response| {
         let headers = response.headers_mut();
         headers.insert("retry-after", HeaderValue::from_static("7"));
@@ -237,6 +257,18 @@ fn status_header_body_changes_are_told() {
         fails && text.contains("✗ nothing was compared: no response came but a failure"),
         "{text}"
     );
+}
+
+#[test]
+fn field_that_some_objects_lack_is_told() {
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let (fails, text) = report(json_of("order-42", move |body| {
+        if is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            body["data"].as_object_mut().unwrap().remove("presence");
+        }
+    }));
+    let line = "· `data.presence` did not always come; it did before";
+    assert!(!fails && text.contains(line), "{text}");
 }
 
 #[test]
