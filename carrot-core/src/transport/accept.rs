@@ -1,6 +1,6 @@
 //! What every transport does, whatever its HTTP stack.
 
-use std::{error::Error, io, iter};
+use std::io;
 
 use bytes::Bytes;
 use http::{
@@ -82,6 +82,28 @@ impl BodyCollector {
         Ok(())
     }
 
+    /// Reads a body to its end from a reader that blocks, and returns the whole of it: in place of
+    /// [`push`](Self::push) and [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// The body is longer than the cap, or reading it fails, of which `failed` makes the error.
+    pub fn read(
+        mut self,
+        mut reader: impl io::Read,
+        failed: impl FnOnce(io::Error) -> TransportError,
+    ) -> Result<Bytes, TransportError> {
+        let mut piece = [0; 16 * 1024];
+        loop {
+            match reader.read(&mut piece) {
+                Ok(0) => return Ok(self.finish()),
+                Ok(read) => self.push(piece.get(..read).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
     /// Returns the whole body.
     #[must_use]
     pub fn finish(self) -> Bytes {
@@ -97,21 +119,6 @@ impl BodyCollector {
             _ => Ok(()),
         }
     }
-}
-
-/// The error and all that lie beneath it, to find what a stack hides in its errors, such as a `rustls::Error`.
-///
-/// It goes into an [`io::Error`] too, whose `source` leaves out the error that it wraps.
-pub fn sources<'e>(
-    error: &'e (dyn Error + 'static),
-) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    iter::successors(Some(error), |&error| {
-        let io = error.downcast_ref::<io::Error>();
-        match io.and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
 }
 
 #[cfg(test)]
@@ -163,14 +170,37 @@ mod tests {
         assert!(body.finish().is_empty());
     }
 
+    /// Is interrupted, gives two bytes, and then fails or ends.
+    struct Uneven(u8, Option<io::ErrorKind>);
+
+    impl io::Read for Uneven {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            match self.0 {
+                1 | 3 => Err(io::ErrorKind::Interrupted.into()),
+                2 => {
+                    buffer[..2].copy_from_slice(b"ab");
+                    Ok(2)
+                }
+                _ => self.1.map_or(Ok(0), |kind| Err(kind.into())),
+            }
+        }
+    }
+
     #[test]
-    fn wrapped_errors_are_found() {
-        let inner = TransportError::new(TransportErrorKind::Dns, Sent::Never);
-        let twice = io::Error::other(io::Error::other(inner));
-        let outer = TransportError::in_doubt(twice);
-        assert_eq!(sources(&outer).count(), 4);
-        let last = sources(&outer).last().and_then(|last| last.downcast_ref());
-        let kind = last.map(TransportError::kind);
-        assert_eq!(kind, Some(TransportErrorKind::Dns));
+    fn blocking_body_is_read_to_its_end() {
+        let body = |cap| {
+            let mut context = CallContext::new("users.get", "/");
+            context.max_body_bytes = Some(cap);
+            BodyCollector::new(&context, None).expect("nothing is declared")
+        };
+        let failed = |error| TransportError::in_doubt(error);
+        let whole = body(2).read(Uneven(0, None), failed);
+        assert_eq!(whole.expect("two bytes"), "ab");
+        let error = body(1).read(Uneven(0, None), failed).expect_err("a cap");
+        assert_eq!(error.kind(), TransportErrorKind::TooLarge { limit: 1 });
+        let cut = Uneven(0, Some(io::ErrorKind::UnexpectedEof));
+        let error = body(2).read(cut, failed).expect_err("cut");
+        assert_eq!(error.kind(), TransportErrorKind::Other);
     }
 }

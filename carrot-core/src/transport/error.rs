@@ -95,6 +95,19 @@ pub enum TransportErrorKind {
     Other,
 }
 
+impl TimeoutPhase {
+    /// Returns whether the request was sent when an attempt fails in this phase: not while connecting, maybe before
+    /// the response started, yes in its body.
+    #[must_use]
+    pub fn sent(self) -> Sent {
+        match self {
+            Self::Connect => Sent::Never,
+            Self::Response => Sent::Maybe,
+            Self::Body => Sent::Yes,
+        }
+    }
+}
+
 impl fmt::Display for TransportErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -151,16 +164,11 @@ impl TransportError {
         Self::new(TransportErrorKind::Other, Sent::Maybe).with_source(source)
     }
 
-    /// Creates the error of a limit on time that passed in this phase. The phase says whether the request was sent:
-    /// not while connecting, maybe before the response started, yes in its body.
+    /// Creates the error of a limit on time that passed in this phase, which says whether the request
+    /// [was sent](TimeoutPhase::sent).
     #[must_use]
     pub fn timed_out(phase: TimeoutPhase) -> Self {
-        let sent = match phase {
-            TimeoutPhase::Connect => Sent::Never,
-            TimeoutPhase::Response => Sent::Maybe,
-            TimeoutPhase::Body => Sent::Yes,
-        };
-        Self::new(TransportErrorKind::Timeout(phase), sent).with_source("no time is left")
+        Self::new(TransportErrorKind::Timeout(phase), phase.sent()).with_source("no time is left")
     }
 
     /// Sets the source. Its text is shown, so it must not contain a secret.

@@ -6,6 +6,7 @@
 #![doc = include_str!("../../docs/transport.md")]
 
 mod accept;
+mod beneath;
 mod body;
 mod context;
 mod error;
@@ -17,7 +18,8 @@ use bytes::Bytes;
 
 pub(crate) use self::error::one_line;
 pub use self::{
-    accept::{BodyCollector, accept, sources},
+    accept::{BodyCollector, accept},
+    beneath::{of_io, sources},
     body::Body,
     context::CallContext,
     error::{Sent, TimeoutPhase, TransportError, TransportErrorKind},

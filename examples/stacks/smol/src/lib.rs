@@ -30,10 +30,8 @@ use carrot_core::{
     http::{Request, Response, Uri, header::HOST, header::HeaderValue},
     transport::{
         BodyCollector, CallContext, TimeoutPhase,
-        TransportErrorKind::{
-            self, Connect, Dns, Other, Protocol, Rejected, Reset, Tls, Truncated,
-        },
-        accept, sources,
+        TransportErrorKind::{self, Dns, Other, Protocol, Rejected},
+        accept, of_io, sources,
     },
 };
 use futures_rustls::{TlsConnector, pki_types::ServerName, rustls::ClientConfig};
@@ -74,18 +72,19 @@ fn error(
     TransportError::new(kind, sent).with_source(source)
 }
 
-/// What a connection died of; `lost` is the kind of one that was cut.
-fn of_hyper(broken: hyper::Error, lost: TransportErrorKind, sent: Sent) -> Failed {
-    let io: Option<&io::Error> = sources(&broken)
-        .filter_map(|error| error.downcast_ref())
-        .last();
-    let nonsense = [io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput];
-    let kind = match io {
-        Some(io) if nonsense.contains(&io.kind()) => Protocol,
-        Some(_) => lost,
-        None if broken.is_parse() => Protocol,
-        None if broken.is_user() => Other,
-        None => lost,
+fn while_connecting(broken: io::Error) -> Failed {
+    let (kind, sent) = of_io(TimeoutPhase::Connect, &broken);
+    error(kind, sent, broken)
+}
+
+/// What a connection died of.
+fn of_hyper(broken: hyper::Error, phase: TimeoutPhase) -> Failed {
+    let io = sources(&broken).filter_map(|error| error.downcast_ref());
+    let closed = io::ErrorKind::UnexpectedEof.into();
+    let (kind, sent) = match io.last() {
+        None if broken.is_parse() => (Protocol, phase.sent()),
+        None if broken.is_user() => (Other, phase.sent()),
+        io => of_io(phase, io.unwrap_or(&closed)),
     };
     error(kind, sent, broken)
 }
@@ -99,19 +98,15 @@ async fn connect(tls: &TlsConnector, uri: &Uri) -> Result<Box<dyn Io>, Failed> {
     let addresses = net::resolve((host, uri.port_u16().unwrap_or(usual))).await;
     let addresses = addresses.map_err(|broken| error(Dns, Sent::Never, broken))?;
     let tcp = net::TcpStream::connect(&*addresses).await;
-    let tcp = tcp.map_err(|broken| error(Connect, Sent::Never, broken))?;
+    let tcp = tcp.map_err(while_connecting)?;
     if !secure {
         return Ok(Box::new(tcp));
     }
     let name = ServerName::try_from(host.to_owned())
         .map_err(|broken| error(Rejected, Sent::Never, broken))?;
-    match tls.connect(name, tcp).await {
-        Ok(stream) => Ok(Box::new(stream)),
-        Err(broken) if broken.kind() == io::ErrorKind::InvalidData => {
-            Err(error(Tls, Sent::Never, broken))
-        }
-        Err(broken) => Err(error(Connect, Sent::Never, broken)),
-    }
+    Ok(Box::new(
+        tls.connect(name, tcp).await.map_err(while_connecting)?,
+    ))
 }
 
 async fn exchange(
@@ -140,12 +135,13 @@ async fn exchange(
             error(Rejected, Sent::Never, broken)
         })?;
     let shaken = http1::handshake(FuturesIo::new(io)).await;
-    let (mut send, connection) = shaken.map_err(|broken| of_hyper(broken, Reset, Sent::Never))?;
+    let (mut send, connection) =
+        shaken.map_err(|broken| of_hyper(broken, TimeoutPhase::Connect))?;
     enter(TimeoutPhase::Response);
     let request = Request::from_parts(head, Full::new(body));
     let asked = async {
         let response = send.send_request(request).await;
-        let response = response.map_err(|broken| of_hyper(broken, Reset, Sent::Maybe))?;
+        let response = response.map_err(|broken| of_hyper(broken, TimeoutPhase::Response))?;
         enter(TimeoutPhase::Body);
         collect(response, context).await
     };
@@ -171,7 +167,7 @@ async fn collect(
         };
         match future::or(async { Ok(body.frame().await) }, idle).await? {
             None => return Ok(Response::from_parts(head, collected.finish())),
-            Some(Err(broken)) => return Err(of_hyper(broken, Truncated, Sent::Yes)),
+            Some(Err(broken)) => return Err(of_hyper(broken, TimeoutPhase::Body)),
             Some(Ok(frame)) => collected.push(frame.data_ref().map_or(&[], |data| data))?,
         }
     }

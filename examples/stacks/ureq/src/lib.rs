@@ -6,7 +6,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let token = AuthToken::new(std::env::var("CARROT_TOKEN")?)?;
-//! let client = Client::builder(UreqTransport::new(None), BlockingClock::default(), token).build()?;
+//! let client = Client::builder(UreqTransport::new(ureq::Agent::config_builder()), BlockingClock::default(), token).build()?;
 //! let channels = pollster::block_on(client.call(apps::Channels::new()))?;
 //! # Ok(())
 //! # }
@@ -14,26 +14,24 @@
 
 mod clock;
 
-use std::{
-    io::{Cursor, ErrorKind, Read},
-    time::Duration,
-};
+use std::{error::Error as StdError, io::Cursor, time::Duration};
 
 use carrot_core::{
-    Body, HttpTransport,
-    Sent::{Maybe, Never, Yes},
-    TransportError, async_trait,
+    Body, HttpTransport, Sent, TransportError, async_trait,
     bytes::Bytes,
     http::{Request, Response},
     transport::{
         BodyCollector, TimeoutPhase,
-        TransportErrorKind::{
-            Connect, Dns, Other, Protocol, Rejected, Reset, Timeout, Tls, Truncated,
-        },
-        accept, sources,
+        TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Tls},
+        accept, of_io, sources,
     },
 };
-use ureq::{Agent, Error, RequestExt, SendBody, config::AutoHeaderValue, tls};
+use rustls::Error::{InvalidCertificate, PeerIncompatible};
+use ureq::{
+    Agent, Error, RequestExt, SendBody,
+    config::{AutoHeaderValue, ConfigBuilder},
+    typestate::AgentScope,
+};
 
 pub use self::clock::BlockingClock;
 
@@ -45,11 +43,9 @@ const YEAR: Duration = Duration::from_secs(86_400 * 365);
 pub struct UreqTransport(Agent);
 
 impl UreqTransport {
-    /// Creates a transport that trusts this root certificate, or those of Mozilla.
-    pub fn new(root: Option<tls::Certificate<'static>>) -> Self {
-        let mozilla = tls::RootCerts::WebPki;
-        let roots = root.map_or(mozilla, |root| tls::RootCerts::new_with_certs(&[root]));
-        let config = Agent::config_builder()
+    /// Builds the agent of ureq without what a transport must not do.
+    pub fn new(builder: ConfigBuilder<AgentScope>) -> Self {
+        let config = builder
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -57,53 +53,36 @@ impl UreqTransport {
             .allow_non_standard_methods(true)
             .user_agent(AutoHeaderValue::None)
             .accept(AutoHeaderValue::None)
-            .accept_encoding(AutoHeaderValue::None)
-            .tls_config(tls::TlsConfig::builder().root_certs(roots).build());
+            .accept_encoding(AutoHeaderValue::None);
         Self(config.build().new_agent())
     }
 }
 
 /// Handshake and exchange are one to ureq: only some errors of TLS are those of a handshake alone.
-fn is_of_a_handshake(error: &std::io::Error) -> bool {
-    use rustls::Error::{InvalidCertificate, PeerIncompatible};
-    let mut sources = sources(error).filter_map(|error| error.downcast_ref());
-    sources.any(|error| matches!(error, InvalidCertificate(_) | PeerIncompatible(_)))
+fn is_of_a_handshake(error: &(dyn StdError + 'static)) -> bool {
+    let tls = error.downcast_ref();
+    matches!(tls, Some(InvalidCertificate(_) | PeerIncompatible(_)))
 }
 
-fn failed(error: Error) -> TransportError {
+fn failed(phase: TimeoutPhase, error: Error) -> TransportError {
     let (kind, sent) = match &error {
-        Error::HostNotFound => (Dns, Never),
-        Error::ConnectionFailed => (Connect, Never),
+        Error::HostNotFound => (Dns, Sent::Never),
+        Error::ConnectionFailed => (Connect, Sent::Never),
         Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
             return TransportError::timed_out(TimeoutPhase::Connect);
         }
-        Error::Timeout(_) => return TransportError::timed_out(TimeoutPhase::Response),
-        Error::Tls(_) | Error::Rustls(_) => (Tls, Never),
-        Error::BadUri(_) | Error::Http(_) => (Rejected, Never),
+        Error::Timeout(_) => return TransportError::timed_out(phase),
+        Error::Tls(_) | Error::Rustls(_) => (Tls, Sent::Never),
+        Error::BadUri(_) | Error::Http(_) => (Rejected, Sent::Never),
         // Its text may quote a header of the response.
-        Error::Protocol(_) => {
-            return TransportError::new(Protocol, Maybe)
-                .with_source("ureq cannot read the response");
+        Error::Protocol(_) | Error::LargeResponseHeader(..) => {
+            return TransportError::new(Protocol, phase.sent()).with_source("no valid response");
         }
-        Error::LargeResponseHeader(..) => (Protocol, Maybe),
-        Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused => (Connect, Never),
-        // The standard library has no kind for it.
-        Error::Io(io) if io.to_string().contains("failed to lookup address") => (Dns, Never),
-        Error::Io(io) if is_of_a_handshake(io) => (Tls, Never),
-        Error::Io(io) if io.kind() == ErrorKind::InvalidData => (Tls, Maybe),
-        Error::Io(_) => (Reset, Maybe),
-        _ => (Other, Maybe),
+        Error::Io(io) if sources(io).any(is_of_a_handshake) => (Tls, Sent::Never),
+        Error::Io(io) => of_io(phase, io),
+        _ => (Other, phase.sent()),
     };
     TransportError::new(kind, sent).with_source(error)
-}
-
-fn in_the_body(error: std::io::Error) -> TransportError {
-    let kind = match error.get_ref().and_then(|cause| cause.downcast_ref()) {
-        Some(Error::Timeout(_)) => Timeout(TimeoutPhase::Body),
-        Some(Error::Protocol(_)) => Protocol,
-        _ => Truncated,
-    };
-    TransportError::new(kind, Yes).with_source(error)
 }
 
 #[async_trait]
@@ -123,16 +102,11 @@ impl HttpTransport for UreqTransport {
             .timeout_global(limit.map(|limit| limit + Duration::from_millis(250)))
             .timeout_per_read(context.body_idle_timeout.map(|limit| limit.min(YEAR)))
             .run()
-            .map_err(failed)?;
+            .map_err(|error| failed(TimeoutPhase::Response, error))?;
         let (head, body) = response.into_parts();
-        let mut collected = BodyCollector::new(&context, body.content_length())?;
-        let mut reader = body.into_with_config().limit(u64::MAX).reader();
-        let mut piece = [0; 16 * 1024];
-        loop {
-            match reader.read(&mut piece).map_err(in_the_body)? {
-                0 => return Ok(Response::from_parts(head, collected.finish())),
-                read => collected.push(piece.get(..read).unwrap_or_default())?,
-            }
-        }
+        let collected = BodyCollector::new(&context, body.content_length())?;
+        let reader = body.into_with_config().limit(u64::MAX).reader();
+        let body = collected.read(reader, |error| failed(TimeoutPhase::Body, error.into()))?;
+        Ok(Response::from_parts(head, body))
     }
 }

@@ -6,14 +6,20 @@ use carrot_core::HttpTransport;
 use carrot_stack_ureq::UreqTransport;
 use carrot_testing::conformance::{self, BuildError, Capability, Setup, Stack};
 use expect_test::expect_file;
+use ureq::{
+    Agent,
+    tls::{Certificate, RootCerts, TlsConfig},
+};
 
 #[derive(Debug)]
 struct Ureq;
 
 impl Stack for Ureq {
     fn build(&self, setup: &Setup) -> Result<Box<dyn HttpTransport>, BuildError> {
-        let root = ureq::tls::Certificate::from_pem(setup.root_certificate_pem.as_bytes())?;
-        Ok(Box::new(UreqTransport::new(Some(root))))
+        let root = Certificate::from_pem(setup.root_certificate_pem.as_bytes())?;
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root]));
+        let config = Agent::config_builder().tls_config(tls.build());
+        Ok(Box::new(UreqTransport::new(config)))
     }
 
     fn can(&self, capability: Capability) -> bool {
