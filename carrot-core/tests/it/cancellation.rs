@@ -14,30 +14,26 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use carrot_core::{
-    Body, ErrorKind, ExponentialBackoff, HttpTransport, Sent, TransportError, apps,
+    ErrorKind, ExponentialBackoff, HttpTransport, Sent, TransportError, apps,
     client::CallOptions,
     conversations,
     transport::TransportErrorKind,
     types::{ConversationId, RandomId},
 };
-use carrot_testing::VirtualClock;
+use carrot_testing::{VirtualClock, stub::SendWith};
 
 use crate::support::{
     ID, TOKEN, Watched,
     canary::{E_MAIL, TEXT, assert_error_hides_all},
     over,
     simulation::{MINUTE, Permits, Service, Task, task},
-    watched,
+    throttled, watched,
 };
 
-/// Of every four requests, loses the response of the first and rejects the second with a 429. Responses
-/// take time.
-#[derive(Clone, Debug)]
-struct Bumpy {
-    service: Service,
+/// What the service saw.
+#[derive(Clone, Default)]
+struct Seen {
     requests: Arc<AtomicUsize>,
     smooth: Arc<AtomicBool>,
     /// The number of requests of each path.
@@ -57,43 +53,37 @@ async fn yield_once() {
     .await;
 }
 
-#[async_trait]
-impl HttpTransport for Bumpy {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        let path = request.uri().to_string();
-        *(self.paths.lock().expect("no panic held it").entry(path)).or_default() += 1;
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        yield_once().await;
-        let response = self.service.send(request).await;
-        yield_once().await;
-        if self.smooth.load(Ordering::Relaxed) {
-            return response;
-        }
-        match number % 4 {
-            0 => {
-                let lost = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
-                Err(lost.with_source(format!("no response to `Token {TOKEN}`")))
+/// Of every four requests, loses the response of the first and rejects the second with a 429. Responses
+/// take time.
+fn bumpy(service: Service, seen: Seen) -> SendWith {
+    SendWith::new(move |request| {
+        let (service, seen) = (service.clone(), seen.clone());
+        async move {
+            let path = request.uri().to_string();
+            *(seen.paths.lock().expect("no panic held it").entry(path)).or_default() += 1;
+            let number = seen.requests.fetch_add(1, Ordering::Relaxed);
+            yield_once().await;
+            let response = service.send(request).await;
+            yield_once().await;
+            match number % 4 {
+                _ if seen.smooth.load(Ordering::Relaxed) => response,
+                0 => {
+                    let lost = TransportError::new(TransportErrorKind::Reset, Sent::Maybe);
+                    Err(lost.with_source(format!("no response to `Token {TOKEN}`")))
+                }
+                1 => Ok(throttled(format!("{TOKEN} {E_MAIL}"), Some("2"))),
+                _ => response,
             }
-            1 => {
-                let mut rejected = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
-                *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-                let seconds = http::HeaderValue::from_static("2");
-                rejected.headers_mut().insert("retry-after", seconds);
-                Ok(rejected)
-            }
-            _ => response,
         }
-    }
+    })
 }
 
 /// A client that waits in every way: for the rate limit, for responses, in pauses.
 struct World {
     clock: VirtualClock,
     rate_limit: Arc<Permits<VirtualClock>>,
-    transport: Bumpy,
+    service: Service,
+    seen: Seen,
     client: Watched,
 }
 
@@ -104,13 +94,8 @@ impl World {
         let service = Service::with_latency(&clock, usize::MAX, 148, |_| {
             (Duration::from_secs(1), Duration::from_secs(1))
         });
-        let transport = Bumpy {
-            service,
-            requests: Arc::default(),
-            smooth: Arc::default(),
-            paths: Arc::default(),
-        };
-        let builder = over(transport.clone(), &clock)
+        let seen = Seen::default();
+        let builder = over(bumpy(service.clone(), seen.clone()), &clock)
             .rate_limiter(Arc::clone(&rate_limit))
             .retry(ExponentialBackoff::new().without_jitter())
             .options(CallOptions::new().call_timeout(10 * MINUTE));
@@ -118,7 +103,8 @@ impl World {
         Self {
             clock,
             rate_limit,
-            transport,
+            service,
+            seen,
             client,
         }
     }
@@ -136,11 +122,11 @@ impl World {
 
     /// Checks that nothing leaked and the client still works.
     fn assert_clean(&self, what: &str) {
-        let in_flight = self.transport.service.in_flight();
+        let in_flight = self.service.in_flight();
         assert_eq!(in_flight, 0, "{what}: a request is left");
         let sleeps = self.clock.waiting();
         assert_eq!(sleeps, [], "{what}: a sleep is left");
-        self.transport.smooth.store(true, Ordering::Relaxed);
+        self.seen.smooth.store(true, Ordering::Relaxed);
         let call = self
             .client
             .call(conversations::Close::new(ConversationId::new(7)));
@@ -267,7 +253,7 @@ fn listing_survives_dropping_every_next() {
     }
     assert!(ids.iter().copied().eq(1..=148));
     // Three pages, of which the first and the third took three requests; and once more in five.
-    assert_eq!(world.transport.requests.load(Ordering::Relaxed), 12);
+    assert_eq!(world.seen.requests.load(Ordering::Relaxed), 12);
     drop(leads);
     world.assert_clean("read to its end");
 }
@@ -290,7 +276,7 @@ fn no_message_is_repeated_by_dropping_next() {
         }
     }
     assert_eq!(results.len(), 12);
-    let paths = world.transport.paths.lock().expect("no panic held it");
+    let paths = world.seen.paths.lock().expect("no panic held it");
     assert_eq!(paths.len(), 12);
     let mut lost = 0;
     for (id, result) in &results {
@@ -307,7 +293,7 @@ fn no_message_is_repeated_by_dropping_next() {
     // Of the requests of 12 replies every fourth lost its response, and every fourth was rejected.
     assert!((3..=6).contains(&lost), "{lost}");
     // One request for each reply, and one more for each 429.
-    let requests = world.transport.requests.load(Ordering::Relaxed);
+    let requests = world.seen.requests.load(Ordering::Relaxed);
     assert_eq!(requests, 12 + (requests + 2) / 4);
     drop((paths, replies));
     world.assert_clean("sent");

@@ -2,10 +2,8 @@
 
 use std::{pin::pin, task::Poll, time::Duration};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use carrot_core::{
-    ApiContext, ApiVersion, Body, Clock, Endpoint, ErrorKind, HttpTransport, Sent, TransportError,
+    ApiContext, ApiVersion, Clock, Endpoint, ErrorKind, HttpTransport, Sent, TransportError,
     client::CallOptions,
     conversations,
     endpoint::{RequestParts, ResponseError, response},
@@ -13,7 +11,10 @@ use carrot_core::{
     types::{Empty, InvalidValue, UserId},
     users,
 };
-use carrot_testing::{CannedResponse, VirtualClock, stub::Latency};
+use carrot_testing::{
+    CannedResponse, VirtualClock,
+    stub::{Latency, SendWith},
+};
 
 use crate::support::{ID, SECOND, Watched, canary::TEXT, canned, ok, over, poll, run, watched};
 
@@ -77,20 +78,17 @@ fn overdue_attempt_is_cancelled() {
 }
 
 /// Fails with this error at its timeout, in the middle of the response.
-#[derive(Debug)]
-struct FailsAtTheLimit(VirtualClock, TransportErrorKind);
-
-#[async_trait]
-impl HttpTransport for FailsAtTheLimit {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
+fn fails_at_the_limit(clock: &VirtualClock, kind: TransportErrorKind) -> SendWith {
+    let clock = clock.clone();
+    SendWith::new(move |request| {
         let context = request.extensions().get::<CallContext>();
         let limit = context.and_then(|context| context.timeout);
-        self.0.sleep(limit.expect("a limit")).await;
-        Err(TransportError::new(self.1, Sent::Yes))
-    }
+        let clock = clock.clone();
+        async move {
+            clock.sleep(limit.expect("a limit")).await;
+            Err(TransportError::new(kind, Sent::Yes))
+        }
+    })
 }
 
 #[test]
@@ -110,8 +108,7 @@ fn transport_timeouts_at_the_deadline_are_deadlines() {
         ),
     ] {
         let clock = VirtualClock::manual();
-        let transport = FailsAtTheLimit(clock.clone(), cause);
-        let client = watched(over(transport, &clock));
+        let client = watched(over(fails_at_the_limit(&clock, cause), &clock));
         let client = client.with_options(options);
         let mut call = pin!(client.call(conversations::Reply::new(ID, TEXT)));
         assert!(poll(call.as_mut()).is_pending());

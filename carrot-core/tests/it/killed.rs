@@ -12,7 +12,7 @@ use std::{
 };
 
 use carrot_core::{
-    Clock as _, NoRateLimit, TransportError,
+    Clock as _, HttpTransport as _, NoRateLimit,
     conversations::{Parts, Reply},
     endpoint::Paging,
     transport::{Sent, TransportErrorKind},
@@ -20,7 +20,7 @@ use carrot_core::{
 };
 use carrot_testing::{
     CannedResponse, VirtualClock,
-    stub::{Latency, RespondWith},
+    stub::{Latency, RespondWith, SendWith},
 };
 use serde_json::json;
 
@@ -179,31 +179,18 @@ fn replies(clock: &VirtualClock, served: &Arc<Mutex<Served>>, seed: u64) -> Watc
         }
     });
     let slow = Latency::new(respond, clock, |_| (SECOND, SECOND));
-    let noting = Noting(Arc::clone(served), slow);
+    let served = Arc::clone(served);
+    // Notes each request as it is handed over.
+    let noting = SendWith::new(move |request| {
+        let (served, slow) = (Arc::clone(&served), slow.clone());
+        async move {
+            let id = request.uri().path().split('/').nth(3);
+            let id = id.expect("an id").parse().expect("an id");
+            served.lock().expect("no panic").requested.insert(id);
+            slow.send(request).await
+        }
+    });
     watched(over(noting, clock).rate_limiter(Permits::new(clock.clone(), 7, MINUTE)))
-}
-
-/// Notes each request as it is handed over.
-#[derive(Debug)]
-struct Noting(Arc<Mutex<Served>>, Latency);
-
-impl std::fmt::Debug for Served {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Served")
-    }
-}
-
-#[async_trait::async_trait]
-impl carrot_core::HttpTransport for Noting {
-    async fn send(
-        &self,
-        request: http::Request<carrot_core::Body>,
-    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-        let id = request.uri().path().split('/').nth(3);
-        let id = id.expect("an id").parse().expect("an id");
-        self.0.lock().expect("no panic").requested.insert(id);
-        self.1.send(request).await
-    }
 }
 
 /// The log of the recipe in the docs of `CallAll`.

@@ -9,7 +9,7 @@ use crate::support::{
     ID,
     canary::TEXT,
     over,
-    simulation::{MINUTE, Service, Task, simulate, task},
+    simulation::{MINUTE, Service, Task, task},
     watched,
 };
 
@@ -42,7 +42,7 @@ fn overload_leaves_nothing_uncertain() {
             };
             let calls_made: Vec<Task<'_, _>> =
                 (0..calls).map(|number| task(call(number))).collect();
-            let results: Vec<Result<(), carrot_core::Error>> = simulate(&clock, calls_made);
+            let results: Vec<Result<(), carrot_core::Error>> = clock.run_all(calls_made);
             let of = |wanted: fn(&carrot_core::Error) -> bool| {
                 let errors = results.iter().filter_map(|result| result.as_ref().err());
                 errors.filter(|error| wanted(error)).count()

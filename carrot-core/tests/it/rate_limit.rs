@@ -17,14 +17,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use carrot_core::rate_limit::{AcquireError, AcquireRequest, Permit, PermitOutcome, Start};
 use carrot_core::{
-    AuthToken, Body, CallPhase, Client, ClientBuilder, Clock, ErrorKind, ExponentialBackoff,
-    HttpTransport, LocalRateLimiter, NoRateLimit, RateLimiter, Sent, TransportError, apps,
+    CallPhase, Clock, ErrorKind, ExponentialBackoff, HttpTransport, LocalRateLimiter, NoRateLimit,
+    RateLimiter, Sent, apps,
     client::CallOptions,
     conversations,
     endpoint::Paging,
+    transport::TransportErrorKind,
     types::{ConversationId, UserId},
     users,
 };
@@ -32,18 +32,12 @@ use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 use proptest::prelude::*;
 
 use crate::support::{
-    TOKEN, Watched,
+    SECOND, TOKEN, Watched,
     canary::{E_MAIL, TEXT},
-    simulation::{MINUTE, Permits, Service, Task, most_in, simulate, simulate_one, task, timeout},
-    watched,
+    lost, over,
+    simulation::{MINUTE, Permits, Service, Task, most_in, task},
+    throttled, watched,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn builder(transport: impl HttpTransport, clock: &VirtualClock) -> ClientBuilder {
-    let token = AuthToken::new(TOKEN).expect("a sound token");
-    Client::builder(transport, clock.clone(), token)
-}
 
 /// A client with the whole limit at once and no reserve.
 fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
@@ -55,7 +49,7 @@ fn client_with(
     clock: &VirtualClock,
     rate_limit: impl RateLimiter,
 ) -> Watched {
-    watched(builder(transport, clock).rate_limiter(rate_limit))
+    watched(over(transport, clock).rate_limiter(rate_limit))
 }
 
 /// Reads all leads and returns their number.
@@ -86,7 +80,7 @@ fn listing_takes_minimal_requests_and_time() {
     // 50 leads on the first page, and 49 new ones on each other: one comes again, to join the pages.
     let service = Service::new(&clock, 60, 50 + 199 * 49);
     let client = client(service.clone(), &clock);
-    assert_eq!(simulate_one(&clock, export(&client)), 50 + 199 * 49);
+    assert_eq!(clock.run(export(&client)), 50 + 199 * 49);
     assert_eq!(service.accepted().len(), 200);
     // 60 requests at once, 60 more after each minute, and the last 20 after three minutes.
     assert_eq!(clock.now(), 180 * SECOND);
@@ -98,8 +92,8 @@ fn clones_share_one_rate_limit() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10_000);
     let client = client(service.clone(), &clock);
-    let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
-    let counts = simulate(&clock, tasks.collect());
+    let tasks = (0..8).map(|part| export_part(client.clone(), part));
+    let counts = clock.run_all(tasks);
     assert_eq!(counts, [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
@@ -114,9 +108,9 @@ fn two_clients_share_one_rate_limiter() {
     let clients = [(); 2].map(|()| client_with(service.clone(), &clock, Arc::clone(&rate_limit)));
     let tasks = (0..8).map(|part| {
         let client = &clients[usize::from(part % 2 == 0)];
-        task(export_part(client.clone(), part))
+        export_part(client.clone(), part)
     });
-    assert_eq!(simulate(&clock, tasks.collect()), [50 + 24 * 49; 8]);
+    assert_eq!(clock.run_all(tasks), [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(clock.now(), 180 * SECOND);
     assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
@@ -136,7 +130,7 @@ fn test_service_rejects_requests_above_limit() {
             let client = client.with_options(CallOptions::new().retry(ExponentialBackoff::none()));
             task(async move { client.call(apps::Leads::new()).await.is_ok() })
         });
-        simulate(&clock, requests.collect());
+        clock.run_all(requests);
         assert_eq!(service.rejected(), 1);
     }
 }
@@ -154,8 +148,8 @@ fn arrivals_stay_within_limit_despite_latency() {
         (travel(request, 1, 7_000), travel(request, 2, 2_000))
     });
     let client = client(service.clone(), &clock);
-    let tasks = (0..8).map(|part| task(export_part(client.clone(), part)));
-    assert_eq!(simulate(&clock, tasks.collect()), [50 + 24 * 49; 8]);
+    let tasks = (0..8).map(|part| export_part(client.clone(), part));
+    assert_eq!(clock.run_all(tasks), [50 + 24 * 49; 8]);
     assert_eq!(service.accepted().len(), 200);
     assert_eq!(service.rejected(), 0);
     assert!(service.most_in_a_minute() <= 60);
@@ -178,7 +172,7 @@ fn slow_request_and_later_burst_stay_within_limit() {
         let client = patient.clone();
         task(async move { client.call(apps::Leads::new()).await.map(drop) })
     });
-    for result in simulate(&clock, tasks.collect()) {
+    for result in clock.run_all(tasks) {
         result.expect("a page");
     }
     assert_eq!((service.rejected(), service.most_in_a_minute()), (0, 60));
@@ -218,7 +212,7 @@ fn permits_are_granted_in_order() {
         order.borrow_mut().push((number, clock.now().as_secs()));
         rate_limit.release();
     };
-    simulate(&clock, (0..9).map(|number| task(come(number))).collect());
+    clock.run_all((0..9).map(come));
     let expected = [
         (8, 12),
         (7, 13),
@@ -240,14 +234,14 @@ fn cancelled_wait_passes_permit_on() {
     let come = async |patience: Option<Duration>| {
         match patience {
             None => rate_limit.acquire().await,
-            Some(patience) => timeout(&clock, patience, rate_limit.acquire()).await?,
+            Some(patience) => clock.timeout(patience, rate_limit.acquire()).await?,
         }
         let started = clock.now();
         rate_limit.release();
         Some(started.as_secs())
     };
     let patience = [None, Some(10 * SECOND), None, Some(90 * SECOND), None];
-    let started = simulate(&clock, patience.map(|patience| task(come(patience))).into());
+    let started = clock.run_all(patience.map(come));
     assert_eq!(started, [Some(0), None, Some(60), None, Some(120)]);
 }
 
@@ -267,7 +261,7 @@ fn cancelled_wait_passes_permit_on_during_request() {
         0
     };
     let hasty = async {
-        let cancelled = timeout(&clock, 5 * SECOND, rate_limit.acquire()).await;
+        let cancelled = clock.timeout(5 * SECOND, rate_limit.acquire()).await;
         assert!(cancelled.is_none());
         0
     };
@@ -276,10 +270,7 @@ fn cancelled_wait_passes_permit_on_during_request() {
         rate_limit.release();
         clock.now().as_secs()
     };
-    let ends = simulate(
-        &clock,
-        vec![task(slow), task(fast), task(hasty), task(last)],
-    );
+    let ends = clock.run_all(vec![task(slow), task(fast), task(hasty), task(last)]);
     assert_eq!(ends[3], 60);
 }
 
@@ -288,7 +279,7 @@ fn call_without_time_for_permit_fails_with_advice() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 60, 10);
     let client = client(service.clone(), &clock);
-    simulate_one(&clock, async {
+    clock.run(async {
         for _ in 0..60 {
             client.call(apps::Leads::new()).await.expect("a page");
         }
@@ -331,7 +322,7 @@ fn wait_beyond_deadline_sends_nothing() {
     let rate_limit = Arc::new(Permits::new(clock.clone(), 1, MINUTE));
     let client = client_with(service.clone(), &clock, Arc::clone(&rate_limit))
         .with_options(CallOptions::new().call_timeout(2 * MINUTE));
-    simulate_one(&clock, client.call(apps::Leads::new())).expect("a page");
+    clock.run(client.call(apps::Leads::new())).expect("a page");
     let mut call = Box::pin(client.call(conversations::Reply::new(ConversationId::new(1), TEXT)));
     assert!(crate::support::poll(call.as_mut()).is_pending());
     // As on a machine that was suspended: a permit is free, but the deadline has passed.
@@ -357,15 +348,10 @@ fn all_calls_wait_for_retry_after() {
     ] {
         let clock = VirtualClock::manual();
         let transport = RecordingTransport::new();
-        let mut rejection = http::Response::new(Bytes::from(format!("{TOKEN} {E_MAIL}")));
-        *rejection.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-        if let Some(seconds) = retry_after {
-            let value = http::HeaderValue::from_static(seconds);
-            rejection.headers_mut().insert("retry-after", value);
-        }
+        let rejection = throttled(format!("{TOKEN} {E_MAIL}"), retry_after);
         transport.respond(CannedResponse::response(rejection));
         (0..3).for_each(|_| transport.respond(CannedResponse::data(serde_json::json!({}))));
-        let builder = builder(transport.clone(), &clock)
+        let builder = over(transport.clone(), &clock)
             .retry(
                 ExponentialBackoff::new()
                     .without_jitter()
@@ -382,7 +368,7 @@ fn all_calls_wait_for_retry_after() {
             clock.sleep(SECOND / 2).await;
             ended().await
         };
-        let ends = simulate(&clock, vec![task(ended()), task(late()), task(late())]);
+        let ends = clock.run_all(vec![task(ended()), task(late()), task(late())]);
         assert!(
             ends.iter().all(|end| pauses.contains(end)),
             "{retry_after:?}: {ends:?}"
@@ -396,7 +382,7 @@ fn half_limit_is_found_with_few_rejections() {
     let clock = VirtualClock::manual();
     let service = Service::new(&clock, 30, 50 + 119 * 49);
     let client = client(service.clone(), &clock);
-    assert_eq!(simulate_one(&clock, export(&client)), 50 + 119 * 49);
+    assert_eq!(clock.run(export(&client)), 50 + 119 * 49);
     assert_eq!(service.accepted().len(), 120);
     assert!(service.most_in_a_minute() <= 30);
     // 120 requests take at least three minutes; finding the limit may take as long again.
@@ -423,26 +409,17 @@ impl RateLimiter for Shaky {
     }
 }
 
-#[derive(Debug)]
-struct Lost;
-
-#[async_trait]
-impl HttpTransport for Lost {
-    async fn send(
-        &self,
-        _request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        let kind = carrot_core::transport::TransportErrorKind::Reset;
-        let quoted = format!("could not send `Token {TOKEN}`");
-        Err(TransportError::new(kind, Sent::Maybe).with_source(quoted))
-    }
-}
-
 #[test]
 fn store_error_keeps_state_of_earlier_attempts() {
     let clock = VirtualClock::manual();
-    let client = client_with(Lost, &clock, Shaky::default());
-    simulate_one(&clock, async {
+    let quoted = format!("could not send `Token {TOKEN}`");
+    let transport = RecordingTransport::new().with_default(lost(
+        TransportErrorKind::Reset,
+        Sent::Maybe,
+        quoted,
+    ));
+    let client = client_with(transport, &clock, Shaky::default());
+    clock.run(async {
         let call = client.call(conversations::Close::new(ConversationId::new(1)));
         let error = call.await.expect_err("the store is down");
         assert_eq!(

@@ -18,7 +18,7 @@ use carrot_core::{Clock, rate_limit::PermitOutcome};
 use carrot_testing::VirtualClock;
 use proptest::prelude::*;
 
-use crate::support::simulation::{MINUTE, Permits, simulate, task};
+use crate::support::simulation::{MINUTE, Permits};
 
 const SECOND: Duration = Duration::from_secs(1);
 const CROWD: usize = 10_000;
@@ -75,7 +75,7 @@ fn work_per_waiting_task_is_constant() {
             clock.clock.sleep(travel).await;
             rate_limit.release();
         };
-        simulate(&clock.clock, (0..CROWD).map(|_| task(come())).collect());
+        clock.clock.run_all((0..CROWD).map(|_| come()));
         // The first 60 at once, and 60 more after each round.
         let rounds = CROWD.div_ceil(60) - 1;
         let rounds = u32::try_from(rounds).expect("a few");

@@ -5,17 +5,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    ApiVersion, Body, ErrorKind, HttpTransport, Sent, TransportError,
+    ApiVersion, ErrorKind, HttpTransport, Sent, TransportError,
     conversations::{Reply, Sender},
     jobs::WriteStatus,
     transport::TransportErrorKind,
     types::{EventName, EventProperties, RandomId, UserRef},
     users::{StartConversation, TrackEvent},
 };
-use carrot_testing::{CannedResponse, Sandbox, VirtualClock};
+use carrot_testing::{CannedResponse, Sandbox, VirtualClock, stub::SendWith};
 
 use crate::support::{
     ID, TOKEN,
@@ -347,14 +346,6 @@ enum Failure {
     Rejected,
 }
 
-/// The sandbox behind an unreliable network.
-#[derive(Clone, Debug)]
-struct UnreliableNetwork {
-    sandbox: Sandbox,
-    failures: Arc<Mutex<Vec<Failure>>>,
-    replies: Arc<AtomicUsize>,
-}
-
 /// The error page of a gateway that quotes the request.
 fn gateway_error(status: u16) -> http::Response<Bytes> {
     let mut response = http::Response::new(Bytes::from(format!("<html>{TOKEN} {TEXT}")));
@@ -362,33 +353,38 @@ fn gateway_error(status: u16) -> http::Response<Bytes> {
     response
 }
 
-#[async_trait]
-impl HttpTransport for UnreliableNetwork {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Bytes>, TransportError> {
-        if !request.uri().path().ends_with("/reply") {
-            return self.sandbox.send(request).await;
-        }
-        self.replies.fetch_add(1, Ordering::Relaxed);
-        let failure = self.failures.lock().expect("no panic held it").pop();
-        match failure {
-            None => self.sandbox.send(request).await,
-            Some(Failure::NotSent) => Err(lost(TransportErrorKind::Connect, Sent::Never)),
-            Some(Failure::RequestLost) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
-            Some(Failure::Rejected) => Ok(gateway_error(429)),
-            Some(Failure::ServerError) => Ok(gateway_error(502)),
-            Some(failure) => {
-                self.sandbox.send(request).await?;
-                match failure {
-                    Failure::ResponseLost => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
-                    Failure::ServerErrorAfterwards => Ok(gateway_error(504)),
-                    _ => Err(lost(TransportErrorKind::Truncated, Sent::Yes)),
+/// The sandbox behind a network with these failures of replies, and how many replies it saw.
+fn unreliable(sandbox: &Sandbox, failures: Vec<Failure>) -> (SendWith, Arc<AtomicUsize>) {
+    let replies = Arc::<AtomicUsize>::default();
+    let (sandbox, seen) = (sandbox.clone(), Arc::clone(&replies));
+    let failures = Arc::new(Mutex::new(failures));
+    let transport = SendWith::new(move |request| {
+        let is_reply = request.uri().path().ends_with("/reply");
+        seen.fetch_add(usize::from(is_reply), Ordering::Relaxed);
+        let sandbox = sandbox.clone();
+        let mut failures = failures.lock().expect("no panic held it");
+        let failure = is_reply.then(|| failures.pop()).flatten();
+        async move {
+            match failure {
+                None => return sandbox.send(request).await,
+                Some(Failure::NotSent) => {
+                    return Err(lost(TransportErrorKind::Connect, Sent::Never));
                 }
+                Some(Failure::RequestLost) => {
+                    return Err(lost(TransportErrorKind::Reset, Sent::Maybe));
+                }
+                Some(Failure::Rejected) => return Ok(gateway_error(429)),
+                Some(Failure::ServerError) => return Ok(gateway_error(502)),
+                Some(_) => drop(sandbox.send(request).await?),
+            }
+            match failure {
+                Some(Failure::ResponseLost) => Err(lost(TransportErrorKind::Reset, Sent::Maybe)),
+                Some(Failure::ServerErrorAfterwards) => Ok(gateway_error(504)),
+                _ => Err(lost(TransportErrorKind::Truncated, Sent::Yes)),
             }
         }
-    }
+    });
+    (transport, replies)
 }
 
 /// The documented procedure: call, reconcile, call again. For any order of failures the customer gets the
@@ -410,12 +406,8 @@ fn reconciliation_delivers_every_reply_exactly_once() {
             for third in all {
                 let clock = VirtualClock::manual();
                 let sandbox = Sandbox::builder().token(TOKEN).build();
-                let network = UnreliableNetwork {
-                    sandbox: sandbox.clone(),
-                    failures: Arc::new(Mutex::new(vec![third, second, first])),
-                    replies: Arc::default(),
-                };
-                let client = watched(over(network.clone(), &clock));
+                let (network, replies) = unreliable(&sandbox, vec![third, second, first]);
+                let client = watched(over(network, &clock));
                 let customer = UserRef::external(EXTERNAL_ID);
                 clock.run(async {
                     let start = StartConversation::new(customer, "Where is it?");
@@ -444,7 +436,7 @@ fn reconciliation_delivers_every_reply_exactly_once() {
                         .filter(|part| part.body.as_deref() == Some(TEXT));
                     assert_eq!(written.count(), 1, "{first:?}, {second:?}, {third:?}");
                 });
-                most = most.max(network.replies.load(Ordering::Relaxed));
+                most = most.max(replies.load(Ordering::Relaxed));
             }
         }
     }

@@ -30,7 +30,7 @@ use proptest::prelude::*;
 
 use crate::support::{
     poll,
-    simulation::{Task, most_in, simulate, task},
+    simulation::{Task, most_in, task},
 };
 
 const LIMIT: u32 = 60;
@@ -147,7 +147,7 @@ fn complete_all(permits: Vec<Permit>, outcome: PermitOutcome) {
 fn three_processes_use_one_limit() {
     let fleet = Fleet::new();
     let processes: Vec<_> = (0..3).map(|_| Rc::new(fleet.process())).collect();
-    simulate(&fleet.clock, fleet.loads(&processes, 60 * SECOND));
+    fleet.clock.run_all(fleet.loads(&processes, 60 * SECOND));
     assert_eq!(fleet.failed.get(), 0);
     assert!(fleet.most() <= LIMIT as usize, "{}", fleet.most());
     let used = fleet.use_of(WINDOW, 60 * SECOND);
@@ -169,7 +169,7 @@ fn outage(away: Duration) -> (Fleet, [u128; 2]) {
         clock.sleep(away).await;
         store.set_available(true);
     }));
-    simulate(&fleet.clock, tasks);
+    fleet.clock.run_all(tasks);
     let back = 20 * SECOND + away;
     let before = fleet.use_of(WINDOW, 20 * SECOND);
     let after = fleet.use_of(back + WINDOW, end);
@@ -207,7 +207,7 @@ fn store_that_keeps_its_memory_exceeds_nothing() {
             store.set_available(true);
         }
     }));
-    simulate(&fleet.clock, tasks);
+    fleet.clock.run_all(tasks);
     assert_eq!(
         (fleet.failed.get(), fleet.most() <= 60),
         (0, true),
@@ -226,7 +226,7 @@ fn share_lasts_as_long_as_the_outage() {
         clock.sleep(10 * SECOND).await;
         store.set_available(false);
     }));
-    simulate(&fleet.clock, tasks);
+    fleet.clock.run_all(tasks);
     assert!(fleet.most() <= 60, "{}", fleet.most());
     // All three go on with a third each.
     let used = fleet.use_of(20 * SECOND, 60 * SECOND);
@@ -332,7 +332,7 @@ fn interactive_calls_go_before_bulk_calls() {
         clock.sleep(SECOND).await;
         complete_all(permits, PermitOutcome::Responded);
     }));
-    simulate(&fleet.clock, tasks);
+    fleet.clock.run_all(tasks);
     let order = order.borrow();
     // Sixty interactive calls came before these.
     assert_eq!(order.iter().position(|name| *name == "bulk"), Some(0));

@@ -2,16 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use carrot_hyper::{
-    ApiContext, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, HyperTransport,
-    TokioClock, TransportError,
+    ApiContext, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, TokioClock,
     endpoint::{Path, RequestParts},
     transport::CallContext,
     types::{Empty, InvalidValue, UserId},
 };
-use http::{Method, Request, Response};
+use carrot_testing::stub::SendWith;
+use http::{Method, Request};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
 
 use crate::support::{Server, canary::TOKEN, ok_response, read_request, transport};
@@ -157,30 +155,17 @@ async fn a_bare_request_gets_required_headers_only() {
     }
 }
 
-/// Notes what the client tells of each request.
-#[derive(Debug)]
-struct Noting {
-    inner: HyperTransport,
-    noted: Arc<Mutex<Vec<CallContext>>>,
-}
-
-#[async_trait]
-impl HttpTransport for Noting {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let context = request.extensions().get::<CallContext>().unwrap().clone();
-        self.noted.lock().unwrap().push(context);
-        self.inner.send(request).await
-    }
-}
-
 #[tokio::test]
 async fn a_transport_around_it_sees_what_is_called() {
     let server = Server::responding(ok_response(FINE)).await;
-    let noted = Arc::default();
-    let noting = Noting {
-        inner: transport(),
-        noted: Arc::clone(&noted),
-    };
+    let noted = Arc::<Mutex<Vec<CallContext>>>::default();
+    let (inner, notes) = (transport(), Arc::clone(&noted));
+    let noting = SendWith::new(move |request| {
+        let context = request.extensions().get::<CallContext>().unwrap().clone();
+        notes.lock().unwrap().push(context);
+        let inner = inner.clone();
+        async move { inner.send(request).await }
+    });
     client(noting, &server)
         .call(Salute(Method::POST))
         .await

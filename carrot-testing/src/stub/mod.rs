@@ -7,6 +7,7 @@
 //! | [`RecordingTransport::with_default`](crate::RecordingTransport::with_default)`(CannedResponse::never())` | does it keep its deadlines? |
 //! | [`RecordingTransport`](crate::RecordingTransport) with [`CannedResponse::failure`](crate::CannedResponse::failure) | what does it do without a network? |
 //! | [`RespondWith`] | what does it do with a service that is a closure? |
+//! | [`SendWith`] | what does it do when requests or responses are changed, late or lost, as an async closure says? |
 //! | [`StubConnector`] | what does my handler do with these messages of the realtime service, and with these failures? No transport is asked |
 //! | [`Latency`] | what does it do while requests travel? In virtual time, over any other transport |
 //! | [`Sandbox`](crate::Sandbox) | does a whole integration work, with a service that keeps its state? |
@@ -16,5 +17,8 @@
 mod connector;
 mod latency;
 mod respond_with;
+mod send_with;
 
-pub use self::{connector::StubConnector, latency::Latency, respond_with::RespondWith};
+pub use self::{
+    connector::StubConnector, latency::Latency, respond_with::RespondWith, send_with::SendWith,
+};

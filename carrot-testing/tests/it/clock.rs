@@ -12,10 +12,10 @@ use std::{
 };
 
 use carrot_core::{
-    Body, Client, Clock, ErrorKind, ExponentialBackoff, HttpTransport, NoRateLimit, TransportError,
-    client::CallOptions, types::UserId, users,
+    Client, Clock, ErrorKind, ExponentialBackoff, HttpTransport, NoRateLimit, client::CallOptions,
+    types::UserId, users,
 };
-use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock};
+use carrot_testing::{ApiError, CannedResponse, RecordingTransport, VirtualClock, stub::SendWith};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -224,24 +224,17 @@ async fn a_call_deadline_tested_by_hand() {
 }
 
 /// A transport whose response comes from another task, after many turns.
-#[derive(Debug)]
-struct ByTask(RecordingTransport);
-
-#[async_trait::async_trait]
-impl HttpTransport for ByTask {
-    async fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-        let transport = self.0.clone();
-        let task = tokio::spawn(async move {
+fn by_task(transport: RecordingTransport) -> SendWith {
+    SendWith::new(move |request| {
+        let transport = transport.clone();
+        let task = async move {
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
             transport.send(request).await
-        });
-        task.await.expect("it does not panic")
-    }
+        };
+        async { tokio::spawn(task).await.expect("it does not panic") }
+    })
 }
 
 /// Two calls, each with a pause, within a deadline of 30 seconds.
@@ -250,7 +243,7 @@ async fn two_calls_side_by_side() {
         .with_default(CannedResponse::ok());
     let clock = VirtualClock::new();
     let token = carrot_core::AuthToken::new("app.1.secret").unwrap();
-    let client = Client::builder(ByTask(transport), clock.clone(), token)
+    let client = Client::builder(by_task(transport), clock.clone(), token)
         .rate_limiter(NoRateLimit::new())
         .retry(ExponentialBackoff::new().without_jitter())
         .build()

@@ -9,6 +9,8 @@ use std::{
     task::{Poll, Waker},
 };
 
+use carrot_testing::stub::SendWith;
+
 use super::*;
 use crate::support::poll;
 
@@ -19,30 +21,32 @@ struct OnDemand {
     waiting: Arc<Mutex<Vec<Waker>>>,
 }
 
-#[async_trait::async_trait]
-impl HttpTransport for OnDemand {
-    async fn send(
-        &self,
-        _: http::Request<carrot_core::Body>,
-    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-        let mut has_waited = false;
-        poll_fn(|context| {
-            self.polls.fetch_add(1, Ordering::Relaxed);
-            if std::mem::replace(&mut has_waited, true) {
-                return Poll::Ready(());
+impl OnDemand {
+    fn transport(&self) -> SendWith {
+        let this = self.clone();
+        SendWith::new(move |_| {
+            let this = this.clone();
+            async move {
+                let mut has_waited = false;
+                poll_fn(|context| {
+                    this.polls.fetch_add(1, Ordering::Relaxed);
+                    if std::mem::replace(&mut has_waited, true) {
+                        return Poll::Ready(());
+                    }
+                    let mut waiting = this.waiting.lock().expect("no panic");
+                    waiting.push(context.waker().clone());
+                    Poll::Pending
+                })
+                .await;
+                let body = bytes::Bytes::from_static(br#"{"meta": {"status": 200}, "data": {}}"#);
+                Ok(http::Response::new(body))
             }
-            let mut waiting = self.waiting.lock().expect("no panic");
-            waiting.push(context.waker().clone());
-            Poll::Pending
         })
-        .await;
-        let body = bytes::Bytes::from_static(br#"{"meta": {"status": 200}, "data": {}}"#);
-        Ok(http::Response::new(body))
     }
 }
 
 fn client(transport: &OnDemand) -> carrot_core::Client {
-    over(transport.clone(), &VirtualClock::manual())
+    over(transport.transport(), &VirtualClock::manual())
         .rate_limiter(NoRateLimit::new())
         .build()
         .expect("a client")
@@ -104,25 +108,14 @@ fn woken_calls_come_before_new_ones() {
 /// A call that wakes itself does not keep the job from giving way to other tasks.
 #[test]
 fn calls_that_wake_themselves_leave_time_to_others() {
-    #[derive(Debug)]
-    struct Restless;
-
-    #[async_trait::async_trait]
-    impl HttpTransport for Restless {
-        async fn send(
-            &self,
-            _: http::Request<carrot_core::Body>,
-        ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-            poll_fn(|context| {
-                context.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await
-        }
-    }
-
+    let restless = SendWith::new(|_| {
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+    });
     let clock = VirtualClock::manual();
-    let client = over(Restless, &clock).build().expect("a client");
+    let client = over(restless, &clock).build().expect("a client");
     let mut calls = client.call_all(ids(1..=2), close);
     for _ in 0..3 {
         assert!(poll(pin!(calls.next())).is_pending());

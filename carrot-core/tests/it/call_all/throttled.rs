@@ -1,6 +1,14 @@
 //! Jobs that the service throttles.
 
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use carrot_testing::stub::SendWith;
+
 use super::*;
+use crate::support::throttled as rejection;
 
 /// The first eight responses are 429, each with another `Retry-After`. 120 requests take at least two
 /// minutes.
@@ -8,10 +16,23 @@ use super::*;
 fn limit_recovers_from_429s_within_four_minutes() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND / 10, SECOND / 10));
-    let rejecting = RejectsFirst {
-        service: service.clone(),
-        requests: std::sync::Arc::default(),
-    };
+    let requests = AtomicUsize::new(0);
+    let rejecting = SendWith::new(move |request| {
+        let number = requests.fetch_add(1, Ordering::Relaxed);
+        let service = service.clone();
+        async move {
+            let response = service.send(request).await?;
+            if number >= 8 {
+                return Ok(response);
+            }
+            let at = Some("Thu, 01 Jan 1970 00:00:05 GMT");
+            let retry_after = [Some("0"), Some("1"), None, Some("2.7"), at][number % 5];
+            let mut rejected = rejection(String::new(), retry_after);
+            let date = http::HeaderValue::from_static("Thu, 01 Jan 1970 00:00:01 GMT");
+            rejected.headers_mut().insert("date", date);
+            Ok(rejected)
+        }
+    });
     let client = watched(over(rejecting, &clock));
     let mut calls = client.call_all(ids(1..121), close);
     let report = clock.run(calls.run(run_all));
@@ -81,21 +102,16 @@ fn throttled_attempts_of_a_job_do_not_count() {
 #[test]
 fn long_retry_after_pauses_the_job() {
     let clock = VirtualClock::manual();
-    let (time, requests) = (
-        clock.clone(),
-        std::sync::Arc::<std::sync::Mutex<Vec<_>>>::default(),
-    );
-    let noted = std::sync::Arc::clone(&requests);
+    let (time, requests) = (clock.clone(), Arc::<Mutex<Vec<_>>>::default());
+    let noted = Arc::clone(&requests);
     let hours = 3 * 60 * MINUTE;
     let service = RespondWith::new(move |_| {
         noted.lock().expect("no panic").push(time.now());
         if time.now() >= hours {
             return CannedResponse::data(json!({"id": 7}));
         }
-        let mut rejected = http::Response::new(bytes::Bytes::new());
-        *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-        let left = hours.saturating_sub(time.now()).as_secs();
-        rejected.headers_mut().insert("retry-after", left.into());
+        let left = hours.saturating_sub(time.now()).as_secs().to_string();
+        let rejected = rejection(String::new(), Some(&left));
         CannedResponse::response(rejected)
     });
     let client = watched(over(service, &clock));
@@ -105,36 +121,4 @@ fn long_retry_after_pauses_the_job() {
     let requests = requests.lock().expect("no panic");
     let early = requests.iter().filter(|at| **at < hours).count();
     assert!((1..=8).contains(&early), "{early} requests in three hours");
-}
-
-#[derive(Debug)]
-struct RejectsFirst {
-    service: Service,
-    requests: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-}
-
-#[async_trait::async_trait]
-impl HttpTransport for RejectsFirst {
-    async fn send(
-        &self,
-        request: http::Request<carrot_core::Body>,
-    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
-        let number = self
-            .requests
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let response = self.service.send(request).await?;
-        if number >= 8 {
-            return Ok(response);
-        }
-        let mut rejected = http::Response::new(bytes::Bytes::new());
-        *rejected.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-        let retry_after = ["0", "1", "", "2.7", "Thu, 01 Jan 1970 00:00:05 GMT"][number % 5];
-        if !retry_after.is_empty() {
-            let retry_after = http::HeaderValue::from_static(retry_after);
-            rejected.headers_mut().insert("retry-after", retry_after);
-            let date = http::HeaderValue::from_static("Thu, 01 Jan 1970 00:00:01 GMT");
-            rejected.headers_mut().insert("date", date);
-        }
-        Ok(rejected)
-    }
 }

@@ -62,13 +62,13 @@ proptest! {
                     Some(())
                 }
                 Some(patience) => {
-                    timeout(&clock, Duration::from_millis(patience), request).await
+                    clock.timeout(Duration::from_millis(patience), request).await
                 }
             }
         };
         let tasks: Vec<Task<'_, _>> =
             plans.iter().map(|one| task(plan(one))).collect();
-        let ends = simulate(&clock, tasks);
+        let ends = clock.run_all(tasks);
 
         prop_assert!(most_in(&arrived.borrow(), window) <= limit as usize);
         for (end, plan) in ends.iter().zip(&plans) {

@@ -103,7 +103,7 @@ proptest! {
                 store.set_available(true);
             }
         }));
-        simulate(&fleet.clock, tasks);
+        fleet.clock.run_all(tasks);
         fleet.received.borrow_mut().sort_unstable();
         // In an outage an idle process may use its part of the burst, which is the whole limit here.
         let most = most_in(&fleet.received.borrow(), WINDOW);

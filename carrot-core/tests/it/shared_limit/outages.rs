@@ -36,7 +36,7 @@ impl Fleet {
             }));
         }
         self.store.set_available(false);
-        simulate(&self.clock, tasks);
+        self.clock.run_all(tasks);
         self.received.borrow_mut().sort_unstable();
     }
 }

@@ -41,6 +41,17 @@ pub(crate) fn respond(status: u16, body: impl Into<Bytes>) -> CannedResponse {
     CannedResponse::bytes(status, body)
 }
 
+/// A 429 as the transport returns it.
+pub(crate) fn throttled(body: String, retry_after: Option<&str>) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from(body));
+    *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+    if let Some(text) = retry_after {
+        let text = text.parse().expect("a header value");
+        response.headers_mut().insert("retry-after", text);
+    }
+    response
+}
+
 /// A failure of the transport with this source.
 pub(crate) fn lost<E>(kind: TransportErrorKind, sent: Sent, source: E) -> CannedResponse
 where

@@ -30,16 +30,6 @@ pub(crate) fn task<'a, T>(future: impl Future<Output = T> + 'a) -> Task<'a, T> {
     Box::pin(future)
 }
 
-/// Runs all tasks to completion.
-pub(crate) fn simulate<T>(clock: &VirtualClock, tasks: Vec<Task<'_, T>>) -> Vec<T> {
-    clock.run_all(tasks)
-}
-
-/// Runs one future to completion.
-pub(crate) fn simulate_one<T>(clock: &VirtualClock, future: impl Future<Output = T>) -> T {
-    clock.run(future)
-}
-
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// A service that lists leads and rejects requests above its rate limit.
@@ -158,15 +148,6 @@ pub(crate) fn most_in(moments: &[Duration], window: Duration) -> usize {
         index + 1 - before
     };
     moments.iter().enumerate().map(in_window).max().unwrap_or(0)
-}
-
-/// Runs a future for at most `limit`, then drops it.
-pub(crate) async fn timeout<F: Future>(
-    clock: &VirtualClock,
-    limit: Duration,
-    future: F,
-) -> Option<F::Output> {
-    clock.timeout(limit, future).await
 }
 
 /// A local limiter that keeps its permits, oldest first, so that a test completes them one by one.

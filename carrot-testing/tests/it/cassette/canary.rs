@@ -1,8 +1,13 @@
 //! No secret gets into a file, wherever it stands and however it is encoded: it is hidden, or nothing is
 //! written.
 
+use bytes::Bytes;
+use carrot_core::Body;
 use carrot_testing::{CannedResponse, RecordingTransport};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::{
+    Request,
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, SET_COOKIE},
+};
 use serde_json::json;
 
 use super::*;

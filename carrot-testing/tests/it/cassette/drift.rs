@@ -1,6 +1,6 @@
 //! A service that is checked against what was recorded of it.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use carrot_core::{
     conversations,
@@ -13,23 +13,21 @@ use serde_json::{Value, json};
 
 use super::{errors::assert_text, *};
 
-/// A service that changed: what it responds to requests of this path is changed.
-struct Changed<F>(Sandbox, F);
-
-impl<F> std::fmt::Debug for Changed<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Changed(..)")
-    }
-}
-
-#[async_trait]
-impl<F: Fn(&str, &mut Response<Bytes>) + Send + Sync + 'static> HttpTransport for Changed<F> {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        let path = request.uri().path().to_owned();
-        let mut response = self.0.send(request).await?;
-        (self.1)(&path, &mut response);
-        Ok(response)
-    }
+/// A service that changed: what it responds is changed by its path.
+fn changed(
+    sandbox: Sandbox,
+    change: impl Fn(&str, &mut Response<Bytes>) + Send + Sync + 'static,
+) -> SendWith {
+    let change = Arc::new(change);
+    SendWith::new(move |request| {
+        let (sandbox, change) = (sandbox.clone(), Arc::clone(&change));
+        async move {
+            let path = request.uri().path().to_owned();
+            let mut response = sandbox.send(request).await?;
+            change(&path, &mut response);
+            Ok(response)
+        }
+    })
 }
 
 /// Changes the JSON of the responses whose path ends so.
@@ -89,7 +87,7 @@ fn report(change: impl Fn(&str, &mut Response<Bytes>) + Send + Sync + 'static) -
     let scratch = recorded();
     let sandbox = sandbox();
     let token = sandbox.token().to_owned();
-    let (cassette, client) = checking(&scratch, Changed(sandbox, change), &token);
+    let (cassette, client) = checking(&scratch, changed(sandbox, change), &token);
     let _ = run(&client, ["order-42", "order-42"]);
     let text = catch_unwind(AssertUnwindSafe(|| drop(cassette)));
     let file = report_file(&scratch).unwrap_or_default();
@@ -352,7 +350,7 @@ fn drift_report_is_kept_whole() {
     let scratch = recorded();
     let sandbox = sandbox();
     let token = sandbox.token().to_owned();
-    let changed = Changed(
+    let changed = changed(
         sandbox,
         json_of("order-42", |body| {
             let data = body["data"].as_object_mut().unwrap();
@@ -381,7 +379,7 @@ fn drift_report_holds_no_secret() {
     let token = sandbox.token().to_owned();
     let (cassette, client) = checking(
         &scratch,
-        Changed(sandbox, json_of("order-42", change)),
+        changed(sandbox, json_of("order-42", change)),
         &token,
     );
     run(&client, ["order-42", "order-42"]).unwrap();

@@ -11,14 +11,12 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use carrot_core::{
-    AuthToken, Body, Client, Endpoint, Error, HttpTransport, NoRateLimit, TransportError,
-    types::UserRef,
-};
-use carrot_testing::{Cassette, Sandbox, VirtualClock, client};
-use http::{Request, Response};
+use carrot_core::{AuthToken, Client, Endpoint, Error, HttpTransport, NoRateLimit, types::UserRef};
+use carrot_testing::{Cassette, Sandbox, VirtualClock, client, stub::SendWith};
+use http::Response;
+
+use crate::support::failure;
 
 /// A file of its own for a test, and its folder goes with it.
 struct Scratch(PathBuf);
@@ -49,11 +47,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-fn failure(test: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
-    *panic.downcast::<String>().unwrap()
 }
 
 fn ada() -> UserRef {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use carrot_core::{
-    Clock, Sent, apps,
+    Clock, Sent, TransportError, apps,
     client::CallOptions,
     conversations::{Parts, Reply, Sender},
     endpoint::{Paging, UserField},
@@ -240,18 +240,6 @@ fn cancelled_request_hangs_again() {
     attempt(cassette.transport());
 }
 
-/// A request as a foreign client sends it: it names no operation.
-#[derive(Debug)]
-struct Foreign<T>(T);
-
-#[async_trait]
-impl<T: HttpTransport> HttpTransport for Foreign<T> {
-    async fn send(&self, mut request: Request<Body>) -> Result<Response<Bytes>, TransportError> {
-        request.extensions_mut().clear();
-        self.0.send(request).await
-    }
-}
-
 #[test]
 fn foreign_client_is_recorded_alike() {
     let (own, foreign) = (Scratch::new(), Scratch::new());
@@ -261,7 +249,13 @@ fn foreign_client_is_recorded_alike() {
 
     let cassette = Cassette::record(foreign.path(), sandbox()).clock(VirtualClock::new());
     let token = AuthToken::new(sandbox().token()).unwrap();
-    let transport = Foreign(cassette.transport());
+    // A request as a foreign client sends it: it names no operation.
+    let recorder = cassette.transport();
+    let transport = SendWith::new(move |mut request| {
+        request.extensions_mut().clear();
+        let recorder = recorder.clone();
+        async move { recorder.send(request).await }
+    });
     let client = Client::builder(transport, VirtualClock::new(), token)
         .rate_limiter(NoRateLimit::new())
         .build()
