@@ -1,18 +1,11 @@
 //! The spans of calls and attempts, with the feature `tracing`. None contains personal data or the token.
 
-use std::{
-    fmt::{Debug, Write as _},
-    ops::ControlFlow,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::sync::{Arc, Mutex};
 
 use carrot_core::{
     AuthToken, Client, ExponentialBackoff, HttpTransport, Sent, TransportError,
     client::CallOptions,
-    conversations::Close,
+    conversations::{AddTag, Close, MarkRead, Unassign},
     realtime,
     transport::TransportErrorKind,
     types::{AppId, ConversationId, UserId, realtime::RealtimeChannel},
@@ -21,13 +14,9 @@ use carrot_testing::{
     ApiError, CannedResponse, RecordingTransport, Sandbox, VirtualClock, sandbox::RealtimeFault,
 };
 use serde_json::json;
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span::{Attributes, Id, Record},
-};
+use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::support::simulation::Permits;
+use crate::support::simulation::{Permits, task};
 use crate::support::{
     ID, SECOND,
     canary::{self, assert_hidden},
@@ -46,108 +35,17 @@ fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Client {
         .expect("a sound client")
 }
 
-/// A span with all recorded values.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Span {
-    name: &'static str,
-    /// The name of the parent span.
-    parent: Option<u64>,
-    fields: Vec<(&'static str, String)>,
-    closed: bool,
-}
-
-impl Visit for Span {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.fields.push((field.name(), format!("{value:?}")));
-    }
-}
-
-/// Keeps all spans.
-#[derive(Clone, Default)]
-struct Spans {
-    all: Arc<Mutex<Vec<Span>>>,
-    entered: Arc<Mutex<Vec<u64>>>,
-    events: Arc<AtomicU64>,
-}
-
-impl Spans {
-    fn all(&self) -> Vec<Span> {
-        self.all.lock().expect("no panic held it").clone()
-    }
-
-    /// Keeps the spans of this thread while it runs `run`. A span that is first used by a thread without a
-    /// subscriber is disabled for all threads, so all threads have a subscriber first.
-    fn keeping(&self, run: impl FnOnce()) {
-        canary::listen();
-        tracing::subscriber::with_default(self.clone(), run);
-    }
-
-    fn change(&self, id: &Id, change: impl FnOnce(&mut Span)) {
-        let index = usize::try_from(id.into_u64() - 1).expect("an index");
-        change(&mut self.all.lock().expect("no panic held it")[index]);
-    }
-}
-
-impl Subscriber for Spans {
-    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut span = Span {
-            name: attributes.metadata().name(),
-            parent: self
-                .entered
-                .lock()
-                .expect("no panic held it")
-                .last()
-                .copied(),
-            ..Span::default()
-        };
-        attributes.record(&mut span);
-        let mut all = self.all.lock().expect("no panic held it");
-        all.push(span);
-        Id::from_u64(all.len() as u64)
-    }
-
-    fn record(&self, id: &Id, values: &Record<'_>) {
-        self.change(id, |span| values.record(span));
-    }
-
-    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
-
-    fn event(&self, _event: &Event<'_>) {
-        self.events.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn enter(&self, id: &Id) {
-        let mut entered = self.entered.lock().expect("no panic held it");
-        entered.push(id.into_u64());
-    }
-
-    fn exit(&self, id: &Id) {
-        let last = self.entered.lock().expect("no panic held it").pop();
-        assert_eq!(last, Some(id.into_u64()), "the innermost is left first");
-    }
-
-    fn try_close(&self, id: Id) -> bool {
-        self.change(&id, |span| span.closed = true);
-        true
-    }
-}
-
-fn lines(spans: &[Span]) -> Vec<String> {
-    let line = |span: &Span| {
-        let mut line = span.name.to_owned();
-        if let Some(parent) = span.parent {
-            let _ = write!(line, " in {parent}");
-        }
-        for (name, value) in &span.fields {
-            let _ = write!(line, " {name}={value}");
-        }
-        line
-    };
-    spans.iter().map(line).collect()
+/// Runs `run` on this thread, and returns a line for each span as it closes, and for each event. A span that
+/// is first used by a thread without a subscriber is disabled for all threads, so all threads have one first.
+fn closed(run: impl FnOnce()) -> Vec<String> {
+    canary::listen();
+    let written = Arc::<Mutex<String>>::default();
+    let lines = canary::lines(FmtSpan::CLOSE, Some(Arc::clone(&written)));
+    tracing::subscriber::with_default(lines, run);
+    let written = written.lock().expect("no panic held it");
+    // A field that was never recorded leaves its place empty.
+    let lines = written.lines();
+    lines.map(|line| line.replace("  ", " ")).collect()
 }
 
 #[test]
@@ -162,8 +60,7 @@ fn each_connection_of_a_listener_is_a_span() {
         AppId::new(1000),
         UserId::new(77_777),
     )];
-    let spans = Spans::default();
-    spans.keeping(|| {
+    let spans = closed(|| {
         let mut live = client.listen(channels).expect("a channel").start();
         let mut next = || clock.run(live.next());
         sandbox.realtime().inject(RealtimeFault::Rejected(503));
@@ -173,15 +70,16 @@ fn each_connection_of_a_listener_is_a_span() {
         next().expect_err("a rejection");
     });
     let counts = "messages=0 replayed=0 duplicates=0 late=0 holes=0 repaired=0 rewinds=0 gaps=0 unreadable=0";
-    let start = r#"carrot.listen channels="conversation_typing.{app_id}.{user_id} ping""#;
+    let start = r#"carrot.listen{channels="conversation_typing.{app_id}.{user_id} ping""#;
     assert_eq!(
-        lines(&spans.all()),
+        spans,
         [
-            format!("{start} connection=1 failures=1 status=503 {counts} outcome=Down"),
-            format!("{start} connection=2 failures=1 status=403 {counts} outcome=Rejected"),
+            format!("{start} connection=1 failures=1 status=503 {counts} outcome=Down}}: close"),
+            format!(
+                "{start} connection=2 failures=1 status=403 {counts} outcome=Rejected}}: close"
+            ),
         ]
     );
-    assert!(spans.all().iter().all(|span| span.closed));
 }
 
 #[test]
@@ -192,8 +90,7 @@ fn calls_and_attempts_are_nested_spans() {
     transport.respond(CannedResponse::data(json!({})));
     transport.respond(ApiError::named(http::StatusCode::NOT_FOUND, "LookupError").message(""));
     let client = client(transport, &clock);
-    let spans = Spans::default();
-    spans.keeping(|| {
+    let spans = closed(|| {
         clock.run(async {
             client.call(Close::new(ID)).await.expect("a success");
             client
@@ -211,37 +108,27 @@ fn calls_and_attempts_are_nested_spans() {
                 .expect_err("an invalid id");
         });
     });
-    let call = r#"carrot.call operation="conversations.close""#;
-    let attempt = |parent: u32, rest: &str| {
-        format!(r#"carrot.attempt in {parent} operation="conversations.close" {rest}"#)
-    };
+    let call =
+        |rest: &str| format!(r#"carrot.call{{operation="conversations.close" {rest}}}: close"#);
     assert_eq!(
-        lines(&spans.all()),
+        spans,
         [
-            format!("{call} attempts=3 status=200 outcome=Done"),
-            attempt(
-                1,
-                "attempt=1 pause_ms=0 waited_ms=0 outcome=Failed(Transport)"
-            ),
-            attempt(
-                1,
-                "attempt=2 pause_ms=500 waited_ms=0 status=502 outcome=Failed(Service)"
-            ),
-            attempt(
-                1,
-                "attempt=3 pause_ms=1000 waited_ms=58500 status=200 outcome=Done"
-            ),
-            format!("{call} attempts=1 status=404 outcome=Failed(Service)"),
-            attempt(
-                5,
-                "attempt=1 pause_ms=0 waited_ms=500 status=404 outcome=Failed(Service)"
-            ),
-            format!("{call} attempts=0 outcome=Failed(Deadline)"),
-            format!("{call} attempts=0 outcome=Failed(InvalidRequest)"),
+            attempt("attempt=1 pause_ms=0 waited_ms=0 outcome=Failed(Transport)"),
+            attempt("attempt=2 pause_ms=500 waited_ms=0 status=502 outcome=Failed(Service)"),
+            attempt("attempt=3 pause_ms=1000 waited_ms=58500 status=200 outcome=Done"),
+            call("attempts=3 status=200 outcome=Done"),
+            attempt("attempt=1 pause_ms=0 waited_ms=500 status=404 outcome=Failed(Service)"),
+            call("attempts=1 status=404 outcome=Failed(Service)"),
+            call("attempts=0 outcome=Failed(Deadline)"),
+            call("attempts=0 outcome=Failed(InvalidRequest)"),
         ]
     );
-    assert!(spans.all().iter().all(|span| span.closed));
-    assert_eq!(spans.events.load(Ordering::Relaxed), 0);
+}
+
+/// The line of an attempt to close a conversation, within its call.
+fn attempt(rest: &str) -> String {
+    let operation = r#"operation="conversations.close""#;
+    format!("carrot.call{{{operation}}}:carrot.attempt{{{operation} {rest}}}: close")
 }
 
 /// The waits of one call are not in the span of another.
@@ -250,20 +137,24 @@ fn concurrent_calls_have_separate_spans() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
     let client = client(service, &clock);
-    let spans = Spans::default();
-    spans.keeping(|| {
-        let ids = [1, 2, 3, 4].map(ConversationId::new);
-        let mut each = client.call_all(ids, |id| Close::new(*id));
-        clock.run(each.run(|_| ControlFlow::Continue(())));
+    let spans = closed(|| {
+        clock.run_all([
+            task(async { client.call(Close::new(ID)).await.map(drop) }),
+            task(async { client.call(AddTag::new(ID, "vip")).await.map(drop) }),
+            task(async { client.call(MarkRead::new(ID)).await.map(drop) }),
+            task(async { client.call(Unassign::new(ID)).await.map(drop) }),
+        ]);
     });
-    let all = spans.all();
-    let calls = all.iter().filter(|span| span.name == "carrot.call");
-    assert!(calls.clone().all(|span| span.parent.is_none()));
-    assert_eq!(calls.count(), 4);
-    let mut parents: Vec<_> = all.iter().filter_map(|span| span.parent).collect();
-    parents.sort_unstable();
-    parents.dedup();
-    assert_eq!(parents.len(), 4, "the parent of every attempt is its call");
+    for name in ["close", "add_tag", "mark_read", "unassign"] {
+        let operation = format!(r#"operation="conversations.{name}""#);
+        let call = format!("carrot.call{{{operation} attempts=1 ");
+        let attempt = format!("carrot.call{{{operation}}}:carrot.attempt{{{operation} attempt=1 ");
+        for start in [call, attempt] {
+            let found = spans.iter().filter(|line| line.starts_with(&start));
+            assert_eq!(found.count(), 1, "{start}: {spans:#?}");
+        }
+    }
+    assert_eq!(spans.len(), 8, "{spans:#?}");
 }
 
 #[test]
@@ -271,32 +162,27 @@ fn spans_of_dropped_call_are_closed() {
     let clock = VirtualClock::manual();
     let service = Service::with_latency(&clock, 60, 0, |_| (2 * SECOND, SECOND));
     let client = client(service, &clock);
-    let spans = Spans::default();
-    spans.keeping(|| {
+    let spans = closed(|| {
         let call = clock.timeout(SECOND, client.call(Close::new(ID)));
         assert!(clock.run(call).is_none());
     });
-    let operation = r#"operation="conversations.close""#;
     assert_eq!(
-        lines(&spans.all()),
+        spans,
         [
-            format!("carrot.call {operation} attempts=1 outcome=Cancelled"),
-            format!(
-                "carrot.attempt in 1 {operation} attempt=1 pause_ms=0 waited_ms=0 outcome=Cancelled"
-            ),
+            attempt("attempt=1 pause_ms=0 waited_ms=0 outcome=Cancelled"),
+            r#"carrot.call{operation="conversations.close" attempts=1 outcome=Cancelled}: close"#
+                .to_owned(),
         ]
     );
-    assert!(spans.all().iter().all(|span| span.closed));
 }
 
 #[test]
 fn spans_show_no_secret() {
     let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     let client = client(transport.clone(), &clock);
-    let spans = Spans::default();
-    spans.keeping(|| {
+    let spans = closed(|| {
         talk(&client, &transport, &clock);
     });
-    assert!(spans.all().len() >= 10);
-    assert_hidden("a span", &lines(&spans.all()).join("\n"));
+    assert!(spans.len() >= 10);
+    assert_hidden("a span", &spans.join("\n"));
 }

@@ -322,7 +322,7 @@ async fn nothing_secret_is_shown_or_logged() {
     let said = kept();
     // Everybody was listened to.
     for expected in [
-        "carrot.call operation=\"users.get\"",
+        "carrot.call{operation=\"users.get\"",
         "carrot.attempt",
         "outcome=Failed(Transport)",
         "AttemptReport",

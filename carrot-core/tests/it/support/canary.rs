@@ -192,69 +192,61 @@ impl Observer for Reports {
 }
 
 #[cfg(feature = "tracing")]
-pub(crate) use spans::listen;
+pub(crate) use spans::{lines, listen};
 
 #[cfg(feature = "tracing")]
 mod spans {
     use std::{
-        fmt::Debug,
-        sync::{
-            Once,
-            atomic::{AtomicU64, Ordering},
-        },
+        io,
+        sync::{Arc, Mutex, Once},
     };
 
-    use tracing::{
-        Event, Metadata, Subscriber,
-        field::{Field, Visit},
-        span::{Attributes, Id, Record},
-    };
+    use tracing::{Subscriber, level_filters::LevelFilter};
+    use tracing_subscriber::fmt::format::FmtSpan;
 
     use super::assert_hidden;
+
+    /// Searches a line for each event and for these moments of each span, and keeps it: its parents, then
+    /// itself, with all their fields.
+    pub(crate) fn lines(
+        moments: FmtSpan,
+        kept: Option<Arc<Mutex<String>>>,
+    ) -> impl Subscriber + Send + Sync {
+        tracing_subscriber::fmt()
+            .with_span_events(moments)
+            .with_max_level(LevelFilter::TRACE)
+            .with_level(false)
+            .with_target(false)
+            .without_time()
+            .with_writer(move || Search(kept.clone()))
+            .finish()
+    }
 
     /// Searches every span and event of all threads.
     pub(crate) fn listen() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let listener = Listener(AtomicU64::new(1));
+            let listener = lines(FmtSpan::NEW | FmtSpan::CLOSE, None);
             tracing::subscriber::set_global_default(listener).expect("the only subscriber");
             // A thread without a subscriber may have disabled a span before.
             tracing::callsite::rebuild_interest_cache();
         });
     }
 
-    struct Listener(AtomicU64);
+    struct Search(Option<Arc<Mutex<String>>>);
 
-    struct Search;
-
-    impl Visit for Search {
-        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-            assert_hidden("a span", &format!("{}={value:?}", field.name()));
-        }
-    }
-
-    impl Subscriber for Listener {
-        fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
-            true
+    impl io::Write for Search {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(line);
+            assert_hidden("a span", &text);
+            if let Some(kept) = &self.0 {
+                kept.lock().expect("no panic held it").push_str(&text);
+            }
+            Ok(line.len())
         }
 
-        fn new_span(&self, span: &Attributes<'_>) -> Id {
-            span.record(&mut Search);
-            Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
         }
-
-        fn record(&self, _id: &Id, values: &Record<'_>) {
-            values.record(&mut Search);
-        }
-
-        fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
-
-        fn event(&self, event: &Event<'_>) {
-            event.record(&mut Search);
-        }
-
-        fn enter(&self, _id: &Id) {}
-
-        fn exit(&self, _id: &Id) {}
     }
 }

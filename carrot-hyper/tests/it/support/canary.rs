@@ -7,20 +7,13 @@
 
 use std::{
     error::Error,
-    fmt,
-    io::Write,
-    sync::{
-        Mutex, Once,
-        atomic::{AtomicU64, Ordering},
-    },
+    io::{self, Write},
+    sync::{Mutex, Once},
 };
 
 use carrot_hyper::client::{AttemptReport, CallReport, Observer};
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span::{Attributes, Id, Record},
-};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Stands in all of them, and in nothing else.
 pub(crate) const MARK: &str = "c4n4ry";
@@ -36,8 +29,12 @@ static KEPT: Mutex<Option<String>> = Mutex::new(None);
 pub(crate) fn watch() {
     static WATCHING: Once = Once::new();
     WATCHING.call_once(|| {
-        tracing::subscriber::set_global_default(Watch(AtomicU64::new(1))).unwrap();
-        log::set_boxed_logger(Box::new(Watch(AtomicU64::new(1)))).unwrap();
+        let lines = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
+            .with_writer(|| Watch);
+        tracing::subscriber::set_global_default(lines.finish()).unwrap();
+        log::set_logger(&Watch).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -106,47 +103,19 @@ impl Observer for Reports {
     }
 }
 
-struct Watch(AtomicU64);
+#[derive(Clone, Copy)]
+struct Watch;
 
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push_str(&format!(" {}={value:?}", field.name()));
-    }
-}
-
-fn line(metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
-    let mut line = Line(format!("{} {}", metadata.target(), metadata.name()));
-    record(&mut line);
-    said(&line.0);
-}
-
-impl Subscriber for Watch {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+/// Each line of `tracing` comes in one piece.
+impl Write for Watch {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        said(&String::from_utf8_lossy(line));
+        Ok(line.len())
     }
 
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        line(span.metadata(), |line| span.record(line));
-        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut line = Line(String::from("record"));
-        values.record(&mut line);
-        said(&line.0);
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        line(event.metadata(), |line| event.record(line));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }
 
 impl log::Log for Watch {
