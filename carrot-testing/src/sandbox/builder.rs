@@ -66,8 +66,8 @@ impl SandboxBuilder {
     }
 
     /// Sets the id of the app; by default the one in the [token](Self::token), `app.<id>.<secret>`, else 1000.
-    pub fn app(mut self, id: impl Into<AppId>) -> Self {
-        self.settings.app.id = id.into().get();
+    pub fn app(mut self, id: AppId) -> Self {
+        self.settings.app.id = id.get();
         self.own_app = true;
         self
     }
@@ -81,26 +81,26 @@ impl SandboxBuilder {
     }
 
     /// Adds an operator. The first one replaces the default operators 501 and 502.
-    pub fn operator(mut self, id: impl Into<AdminId>, name: impl Into<String>) -> Self {
+    pub fn operator(mut self, id: AdminId, name: impl Into<String>) -> Self {
         if !self.own_operators {
             self.settings.app.operators.clear();
             self.own_operators = true;
         }
         self.settings.app.operators.push(Operator {
-            id: id.into().get(),
+            id: id.get(),
             name: name.into(),
         });
         self
     }
 
     /// Adds a channel. The first one replaces the default channel 5.
-    pub fn channel(mut self, id: impl Into<ChannelId>, name: impl Into<String>) -> Self {
+    pub fn channel(mut self, id: ChannelId, name: impl Into<String>) -> Self {
         if !self.own_channels {
             self.settings.app.channels.clear();
             self.own_channels = true;
         }
         self.settings.app.channels.push(Channel {
-            id: id.into().get(),
+            id: id.get(),
             name: name.into(),
         });
         self

@@ -88,8 +88,8 @@ impl Sandbox {
 
     /// A user by the service's id.
     #[must_use]
-    pub fn user(&self, id: impl Into<UserId>) -> Option<User> {
-        let id = id.into().get();
+    pub fn user(&self, id: UserId) -> Option<User> {
+        let id = id.get();
         self.read(|view| Some(user(view, id, view.store.users.get(&id)?)))
     }
 
@@ -103,8 +103,8 @@ impl Sandbox {
 
     /// The events of a user, oldest first.
     #[must_use]
-    pub fn events(&self, user: impl Into<UserId>) -> Vec<Event> {
-        let user = user.into().get();
+    pub fn events(&self, user: UserId) -> Vec<Event> {
+        let user = user.get();
         self.read(|view| {
             let user = view.store.users.get(&user);
             let events = user.into_iter().flat_map(|user| &user.events);
@@ -158,14 +158,14 @@ impl Sandbox {
 
     /// A conversation.
     #[must_use]
-    pub fn conversation(&self, id: impl Into<ConversationId>) -> Option<Conversation> {
-        self.read(|view| conversation(view, id.into().get()))
+    pub fn conversation(&self, id: ConversationId) -> Option<Conversation> {
+        self.read(|view| conversation(view, id.get()))
     }
 
     /// The parts of a conversation, oldest first.
     #[must_use]
-    pub fn parts(&self, conversation: impl Into<ConversationId>) -> Vec<ConversationPart> {
-        let conversation = conversation.into().get();
+    pub fn parts(&self, conversation: ConversationId) -> Vec<ConversationPart> {
+        let conversation = conversation.get();
         self.read(|view| {
             let conversation = view.store.conversations.get(&conversation);
             let parts = conversation.into_iter().flat_map(|one| &one.parts);

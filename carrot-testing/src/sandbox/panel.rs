@@ -11,8 +11,8 @@ use super::{
 impl Sandbox {
     /// Snoozes a conversation until this time, which adds a part of type `delayed`. Returns `false` for an
     /// unknown conversation.
-    pub fn snooze(&self, id: impl Into<ConversationId>, end: impl Into<Timestamp>) -> bool {
-        let (id, end) = (id.into().get(), end.into());
+    pub fn snooze(&self, id: ConversationId, end: impl Into<Timestamp>) -> bool {
+        let (id, end) = (id.get(), end.into());
         let mut service = self.service();
         let state = &mut service.store;
         let Some(conversation) = state.conversations.get_mut(&id) else {
@@ -28,12 +28,8 @@ impl Sandbox {
 
     /// Moves a conversation to a channel or out of it, which leaves a part of type
     /// `channel_changed`.
-    pub fn move_to_channel(
-        &self,
-        id: impl Into<ConversationId>,
-        channel: Option<ChannelId>,
-    ) -> bool {
-        let (id, channel) = (id.into().get(), channel.map(ChannelId::get));
+    pub fn move_to_channel(&self, id: ConversationId, channel: Option<ChannelId>) -> bool {
+        let (id, channel) = (id.get(), channel.map(ChannelId::get));
         let mut service = self.service();
         let state = &mut service.store;
         let channels = &state.app.channels;
@@ -52,8 +48,8 @@ impl Sandbox {
     }
 
     /// Hands a conversation to an assistant, such as `lead_bot`, or takes it back.
-    pub fn set_assistant(&self, id: impl Into<ConversationId>, assistant: Option<&str>) -> bool {
-        let id = id.into().get();
+    pub fn set_assistant(&self, id: ConversationId, assistant: Option<&str>) -> bool {
+        let id = id.get();
         let mut service = self.service();
         let state = &mut service.store;
         let Some(conversation) = state.conversations.get_mut(&id) else {

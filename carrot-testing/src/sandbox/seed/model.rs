@@ -55,15 +55,15 @@ impl Seed {
     }
 
     /// Adds an operator, as [`SandboxBuilder::operator`](crate::sandbox::SandboxBuilder::operator) does.
-    pub fn operator(mut self, id: impl Into<AdminId>, name: impl Into<String>) -> Self {
-        let (id, name) = (id.into(), name.into());
+    pub fn operator(mut self, id: AdminId, name: impl Into<String>) -> Self {
+        let name = name.into();
         self.operators.push(Named { id, name });
         self
     }
 
     /// Adds a channel, as [`SandboxBuilder::channel`](crate::sandbox::SandboxBuilder::channel) does.
-    pub fn channel(mut self, id: impl Into<ChannelId>, name: impl Into<String>) -> Self {
-        let (id, name) = (id.into(), name.into());
+    pub fn channel(mut self, id: ChannelId, name: impl Into<String>) -> Self {
+        let name = name.into();
         self.channels.push(Named { id, name });
         self
     }
@@ -232,14 +232,14 @@ impl SeedConversation {
     }
 
     /// Puts it into a channel.
-    pub fn channel(mut self, id: impl Into<ChannelId>) -> Self {
-        self.channel = Some(id.into());
+    pub fn channel(mut self, id: ChannelId) -> Self {
+        self.channel = Some(id);
         self
     }
 
     /// Gives it to an operator.
-    pub fn assignee(mut self, id: impl Into<AdminId>) -> Self {
-        self.assignee = Some(id.into());
+    pub fn assignee(mut self, id: AdminId) -> Self {
+        self.assignee = Some(id);
         self
     }
 
@@ -280,8 +280,8 @@ impl SeedPart {
     }
 
     /// An operator writes.
-    pub fn operator(id: impl Into<AdminId>, body: impl Into<String>) -> Self {
-        Self::from(Sender::Operator(id.into()), body)
+    pub fn operator(id: AdminId, body: impl Into<String>) -> Self {
+        Self::from(Sender::Operator(id), body)
     }
 
     /// Nobody in particular writes for the site.

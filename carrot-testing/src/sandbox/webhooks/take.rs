@@ -56,18 +56,12 @@ impl Sandbox {
 
     /// Writes the webhook of an automatic message of kind "trigger webhook" that this event set off:
     /// the sandbox has no automatic messages of its own. False where there is no such event.
-    pub fn fire_webhook_message(
-        &self,
-        event: impl Into<EventId>,
-        message: impl Into<MessageId>,
-        name: &str,
-    ) -> bool {
-        let (event, message) = (event.into().get(), message.into());
+    pub fn fire_webhook_message(&self, event: EventId, message: MessageId, name: &str) -> bool {
         let mut service = self.service();
         let Service {
             store, webhooks, ..
         } = &mut *service;
-        let Some(mut fields) = event_fields(store, event) else {
+        let Some(mut fields) = event_fields(store, event.get()) else {
             return false;
         };
         // A sending has the id of a conversation. This one is in no list: nobody reads it in a chat.
