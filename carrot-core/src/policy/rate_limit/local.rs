@@ -142,16 +142,7 @@ impl<C: Clock> LocalRateLimiter<C> {
     fn snapshot(&self) -> RateLimitStatus {
         let mut state = self.inner.state();
         let now = state.at(self.inner.clock.now());
-        // Frees what has expired and grants nothing: a grant has to wake the task that it is for.
-        state.expire(now);
-        let paused = state.throttle.paused_until().saturating_sub(now);
-        RateLimitStatus {
-            limit: u32::try_from(state.throttle.limit(now)).unwrap_or(u32::MAX),
-            window: state.window,
-            used: u32::try_from(state.used()).unwrap_or(u32::MAX),
-            waiting: state.waiting(),
-            paused_for: (!paused.is_zero()).then_some(paused),
-        }
+        state.status(now)
     }
 }
 

@@ -196,8 +196,7 @@ impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
     fn snapshot(&self) -> RateLimitStatus {
         let mut state = self.inner.state();
         let now = state.at(self.inner.clock.now());
-        state.expire(now);
-        state.shared_status(now)
+        state.status(now)
     }
 }
 

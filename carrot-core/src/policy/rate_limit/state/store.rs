@@ -149,8 +149,10 @@ impl State {
         }
     }
 
-    /// Returns what the store told last, or the share of this process while it counts itself.
-    pub(in super::super) fn shared_status(&self, now: Duration) -> RateLimitStatus {
+    /// Returns what the store told last, or what this process counts itself. Frees what has expired and
+    /// grants nothing: a grant has to wake the task that it is for.
+    pub(in super::super) fn status(&mut self, now: Duration) -> RateLimitStatus {
+        self.expire(now);
         let paused = self.throttle.paused_until().saturating_sub(now);
         let limit = self.share_of(self.throttle.limit(now), now);
         let mut status = RateLimitStatus {
