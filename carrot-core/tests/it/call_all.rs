@@ -37,6 +37,14 @@ fn client(transport: impl HttpTransport, clock: &VirtualClock) -> Watched {
     watched(builder(transport, clock))
 }
 
+/// A service whose responses take two seconds, and a client of it.
+fn two_seconds_away() -> (VirtualClock, Service, Watched) {
+    let clock = VirtualClock::manual();
+    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
+    let client = client(service.clone(), &clock);
+    (clock, service, client)
+}
+
 fn ids(numbers: impl IntoIterator<Item = u64>) -> impl Iterator<Item = ConversationId> {
     numbers.into_iter().map(ConversationId::new)
 }
@@ -52,9 +60,7 @@ fn close(id: &ConversationId) -> Close {
 #[test]
 fn concurrency_is_eight_by_default() {
     for (requested, most) in [(None, 8), (Some(3), 3), (Some(0), 1), (Some(1_000), 50)] {
-        let clock = VirtualClock::manual();
-        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-        let client = client(service.clone(), &clock);
+        let (clock, service, client) = two_seconds_away();
         let mut calls = client.call_all(ids(1..51), close);
         if let Some(limit) = requested {
             calls = calls.concurrency(limit);
@@ -84,8 +90,7 @@ fn rate_limit_holds_for_any_concurrency() {
 
 #[test]
 fn items_start_in_order() {
-    let clock = VirtualClock::manual();
-    let transport = RecordingTransport::new();
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     (0..20).for_each(|_| transport.respond(CannedResponse::data(json!({}))));
     let client = client(transport.clone(), &clock);
     // This transport responds at once, so every call ends at its first poll.
@@ -106,8 +111,7 @@ fn items_start_in_order() {
 
 #[test]
 fn a_failure_does_not_stop_other_items() {
-    let clock = VirtualClock::manual();
-    let transport = RecordingTransport::new();
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     transport.respond(CannedResponse::data(json!({"id": 1})));
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
     transport
@@ -158,8 +162,7 @@ fn a_failure_does_not_stop_other_items() {
 
 #[test]
 fn idempotent_calls_are_retried() {
-    let clock = VirtualClock::manual();
-    let transport = RecordingTransport::new();
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     transport.respond(CannedResponse::data(json!({})));
     transport.fail(TransportError::new(TransportErrorKind::Reset, Sent::Maybe));
     let code = "ConversationTagAlreadyAssigned";
@@ -176,8 +179,7 @@ fn idempotent_calls_are_retried() {
 
 #[test]
 fn a_list_can_be_run_twice() {
-    let clock = VirtualClock::manual();
-    let transport = RecordingTransport::new();
+    let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
     let done = json!({"id": 5, "part_group": 6});
     transport.respond(CannedResponse::data(done));
     for _ in 0..3 {
@@ -204,9 +206,7 @@ fn a_list_can_be_run_twice() {
 
 #[test]
 fn stopped_run_can_be_resumed() {
-    let clock = VirtualClock::manual();
-    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-    let client = client(service.clone(), &clock);
+    let (clock, service, client) = two_seconds_away();
     let mut seen = Vec::new();
     let mut calls = client.call_all(ids(1..21), close).concurrency(4);
     let rest = clock.run(async {
@@ -278,9 +278,7 @@ fn cancelled(list: &[CancelledItem<ConversationId>]) -> Vec<u64> {
 
 #[test]
 fn callback_can_stop_the_run() {
-    let clock = VirtualClock::manual();
-    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-    let client = client(service.clone(), &clock);
+    let (clock, service, client) = two_seconds_away();
     let mut reported = 0;
     let report = clock.run(
         client
@@ -311,9 +309,7 @@ fn callback_can_stop_the_run() {
 #[test]
 fn dropped_run_can_be_resumed() {
     for limit in 0..14 {
-        let clock = VirtualClock::manual();
-        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-        let client = client(service.clone(), &clock);
+        let (clock, service, client) = two_seconds_away();
         let mut calls = client.call_all(ids(1..21), close).concurrency(4);
         let mut reported = 0;
         clock.run(async {
@@ -344,9 +340,7 @@ fn dropped_run_can_be_resumed() {
 #[test]
 fn calls_waiting_for_a_permit_are_returned_unsent() {
     let start = || {
-        let clock = VirtualClock::manual();
-        let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-        let client = client(service.clone(), &clock);
+        let (clock, service, client) = two_seconds_away();
         (
             client.call_all(ids(1..81), close).concurrency(70),
             service,
@@ -395,8 +389,7 @@ fn calls_between_attempts_are_returned_if_unapplied() {
         (&never_sent, 1),
         (&lost, 0),
     ] {
-        let clock = VirtualClock::manual();
-        let transport = RecordingTransport::new();
+        let (clock, transport) = (VirtualClock::manual(), RecordingTransport::new());
         fail(&transport);
         transport.respond(CannedResponse::data(json!({})));
         let client = client(transport.clone(), &clock);
@@ -449,9 +442,7 @@ fn stopping_anywhere_applies_every_item_once() {
 
 #[test]
 fn cancelled_items_tell_whether_idempotent() {
-    let clock = VirtualClock::manual();
-    let service = Service::with_latency(&clock, 60, 0, |_| (SECOND, SECOND));
-    let client = client(service.clone(), &clock);
+    let (clock, service, client) = two_seconds_away();
     let mut calls = client.call_all(ids(1..21), close).concurrency(4);
     let run = clock.timeout(3 * SECOND, calls.run(run_all));
     assert!(clock.run(run).is_none());

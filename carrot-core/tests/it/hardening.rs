@@ -1,7 +1,7 @@
 //! A value changes only its own part of a request.
 
 use carrot_core::{
-    ApiVersion, AuthToken, BaseUrl, Endpoint, Error, ErrorKind, apps,
+    ApiVersion, Endpoint, Error, ErrorKind, apps,
     conversations::{self, Operator, Sender},
     endpoint::{Paging, Upload},
     types::{
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{
-    ID, TOKEN, Watched, builder,
+    ID, Watched, builder,
     canary::{E_MAIL, assert_error_hides_all, assert_hidden},
     canned,
 };
@@ -281,57 +281,6 @@ proptest! {
             }
         }
     }
-
-    #[test]
-    fn external_id_is_always_one_segment(id in "[\\PC/?#%&.:@\\\\]{1,60}") {
-        if let Ok(sent) = prepare(Ok(users::Get::new(UserRef::external(&*id)))) {
-            prop_assert_eq!(sent.segments(), ["v2", "users", &*id]);
-        } else {
-            prop_assert!(id == "." || id == "..", "{}", id);
-        }
-    }
-}
-
-#[test]
-fn url_as_external_id_is_one_segment() {
-    for id in [
-        "https://evil.example/",
-        "//evil.example/",
-        "/evil",
-        "\\\\evil.example\\",
-        "@evil.example",
-        ":80@evil.example",
-        "../../evil",
-        "..%2f..%2fevil",
-        "%2e%2e",
-        "%00",
-        "...",
-        "a?evil=1",
-        "a#evil",
-        "a;evil",
-        "a&evil=1",
-    ] {
-        let sent = prepare(Ok(users::Get::new(UserRef::external(id)))).expect(id);
-        assert_eq!(
-            sent.uri().authority().map(http::uri::Authority::as_str),
-            Some("api.carrotquest.io"),
-            "{id}"
-        );
-        assert_eq!(sent.segments(), ["v2", "users", id]);
-        assert_eq!(
-            sent.uri()
-                .query()
-                .unwrap_or_default()
-                .matches("evil")
-                .count(),
-            0,
-            "{id}"
-        );
-    }
-    for id in [".", "..", ""] {
-        let rejected = prepare(Ok(users::Get::new(UserRef::external(id))));
-        assert_eq!(rejected.expect_err(id), "user");
-    }
 }
 
 #[test]
@@ -357,8 +306,6 @@ fn greatest_id_is_sent_in_full() {
     ] {
         assert!(id.parse::<ConversationId>().is_err(), "{id}");
     }
-    let zero = prepare(Ok(conversations::Get::new(ConversationId::new(0))));
-    assert_eq!(zero.expect_err("rejected"), "conversation");
 }
 
 #[test]
@@ -389,32 +336,5 @@ fn user_agent_with_line_break_is_rejected() {
         let error = error.expect_err(agent);
         assert_eq!(error.field(), "user agent");
         assert!(!error.to_string().contains("evil"), "{error}");
-    }
-}
-
-#[test]
-fn token_with_line_break_is_rejected() {
-    for outcome in ["\r\nevil: 1", "\n", "\0", " ", "\t", "\u{7f}", "é"] {
-        let error = AuthToken::new(format!("{TOKEN}{outcome}")).expect_err(outcome);
-        assert_eq!(error.field(), "token");
-        assert_hidden("the error", &format!("{error} {error:?}"));
-    }
-}
-
-#[test]
-fn base_urls_with_credentials_are_rejected() {
-    for url in [
-        format!("https://{TOKEN}@example.com"),
-        format!("https://:{TOKEN}@example.com"),
-        format!("https://user:{TOKEN}@example.com/path"),
-        format!("https://user:{TOKEN}@[::1]:80"),
-        format!("https://example.com/?token={TOKEN}"),
-        format!("https://example.com/#{TOKEN}"),
-        format!("https://example.com@{TOKEN}"),
-        format!("https://example.com\r\nauthorization: {TOKEN}"),
-    ] {
-        let error = url.parse::<BaseUrl>().expect_err(&url);
-        assert_eq!(error.field(), "base URL");
-        assert_hidden("the error", &format!("{error} {error:?}"));
     }
 }

@@ -31,6 +31,8 @@ fn tokens() {
         "app 1",
         " ",
         "app.1.ключ",
+        "app.1.é",
+        "app.1.\u{7f}",
         "a\0",
         "Token app.1.x",
         "bearer app.1.x",
@@ -83,6 +85,13 @@ fn external_ids_like_urls_are_one_segment() {
         ("\\..\\;a=b", "/v2/users/%5C..%5C%3Ba%3Db"),
         ("22735768", "/v2/users/22735768"),
         (&longest, &format!("/v2/users/{}", "%D1%8F".repeat(255))),
+        ("\\\\host\\", "/v2/users/%5C%5Chost%5C"),
+        ("@host", "/v2/users/%40host"),
+        (":80@host", "/v2/users/%3A80%40host"),
+        ("..%2f..%2fid", "/v2/users/..%252f..%252fid"),
+        ("%00", "/v2/users/%2500"),
+        ("a?b=1", "/v2/users/a%3Fb%3D1"),
+        ("a&b=1", "/v2/users/a%26b%3D1"),
     ] {
         let recorder = canned([]);
         let _ = run(client(&recorder, V2).call(users::Get::new(UserRef::external(id))));
@@ -152,6 +161,9 @@ fn base_urls() {
         "https://",
         "https://user@example.com",
         "https://user:pass@example.com",
+        "https://:pass@example.com/path",
+        "https://user:pass@[::1]:80",
+        "https://example.com\r\nauthorization: x",
         "https://example.com/?a=1",
         "https://example.com#top",
         "https://exa mple.com",
@@ -195,6 +207,7 @@ fn base_url_prefixes_every_path() {
         ),
         ("https://proxy.example:8443", "https://proxy.example:8443"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080/a/b//", "http://localhost:8080/a/b"),
         ("http://[::1]:8080/a", "http://[::1]:8080/a"),
         ("http://[::1]:8080/p/q/", "http://[::1]:8080/p/q"),
     ] {

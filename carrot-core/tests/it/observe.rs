@@ -96,32 +96,15 @@ fn every_attempt_is_reported() {
     clock
         .run(client.call(Close::new(ID)))
         .expect("the third attempt succeeds");
-    let (zero, pauses) = (Duration::ZERO, [500, 1_000].map(Duration::from_millis));
+    let (zero, half, failed) = (Duration::ZERO, SECOND / 2, Outcome::Failed);
+    // For a permit, a minute after the first attempt, without the pauses.
+    let waited = MINUTE - half - SECOND;
     assert_eq!(
         watcher.attempts(),
         [
-            (
-                1,
-                [zero, zero],
-                zero,
-                None,
-                Outcome::Failed(ErrorKind::Transport)
-            ),
-            (
-                2,
-                [pauses[0], zero],
-                zero,
-                Some(502),
-                Outcome::Failed(ErrorKind::Service)
-            ),
-            // The wait for a permit, a minute after the first attempt, does not include the pauses.
-            (
-                3,
-                [pauses[1], MINUTE - pauses[0] - pauses[1]],
-                zero,
-                Some(200),
-                Outcome::Done
-            ),
+            (1, [zero, zero], zero, None, failed(ErrorKind::Transport)),
+            (2, [half, zero], zero, Some(502), failed(ErrorKind::Service)),
+            (3, [SECOND, waited], zero, Some(200), Outcome::Done),
         ]
     );
     assert_eq!(watcher.calls(), [(3, MINUTE, Some(200), Outcome::Done)]);

@@ -99,18 +99,18 @@ fn post() -> Request<Full<Bytes>> {
     request
 }
 
-/// Sends a request over this connection.
-fn failure(
-    connection: Option<Scripted>,
-    request: Request<Full<Bytes>>,
-) -> (Kind, Sent, TransportError) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
-        .expect("a runtime");
-    let error = runtime.block_on(async {
-        let stream = Box::new(connection.expect("a script"));
+        .expect("a runtime")
+}
+
+/// Sends a request over this connection.
+fn failure(connection: Scripted, request: Request<Full<Bytes>>) -> (Kind, Sent, TransportError) {
+    let error = runtime().block_on(async {
+        let stream = Box::new(connection);
         let http2 = false;
         let mut connection = Connection::open(Connected { stream, http2 })
             .await
@@ -132,82 +132,46 @@ fn failure(
     (error.kind(), error.sent(), error)
 }
 
-fn scripted(steps: impl IntoIterator<Item = Step>) -> Option<Scripted> {
-    Some(Scripted {
+fn scripted(steps: impl IntoIterator<Item = Step>) -> Scripted {
+    Scripted {
         steps: steps.into_iter().collect(),
         ..Scripted::default()
-    })
+    }
 }
 
-type OfTheSystem = (fn() -> io::Error, Kind, Kind);
-
-/// The error of the operating system, its kind before the response and its kind in the body.
-fn of_the_system() -> Vec<OfTheSystem> {
-    vec![
-        (
-            || io::ErrorKind::BrokenPipe.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::ConnectionAborted.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::ConnectionReset.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::NotConnected.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::TimedOut.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::UnexpectedEof.into(),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::ErrorKind::InvalidData.into(),
-            Kind::Protocol,
-            Kind::Protocol,
-        ),
-        (
-            || io::ErrorKind::InvalidInput.into(),
-            Kind::Protocol,
-            Kind::Protocol,
-        ),
-        (
-            || io::ErrorKind::PermissionDenied.into(),
-            Kind::Other,
-            Kind::Other,
-        ),
-        (|| io::Error::other("whatever"), Kind::Other, Kind::Other),
-        // What lies beneath has the last word.
-        (
-            || io::Error::other(io::Error::from(io::ErrorKind::ConnectionReset)),
-            Kind::Reset,
-            Kind::Truncated,
-        ),
-        (
-            || io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError),
-            Kind::Tls,
-            Kind::Protocol,
-        ),
+/// The errors of the operating system, each with its kind before the response and its kind in the body.
+fn of_the_system() -> Vec<(io::Error, Kind, Kind)> {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, InvalidInput, NotConnected,
+        PermissionDenied, TimedOut, UnexpectedEof,
+    };
+    let lost = [
+        BrokenPipe,
+        ConnectionAborted,
+        ConnectionReset,
+        NotConnected,
+        TimedOut,
+        UnexpectedEof,
     ]
+    .map(|kind| (io::Error::from(kind), Kind::Reset, Kind::Truncated));
+    let broken = [InvalidData, InvalidInput]
+        .map(|kind| (io::Error::from(kind), Kind::Protocol, Kind::Protocol));
+    let beneath = io::Error::other(io::Error::from(ConnectionReset));
+    let tls = io::Error::new(InvalidData, rustls::Error::DecryptError);
+    let others = [
+        (PermissionDenied.into(), Kind::Other, Kind::Other),
+        (io::Error::other("whatever"), Kind::Other, Kind::Other),
+        // What lies beneath has the last word.
+        (beneath, Kind::Reset, Kind::Truncated),
+        (tls, Kind::Tls, Kind::Protocol),
+    ];
+    lost.into_iter().chain(broken).chain(others).collect()
 }
 
 #[test]
 fn a_connection_that_fails_before_the_response() {
     for (error, kind, _) in of_the_system() {
-        let connection = scripted([Step::Request, Step::Fail(error())]);
+        let connection = scripted([Step::Request, Step::Fail(error)]);
         let (was, sent, error) = failure(connection, post());
         assert_eq!((was, sent), (kind, Sent::Maybe), "{error:?}");
     }
@@ -228,7 +192,7 @@ fn a_connection_that_fails_in_the_body() {
             Step::Request,
             Step::Say(HEAD),
             Step::Wait,
-            Step::Fail(error()),
+            Step::Fail(error),
         ];
         let (was, sent, error) = failure(scripted(steps), post());
         assert_eq!((was, sent), (kind, Sent::Yes), "{error:?}");
@@ -247,7 +211,7 @@ fn a_request_that_cannot_be_written() {
         deaf: Some(io::ErrorKind::BrokenPipe),
         ..Scripted::default()
     };
-    let (was, sent, error) = failure(Some(connection), post());
+    let (was, sent, error) = failure(connection, post());
     assert_eq!((was, sent), (Kind::Reset, Sent::Maybe), "{error:?}");
 }
 
@@ -255,7 +219,7 @@ fn a_request_that_cannot_be_written() {
 #[test]
 fn a_request_that_never_started_is_unsent() {
     for (error, kind, _) in of_the_system() {
-        let (was, sent, error) = failure(scripted([Step::Fail(error())]), post());
+        let (was, sent, error) = failure(scripted([Step::Fail(error)]), post());
         assert_eq!((was, sent), (kind, Sent::Never), "{error:?}");
     }
 }
@@ -288,12 +252,7 @@ fn a_response_is_read_after_a_failed_write() {
         ]),
         ..Scripted::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    let status = runtime.block_on(async {
+    let status = runtime().block_on(async {
         let stream = Box::new(connection);
         let http2 = false;
         let mut connection = Connection::open(Connected { stream, http2 })

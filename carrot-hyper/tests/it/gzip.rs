@@ -245,11 +245,4 @@ mod asked {
             fails(&asking(AMPLE), get(server.url("/")), Protocol, Sent::Yes).await;
         }
     }
-
-    #[tokio::test]
-    async fn compiled_in_and_not_asked_for_is_off() {
-        let off = builder().gzip(false).build().unwrap();
-        let head = head_sent_by(&off).await;
-        assert!(!head.contains("accept-encoding"), "{head}");
-    }
 }

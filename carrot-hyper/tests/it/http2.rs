@@ -23,7 +23,7 @@ use crate::support::{
     SHORT, Server, builder,
     by_hand::{ByHand, Frozen},
     canary::TOKEN,
-    fails, failure, get, hold, limited, ok_response, post, read_request, succeeds,
+    fails, failure, get, hold, limited, post, succeeds,
     tls::CA,
 };
 
@@ -79,20 +79,7 @@ async fn concurrent_connects_all_succeed() {
 
 #[tokio::test]
 async fn the_server_may_choose_http_1() {
-    let acceptor = CA.acceptor("localhost", &["http/1.1"]);
-    let server = Server::start(move |_, stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let mut stream = acceptor.accept(stream).await.unwrap();
-            while read_request(&mut stream).await.is_some() {
-                stream
-                    .write_all(ok_response("fine").as_bytes())
-                    .await
-                    .unwrap();
-            }
-        }
-    })
-    .await;
+    let server = Server::over_tls(CA.acceptor("localhost", &["http/1.1"])).await;
     let response = succeeds(&transport(), post(server.https("localhost", "/"))).await;
     assert_eq!(response.version(), Version::HTTP_11);
 }

@@ -23,35 +23,20 @@ const CONNECT: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhas
 const RESPONSE: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Response);
 const BODY: carrot_hyper::transport::TransportErrorKind = Timeout(TimeoutPhase::Body);
 
-/// Takes every connection and says nothing.
-async fn silent() -> Server {
-    Server::script([Step::Hold]).await
-}
-
 #[tokio::test]
-async fn a_stalled_handshake_meets_the_connect_timeout() {
-    let server = silent().await;
-    let transport = builder().connect_timeout(SHORT).build().unwrap();
-    let request = post(server.https("localhost", "/"));
-    fails(&transport, request, CONNECT, Sent::Never).await;
-}
-
-#[tokio::test]
-async fn a_stalled_handshake_meets_the_attempt_timeout() {
-    let server = silent().await;
-    let transport = builder().attempt_timeout(SHORT).build().unwrap();
-    let request = post(server.https("localhost", "/"));
-    fails(&transport, request, CONNECT, Sent::Never).await;
-}
-
-#[tokio::test]
-async fn a_stalled_handshake_meets_the_callers_timeout() {
-    let server = silent().await;
-    for transport in [
-        transport(),
-        builder().attempt_timeout(None).build().unwrap(),
+async fn a_stalled_handshake_meets_every_timeout() {
+    let server = Server::script([Step::Hold]).await;
+    for (builder, callers) in [
+        (builder().connect_timeout(SHORT), None),
+        (builder().attempt_timeout(SHORT), None),
+        (builder(), Some(SHORT)),
+        (builder().attempt_timeout(None), Some(SHORT)),
     ] {
-        let request = limited(post(server.https("localhost", "/")), Some(SHORT), None);
+        let mut request = post(server.https("localhost", "/"));
+        if callers.is_some() {
+            request = limited(request, callers, None);
+        }
+        let transport = builder.build().unwrap();
         fails(&transport, request, CONNECT, Sent::Never).await;
     }
 }
@@ -264,23 +249,6 @@ async fn a_limit_beyond_time_is_unlimited() {
 
 fn capped(limit: u64) -> HyperTransport {
     builder().max_body_bytes(limit).build().unwrap()
-}
-
-const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const UNTIL_CLOSED: &str = "HTTP/1.1 200 OK\r\n\r\n";
-
-#[tokio::test]
-async fn a_flood_is_stopped() {
-    for (head, piece) in [(CHUNKED, "4\r\nabcd\r\n"), (UNTIL_CLOSED, "abcd")] {
-        let server = Server::script([
-            Step::Read,
-            Step::write(head),
-            Step::Flood(piece.repeat(1000).into()),
-        ])
-        .await;
-        let kind = TooLarge { limit: 1 << 20 };
-        fails(&capped(1 << 20), get(server.url("/")), kind, Sent::Yes).await;
-    }
 }
 
 #[tokio::test]

@@ -51,28 +51,12 @@ async fn proxy() -> (Server, Arc<Mutex<Vec<String>>>) {
     (server, heads)
 }
 
-async fn over_tls() -> Server {
-    let acceptor = CA.acceptor("localhost", &[]);
-    Server::start(move |_, stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else {
-                return;
-            };
-            while read_request(&mut stream).await.is_some() {
-                stream
-                    .write_all(ok_response("fine").as_bytes())
-                    .await
-                    .unwrap();
-            }
-        }
-    })
-    .await
-}
-
 #[tokio::test]
 async fn https_goes_through_a_tunnel() {
-    let (server, (proxy, heads)) = (over_tls().await, proxy().await);
+    let (server, (proxy, heads)) = (
+        Server::over_tls(CA.acceptor("localhost", &[])).await,
+        proxy().await,
+    );
     let url = format!("http://user:{PASSWORD}@{}", proxy.authority());
     let builder = builder().proxy(url);
     shown_nowhere(&[PASSWORD, "s3cret"], &builder);
@@ -108,7 +92,7 @@ async fn plain_http_goes_through_a_tunnel() {
 
 #[tokio::test]
 async fn an_https_proxy_is_spoken_to_over_tls() {
-    let server = over_tls().await;
+    let server = Server::over_tls(CA.acceptor("localhost", &[])).await;
     let acceptor = CA.acceptor("localhost", &[]);
     let target = server.authority();
     let proxy = Server::start(move |_, stream| {

@@ -5,36 +5,16 @@ use carrot_hyper::{
     transport::TransportErrorKind::{Reset, Tls},
 };
 use tokio::io::AsyncWriteExt;
-use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
-    Server, Step, builder, fails, get, hold, ok_response, post, read_request, succeeds,
+    Server, Step, builder, fails, get, hold, post, read_request, succeeds,
     tls::{Authority, CA},
     transport,
 };
 
-/// Responds to every request of every connection over TLS.
-async fn serving(acceptor: TlsAcceptor) -> Server {
-    Server::start(move |_, stream| {
-        let acceptor = acceptor.clone();
-        async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else {
-                return;
-            };
-            while read_request(&mut stream).await.is_some() {
-                stream
-                    .write_all(ok_response("fine").as_bytes())
-                    .await
-                    .unwrap();
-            }
-        }
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_root_is_added_in_either_form() {
-    let server = serving(CA.acceptor("localhost", &[])).await;
+    let server = Server::over_tls(CA.acceptor("localhost", &[])).await;
     let pem_of_two = format!("{}\n{}", Authority::new("unknown").pem(), CA.pem());
     let only_added = || HyperTransport::builder().tls_roots(TlsRoots::OnlyAdded);
     for builder in [
@@ -181,7 +161,7 @@ fn the_unreadable_entry_of_a_bundle_is_named() {
 
 #[tokio::test]
 async fn a_byte_order_mark_hides_no_certificate() {
-    let server = serving(CA.acceptor("localhost", &[])).await;
+    let server = Server::over_tls(CA.acceptor("localhost", &[])).await;
     let transport = HyperTransport::builder()
         .tls_roots(TlsRoots::OnlyAdded)
         .add_root_certificate_pem(format!("\u{feff}{}", CA.pem()))
@@ -194,7 +174,7 @@ async fn a_byte_order_mark_hides_no_certificate() {
 #[tokio::test]
 async fn a_self_signed_authority_says_what_to_do() {
     let authority = Authority::new("localhost");
-    let server = serving(authority.own_acceptor()).await;
+    let server = Server::over_tls(authority.own_acceptor()).await;
     let transport = builder()
         .add_root_certificate_der(authority.der())
         .build()
@@ -235,7 +215,7 @@ async fn certificate_errors_say_what_to_do() {
             ["UnknownIssuer", "`add_root_certificate_pem`"],
         ),
     ] {
-        let server = serving(acceptor).await;
+        let server = Server::over_tls(acceptor).await;
         let error = fails(
             &transport(),
             post(server.https(host, "/")),

@@ -4,25 +4,18 @@
 
 mod offered_code;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
-    process::Command,
-    time::Duration,
-};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use carrot_core::{
-    ApiContext, ApiVersion, AuthToken, Client, Endpoint, ExponentialBackoff, NoRateLimit, apps,
-    conversations,
-    endpoint::{Path, RequestParts, Upload},
-    types::{
-        AdminId, AppId, ConversationId, Empty, Filter, InvalidValue, PropertyOperation, UserId,
-        UserRef,
-    },
+    ApiVersion, AuthToken, Client, Endpoint, ExponentialBackoff, NoRateLimit, apps, conversations,
+    endpoint::Upload,
+    types::{AdminId, AppId, ConversationId, Filter, PropertyOperation, UserId, UserRef},
     users,
 };
 use carrot_testing::{ApiError, Fake, fake};
 use serde_json::json;
+
+use crate::support::{Salute, failure};
 
 const SECRET: &str = "app.65535.canary-5e1d";
 
@@ -33,10 +26,7 @@ fn call<E: Endpoint>(fake: &Fake, endpoint: E) {
 
 /// Holds what a test prints against its file.
 fn fails(name: &str, test: impl FnOnce(Fake)) {
-    let test = || test(Fake::new());
-    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
-    let text = panic.downcast::<String>().expect("a text");
-    let text = without_lines(&text);
+    let text = without_lines(&failure(|| test(Fake::new())));
     assert!(!text.contains("canary"), "{text}");
 
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/failures");
@@ -355,33 +345,9 @@ fn a_lenient_fake_was_not_called_as_expected() {
 
 #[test]
 fn an_operation_of_ones_own() {
-    /// Something that the crate does not know.
-    struct Salute;
-
-    impl Endpoint for Salute {
-        type Output = Empty;
-        const NAME: &'static str = "users.salute";
-
-        const IDEMPOTENT: bool = false;
-
-        fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-            let path = Path::new().then("users").user(&ada())?.then("salute");
-            let mut request = RequestParts::post(path);
-            request.parameters.text("words", "Good\nmorning, \"Ada\"")?;
-            request.parameters.text("words", "Goodbye")?;
-            Ok(request)
-        }
-
-        fn decode(
-            &self,
-            _version: carrot_core::ApiVersion,
-            body: &[u8],
-        ) -> Result<Empty, carrot_core::endpoint::ResponseError> {
-            carrot_core::endpoint::response::data(body)
-        }
-    }
     fails("own_operation", |fake| {
-        call(&fake, Salute);
+        let words = &["Good\nmorning, \"Ada\"", "Goodbye"];
+        call(&fake, Salute("order-42", words));
     });
 }
 
@@ -488,15 +454,12 @@ fn the_client_error_is_a_summary() {
          carrot-testing/tests/it/failures.rs:LINE, but external id of the user is \"order-43\" (it came as \
          \"order-42\"); the request was not sent"
     );
-    catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
+    failure(|| drop(fake));
 }
 
 #[test]
 fn nonsensical_expectations_fail_early() {
-    let message = |test: fn(Fake)| {
-        let panic = catch_unwind(|| test(Fake::lenient())).unwrap_err();
-        *panic.downcast::<String>().unwrap()
-    };
+    let message = |test: fn(Fake)| failure(|| test(Fake::lenient()));
     let twice = message(|fake| drop(fake.on::<users::Get>().reply_ok().reply_ok()));
     assert!(twice.contains("put `.then()` between"), "{twice}");
     let early = message(|fake| drop(fake.on::<users::Get>().then()));

@@ -10,7 +10,6 @@ mod typed;
 mod verification;
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -41,6 +40,8 @@ use carrot_testing::{
 use http::StatusCode;
 use serde_json::json;
 
+use crate::support::failure;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn ada() -> UserRef {
@@ -53,15 +54,6 @@ fn get() -> users::Get {
 
 fn reply() -> conversations::Reply {
     conversations::Reply::new(ConversationId::new(716), "On its way")
-}
-
-/// The text with which a test fails.
-fn failure(test: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => (*panic.downcast::<&str>().unwrap()).to_owned(),
-    }
 }
 
 async fn call<E: Endpoint>(fake: &Fake, endpoint: E) -> Result<E::Output, Error> {

@@ -5,13 +5,14 @@ use std::{
     fmt::Write as _,
     fs,
     future::pending,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use carrot_core::{Clock, conversations::Reply};
 use carrot_testing::{Sandbox, VirtualClock, sandbox::Fault};
+
+use crate::support::failure;
 
 /// The chapters, and in each what a text is about and its file below `tests`.
 const CHAPTERS: &[(&str, &[(&str, &str)])] = &[
@@ -128,14 +129,6 @@ const CHAPTERS: &[(&str, &[(&str, &str)])] = &[
 
 fn package() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn failure(test: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("it must fail");
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => (*panic.downcast::<&str>().unwrap()).to_owned(),
-    }
 }
 
 /// The texts that stand in no file.

@@ -20,5 +20,6 @@ mod sandbox;
 mod simulation;
 mod single;
 mod stub_connector;
+mod support;
 #[cfg(feature = "sandbox")]
 mod torture;

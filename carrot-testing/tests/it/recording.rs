@@ -2,41 +2,19 @@
 
 use bytes::Bytes;
 use carrot_core::{
-    ApiContext, AuthToken, Body, Client, Endpoint, HttpTransport, Sent, TransportError,
-    endpoint::{Path, RequestParts},
-    transport::TransportErrorKind,
-    types::{ErrorCode, InvalidValue, UserId},
+    AuthToken, Body, Client, HttpTransport, Sent, TransportError, transport::TransportErrorKind,
+    types::ErrorCode,
 };
 use carrot_testing::{ApiError, CannedResponse, RecordedRequest, RecordingTransport, VirtualClock};
 use http::{Request, StatusCode};
 use serde_json::json;
 
+use crate::support::Salute;
+
 const SECRET: &str = "app.1.canary";
 
-#[derive(Debug)]
-struct Salute(&'static str);
-
-impl Endpoint for Salute {
-    type Output = UserId;
-    const NAME: &'static str = "users.salute";
-
-    const IDEMPOTENT: bool = false;
-
-    fn request(&self, _context: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        let user = carrot_core::types::UserRef::external("order/42");
-        let path = Path::new().then("users").user(&user)?.then("salute");
-        let mut request = RequestParts::post(path);
-        request.parameters.text("words", self.0)?;
-        Ok(request)
-    }
-
-    fn decode(
-        &self,
-        _version: carrot_core::ApiVersion,
-        body: &[u8],
-    ) -> Result<UserId, carrot_core::endpoint::ResponseError> {
-        carrot_core::endpoint::response::data(body)
-    }
+fn salute(words: &'static [&'static str]) -> Salute {
+    Salute("order/42", words)
 }
 
 fn client(transport: &RecordingTransport) -> Client {
@@ -55,14 +33,11 @@ async fn responses_come_in_order() {
     transport.fail(TransportError::new(TransportErrorKind::Dns, Sent::Never));
     assert_eq!(transport.unused_responses(), 4);
     let client = client(&transport);
-    assert_eq!(
-        client.call(Salute("a&b = ц")).await.unwrap(),
-        UserId::new(7)
-    );
-    let error = client.call(Salute("2")).await.unwrap_err();
+    assert_eq!(client.call(salute(&["a&b = ц"])).await.unwrap(), 7);
+    let error = client.call(salute(&["2"])).await.unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::LookupError));
     assert_eq!(error.message(), Some("no such user"));
-    let error = client.call(Salute("3")).await.unwrap_err();
+    let error = client.call(salute(&["3"])).await.unwrap_err();
     assert_eq!(error.status(), Some(502));
 
     let requests = transport.requests();
@@ -87,7 +62,7 @@ async fn responses_come_in_order() {
 async fn the_token_can_be_compared_and_not_seen() {
     let transport = RecordingTransport::new();
     transport.respond(CannedResponse::data(1));
-    client(&transport).call(Salute("x")).await.unwrap();
+    client(&transport).call(salute(&["x"])).await.unwrap();
     let request = transport.last_request().unwrap();
     assert!(request.authorization_is(SECRET));
     assert!(!request.authorization_is("app.1.canar"));
@@ -122,7 +97,7 @@ async fn an_unexpected_request_is_named() {
         "{text}"
     );
     assert!(!text.contains("canary"));
-    let error = client(&transport).call(Salute("x")).await.unwrap_err();
+    let error = client(&transport).call(salute(&["x"])).await.unwrap_err();
     assert!(
         error
             .to_string()
@@ -182,37 +157,18 @@ fn token_never_in_debug_however_encoded() {
         secret.replacen('s', "%73", 1),
     ];
     for form in forms {
-        for (place, path, name, value) in [
-            (
-                "path",
-                format!("/v2/users/{form}"),
-                "accept",
-                "*/*".to_owned(),
-            ),
-            (
-                "query",
-                format!("/v2/users/7?x={form}"),
-                "accept",
-                "*/*".to_owned(),
-            ),
-            (
-                "name",
-                format!("/v2/users/7?{form}=x"),
-                "accept",
-                "*/*".to_owned(),
-            ),
+        let user = || "/v2/users/7".to_owned();
+        let accept = || ("accept", "*/*".to_owned());
+        for (place, path, (name, value)) in [
+            ("path", format!("/v2/users/{form}"), accept()),
+            ("query", format!("/v2/users/7?x={form}"), accept()),
+            ("name", format!("/v2/users/7?{form}=x"), accept()),
             (
                 "header",
-                "/v2/users/7".to_owned(),
-                "referer",
-                format!("https://x/?t={form}"),
+                user(),
+                ("referer", format!("https://x/?t={form}")),
             ),
-            (
-                "cookie",
-                "/v2/users/7".to_owned(),
-                "cookie",
-                format!("sid={form}"),
-            ),
+            ("cookie", user(), ("cookie", format!("sid={form}"))),
         ] {
             let request = http::Request::post(path)
                 .header("authorization", format!("Token {secret}"))

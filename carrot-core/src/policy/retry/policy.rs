@@ -192,40 +192,21 @@ mod tests {
     #[test]
     fn bound_doubles_up_to_maximum() {
         let policy = ExponentialBackoff::new().without_jitter().max_attempts(100);
-        let pauses = |kind| {
-            [1, 2, 3, 10, 99].map(|attempt| policy.pause(&failed(attempt, kind)).expect("a pause"))
-        };
-        let millis = Duration::from_millis;
-        assert_eq!(
-            pauses(FailureKind::Transient),
-            [
-                millis(50),
-                millis(100),
-                millis(200),
-                millis(20_000),
-                millis(20_000)
-            ]
-        );
-        assert_eq!(
-            pauses(FailureKind::Unavailable),
-            [
-                millis(500),
-                millis(1_000),
-                millis(2_000),
-                millis(20_000),
-                millis(20_000)
-            ]
-        );
-        assert_eq!(
-            pauses(FailureKind::Throttled),
-            [
-                millis(1_000),
-                millis(2_000),
-                millis(4_000),
-                millis(20_000),
-                millis(20_000)
-            ]
-        );
+        for (kind, pauses) in [
+            (FailureKind::Transient, [50, 100, 200, 20_000, 20_000]),
+            (
+                FailureKind::Unavailable,
+                [500, 1_000, 2_000, 20_000, 20_000],
+            ),
+            (
+                FailureKind::Throttled,
+                [1_000, 2_000, 4_000, 20_000, 20_000],
+            ),
+        ] {
+            let of = [1, 2, 3, 10, 99].map(|attempt| policy.pause(&failed(attempt, kind)));
+            let pauses = pauses.map(|millis| Some(Duration::from_millis(millis)));
+            assert_eq!(of, pauses, "{kind:?}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
 };
+use tokio_rustls::TlsAcceptor;
 
 pub(crate) use self::canary::tells_no_secret;
 use self::canary::{EMAIL, TOKEN};
@@ -142,6 +143,23 @@ impl Server {
                     if stream.write_all(&response).await.is_err() {
                         return;
                     }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Responds `fine` to every request of every connection over TLS.
+    pub(crate) async fn over_tls(acceptor: TlsAcceptor) -> Self {
+        Self::start(move |_, stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
+                while read_request(&mut stream).await.is_some() {
+                    let response = ok_response("fine");
+                    stream.write_all(response.as_bytes()).await.unwrap();
                 }
             }
         })

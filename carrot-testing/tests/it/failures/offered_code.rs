@@ -16,8 +16,7 @@ fn assert_offered_in<E: Endpoint>(
     let client = |fake: &Fake| fake.client_builder().version(version).build().unwrap();
     let fake = Fake::new();
     let _ = fake.clock().run(client(&fake).call(endpoint()));
-    let panic = catch_unwind(AssertUnwindSafe(move || fake.verify())).unwrap_err();
-    let text = panic.downcast::<String>().unwrap();
+    let text = failure(move || fake.verify());
     let (_, rest) = text.split_once("This would have matched:").unwrap();
     let (offered, _) = rest.split_once("The calls:").unwrap();
     // Whatever rustfmt does to a line that is too long.

@@ -6,17 +6,17 @@ use bytes::Bytes;
 use std::time::Duration;
 
 use carrot_core::{
-    ApiContext, ApiVersion, Client, Clock, Endpoint, HttpTransport, Sent, apps, conversations,
-    endpoint::{Path, RequestParts, ResponseError, response},
+    Client, Clock, HttpTransport, Sent, apps, conversations,
     jobs::WriteStatus,
     transport::TransportErrorKind,
-    types::{ConversationId, Empty, InvalidValue, RandomId, UserRef},
+    types::{ConversationId, RandomId, UserRef},
     users,
 };
 use carrot_testing::{ApiError, Sandbox, VirtualClock, sandbox::Fault};
 use http::{Request, StatusCode};
 
 use super::common::{get, post};
+use crate::support::{Salute, failure};
 
 const CHANNELS: &str = "/v2/apps/$self_app/channels";
 
@@ -146,10 +146,9 @@ fn reply(id: ConversationId) -> conversations::Reply {
 
 /// The status of a request.
 fn status(sandbox: &Sandbox) -> u16 {
-    let request = Request::get(CHANNELS)
-        .header("authorization", format!("Token {}", sandbox.token()))
-        .body(Bytes::new());
-    sandbox.handle(&request.unwrap()).status().as_u16()
+    let request = sandbox.client().prepare(&apps::Channels::new()).unwrap();
+    let request = request.map(|_| Bytes::new());
+    sandbox.handle(&request).status().as_u16()
 }
 
 #[tokio::test]
@@ -296,23 +295,6 @@ fn optional_fault_may_stay_unused() {
     sandbox.assert_faults_used();
 }
 
-#[derive(Debug)]
-struct Salute;
-
-impl Endpoint for Salute {
-    type Output = Empty;
-    const NAME: &'static str = "users.salute";
-    const IDEMPOTENT: bool = false;
-
-    fn request(&self, _: &ApiContext) -> Result<RequestParts, InvalidValue> {
-        Ok(RequestParts::post(Path::new().then("salute")))
-    }
-
-    fn decode(&self, _: ApiVersion, body: &[u8]) -> Result<Empty, ResponseError> {
-        response::data(body)
-    }
-}
-
 #[test]
 #[should_panic = "the sandbox has no operation `users.salute`"]
 fn fault_on_unknown_operation_fails_at_once() {
@@ -400,11 +382,7 @@ fn fault_of_a_text_is_aimed() {
             "by_user_id=true&event=a",
         )
         .data();
-        let request = Request::get(CHANNELS)
-            .header("authorization", format!("Token {}", sandbox.token()))
-            .body(Bytes::new())
-            .unwrap();
-        failed.push(sandbox.handle(&request).status() == StatusCode::SERVICE_UNAVAILABLE);
+        failed.push(status(&sandbox) == 503);
     }
     assert_eq!(failed, [false, true, true, false]);
     let state = &sandbox.faults()[0];
@@ -413,12 +391,6 @@ fn fault_of_a_text_is_aimed() {
         (1, 4, 2, 2)
     );
     assert!(state.is_used());
-}
-
-fn failure(test: impl FnOnce()) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).unwrap_err();
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.unwrap_or_else(|| *panic.downcast::<String>().unwrap())
 }
 
 #[test]

@@ -436,23 +436,19 @@ fn obsolete_endpoints_are_unknown() {
 fn phone_with_plus_is_not_stored() {
     let sandbox = Sandbox::new();
     let set = |phone: &str| {
-        let operations =
-            format!(r#"[{{"op":"update_or_create","key":"$phone","value":"{phone}"}}]"#);
-        let operations: String = form_urlencoded::byte_serialize(operations.as_bytes()).collect();
-        let request = Request::post("/v2/users/order-42/props")
-            .header("authorization", format!("Token {}", sandbox.token()))
-            .body(Bytes::from(format!(
-                "by_user_id=true&operations={operations}"
-            )));
-        let response = sandbox.handle(&request.unwrap());
-        let json: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
-        json["meta"].clone()
+        let operations = json!([{"op": "update_or_create", "key": "$phone", "value": phone}]);
+        let form = [
+            ("by_user_id", "true"),
+            ("operations", &operations.to_string()),
+        ];
+        let mut response = post(&sandbox, "/v2/users/order-42/props", &form);
+        response.json["meta"].take()
     };
     let meta = set("+79120000000");
-    assert_eq!(meta["not_changed_props"], serde_json::json!(["$phone"]));
+    assert_eq!(meta["not_changed_props"], json!(["$phone"]));
     assert!(sandbox.users()[0].phone().is_none());
     let meta = set("79120000000");
-    assert_eq!(meta["affected_props"], serde_json::json!(["$phone"]));
+    assert_eq!(meta["affected_props"], json!(["$phone"]));
     assert_eq!(sandbox.users()[0].phone(), Some("79120000000"));
 }
 
@@ -460,16 +456,14 @@ fn phone_with_plus_is_not_stored() {
 fn import_with_byte_order_mark_is_rejected() {
     let sandbox = Sandbox::new();
     let import = |csv: &str| {
-        let body = format!(
-            "--x\r\nContent-Disposition: form-data; name=\"app\"\r\n\r\n1000\r\n\
-             --x\r\nContent-Disposition: form-data; name=\"delimiter\"\r\n\r\n,\r\n\
-             --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n{csv}\r\n--x--\r\n"
-        );
-        let request = Request::post("/v2/users/import")
-            .header("authorization", format!("Token {}", sandbox.token()))
-            .header("content-type", "multipart/form-data; boundary=x")
-            .body(Bytes::from(body));
-        sandbox.handle(&request.unwrap()).status().as_u16()
+        let file = ("file", "a.csv", csv);
+        upload(
+            &sandbox,
+            "/v2/users/import",
+            "app=1000&delimiter=,",
+            &[file],
+        )
+        .status
     };
     assert_eq!(import("$user_id,plan\na,pro\n"), 200);
     assert_eq!(import("\u{feff}$user_id,plan\na,pro\n"), 400);

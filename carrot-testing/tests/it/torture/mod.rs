@@ -2,31 +2,21 @@
 
 mod bot;
 
-use std::{
-    cell::Cell,
-    future::pending,
-    panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, future::pending, rc::Rc, time::Duration};
 
 use carrot_core::{
     Clock, Error, NoRateLimit,
     types::{EventName, PropertyOperation, UserRef},
     users::{SetProps, TrackEvent},
 };
-use carrot_testing::torture::{Process, Torture, TortureReport, Trouble, torture};
+use carrot_testing::torture::{Process, Torture, Trouble, torture};
 
 use self::bot::{Mistake, Outbox, check, run, set_up};
+use crate::support::failure;
 
 /// The program over an outbox of this many orders.
 fn orders(mistake: Option<Mistake>, orders: u64) -> Torture<Outbox> {
     torture(move |process| run(process, mistake)).set_up(move |sandbox| set_up(sandbox, orders))
-}
-
-fn failure_of(run: impl FnOnce() -> TortureReport) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
-    *panic.downcast::<String>().unwrap()
 }
 
 #[test]
@@ -46,19 +36,19 @@ fn right_bot_passes_every_pair() {
 
 #[test]
 fn retry_without_reconciling_fails() {
-    let text = failure_of(|| orders(Some(Mistake::RetryBlindly), 2).check(check));
+    let text = failure(|| orders(Some(Mistake::RetryBlindly), 2).check(check));
     expect_test::expect_file!["../../torture/retry_blindly.txt"].assert_eq(&text);
 }
 
 #[test]
 fn mark_before_send_fails() {
-    let text = failure_of(|| orders(Some(Mistake::MarkThenSend), 2).check(check));
+    let text = failure(|| orders(Some(Mistake::MarkThenSend), 2).check(check));
     expect_test::expect_file!["../../torture/mark_then_send.txt"].assert_eq(&text);
 }
 
 #[test]
 fn reconcile_at_once_fails() {
-    let text = failure_of(|| orders(Some(Mistake::ReconcileAtOnce), 2).check(check));
+    let text = failure(|| orders(Some(Mistake::ReconcileAtOnce), 2).check(check));
     expect_test::expect_file!["../../torture/reconcile_at_once.txt"].assert_eq(&text);
 }
 
@@ -70,7 +60,7 @@ fn send_when_unknown_fails() {
         torture().check(check).stories > 10,
         "no single fault finds it"
     );
-    let text = failure_of(|| torture().pairs().check(check));
+    let text = failure(|| torture().pairs().check(check));
     expect_test::expect_file!["../../torture/send_when_unknown.txt"].assert_eq(&text);
 }
 
@@ -85,7 +75,7 @@ fn reported_story_fails_alone() {
         (Mistake::ReconcileAtOnce, Trouble::KilledInFlight(1)),
     ] {
         let only = |mistake| orders(mistake, 2).only([trouble]);
-        let text = failure_of(|| only(Some(mistake)).check(check));
+        let text = failure(|| only(Some(mistake)).check(check));
         assert!(
             text.contains(&format!(".only([Trouble::{trouble:?}])")),
             "{text}"
@@ -97,7 +87,7 @@ fn reported_story_fails_alone() {
 #[test]
 fn longer_settling_needs_a_longer_wait() {
     let late = Duration::from_secs(6);
-    let text = failure_of(|| orders(None, 1).late(late).check(check));
+    let text = failure(|| orders(None, 1).late(late).check(check));
     assert!(text.contains("applied late"), "{text}");
 }
 
@@ -118,7 +108,7 @@ fn idempotent_scenario_needs_no_store() {
 
 #[test]
 fn failure_without_faults_is_told() {
-    let text = failure_of(|| torture(idempotent).check(|_, ()| panic!("never")));
+    let text = failure(|| torture(idempotent).check(|_, ()| panic!("never")));
     assert!(
         text.contains("fails this story: without any fault"),
         "{text}"
@@ -129,7 +119,7 @@ fn failure_without_faults_is_told() {
 #[test]
 fn scenario_that_always_fails_is_told() {
     let scenario = |_: Process<()>| async { Err::<(), _>("no luck") };
-    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let text = failure(|| torture(scenario).check(|_, ()| {}));
     assert!(
         text.contains("failed 6 times, the last time with: no luck"),
         "{text}"
@@ -143,7 +133,7 @@ fn panic_of_the_scenario_is_told() {
         assert!(process.clock.now().is_zero(), "time moved");
         Ok::<(), Error>(())
     };
-    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let text = failure(|| torture(scenario).check(|_, ()| {}));
     assert!(text.contains("the scenario panicked: time moved"), "{text}");
 }
 
@@ -164,7 +154,7 @@ fn panic_of_a_killed_process_is_told() {
         held.0.set(true);
         Ok::<(), Error>(())
     };
-    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let text = failure(|| torture(scenario).check(|_, ()| {}));
     let told = "the scenario panicked: dropped too early, in a drop";
     assert!(text.contains(told), "{text}");
     assert!(text.contains("Trouble::Killed(1)"), "{text}");
@@ -173,7 +163,7 @@ fn panic_of_a_killed_process_is_told() {
 #[test]
 fn scenario_that_waits_for_nothing_known_is_told() {
     let scenario = |_: Process<()>| pending::<Result<(), Error>>();
-    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let text = failure(|| torture(scenario).check(|_, ()| {}));
     assert!(
         text.contains("waits for something other than a sleep"),
         "{text}"
@@ -190,14 +180,14 @@ fn endless_scenario_is_stopped() {
             }
         }
     };
-    let text = failure_of(|| torture(scenario).check(|_, ()| {}));
+    let text = failure(|| torture(scenario).check(|_, ()| {}));
     assert!(text.contains("the scenario does not end"), "{text}");
 }
 
 #[test]
 fn trouble_that_does_not_happen_is_told() {
     let only = torture(idempotent).only([Trouble::LostResponse(9), Trouble::Killed(99)]);
-    let text = failure_of(|| only.check(|_, ()| {}));
+    let text = failure(|| only.check(|_, ()| {}));
     assert!(
         text.contains("`LostResponse(9)` and `Killed(99)` did not happen"),
         "{text}"
