@@ -13,7 +13,7 @@ pub struct TokioClock {
 }
 
 impl TokioClock {
-    /// A clock that counts from now.
+    /// Creates a clock that counts from now.
     #[must_use]
     pub fn new() -> Self {
         Self {

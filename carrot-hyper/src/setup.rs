@@ -9,7 +9,7 @@ use carrot_core::{
 
 use crate::{BuildError, HyperTransport, TokioClock};
 
-/// A client with this token and defaults for everything else. Nothing is sent.
+/// Creates a client with this token and defaults for everything else. Nothing is sent.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn client(token: impl Into<String>) -> Result<Client, BuildError> {
     Ok(client.build()?)
 }
 
-/// A client with this token over a default [`HyperTransport`], with the rest still to be set.
+/// Starts to build a client with this token over a default [`HyperTransport`].
 ///
 /// For a transport with settings of its own, use
 /// [`Client::builder`] with [`HyperTransport::builder`] and [`TokioClock`].
@@ -42,7 +42,7 @@ fn parts(token: impl Into<String>) -> Result<(ClientBuilder, HyperTransport), Bu
     Ok((client, transport))
 }
 
-/// A client set up from the environment:
+/// Creates a client set up from the environment:
 ///
 /// | variable | meaning |
 /// |---|---|
@@ -63,7 +63,7 @@ pub fn from_env() -> Result<Client, BuildError> {
     build(builder_from_env()?)
 }
 
-/// The same, with the rest still to be set.
+/// Starts to build the client of [`from_env`].
 ///
 /// # Errors
 ///

@@ -120,7 +120,7 @@ impl Backend {
         }
     }
 
-    /// The sandbox, where it is one: to look at what happened, and to inject faults.
+    /// Returns the sandbox, where it is one: to look at what happened, and to inject faults.
     #[must_use]
     pub fn sandbox(&self) -> Option<&Sandbox> {
         match self {

@@ -8,7 +8,7 @@ use crate::{VirtualClock, fail};
 
 pub(crate) const TOKEN: &str = "app.1.token-of-a-test";
 
-/// A client over any transport for a test: with the usual retries, but no rate limit, no jitter in the
+/// Creates a client over any transport for a test: with the usual retries, but no rate limit, no jitter in the
 /// pauses, and a virtual clock.
 ///
 /// Its token is one of its own, which a [`Sandbox`](crate::Sandbox) rejects with 401: take

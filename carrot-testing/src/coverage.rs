@@ -48,13 +48,13 @@ struct Names {
 }
 
 impl Coverage {
-    /// An empty collection.
+    /// Creates an empty collection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A collection that is kept in a file, a line for each operation: what stands there already
+    /// Creates a collection that is kept in a file, a line for each operation: what stands there already
     /// counts, and what is new is appended. Several processes may share a file, such as the test
     /// programs of a package. Remove it to start anew.
     ///
@@ -72,7 +72,7 @@ impl Coverage {
         }))))
     }
 
-    /// The name of every operation of `carrot-core`, in order.
+    /// Returns the name of every operation of `carrot-core`, in order.
     #[must_use]
     pub fn operations() -> Vec<&'static str> {
         OPERATIONS.iter().map(|operation| operation.name).collect()
@@ -106,13 +106,13 @@ impl Coverage {
         }
     }
 
-    /// The names of the operations that were called, in order; those of your own too.
+    /// Returns the names of the operations that were called, in order; those of your own too.
     #[must_use]
     pub fn exercised(&self) -> Vec<String> {
         self.names().exercised.iter().cloned().collect()
     }
 
-    /// The names of the operations of `carrot-core` that were not called, in order.
+    /// Returns the names of the operations of `carrot-core` that were not called, in order.
     #[must_use]
     pub fn not_exercised(&self) -> Vec<&'static str> {
         let names = self.names();

@@ -43,7 +43,7 @@ pub enum CursorKind {
 }
 
 impl Cursor {
-    /// A cursor of v2 from the JSON array that the service sent.
+    /// Creates a cursor of v2 from the JSON array that the service sent.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl Cursor {
         Self::checked(CursorKind::Position, json.into())
     }
 
-    /// A cursor of v1 from the text that the service sent: digits, or the text of a string.
+    /// Creates a cursor of v1 from the text that the service sent: digits, or the text of a string.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Cursor {
         Self::checked(CursorKind::After, text.into())
     }
 
-    /// A cursor that skips `records` records.
+    /// Creates a cursor that skips `records` records.
     #[must_use]
     pub fn offset(records: u64) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Cursor {
         self
     }
 
-    /// The id of the record in front of this place, if it is known.
+    /// Returns the id of the record in front of this place, if it is known.
     #[must_use]
     pub fn anchor(&self) -> Option<u64> {
         self.anchor
@@ -105,13 +105,13 @@ impl Cursor {
         Err(InvalidValue::new("cursor", rule))
     }
 
-    /// The scheme of pagination it belongs to.
+    /// Returns the scheme of pagination it belongs to.
     #[must_use]
     pub fn kind(&self) -> CursorKind {
         self.kind
     }
 
-    /// The value of the request parameter, byte for byte as the service sent it.
+    /// Returns the value of the request parameter, byte for byte as the service sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.value
@@ -153,7 +153,7 @@ pub enum NextCursor {
 }
 
 impl NextCursor {
-    /// The cursor, where there is one.
+    /// Returns the cursor, where there is one.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         match self {

@@ -29,7 +29,7 @@ pub struct Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// An envelope of status 200 around `data`.
+    /// Creates an envelope of status 200 around `data`.
     pub fn ok(data: T) -> Self {
         Self {
             meta: Meta::new(200),
@@ -207,7 +207,7 @@ fn text_of(message: Value) -> String {
 }
 
 impl Meta {
-    /// Facts with a status and nothing else.
+    /// Creates the facts of a response with this status and nothing else.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -270,7 +270,7 @@ open_enum! {
 pub struct Empty {}
 
 impl Empty {
-    /// The empty response.
+    /// Creates the empty response.
     #[must_use]
     pub const fn new() -> Self {
         Self {}

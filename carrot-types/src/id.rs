@@ -32,7 +32,7 @@ macro_rules! ids {
                 Self(number)
             }
 
-            /// The number.
+            /// Returns the number.
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0

@@ -12,7 +12,7 @@ pub struct InvalidValue {
 }
 
 impl InvalidValue {
-    /// An error for `field`; `rule` goes on after the name, as in "must not be empty".
+    /// Creates an error for `field`; `rule` goes on after the name, as in "must not be empty".
     pub fn new(field: impl Into<Cow<'static, str>>, rule: impl Into<Cow<'static, str>>) -> Self {
         Self {
             field: field.into(),
@@ -25,13 +25,13 @@ impl InvalidValue {
         Self::new(format!("value of {}", name.escape_debug()), self.rule)
     }
 
-    /// The name of the field or parameter.
+    /// Returns the name of the field or parameter.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// The rule that was broken, with its limit.
+    /// Returns the rule that was broken, with its limit.
     #[must_use]
     pub fn rule(&self) -> &str {
         &self.rule

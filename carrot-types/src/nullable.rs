@@ -54,13 +54,13 @@ impl<T> Nullable<T> {
         }
     }
 
-    /// True if the field is `null`.
+    /// Returns true if the field is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// True if the field is not there.
+    /// Returns true if the field is not there.
     #[must_use]
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)

@@ -35,12 +35,12 @@ pub enum UserRef {
 }
 
 impl UserRef {
-    /// A user known by an id of your own: 1 to 255 characters, checked when a request is built.
+    /// Names a user by an id of your own: 1 to 255 characters, checked when a request is built.
     pub fn external(id: impl Into<String>) -> Self {
         Self::External(id.into())
     }
 
-    /// True for an external id, which is sent with `by_user_id`.
+    /// Returns true for an external id, which is sent with `by_user_id`.
     #[must_use]
     pub fn is_external(&self) -> bool {
         matches!(self, Self::External(_))

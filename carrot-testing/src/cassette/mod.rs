@@ -258,7 +258,7 @@ impl Cassette {
         self
     }
 
-    /// The clock of the recording. By default the date of the machine.
+    /// Sets the clock of the recording. By default the date of the machine.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.state().settings().clock = Some(Box::new(clock));
@@ -279,13 +279,13 @@ impl Cassette {
         self
     }
 
-    /// True where requests go to the service, with a token of it: while it records or checks.
+    /// Returns true where requests go to the service, with a token of it: while it records or checks.
     #[must_use]
     pub fn is_live(&self) -> bool {
         !matches!(self.state().work, Work::Replay(_))
     }
 
-    /// The transport for the client of the test.
+    /// Returns the transport for the client of the test.
     #[must_use]
     pub fn transport(&self) -> CassetteTransport {
         CassetteTransport(Arc::clone(self.state()))

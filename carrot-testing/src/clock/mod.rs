@@ -97,13 +97,13 @@ impl Default for VirtualClock {
 }
 
 impl VirtualClock {
-    /// An automatic clock.
+    /// Creates an automatic clock.
     #[must_use]
     pub fn new() -> Self {
         Self::with_mode(true)
     }
 
-    /// A clock that only [`advance`](Self::advance) moves.
+    /// Creates a clock that only [`advance`](Self::advance) moves.
     #[must_use]
     pub fn manual() -> Self {
         Self::with_mode(false)
@@ -135,14 +135,14 @@ impl VirtualClock {
         wake(wakers);
     }
 
-    /// The lengths of the completed sleeps, in order of completion. A sleep that is dropped earlier, such
-    /// as the deadline of a call that ended in time, is not included.
+    /// Returns the lengths of the completed sleeps, in order of completion. A sleep that is dropped
+    /// earlier, such as the deadline of a call that ended in time, is not included.
     #[must_use]
     pub fn sleeps(&self) -> Vec<Duration> {
         self.time().slept.clone()
     }
 
-    /// How long each sleep that is awaited now still has to go, shortest first. A test with a manual
+    /// Returns how long each sleep that is awaited now still has to go, shortest first. A test with a manual
     /// clock sees here what it is about to wake.
     #[must_use]
     pub fn waiting(&self) -> Vec<Duration> {

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::fail;
 
-/// All rules, in the order of their ids.
+/// Returns all rules, in the order of their ids.
 #[must_use]
 pub fn rules() -> &'static [Rule] {
     RULES
 }
 
-/// The rule with this id, such as `RSP-02`.
+/// Returns the rule with this id, such as `RSP-02`.
 #[must_use]
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
@@ -135,7 +135,7 @@ impl Judged {
     }
 }
 
-/// The number of rules of this level.
+/// Returns the number of rules of this level.
 #[must_use]
 pub fn count(level: Level) -> usize {
     RULES.iter().filter(|rule| rule.level == level).count()

@@ -94,13 +94,13 @@ impl Line {
 }
 
 impl Report {
-    /// Every rule with its verdict, in the order of the ids.
+    /// Returns every rule with its verdict, in the order of the ids.
     pub fn verdicts(&self) -> impl Iterator<Item = (&'static Rule, &Verdict)> {
         self.lines.iter().map(|line| (line.rule, &line.verdict))
     }
 
-    /// Whether every rule passed, was skipped, or failed as the list of known failures says; and none of
-    /// the list passed.
+    /// Returns true if every rule passed, was skipped, or failed as the list of known failures says; and
+    /// none of the list passed.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
         let bad = [Judged::Failed, Judged::Unexpected];
@@ -111,7 +111,7 @@ impl Report {
         self.lines.iter().filter(|line| counts(line.judged)).count()
     }
 
-    /// One line: `87 passed, 1 failed (1 as known), 3 skipped`.
+    /// Returns one line: `87 passed, 1 failed (1 as known), 3 skipped`.
     #[must_use]
     pub fn summary(&self) -> String {
         let known = self.count(|judged| matches!(judged, Judged::Known(_)));
@@ -123,8 +123,8 @@ impl Report {
         )
     }
 
-    /// The report as a section of Markdown with this title: the summary, and a table of all that did not
-    /// simply pass.
+    /// Returns the report as a section of Markdown with this title: the summary, and a table of all that
+    /// did not simply pass.
     #[must_use]
     pub fn to_markdown(&self, title: &str) -> String {
         let mut text = format!("## {title}\n\n{}\n", self.summary());

@@ -112,14 +112,14 @@ impl Default for Fake {
 }
 
 impl Fake {
-    /// A strict fake: whatever is not expected fails the test.
+    /// Creates a strict fake: whatever is not expected fails the test.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
         Self::with_clock(VirtualClock::new())
     }
 
-    /// A strict fake whose clients take their time from this clock.
+    /// Creates a strict fake whose clients take their time from this clock.
     #[must_use]
     #[track_caller]
     pub fn with_clock(clock: VirtualClock) -> Self {
@@ -157,7 +157,7 @@ impl Fake {
         &self.0.0
     }
 
-    /// A client that talks to the fake: with the usual retries, but no rate limit, no jitter in the
+    /// Returns a client that talks to the fake: with the usual retries, but no rate limit, no jitter in the
     /// pauses, and the clock of the fake.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -170,13 +170,13 @@ impl Fake {
         builder.observer(Watcher(Arc::downgrade(self.state())))
     }
 
-    /// The fake as a transport, for a client of your own.
+    /// Returns the fake as a transport, for a client of your own.
     #[must_use]
     pub fn transport(&self) -> FakeTransport {
         FakeTransport(Arc::clone(self.state()))
     }
 
-    /// The clock of the fake's clients, to look at pauses and to turn time.
+    /// Returns the clock of the fake's clients, to look at pauses and to turn time.
     #[must_use]
     pub fn clock(&self) -> &VirtualClock {
         &self.state().clock
@@ -232,13 +232,13 @@ impl Fake {
         self.on::<E>().want(Matcher::Like(request_of))
     }
 
-    /// Every request so far, oldest first. Every attempt of a call is one.
+    /// Returns every request so far, oldest first. Every attempt of a call is one.
     #[must_use]
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.state().record().calls.clone()
     }
 
-    /// The requests of one operation.
+    /// Returns the requests of one operation.
     #[must_use]
     pub fn calls_of<E: Endpoint>(&self) -> Vec<RecordedCall> {
         let mut calls = self.calls();
@@ -246,7 +246,7 @@ impl Fake {
         calls
     }
 
-    /// The only request of an operation.
+    /// Returns the only request of an operation.
     ///
     /// # Panics
     ///

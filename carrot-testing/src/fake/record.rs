@@ -42,20 +42,20 @@ impl RecordedCall {
         }
     }
 
-    /// The name of the operation, such as `conversations.reply`; empty where no client sent the
+    /// Returns the name of the operation, such as `conversations.reply`; empty where no client sent the
     /// request.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.request.operation().unwrap_or_default()
     }
 
-    /// True for a call of this operation.
+    /// Returns true for a call of this operation.
     #[must_use]
     pub fn is<E: Endpoint>(&self) -> bool {
         self.operation() == E::NAME
     }
 
-    /// The path with `{id}` in place of every id, such as `/v2/conversations/{id}/reply`; the path
+    /// Returns the path with `{id}` in place of every id, such as `/v2/conversations/{id}/reply`; the path
     /// itself where no client sent the request.
     #[must_use]
     pub fn path_template(&self) -> &str {
@@ -65,26 +65,26 @@ impl RecordedCall {
         }
     }
 
-    /// The first id in the path, decoded: `716`, `order-42`, `$self_app`.
+    /// Returns the first id in the path, decoded: `716`, `order-42`, `$self_app`.
     #[must_use]
     pub fn path_id(&self) -> Option<&str> {
         self.path_id.as_deref()
     }
 
-    /// The value of a parameter, decoded, in the query or in the form; the first one of that name.
+    /// Returns the value of a parameter, decoded, in the query or in the form; the first one of that name.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(key, _)| key == name)?;
         Some(&found.1)
     }
 
-    /// The value of a parameter, parsed as JSON; `None` when it is absent or not JSON.
+    /// Returns the value of a parameter, parsed as JSON; `None` when it is absent or not JSON.
     #[must_use]
     pub fn param_json(&self, name: &str) -> Option<Value> {
         serde_json::from_str(self.param(name)?).ok()
     }
 
-    /// The parameters of the query and of the form, decoded, in their order.
+    /// Returns the parameters of the query and of the form, decoded, in their order.
     #[must_use]
     pub fn params(&self) -> &[(String, String)] {
         &self.parameters
@@ -96,13 +96,13 @@ impl RecordedCall {
         self.request.context().map_or(1, |context| context.attempt)
     }
 
-    /// When it came, on the clock of the fake.
+    /// Returns the time at which it came, on the clock of the fake.
     #[must_use]
     pub fn at(&self) -> Duration {
         self.at
     }
 
-    /// The API version that the path pins; 2 where it pins none.
+    /// Returns the API version that the path pins; 2 where it pins none.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         self.request.version()
@@ -114,7 +114,7 @@ impl RecordedCall {
         &self.outcome
     }
 
-    /// The HTTP request.
+    /// Returns the HTTP request.
     #[must_use]
     pub fn request(&self) -> &RecordedRequest {
         &self.request

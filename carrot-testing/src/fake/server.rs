@@ -35,19 +35,19 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct FakeServer(Listening);
 
 impl FakeServer {
-    /// The address in front of every path, for `base_url` of a client.
+    /// Returns the address in front of every path, for `base_url` of a client.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
         self.0.base_url().clone()
     }
 
-    /// The same address as a text, such as `http://127.0.0.1:49152`.
+    /// Returns the same address as a text, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
         self.0.base_url().to_string()
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.0.address()

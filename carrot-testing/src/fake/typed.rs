@@ -13,8 +13,8 @@ use super::{
 use crate::{fail, recording::Secrets};
 
 impl RecordedCall {
-    /// The value of a parameter as the type that the test knows it by: an id, a number, a flag, a list from
-    /// JSON. `None` when it is absent or not such a value.
+    /// Returns the value of a parameter as the type that the test knows it by: an id, a number, a flag, a
+    /// list from JSON. `None` when it is absent or not such a value.
     ///
     /// ```
     /// use carrot_core::{conversations::{Close, Reply}, types::{AdminId, ConversationId}};
@@ -38,7 +38,7 @@ impl RecordedCall {
         read_as(self.param(name)?)
     }
 
-    /// The first id in the path as a type of id; see [`param_as`](Self::param_as).
+    /// Returns the first id in the path as a type of id; see [`param_as`](Self::param_as).
     #[must_use]
     pub fn path_id_as<T: DeserializeOwned>(&self) -> Option<T> {
         read_as(self.path_id()?)

@@ -129,7 +129,7 @@ impl RecordingTransport {
         std::mem::take(&mut self.recording().requests)
     }
 
-    /// The only request.
+    /// Returns the only request.
     ///
     /// # Panics
     ///
@@ -145,7 +145,7 @@ impl RecordingTransport {
         }
     }
 
-    /// The newest request.
+    /// Returns the newest request.
     #[must_use]
     pub fn last_request(&self) -> Option<RecordedRequest> {
         self.recording().requests.last().cloned()

@@ -59,25 +59,25 @@ impl From<Request<Body>> for RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// The HTTP method.
+    /// Returns the HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path, encoded as it was sent: `/v2/users/order%2F42/props`.
+    /// Returns the path, encoded as it was sent: `/v2/users/order%2F42/props`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
     }
 
-    /// The address as it was sent, with the host where the client named one.
+    /// Returns the address as it was sent, with the host where the client named one.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The segments of the path, decoded: `v2`, `users`, `order/42`, `props`. What is not UTF-8 stays
+    /// Returns the segments of the path, decoded: `v2`, `users`, `order/42`, `props`. What is not UTF-8 stays
     /// encoded.
     #[must_use]
     pub fn segments(&self) -> Vec<Cow<'_, str>> {
@@ -86,13 +86,13 @@ impl RecordedRequest {
         path.split('/').map(decoded).collect()
     }
 
-    /// The parameters of the query and of the form, decoded, in their order.
+    /// Returns the parameters of the query and of the form, decoded, in their order.
     #[must_use]
     pub fn params(&self) -> Pairs {
         [self.query_pairs(), self.form_pairs()].concat()
     }
 
-    /// The API version that the path pins; 2 where it pins none.
+    /// Returns the API version that the path pins; 2 where it pins none.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         // The template, since a proxy may have a path of its own in front.
@@ -106,57 +106,57 @@ impl RecordedRequest {
         found.unwrap_or_default()
     }
 
-    /// The value of a parameter in the query, decoded; the first one of that name.
+    /// Returns the value of a parameter in the query, decoded; the first one of that name.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         first(&self.query, name)
     }
 
-    /// The parameters in the query, decoded, in their order.
+    /// Returns the parameters in the query, decoded, in their order.
     #[must_use]
     pub fn query_pairs(&self) -> &[(String, String)] {
         &self.query
     }
 
-    /// The value of a parameter in the form body, decoded; the first one of that name. A form is
+    /// Returns the value of a parameter in the form body, decoded; the first one of that name. A form is
     /// URL-encoded or multipart; the files of the latter are no parameters.
     #[must_use]
     pub fn form(&self, name: &str) -> Option<&str> {
         first(&self.form, name)
     }
 
-    /// The parameters in the form body, decoded, in their order.
+    /// Returns the parameters in the form body, decoded, in their order.
     #[must_use]
     pub fn form_pairs(&self) -> &[(String, String)] {
         &self.form
     }
 
-    /// The file in this field of a multipart form; the first one of that name.
+    /// Returns the file in this field of a multipart form; the first one of that name.
     #[must_use]
     pub fn file(&self, field: &str) -> Option<Upload> {
         let mut files = self.files().into_iter();
         files.find_map(|(name, file)| (name == field).then_some(file))
     }
 
-    /// The body as it was sent.
+    /// Returns the body as it was sent.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The headers, with `[redacted]` in place of the token.
+    /// Returns the headers, with `[redacted]` in place of the token.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// A header, where it is text; `[redacted]` in place of the token.
+    /// Returns a header, where it is text; `[redacted]` in place of the token.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// True when the request carried this token in its `Authorization` header, as `Token` or as
+    /// Returns true when the request carried this token in its `Authorization` header, as `Token` or as
     /// `Bearer`.
     #[must_use]
     pub fn authorization_is(&self, token: &str) -> bool {
@@ -166,13 +166,13 @@ impl RecordedRequest {
             .any(|scheme| sent == Some(format!("{scheme} {token}").as_bytes()))
     }
 
-    /// The name of the operation, such as `conversations.reply`, where a client sent the request.
+    /// Returns the name of the operation, such as `conversations.reply`, where a client sent the request.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.context.as_ref().map(|context| context.operation)
     }
 
-    /// What the client told the transport about the request: the attempt, the limits.
+    /// Returns what the client told the transport about the request: the attempt, the limits.
     #[must_use]
     pub fn context(&self) -> Option<&CallContext> {
         self.context.as_ref()

@@ -141,7 +141,7 @@ impl ApiError {
         self
     }
 
-    /// The response that carries the error in this API version.
+    /// Returns the response that carries the error in this API version.
     #[must_use]
     pub fn to_response(&self, version: ApiVersion) -> Response<Bytes> {
         let name = match &self.name {

@@ -37,12 +37,12 @@ pub(crate) enum Given {
 }
 
 impl CannedResponse {
-    /// An empty success: `data` is `{}`.
+    /// Creates an empty success: `data` is `{}`.
     pub fn ok() -> Self {
         Self::json(&json!(Envelope::ok(Empty::new())))
     }
 
-    /// A success with this `data`.
+    /// Creates a success with this `data`.
     pub fn data(data: impl Into<Value>) -> Self {
         Self::json(&json!(Envelope::ok(data.into())))
     }
@@ -66,18 +66,18 @@ impl CannedResponse {
         Self(Kind::Response(response))
     }
 
-    /// An error of the service.
+    /// Creates an error of the service.
     pub fn error(error: ApiError) -> Self {
         Self(Kind::Error(error))
     }
 
-    /// A failure of the transport: no response comes. `sent` says whether the request reached the
+    /// Creates a failure of the transport: no response comes. `sent` says whether the request reached the
     /// service, and so whether a client may repeat a write.
     pub fn failure(kind: TransportErrorKind, sent: Sent) -> Self {
         Self(Kind::Failure(kind, sent))
     }
 
-    /// A failure of the transport that a closure makes, with a source for example. It is called once
+    /// Creates a failure of the transport that a closure makes, with a source for example. It is called once
     /// for each request.
     pub fn failure_with(make: impl Fn() -> TransportError + Send + Sync + 'static) -> Self {
         Self(Kind::FailureWith(Arc::new(make)))

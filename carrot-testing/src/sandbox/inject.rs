@@ -21,7 +21,7 @@ impl Sandbox {
         }
     }
 
-    /// How far each fault is, in the order of their injection; removed ones are in it.
+    /// Returns the state of each fault, in the order of their injection; removed ones are in it.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultState> {
         self.service().faults.states()
@@ -48,7 +48,7 @@ pub struct InjectedFault {
 }
 
 impl InjectedFault {
-    /// How many requests the fault affected.
+    /// Returns the number of requests that the fault affected.
     #[must_use]
     pub fn used(&self) -> u64 {
         self.sandbox.service().faults.used(self.id)

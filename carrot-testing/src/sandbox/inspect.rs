@@ -76,7 +76,7 @@ impl Sandbox {
         at(&View::plain(state))
     }
 
-    /// Every user, oldest first, leads or not: with properties, tags, notes, presence, the state of
+    /// Returns every user, oldest first, leads or not: with properties, tags, notes, presence, the state of
     /// the e-mail address, and what is counted of their events.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
@@ -86,14 +86,14 @@ impl Sandbox {
         })
     }
 
-    /// A user by the service's id.
+    /// Returns a user by the service's id.
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<User> {
         let id = id.get();
         self.read(|view| Some(user(view, id, view.store.users.get(&id)?)))
     }
 
-    /// The service's id of the user with an external id.
+    /// Returns the service's id of the user with an external id.
     #[must_use]
     pub fn user_id(&self, external: &str) -> Option<UserId> {
         let service = self.service();
@@ -101,7 +101,7 @@ impl Sandbox {
         state.by_external.get(external).copied().map(UserId::new)
     }
 
-    /// The events of a user, oldest first.
+    /// Returns the events of a user, oldest first.
     #[must_use]
     pub fn events(&self, user: UserId) -> Vec<Event> {
         let user = user.get();
@@ -118,7 +118,7 @@ impl Sandbox {
         })
     }
 
-    /// The types that events had so far, by their names.
+    /// Returns the types that events had so far, by their names.
     #[must_use]
     pub fn event_types(&self) -> Vec<EventType> {
         self.read(|view| {
@@ -132,7 +132,7 @@ impl Sandbox {
         })
     }
 
-    /// The tags that users ever had, by their names.
+    /// Returns the tags that users ever had, by their names.
     #[must_use]
     pub fn user_tags(&self) -> Vec<UserTag> {
         self.read(|view| {
@@ -145,7 +145,7 @@ impl Sandbox {
         })
     }
 
-    /// Every conversation, those with the oldest change first.
+    /// Returns every conversation, those with the oldest change first.
     #[must_use]
     pub fn conversations(&self) -> Vec<Conversation> {
         self.read(|view| {
@@ -156,13 +156,13 @@ impl Sandbox {
         })
     }
 
-    /// A conversation.
+    /// Returns a conversation.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<Conversation> {
         self.read(|view| conversation(view, id.get()))
     }
 
-    /// The parts of a conversation, oldest first.
+    /// Returns the parts of a conversation, oldest first.
     #[must_use]
     pub fn parts(&self, conversation: ConversationId) -> Vec<ConversationPart> {
         let conversation = conversation.get();
@@ -176,7 +176,7 @@ impl Sandbox {
         })
     }
 
-    /// The messages that `sendmessage` sent, oldest first. Their texts are in the
+    /// Returns the messages that `sendmessage` sent, oldest first. Their texts are in the
     /// [parts](Self::parts) of the conversations that they started.
     #[must_use]
     pub fn messages(&self) -> Vec<SentMessage> {
@@ -195,7 +195,7 @@ impl Sandbox {
             .collect()
     }
 
-    /// The typing signals of all conversations, oldest first.
+    /// Returns the typing signals of all conversations, oldest first.
     #[must_use]
     pub fn typing(&self) -> Vec<Typing> {
         self.read(|view| {
@@ -211,13 +211,13 @@ impl Sandbox {
         })
     }
 
-    /// The reports of the imports, oldest first.
+    /// Returns the reports of the imports, oldest first.
     #[must_use]
     pub fn imports(&self) -> Vec<ImportReport> {
         self.service().store.imports.clone()
     }
 
-    /// The operators.
+    /// Returns the operators.
     #[must_use]
     pub fn admins(&self) -> Vec<Admin> {
         self.read(|view| {
@@ -235,7 +235,7 @@ impl Sandbox {
         })
     }
 
-    /// The channels, with what is counted of their conversations.
+    /// Returns the channels, with what is counted of their conversations.
     #[must_use]
     pub fn channels(&self) -> Vec<Channel> {
         self.read(|view| {
@@ -247,19 +247,19 @@ impl Sandbox {
         })
     }
 
-    /// The scopes of the token, by the vendor's names.
+    /// Returns the scopes of the token, by the vendor's names.
     #[must_use]
     pub fn scopes(&self) -> BTreeSet<String> {
         self.service().store.app.scopes.clone()
     }
 
-    /// The number of requests received, rejected ones included.
+    /// Returns the number of requests received, rejected ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.service().store.requests
     }
 
-    /// The number of requests of the last minute that count against the
+    /// Returns the number of requests of the last minute that count against the
     /// [limit](crate::sandbox::SandboxBuilder::rate_limit); 0 without a limit.
     #[must_use]
     pub fn requests_in_minute(&self) -> usize {
@@ -269,7 +269,7 @@ impl Sandbox {
         state.minute.len()
     }
 
-    /// The time of the sandbox, in whole seconds.
+    /// Returns the time of the sandbox, in whole seconds.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_seconds(self.service().store.now().div_euclid(1_000_000))

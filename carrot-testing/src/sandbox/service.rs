@@ -200,7 +200,7 @@ impl Sandbox {
         self.0.hub.publish(now, messages);
     }
 
-    /// The realtime service: messages and faults of a test. Listen with `Client::listen` of any client.
+    /// Returns the realtime service: messages and faults of a test. Listen with `Client::listen` of any client.
     ///
     /// What happens in the sandbox is sent over the channels that the vendor documents. A ping comes every ten
     /// seconds of the clock of those who listen, while somebody does. Stored messages are not part of a
@@ -240,13 +240,13 @@ impl Sandbox {
         client::builder_with(self.clone(), self.0.clock.clone(), self.token())
     }
 
-    /// The token that gives access.
+    /// Returns the token that gives access.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.0.settings.app.token
     }
 
-    /// The id of the app.
+    /// Returns the id of the app.
     #[must_use]
     pub fn app(&self) -> AppId {
         AppId::new(self.0.settings.app.id)

@@ -99,7 +99,7 @@ fn distinct<'de, D: Deserializer<'de>, T: Record + Deserialize<'de>>(
 }
 
 impl Sandbox {
-    /// Everything that happened so far.
+    /// Returns everything that happened so far.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let service = self.service();

@@ -66,13 +66,13 @@ impl Latency {
         }))
     }
 
-    /// How many requests have no response yet. One that is dropped does not count.
+    /// Returns the number of requests that have no response yet. One that is dropped does not count.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.load(Relaxed)
     }
 
-    /// The most requests that had no response at the same time.
+    /// Returns the greatest number of requests that had no response at the same time.
     #[must_use]
     pub fn most_in_flight(&self) -> usize {
         self.0.most_in_flight.load(Relaxed)

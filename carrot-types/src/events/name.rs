@@ -29,7 +29,7 @@ impl EventName {
     /// The greatest number of characters: 255.
     pub const MAX_CHARACTERS: usize = 255;
 
-    /// A name.
+    /// Creates a name.
     ///
     /// # Errors
     ///
@@ -41,13 +41,13 @@ impl EventName {
         Ok(Self(name.into()))
     }
 
-    /// The name as it stands in the API.
+    /// Returns the name as it stands in the API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// True for the names that start with `$`.
+    /// Returns true for the names that start with `$`.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.0.starts_with('$')

@@ -32,7 +32,7 @@ impl EventProperties {
     /// The greatest number of characters of a name: 70.
     pub const MAX_NAME_CHARACTERS: usize = 70;
 
-    /// No properties.
+    /// Creates an event's properties, none at first.
     #[must_use]
     pub const fn new() -> Self {
         Self(BTreeMap::new())
@@ -90,7 +90,7 @@ impl EventProperties {
         Ok(self.0.insert(name, value))
     }
 
-    /// The value of a property.
+    /// Returns the value of a property.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&PropertyValue> {
         self.0.get(name)
@@ -101,13 +101,13 @@ impl EventProperties {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The number of properties.
+    /// Returns the number of properties.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True when there are no properties.
+    /// Returns true when there are no properties.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -66,7 +66,7 @@ pub struct OtherCondition {
 }
 
 impl OtherCondition {
-    /// The `value` of the filter.
+    /// Returns the `value` of the filter.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
@@ -74,7 +74,7 @@ impl OtherCondition {
 }
 
 impl Condition {
-    /// The `type` of the filter as it stands in the API.
+    /// Returns the `type` of the filter as it stands in the API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -162,13 +162,13 @@ impl Filter {
         })
     }
 
-    /// The property.
+    /// Returns the property.
     #[must_use]
     pub fn property(&self) -> &PropertyName {
         &self.property
     }
 
-    /// What is asked of the property.
+    /// Returns the condition on the property.
     #[must_use]
     pub fn condition(&self) -> &Condition {
         &self.condition

@@ -67,13 +67,13 @@ impl Filters {
         self.filters.push(filter);
     }
 
-    /// How the filters are joined.
+    /// Returns how the filters are joined.
     #[must_use]
     pub fn logic(&self) -> &FilterLogic {
         &self.logic
     }
 
-    /// The filters in their order.
+    /// Returns the filters in their order.
     #[must_use]
     pub fn filters(&self) -> &[Filter] {
         &self.filters

@@ -22,7 +22,7 @@ model!(ActionReceipt::new() {
 });
 
 impl ActionReceipt {
-    /// True when the service says that it changed something.
+    /// Returns true when the service says that it changed something.
     ///
     /// False in v2: the work was done already, by this call's earlier attempt or by somebody else. The
     /// operator was assigned, the conversation closed, the tag added or removed. In v1 false says nothing,

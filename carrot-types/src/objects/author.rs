@@ -49,7 +49,7 @@ pub enum Author {
 }
 
 impl Author {
-    /// The user, if it was the user.
+    /// Returns the user, if it was the user.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
         match self {
@@ -58,7 +58,7 @@ impl Author {
         }
     }
 
-    /// The name of an operator, a bot or a sender. A user is known here by id only.
+    /// Returns the name of an operator, a bot or a sender. A user is known here by id only.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {

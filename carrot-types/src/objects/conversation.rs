@@ -286,14 +286,14 @@ model!(ConversationPart::new(id: PartId => with_id) {
 });
 
 impl ConversationPart {
-    /// The author; `from` in the API.
+    /// Returns the author; `from` in the API.
     #[must_use]
     pub fn author(&self) -> Option<&Author> {
         self.from.as_ref()
     }
 
-    /// What was said, as HTML. What a user chose or typed in a bot stands in `meta_data`, and the body of
-    /// such a part is empty; of a vote without a body, it is the comment.
+    /// Returns what was said, as HTML. What a user chose or typed in a bot stands in `meta_data`, and the
+    /// body of such a part is empty; of a vote without a body, it is the comment.
     #[must_use]
     pub fn said(&self) -> Option<Cow<'_, str>> {
         let body = self.body.as_deref().filter(|body| !body.is_empty());
@@ -304,19 +304,19 @@ impl ConversationPart {
             .or_else(|| comment().map(Cow::Borrowed))
     }
 
-    /// What was said, as plain text; see [`plain_text`](crate::plain_text).
+    /// Returns what was said, as plain text; see [`plain_text`](crate::plain_text).
     #[must_use]
     pub fn text(&self) -> Option<String> {
         self.said().map(|html| crate::plain_text(&html))
     }
 
-    /// When it was said: of a choice in a bot when the user chose, otherwise when the part was created.
+    /// Returns when it was said: of a choice in a bot when the user chose, otherwise when the part was created.
     #[must_use]
     pub fn said_at(&self) -> Option<Timestamp> {
         self.meta_data.chosen_at().or(self.created)
     }
 
-    /// The action that the user chose, one of `actions`.
+    /// Returns the action that the user chose, one of `actions`.
     #[must_use]
     pub fn chosen_action(&self) -> Option<&PartAction> {
         let id = self.meta_data.chosen_action_id()?;
@@ -324,7 +324,7 @@ impl ConversationPart {
         self.actions.iter().find(is_it)
     }
 
-    /// The article of the knowledge base in `body_json`, of a part of the type
+    /// Returns the article of the knowledge base in `body_json`, of a part of the type
     /// [`Article`](PartType::Article).
     #[must_use]
     pub fn article(&self) -> Option<Article> {
@@ -346,7 +346,7 @@ pub enum ConversationRef {
 }
 
 impl ConversationRef {
-    /// The id, whichever form came.
+    /// Returns the id, whichever form came.
     #[must_use]
     pub fn id(&self) -> ConversationId {
         match self {

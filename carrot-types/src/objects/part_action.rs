@@ -31,50 +31,50 @@ impl PartAction {
         Self(action)
     }
 
-    /// The JSON.
+    /// Returns the JSON.
     #[must_use]
     pub fn as_json(&self) -> &Value {
         &self.0
     }
 
-    /// The id, which [`PartMetaData::chosen_action_id`](crate::PartMetaData::chosen_action_id) names. A
+    /// Returns the id, which [`PartMetaData::chosen_action_id`](crate::PartMetaData::chosen_action_id) names. A
     /// number is read as its digits.
     #[must_use]
     pub fn id(&self) -> Option<String> {
         from_json::value(self.0.get("id")?)
     }
 
-    /// What it is; `type` in the API.
+    /// Returns the type; `type` in the API.
     #[must_use]
     pub fn kind(&self) -> Option<PartActionType> {
         from_json::value(self.0.get("type")?)
     }
 
-    /// The text of the button.
+    /// Returns the text of the button.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.get("body")?.as_str()
     }
 
-    /// More on it: `href`, `target`, `icon`, `placeholder` and others.
+    /// Returns more members: `href`, `target`, `icon`, `placeholder` and others.
     #[must_use]
     pub fn body_json(&self) -> Option<&Value> {
         self.0.get("body_json")
     }
 
-    /// The page that a button opens; `href` in `body_json`.
+    /// Returns the page that a button opens; `href` in `body_json`.
     #[must_use]
     pub fn href(&self) -> Option<&str> {
         self.body_json()?.get("href")?.as_str()
     }
 
-    /// The property that the user fills in, such as `$email`; `key_name` in the API.
+    /// Returns the property that the user fills in, such as `$email`; `key_name` in the API.
     #[must_use]
     pub fn property(&self) -> Option<&str> {
         self.0.get("key_name")?.as_str()
     }
 
-    /// The branch of the bot that follows; `next_branch_id` in the API. A number is read as its digits.
+    /// Returns the branch of the bot that follows; `next_branch_id` in the API. A number is read as its digits.
     #[must_use]
     pub fn next_branch(&self) -> Option<String> {
         from_json::value(self.0.get("next_branch_id")?)

@@ -32,7 +32,7 @@ impl PartMetaData {
         Self(members)
     }
 
-    /// Every member by its name, as it came.
+    /// Returns all members by name, as they came.
     #[must_use]
     pub fn as_map(&self) -> &PropertyMap {
         &self.0
@@ -44,38 +44,38 @@ impl PartMetaData {
         self.0
     }
 
-    /// True if there are no members.
+    /// Returns true if there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How the user rates the support, 1 to 5.
+    /// Returns the rating of the support by the user, 1 to 5.
     #[must_use]
     pub fn vote(&self) -> Option<u64> {
         self.read("vote")
     }
 
-    /// The comment of the user on the vote.
+    /// Returns the comment of the user on the vote.
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
         self.text("comment")
     }
 
-    /// True if the user has replied.
+    /// Returns true if the user has replied.
     #[must_use]
     pub fn replied(&self) -> Option<bool> {
         self.read("replied")
     }
 
-    /// The [id](crate::PartAction::id) of the action that the user chose; `answer_action_id` in the API. A
-    /// number is read as its digits.
+    /// Returns the [id](crate::PartAction::id) of the action that the user chose; `answer_action_id` in the
+    /// API. A number is read as its digits.
     #[must_use]
     pub fn chosen_action_id(&self) -> Option<String> {
         self.read("answer_action_id")
     }
 
-    /// What the user chose or typed in a bot; `answer_body` in the API. A number is read as its
+    /// Returns what the user chose or typed in a bot; `answer_body` in the API. A number is read as its
     /// digits.
     #[must_use]
     pub fn chosen_text(&self) -> Option<Cow<'_, str>> {
@@ -83,13 +83,13 @@ impl PartMetaData {
         text.or_else(|| self.read("answer_body").map(Cow::Owned))
     }
 
-    /// When the user chose or typed it; `answer_time` in the API.
+    /// Returns the time at which the user chose or typed it; `answer_time` in the API.
     #[must_use]
     pub fn chosen_at(&self) -> Option<Timestamp> {
         self.read("answer_time")
     }
 
-    /// True if the part was skipped and never shown.
+    /// Returns true if the part was skipped and never shown.
     #[must_use]
     pub fn bot_interrupted(&self) -> Option<bool> {
         self.read("bot_interrupted")

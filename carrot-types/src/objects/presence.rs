@@ -48,43 +48,43 @@ impl PresenceDetails {
         Self(properties)
     }
 
-    /// Every property by its name.
+    /// Returns all properties by name.
     #[must_use]
     pub fn as_map(&self) -> &PropertyMap {
         &self.0
     }
 
-    /// Gives the properties away.
+    /// Returns the properties themselves.
     #[must_use]
     pub fn into_map(self) -> PropertyMap {
         self.0
     }
 
-    /// True when nothing is known.
+    /// Returns true when nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Online or idle.
+    /// Returns whether the user is online or idle.
     #[must_use]
     pub fn presence(&self) -> Option<Presence> {
         self.text("presence").map(Presence::from)
     }
 
-    /// When the present visit started.
+    /// Returns the start of the present visit.
     #[must_use]
     pub fn session_started(&self) -> Option<Timestamp> {
         from_json::value(self.0.get("session_started")?)
     }
 
-    /// The title of the page that the user looks at.
+    /// Returns the title of the page that the user looks at.
     #[must_use]
     pub fn page(&self) -> Option<&str> {
         self.text("page")
     }
 
-    /// The address of the page that the user looks at.
+    /// Returns the address of the page that the user looks at.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.text("url")

@@ -60,7 +60,7 @@ impl RandomId {
         Self((hash % Self::MAX as u64) as i64 + 1)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

@@ -32,7 +32,7 @@ model!(Segment::new(id: SegmentId => with_id) {
 });
 
 impl Segment {
-    /// The filter as JSON, whether it came inside a string or not; `None` without one.
+    /// Returns the filter as JSON, whether it came inside a string or not; `None` without one.
     ///
     /// # Errors
     ///

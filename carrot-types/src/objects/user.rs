@@ -86,19 +86,19 @@ model!(User::new(id: UserId => with_id) {
 });
 
 impl User {
-    /// The name, from the system property `$name`.
+    /// Returns the name, from the system property `$name`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.prop("$name")
     }
 
-    /// The e-mail address, from the system property `$email`.
+    /// Returns the e-mail address, from the system property `$email`.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.prop("$email")
     }
 
-    /// The phone number, from the system property `$phone`.
+    /// Returns the phone number, from the system property `$phone`.
     #[must_use]
     pub fn phone(&self) -> Option<&str> {
         self.prop("$phone")

@@ -48,7 +48,7 @@ pub enum EventStat {
 impl EventStat {
     const ALL: [Self; 3] = [Self::First, Self::Last, Self::Count];
 
-    /// The end of the property name: `first`, `last` or `count`.
+    /// Returns the end of the property name: `first`, `last` or `count`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl EventStat {
 }
 
 impl PropertyName {
-    /// A system property, such as `$email`.
+    /// Creates the name of a system property, such as `$email`.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl PropertyName {
         name.check().map(|()| name)
     }
 
-    /// A property of your own.
+    /// Creates the name of a property of your own.
     ///
     /// # Errors
     ///
@@ -110,19 +110,19 @@ impl PropertyName {
         limit::name(FIELD, &self.0)
     }
 
-    /// The name as it stands in the API.
+    /// Returns the name as it stands in the API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// True for the names that start with `$`, those derived from events included.
+    /// Returns true for the names that start with `$`, those derived from events included.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.0.starts_with('$')
     }
 
-    /// What the property is derived from, if it is derived from events.
+    /// Returns what the property is derived from, if it is derived from events.
     #[must_use]
     pub fn event_stat(&self) -> Option<(EventTypeId, EventStat)> {
         let (id, stat) = self.0.strip_prefix("$event_")?.split_once('_')?;

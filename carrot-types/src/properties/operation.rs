@@ -58,7 +58,7 @@ pub enum PropertyOperationKind {
 }
 
 impl PropertyOperationKind {
-    /// The operation as it stands in the API.
+    /// Returns the operation as it stands in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl PropertyOperationKind {
         }
     }
 
-    /// False for `add` and `append`, which change the property once more each time.
+    /// Returns false for `add` and `append`, which change the property once more each time.
     #[must_use]
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Self::Add | Self::Append)
@@ -238,25 +238,25 @@ impl PropertyOperation {
         })
     }
 
-    /// What it does.
+    /// Returns the kind of the operation.
     #[must_use]
     pub fn op(&self) -> PropertyOperationKind {
         self.op
     }
 
-    /// The property that it changes.
+    /// Returns the name of the property that it changes.
     #[must_use]
     pub fn name(&self) -> &PropertyName {
         &self.name
     }
 
-    /// What it sets, adds, appends or removes; nothing for a deletion.
+    /// Returns what it sets, adds, appends or removes; nothing for a deletion.
     #[must_use]
     pub fn value(&self) -> Option<&PropertyValue> {
         self.value.as_ref()
     }
 
-    /// True when applying it twice does no more than applying it once: all but `add` and `append`.
+    /// Returns true when applying it twice does no more than applying it once: all but `add` and `append`.
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
         self.op.is_idempotent()

@@ -62,7 +62,7 @@ impl PropertyValue {
     /// The greatest integer: 2^53. The least is the negative of it.
     pub const MAX_INTEGER: i64 = 1 << 53;
 
-    /// A text. The service ignores operations with an empty one.
+    /// Creates a text value. The service ignores operations with an empty one.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl PropertyValue {
         Ok(Self(Repr::Text(text)))
     }
 
-    /// An integer.
+    /// Creates an integer value.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl PropertyValue {
         Ok(Self(Repr::Integer(integer)))
     }
 
-    /// A list of texts.
+    /// Creates a list of texts.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl PropertyValue {
         Ok(Self(Repr::List(items)))
     }
 
-    /// Any JSON, for a property of an event: a number with decimals, a list of numbers, a dictionary.
+    /// Creates a value of any JSON, for a property of an event: a number with decimals, a list of numbers, a dictionary.
     ///
     /// The vendor documents none of them. Its own plugin sends decimals and lists of numbers, and other
     /// clients send dictionaries; what the service makes of them is not known. The value is not checked.
@@ -140,7 +140,7 @@ impl PropertyValue {
         }
     }
 
-    /// The JSON, if the value is a [`raw`](Self::raw) one.
+    /// Returns the JSON, if the value is a [`raw`](Self::raw) one.
     #[must_use]
     pub fn as_raw(&self) -> Option<&Value> {
         match &self.0 {
@@ -149,7 +149,7 @@ impl PropertyValue {
         }
     }
 
-    /// The integer, if it is one.
+    /// Returns the integer, if it is one.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         match self.0 {
@@ -158,7 +158,7 @@ impl PropertyValue {
         }
     }
 
-    /// The boolean, if it is one.
+    /// Returns the boolean, if it is one.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self.0 {
@@ -167,7 +167,7 @@ impl PropertyValue {
         }
     }
 
-    /// The text, if it is one or a date.
+    /// Returns the text, if it is one or a date.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match &self.0 {
@@ -176,13 +176,13 @@ impl PropertyValue {
         }
     }
 
-    /// The date, if it is one or the text of one.
+    /// Returns the date, if it is one or the text of one.
     #[must_use]
     pub fn as_date(&self) -> Option<PropertyDate> {
         self.as_text()?.parse().ok()
     }
 
-    /// The list, if it is one.
+    /// Returns the list, if it is one.
     #[must_use]
     pub fn as_list(&self) -> Option<&[String]> {
         match &self.0 {

@@ -32,7 +32,7 @@ macro_rules! channels {
         }
 
         impl RealtimeChannel {
-            /// The name with the ids left open, such as `conversation.{app_id}`; `other` for a channel
+            /// Returns the name with the ids left open, such as `conversation.{app_id}`; `other` for a channel
             /// that this version of the crate does not know. Fit for logs and metrics.
             #[must_use]
             pub fn pattern(&self) -> &'static str {

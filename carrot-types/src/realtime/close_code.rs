@@ -46,7 +46,7 @@ pub enum CloseCode {
 pub struct CloseNumber(u16);
 
 impl CloseNumber {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
@@ -54,7 +54,7 @@ impl CloseNumber {
 }
 
 impl CloseCode {
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u16 {
         match self {
@@ -88,7 +88,7 @@ impl CloseCode {
         }
     }
 
-    /// False when the same token and channels would be rejected again. Otherwise connect again, after
+    /// Returns false when the same token and channels would be rejected again. Otherwise connect again, after
     /// a pause that grows with each failure.
     #[must_use]
     pub const fn should_reconnect(self) -> bool {

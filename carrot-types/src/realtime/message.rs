@@ -46,7 +46,7 @@ pub struct RealtimeMessage {
 }
 
 impl RealtimeMessage {
-    /// A message without a number, a tag and a time.
+    /// Creates a message without a number, a tag and a time.
     ///
     /// # Errors
     ///
@@ -154,27 +154,27 @@ pub struct RealtimeError {
 }
 
 impl RealtimeError {
-    /// The HTTP status with which the service rejects the connection, where the text says so: with 401 or
-    /// 403, connecting again with the same token and channels fails again.
+    /// Returns the HTTP status with which the service rejects the connection, where the text says so: with
+    /// 401 or 403, connecting again with the same token and channels fails again.
     #[must_use]
     pub fn rejected_with(&self) -> Option<u16> {
         self.rejected_with?.try_into().ok()
     }
 
-    /// The channel with its ids left open, such as `conversation.{app_id}`, where the envelope could
+    /// Returns the channel with its ids left open, such as `conversation.{app_id}`, where the envelope could
     /// be read.
     #[must_use]
     pub fn channel(&self) -> Option<&'static str> {
         self.channel
     }
 
-    /// The place, such as `message.admin.id`; `.` for the whole.
+    /// Returns the place, such as `message.admin.id`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         self.error.path()
     }
 
-    /// What was expected there and what was found, without the value.
+    /// Returns what was expected there and what was found, without the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         self.error.problem()

@@ -31,13 +31,13 @@ impl JsonError {
         Self { path, problem }
     }
 
-    /// The place, such as `part_last.id`; `.` for the whole.
+    /// Returns the place, such as `part_last.id`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What was expected there and what was found, without the value.
+    /// Returns what was expected there and what was found, without the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem

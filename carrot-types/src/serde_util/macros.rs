@@ -25,7 +25,7 @@ macro_rules! open_enum {
             /// Every value that this version of the crate knows, in the order of the variants.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
-            /// The value as it stands in the API.
+            /// Returns the value as it stands in the API.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -284,7 +284,7 @@ impl OtherValue {
         Self(text.into())
     }
 
-    /// The value as it stands in the API.
+    /// Returns the value as it stands in the API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

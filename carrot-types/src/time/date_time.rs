@@ -36,7 +36,7 @@ impl DateTime {
         }
     }
 
-    /// The text as it stands in the API.
+    /// Returns the text as it stands in the API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -68,25 +68,25 @@ impl PropertyDate {
         (self.date, self.time)
     }
 
-    /// The year, 1 to 9999.
+    /// Returns the year, 1 to 9999.
     #[must_use]
     pub fn year(self) -> u16 {
         self.date.year().unsigned_abs()
     }
 
-    /// The month, 1 to 12.
+    /// Returns the month, 1 to 12.
     #[must_use]
     pub fn month(self) -> u8 {
         self.date.month().unsigned_abs()
     }
 
-    /// The day of the month, 1 to 31.
+    /// Returns the day of the month, 1 to 31.
     #[must_use]
     pub fn day(self) -> u8 {
         self.date.day().unsigned_abs()
     }
 
-    /// Hour, minute and second; `None` for a date without a time.
+    /// Returns the hour, minute and second; `None` for a date without a time.
     #[must_use]
     pub fn time(self) -> Option<(u8, u8, u8)> {
         let unsigned = |time: Time| {

@@ -43,7 +43,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// A whole second.
+    /// Creates a moment of whole seconds.
     #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Timestamp {
         }
     }
 
-    /// A second and the nanoseconds after it.
+    /// Creates a moment of a second and the nanoseconds after it.
     ///
     /// # Errors
     ///
@@ -70,13 +70,13 @@ impl Timestamp {
         })
     }
 
-    /// Whole seconds since 1970-01-01 UTC, rounded down.
+    /// Returns the whole seconds since 1970-01-01 UTC, rounded down.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.seconds
     }
 
-    /// Nanoseconds after [`seconds`](Self::seconds), 0 to 999,999,999.
+    /// Returns the nanoseconds after [`seconds`](Self::seconds), 0 to 999,999,999.
     #[must_use]
     pub const fn nanoseconds(self) -> u32 {
         self.nanoseconds

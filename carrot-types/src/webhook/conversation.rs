@@ -23,7 +23,7 @@ pub struct ConversationWebhook {
 }
 
 impl ConversationWebhook {
-    /// A message, in a conversation of which nothing is known.
+    /// Creates a message, in a conversation of which nothing is known.
     #[must_use]
     pub fn new(part: ConversationPart) -> Self {
         Self {

@@ -55,14 +55,14 @@ pub enum WebhookError {
 }
 
 impl WebhookError {
-    /// True when the token is missing or wrong: the request does not come from the service. Respond
+    /// Returns true when the token is missing or wrong: the request does not come from the service. Respond
     /// with 401 or 403 and look no further.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::MissingToken | Self::WrongToken)
     }
 
-    /// The field of the form that is to blame, where it is one.
+    /// Returns the field of the form that is to blame, where it is one.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         match self {

@@ -37,7 +37,7 @@ pub enum Webhook {
 }
 
 impl Webhook {
-    /// The `type` in the API.
+    /// Returns the `type` in the API.
     #[must_use]
     pub fn kind(&self) -> &str {
         match self {
@@ -48,8 +48,8 @@ impl Webhook {
         }
     }
 
-    /// The key by which to tell a repetition: the same where the service repeats this webhook. `None` for a kind
-    /// that this version of the crate does not know.
+    /// Returns the key by which to tell a repetition: the same where the service repeats this webhook.
+    /// `None` for a kind that this version of the crate does not know.
     ///
     /// It is the kind with the id of the event, of the event and the message, or of the conversation part. For
     /// an event or a message that came without such an id, it is a hash of the content: see
@@ -62,10 +62,10 @@ impl Webhook {
             .or_else(|| Some(format!("{kind}/content/{:032x}", self.content()?)))
     }
 
-    /// False where [`key`](Self::key) is a hash of the content: of the user, the name of the event or the id of
-    /// the message, the properties of the event, and its time where it is there. Two equal events of one user
-    /// have the same key then, so remember it for some minutes only, in which the service repeats a request,
-    /// or take the risk to do the work twice and ignore such keys.
+    /// Returns false where [`key`](Self::key) is a hash of the content: of the user, the name of the event
+    /// or the id of the message, the properties of the event, and its time where it is there. Two equal
+    /// events of one user have the same key then, so remember it for some minutes only, in which the
+    /// service repeats a request, or take the risk to do the work twice and ignore such keys.
     #[must_use]
     pub fn has_exact_key(&self) -> bool {
         self.exact_id().is_some()

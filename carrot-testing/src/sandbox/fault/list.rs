@@ -74,7 +74,7 @@ pub struct FaultState {
 }
 
 impl FaultState {
-    /// Whether it affected as many requests as it has to.
+    /// Returns true if it affected as many requests as it has to.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.used >= self.wanted

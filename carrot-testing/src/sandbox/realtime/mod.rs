@@ -40,7 +40,7 @@ impl Realtime {
         self.0.change(hub::State::cut);
     }
 
-    /// How many injected faults did not happen yet.
+    /// Returns the number of injected faults that did not happen yet.
     #[must_use]
     pub fn waiting_faults(&self) -> usize {
         self.0.state().faults.len()
@@ -62,7 +62,7 @@ impl Realtime {
         self.0.state().channels()
     }
 
-    /// How many connections and polls are open.
+    /// Returns the number of open connections and polls.
     #[must_use]
     pub fn listeners(&self) -> usize {
         self.0.state().listeners()

@@ -17,13 +17,13 @@ impl SeedError {
         }
     }
 
-    /// The place, such as `users[0].props`; `.` for the whole.
+    /// Returns the place, such as `users[0].props`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The problem there.
+    /// Returns the problem there.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem

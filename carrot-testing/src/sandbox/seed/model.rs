@@ -49,7 +49,7 @@ pub(in crate::sandbox) struct Named<Id> {
 }
 
 impl Seed {
-    /// A seed of nothing.
+    /// Creates an empty seed.
     pub fn new() -> Self {
         Self::default()
     }
@@ -116,7 +116,7 @@ impl SeedUser {
         Self::default()
     }
 
-    /// A user with an id of your own.
+    /// Creates a user with an id of your own.
     pub fn external(id: impl Into<String>) -> Self {
         Self {
             external: Some(id.into()),
@@ -213,7 +213,7 @@ pub struct SeedConversation {
 }
 
 impl SeedConversation {
-    /// A conversation with the user of this external id, open, in no channel and of no operator.
+    /// Creates a conversation with the user of this external id, open, in no channel and of no operator.
     pub fn new(user: impl Into<String>, first: SeedPart) -> Self {
         Self {
             user: user.into(),

@@ -45,25 +45,25 @@ pub struct SandboxServer {
 }
 
 impl SandboxServer {
-    /// The address in front of every path, for `base_url` of a client.
+    /// Returns the address in front of every path, for `base_url` of a client.
     #[must_use]
     pub fn base_url(&self) -> BaseUrl {
         self.listening.base_url().clone()
     }
 
-    /// The same address as a text, such as `http://127.0.0.1:49152`.
+    /// Returns the same address as a text, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
         self.listening.base_url().to_string()
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.listening.address()
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address().port()
@@ -91,7 +91,7 @@ impl SandboxServer {
         Ok(format!("{}{OPEN}?key={key}", self.url()))
     }
 
-    /// The sandbox behind the server.
+    /// Returns the sandbox behind the server.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox

@@ -48,27 +48,28 @@ impl WebhookDelivery {
         }
     }
 
-    /// Its number: 1 for the first one, and one more for each.
+    /// Returns its number: 1 for the first one, and one more for each.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The `type`: `event`, `message_webhook` or `conversation`.
+    /// Returns the `type`: `event`, `message_webhook` or `conversation`.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// The body of the request, of content type `application/x-www-form-urlencoded`. It holds the
+    /// Returns the body of the request, of content type `application/x-www-form-urlencoded`. It holds the
     /// [token](crate::Sandbox::webhook_token) of webhooks.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// The request that the service posts to this address: a form, with its `Content-Type` and `User-Agent`.
-    /// Give it to a handler as often, as late and in any order that a test needs: the webhook stays as it is.
+    /// Returns the request that the service posts to this address: a form, with its `Content-Type` and
+    /// `User-Agent`. Give it to a handler as often, as late and in any order that a test needs: the webhook
+    /// stays as it is.
     ///
     /// ```
     /// use carrot_testing::Sandbox;
@@ -97,13 +98,13 @@ impl WebhookDelivery {
         request
     }
 
-    /// How many times it was sent.
+    /// Returns the number of attempts to deliver it.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// How far it is.
+    /// Returns the state of the delivery.
     #[must_use]
     pub fn state(&self) -> DeliveryState {
         self.state

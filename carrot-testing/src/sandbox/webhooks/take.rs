@@ -11,13 +11,13 @@ use crate::sandbox::service::{Sandbox, Service};
 /// kind. A test takes them by hand, or with the feature `server` has them posted:
 /// `Sandbox::deliver_webhooks_to`.
 impl Sandbox {
-    /// The token in every webhook.
+    /// Returns the token in every webhook.
     #[must_use]
     pub fn webhook_token(&self) -> &str {
         &self.settings().webhook_token
     }
 
-    /// All webhooks, oldest first, delivered or not.
+    /// Returns all webhooks, oldest first, delivered or not.
     #[must_use]
     pub fn webhooks(&self) -> Vec<WebhookDelivery> {
         let token = self.webhook_token();
