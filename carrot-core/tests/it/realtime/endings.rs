@@ -127,7 +127,7 @@ fn responses_without_anything_new_are_no_storm() {
 
 /// Where something in between drops the headers of a 304.
 #[test]
-fn a_poll_without_a_new_position_keeps_the_old_one() {
+fn poll_without_new_position_keeps_the_old_one() {
     let stored = http::Response::builder()
         .header("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT")
         .header("etag", "W/3")

@@ -344,7 +344,7 @@ fn unreadable_conversation_holds_up_no_other() {
 }
 
 #[test]
-fn conversation_that_cannot_be_had_holds_up_no_other() {
+fn unavailable_conversation_holds_up_no_other() {
     let (mut scene, ids) = Scene::live(3);
     let broken = ids[0].to_string();
     let bad = Fault::status(StatusCode::BAD_GATEWAY).on::<Get>();

@@ -11,10 +11,7 @@ use carrot_hyper::types::{Conversation, ConversationPart, User};
 use csv::Writer;
 use serde_json::json;
 
-use crate::position::Position;
-
-/// What an export writes beside its position.
-pub(crate) const NAMES: [&str; 2] = ["leads.csv", "conversations.jsonl"];
+use crate::position::{NAMES, Position};
 
 const COLUMNS: [&str; 5] = ["id", "user_id", "name", "email", "phone"];
 

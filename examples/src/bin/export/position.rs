@@ -10,7 +10,8 @@ use carrot_examples::{named_file::NamedFile, program::Failure, service::Origin};
 use carrot_hyper::types::{Conversation, ConversationId, Cursor, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::files;
+/// What an export writes beside its position.
+pub(crate) const NAMES: [&str; 2] = ["leads.csv", "conversations.jsonl"];
 
 /// What is on the disk, and where to continue.
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,7 +100,7 @@ impl Position {
     /// The position of the export in this folder. Files that belong to none are the user's.
     pub(crate) fn load(folder: &Path) -> Result<Option<Self>, Failure> {
         let position = file(folder).load()?;
-        let foreign = files::NAMES.map(|name| folder.join(name));
+        let foreign = NAMES.map(|name| folder.join(name));
         match foreign.iter().find(|file| file.exists()) {
             Some(file) if position.is_none() => {
                 let name = NamedFile::beside(file);
