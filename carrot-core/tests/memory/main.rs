@@ -31,8 +31,50 @@ fn body(key: &str, token: &str) -> Bytes {
     text.into()
 }
 
+/// Lists in lists, to no end, where a reader looks for it and where it does not.
+fn nested(before: &str) -> Bytes {
+    format!("{before}{}", "[".repeat(BODY)).into()
+}
+
+fn client(transport: &RecordingTransport, clock: &VirtualClock) -> Client {
+    let token = AuthToken::new("app.1.secret").expect("a token");
+    let options = CallOptions::new().call_timeout(Duration::from_secs(1));
+    Client::builder(transport.clone(), clock.clone(), token)
+        .rate_limiter(NoRateLimit::new())
+        .options(options)
+        .build()
+        .expect("a client")
+}
+
+/// One test: all that is allocated meanwhile is counted.
 #[test]
-fn large_error_takes_little_memory() {
+fn large_bodies_take_little_memory() {
+    large_errors();
+    nested_bodies();
+}
+
+/// The reader of JSON takes a byte for each list, and as much again while that grows.
+fn nested_bodies() {
+    let of_response = r#"{"meta":{"status":200},"data":"#;
+    for (before, status) in [("", 200), (of_response, 200), (r#"{"unknown":"#, 400)] {
+        let what = format!("{before}, status {status}");
+        let status = StatusCode::from_u16(status).expect("a status");
+        let clock = VirtualClock::manual();
+        let body = nested(before);
+        let response = CannedResponse::bytes(status, body.clone());
+        let transport = RecordingTransport::responding([response]);
+        let client = client(&transport, &clock);
+        MEMORY.reset_peak_usage();
+        let start = MEMORY.current_usage();
+        let result = clock.run(client.call(Close::new(ConversationId::new(1))));
+        let error = result.expect_err("it is no response");
+        let took = MEMORY.peak_usage() - start;
+        assert!(took < 4 * BODY, "{what}: {took} bytes");
+        assert!(error.to_string().len() < 1000, "{what}");
+    }
+}
+
+fn large_errors() {
     for key in ["error_fields", "unknown"] {
         for (status, token) in [(400, "x"), (400, "app.1.secret"), (200, "x")] {
             let what = format!("{key}, status {status}, {token}");
@@ -41,13 +83,7 @@ fn large_error_takes_little_memory() {
             let clock = VirtualClock::manual();
             let response = CannedResponse::bytes(status, body.clone());
             let transport = RecordingTransport::responding([response]);
-            let token = AuthToken::new("app.1.secret").expect("a token");
-            let options = CallOptions::new().call_timeout(Duration::from_secs(1));
-            let client = Client::builder(transport.clone(), clock.clone(), token)
-                .rate_limiter(NoRateLimit::new())
-                .options(options)
-                .build()
-                .expect("a client");
+            let client = client(&transport, &clock);
             MEMORY.reset_peak_usage();
             let before = MEMORY.current_usage();
             let result = clock.run(client.call(Close::new(ConversationId::new(1))));

@@ -63,7 +63,10 @@ enum State {
 
 /// Where a reader stands.
 struct Position<'a> {
+    /// The outer ones, which a path shows.
     containers: Vec<Container<'a>>,
+    /// How many more there are inside of these.
+    deeper: usize,
     state: State,
     /// Where the last tokens end, the latest first.
     ends: [usize; TOKENS],
@@ -99,6 +102,7 @@ impl<'a> Position<'a> {
     fn at(text: &'a str, end: usize) -> Self {
         let mut place = Self {
             containers: Vec::new(),
+            deeper: 0,
             state: State::Between,
             ends: [0; TOKENS],
         };
@@ -129,6 +133,10 @@ impl<'a> Position<'a> {
 
     /// Reads a token. False if it is not whole, or not of a JSON document.
     fn read(&mut self, token: &'a str) -> bool {
+        if self.deeper > 0 {
+            return self.read_deeper(token);
+        }
+        let is_full = self.containers.len() == MAX_SEGMENTS;
         let container = self.containers.last_mut();
         match (token, container, self.state) {
             (",", Some(Container::List { index }), State::After) => {
@@ -151,6 +159,10 @@ impl<'a> Position<'a> {
                 }
                 return is_name;
             }
+            ("[" | "{", ..) if is_full => {
+                self.deeper = 1;
+                self.state = State::Between;
+            }
             ("[", ..) => {
                 self.containers.push(Container::List { index: 0 });
                 self.state = State::Between;
@@ -171,8 +183,22 @@ impl<'a> Position<'a> {
         true
     }
 
+    /// Reads a token inside of what a path does not show: only where it ends matters.
+    fn read_deeper(&mut self, token: &str) -> bool {
+        match token {
+            "[" | "{" => self.deeper += 1,
+            "]" | "}" => self.deeper -= 1,
+            "," | ":" => {}
+            scalar => return is_whole(scalar),
+        }
+        if self.deeper == 0 {
+            self.state = State::After;
+        }
+        true
+    }
+
     fn to_path(&self) -> String {
-        let hidden = usize::from(self.state == State::Between);
+        let hidden = usize::from(self.state == State::Between && self.deeper == 0);
         let shown = self.containers.len().saturating_sub(hidden);
         let mut path = String::new();
         for container in self.containers.iter().take(shown.min(MAX_SEGMENTS)) {
