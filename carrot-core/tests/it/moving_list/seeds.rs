@@ -43,6 +43,41 @@ fn change(ids: &mut Vec<u64>, offset: u64, fresh: &mut u64, random: &mut fastran
     }
 }
 
+/// A lead that moves over the reader in several readings, each time while another one leaves: a reading that finds
+/// nothing new does not show that none is missed.
+struct Fugitive {
+    id: u64,
+    readings: u32,
+}
+
+impl Fugitive {
+    fn of(ids: &[u64], random: &mut fastrand::Rng) -> Option<Self> {
+        let is_there = ids.len() > 8 && random.bool();
+        is_there.then(|| Self {
+            id: ids[random.usize(ids.len() / 2..ids.len())],
+            readings: random.u32(1..5),
+        })
+    }
+
+    /// Moves out of the way of the page at this offset, or ahead of a reader that starts.
+    fn evade(&mut self, ids: &mut Vec<u64>, offset: u64, page: u32, fresh: Option<u64>) {
+        let Some(from) = ids.iter().position(|id| *id == self.id) else {
+            return;
+        };
+        let reader = offset as usize;
+        if reader == 0 {
+            ids.remove(from);
+            ids.insert(ids.len() * 3 / 4, self.id);
+        } else if (reader + 1..reader + page.max(2) as usize).contains(&from) && reader > 2 {
+            self.readings = self.readings.saturating_sub(1);
+            ids.remove(from);
+            ids.remove(1);
+            ids.insert(1, self.id);
+            ids.extend(fresh);
+        }
+    }
+}
+
 /// Whatever moves: a lead that is in the list from the start to the end is returned, as a lead or as the error
 /// of one that cannot be read; or the listing says that it may miss some.
 #[test]
@@ -70,7 +105,13 @@ fn no_move_loses_a_lead_in_silence() {
                 .filter(|_| random.f64() < broken)
                 .collect();
             let mut fresh = 1_000;
+            let mut fugitive = Fugitive::of(&ids, &mut random);
             state.between = Some(Box::new(move |offset, ids| {
+                if let Some(fugitive) = fugitive.as_mut().filter(|one| one.readings > 0) {
+                    fresh += 1;
+                    let new = Some(fresh).filter(|_| random.bool());
+                    fugitive.evade(ids, offset, page, new);
+                }
                 while changes > 0 && random.f64() < pace * 0.6 {
                     changes -= 1;
                     change(ids, offset, &mut fresh, &mut random);
