@@ -8,6 +8,7 @@ use carrot_core::{
     transport::{TimeoutPhase, TransportErrorKind},
 };
 use hyper::body::{Body, Incoming};
+use tokio::task::coop::consume_budget;
 
 use crate::{
     connection::Connection,
@@ -31,6 +32,8 @@ pub(crate) async fn collect(
     }
     let mut collected = BytesMut::new();
     loop {
+        // However many pieces are there already, others get their turn, and so does the timer of the attempt.
+        consume_budget().await;
         let limit = limits.body_idle_timeout;
         let frame = poll_fn(|context| connection.poll_frame(context, &mut body));
         let frame = timeout(limit, frame).await.ok_or_else(|| {

@@ -49,6 +49,8 @@ pub(crate) async fn timeout<T>(
 
 /// How often the sockets are looked at once more after the deadline.
 const LAST_POLLS: u32 = 32;
+/// No more of them after this time: what lies in a socket is read faster, and what never ends is not read on.
+const LAST_POLLS_TAKE: Duration = Duration::from_secs(1);
 
 /// Sets the timer when the work has to wait: most of it is ready at once.
 ///
@@ -68,6 +70,9 @@ async fn bounded<T>(
             timer.set(start());
         }
         match timer.as_mut().as_pin_mut() {
+            // The timer of a task that has used up its budget does not fire: work that is never out of
+            // bytes has no budget left whenever it rests.
+            Some(timer) if timer.deadline() <= Instant::now() => {}
             Some(timer) => ready!(timer.poll(context)),
             None => return Poll::Pending,
         }
@@ -76,7 +81,11 @@ async fn bounded<T>(
     if let Some(output) = in_time.await {
         return Some(output);
     }
+    let passed = Instant::now();
     for _ in 0..LAST_POLLS {
+        if passed.elapsed() > LAST_POLLS_TAKE {
+            break;
+        }
         tokio::task::yield_now().await;
         let poll = poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),

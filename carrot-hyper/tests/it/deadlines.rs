@@ -16,7 +16,7 @@ use carrot_hyper::{CallPhase, rate_limit::Start};
 use crate::support::{
     PLENTY, SHORT, Server, Step, builder,
     canary::{EMAIL, Reports, TOKEN, tells_no_secret},
-    hold, read_request, reset, transport,
+    hold, limited, post, read_request, reset, transport,
 };
 
 /// The error of a call that is idempotent and fails three times.
@@ -187,5 +187,36 @@ async fn a_body_that_stands_still() {
                  attempts, of which an earlier one may have reached the server)"
             )
         );
+    }
+}
+
+/// The limit holds also where bytes are always there, of a body or of heads before the response, and nothing
+/// limits their number.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_never_end() {
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (head, endless, phase) in [
+        (chunked, "1\r\nx\r\n", TimeoutPhase::Body),
+        (
+            "",
+            "HTTP/1.1 103 Early Hints\r\n\r\n",
+            TimeoutPhase::Response,
+        ),
+    ] {
+        let endless = endless.repeat(1000);
+        let server =
+            Server::script([Step::Read, Step::write(head), Step::Flood(endless.into())]).await;
+        let (transport, mut limit) = (transport(), SHORT);
+        loop {
+            let request = limited(post(server.url("/")), Some(limit), None);
+            let error = tokio::time::timeout(PLENTY, crate::support::failure(&transport, request))
+                .await
+                .expect("an end");
+            if error.kind() == Timeout(phase) || limit > PLENTY {
+                break;
+            }
+            limit *= 2;
+        }
+        assert!(limit <= PLENTY, "{head}");
     }
 }
