@@ -9,11 +9,13 @@ use carrot_hyper::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::{Barrier, mpsc},
+    sync::{Barrier, Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
 };
 
 use crate::support::{
-    Server,
+    PLENTY, Server, builder,
     by_hand::{Frozen, turns},
     came, get, hold, ok_response, post, read_request, reset, succeeds, tells_no_secret, transport,
 };
@@ -111,6 +113,56 @@ async fn vouched_connections_are_used_together() {
     }
     let opened = server.accepted();
     assert!(opened <= 2 * EIGHT, "{opened}");
+}
+
+/// Beside a request that tries whether the kept connections live, a second one connects anew. Its connection
+/// takes the place of the oldest one, so the number of those kept does not grow.
+#[tokio::test]
+async fn connection_beside_a_trial_replaces_the_oldest() {
+    const KEPT: usize = 3;
+    let turns: Arc<[Semaphore; KEPT]> = Arc::new(std::array::from_fn(|_| Semaphore::new(0)));
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let of_server = Arc::clone(&turns);
+    let server = Server::start(move |number, mut stream| {
+        let (turns, events) = (Arc::clone(&of_server), events.clone());
+        async move {
+            while read_request(&mut stream).await.is_some() {
+                events.send(("asked", number)).unwrap();
+                if let Some(turn) = turns.get(number) {
+                    turn.acquire().await.unwrap().forget();
+                }
+                let fine = ok_response("fine");
+                stream.write_all(fine.as_bytes()).await.unwrap();
+            }
+            events.send(("closed", number)).unwrap();
+        }
+    })
+    .await;
+    // Longer than the test.
+    let transport = builder().pool_idle_timeout(PLENTY * 10).build().unwrap();
+    let mut next = async || timeout(PLENTY, seen.recv()).await.ok().flatten();
+    let send = || {
+        let (transport, request) = (transport.clone(), post(server.url("/")));
+        async move { succeeds(&transport, request).await }
+    };
+    let mut calls = JoinSet::new();
+    for number in 0..KEPT {
+        calls.spawn(send());
+        assert_eq!(next().await, Some(("asked", number)));
+    }
+    for turn in turns.iter() {
+        turn.add_permits(1);
+        calls.join_next().await.unwrap().unwrap();
+    }
+    calls.spawn(send());
+    assert_eq!(next().await, Some(("asked", KEPT - 1)), "the one used last");
+    send().await;
+    let mut told = [next().await, next().await];
+    told.sort_unstable();
+    assert_eq!(told, [Some(("asked", KEPT)), Some(("closed", 0))]);
+    turns[KEPT - 1].add_permits(1);
+    calls.join_next().await.unwrap().unwrap();
+    assert_eq!(server.accepted(), KEPT + 1);
 }
 
 /// However many calls there are at one time, each finds its connection again.
