@@ -5,19 +5,26 @@ mod conformance;
 mod processes;
 mod server;
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
+use async_trait::async_trait;
 use carrot_core::rate_limit::{
     AcquireError, AcquireRequest, CompletedPermit, Grant, MemoryStore, Outage, PermitId,
     PermitOutcome, Priority, RateLimitStore, RestoreRequest, RestoredPermit, SharedLimit,
     SharedRateLimiter, StoreState, TakeRequest,
 };
-use carrot_hyper::{RateLimiter, RedisStore, RedisStoreError, TokioClock};
+use carrot_hyper::{Clock, RateLimiter, RedisStore, RedisStoreError, TokioClock};
 
 use self::server::Server;
 
 /// So long that no time passes for the limit.
 const WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// For a busy machine.
+const PLENTY: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "hunter2-of-the-store";
 
 /// What two stores must agree on.
@@ -42,9 +49,10 @@ fn told(state: StoreState, grant: &'static str) -> Told {
     }
 }
 
-/// A store, and what a process knows of it.
+/// A store, how its time passes, and what a process knows of it.
 struct Side<'a> {
     store: &'a dyn RateLimitStore,
+    pass: &'a dyn Fn(Duration),
     epoch: Option<u64>,
 }
 
@@ -53,6 +61,7 @@ enum Step {
     Take(TakeRequest),
     Restore(RestoreRequest),
     Completed(CompletedPermit),
+    Pass(Duration),
 }
 
 impl Side<'_> {
@@ -90,6 +99,10 @@ impl Side<'_> {
                 }
                 None
             }
+            Step::Pass(time) => {
+                (self.pass)(*time);
+                None
+            }
         }
     }
 }
@@ -106,7 +119,7 @@ fn history(seed: u64) -> Vec<(Step, bool)> {
         let process = random.below(3) as u64 + 1;
         let id = PermitId::new(process, number);
         let priority = [Priority::Interactive, Priority::Bulk][random.below(2)];
-        let step = match random.below(10) {
+        let step = match random.below(11) {
             0..6 => {
                 ids.push((id, priority));
                 let mut request = TakeRequest::new(id, limit);
@@ -114,6 +127,7 @@ fn history(seed: u64) -> Vec<(Step, bool)> {
                 request.waiting = random.below(5) as u32 + 1;
                 request.is_share = random.below(4) == 0;
                 request.waited = Duration::from_secs(random.below(100) as u64);
+                request.lease = [WINDOW / 50, WINDOW / 2, WINDOW * 20][random.below(3)];
                 Step::Take(request)
             }
             6..9 => {
@@ -125,11 +139,23 @@ fn history(seed: u64) -> Vec<(Step, bool)> {
                     },
                     _ => PermitOutcome::Responded,
                 };
-                let (id, priority) = ids[random.below(ids.len())];
+                // Each ends once.
+                let (id, priority) = match ids.is_empty() {
+                    true => (id, priority),
+                    false => ids.swap_remove(random.below(ids.len())),
+                };
                 let mut permit = CompletedPermit::new(id, outcome, limit);
                 permit.priority = priority;
                 Step::Completed(permit)
             }
+            9 => Step::Pass(match random.below(4) {
+                // Less than the pause of the service, and more than one of its own.
+                0 => Duration::from_secs(10),
+                1 => WINDOW * 3 / 7,
+                2 => WINDOW * 17 / 13,
+                // Not so long that the limit starts again.
+                _ => WINDOW * 3,
+            }),
             _ => {
                 let permits = (0..random.below(4) as u64).map(|one| {
                     let priority = [Priority::Interactive, Priority::Bulk][one as usize % 2];
@@ -156,11 +182,37 @@ impl Random {
     }
 }
 
+/// The clock of the machine, ahead by what a test lets pass.
+#[derive(Clone, Debug, Default)]
+struct Ahead {
+    clock: TokioClock,
+    ahead: Arc<Mutex<Duration>>,
+}
+
+#[async_trait]
+impl Clock for Ahead {
+    fn now(&self) -> Duration {
+        self.clock.now() + *self.ahead.lock().expect("no panic")
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+}
+
 /// Tells a history to a store. Waits of a tenth of a second end by themselves, so it returns `None` if the
 /// machine was so slow that one may have ended.
-async fn tell(store: &dyn RateLimitStore, seed: u64) -> Option<Vec<Option<Told>>> {
+async fn tell(
+    store: &dyn RateLimitStore,
+    pass: &dyn Fn(Duration),
+    seed: u64,
+) -> Option<Vec<Option<Told>>> {
     let started = Instant::now();
-    let mut side = Side { store, epoch: None };
+    let mut side = Side {
+        store,
+        pass,
+        epoch: None,
+    };
     let mut all = Vec::new();
     for (step, is_known) in history(seed) {
         all.push(side.step(&step, is_known).await);
@@ -174,7 +226,7 @@ async fn script_has_the_rules_of_the_memory_store() {
         return;
     };
     let url = server.url();
-    for seed in 0..60 {
+    for seed in 0..200 {
         let mut tries = 0..50;
         let by_redis = loop {
             let name = format!(
@@ -182,17 +234,21 @@ async fn script_has_the_rules_of_the_memory_store() {
                 tries.next().expect("a quiet moment")
             );
             let store = RedisStore::new(&url, &name).expect("a sound URL");
+            let store = store.response_timeout(PLENTY);
             // Connects.
             let restore = RestoreRequest::new(1, Vec::new(), SharedLimit::new(12, WINDOW));
             store.restore(&restore).await.expect("a response");
             server.send("FLUSHALL").expect("a reply");
-            if let Some(told) = tell(&store, seed).await {
+            let pass = |time: Duration| server.pass(&name, time);
+            if let Some(told) = tell(&store, &pass, seed).await {
                 break told;
             }
         };
         let by_memory = loop {
-            let store = MemoryStore::new(TokioClock::new());
-            if let Some(told) = tell(&store, seed).await {
+            let clock = Ahead::default();
+            let store = MemoryStore::new(clock.clone());
+            let pass = |time| *clock.ahead.lock().expect("no panic") += time;
+            if let Some(told) = tell(&store, &pass, seed).await {
                 break told;
             }
         };
@@ -211,6 +267,7 @@ async fn script_probes_like_the_store_in_memory() {
         return;
     };
     let redis = RedisStore::new(&server.url(), "probe").expect("a sound URL");
+    let redis = redis.response_timeout(PLENTY);
     let memory = MemoryStore::new(TokioClock::new());
     let limit = SharedLimit::new(60, WINDOW);
     let take = |number| Step::Take(TakeRequest::new(PermitId::new(number % 2, number), limit));
@@ -231,7 +288,11 @@ async fn script_probes_like_the_store_in_memory() {
     let mut grants = Vec::new();
     let mut limits = Vec::new();
     for store in [&redis as &dyn RateLimitStore, &memory] {
-        let mut side = Side { store, epoch: None };
+        let mut side = Side {
+            store,
+            pass: &|_| {},
+            epoch: None,
+        };
         let mut all = Vec::new();
         for step in &steps {
             all.extend(side.step(step, true).await);
@@ -305,6 +366,22 @@ async fn long_pause_outlives_ten_windows() {
     assert!(left > 3_500_000, "{left} ms");
 }
 
+/// Nor is the permit of a request forgotten that may take longer than ten windows.
+#[tokio::test]
+async fn long_lease_outlives_ten_windows() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let limit = SharedLimit::new(3, Duration::from_secs(1));
+    let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
+    take.lease = Duration::from_secs(3_600);
+    store.take(&take).await.expect("a response");
+    let left = server.send("PTTL {carrot:test}:permits").expect("a reply");
+    let left: u64 = left.trim().trim_start_matches(':').parse().expect("a time");
+    assert!(left > 3_500_000, "{left} ms");
+}
+
 /// The latest time that the limit saw, in milliseconds.
 fn time_of_limit(server: &Server) -> u64 {
     let reply = server.send("HGET {carrot:test}:state now");
@@ -342,6 +419,25 @@ async fn clock_that_goes_back_stops_nothing() {
     );
 }
 
+/// A clock that jumps ahead, or a limit that nobody used for long: what was used meanwhile is not known.
+#[tokio::test]
+async fn clock_that_jumps_ahead_starts_with_care() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let mut limit = SharedLimit::new(12, WINDOW);
+    limit.burst = 4;
+    let mut take = TakeRequest::new(PermitId::new(1, 0), limit);
+    store.take(&take).await.expect("a response");
+    for (number, windows, allowed) in [(1, 9, 12), (2, 11, 4)] {
+        server.pass("test", WINDOW * windows);
+        take.id = PermitId::new(1, number);
+        let told = store.take(&take).await.expect("a response");
+        assert_eq!((told.state.limit, told.state.used), (allowed, 1));
+    }
+}
+
 #[tokio::test]
 async fn errors_name_the_server_and_hold_no_password() {
     let store = RedisStore::new(&format!("redis://:{PASSWORD}@127.0.0.1:1"), "test");
@@ -376,6 +472,27 @@ async fn wrong_password_is_not_told() {
         "{text}"
     );
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+/// A server that accepts and says nothing counts as away after the time that is set.
+#[tokio::test(start_paused = true)]
+async fn silent_server_is_away_in_time() {
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("redis://{}", silent.local_addr().expect("an address"));
+    let limit = SharedLimit::new(3, WINDOW);
+    for timeout in [Duration::from_millis(50), Duration::from_secs(30)] {
+        let store = RedisStore::new(&url, "test").expect("a sound URL");
+        let store = store.response_timeout(timeout);
+        let started = tokio::time::Instant::now();
+        let taken = store
+            .take(&TakeRequest::new(PermitId::new(1, 1), limit))
+            .await;
+        taken.expect_err("nobody responds");
+        let waited = started.elapsed();
+        // Once for the connection, once for the response, and the timer of the runtime rounds up.
+        let most = 2 * timeout + Duration::from_millis(5);
+        assert!((timeout..most).contains(&waited), "{timeout:?}: {waited:?}");
+    }
 }
 
 #[test]
