@@ -74,7 +74,7 @@ impl EventWebhook {
             (_, Some(name)) => name,
             (None, None) => {
                 let field = "event_name";
-                return Err(WebhookError::MissingField { field });
+                (found.said_name).ok_or(WebhookError::MissingField { field })?
             }
         };
         Ok(Self {
@@ -142,6 +142,8 @@ pub(super) struct Found {
     pub(super) props: PropertyMap,
     user: Option<UserId>,
     name: Option<String>,
+    /// The name in an object that is not an event of the API: of use where no field has it.
+    said_name: Option<String>,
 }
 
 impl Found {
@@ -176,6 +178,7 @@ impl Found {
         let own: Option<EventId> = fields.get("id").and_then(from_json::value);
         let id = own.or(beside);
         let has = |name: &str| fields.contains_key(name);
+        let said_name = said_name(&fields);
         if !has("props") {
             // Without the members of an event, all of them are properties, `created` and `user` too.
             let is_event = own.is_some() || has("type");
@@ -196,12 +199,25 @@ impl Found {
         let event_type = event.event_type.as_ref();
         Ok(Self {
             name: event_type.and_then(|event_type| event_type.name.clone()),
+            said_name,
             id: None,
             props: event.props.clone(),
             user: event.user,
             event: id.map(|_| event),
         })
     }
+}
+
+/// The name that an object tells, if it is an event without an id of its type, or no event of the API.
+fn said_name(fields: &Map<String, Value>) -> Option<String> {
+    let kind = fields.get("type");
+    let named = [
+        kind.and_then(|kind| kind.get("name")),
+        kind,
+        fields.get("name"),
+    ];
+    let mut named = named.into_iter().flatten().filter_map(Value::as_str);
+    named.next().map(str::to_owned)
 }
 
 /// Reads a user whose id stands elsewhere.

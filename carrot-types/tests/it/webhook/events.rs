@@ -71,6 +71,18 @@ fn ids_are_taken_from_wherever_they_stand() {
         assert_eq!(event.event_id, Some(EventId::new(9)), "{fields:?}");
         assert_eq!(Webhook::from(event).key().as_deref(), Some("event/9"));
     }
+    // The name where nothing else of a type stands.
+    for event in [
+        r#"{"id": 9, "name": "Paid"}"#,
+        r#"{"id": 9, "type": "Paid"}"#,
+        r#"{"id": 9, "type": {"name": "Paid"}, "name": "x"}"#,
+    ] {
+        let event = event_of(&[("user_id", "7"), ("event", event)]);
+        assert_eq!(event.event_name, "Paid");
+        assert_eq!(event.event_id, Some(EventId::new(9)));
+    }
+    let named = event_of(&[("user_id", "7"), ("event", r#"{"name": "Paid"}"#)]);
+    assert_eq!((named.event_name.as_str(), named.event_id), ("Paid", None));
     let body = format!("type=event&token={TOKEN}&event_name=Paid&event=%7B%22id%22%3A9%7D");
     assert_eq!(rejected(&body).to_string(), "the webhook has no `user_id`");
 }
