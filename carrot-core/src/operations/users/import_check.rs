@@ -2,7 +2,7 @@
 //! later and tells nobody but the admin panel.
 
 use super::delimiter::Delimiter;
-use crate::types::InvalidValue;
+use crate::types::{InvalidValue, system::property};
 
 /// The vendor says "below 30 MB". The smaller meaning of MB is safe.
 pub(super) const MAX_CSV_BYTES: usize = 30_000_000;
@@ -14,7 +14,8 @@ pub(super) fn check(
 ) -> Result<(), InvalidValue> {
     let problem = encoding(csv).and_then(|text| {
         check_header(text, delimiter, merge_field)?;
-        check_lines(text, delimiter)
+        check_lines(text, delimiter)?;
+        check_phones(text, delimiter)
     });
     problem.map_err(|rule| InvalidValue::new("file", rule))
 }
@@ -105,15 +106,45 @@ fn bare(name: &str) -> String {
         .to_lowercase()
 }
 
+/// Checks what the service would leave out without a word, as it does in operations; see
+/// [`SetProps`](super::SetProps).
+fn check_phones(text: &str, delimiter: Delimiter) -> Result<(), String> {
+    let mut names = header(text, delimiter).into_iter();
+    let Some(column) = names.position(|name| name == property::PHONE) else {
+        return Ok(());
+    };
+    let mut reader = reader(text, delimiter);
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        let phone = record.get(column).unwrap_or_default().trim_ascii_start();
+        if phone.starts_with(b"+") {
+            let line = record.position().map_or(0, csv::Position::line);
+            return Err(format!(
+                "must not have a `$phone` that starts with `+`, as line {line} has: the service would not store \
+                 it, send only the digits"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The names of the columns, which stand in the first line that is not empty.
 fn header(text: &str, delimiter: Delimiter) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter.as_byte())
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    let first = reader.records().next().and_then(Result::ok);
+    let first = reader(text, delimiter)
+        .into_records()
+        .next()
+        .and_then(Result::ok);
     let names = first.iter().flatten();
     names.map(str::to_owned).collect()
+}
+
+/// Reads all lines, the header too.
+fn reader(text: &str, delimiter: Delimiter) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter.as_byte())
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
 }
 
 /// Checks that no carriage return stands alone outside of quotes, where whoever ends lines by line feeds would read

@@ -44,7 +44,7 @@ fn client_and_sandbox_accept_the_same_files() {
         (Delimiter::Space, " "),
     ];
     let windows_1251 = b"$user_id,$name\na,\xc0\xe4\xe0\n";
-    let files: [(&[u8], Option<&str>); 38] = [
+    let files: [(&[u8], Option<&str>); 42] = [
         (b"$user_id,plan\na,pro\n", None),
         (b"$user_id,plan\r\na,pro\r\n", None),
         (b"plan,$user_id\r\npro,a\r\n", None),
@@ -104,6 +104,13 @@ fn client_and_sandbox_accept_the_same_files() {
             b"\"user_id\";\"plan\"\na;pro\n",
             Some("delimited by \";\"; it names `user_id`, without the `$`"),
         ),
+        (
+            b"$user_id,$phone\na,7912\nb,+7912\n",
+            Some("`$phone` that starts with `+`, as line 3 has"),
+        ),
+        (b"$phone,$user_id\n\" +7 (912)\",a\n", Some("as line 2 has")),
+        (b"$user_id,phone\na,+7912\n", None),
+        (b"$user_id,$phone\na,7912+\nb\n", None),
         (b"plan|$user_id\npro|a\n", Some("delimited by \"|\"")),
         (b"plan $user_id\npro a\n", Some("delimited by \" \"")),
         (
