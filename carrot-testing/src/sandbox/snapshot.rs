@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::{
     service::Sandbox,
     settings::Settings,
-    store::{Channel, Conversation, Event, Ids, Operator, Part, Store, Typing, User},
+    store::{Channel, Conversation, Event, Ids, Operator, Part, Store, Typing, User, is_exhausted},
     webhooks::record::Record as WebhookRecord,
 };
 
@@ -35,6 +35,7 @@ pub struct Snapshot {
     /// Microseconds since 1970, as all moments in here.
     now: i64,
     last_stamp: i64,
+    #[serde(deserialize_with = "countable")]
     requests: u64,
     #[serde(deserialize_with = "usable")]
     ids: Ids,
@@ -59,30 +60,51 @@ pub struct Snapshot {
     imports: Vec<ImportReport>,
 }
 
+fn countable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let count = u64::deserialize(deserializer)?;
+    match is_exhausted(count) {
+        false => Ok(count),
+        true => Err(at_its_end("requests")),
+    }
+}
+
 /// Rejects a counter of ids that is at its end: it would give one id twice.
 fn usable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ids, D::Error> {
     let ids = Ids::deserialize(deserializer)?;
     match ids.exhausted() {
         None => Ok(ids),
-        Some(name) => Err(de::Error::custom(format!(
-            "the counter `{name}` is at its end"
-        ))),
+        Some(name) => Err(at_its_end(&format!("ids.{name}"))),
     }
 }
 
+fn at_its_end<E: de::Error>(counter: &str) -> E {
+    E::custom(format!("the counter `{counter}` is at its end"))
+}
+
 trait Record {
+    const LIST: &'static str;
+
     fn id(&self) -> u64;
 }
 
 macro_rules! records {
-    ($($record:ident),+) => { $( impl Record for $record {
+    ($($list:ident: $record:ident),+ $(,)?) => { $( impl Record for $record {
+        const LIST: &'static str = stringify!($list);
+
         fn id(&self) -> u64 {
             self.id
         }
     } )+ };
 }
 
-records!(User, Event, Conversation, Part, Operator, Channel);
+records! {
+    operators: Operator,
+    channels: Channel,
+    users: User,
+    events: Event,
+    conversations: Conversation,
+    parts: Part,
+}
 
 /// Rejects two records with one id.
 fn distinct<'de, D: Deserializer<'de>, T: Record + Deserialize<'de>>(
@@ -93,7 +115,8 @@ fn distinct<'de, D: Deserializer<'de>, T: Record + Deserialize<'de>>(
     match records.iter().position(|record| !seen.insert(record.id())) {
         None => Ok(records),
         Some(at) => Err(de::Error::custom(format!(
-            "entry {at} has the id of an earlier one"
+            "`{}[{at}]` has the id of an earlier one",
+            T::LIST
         ))),
     }
 }

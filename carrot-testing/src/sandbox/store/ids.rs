@@ -36,8 +36,10 @@ impl Ids {
     };
 }
 
-/// A counter that stands so near to its end that requests could use it up.
-const LAST: u64 = u64::MAX - (1 << 32);
+/// True for a counter that stands so near to its end that requests could use it up.
+pub(in crate::sandbox) fn is_exhausted(counter: u64) -> bool {
+    counter > u64::MAX - (1 << 32)
+}
 
 macro_rules! counters {
     ($($method:ident: $field:ident),+ $(,)?) => {
@@ -50,7 +52,7 @@ macro_rules! counters {
             /// The first counter that has no room left.
             pub(in crate::sandbox) fn exhausted(&self) -> Option<&'static str> {
                 let counters = [$( (stringify!($field), self.$field) ),+];
-                let found = counters.into_iter().find(|(_, last)| *last > LAST);
+                let found = counters.into_iter().find(|(_, last)| is_exhausted(*last));
                 found.map(|(name, _)| name)
             }
         }

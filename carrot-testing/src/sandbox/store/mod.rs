@@ -17,7 +17,7 @@ pub(in crate::sandbox) use self::{
     columns::Columns,
     conversations::ASSISTANTS,
     email::{SUBSCRIBED, UNSUBSCRIBED},
-    ids::Ids,
+    ids::{Ids, is_exhausted},
     records::{
         Attachment, Author, Conversation, Draft, Event, Facts, Note, Part, Presence, Typing, User,
         Word,
