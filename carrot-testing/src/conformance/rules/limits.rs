@@ -99,9 +99,8 @@ pub(crate) fn zero(bench: &Bench<'_>) -> Check {
 /// The cap of a request decides, also where that of the transport is smaller: 16 MiB is usual.
 pub(crate) fn above_the_default(bench: &Bench<'_>) -> Check {
     const LENGTH: usize = 17 << 20;
-    let mut whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n").into_bytes();
-    whole.resize(whole.len() + LENGTH, b'x');
-    let server = bench.responding_once(whole)?;
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+    let server = bench.responding_once([head.as_bytes(), &vec![b'x'; LENGTH]].concat())?;
     let transport = bench.transport()?;
     let response = bench.succeed(&transport, capped(server.url("/"), LENGTH as u64))?;
     ensure!(
