@@ -1,7 +1,7 @@
 //! Plain text of the HTML in which messages of the site come.
 
-/// Returns the text of an HTML body: line breaks for `<br>` and the ends of blocks, a link as its text with
-/// the address after it, entities as their characters. The content of `script` and `style` is left out.
+/// Returns the text of an HTML body: line breaks for `<br>` and around blocks, a tab between cells, a link as its
+/// text with the address after it, entities as their characters. The content of `script` and `style` is left out.
 ///
 /// A converter for messages, not a sanitizer: the result is text, and must be escaped where it goes into a
 /// page again.
@@ -48,9 +48,10 @@ pub fn plain_text(html: &str) -> String {
                     text.extend([" (", &address, ")"]);
                 }
             }
+            "td" | "th" if !is_start_of_line(&text) => text.push('\t'),
             name => {
-                let block = name.strip_prefix('/');
-                if block.is_some_and(|block| BLOCKS.contains(&block)) {
+                let block = name.strip_prefix('/').unwrap_or(name);
+                if BLOCKS.contains(&block) && !is_start_of_line(&text) {
                     text.push('\n');
                 }
             }
@@ -60,7 +61,11 @@ pub fn plain_text(html: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// The elements after which a line ends.
+fn is_start_of_line(text: &str) -> bool {
+    text.is_empty() || text.ends_with('\n')
+}
+
+/// The elements that have lines of their own.
 const BLOCKS: &[&str] = &[
     "address",
     "article",
@@ -132,7 +137,11 @@ fn entity(html: &str) -> Option<(char, usize)> {
                 Some(digits) => u32::from_str_radix(digits, 16),
                 None => number.parse(),
             };
-            char::from_u32(number.ok()?)?
+            match char::from_u32(number.ok()?)? {
+                // As in a browser.
+                '\0' => char::REPLACEMENT_CHARACTER,
+                character => character,
+            }
         }
     };
     Some((character, name.len() + 2))
@@ -279,6 +288,18 @@ mod tests {
             ("a<script src=\"x>alert(1)</script>b", "ab"),
             ("a<script alert(1)", "a"),
             (r#"a<img alt="a>b" onerror="x">c"#, "ac"),
+            // What editors write.
+            (
+                "Hi<div>How are you?</div><div><br></div><div>Bye</div>",
+                "Hi\nHow are you?\n\nBye",
+            ),
+            ("<div>a<div>b</div></div>c", "a\nb\nc"),
+            ("a<ul><li>b</li><li>c</li></ul>d", "a\nb\nc\nd"),
+            (
+                "<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table>d",
+                "a\tb\nc\nd",
+            ),
+            ("a&#0;b", "a\u{fffd}b"),
             ("a<!-- b > c -->d<!-- never", "ad"),
             ("<h5>a</h5><blockquote>b</blockquote>c<hr>d", "a\nb\nc\nd"),
             (
