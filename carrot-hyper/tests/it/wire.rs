@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use carrot_hyper::{
-    ApiContext, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, TokioClock,
-    endpoint::{Path, RequestParts},
+    ApiContext, ApiVersion, AuthToken, BaseUrl, Body, Client, Endpoint, HttpTransport, TokioClock,
+    endpoint::{Path, RequestParts, ResponseError, response},
     transport::CallContext,
     types::{Empty, InvalidValue, UserId},
 };
@@ -36,12 +36,8 @@ impl Endpoint for Salute {
         Ok(request)
     }
 
-    fn decode(
-        &self,
-        _version: carrot_core::ApiVersion,
-        body: &[u8],
-    ) -> Result<Empty, carrot_core::endpoint::ResponseError> {
-        carrot_core::endpoint::response::data(body)
+    fn decode(&self, _: ApiVersion, body: &[u8]) -> Result<Empty, ResponseError> {
+        response::data(body)
     }
 }
 
