@@ -98,19 +98,21 @@ read_object!(Envelope<T> {
 /// An odd value of anything but the status is absent: it decorates the response, also that to a write that was
 /// applied.
 impl Object for Meta {
+    /// The status, which is required, and the rest.
+    type Draft = (Option<u16>, Self);
+
     fn read<'de, A: MapAccess<'de>, const NESTED: bool>(
         mut object: A,
+        (status, meta): &mut Self::Draft,
         _: &mut Option<String>,
-    ) -> Result<Option<Self>, A::Error> {
-        let mut meta = Self::default();
-        let mut status = None;
+    ) -> Result<bool, A::Error> {
         while let Some(key) = object.next_key_seed(FromText::new())? {
             match key {
                 // Two of them: nobody knows which one counts.
                 MetaKey::Status if status.is_some() => {
                     return Err(A::Error::duplicate_field("status"));
                 }
-                MetaKey::Status => status = Some(object.next_value::<Status>()?.0),
+                MetaKey::Status => *status = Some(object.next_value::<Status>()?.0),
                 MetaKey::Error => meta.error = object.next_value_seed(ReadField::new())?,
                 MetaKey::ErrorMessage => {
                     meta.error_message = object
@@ -143,8 +145,15 @@ impl Object for Meta {
                 }
             }
         }
-        meta.status = status.ok_or_else(|| A::Error::missing_field("status"))?;
-        Ok(Some(meta))
+        match status {
+            Some(_) => Ok(true),
+            None => Err(A::Error::missing_field("status")),
+        }
+    }
+
+    fn finish<E: serde::de::Error>((status, meta): Self::Draft) -> Result<Self, E> {
+        let status = status.ok_or_else(|| E::missing_field("status"))?;
+        Ok(Self { status, ..meta })
     }
 }
 

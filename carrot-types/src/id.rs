@@ -68,6 +68,10 @@ macro_rules! ids {
 
         /// The id alone, or an object that has it: the service sends both in many fields.
         impl FromJson for $name {
+            fn from_whole(number: u64) -> Option<Self> {
+                Some(Self(number))
+            }
+
             fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
                 match scalar {
                     Scalar::Text(text) => parse_digits(&text).map(Self),

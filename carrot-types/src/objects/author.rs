@@ -1,6 +1,6 @@
 // An author is read field by field into `Fields`, and not by way of a `serde_json::Value`: by value the file
 // has 117 lines of code, but the `Value` of each author costs 11 % of decoding a page of mixed authors
-// (`cargo bench -p carrot-types --bench decode`), and authors stand in every part. A plain derive does not
+// (`benches`, the rows `decode-ids` and `decode-operators`), and authors stand in every part. A plain derive does not
 // do: the `type` that says how to read an object often stands last, and an object of an unknown type is kept
 // as it came.
 

@@ -12,7 +12,7 @@ use crate::{
     Timestamp, User,
     serde_util::{
         from_json::{self, FromJson, Scalar},
-        object::Object,
+        object,
     },
 };
 
@@ -384,8 +384,8 @@ impl FromJson for ConversationRef {
 
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         let mut number = None;
-        let conversation = Conversation::read::<_, true>(map, &mut number)?;
-        Ok((conversation.map(Self::from)).or_else(|| Self::from_number(&number?)))
+        let read: Option<Conversation> = object::nested(map, &mut number)?;
+        Ok((read.map(Self::from)).or_else(|| Self::from_number(&number?)))
     }
 
     fn from_required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -67,6 +67,10 @@ pub(crate) trait FromJson: Sized {
         None
     }
 
+    fn from_whole(number: u64) -> Option<Self> {
+        Self::from_scalar(Scalar::Whole(number))
+    }
+
     fn from_text(text: &str) -> Option<Self> {
         Self::from_scalar(Scalar::Text(text.into()))
     }
@@ -136,7 +140,7 @@ impl<'de, T: FromJson> Visitor<'de> for Optional<T> {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Option<T>, E> {
-        Ok(T::from_scalar(Scalar::Whole(number)))
+        Ok(T::from_whole(number))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Option<T>, E> {
@@ -273,6 +277,10 @@ impl FromJson for bool {
 }
 
 impl FromJson for u64 {
+    fn from_whole(number: u64) -> Option<Self> {
+        Some(number)
+    }
+
     fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
         match scalar {
             Scalar::Whole(number) => Some(number),

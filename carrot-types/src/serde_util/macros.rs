@@ -141,7 +141,7 @@ macro_rules! model {
 
             fn from_map<'de, A: ::serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
                 let mut number = None;
-                let read = <Self as $crate::serde_util::object::Object>::read::<A, true>(map, &mut number)?;
+                let read: Option<Self> = $crate::serde_util::object::nested(map, &mut number)?;
                 Ok(read.or_else(|| Self::from_number(&number?)))
             }
         }
@@ -163,83 +163,90 @@ macro_rules! reader {
     ($model:ident ( $( $required:ident : $required_type:ty $( = $required_json:literal )? ),* ) {
         $( $field:ident : $type:ty $( = $json:literal )? $( => $map:path )? ),* $(,)?
     }) => {
-        impl $crate::serde_util::object::Object for $model {
-            fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
-                mut object: A,
-                number: &mut Option<String>,
-            ) -> Result<Option<Self>, A::Error> {
-                #[allow(non_camel_case_types, clippy::enum_variant_names)]
-                enum Key { $( $required, )* $( $field, )* __Number, __Unknown }
+        const _: () = {
+            #[allow(non_camel_case_types, clippy::enum_variant_names)]
+            enum Key { $( $required, )* $( $field, )* __Number, __Unknown }
 
-                impl From<&str> for Key {
-                    fn from(name: &str) -> Self {
-                        $( if name == reader!(@name $required $($required_json)?) { return Self::$required; } )*
-                        $( if name == reader!(@name $field $($json)?) { return Self::$field; } )*
-                        match name {
-                            $crate::serde_util::number::NAME => Self::__Number,
-                            _ => Self::__Unknown,
-                        }
+            impl From<&str> for Key {
+                fn from(name: &str) -> Self {
+                    $( if name == reader!(@name $required $($required_json)?) { return Self::$required; } )*
+                    $( if name == reader!(@name $field $($json)?) { return Self::$field; } )*
+                    match name {
+                        $crate::serde_util::number::NAME => Self::__Number,
+                        _ => Self::__Unknown,
                     }
                 }
-
-                /// In memory, since a local variable for each field is copied for each key of the object.
-                struct Draft {
-                    $( $required: Option<$required_type>, )*
-                    $( $field: Option<$type>, )*
-                }
-
-                #[inline(never)]
-                fn read_value<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
-                    draft: &mut Draft,
-                    key: Key,
-                    object: &mut A,
-                ) -> Result<(), A::Error> {
-                    match key {
-                        // Two ids of one record: nobody knows which of them it is.
-                        $( Key::$required if !NESTED && draft.$required.is_some() => {
-                            return Err(::serde::de::Error::duplicate_field(reader!(@name $required $($required_json)?)));
-                        } )*
-                        $( Key::$required => draft.$required = match NESTED {
-                            true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
-                            false => Some(object.next_value_seed($crate::serde_util::from_json::Required::new())?),
-                        }, )*
-                        $( Key::$field => {
-                            draft.$field = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
-                        } )*
-                        Key::__Number | Key::__Unknown => {
-                            object.next_value::<::serde::de::IgnoredAny>()?;
-                        }
-                    }
-                    Ok(())
-                }
-
-                let mut draft = Draft { $( $required: None, )* $( $field: None, )* };
-                let mut is_empty = true;
-                while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
-                    is_empty = false;
-                    match key {
-                        Key::__Number if NESTED => {
-                            *number = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
-                            while object.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
-                            return Ok(None);
-                        }
-                        key => read_value::<A, NESTED>(&mut draft, key, &mut object)?,
-                    }
-                }
-                if NESTED && is_empty {
-                    return Ok(None);
-                }
-                $( let $required = match draft.$required {
-                    Some(value) => value,
-                    None if NESTED => return Ok(None),
-                    None => return Err(::serde::de::Error::missing_field(reader!(@name $required $($required_json)?))),
-                }; )*
-                Ok(Some(Self {
-                    $( $required, )*
-                    $( $field: reader!(@map $crate::serde_util::from_json::Field::of(draft.$field) $(, $map)?), )*
-                }))
             }
-        }
+
+            #[derive(Default)]
+            pub(crate) struct Draft {
+                $( $required: Option<$required_type>, )*
+                $( $field: Option<$type>, )*
+            }
+
+            /// Apart from the loop over the keys, of which each would copy all fields.
+            #[inline(never)]
+            fn read_value<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
+                draft: &mut Draft,
+                key: Key,
+                object: &mut A,
+            ) -> Result<(), A::Error> {
+                match key {
+                    // Two ids of one record: nobody knows which of them it is.
+                    $( Key::$required if !NESTED && draft.$required.is_some() => {
+                        return Err(::serde::de::Error::duplicate_field(reader!(@name $required $($required_json)?)));
+                    } )*
+                    $( Key::$required => draft.$required = match NESTED {
+                        true => object.next_value_seed($crate::serde_util::from_json::Optional::new())?,
+                        false => Some(object.next_value_seed($crate::serde_util::from_json::Required::new())?),
+                    }, )*
+                    $( Key::$field => {
+                        draft.$field = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
+                    } )*
+                    Key::__Number | Key::__Unknown => {
+                        object.next_value::<::serde::de::IgnoredAny>()?;
+                    }
+                }
+                Ok(())
+            }
+
+            impl $crate::serde_util::object::Object for $model {
+                type Draft = Draft;
+
+                fn read<'de, A: ::serde::de::MapAccess<'de>, const NESTED: bool>(
+                    mut object: A,
+                    draft: &mut Draft,
+                    number: &mut Option<String>,
+                ) -> Result<bool, A::Error> {
+                    let mut is_empty = true;
+                    while let Some(key) = object.next_key_seed($crate::serde_util::lenient::FromText::new())? {
+                        is_empty = false;
+                        match key {
+                            Key::__Number if NESTED => {
+                                *number = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
+                                while object.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
+                                return Ok(false);
+                            }
+                            key => read_value::<A, NESTED>(draft, key, &mut object)?,
+                        }
+                    }
+                    $( if !NESTED && draft.$required.is_none() {
+                        return Err(::serde::de::Error::missing_field(reader!(@name $required $($required_json)?)));
+                    } )*
+                    Ok(!is_empty)
+                }
+
+                fn finish<E: ::serde::de::Error>(draft: Draft) -> Result<Self, E> {
+                    $( let $required = draft.$required.ok_or_else(|| {
+                        E::missing_field(reader!(@name $required $($required_json)?))
+                    })?; )*
+                    Ok(Self {
+                        $( $required, )*
+                        $( $field: reader!(@map $crate::serde_util::from_json::Field::of(draft.$field) $(, $map)?), )*
+                    })
+                }
+            }
+        };
 
         impl<'de> ::serde::Deserialize<'de> for $model {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
