@@ -1,10 +1,15 @@
 //! Functions that decode the body of a response, for [`Endpoint::decode`](super::Endpoint::decode).
 
+use std::fmt;
+
 use carrot_types::{
     Empty, Envelope, Meta,
     json::{self, Object},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 /// The status in the envelope of a success.
@@ -80,7 +85,7 @@ pub(crate) fn optional<T: DeserializeOwned + Default>(
 ///
 /// The envelope contains a status other than 200, or the body is not an envelope with a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, ResponseError> {
-    if body.len() > HUGE_BYTES {
+    if body.len() > HUGE_BYTES && !starts_with_success(body) {
         if let Some(meta) = large_meta(body).filter(|meta| meta.status != SUCCESS) {
             return Err(ResponseError::Service(Box::new(meta)));
         }
@@ -115,9 +120,40 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
 /// of its text.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// A body that takes so much memory as an error that it is read for its status first. Responses with
-/// data are nearly always smaller; one that is not costs one more pass.
+/// A body that takes so much memory as an error that it is read for its status first.
 const HUGE_BYTES: usize = 1024 * 1024;
+
+/// Whether the body starts with the `meta` of a success, as those of the service do: then its status needs no
+/// pass over all of it.
+fn starts_with_success(body: &[u8]) -> bool {
+    struct First<'a>(&'a mut bool);
+
+    #[derive(Deserialize)]
+    struct Head {
+        status: u16,
+    }
+
+    impl<'de> Visitor<'de> for First<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an envelope")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut envelope: A) -> Result<(), A::Error> {
+            if envelope.next_key::<&str>()? == Some("meta") {
+                let Object(head) = envelope.next_value::<Object<Head>>()?;
+                *self.0 = head.status == SUCCESS;
+            }
+            Ok(())
+        }
+    }
+
+    let mut is_success = false;
+    // What comes after is not read, which the parser reports as an error.
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(First(&mut is_success));
+    is_success
+}
 
 /// Decodes the `meta` of a large body, without the error fields.
 fn large_meta(body: &[u8]) -> Option<Meta> {
