@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex, OnceLock},
 };
 
 use carrot_core::{
@@ -196,11 +196,15 @@ impl Fault {
 fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault>) {
     let made = Arc::<Mutex<Vec<Fault>>>::default();
     let (met, faults) = (Arc::clone(&made), faults.to_vec());
+    let first = OnceLock::new();
     let transport = RespondWith::new(move |call| {
+        let request = call.request();
+        // The request of every attempt is built anew, and says the same.
+        assert_sends_the_same(first.get_or_init(|| request.clone()), request);
         let mut met = met.lock().expect("no panic held it");
         let fault = faults[met.len().min(faults.len() - 1)];
         met.push(fault);
-        fault.respond(call.request())
+        fault.respond(request)
     });
     let clock = VirtualClock::manual();
     let builder = over(transport, &clock)
@@ -212,6 +216,14 @@ fn call(case: &Case, version: ApiVersion, faults: &[Fault]) -> (Error, Vec<Fault
     assert_error_hides_all(&error);
     let made = made.lock().expect("no panic held it").clone();
     (error, made)
+}
+
+/// Asserts that a retry sends, byte for byte, what the first attempt did.
+fn assert_sends_the_same(first: &RecordedRequest, retry: &RecordedRequest) {
+    assert_eq!((retry.method(), retry.uri()), (first.method(), first.uri()));
+    assert_eq!(retry.headers(), first.headers());
+    assert!(retry.authorization_is(TOKEN));
+    assert_eq!(retry.body(), first.body());
 }
 
 /// The result of one call.
