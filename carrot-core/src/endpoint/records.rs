@@ -1,12 +1,15 @@
 //! Decodes the records of a page, one by one if they cannot be decoded together.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use carrot_types::{json, read_object};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::ResponseError;
+use super::{ResponseError, paging::MAX_PAGE_SIZE};
 
 /// The largest part of a record that is kept, in bytes.
 const MAX_KEPT_JSON: usize = 4 * 1024;
@@ -63,19 +66,50 @@ pub(crate) struct Records<T> {
     pub(crate) unreadable: Vec<UnreadableRecord>,
 }
 
+/// A list with room for a whole page from the first record on: a list that grows moves those that it has.
+pub(crate) struct List<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<List<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            if items.is_empty() {
+                items.reserve_exact(MAX_PAGE_SIZE as usize);
+            }
+            items.push(item);
+        }
+        items.shrink_to_fit();
+        Ok(List(items))
+    }
+}
+
 /// Decodes all records together, which is fastest, and one by one only if that fails.
 ///
 /// `whole` and `each` decode the body around the list, which is at `place`. Both also return the rest of
 /// the body.
 pub(crate) fn read<T: DeserializeOwned, B>(
     place: &str,
-    whole: Result<(B, Option<Vec<T>>), ResponseError>,
+    whole: Result<(B, Option<List<T>>), ResponseError>,
     each: impl FnOnce() -> Result<(B, Option<Vec<Box<RawValue>>>), ResponseError>,
 ) -> Result<(B, Records<T>), ResponseError> {
     let error = match whole {
         Ok((beside, items)) => {
             let records = Records {
-                items: items.unwrap_or_default(),
+                items: items.map(|List(items)| items).unwrap_or_default(),
                 unreadable: Vec::new(),
             };
             return Ok((beside, records));
