@@ -4,8 +4,9 @@
 use std::{
     collections::HashMap,
     env, fs, io,
-    ops::Sub,
+    path::{Path, PathBuf},
     process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use serde::{Deserialize, Serialize};
@@ -31,33 +32,19 @@ impl Cost {
     }
 }
 
-impl Sub for Cost {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self {
-            instructions: self.instructions - other.instructions,
-            allocations: self.allocations - other.allocations,
-            reallocations: self.reallocations - other.reallocations,
-        }
-    }
-}
-
-/// Counts this program with the arguments `work(times)`, once with `times` and once with twice as many.
-/// The difference holds nothing of the start of the process or of connecting.
-pub(crate) fn count(times: u32, work: impl Fn(u32) -> Vec<String>) -> io::Result<Cost> {
-    let few = run(&work(times))?;
-    let many = run(&work(2 * times))?;
-    Ok((many - few).per(times))
-}
-
-/// Counts one run of this program from its start to its end.
-pub(crate) fn run(arguments: &[String]) -> io::Result<Cost> {
-    let file = env::temp_dir().join(format!("carrot-callgrind.{}", process::id()));
+/// Counts what a program does between its two [marks](crate::mark), for each of `times`.
+pub(crate) fn count(program: &Path, arguments: &[&str], times: u32) -> io::Result<Cost> {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let file = env::temp_dir().join(format!("carrot-callgrind.{}.{run}", process::id()));
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet"])
+        .args([
+            "--tool=callgrind",
+            "--quiet",
+            "--dump-before=*callgrind_mark*",
+        ])
         .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(env::current_exe()?)
+        .arg(program)
         .args(arguments)
         .output()
         .map_err(|error| match error.kind() {
@@ -68,17 +55,38 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<Cost> {
             ),
             _ => error,
         })?;
+    // Before the first mark, between the two, and after the second.
+    let [before, counted, after] = [".1", ".2", ""].map(|part| {
+        let mut file = file.clone().into_os_string();
+        file.push(part);
+        PathBuf::from(file)
+    });
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(io::Error::other(format!("{arguments:?}: {said}")));
     }
-    let text = fs::read_to_string(&file)?;
+    let text = fs::read_to_string(&counted)?;
     // With the name of a work, the whole profile is kept for `callgrind_annotate`.
     match env::var_os("CARROT_KEEP_PROFILE") {
-        Some(kept) => drop(fs::rename(&file, kept)),
-        None => fs::remove_file(&file)?,
+        Some(kept) => drop(fs::rename(&counted, kept)),
+        None => fs::remove_file(&counted)?,
     }
-    read(&text).ok_or_else(|| io::Error::other("valgrind wrote no counts"))
+    fs::remove_file(before)?;
+    fs::remove_file(after)?;
+    let cost = read(&text).ok_or_else(|| io::Error::other("valgrind wrote no counts"))?;
+    Ok(cost.per(times))
+}
+
+/// The time of the same on the wall, in microseconds. Unlike counts it depends on the machine, and on what else it
+/// does.
+pub(crate) fn time(program: &Path, arguments: &[&str], times: u32) -> io::Result<f64> {
+    let run = Command::new(program).args(arguments).output()?;
+    let text = String::from_utf8_lossy(&run.stdout);
+    let nanoseconds: f64 = text.trim().parse().map_err(|_| {
+        let said = String::from_utf8_lossy(&run.stderr);
+        io::Error::other(format!("{arguments:?}: {said}"))
+    })?;
+    Ok(nanoseconds / 1e3 / f64::from(times))
 }
 
 /// Reads callgrind's file. A function is named at its first mention, `cfn=(7) malloc`, and by its

@@ -2,17 +2,22 @@
 //! allocations.
 //!
 //! ```sh
-//! cargo run --release -p carrot-benches            # all rows; writes docs/performance.md
-//! cargo run --release -p carrot-benches -- check   # compares with docs/performance.md, writes nothing
+//! cargo run --release -p carrot-benches               # all rows; writes docs/performance.md
+//! cargo run --release -p carrot-benches -- mocks      # a call of a test; writes its table
+//! cargo run --release -p carrot-benches -- downstream # what a project pays; writes its table
+//! cargo run --release -p carrot-benches -- check      # compares with benches/record.json, writes nothing
 //! ```
 //!
-//! Both need `valgrind`. `docs/performance.md` says what is counted, and how.
+//! All but `downstream` need `valgrind`. `docs/performance.md` says what is counted, and how.
 #![allow(clippy::expect_used)]
 
 mod bodies;
 mod callgrind;
+mod downstream;
+mod mark;
 mod measure;
 mod memory;
+mod mocks;
 mod payload;
 mod peers;
 mod plain;
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
     match arguments[..] {
         [] => measure::and_write(),
         ["check"] => measure::and_check(),
+        ["mocks"] => measure::end(mocks::measure()),
+        ["downstream"] => measure::end(downstream::measure()),
         // The process that is counted.
         ["work", row, peer, address, times] => {
             let times = times.parse().expect("a number");

@@ -1,13 +1,18 @@
 //! Measures rows, and prints, records or compares their costs.
 
-use std::{io, process::ExitCode};
+use std::{
+    env, io,
+    process::ExitCode,
+    sync::Mutex,
+    thread::{self, ScopedJoinHandle},
+};
 
 use crate::{
-    bodies::Language,
-    callgrind,
+    callgrind::{self, Cost},
+    downstream, mocks,
     record::{self, Environment, Record},
     rows::{Costs, ROWS, Row, ratio},
-    server,
+    server::Servers,
 };
 
 /// Those without which there is no ratio.
@@ -22,22 +27,24 @@ pub(crate) fn and_write() -> ExitCode {
         let record = Record::new(Environment::here(), costs);
         record.write()?;
         println!("{}", record::table(&record.costs));
-        Ok(true)
+        mocks::measure()?;
+        downstream::measure()
     }))
 }
 
 /// Measures the rows with these names.
 pub(crate) fn and_print(names: &[&str]) -> ExitCode {
     let wanted = |row: &Row| names.contains(&row.name);
-    end(measure(wanted, None).map(|costs| {
-        println!("{}", record::table(&costs));
-        true
-    }))
+    end(measure(wanted, None).map(|costs| println!("{}", record::table(&costs))))
 }
 
 /// Fails when a ratio is worse than the recorded one, where compiler and libc are the recorded ones.
 pub(crate) fn and_check() -> ExitCode {
-    end(check())
+    match check() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => end(Err(error)),
+    }
 }
 
 fn check() -> io::Result<bool> {
@@ -75,34 +82,55 @@ fn check() -> io::Result<bool> {
     Ok(good || !comparable)
 }
 
-/// Measures rows, by all of their peers or by these.
+/// Measures rows, by all of their peers or by these. Each processor counts one: counts do not depend on what
+/// else the machine does, as times do.
 fn measure(wanted: impl Fn(&Row) -> bool, only: Option<&[&str]>) -> io::Result<Costs> {
-    let mut costs = Costs::new();
-    for language in Language::ALL {
-        let address = server::start(language)?.to_string();
-        let rows = ROWS.iter().filter(|row| wanted(row));
-        for row in rows.filter(|row| Language::of_row(row.name).1 == language) {
-            let asked = |peer: &&&str| only.is_none_or(|only| only.contains(*peer));
-            for peer in row.peers.iter().filter(asked) {
-                let cost = callgrind::count(row.times, |times| {
-                    let times = times.to_string();
-                    ["work", row.name, peer, &address, &times]
-                        .map(str::to_owned)
-                        .into()
-                })?;
-                eprintln!("{} {peer}: {:.0}", row.name, cost.instructions);
-                let of_row = costs.entry(row.name.to_owned()).or_default();
-                of_row.insert((*peer).to_owned(), cost);
+    let servers = Servers::start()?;
+    let program = env::current_exe()?;
+    let asked = |peer: &str| only.is_none_or(|only| only.contains(&peer));
+    let rows = ROWS.iter().filter(|row| wanted(row));
+    let jobs = rows.flat_map(|row| row.peers.iter().map(move |peer| (row, *peer)));
+    let jobs: Vec<_> = jobs.filter(|(_, peer)| asked(peer)).collect();
+    let jobs = Mutex::new(jobs.into_iter());
+    let count_some = || {
+        let mut costs = Vec::new();
+        loop {
+            // A statement of its own, so that the lock ends with it.
+            let job = jobs.lock().expect("no thread panics").next();
+            let Some((row, peer)) = job else {
+                return Ok(costs);
+            };
+            let times = row.times.to_string();
+            let arguments = ["work", row.name, peer, servers.of_row(row.name), &times];
+            let cost = callgrind::count(&program, &arguments, row.times)?;
+            let mut said = format!("{} {peer}: {:.0}", row.name, cost.instructions);
+            if only.is_none() {
+                let took = callgrind::time(&program, &arguments, row.times)?;
+                said += &format!(", {took:.1} µs");
             }
+            eprintln!("{said}");
+            costs.push((row, peer, cost));
+        }
+    };
+    let counters = thread::available_parallelism()?.get();
+    let counted: Vec<io::Result<Vec<(&Row, &str, Cost)>>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..counters).map(|_| scope.spawn(count_some)).collect();
+        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().expect("no thread panics");
+        threads.into_iter().map(join).collect()
+    });
+    let mut costs = Costs::new();
+    for some in counted {
+        for (row, peer, cost) in some? {
+            let of_row = costs.entry(row.name.to_owned()).or_default();
+            of_row.insert(peer.to_owned(), cost);
         }
     }
     Ok(costs)
 }
 
-fn end(result: io::Result<bool>) -> ExitCode {
+pub(crate) fn end(result: io::Result<()>) -> ExitCode {
     match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("not measured: {error}");
             ExitCode::FAILURE

@@ -23,40 +23,56 @@ use http::{Request, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{payload::Payload, plain};
+use crate::{
+    mark::{counted, warm_up},
+    payload::Payload,
+    plain,
+};
 
 /// Does the work of a row this many times: as the client or the kit does it, or bare.
 pub(crate) fn work(row: &str, bare: bool, times: u32) {
+    ready(do_work(row, bare, times));
+}
+
+async fn do_work(row: &str, bare: bool, times: u32) {
     let mut payloads = Payload::ALL.into_iter();
     match payloads.find(|payload| row.ends_with(payload.name())) {
-        Some(payload) => decode(payload, bare, times),
-        None if row.starts_with("items") => listing::read(bare, times),
+        Some(payload) => decode(payload, bare, times).await,
+        None if row == "items-first" => listing::read(bare, times, times).await,
+        None if row == "items-late" => listing::read(bare, FAR_BEHIND, times).await,
         None if bare => {
             let body = Bytes::from(response().to_string());
-            call(&client(Bare(body)), times);
+            call(&client(Bare(body)), times).await;
         }
         None if row == "sandbox" => {
             let sandbox = Sandbox::builder().seed_json(SEED).expect("a seed").build();
-            call(&sandbox.client(), times);
+            call(&sandbox.client(), times).await;
         }
-        None => through_fake(row == "fake-typed", times),
+        None => through_fake(row == "fake-typed", times).await,
     }
 }
 
-fn decode(payload: Payload, bare: bool, times: u32) {
+/// Pages of a listing.
+pub(crate) const FAR_BEHIND: u32 = 3000;
+
+async fn decode(payload: Payload, bare: bool, times: u32) {
     let body = payload.body();
     let read: fn(&[u8]) = match (bare, payload) {
         (false, _) => |body| {
             let page = Page::<Conversation>::decode(ApiVersion::V2, &Paging::new(), body);
             black_box(page.expect("a page"));
         },
-        (true, Payload::Mixed | Payload::Decimals) => plain_page::<plain::Author>,
+        (true, Payload::Mixed | Payload::Decimals | Payload::Huge) => plain_page::<plain::Author>,
         (true, Payload::Ids) => plain_page::<u64>,
         (true, Payload::Operators) => plain_page::<plain::Admin>,
     };
-    for _ in 0..times {
-        read(black_box(&body));
-    }
+    read(&body);
+    counted(async {
+        for _ in 0..times {
+            read(black_box(&body));
+        }
+    })
+    .await;
 }
 
 fn plain_page<A: DeserializeOwned>(body: &[u8]) {
@@ -66,7 +82,7 @@ fn plain_page<A: DeserializeOwned>(body: &[u8]) {
 }
 
 /// An expectation with an id and a parameter, and nine others before it that are about another operation.
-fn through_fake(typed: bool, times: u32) {
+async fn through_fake(typed: bool, times: u32) {
     let fake = Fake::new();
     for id in 1..10_u64 {
         let close = fake.on::<Close>().path_id(id);
@@ -79,7 +95,7 @@ fn through_fake(typed: bool, times: u32) {
             .reply_with(CannedResponse::json(&response()))
             .repeatedly(),
     };
-    call(&fake.client(), times);
+    call(&fake.client(), times).await;
 }
 
 const SEED: &str = r#"{"users": [{"user_id": "order-42", "props": {"$name": "Ada"}}]}"#;
@@ -88,10 +104,15 @@ fn response() -> Value {
     json!({"data": fake::user(), "meta": {"status": 200}})
 }
 
-fn call(client: &Client, times: u32) {
+async fn call(client: &Client, times: u32) {
+    get(client, warm_up(times)).await;
+    counted(get(client, times)).await;
+}
+
+async fn get(client: &Client, times: u32) {
     for _ in 0..times {
         let get = Get::new(UserRef::external("order-42")).include(UserField::Notes);
-        black_box(ready(client.call(get)).expect("a response"));
+        black_box(client.call(get).await.expect("a response"));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-const CONVERSATIONS: u64 = 1000;
+/// Of a page, and of one beyond a megabyte.
+const CONVERSATIONS: [u64; 2] = [200, 1000];
 
 /// What is special about a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +16,18 @@ pub(crate) enum Payload {
     Ids,
     /// All authors are operators.
     Operators,
+    /// As the first, and beyond a megabyte.
+    Huge,
 }
 
 impl Payload {
-    pub(crate) const ALL: [Self; 4] = [Self::Mixed, Self::Decimals, Self::Ids, Self::Operators];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Mixed,
+        Self::Decimals,
+        Self::Ids,
+        Self::Operators,
+        Self::Huge,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -26,18 +35,22 @@ impl Payload {
             Self::Decimals => "decimals",
             Self::Ids => "ids",
             Self::Operators => "operators",
+            Self::Huge => "huge",
         }
     }
 
     /// The body of the response.
     pub(crate) fn body(self) -> Vec<u8> {
-        let data: Vec<Value> = (0..CONVERSATIONS).map(|n| self.conversation(n)).collect();
+        let [page, huge] = CONVERSATIONS;
+        let conversations = if self == Self::Huge { huge } else { page };
+        let data: Vec<Value> = (0..conversations).map(|n| self.conversation(n)).collect();
         let meta = json!({
             "status": 200,
             "next_before_position": [1_684_739_969.358_085, 1_160_406_004_324_630_614_u64],
             "next_after_position": null,
         });
-        json!({"meta": meta, "data": data}).to_string().into_bytes()
+        let data = Value::Array(data);
+        format!(r#"{{"meta":{meta},"data":{data}}}"#).into_bytes()
     }
 
     fn conversation(self, n: u64) -> Value {
@@ -75,7 +88,7 @@ impl Payload {
 
     fn part(self, n: u64, which: u64, conversation: u64) -> Value {
         let by_user = match self {
-            Self::Mixed | Self::Decimals => (n + which) % 2 == 0,
+            Self::Mixed | Self::Decimals | Self::Huge => (n + which) % 2 == 0,
             Self::Ids => true,
             Self::Operators => false,
         };

@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     callgrind::Cost,
-    rows::{Costs, IN_MEMORY, PEERS, ROWS, Row, ratio, replace_between},
+    rows::{Costs, IN_MEMORY, PEERS, ROWS, Row, ratio},
 };
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/record.json");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md");
-const MARKS: [&str; 2] = ["<!-- measured -->", "<!-- end of measured -->"];
 
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Record {
@@ -82,8 +81,26 @@ impl Record {
             here.valgrind,
             table(&self.costs)
         );
-        replace_between(PAGE, MARKS, text.trim_end())
+        write_to_page("measured", &text)
     }
+}
+
+/// Replaces the text between two marks of the page.
+pub(crate) fn write_to_page(mark: &str, text: &str) -> io::Result<()> {
+    let [start, end] = [
+        format!("<!-- {mark} -->"),
+        format!("<!-- end of {mark} -->"),
+    ];
+    let old = fs::read_to_string(PAGE)?;
+    let parts = old.split_once(&start).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&end)?;
+        Some((before, after))
+    });
+    let Some((before, after)) = parts else {
+        return Err(io::Error::other(format!("{PAGE} lacks the mark {start}")));
+    };
+    let text = text.trim_end();
+    fs::write(PAGE, format!("{before}{start}\n{text}\n{end}{after}"))
 }
 
 /// The costs as tables of Markdown: instructions and allocations of the rows with a connection and of
@@ -152,7 +169,7 @@ fn head(first: &str, peers: &[&str], rest: &[&str]) -> String {
 }
 
 /// A number with commas: `1,279,219`.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,8 +1,11 @@
 //! A server in the process that reports, so that none of its work is counted.
 
+mod http2;
+
 use std::{
+    fs,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     sync::Arc,
     thread,
 };
@@ -24,8 +27,41 @@ struct Responses {
     throttled: Vec<u8>,
 }
 
+/// The servers of this process, as [`work`](crate::peers::work) names them.
+pub(crate) struct Servers {
+    english: String,
+    russian: String,
+    http2: String,
+}
+
+impl Servers {
+    pub(crate) fn start() -> io::Result<Self> {
+        Ok(Self {
+            english: start(Language::English)?,
+            russian: start(Language::Russian)?,
+            http2: http2::start()?,
+        })
+    }
+
+    pub(crate) fn of_row(&self, row: &str) -> &str {
+        match Language::of_row(row) {
+            (_, Language::Russian) => &self.russian,
+            (row, _) if row.ends_with("-h2") => &self.http2,
+            _ => &self.english,
+        }
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if let Some((_, certificate)) = self.http2.split_once(',') {
+            let _ = fs::remove_file(certificate);
+        }
+    }
+}
+
 /// Serves the bodies of this language on a port of this machine, until the process ends.
-pub(crate) fn start(language: Language) -> io::Result<SocketAddr> {
+fn start(language: Language) -> io::Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     let responses = Arc::new(Responses {
@@ -43,7 +79,7 @@ pub(crate) fn start(language: Language) -> io::Result<SocketAddr> {
             thread::spawn(move || drop(respond(stream, &responses)));
         }
     });
-    Ok(address)
+    Ok(address.to_string())
 }
 
 fn response(status: &str, body: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use carrot_hyper::{
     AuthToken, Client, HyperTransport, TokioClock, WebSocket,
-    realtime::Event,
+    realtime::{Event, Listener},
     types::{AppId, realtime::RealtimeChannel},
 };
 use futures_util::StreamExt;
@@ -25,7 +25,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::Role},
 };
 
-use crate::plain;
+use crate::{
+    mark::{counted, warm_up},
+    plain,
+};
 
 const APP: u64 = 1234;
 const TIME: &str = "Thu, 26 Nov 2026 05:00:00 GMT";
@@ -64,6 +67,11 @@ async fn listen(address: &str, times: u32) {
     let channels = [RealtimeChannel::ConversationReply(AppId::new(APP))];
     let listen = client.listen(channels).expect("a channel");
     let mut live = listen.connector(socket).start();
+    take(&mut live, warm_up(times)).await;
+    counted(take(&mut live, times)).await;
+}
+
+async fn take(live: &mut Listener, times: u32) {
     let mut received = 0;
     while received < times {
         match live.next().await {
@@ -89,6 +97,11 @@ async fn by_hand(address: &str, times: u32) {
         head.push(stream.read_u8().await.expect("a response"));
     }
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+    take_by_hand(&mut socket, warm_up(times)).await;
+    counted(take_by_hand(&mut socket, times)).await;
+}
+
+async fn take_by_hand(socket: &mut WebSocketStream<TcpStream>, times: u32) {
     let mut received = 0;
     while received < times {
         let Some(Ok(Message::Text(text))) = socket.next().await else {

@@ -8,14 +8,13 @@ use std::{
 
 use bytes::Bytes;
 use carrot_hyper::{
-    Body, HttpTransport, TransportError, async_trait::async_trait, conversations::Parts,
-    types::ConversationId,
+    Body, HttpTransport, TransportError, async_trait::async_trait, client::Items,
+    conversations::Parts, types::ConversationId,
 };
 use carrot_testing::client;
 use http::{Request, Response};
 
-use super::ready;
-use crate::plain;
+use crate::{mark::counted, plain};
 
 const PAGE: u64 = 5;
 
@@ -52,25 +51,33 @@ impl HttpTransport for Pages {
     }
 }
 
-pub(super) fn read(bare: bool, pages: u32) {
+/// Counts this many pages, after others of the same listing.
+pub(super) async fn read(bare: bool, skipped: u32, pages: u32) {
     let transport = Pages {
-        left: AtomicU64::new(pages.into()),
+        left: AtomicU64::new((skipped + pages).into()),
     };
     if bare {
-        for _ in 0..pages {
-            let response = ready(transport.send(Request::default())).expect("a page");
-            let page: plain::Envelope<Vec<plain::Part<plain::Admin>>> =
-                serde_json::from_slice(response.body()).expect("the page fits the structs");
-            black_box(page.data);
-        }
-        return;
+        by_hand(&transport, skipped).await;
+        return counted(by_hand(&transport, pages)).await;
     }
     let client = client(transport);
     let mut parts = client.items(Parts::new(ConversationId::new(1)));
-    let mut count = 0;
-    while let Some(part) = ready(parts.next()).expect("a page") {
-        black_box(part);
-        count += 1;
+    take(&mut parts, skipped).await;
+    counted(take(&mut parts, pages)).await;
+}
+
+async fn take(parts: &mut Items<Parts>, pages: u32) {
+    for _ in 0..u64::from(pages) * PAGE {
+        let part = parts.next().await.expect("a page");
+        black_box(part.expect("the list goes on"));
     }
-    assert_eq!(count, u64::from(pages) * PAGE);
+}
+
+async fn by_hand(transport: &Pages, pages: u32) {
+    for _ in 0..pages {
+        let response = transport.send(Request::default()).await.expect("a page");
+        let page: plain::Envelope<Vec<plain::Part<plain::Admin>>> =
+            serde_json::from_slice(response.body()).expect("the page fits the structs");
+        black_box(page.data);
+    }
 }

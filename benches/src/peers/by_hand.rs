@@ -12,13 +12,13 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use super::{
-    CONVERSATION, Conversation, FORM, JSON, MISSING, Part, Peer, THROTTLED, TOKEN, USER_AGENT,
-    Urls, decode, decode_error, form,
+    CONVERSATION, Conversation, FORM, JSON, MISSING, Part, Peer, Server, THROTTLED, TOKEN,
+    USER_AGENT, Urls, decode, decode_error, form,
 };
 
 /// A way to send a request.
 pub(super) trait ByHand: Send + Sized + 'static {
-    async fn new(address: &str) -> Self;
+    async fn new(server: &'static Server) -> Self;
     fn urls(&self) -> &Urls;
     fn send(
         &mut self,
@@ -59,8 +59,8 @@ async fn send(
 }
 
 impl<B: ByHand> Peer for B {
-    async fn new(address: &str) -> Self {
-        <B as ByHand>::new(address).await
+    async fn new(server: &'static Server) -> Self {
+        <B as ByHand>::new(server).await
     }
 
     async fn conversation(&mut self) {

@@ -1,7 +1,7 @@
 use std::{hint::black_box, time::Duration};
 
 use carrot_hyper::{
-    AuthToken, BaseUrl, Client, HyperTransport, NoRateLimit, RetryPolicy, TokioClock,
+    AuthToken, BaseUrl, Client, HyperTransport, NoRateLimit, RetryPolicy, TlsRoots, TokioClock,
     apps::Conversations,
     conversations::{Get, Reply},
     endpoint::Paging,
@@ -9,7 +9,7 @@ use carrot_hyper::{
     types::ConversationId,
 };
 
-use super::{CONVERSATION, MISSING, Peer, TASKS, THROTTLED, TOKEN};
+use super::{CONVERSATION, MISSING, Peer, Server, THROTTLED, TOKEN};
 
 /// With the defaults, except for the rate limit and the pauses of retries, which would make it wait.
 #[derive(Clone)]
@@ -30,10 +30,17 @@ fn get(conversation: u64) -> Get {
 }
 
 impl Peer for Carrot {
-    async fn new(address: &str) -> Self {
-        let transport = HyperTransport::builder().build().expect("a transport");
+    async fn new(server: &'static Server) -> Self {
+        let mut transport = HyperTransport::builder();
+        if let Some(certificate) = &server.certificate {
+            transport = transport
+                .http2(true)
+                .tls_roots(TlsRoots::OnlyAdded)
+                .add_root_certificate_der(certificate.as_slice());
+        }
+        let transport = transport.build().expect("a transport");
         let token = AuthToken::new(TOKEN).expect("a token");
-        let base: BaseUrl = format!("http://{address}").parse().expect("an address");
+        let base: BaseUrl = server.url().parse().expect("an address");
         let client = Client::builder(transport, TokioClock::new(), token)
             .base_url(base)
             .rate_limiter(NoRateLimit::new())
@@ -71,9 +78,9 @@ impl Peer for Carrot {
         self.clone()
     }
 
-    async fn conversations(&mut self, times: u32) {
+    async fn conversations(&mut self, times: u32, at_a_time: u32) {
         let calls = self.0.call_all(0..times, |_| get(CONVERSATION));
-        let mut calls = calls.concurrency(TASKS as usize);
+        let mut calls = calls.concurrency(at_a_time as usize);
         let mut failed = 0;
         while let Some(item) = calls.next().await {
             failed += usize::from(black_box(item).result.is_err());

@@ -4,14 +4,21 @@ mod by_hand;
 mod carrot;
 mod hyper;
 mod hyper_util;
+#[cfg(feature = "reqwest")]
 mod reqwest;
+mod server;
 
 use std::{future::Future, hint::black_box};
 
 use serde::de::DeserializeOwned;
 use tokio::{runtime, task::JoinSet};
 
-use crate::{bodies::Language, plain};
+use self::server::Server;
+use crate::{
+    bodies::Language,
+    mark::{counted, warm_up},
+    plain,
+};
 
 const TOKEN: &str = "app.1234.0123456789abcdef";
 const USER_AGENT: &str = "peer/0.1.0";
@@ -31,7 +38,7 @@ type Part = plain::Part<plain::Admin>;
 /// A program that talks to the service. Its values are freed in each call.
 trait Peer: Send + Sized + 'static {
     /// A new one for this address, which shares nothing with another.
-    async fn new(address: &str) -> Self;
+    async fn new(server: &'static Server) -> Self;
     /// `GET /conversations/{id}`.
     fn conversation(&mut self) -> impl Future<Output = ()> + Send;
     /// The same of [`MISSING`], which fails.
@@ -44,11 +51,11 @@ trait Peer: Send + Sized + 'static {
     fn reply(&mut self, text: &'static str) -> impl Future<Output = ()> + Send;
     /// One that can be used at the same time.
     async fn another(&self) -> Self;
-    /// Reads this many conversations, [`TASKS`] at a time, each in a task of its own.
-    async fn conversations(&mut self, times: u32) {
+    /// Reads this many conversations, `at_a_time` at once, each in a task of its own.
+    async fn conversations(&mut self, times: u32, at_a_time: u32) {
         let mut tasks = JoinSet::new();
         for _ in 0..times {
-            if tasks.len() >= TASKS as usize {
+            if tasks.len() >= at_a_time as usize {
                 tasks.join_next().await;
             }
             let mut peer = self.another().await;
@@ -59,67 +66,81 @@ trait Peer: Send + Sized + 'static {
 }
 
 /// Does the work of a row with a connection this many times, on a runtime of one thread.
-pub(crate) fn work(row: &str, peer: &str, address: &str, times: u32) {
+pub(crate) fn work(row: &str, peer: &str, server: &str, times: u32) {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
+    let server = Server::named(server);
     runtime.block_on(async {
         match peer {
-            "carrot" => run::<carrot::Carrot>(row, address, times).await,
-            "hyper" => run::<hyper::Hyper>(row, address, times).await,
-            "hyper-util" => run::<hyper_util::HyperUtil>(row, address, times).await,
-            _ => run::<reqwest::Reqwest>(row, address, times).await,
+            "carrot" => run::<carrot::Carrot>(row, server, times).await,
+            "hyper" => run::<hyper::Hyper>(row, server, times).await,
+            "hyper-util" if server.certificate.is_some() => {
+                run::<hyper_util::Encrypted>(row, server, times).await;
+            }
+            "hyper-util" => run::<hyper_util::Plain>(row, server, times).await,
+            #[cfg(feature = "reqwest")]
+            "reqwest" => run::<reqwest::Reqwest>(row, server, times).await,
+            other => unreachable!("{other}"),
         }
     });
 }
 
-async fn run<P: Peer>(row: &str, address: &str, times: u32) {
+async fn run<P: Peer>(row: &str, server: &'static Server, times: u32) {
     let (row, language) = Language::of_row(row);
-    let mut peer = P::new(address).await;
-    match row {
-        "A" => {
-            for _ in 0..times {
-                peer.conversation().await;
-            }
-        }
-        "B" => {
-            for _ in 0..times {
-                peer.page().await;
-            }
-        }
-        "C" => {
-            let mut tasks = JoinSet::new();
-            for _ in 0..TASKS {
-                let mut peer = peer.another().await;
-                tasks.spawn(async move {
-                    for _ in 0..times / TASKS {
-                        peer.conversation().await;
-                    }
-                });
-            }
-            while tasks.join_next().await.is_some() {}
-        }
-        "D" => {
-            for _ in 0..times {
-                peer.reply(language.reply()).await;
-            }
-        }
-        "cold" => {
-            for _ in 0..times {
-                P::new(address).await.conversation().await;
-            }
-        }
-        "error" => {
-            for _ in 0..times {
-                peer.failing().await;
-            }
-        }
-        "retry" => {
-            for _ in 0..times {
-                peer.retried().await;
-            }
-        }
-        _ => peer.conversations(times).await,
+    if row.starts_with('C') {
+        return from_tasks::<P>(server, times).await;
     }
+    let mut peer = P::new(server).await;
+    do_work(row, language, &mut peer, server, warm_up(times)).await;
+    counted(do_work(row, language, &mut peer, server, times)).await;
+}
+
+async fn do_work<P: Peer>(
+    row: &str,
+    language: Language,
+    peer: &mut P,
+    server: &'static Server,
+    times: u32,
+) {
+    match row {
+        "call_all" => return peer.conversations(times, TASKS).await,
+        "call_all-1" => return peer.conversations(times, 1).await,
+        _ => {}
+    }
+    for _ in 0..times {
+        match row {
+            "A" | "A-h2" => peer.conversation().await,
+            "B" | "B-h2" => peer.page().await,
+            "D" => peer.reply(language.reply()).await,
+            "cold" => P::new(server).await.conversation().await,
+            "error" => peer.failing().await,
+            "retry" => peer.retried().await,
+            other => unreachable!("{other}"),
+        }
+    }
+}
+
+/// Reads conversations from [`TASKS`] tasks, each with a peer of its own.
+async fn from_tasks<P: Peer>(server: &'static Server, times: u32) {
+    let first = P::new(server).await;
+    let mut peers = Vec::new();
+    for _ in 0..TASKS {
+        peers.push(first.another().await);
+    }
+    let peers = in_tasks(peers, warm_up(times)).await;
+    counted(in_tasks(peers, times)).await;
+}
+
+async fn in_tasks<P: Peer>(peers: Vec<P>, times: u32) -> Vec<P> {
+    let each = times / TASKS;
+    let calls = |mut peer: P| async move {
+        for _ in 0..each {
+            peer.conversation().await;
+        }
+        peer
+    };
+    let tasks: JoinSet<P> = peers.into_iter().map(calls).collect();
+    tasks.join_all().await
 }
 
 /// Where the requests of a program written by hand go.
@@ -129,10 +150,8 @@ struct Urls {
 }
 
 impl Urls {
-    fn new(base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-        }
+    fn new(base: impl Into<String>) -> Self {
+        Self { base: base.into() }
     }
 
     fn conversation(&self, id: u64) -> String {

@@ -1,11 +1,12 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
+use tokio_rustls::rustls::crypto::ring;
 
 use super::{
-    CONVERSATION, Conversation, JSON, MISSING, Part, Peer, THROTTLED, TOKEN, USER_AGENT, Urls,
-    decode, decode_error, form,
+    CONVERSATION, Conversation, JSON, MISSING, Part, Peer, Server, THROTTLED, TOKEN, USER_AGENT,
+    Urls, decode, decode_error, form,
 };
 
 #[derive(Clone)]
@@ -15,13 +16,17 @@ pub(super) struct Reqwest {
 }
 
 impl Peer for Reqwest {
-    async fn new(address: &str) -> Self {
+    async fn new(server: &'static Server) -> Self {
+        // It brings no cryptography of its own; an error says that it is there already.
+        let _ = ring::default_provider().install_default();
+        let mut client = Client::builder().user_agent(USER_AGENT);
+        if let Some(certificate) = &server.certificate {
+            let certificate = Certificate::from_der(certificate).expect("a certificate");
+            client = client.tls_certs_only([certificate]);
+        }
         Self {
-            urls: Urls::new(&format!("http://{address}")),
-            client: Client::builder()
-                .user_agent(USER_AGENT)
-                .build()
-                .expect("a client"),
+            urls: Urls::new(server.url()),
+            client: client.build().expect("a client"),
         }
     }
 
