@@ -35,7 +35,7 @@ pub(crate) fn measure() -> io::Result<()> {
     if !build.success() {
         return Err(io::Error::other("benches/mocks does not compile"));
     }
-    let program = Path::new(ROOT).join("target/mocks/release/carrot-mocks");
+    let program = Path::new(ROOT).join("target/release/carrot-mocks");
     let mut table = String::from("| | instructions | malloc + realloc | µs |\n|---|--:|--:|--:|\n");
     for (way, name) in WAYS {
         let cost = callgrind::count(&program, &[way, &COUNTED.to_string()], COUNTED)?;
