@@ -22,13 +22,7 @@ const TIMES: u32 = 5;
 /// Measures, and writes the table.
 pub(crate) fn measure() -> io::Result<()> {
     let build = Command::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target-dir",
-            "target/mocks",
-        ])
+        .args(["build", "--quiet", "--release", "--target-dir", "target"])
         .args(["--manifest-path", "benches/mocks/Cargo.toml"])
         .current_dir(ROOT)
         .status()?;
