@@ -15,8 +15,8 @@ use carrot_core::{
     endpoint::{Paging, Path, RequestParts, ResponseError, response},
     types::{
         AdminId, AppId, Conversation, ConversationId, ConversationRef, Cursor, Empty, EventName,
-        EventProperties, Filter, InvalidValue, Presence, PropertyOperation, PropertyValue,
-        RandomId, Timestamp, UserId, UserRef,
+        EventProperties, InvalidValue, Presence, PropertyOperation, PropertyValue, RandomId,
+        Timestamp, UserId, UserRef,
     },
     users,
 };
