@@ -81,11 +81,13 @@ impl<'de> Visitor<'de> for Id {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<u64, A::Error> {
         match Value::deserialize(MapAccessDeserializer::new(map))? {
-            Value::Object(object) => id_of(&object),
+            Value::Object(object) => {
+                id_of(&object).ok_or_else(|| A::Error::invalid_type(Unexpected::Map, &self))
+            }
             // How a number comes with `arbitrary_precision`; see `FromJson::from_map`.
-            number => u64::from_number(&number.to_string()),
+            number => u64::from_number(&number.to_string())
+                .ok_or_else(|| A::Error::invalid_value(Unexpected::Other("floating point"), &self)),
         }
-        .ok_or_else(|| A::Error::invalid_type(Unexpected::Map, &self))
     }
 }
 

@@ -13,7 +13,10 @@ mod tests {
     use crate::{
         Admin, AdminId, Author, Conversation, ConversationId, ConversationPart, ConversationRef,
         Moment, RandomId, SentVia, Timestamp, UserId,
-        serde_util::from_json::{self, FromJson},
+        serde_util::{
+            check::rejected,
+            from_json::{self, FromJson},
+        },
     };
 
     /// In the form of this feature, and as the JSON that it stands for.
@@ -60,6 +63,15 @@ mod tests {
         assert_eq!(
             Moment::from_number("1700000000.123456789"),
             Some(exact.into())
+        );
+    }
+
+    #[test]
+    fn error_names_a_decimal_with_any_feature() {
+        let error = rejected::<UserId>("7.25");
+        assert!(
+            error.starts_with("invalid value: floating point"),
+            "{error}"
         );
     }
 
