@@ -261,6 +261,15 @@ fn imports() {
     rejected.call(V2, users::Import::new("user_id\t$name\n1\ta\n"));
     rejected.call(V2, users::Import::new("\u{feff}$user_id\n1\n"));
     rejected.call(V2, users::Import::new(&b"$user_id\n\xff"[..]));
+    for file in [
+        "$user_id\n1\0\n",
+        "$user_id\t$phone\r\n1\t7912\r\n\r\n2\t+7912\r\n",
+        "$user_id\tplan\t\t\tplan\n",
+        "$user_id\r1\r2\r",
+        "$user_id\n\"1\n",
+    ] {
+        rejected.call(V2, users::Import::new(file));
+    }
     rejected.call(V2, users::Import::new(vec![b'a'; 30_000_000]));
     rejected.call(V1, users::Import::new("$user_id\n1\n"));
     rejected.assert("imports");

@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for MomentVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-        Ok(match text.parse() {
+        Ok(match text.trim().parse() {
             Ok(timestamp) => Moment::Timestamp(timestamp),
             Err(_) => Moment::DateTime(UncheckedDateTime::from(text).0),
         })
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn reads_both_forms() {
         let seconds = Moment::from(Timestamp::from_seconds(1_449_992_424));
-        for text in ["1449992424", "1449992424.0", r#""1449992424""#] {
+        for text in ["1449992424", "1449992424.0", r#"" 1449992424 ""#] {
             assert_eq!(serde_json::from_str::<Moment>(text).expect(text), seconds);
         }
         for text in ["2015-12-13T07:40:24", "yesterday", ""] {

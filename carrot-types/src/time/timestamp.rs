@@ -234,7 +234,7 @@ impl<'de> Visitor<'de> for TimestampVisitor {
     type Value = Timestamp;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("seconds since 1970, as a number or a string, with up to nine decimals")
+        f.write_str("seconds since 1970, as a number or a string, with up to nine decimals, or ISO 8601 with an offset")
     }
 
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timestamp, E> {

@@ -69,10 +69,10 @@ impl EventWebhook {
         let (user, user_id) = read_user(&mut form, &found)?;
         let beside = form.take("event_name")?;
         let event_name = match (beside, found.name) {
-            (Some(name), None) => name,
+            (Some(name), None) if !name.is_empty() || found.said_name.is_none() => name,
             (Some(name), Some(_)) if !name.is_empty() || found.event.is_some() => name,
             (_, Some(name)) => name,
-            (None, None) => {
+            (_, None) => {
                 let field = "event_name";
                 (found.said_name).ok_or(WebhookError::MissingField { field })?
             }
@@ -178,10 +178,12 @@ impl Found {
         let own: Option<EventId> = fields.get("id").and_then(from_json::value);
         let id = own.or(beside);
         let has = |name: &str| fields.contains_key(name);
-        let said_name = said_name(&fields);
+        let is_event = own.is_some() || has("type");
+        // Among properties alone a `name` may be that of a person.
+        let has_name = is_event || has("props") || fields.len() == 1;
+        let said_name = said_name(&fields).filter(|_| has_name);
         if !has("props") {
             // Without the members of an event, all of them are properties, `created` and `user` too.
-            let is_event = own.is_some() || has("type");
             let members: &[&str] = match is_event {
                 true => &["id", "type", "created", "user"],
                 false => &[],

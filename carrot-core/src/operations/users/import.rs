@@ -40,8 +40,8 @@ impl MergeField {
 /// * Scope: not documented; `user-write` by analogy.
 /// * v2 only: the pages of v1 do not document it.
 /// * UTF-8 without a byte order mark, below 30 MB, each column named once, lines that end with a line feed, no
-///   `$phone` with a `+`, which the service would not store. A file that breaks this is rejected before sending,
-///   and so is one without the column to merge by.
+///   `$phone` with a `+`: other requests with one are not stored, and an import is assumed to do the same. A file
+///   that breaks this is rejected before sending, and so is one without the column to merge by.
 /// * A large file needs longer timeouts than the defaults of 10 s for an attempt and
 ///   30 s for a call; see [`CallOptions`](crate::client::CallOptions).
 /// * Idempotent: no. Two imports of one file at the same time may create a user twice.

@@ -1,6 +1,8 @@
 //! What is wrong with the file of an import, as far as it can be seen before sending. The service reads the file
 //! later and tells nobody but the admin panel.
 
+use std::collections::HashMap;
+
 use super::delimiter::Delimiter;
 use crate::types::{InvalidValue, system::property};
 
@@ -54,13 +56,10 @@ fn check_header(text: &str, delimiter: Delimiter, merge_field: &str) -> Result<(
             hints(text, delimiter, merge_field)
         ));
     }
-    for (at, name) in names.iter().enumerate() {
-        // Columns without a name are a spreadsheet's empty ones.
-        let same = names[..at]
-            .iter()
-            .position(|one| one == name && !name.is_empty());
-        if let Some(first) = same {
-            let (first, second) = (first + 1, at + 1);
+    let mut seen = HashMap::new();
+    // Columns without a name are a spreadsheet's empty ones.
+    for (second, name) in (1..).zip(&names).filter(|(_, name)| !name.is_empty()) {
+        if let Some(first) = seen.insert(name, second) {
             return Err(format!(
                 "must name each column once: the columns {first} and {second} have one name"
             ));
@@ -106,8 +105,7 @@ fn bare(name: &str) -> String {
         .to_lowercase()
 }
 
-/// Checks what the service would leave out without a word, as it does in operations; see
-/// [`SetProps`](super::SetProps).
+/// Checks what the service is assumed to leave out without a word, as it does in [`SetProps`](super::SetProps).
 fn check_phones(text: &str, delimiter: Delimiter) -> Result<(), String> {
     let mut names = header(text, delimiter).into_iter();
     let Some(column) = names.position(|name| name == property::PHONE) else {
@@ -118,14 +116,25 @@ fn check_phones(text: &str, delimiter: Delimiter) -> Result<(), String> {
     while reader.read_byte_record(&mut record).unwrap_or(false) {
         let phone = record.get(column).unwrap_or_default().trim_ascii_start();
         if phone.starts_with(b"+") {
-            let line = record.position().map_or(0, csv::Position::line);
+            let start = record.position().map_or(0, |start| start.byte() as usize);
+            let line = line_at(text, start);
             return Err(format!(
-                "must not have a `$phone` that starts with `+`, as line {line} has: the service would not store \
-                 it, send only the digits"
+                "must not have a `$phone` that starts with `+`, as line {line} has: the service does not \
+                 store it from other requests, send only the digits"
             ));
         }
     }
     Ok(())
+}
+
+/// The line of the first character of a record from this place on: before it may stand the end of the line before,
+/// and empty lines.
+fn line_at(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    let ends = bytes.iter().skip(start).take_while(is_end).count();
+    let before = bytes.iter().take(start + ends);
+    1 + before.filter(|byte| **byte == b'\n').count()
 }
 
 /// The names of the columns, which stand in the first line that is not empty.

@@ -119,24 +119,22 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn open(&self) {
-        self.set(true);
+        *self.state() = Some(true);
+        self.changed.notify_all();
     }
 
     /// Waits until it is open; false where it still is not after [`PATIENCE`], for everybody.
     pub(crate) fn wait(&self) -> bool {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self
             .changed
-            .wait_timeout_while(open, PATIENCE, |open| open.is_none());
-        let opened = *waited.unwrap_or_else(PoisonError::into_inner).0;
-        opened.unwrap_or_else(|| {
-            self.set(false);
-            false
-        })
+            .wait_timeout_while(self.state(), PATIENCE, |open| open.is_none());
+        let (mut open, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let opened = *open.get_or_insert(false);
+        self.changed.notify_all();
+        opened
     }
 
-    fn set(&self, open: bool) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
-        self.changed.notify_all();
+    fn state(&self) -> MutexGuard<'_, Option<bool>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

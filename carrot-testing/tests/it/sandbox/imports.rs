@@ -44,7 +44,7 @@ fn client_and_sandbox_accept_the_same_files() {
         (Delimiter::Space, " "),
     ];
     let windows_1251 = b"$user_id,$name\na,\xc0\xe4\xe0\n";
-    let files: [(&[u8], Option<&str>); 42] = [
+    let files: [(&[u8], Option<&str>); 43] = [
         (b"$user_id,plan\na,pro\n", None),
         (b"$user_id,plan\r\na,pro\r\n", None),
         (b"plan,$user_id\r\npro,a\r\n", None),
@@ -109,6 +109,10 @@ fn client_and_sandbox_accept_the_same_files() {
             Some("`$phone` that starts with `+`, as line 3 has"),
         ),
         (b"$phone,$user_id\n\" +7 (912)\",a\n", Some("as line 2 has")),
+        (
+            b"\r\n$user_id,$phone\r\n\"a\r\nb\",79\r\n\r\nc,+79\r\n",
+            Some("as line 6 has"),
+        ),
         (b"$user_id,phone\na,+7912\n", None),
         (b"$user_id,$phone\na,7912+\nb\n", None),
         (b"plan|$user_id\npro|a\n", Some("delimited by \"|\"")),

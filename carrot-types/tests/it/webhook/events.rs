@@ -83,6 +83,19 @@ fn ids_are_taken_from_wherever_they_stand() {
     }
     let named = event_of(&[("user_id", "7"), ("event", r#"{"name": "Paid"}"#)]);
     assert_eq!((named.event_name.as_str(), named.event_id), ("Paid", None));
+    let beside = [
+        ("user_id", "7"),
+        ("event_name", ""),
+        ("event", r#"{"id": 9, "type": "Paid"}"#),
+    ];
+    assert_eq!(event_of(&beside).event_name, "Paid");
+    // The name of a person is not that of the event.
+    let of_a_person = "%7B%22name%22%3A%22Ann%22%2C%22email%22%3A%22a%40b.c%22%7D";
+    let body = format!("type=event&token={TOKEN}&user_id=7&event={of_a_person}");
+    assert_eq!(
+        rejected(&body).to_string(),
+        "the webhook has no `event_name`"
+    );
     let body = format!("type=event&token={TOKEN}&event_name=Paid&event=%7B%22id%22%3A9%7D");
     assert_eq!(rejected(&body).to_string(), "the webhook has no `user_id`");
 }
