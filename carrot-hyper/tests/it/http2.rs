@@ -1,10 +1,17 @@
 //! HTTP/2, where the server chooses it in the TLS handshake.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use carrot_hyper::{
-    HyperTransport, Sent,
+    HttpTransport, HyperTransport, Sent,
     transport::{
         TimeoutPhase,
         TransportErrorKind::{Protocol, Rejected, Reset, Timeout, TooLarge, Truncated},
@@ -16,13 +23,14 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::{Semaphore, mpsc},
+    task::JoinSet,
 };
 use tokio_rustls::server::TlsStream;
 
 use crate::support::{
     SHORT, Server, builder,
     by_hand::{ByHand, Frozen},
-    canary::TOKEN,
+    canary::{TOKEN, tells_no_secret},
     fails, failure, get, hold, limited, post, succeeds,
     tls::CA,
 };
@@ -390,4 +398,101 @@ fn a_lost_connection_task_is_a_reset() {
         (Reset, Sent::Maybe),
         "{error:?}"
     );
+}
+
+/// What becomes of the streams of a server that fails at random: each write is read at most once, and an error
+/// that says that it was not sent is right.
+#[tokio::test]
+async fn faulty_streams_keep_the_law() {
+    const WRITES: usize = 300;
+    const AT_ONCE: usize = 12;
+    let taken: Arc<[AtomicUsize]> = (0..WRITES).map(|_| AtomicUsize::new(0)).collect();
+    let acceptor = CA.acceptor("localhost", &["h2"]);
+    let of_server = Arc::clone(&taken);
+    let server = Server::start(move |number, stream| {
+        let (acceptor, taken) = (acceptor.clone(), Arc::clone(&of_server));
+        async move {
+            let mut random = fastrand::Rng::with_seed(number as u64);
+            let Ok(stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            let Ok(mut connection) = h2::server::handshake(stream).await else {
+                return;
+            };
+            while let Some(Ok((request, mut respond))) = connection.accept().await {
+                let write: usize = request.uri().path()[1..].parse().unwrap();
+                let take = || taken[write].fetch_add(1, Ordering::SeqCst);
+                match random.u8(0..40) {
+                    0..3 => respond.send_reset(Reason::REFUSED_STREAM),
+                    3 => connection.graceful_shutdown(),
+                    4 => connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM),
+                    5 => {
+                        take();
+                        connection.abrupt_shutdown(Reason::INTERNAL_ERROR);
+                    }
+                    6 => {
+                        take();
+                        respond.send_reset(Reason::INTERNAL_ERROR);
+                    }
+                    7 => {
+                        take();
+                        return;
+                    }
+                    8 => {
+                        take();
+                        let mut body = start(respond);
+                        body.send_data("half".into(), false).unwrap();
+                        body.send_reset(Reason::CANCEL);
+                    }
+                    _ => {
+                        take();
+                        start(respond).send_data("fine".into(), true).unwrap();
+                    }
+                }
+            }
+        }
+    })
+    .await;
+    let transport = transport();
+    let next = Arc::new(AtomicUsize::new(0));
+    let counts: Arc<[AtomicUsize; 3]> = Arc::default();
+    let mut writers = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (transport, server, taken) = (transport.clone(), server.clone(), Arc::clone(&taken));
+        let (next, counts) = (Arc::clone(&next), Arc::clone(&counts));
+        writers.spawn(async move {
+            loop {
+                let write = next.fetch_add(1, Ordering::SeqCst);
+                if write >= WRITES {
+                    return;
+                }
+                let request = post(server.https("localhost", &format!("/{write}")));
+                let result = transport.send(request).await;
+                let reads = taken[write].load(Ordering::SeqCst);
+                let sent = match result {
+                    Ok(response) => {
+                        assert_eq!(response.body(), "fine");
+                        Sent::Yes
+                    }
+                    Err(error) => {
+                        tells_no_secret(&error);
+                        error.sent()
+                    }
+                };
+                let least = usize::from(sent == Sent::Yes);
+                let most = usize::from(sent != Sent::Never);
+                assert!(
+                    (least..=most).contains(&reads),
+                    "{write}: {sent:?}, {reads}"
+                );
+                counts[most + least].fetch_add(1, Ordering::SeqCst);
+            }
+        });
+    }
+    while let Some(ended) = writers.join_next().await {
+        ended.unwrap();
+    }
+    let counts = counts.each_ref().map(|count| count.load(Ordering::SeqCst));
+    // None is rare.
+    assert!(counts.iter().all(|count| *count > 5), "{counts:?}");
 }

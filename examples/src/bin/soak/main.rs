@@ -1,12 +1,14 @@
 //! Makes many calls to a faulty server, and checks that each has one correct outcome.
 //!
 //! ```sh
-//! cargo run --release --bin soak -- --calls 200000 --concurrency 64 --seed 1
+//! cargo run --release --bin soak -- --calls 200000 --concurrency 64 --seed 1 --stop
 //! ```
 //!
 //! The server runs in this process, on a port of this machine. It delays, resets and truncates responses,
-//! rejects, fails, and sends garbage, all drawn from the seed. Half of the calls read and half
-//! write. At the end the program prints what happened, and fails unless:
+//! rejects, fails, sends garbage, and restarts, so that all kept connections die together, all drawn from the
+//! seed. Half of the calls read and half write. Two runtimes share the transports, and a third one, which nobody
+//! drives, holds a connection. A third of the calls go through a proxy that fails by plan too. With `--stop` the
+//! process is stopped for a second meanwhile, as by Ctrl-Z. At the end the program prints what happened, and fails unless:
 //!
 //! * every call ended, and the observer was notified of it and of every attempt;
 //! * every response is that of its own call;
@@ -19,6 +21,8 @@
 
 mod plan;
 mod process;
+mod proxy;
+mod runtimes;
 mod secrets;
 mod server;
 mod tally;
@@ -50,6 +54,8 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     plan::{ATTEMPTS, Plan},
+    proxy::Proxy,
+    runtimes::{Second, Stop, Undriven},
     secrets::{TEXT, TOKEN},
     server::{Server, Shared},
     tally::{Tally, Told},
@@ -70,6 +76,9 @@ struct Arguments {
     /// The most memory that the process may take, in MiB.
     #[arg(long, default_value_t = 256)]
     max_memory: u64,
+    /// Stops the process after a second, for another second.
+    #[arg(long)]
+    stop: bool,
 }
 
 #[tokio::main]
@@ -99,7 +108,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let plan = Plan::new(arguments.seed);
     let server = Server::start(plan, arguments.calls).await?;
     let told = Arc::new(Told::default());
-    let client = client(&server, &told, arguments.concurrency)?;
+    let proxy = Proxy::start(plan, server.address()).await?;
+    let direct = client(&server, &told, arguments.concurrency, None)?;
+    let proxied = client(&server, &told, arguments.concurrency, Some(&proxy))?;
+    let second = Second::start()?;
+    let stop = match arguments.stop {
+        true => Some(Stop::start()?),
+        false => None,
+    };
 
     let work = Arc::new(Work {
         plan,
@@ -108,11 +124,24 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         crossed: AtomicU64::new(0),
         ended: Mutex::default(),
     });
+    let undriven = Undriven::start({
+        let (direct, work) = (direct.clone(), Arc::clone(&work));
+        let hurried = direct.with_options(CallOptions::new().attempt_timeout(TINY));
+        async move { drop(next_call(&direct, &hurried, &work).await) }
+    });
     let mut workers = JoinSet::new();
-    for _ in 0..arguments.concurrency {
-        workers.spawn(worker(client.clone(), Arc::clone(&work)));
+    for number in 0..arguments.concurrency {
+        let client = match number % 3 {
+            2 => &proxied,
+            _ => &direct,
+        };
+        let worker = worker(client.clone(), Arc::clone(&work));
+        match second.handle().filter(|_| number % 2 == 1) {
+            Some(second) => workers.spawn_on(worker, second),
+            None => workers.spawn(worker),
+        };
     }
-    drop(client);
+    drop((direct, proxied));
     let (mut status, mut shown) = (StatusLine::new(Some(arguments.calls.into())), 0);
     let all = async {
         while !workers.is_empty() {
@@ -132,6 +161,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     status.finish();
     // Where it is interrupted, the calls under way are dropped.
     workers.shutdown().await;
+    undriven.stop()?;
+    let was_stopped = stop.map(|stop| stop.wait()).transpose()?;
+    drop((second, proxy));
     let Ended { tally, claims } = mem::take(&mut *work.ended());
     let server = server.stop().await;
     let seconds = took.as_secs_f64();
@@ -158,6 +190,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     say!(
         "attempts: {attempts}, of which {} reached the server whole",
         server.arrived()
+    );
+    say!(
+        "restarts of the server: {}, stops of this process: {}",
+        server.restarts(),
+        u32::from(was_stopped == Some(true))
     );
     say!(
         "connections: {} in all, at most {} at once, {} at the end",
@@ -211,6 +248,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         errors + reports == 0,
         &format!("{errors} errors and {reports} reports show the token or a person's data"),
     );
+    check(was_stopped != Some(false), "the process was not stopped");
     check(server.open() == 0, "connections are still open");
     check(files_after == files_before, "files are still open");
     check(
@@ -227,10 +265,17 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     Err(format!("off, {} in all", wrong.len()).into())
 }
 
-fn client(server: &Server, told: &Arc<Told>, concurrency: u32) -> Result<Client, Failure> {
-    let transport = HyperTransport::builder()
-        .pool_max_idle_per_host(concurrency as usize)
-        .build()?;
+fn client(
+    server: &Server,
+    told: &Arc<Told>,
+    concurrency: u32,
+    proxy: Option<&Proxy>,
+) -> Result<Client, Failure> {
+    let mut transport = HyperTransport::builder().pool_max_idle_per_host(concurrency as usize);
+    if let Some(proxy) = proxy {
+        transport = transport.proxy(proxy.url());
+    }
+    let transport = transport.build()?;
     let token = AuthToken::new(TOKEN)?;
     let retry = ExponentialBackoff::new()
         .max_attempts(ATTEMPTS)
@@ -288,35 +333,39 @@ fn writes(call: u32) -> bool {
 
 async fn worker(client: Client, work: Arc<Work>) {
     let hurried = client.with_options(CallOptions::new().attempt_timeout(TINY));
-    loop {
-        let call = work.next.fetch_add(1, Ordering::SeqCst);
-        if call >= work.calls {
-            return;
-        }
-        let client = match work.plan.stalls(call) {
-            true => &hurried,
-            false => &client,
-        };
-        let result = make(client, call).await;
-        let mut ended = work.ended();
-        let end = match result {
-            Ok(id) => {
-                if id != u64::from(call) + 1 {
-                    work.crossed.fetch_add(1, Ordering::SeqCst);
-                }
-                ended.tally.done();
-                End::Done
-            }
-            Err(error) => {
-                ended.tally.failed(&error);
-                match error.may_have_been_applied() {
-                    true => End::MayHaveBeenApplied,
-                    false => End::NotApplied,
-                }
-            }
-        };
-        ended.claims.push(Claim { call, end });
+    while next_call(&client, &hurried, &work).await {}
+}
+
+/// Makes the next call. False where there is none.
+async fn next_call(client: &Client, hurried: &Client, work: &Work) -> bool {
+    let call = work.next.fetch_add(1, Ordering::SeqCst);
+    if call >= work.calls {
+        return false;
     }
+    let client = match work.plan.stalls(call) {
+        true => hurried,
+        false => client,
+    };
+    let result = make(client, call).await;
+    let mut ended = work.ended();
+    let end = match result {
+        Ok(id) => {
+            if id != u64::from(call) + 1 {
+                work.crossed.fetch_add(1, Ordering::SeqCst);
+            }
+            ended.tally.done();
+            End::Done
+        }
+        Err(error) => {
+            ended.tally.failed(&error);
+            match error.may_have_been_applied() {
+                true => End::MayHaveBeenApplied,
+                false => End::NotApplied,
+            }
+        }
+    };
+    ended.claims.push(Claim { call, end });
+    true
 }
 
 /// Makes a call and returns the id in its response, which identifies the call.

@@ -10,6 +10,8 @@ pub(crate) enum Fault {
     Delay(u64),
     /// Resets the connection.
     Reset,
+    /// Resets this connection, and every other one with its next request, which stays unread.
+    Restart,
     /// Closes the connection without a byte.
     Close,
     /// Responds with half of the body and closes the connection.
@@ -31,7 +33,8 @@ pub(crate) enum Fault {
 }
 
 /// Each fault and how often it is drawn among 1000.
-const FAULTS: [(Fault, u32); 10] = [
+const FAULTS: [(Fault, u32); 11] = [
+    (Fault::Restart, 2),
     (Fault::Reset, 30),
     (Fault::Close, 15),
     (Fault::Truncate, 20),
@@ -42,6 +45,28 @@ const FAULTS: [(Fault, u32); 10] = [
     (Fault::Garbage, 10),
     (Fault::NoHttp, 5),
     (Fault::Misread, 10),
+];
+
+/// What a proxy does with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tunnel {
+    Open,
+    /// Resets the connection before a byte is sent.
+    Reset,
+    /// Asks for credentials, with status 407.
+    Reject,
+    /// Cannot reach the server, with status 502.
+    Error502,
+    /// Responds with bytes that are not HTTP.
+    NoHttp,
+}
+
+/// Each fault of a proxy and how often it is drawn among 1000.
+const TUNNELS: [(Tunnel, u32); 4] = [
+    (Tunnel::Reset, 20),
+    (Tunnel::Reject, 10),
+    (Tunnel::Error502, 20),
+    (Tunnel::NoHttp, 10),
 ];
 
 /// The number of requests per 1000 with a late response.
@@ -66,17 +91,16 @@ impl Plan {
     /// `arrival` counts the requests of one call, from 1.
     pub(crate) fn fault(self, call: u32, arrival: u32) -> Fault {
         let mut random = self.random(u64::from(call) << 8 | u64::from(arrival));
-        let mut drawn = random.u32(0..1000);
-        for (fault, share) in FAULTS {
-            match drawn.checked_sub(share) {
-                Some(rest) => drawn = rest,
-                None => return fault,
-            }
+        match drawn(&FAULTS, &mut random) {
+            Ok(fault) => fault,
+            Err(rest) if rest < DELAYED => Fault::Delay(random.u64(1..=5)),
+            Err(_) => Fault::None,
         }
-        match drawn < DELAYED {
-            true => Fault::Delay(random.u64(1..=5)),
-            false => Fault::None,
-        }
+    }
+
+    pub(crate) fn tunnel(self, connection: u64) -> Tunnel {
+        let mut random = self.random(!connection ^ 1 << 40);
+        drawn(&TUNNELS, &mut random).unwrap_or(Tunnel::Open)
     }
 
     /// Whether a body of this call never ends, so that the call needs a limit that is short.
@@ -93,4 +117,16 @@ impl Plan {
         let spread = what.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         fastrand::Rng::with_seed(spread ^ self.seed.rotate_left(32))
     }
+}
+
+/// One of these, or how far beyond all of them the number is.
+fn drawn<T: Copy>(faults: &[(T, u32)], random: &mut fastrand::Rng) -> Result<T, u32> {
+    let mut drawn = random.u32(0..1000);
+    for (fault, share) in faults {
+        match drawn.checked_sub(*share) {
+            Some(rest) => drawn = rest,
+            None => return Ok(*fault),
+        }
+    }
+    Err(drawn)
 }

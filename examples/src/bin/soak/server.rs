@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     calls: Vec<Entry>,
     /// Requests that belong to no call, or do not carry what a call carries.
     strange: AtomicU64,
+    restarts: AtomicU64,
     connections: AtomicU64,
     open: AtomicUsize,
     most_open: AtomicUsize,
@@ -67,6 +68,11 @@ impl Shared {
 
     pub(crate) fn strange(&self) -> u64 {
         self.strange.load(Ordering::SeqCst)
+    }
+
+    /// How often all connections died together.
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::SeqCst)
     }
 
     pub(crate) fn connections(&self) -> u64 {
@@ -99,6 +105,7 @@ impl Server {
             plan,
             calls: (0..calls).map(|_| Entry::default()).collect(),
             strange: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             most_open: AtomicUsize::new(0),
@@ -109,6 +116,10 @@ impl Server {
             shared,
             accepting,
         })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -161,7 +172,14 @@ async fn serve(mut stream: TcpStream, shared: &Shared, number: u64) -> io::Resul
     if shared.plan.resets_unread(number) {
         return reset(&stream);
     }
-    while let Some(call) = read_call(&mut stream).await? {
+    let restarts = shared.restarts();
+    loop {
+        if stream.peek(&mut [0]).await? > 0 && shared.restarts() != restarts {
+            return reset(&stream);
+        }
+        let Some(call) = read_call(&mut stream).await? else {
+            return Ok(());
+        };
         let Some(entry) = call.and_then(|call| shared.call(call)) else {
             shared.strange.fetch_add(1, Ordering::SeqCst);
             return Ok(());
@@ -172,11 +190,13 @@ async fn serve(mut stream: TcpStream, shared: &Shared, number: u64) -> io::Resul
         if fault == Fault::Reject {
             entry.rejected.fetch_add(1, Ordering::SeqCst);
         }
+        if fault == Fault::Restart {
+            shared.restarts.fetch_add(1, Ordering::SeqCst);
+        }
         if !respond(&mut stream, call, fault).await? {
             return Ok(());
         }
     }
-    Ok(())
 }
 
 /// Responds as planned; false when the connection is not to be used again.
@@ -206,7 +226,7 @@ async fn respond(stream: &mut TcpStream, call: u32, fault: Fault) -> io::Result<
             let body = format!(r#"{{"meta":{{"status":200}},"data":{data}}}"#);
             response("200 OK", "", &body)
         }
-        Fault::Reset => {
+        Fault::Reset | Fault::Restart => {
             reset(stream)?;
             return Ok(false);
         }
@@ -250,7 +270,7 @@ fn response(status: &str, headers: &str, body: &str) -> String {
 }
 
 /// Closes with a reset instead of a goodbye.
-fn reset(stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn reset(stream: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 

@@ -1,0 +1,89 @@
+//! Runtimes beside the main one, and a process that is stopped.
+
+use std::{
+    future::Future,
+    io,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// A second runtime, which the transport meets in turn with the main one.
+pub(crate) struct Second(Option<Runtime>);
+
+impl Second {
+    pub(crate) fn start() -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    pub(crate) fn handle(&self) -> Option<&Handle> {
+        self.0.as_ref().map(Runtime::handle)
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // A runtime must not be awaited on another one.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A runtime that nobody drives after some work, with its connections.
+pub(crate) struct Undriven {
+    end: mpsc::Sender<()>,
+    thread: thread::JoinHandle<io::Result<()>>,
+}
+
+impl Undriven {
+    pub(crate) fn start(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        let (end, ended) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(work);
+            // It ends when the sender is dropped.
+            let _ = ended.recv();
+            Ok(())
+        });
+        Self { end, thread }
+    }
+
+    pub(crate) fn stop(self) -> io::Result<()> {
+        drop(self.end);
+        let ended = self.thread.join();
+        ended.unwrap_or_else(|_| Err(io::Error::other("the thread of a runtime panicked")))
+    }
+}
+
+/// Stops this process after a second, for another second.
+pub(crate) struct Stop(Child);
+
+impl Stop {
+    pub(crate) fn start() -> io::Result<Self> {
+        // Ctrl-C must not end it between both signals.
+        let script = "trap '' INT; sleep 1; kill -STOP $0; sleep 1; kill -CONT $0";
+        let process = std::process::id().to_string();
+        let mut command = Command::new("sh");
+        command.args(["-c", script, &process]);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(Self(command.stderr(Stdio::null()).spawn()?))
+    }
+
+    /// Waits until this process was stopped and goes on.
+    pub(crate) fn wait(mut self) -> io::Result<bool> {
+        Ok(self.0.wait()?.success())
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
