@@ -165,6 +165,7 @@ fn detail(request: &mut Request, line: &str) -> Option<()> {
         let content = value
             .replace("\\n", "\n")
             .replace("\\r", "\r")
+            .replace("\\0", "\0")
             .replace("\\t", "\t");
         request
             .files
