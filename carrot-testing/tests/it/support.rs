@@ -32,7 +32,7 @@ impl Endpoint for Salute {
         let path = Path::new().then("users").user(&user)?.then("salute");
         let mut request = RequestParts::post(path);
         for words in self.1 {
-            request.parameters.text("words", *words)?;
+            request.parameters.text("words", words)?;
         }
         Ok(request)
     }
