@@ -121,9 +121,21 @@ fn read(
         StatusCode::NOT_MODIFIED => Vec::new(),
         _ => return Err(request.rejection(response)),
     };
+    if response.status() == StatusCode::OK {
+        // A response without a length may be cut, and nothing else tells.
+        match messages.last() {
+            None => return Err(Disconnected::new("a response has no message")),
+            Some(Err(error)) if error.is_incomplete() => {
+                return Err(Disconnected::new("a response ends within a message"));
+            }
+            _ => {}
+        }
+    }
+    let last = messages.iter().flatten().filter_map(Position::of).max();
     // Without it the next poll would return the same messages immediately and forever.
     let position = Position::of_headers(response.headers())
-        .or_else(|| messages.iter().flatten().filter_map(Position::of).max())
+        .map(|of_headers| last.map_or(of_headers, |last| of_headers.min(last)))
+        .or(last)
         .or_else(|| asked.filter(|_| response.status() == StatusCode::NOT_MODIFIED));
     if position.is_none() {
         return Err(Disconnected::new("a response has no position"));

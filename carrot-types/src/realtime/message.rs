@@ -161,6 +161,12 @@ impl RealtimeError {
         self.rejected_with?.try_into().ok()
     }
 
+    /// Returns true when the text ends within the message, as that of a response that was cut.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.error.is_incomplete()
+    }
+
     /// Returns the channel with its ids left open, such as `conversation.{app_id}`, where the envelope could
     /// be read.
     #[must_use]

@@ -19,6 +19,7 @@ use super::{place, repair::repair};
 pub struct JsonError {
     path: String,
     problem: String,
+    is_incomplete: bool,
 }
 
 impl JsonError {
@@ -28,7 +29,17 @@ impl JsonError {
             Category::Syntax | Category::Eof => format!("no valid JSON, {problem}"),
             _ => problem,
         };
-        Self { path, problem }
+        let is_incomplete = error.classify() == Category::Eof;
+        Self {
+            path,
+            problem,
+            is_incomplete,
+        }
+    }
+
+    /// The text ends within the JSON.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.is_incomplete
     }
 
     /// Returns the place, such as `part_last.id`; `.` for the whole.

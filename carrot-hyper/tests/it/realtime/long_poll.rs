@@ -1,8 +1,11 @@
 //! Listening by long polls over real sockets: a response that is cut after any of its bytes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use carrot_hyper::{
@@ -18,23 +21,24 @@ use tokio::{
 use super::{Fast, number};
 use crate::support::{Server, hold, read_request};
 
-/// Two messages in one response, with nothing between them.
-fn response() -> Vec<u8> {
+/// Two messages in one response, with nothing between them. Where it has no length, it ends with the connection.
+fn response(has_length: bool) -> Vec<u8> {
     let date = "Tue, 14 Nov 2023 22:13:20 GMT";
     let message = |id: u64| {
         format!(r#"{{"id":{id},"channel":"a.1","tag":"{id}","time":"{date}","message":{id}}}"#)
     };
     let body = message(1) + &message(2);
-    format!(
-        "HTTP/1.1 200 OK\r\nlast-modified: {date}\r\netag: W/2\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    let length = match has_length {
+        true => format!("content-length: {}", body.len()),
+        false => "connection: close".to_owned(),
+    };
+    format!("HTTP/1.1 200 OK\r\nlast-modified: {date}\r\netag: W/2\r\n{length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// Responds to polls without a position: to the first with this many bytes, to others with all. A poll that
 /// has the position waits.
-async fn serve(mut stream: TcpStream, length: usize, polls: Arc<AtomicUsize>) {
+async fn serve(mut stream: TcpStream, all: Vec<u8>, length: usize, polls: Arc<AtomicUsize>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -49,7 +53,6 @@ async fn serve(mut stream: TcpStream, length: usize, polls: Arc<AtomicUsize>) {
         let _ = stream.read_u8().await;
         return;
     }
-    let all = response();
     let length = match polls.fetch_add(1, Ordering::Relaxed) {
         0 => length,
         _ => all.len(),
@@ -61,14 +64,18 @@ async fn serve(mut stream: TcpStream, length: usize, polls: Arc<AtomicUsize>) {
 
 #[tokio::test]
 async fn a_response_cut_after_any_byte_loses_nothing() {
-    for length in 0..=response().len() {
+    let lengths = [true, false].into_iter().flat_map(|has_length| {
+        let all = response(has_length);
+        (0..=all.len()).map(move |length| (all.clone(), length))
+    });
+    for (all, length) in lengths {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let polls = Arc::new(AtomicUsize::new(0));
         let accepting = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(stream, length, Arc::clone(&polls)));
+                tokio::spawn(serve(stream, all.clone(), length, Arc::clone(&polls)));
             }
         });
         let transport = HyperTransport::builder().build().unwrap();
@@ -83,9 +90,11 @@ async fn a_response_cut_after_any_byte_loses_nothing() {
             .start();
         let mut received = Vec::new();
         while received.len() < 2 {
-            match live.next().await.unwrap().unwrap() {
+            let event = tokio::time::timeout(Duration::from_secs(120), live.next());
+            match event.await.expect("no event comes").unwrap().unwrap() {
                 Event::Message(delivery) => received.push(number(&delivery)),
                 Event::Down(_) => assert!(received.is_empty(), "{length}"),
+                Event::CaughtUp => {}
                 other => panic!("cut after {length}: {other:?}"),
             }
         }
@@ -107,7 +116,7 @@ async fn next_dropped_after_any_byte_loses_nothing() {
                     hold(&mut stream).await;
                     return;
                 }
-                for byte in response() {
+                for byte in response(true) {
                     stream.write_all(&[byte]).await.unwrap();
                     written.notify_one();
                     go_on.notified().await;
