@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     pin::Pin,
     str,
     task::{Context, Poll, ready},
@@ -7,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use carrot_core::{
     realtime::{Connection, Disconnected, Received},
-    types::realtime::{CloseCode, RealtimeMessage},
+    types::realtime::{CloseCode, RealtimeError, RealtimeMessage},
 };
 use futures_util::{Sink, Stream as _};
 use tokio_tungstenite::{
@@ -24,6 +25,8 @@ use crate::connect::Stream;
 /// An open WebSocket. Pings of the service are responded to while it is read.
 pub(super) struct Socket {
     stream: WebSocketStream<Box<dyn Stream>>,
+    /// Of the last text.
+    more: VecDeque<Result<RealtimeMessage, RealtimeError>>,
     /// A probe may not be written yet.
     flushes: bool,
     closing: bool,
@@ -33,6 +36,7 @@ impl Socket {
     pub(super) fn new(stream: WebSocketStream<Box<dyn Stream>>) -> Self {
         Self {
             stream,
+            more: VecDeque::new(),
             flushes: false,
             closing: false,
         }
@@ -46,6 +50,19 @@ impl Socket {
     fn flush(&mut self, context: &mut Context<'_>) {
         // What fails here fails in reading too.
         self.flushes = self.flushes && self.pinned().poll_flush(context).is_pending();
+    }
+
+    /// One message, or several one after the other as in the response to a long poll. A blank text has none.
+    fn messages(&mut self, text: &str) -> Received {
+        let message = RealtimeMessage::parse(text);
+        if message.is_err() {
+            self.more = RealtimeMessage::parse_all(text).into();
+            return self
+                .more
+                .pop_front()
+                .map_or(Received::Alive, Received::Message);
+        }
+        Received::Message(message)
     }
 
     fn closed(&mut self, frame: Option<&CloseFrame>, context: &mut Context<'_>) -> Disconnected {
@@ -64,10 +81,13 @@ impl Socket {
 impl Connection for Socket {
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Disconnected>> {
         self.flush(context);
+        if let Some(message) = self.more.pop_front() {
+            return Poll::Ready(Ok(Received::Message(message)));
+        }
         Poll::Ready(match ready!(self.pinned().poll_next(context)) {
-            Some(Ok(Message::Text(text))) => Ok(message(&text)),
+            Some(Ok(Message::Text(text))) => Ok(self.messages(&text)),
             // The server software of the vendor sends text alone.
-            Some(Ok(Message::Binary(bytes))) => Ok(message(&String::from_utf8_lossy(&bytes))),
+            Some(Ok(Message::Binary(bytes))) => Ok(self.messages(&String::from_utf8_lossy(&bytes))),
             Some(Ok(Message::Close(frame))) => Err(self.closed(frame.as_ref(), context)),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
                 Ok(Received::Alive)
@@ -98,8 +118,4 @@ impl Connection for Socket {
         while let Some(Ok(_)) = ready!(self.pinned().poll_next(context)) {}
         Poll::Ready(())
     }
-}
-
-fn message(text: &str) -> Received {
-    Received::Message(RealtimeMessage::parse(text))
 }

@@ -108,15 +108,19 @@ async fn what_is_not_a_message_is_an_event() {
         r#"{"id":-2,"channel":"a.1","message":Channel deleted,"tag":"0"}"#,
     ));
     bytes.extend(whole(BINARY, message("a.1", 1, 2)));
+    bytes.extend(text(" \n"));
+    bytes.extend(text(message("b.1", 1, 3) + &message("a.1", 2, 4) + "\n"));
     let server = sending(bytes).await;
     let mut live = live(&server.url(""));
     for _ in 0..3 {
         assert!(matches!(next(&mut live).await, Event::Unreadable(_)));
     }
-    let Event::Message(delivery) = next(&mut live).await else {
-        panic!("a message");
-    };
-    assert_eq!(number(&delivery), 2);
+    for expected in 2..=4 {
+        let Event::Message(delivery) = next(&mut live).await else {
+            panic!("a message");
+        };
+        assert_eq!(number(&delivery), expected);
+    }
 }
 
 /// Each WebSocket would end at the same message; a long poll reads on behind it.
