@@ -99,8 +99,8 @@ pub enum GapReason {
     Reset,
     /// The listener was disconnected for longer than the service is expected to store messages.
     Expired,
-    /// The listener was disconnected, and the service had not given it a position to continue from: messages of that
-    /// time are missing.
+    /// The listener was disconnected, or resumed from a checkpoint, and the service had not given it a position to
+    /// continue from: messages of that time are missing.
     NoPosition,
 }
 

@@ -91,7 +91,7 @@ pub(super) struct Session {
     started_at: Option<Position>,
     /// Why, and since when, this connection cannot bring everything.
     missed: Option<(GapReason, Option<Position>)>,
-    /// A connection caught up before.
+    /// A connection caught up before, or the session continues another one.
     was_live: bool,
     can_poll: bool,
     /// How many connections in a row ended in their replay.
@@ -156,6 +156,8 @@ impl Session {
             book.restored(checkpoint.position);
         }
         self.date = Some((now, date));
+        // The checkpoint promises what came since, also one that was taken before the first replay was complete.
+        self.was_live = true;
         self
     }
 

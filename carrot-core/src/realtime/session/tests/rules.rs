@@ -160,6 +160,16 @@ fn a_reconnect_without_a_position_is_a_gap() {
         hand.close(1006, "");
         hand.pass(SECOND * 10);
     }
+    // Another process, and one whose session had not caught up.
+    for checkpoint in [hand.session.checkpoint(), Hand::new().session.checkpoint()] {
+        assert_eq!(checkpoint.position, None);
+        let session = session(5).resume(checkpoint, Duration::ZERO, 1_700_000_000);
+        let mut hand = Hand::over(session);
+        hand.open();
+        hand.text(ping);
+        assert_eq!(hand.gaps(), [GapReason::NoPosition]);
+        assert!(matches!(hand.events.last(), Some(Event::CaughtUp)));
+    }
 }
 
 #[test]
