@@ -34,8 +34,14 @@ impl Backoff {
 
     /// Returns the pause after another failure, at least as long as the service asks for, up to a day.
     pub(super) fn pause(&mut self, retry_after: Option<Duration>) -> Duration {
-        let bound = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
+        let pause = self.pause_after(self.failures, retry_after);
         self.failures = self.failures.saturating_add(1);
+        pause
+    }
+
+    /// Returns the pause after another failure of what failed that often before, and is counted elsewhere.
+    pub(super) fn pause_after(&mut self, failures: u32, retry_after: Option<Duration>) -> Duration {
+        let bound = FIRST.saturating_mul(1 << failures.min(6)).min(LONGEST);
         let pause = bound.mul_f64(self.rng.f64()).max(SHORTEST);
         pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED))
     }

@@ -29,11 +29,13 @@ pub enum FollowEvent {
     /// The connection to the realtime service is lost; the follower reconnects.
     Down(Down),
     /// Conversations could not be read; the follower tries again after a pause of at most a minute, or after the
-    /// time that the service asks for. With [`Error::record_index`], a listed conversation cannot be decoded and
-    /// is left out.
+    /// time that the service asks for, up to a day. A conversation that fails alone delays no other; many that fail
+    /// together wait two seconds for each of them where that is longer. After a failed list, and a status of 429,
+    /// everything waits. With [`Error::record_index`], a listed conversation cannot be decoded and is left out.
     Failed(Error),
-    /// A message of the realtime service cannot be decoded. The follower reads the conversations that changed since,
-    /// within seconds.
+    /// A message of the realtime service cannot be decoded. After 10 seconds the follower lists the conversations
+    /// that changed since, one list for all such messages of that time; later if a list or a pause is under way, and
+    /// not before 10 seconds after the last list. A [`Gap`](Self::Gap) starts the list at once.
     Unreadable(RealtimeError),
 }
 

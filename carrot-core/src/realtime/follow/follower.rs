@@ -3,7 +3,6 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     mem,
-    ops::Bound,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -16,14 +15,16 @@ use super::{
     FollowError, FollowEvent,
     mirror::{Effect, Mirror},
     reading::{Order, Read, Reading},
+    retries::Retries,
 };
 use crate::{
     Clock, Error, ErrorKind,
     realtime::{Event, Listener, Position, backoff::Backoff},
 };
 
-/// Messages that cannot be read, and come together, ask for one list.
-const UNREADABLE_PAUSE: Duration = Duration::from_secs(10);
+/// Messages that do not say what changed, and come together, ask for one list; and many of them for a list in this
+/// time at most.
+const LIST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How far the clock that dates the messages may be ahead of the one that dates the records.
 const MARGIN_SECONDS: i64 = 60;
@@ -40,7 +41,8 @@ const MARGIN_SECONDS: i64 = 60;
 /// Most changes cost no request: a message of the realtime service says what changed. The follower reads a
 /// conversation again where it does not: one that opens again, is snoozed or moves to another channel, a message of
 /// an unknown kind, and a change that may be part of the record already. After a gap, and after a message that names
-/// no conversation or cannot be decoded, it lists what changed since, 50 conversations a request. Requests are calls of the client, under its rate limit.
+/// no conversation or cannot be decoded, it lists what changed since, 50 conversations a request; for such messages it starts a list no sooner
+/// than 10 seconds after the last one. Requests are calls of the client, under its rate limit.
 ///
 /// It follows the conversations that operators see: not those that a message of the site started until the user
 /// replies. No message tells that a conversation was deleted, or that its user became another one: it shows when the
@@ -64,16 +66,26 @@ pub struct ConversationFollower {
     wants_since: Option<Timestamp>,
     /// To be read again once the realtime service is live: what changed since then, or everything.
     unwatched: Option<Option<Timestamp>>,
-    /// The last conversation that could not be read: others are read before it.
-    failed: Option<ConversationId>,
+    /// Messages ask for the next list, not before this; `None` for at once.
+    list_from: Option<Duration>,
+    /// When the last list ended.
+    listed_at: Option<Duration>,
+    retries: Retries,
+    /// Nothing was read since a conversation failed for the first time.
+    may_be_out: bool,
     backoff: Backoff,
-    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Nothing is read until then.
+    paused_until: Duration,
+    alarm: Option<Alarm>,
     /// Messages and requests take turns, so that many of one do not stop the other.
     reads_next: bool,
 }
 
+/// A wait, and the time at which it ends.
+type Alarm = (Duration, Pin<Box<dyn Future<Output = ()> + Send>>);
+
 impl ConversationFollower {
-    pub(super) fn new(listener: Listener) -> Self {
+    pub(super) fn new(listener: Listener, seed: u64) -> Self {
         Self {
             listener,
             mirror: Mirror::default(),
@@ -86,9 +98,13 @@ impl ConversationFollower {
             wants_all: true,
             wants_since: None,
             unwatched: None,
-            failed: None,
-            backoff: Backoff::new(fastrand::u64(..)),
-            pause: None,
+            list_from: None,
+            listed_at: None,
+            retries: Retries::default(),
+            may_be_out: false,
+            backoff: Backoff::new(seed),
+            paused_until: Duration::ZERO,
+            alarm: None,
             reads_next: false,
         }
     }
@@ -123,7 +139,8 @@ impl ConversationFollower {
     }
 
     /// Returns true if nothing is known to be missing: after [`FollowEvent::UpToDate`], until the next
-    /// [`FollowEvent::Gap`] or [`FollowEvent::Down`].
+    /// [`FollowEvent::Gap`], [`FollowEvent::Down`] or [`FollowEvent::Unreadable`], and until a message that names no
+    /// conversation, for which there is no event.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
         !self.is_behind
@@ -137,7 +154,8 @@ impl ConversationFollower {
 
     fn stop(&mut self) {
         self.reading = None;
-        self.pause = None;
+        self.alarm = None;
+        self.retries.clear();
         self.wants_all = false;
         self.wants_since = None;
         self.mirror.stale.clear();
@@ -190,11 +208,13 @@ impl ConversationFollower {
                 self.was_live = true;
                 if let Some(since) = self.unwatched.take() {
                     self.want(since);
+                    self.list_from = None;
                 }
                 self.finished();
             }
             Event::Gap(gap) => {
                 self.want(gap.since.map(earlier));
+                self.list_from = None;
                 self.events.push_back(FollowEvent::Gap(gap));
             }
             Event::Down(down) => {
@@ -205,10 +225,7 @@ impl ConversationFollower {
             Event::Unreadable(error) => {
                 // It may be a change of any conversation.
                 let since = self.listener.position().map(Position::timestamp);
-                self.want(since.map(earlier));
-                if self.reading.is_none() && self.pause.is_none() {
-                    self.pause_for(UNREADABLE_PAUSE);
-                }
+                self.ask(since.map(earlier), LIST_PAUSE);
                 self.events.push_back(FollowEvent::Unreadable(error));
             }
         }
@@ -226,12 +243,28 @@ impl ConversationFollower {
         }
     }
 
+    /// Reads again what changed since then, for a message that does not say what. Such messages may come often.
+    fn ask(&mut self, since: Option<Timestamp>, pause: Duration) {
+        let asked = self.now().saturating_add(pause);
+        let from = self.after_list().map_or(asked, |after| after.max(asked));
+        self.list_from = match (self.wants_list(), self.list_from) {
+            (false, _) => Some(from),
+            // At once, or earlier.
+            (true, other) => other.map(|other| other.min(from)),
+        };
+        self.want(since);
+    }
+
+    fn after_list(&self) -> Option<Duration> {
+        self.listed_at.map(|at| at.saturating_add(LIST_PAUSE))
+    }
+
     fn took(&mut self, effect: Effect) {
         let event = match effect {
             Effect::None => return,
             Effect::Changed(conversation) => FollowEvent::Changed(conversation),
             Effect::Removed(id) => FollowEvent::Removed(id),
-            Effect::Unnamed(at) => return self.want(at.map(earlier)),
+            Effect::Unnamed(at) => return self.ask(at.map(earlier), Duration::ZERO),
         };
         // Until then nothing was shown that could change.
         if self.is_ready {
@@ -240,21 +273,28 @@ impl ConversationFollower {
     }
 
     fn is_reading(&self) -> bool {
-        self.reading.is_some() || self.wants_all || self.wants_since.is_some()
+        self.reading.is_some() || self.wants_list()
+    }
+
+    fn wants_list(&self) -> bool {
+        self.wants_all || self.wants_since.is_some()
     }
 
     /// Goes on with reading. Returns false where there is nothing to do now.
     fn poll_reading(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
-        if let Some(pause) = &mut self.pause {
-            if pause.as_mut().poll(context).is_pending() {
-                return Ok(false);
-            }
-            self.pause = None;
+        let now = self.now();
+        if now < self.paused_until {
+            return Ok(self.poll_alarm(self.paused_until, context));
         }
         let newest = self.mirror.newest;
         if self.reading.is_none() {
-            let Some(order) = self.next_order() else {
-                return Ok(false);
+            let order = match self.next_order(now) {
+                Ok(order) => order,
+                Err(Some(due)) => return Ok(self.poll_alarm(due, context)),
+                Err(None) => {
+                    self.alarm = None;
+                    return Ok(false);
+                }
             };
             self.reading = Some(Reading::new(
                 self.listener.client(),
@@ -263,27 +303,29 @@ impl ConversationFollower {
                 newest,
             ));
         }
+        self.alarm = None;
         let Some(reading) = &mut self.reading else {
             return Ok(false);
         };
         let Poll::Ready(read) = reading.poll(self.listener.client(), newest, context) else {
             return Ok(false);
         };
+        let order = reading.order;
         match read {
             Read::Records(records, floor) => {
                 for record in records {
                     let effect = self.mirror.read(Box::new(record), floor);
                     self.took(effect);
                 }
-                self.recovered();
+                self.recovered(order);
             }
             Read::Missing => {
-                if let Order::One(id) = reading.order {
+                if let Order::One(id) = order {
                     let effect = self.mirror.remove(id);
                     self.took(effect);
                 }
                 self.reading = None;
-                self.recovered();
+                self.recovered(order);
                 self.finished();
             }
             Read::End => {
@@ -300,54 +342,69 @@ impl ConversationFollower {
             }
             Read::Failed(error) => {
                 let is_unreadable = error.kind() == ErrorKind::Unreadable;
-                match reading.order {
+                let is_limit = error.is_rate_limited() || error.kind() == ErrorKind::RateLimit;
+                match order {
                     // Reading it again fails again, and the others wait.
                     Order::One(id) if is_unreadable => {
                         let floor = reading.floor;
                         self.reading = None;
                         self.mirror.was_read(id, floor);
+                        self.retries.was_read(id);
                         self.events.push_back(FollowEvent::Failed(error));
                         self.finished();
                         return Ok(true);
                     }
-                    // Lists and others come first after the pause.
-                    Order::One(id) => {
-                        self.failed = Some(id);
+                    // The others do not wait.
+                    Order::One(id) if !is_limit => {
                         self.reading = None;
-                        self.pause(&error);
+                        self.put_off(id, &error);
+                    }
+                    Order::One(_) => {
+                        self.reading = None;
+                        self.pause(error.retry_after());
                     }
                     // A record that cannot be read: the others follow.
                     _ if error.record_index().is_some() => {}
-                    _ => self.pause(&error),
+                    _ => self.pause(error.retry_after()),
                 }
                 self.events.push_back(FollowEvent::Failed(error));
             }
             Read::Broken(error) => {
-                let order = reading.order;
                 self.reading = None;
                 match order {
                     Order::Since(since) => self.want(Some(since)),
                     _ => self.want(None),
                 }
-                self.pause(&error);
+                self.pause(error.retry_after());
                 self.events.push_back(FollowEvent::Failed(error));
             }
         }
         Ok(true)
     }
 
-    fn next_order(&mut self) -> Option<Order> {
-        if mem::take(&mut self.wants_all) {
-            return Some(Order::All);
+    /// Returns what to read now, or when there is something to read, if that is known.
+    fn next_order(&mut self, now: Duration) -> Result<Order, Option<Duration>> {
+        let mut list_from = None;
+        if self.wants_list() {
+            list_from = self.list_from.filter(|from| now < *from);
+            if list_from.is_none() {
+                return self.next_list().ok_or(None);
+            }
         }
-        if let Some(since) = self.wants_since.take() {
-            return Some(Order::Since(since));
+        let next = self.retries.next(&self.mirror.stale, now);
+        next.map(Order::One)
+            .map_err(|due| due.into_iter().chain(list_from).min())
+    }
+
+    fn next_list(&mut self) -> Option<Order> {
+        let list = match mem::take(&mut self.wants_all) {
+            true => Some(Order::All),
+            false => self.wants_since.take().map(Order::Since),
+        };
+        if !self.wants_list() {
+            self.list_from = None;
         }
-        let stale = &self.mirror.stale;
-        let after = |id| stale.range((Bound::Excluded(id), Bound::Unbounded)).next();
-        let next = self.failed.and_then(after);
-        let next = next.or_else(|| stale.first_key_value());
-        next.map(|(id, _)| Order::One(*id))
+        list
     }
 
     /// A list, or one conversation, is read.
@@ -358,6 +415,9 @@ impl ConversationFollower {
             // Otherwise a list that fills more than a page in one second would be read for ever.
             Order::Since(since) => reading.newest > Some(since),
         };
+        self.listed_at = Some(self.now());
+        // Asked for while the list was read.
+        self.list_from = self.list_from.max(self.list_from.and(self.after_list()));
         if reading.order == Order::All {
             match self.is_ready {
                 true => self.mirror.listed(&reading.listed),
@@ -385,23 +445,53 @@ impl ConversationFollower {
         }
     }
 
-    /// Something was read. The pauses start short again, but while a conversation that could not be read waits.
-    fn recovered(&mut self) {
-        let stale = &self.mirror.stale;
-        if self.failed.is_none_or(|id| !stale.contains_key(&id)) {
-            self.failed = None;
-            self.backoff.reset();
+    /// Something was read. The pauses start short again, but those of conversations that could not be read.
+    fn recovered(&mut self, order: Order) {
+        if let Order::One(id) = order {
+            self.retries.was_read(id);
+        }
+        self.retries.retain(&self.mirror.stale);
+        self.may_be_out = false;
+        self.backoff.reset();
+    }
+
+    /// A conversation could not be read. It waits, the others do not.
+    fn put_off(&mut self, id: ConversationId, error: &Error) {
+        let now = self.now();
+        let retry_after = error.retry_after();
+        let is_first = self.retries.failed(id, now, retry_after, &mut self.backoff);
+        // Where one after the other fails, the next would fail too.
+        if is_first && mem::replace(&mut self.may_be_out, true) {
+            self.pause(None);
         }
     }
 
-    fn pause(&mut self, error: &Error) {
-        let pause = self.backoff.pause(error.retry_after());
-        self.pause_for(pause);
+    /// Nothing is read for a while.
+    fn pause(&mut self, retry_after: Option<Duration>) {
+        let pause = self.backoff.pause(retry_after);
+        self.paused_until = self.now().saturating_add(pause);
     }
 
-    fn pause_for(&mut self, pause: Duration) {
-        let clock = Arc::clone(self.listener.client().clock());
-        self.pause = Some(Box::pin(async move { clock.sleep(pause).await }));
+    fn now(&self) -> Duration {
+        self.listener.client().clock().now()
+    }
+
+    /// Waits for a time. Returns true once it has come.
+    fn poll_alarm(&mut self, due: Duration, context: &mut Context<'_>) -> bool {
+        let (_, sleep) = match self.alarm.take() {
+            Some(alarm) if alarm.0 == due => self.alarm.insert(alarm),
+            _ => {
+                let clock = Arc::clone(self.listener.client().clock());
+                let pause = due.saturating_sub(clock.now());
+                let sleep = Box::pin(async move { clock.sleep(pause).await });
+                self.alarm.insert((due, sleep))
+            }
+        };
+        let has_come = sleep.as_mut().poll(context).is_ready();
+        if has_come {
+            self.alarm = None;
+        }
+        has_come
     }
 }
 

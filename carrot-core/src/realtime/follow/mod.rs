@@ -6,6 +6,7 @@ mod follower;
 mod held;
 mod mirror;
 mod reading;
+mod retries;
 
 use std::time::Duration;
 
@@ -83,6 +84,6 @@ impl FollowConversations {
 
     /// Creates the follower. Nothing is sent until it is polled.
     pub fn start(self) -> ConversationFollower {
-        ConversationFollower::new(self.listen.start())
+        ConversationFollower::new(self.listen.start(), fastrand::u64(..))
     }
 }

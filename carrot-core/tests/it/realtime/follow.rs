@@ -1,5 +1,7 @@
 //! Following the open conversations: what the follower shows, and what that costs.
 
+use std::time::Duration;
+
 use carrot_core::{
     AuthToken, Client,
     apps::Conversations,
@@ -22,9 +24,9 @@ use super::{APP, SECOND, Stage};
 
 const ADA: AdminId = AdminId::new(501);
 
-struct Scene {
-    stage: Stage,
-    follower: ConversationFollower,
+pub(super) struct Scene {
+    pub(super) stage: Stage,
+    pub(super) follower: ConversationFollower,
 }
 
 impl Scene {
@@ -36,7 +38,7 @@ impl Scene {
         (Self { stage, follower }, ids)
     }
 
-    fn live(conversations: usize) -> (Self, Vec<ConversationId>) {
+    pub(super) fn live(conversations: usize) -> (Self, Vec<ConversationId>) {
         let (mut scene, ids) = Self::new(conversations);
         scene.skip_to(|event| matches!(event, FollowEvent::UpToDate));
         (scene, ids)
@@ -85,14 +87,20 @@ impl Scene {
 
     /// Events for a while.
     fn events(&mut self) -> Vec<FollowEvent> {
-        let end = self.stage.now() + SECOND * 30;
+        let events = self.events_for(SECOND * 30);
+        events.into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// Events for this long, and when each came.
+    pub(super) fn events_for(&mut self, time: Duration) -> Vec<(Duration, FollowEvent)> {
+        let end = self.stage.now() + time;
         let mut events = Vec::new();
         loop {
             let left = end.saturating_sub(self.stage.now());
             let next = self.stage.clock.timeout(left, self.follower.next());
             match self.stage.clock.run(next) {
                 None => return events,
-                Some(event) => events.push(event.unwrap().unwrap()),
+                Some(event) => events.push((self.stage.now(), event.unwrap().unwrap())),
             }
         }
     }
@@ -102,7 +110,7 @@ impl Scene {
         open.map(|one| one.id).collect()
     }
 
-    fn call<E: carrot_core::Endpoint + 'static>(&self, endpoint: E) -> E::Output {
+    pub(super) fn call<E: carrot_core::Endpoint + 'static>(&self, endpoint: E) -> E::Output {
         let call = self.stage.client();
         self.stage
             .clock
@@ -341,35 +349,6 @@ fn unreadable_conversation_holds_up_no_other() {
     // It is read again because it opened again.
     let now = scene.changed_to(|now| now.closed == Some(false));
     assert_eq!(now.id, ids[1]);
-}
-
-#[test]
-fn unavailable_conversation_holds_up_no_other() {
-    let (mut scene, ids) = Scene::live(3);
-    let broken = ids[0].to_string();
-    let bad = Fault::status(StatusCode::BAD_GATEWAY).on::<Get>();
-    let bad = bad.when(move |get| get.path().ends_with(&broken));
-    scene.stage.sandbox.inject(bad.always());
-    for id in &ids {
-        scene.call(Close::new(*id));
-        scene.call(Reply::new(*id, "Hello?").sender(Sender::DefaultUser));
-    }
-    let mut opened = [scene.changed_to(is_open).id, scene.changed_to(is_open).id];
-    opened.sort();
-    assert_eq!(opened, ids[1..]);
-    // The pauses grow though others can be read.
-    let mut failed = 0;
-    for _ in 0..60 {
-        scene.call(Close::new(ids[1]));
-        scene.call(Reply::new(ids[1], "Hello?").sender(Sender::DefaultUser));
-        let is_failed = |event: &&FollowEvent| matches!(event, FollowEvent::Failed(_));
-        failed += scene.events().iter().filter(is_failed).count();
-    }
-    assert!((20..120).contains(&failed), "{failed} in half an hour");
-}
-
-fn is_open(conversation: &Conversation) -> bool {
-    conversation.closed == Some(false)
 }
 
 /// Nobody knows what it said.

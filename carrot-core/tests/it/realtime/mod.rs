@@ -4,6 +4,7 @@ mod delivery;
 mod drivers;
 mod endings;
 mod follow;
+mod follow_failures;
 mod follow_schedules;
 mod requests;
 
