@@ -127,7 +127,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let undriven = Undriven::start({
         let (direct, work) = (direct.clone(), Arc::clone(&work));
         let hurried = direct.with_options(CallOptions::new().attempt_timeout(TINY));
-        async move { drop(next_call(&direct, &hurried, &work).await) }
+        async move {
+            next_call(&direct, &hurried, &work).await;
+        }
     });
     let mut workers = JoinSet::new();
     for number in 0..arguments.concurrency {
