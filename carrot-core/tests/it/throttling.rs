@@ -277,6 +277,49 @@ fn bulk_calls_leave_reserve_and_do_not_starve() {
 }
 
 #[test]
+fn bulk_calls_leave_a_tenth_by_default() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 10, MINUTE).start(Start::Full);
+    let mut bulk = AcquireRequest::new("test");
+    bulk.priority = Priority::Bulk;
+    let held: Vec<_> = (0..9)
+        .map(|_| clock.run(limiter.acquire(&bulk)).expect("a permit"))
+        .collect();
+    assert!(poll(std::pin::pin!(limiter.acquire(&bulk))).is_pending());
+    drop(held);
+}
+
+/// What a 429 does that is not the first one: of a request from before it, of the probe, and after both.
+#[test]
+fn further_429s_shorten_no_pause_and_cut_once() {
+    let clock = VirtualClock::manual();
+    let limiter = LocalRateLimiter::with_limit(clock.clone(), 60, MINUTE).start(Start::Full);
+    let request = AcquireRequest::new("test");
+    let acquire = || clock.run(limiter.acquire(&request)).expect("a permit");
+    let must_wait = || poll(std::pin::pin!(limiter.acquire(&request))).is_pending();
+    let throttled = |seconds: u32| PermitOutcome::Throttled {
+        retry_after: Some(SECOND * seconds),
+    };
+    let (first, longer, shorter, late) = (acquire(), acquire(), acquire(), acquire());
+    first.complete(throttled(1));
+    longer.complete(throttled(10));
+    shorter.complete(throttled(2));
+    clock.advance(9 * SECOND);
+    assert!(must_wait(), "the longest counts");
+    clock.advance(SECOND);
+    // The own pause of 4 s, or a quarter less, is longer than what the service asks for.
+    acquire().complete(throttled(1));
+    clock.advance(SECOND * 29 / 10);
+    assert!(must_wait(), "a probe was too early");
+    clock.advance(3 * SECOND);
+    acquire().complete(PermitOutcome::Responded);
+    let limit = limiter.status().map(|status| status.limit);
+    late.complete(throttled(1));
+    assert_eq!(limiter.status().map(|status| status.limit), limit);
+    assert!(!must_wait());
+}
+
+#[test]
 fn frozen_tasks_starve_no_other_at_any_limit() {
     for limit in 1..=8 {
         let clock = VirtualClock::manual();
