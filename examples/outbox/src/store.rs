@@ -77,6 +77,11 @@ insert or ignore into owner values(1, 0);
 create table if not exists origin(only integer primary key check(only = 1), header text not null) strict;
 ";
 
+/// The rows to work on: the oldest of each group.
+const FIRST: &str = "from outbox as this where state in('queued','unsure')
+ and not exists(select 1 from outbox as older where older.job_group = this.job_group
+   and older.id < this.id and older.state in('queued','sending','unsure'))";
+
 /// A row.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -176,24 +181,20 @@ impl Store {
     pub fn next(&self, now: i64) -> rusqlite::Result<Option<Entry>> {
         self.connection
             .query_row(
-                "select * from outbox as this
-                 where state in('queued','unsure') and not_before <= ?1
-                 and not exists(select 1 from outbox as older where older.job_group = this.job_group
-                   and older.id < this.id and older.state in('queued','sending','unsure'))
-                 order by id limit 1",
+                &format!("select * {FIRST} and not_before <= ?1 order by id limit 1"),
                 [now],
                 entry,
             )
             .optional()
     }
 
-    /// The moment of the next row whose time has not come; `None` where nothing is open.
+    /// The moment of the next row that can be worked on; `None` where nothing is open. A row that waits for
+    /// another one has no moment of its own.
     pub fn next_moment(&self) -> rusqlite::Result<Option<i64>> {
-        self.connection.query_row(
-            "select min(not_before) from outbox where state in('queued','unsure')",
-            [],
-            |row| row.get(0),
-        )
+        self.connection
+            .query_row(&format!("select min(not_before) {FIRST}"), [], |row| {
+                row.get(0)
+            })
     }
 
     /// Commits that the row is being sent, **before** the request is made.

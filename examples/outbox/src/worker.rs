@@ -1,9 +1,12 @@
 //! The worker: takes rows from the outbox and sends them, each at most once.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use carrot_examples::program::Failure;
-use carrot_hyper::{Client, Error, ErrorKind, types::Timestamp};
+use carrot_hyper::{Client, Clock, Error, ErrorKind, TokioClock, types::Timestamp};
 
 use crate::{
     abort::{self, Point},
@@ -21,6 +24,7 @@ pub struct Worker {
     store: Store,
     client: Client,
     settle: Duration,
+    clock: Arc<dyn Clock>,
     mistake: Option<Mistake>,
 }
 
@@ -32,8 +36,16 @@ impl Worker {
             store,
             client,
             settle,
+            clock: Arc::new(TokioClock::new()),
             mistake: None,
         }
+    }
+
+    /// Takes the time from another clock: a virtual one, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Works with one of the usual mistakes, to prove that the tests find it.
@@ -53,11 +65,11 @@ impl Worker {
         let settled = self.settled();
         self.store.take_over(settled)?;
         loop {
-            match self.store.next(now())? {
+            match self.store.next(self.now())? {
                 Some(entry) if entry.is_unsure => self.reconcile(entry).await?,
                 Some(entry) => self.send(entry).await?,
                 None => match self.store.next_moment()? {
-                    Some(moment) => sleep_until(moment).await,
+                    Some(moment) => self.sleep_until(moment).await,
                     None => return Ok(()),
                 },
             }
@@ -67,7 +79,7 @@ impl Worker {
     fn settled(&self) -> i64 {
         match self.mistake {
             Some(Mistake::ReconcileAtOnce) => 0,
-            _ => now() + millis(self.settle),
+            _ => self.now() + millis(self.settle),
         }
     }
 
@@ -77,7 +89,7 @@ impl Worker {
             Some(Mistake::SendThenMark) => {}
             // The row is done before it is sent: a worker that dies now never sends it.
             Some(Mistake::MarkThenSend) => self.store.set(entry.id, State::Done, 0, None)?,
-            _ => self.store.claim(entry.id, now())?,
+            _ => self.store.claim(entry.id, self.now())?,
         }
         abort::at(Point::AfterClaim);
         let sending = entry.job.send(&self.client);
@@ -101,7 +113,11 @@ impl Worker {
             // 429, no connection: not done, and it may go better later.
             Ok(Err(error)) if error.status().is_none_or(|status| status == 429) => {
                 let wait = error.retry_after().unwrap_or(PAUSE);
-                (State::Queued, now() + millis(wait), Some(error.to_string()))
+                (
+                    State::Queued,
+                    self.now() + millis(wait),
+                    Some(error.to_string()),
+                )
             }
             Ok(Err(error)) => (State::Failed, 0, Some(error.to_string())),
             Err(invalid) => (State::Failed, 0, Some(invalid.to_string())),
@@ -115,7 +131,7 @@ impl Worker {
     /// Looks for what may have been done. Runs after the settling time: before it, the service may still
     /// do what it was asked, and the job would be done twice.
     async fn reconcile(&mut self, entry: Entry) -> Result<(), Failure> {
-        let first_sent = entry.first_sent.unwrap_or_else(now);
+        let first_sent = entry.first_sent.unwrap_or_else(|| self.now());
         let since = Timestamp::from_seconds(first_sent / 1000);
         let found = entry.job.find(&self.client, since);
         let found = abort::during(Point::InReconcile, found).await;
@@ -127,7 +143,11 @@ impl Worker {
             Ok(Err(error)) if error.is_auth() => return Err(stop(&error)),
             Ok(Err(error)) if may_pass(&error) => {
                 let wait = error.retry_after().unwrap_or(PAUSE);
-                (State::Unsure, now() + millis(wait), Some(error.to_string()))
+                (
+                    State::Unsure,
+                    self.now() + millis(wait),
+                    Some(error.to_string()),
+                )
             }
             // The service will never tell, such as of a conversation that is gone.
             Ok(Err(error)) => (State::Review, 0, Some(error.to_string())),
@@ -137,6 +157,16 @@ impl Worker {
             .set(entry.id, state, not_before, error.as_deref())?;
         abort::at(Point::AfterRequeue);
         Ok(())
+    }
+
+    fn now(&self) -> i64 {
+        let since = self.clock.system_time().duration_since(UNIX_EPOCH);
+        since.map_or(0, millis)
+    }
+
+    async fn sleep_until(&self, moment: i64) {
+        let wait = u64::try_from(moment - self.now()).unwrap_or(0);
+        self.clock.sleep(Duration::from_millis(wait)).await;
     }
 }
 
@@ -156,17 +186,6 @@ fn stop(error: &Error) -> Failure {
     format!("{error}; {advice}").into()
 }
 
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, millis)
-}
-
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-async fn sleep_until(moment: i64) {
-    let wait = u64::try_from(moment - now()).unwrap_or(0);
-    tokio::time::sleep(Duration::from_millis(wait)).await;
 }

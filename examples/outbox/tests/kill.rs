@@ -24,7 +24,7 @@ use carrot_testing::{
     ApiError, Sandbox, VirtualClock,
     sandbox::{Fault, SandboxServer},
 };
-use outbox::{Job, State, Store, abort::Point};
+use outbox::{Job, Mistake, State, Store, Worker, abort::Point};
 use tokio::task::JoinSet;
 
 /// The sandbox does late requests within this time; the worker settles for much longer, since a busy machine may let
@@ -58,19 +58,15 @@ struct World {
 }
 
 impl World {
-    /// With the real time, so that what is applied late is applied while the worker waits.
     async fn new(conversations: usize) -> Self {
-        Self::with_clock(conversations, TokioClock::new()).await
-    }
-
-    async fn with_clock(conversations: usize, clock: impl Clock) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("carrot-outbox-{}-{number}.sqlite", std::process::id());
-        // The moments of the worker and of the service are compared.
+        // The real time, so that what is applied late is applied while the worker waits, and so that the
+        // moments of the worker and of the service can be compared.
         let sandbox = Sandbox::builder()
             .starts_at(SystemTime::now())
-            .clock(clock)
+            .clock(TokioClock::new())
             .time_step(Duration::ZERO)
             .build();
         let client = sandbox.client();
@@ -128,16 +124,6 @@ impl World {
             .unwrap();
     }
 
-    /// The texts that operators wrote in a conversation, in their order.
-    fn texts(&self, conversation: ConversationId) -> Vec<String> {
-        let parts = self.sandbox.parts(conversation);
-        parts
-            .iter()
-            .skip(1)
-            .filter_map(|part| part.text())
-            .collect()
-    }
-
     fn marks(&self, user: &str) -> Vec<String> {
         let Some(user) = self.sandbox.user_id(user) else {
             return Vec::new();
@@ -189,7 +175,7 @@ impl World {
             }
         }
         for (conversation, texts) in wanted {
-            let found = self.texts(ConversationId::new(conversation));
+            let found = replies(&self.sandbox, ConversationId::new(conversation));
             if found != texts {
                 problems.push(format!(
                     "conversation {conversation}: {found:?}, not {texts:?}"
@@ -290,7 +276,7 @@ async fn check(point: &str, kind: &str, consequence: Consequence) {
         }
         // What may have been sent and cannot be found is for a person, and is never sent a second time.
         Consequence::HidesIds if kind == "reply" => {
-            let texts = world.texts(world.conversations[0]);
+            let texts = replies(&world.sandbox, world.conversations[0]);
             let mut once = texts.clone();
             once.dedup();
             assert_eq!(texts, once, "{case}");
@@ -352,34 +338,62 @@ async fn the_usual_mistakes_fail() {
         ("send-then-mark", "after_response"),
         ("mark-then-send", "after_claim"),
     ] {
-        let problems = kill_with(mistake, point, None).await;
+        let problems = kill_with(mistake, point).await;
         assert!(problems > 0, "{mistake} passes");
     }
-    let late = kill_with(
-        "reconcile-at-once",
-        "after_response",
-        Some(Fault::apply_late(LATE)),
-    )
-    .await;
-    assert!(late > 0, "reconcile-at-once passes");
 }
 
-/// How many problems a worker with this mistake has when it is killed there. The time of the service stands still
-/// until the second worker is through: what is applied late is applied after it, however slow the machine is.
-async fn kill_with(mistake: &str, point: &str, fault: Option<Fault>) -> usize {
-    let clock = VirtualClock::manual();
-    let world = World::with_clock(1, clock.clone()).await;
+/// How many problems a worker with this mistake has when it is killed there.
+async fn kill_with(mistake: &str, point: &str) -> usize {
+    let world = World::new(1).await;
     let jobs = jobs("reply", world.conversations[0]);
     world.fill(&jobs);
-    if let Some(fault) = fault {
-        world.sandbox.inject(fault.on::<Reply>().optional());
-    }
     world.run(Some(point), Some(mistake)).await;
     world.run(None, Some(mistake)).await;
-    // What is applied late is applied with the next request at the latest.
-    clock.advance(LATE);
-    let conversation = world.conversations[0];
-    let get = carrot_hyper::conversations::Get::new(conversation);
-    world.sandbox.client().call(get).await.unwrap();
     world.problems(&jobs).len()
+}
+
+/// In virtual time: the service applies a reply ten seconds after it lost the connection.
+#[test]
+fn reconciling_at_once_doubles_a_late_reply() {
+    let texts = |mistake| {
+        let clock = VirtualClock::new();
+        clock.run(late_reply(clock.clone(), mistake))
+    };
+    assert_eq!(texts(None), ["message 1", "message 2"]);
+    let doubled = texts(Some(Mistake::ReconcileAtOnce));
+    assert_eq!(doubled, ["message 1", "message 2", "message 1"]);
+}
+
+async fn late_reply(clock: VirtualClock, mistake: Option<Mistake>) -> Vec<String> {
+    let late = Duration::from_secs(10);
+    let sandbox = Sandbox::builder()
+        .starts_at(clock.system_time())
+        .clock(clock.clone())
+        .build();
+    let client = sandbox.client();
+    let ask = StartConversation::new(UserRef::external("user-0"), "Hello");
+    let conversation = client.call(ask).await.unwrap().id;
+    let store = Store::open(Path::new(":memory:")).unwrap();
+    for job in jobs("reply", conversation) {
+        store.add(&job).unwrap();
+    }
+    sandbox.inject(Fault::apply_late(late).on::<Reply>());
+    let worker = Worker::new(store, client.clone(), 3 * late).with_clock(clock.clone());
+    worker.with_mistake(mistake).run().await.unwrap();
+    clock.advance(late);
+    // It is applied with the next request at the latest.
+    let get = carrot_hyper::conversations::Get::new(conversation);
+    client.call(get).await.unwrap();
+    replies(&sandbox, conversation)
+}
+
+/// The texts that operators wrote in a conversation, in their order.
+fn replies(sandbox: &Sandbox, conversation: ConversationId) -> Vec<String> {
+    let parts = sandbox.parts(conversation);
+    parts
+        .iter()
+        .skip(1)
+        .filter_map(|part| part.text())
+        .collect()
 }

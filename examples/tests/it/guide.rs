@@ -93,7 +93,12 @@ fn no_page_links_to_what_is_not_published() {
     pages(&root(), &mut found);
     for page in found {
         let text = fs::read_to_string(&page).unwrap();
-        for place in ["docs.rs/carrot", "crates.io/crates/carrot"] {
+        for place in [
+            "docs.rs/carrot",
+            "crates.io/crates/carrot",
+            "cargo install carrot",
+            "cargo add carrot",
+        ] {
             assert!(!text.contains(place), "{}: {place}", page.display());
         }
     }
