@@ -244,8 +244,12 @@ impl Service {
         let one = Leads::new().page(Paging::new().size(1));
         let leads = match self.client.call(one).await {
             Ok(page) => page.items,
-            // A token that may not do the work either is found there.
-            Err(error) if error.is_auth() => Vec::new(),
+            // The token is right, and lacks a scope that the work may not need.
+            Err(error) if error.status() == Some(403) => Vec::new(),
+            Err(error) if error.is_auth() => {
+                let advice = "nothing is lost: mend the token, and run it again";
+                return Err(format!("{error}; {advice}").into());
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(self.origin_of(leads.first().and_then(|lead| lead.app)))

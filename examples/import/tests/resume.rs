@@ -163,6 +163,16 @@ async fn the_record_of_another_app_is_rejected() {
             "{error}"
         );
     }
+    // A wrong token is not taken for another app.
+    let mut command = transcript::program(env!("CARGO_BIN_EXE_import"));
+    command
+        .args(["--write", "--file"])
+        .arg(&file)
+        .env("CARROT_TOKEN", "app.1000.wrong")
+        .env("CARROT_BASE_URL", server.url());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let error = String::from_utf8(output.await.unwrap().stderr).unwrap();
+    assert!(error.contains("mend the token"), "{error}");
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(elsewhere.sandbox().users().len(), 0);
 }

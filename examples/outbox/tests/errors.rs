@@ -104,6 +104,17 @@ async fn a_wrong_token_stops_it_and_loses_nothing() {
     assert_eq!(world.store().count(State::Queued).unwrap(), 2);
     assert!(world.texts().is_empty());
 
+    // Nor does a missing scope, which shows at the first reply.
+    let denied = ApiError::permission_denied();
+    world.sandbox.inject(Fault::error(denied).on::<Reply>());
+    let output = world.run(world.sandbox.token()).await;
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("mend the token, and run it again"),
+        "{error}"
+    );
+    assert_eq!(world.store().count(State::Queued).unwrap(), 2);
+
     assert!(world.run(world.sandbox.token()).await.status.success());
     assert_eq!(world.texts(), ["first", "second"]);
 }

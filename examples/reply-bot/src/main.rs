@@ -53,9 +53,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if !service.may_write() {
         return Err("a bot only writes: add --write".into());
     }
-    let token = std::env::var("CARROT_WEBHOOK_TOKEN").map_err(
-        |_| "CARROT_WEBHOOK_TOKEN is not set: the panel shows it under Integrations, Webhooks",
-    )?;
+    let token = std::env::var("CARROT_WEBHOOK_TOKEN").unwrap_or_default();
+    if token.trim().is_empty() {
+        let advice = "the panel shows it under Integrations, Webhooks";
+        return Err(format!("CARROT_WEBHOOK_TOKEN is not set: {advice}").into());
+    }
     let file = NamedFile::of_option("--inbox", arguments.inbox);
     let inbox = Inbox::open(file.path()).map_err(|error| file.failure(error))?;
     inbox.belongs_to(&service.origin().await?, file.name())?;

@@ -70,7 +70,7 @@ async fn with_a_token_it_only_reads() {
         "{}",
         ran.stdout
     );
-    assert!(ran.stdout.contains("1 leads"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("-> 1 lead\n"), "{}", ran.stdout);
     assert_eq!(sandbox.requests(), 3);
     assert_eq!((sandbox.users(), sandbox.conversations()), before);
 }

@@ -88,6 +88,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         ),
     }
     if !service.may_write() {
+        if stale.is_empty() {
+            return Ok(());
+        }
         say!("Nothing was changed: add --write to do it.");
         return Ok(());
     }
@@ -183,6 +186,9 @@ struct Closing<'a> {
 
 impl Closing<'_> {
     async fn close_all(&mut self, stale: &[Conversation]) -> Result<(), Failure> {
+        if stale.is_empty() {
+            return Ok(());
+        }
         let mut progress = StatusLine::new(Some(stale.len() as u64));
         let (mut continued, mut failed) = (0, 0);
         for conversation in stale {

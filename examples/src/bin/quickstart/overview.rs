@@ -1,6 +1,6 @@
 //! What the program does in the real service unless it is told to write: it reads three things.
 
-use carrot_examples::{program::Failure, say, service};
+use carrot_examples::{program::Failure, say, service, status_line::counted};
 use carrot_hyper::{
     Client,
     apps::{AssigneeFilter, Channels, Conversations, Leads},
@@ -21,14 +21,14 @@ pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Fai
         let name = channel.name.as_deref().unwrap_or("(without a name)");
         report.got(format_args!("{name}, id {}", channel.id))?;
     }
-    report.got(format_args!("{} channels", channels.len()))?;
+    report.got(counted(channels.len(), "channel"))?;
 
     report.step("The leads of the app")?;
     let page = client
         .call(Leads::new().page(Paging::new().size(1)))
         .await?;
     match page.total {
-        Some(total) => report.got(format_args!("{total} leads"))?,
+        Some(total) => report.got(counted(total, "lead"))?,
         None => report.got("the service does not say how many")?,
     }
 
@@ -41,8 +41,9 @@ pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Fai
     for conversation in &page.items {
         let parts = conversation.parts_count.unwrap_or_default();
         report.got(format_args!(
-            "conversation {} with {parts} parts",
-            conversation.id
+            "conversation {} with {}",
+            conversation.id,
+            counted(parts, "part")
         ))?;
     }
     let more = if page.next.cursor().is_some() {
@@ -50,6 +51,7 @@ pub(crate) async fn print(client: &Client, mut report: Report) -> Result<(), Fai
     } else {
         ""
     };
-    report.got(format_args!("{} conversations{more}", page.items.len()))?;
+    let conversations = counted(page.items.len(), "conversation");
+    report.got(format_args!("{conversations}{more}"))?;
     Ok(())
 }

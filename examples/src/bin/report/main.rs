@@ -126,7 +126,9 @@ fn print(stats: &Stats) -> Result<(), Failure> {
             say!("{hour:>9}   {}{}", "#".repeat(*with), "-".repeat(*without));
         }
     }
-    say!("\nwithout a response:");
+    if !stats.waiting.is_empty() {
+        say!("\nwithout a response:");
+    }
     for waiting in &stats.waiting {
         say!(
             "{}, {}: {:?}",
