@@ -7,15 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The most that a program may take to end after it was stopped.
-const LINGER: Duration = Duration::from_secs(1);
+/// The most that a program may take to end after it was stopped: far below what it would wait for the service, and
+/// above the second that it takes, since a busy machine starts `kill` late.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// How a program is stopped, its exit code then, and what it says.
 const SIGNALS: [(&str, i32, &str); 2] =
     [("-INT", 130, "interrupted"), ("-TERM", 143, "terminated")];
 
 /// Runs the program against a service that takes connections and never responds, presses Ctrl-C while it waits,
-/// and checks that it ends with advice, code 130 and within a second; and the same with SIGTERM and 143. For Unix, where
+/// and checks that it ends at once, with advice and code 130; and the same with SIGTERM and 143. For Unix, where
 /// `kill` does both.
 ///
 /// # Errors

@@ -103,7 +103,8 @@ impl NamedFile {
     pub fn save(&self, value: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_vec_pretty(value)?;
         text.push(b'\n');
-        let new = self.new_path();
+        // Where the new contents are until they are whole.
+        let new = self.beside_it(".new");
         let replaced = write(&new, &text).and_then(|()| fs::rename(&new, &self.path));
         replaced.map_err(|error| self.failure(error))
     }
@@ -114,10 +115,11 @@ impl NamedFile {
     ///
     /// It cannot be written.
     pub fn check_savable(&self) -> Result<(), Failure> {
-        let new = self.new_path();
+        // Of this process alone: another may be saving the same file now.
+        let new = self.beside_it(&format!(".check-{}", std::process::id()));
         let checked = match self.path.is_dir() {
             true => Err(ErrorKind::IsADirectory.into()),
-            false => File::create(&new).and_then(|_| fs::remove_file(&new)),
+            false => File::create_new(&new).and_then(|_| fs::remove_file(&new)),
         };
         checked.map_err(|error| self.failure(error))
     }
@@ -144,10 +146,9 @@ impl NamedFile {
         fs::write(&self.path, contents).map_err(|error| self.failure(error))
     }
 
-    /// Where the new contents are until they are whole.
-    fn new_path(&self) -> PathBuf {
+    fn beside_it(&self, ending: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
-        name.push(".new");
+        name.push(ending);
         name.into()
     }
 }
@@ -197,7 +198,10 @@ mod tests {
         }
         assert!(text(foreign.load::<u64>()).ends_with("name another"));
         assert!(missing.load::<u64>().unwrap().is_none());
+        let new = folder.join("missing.new");
+        fs::write(&new, "").unwrap();
         missing.check_savable().unwrap();
+        assert!(new.exists());
         assert!(!missing.path().exists());
         missing.save(&7).unwrap();
         assert_eq!(missing.load::<u64>().unwrap(), Some(7));

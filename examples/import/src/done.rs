@@ -28,21 +28,26 @@ pub(crate) struct Done {
 impl Done {
     pub(crate) fn read(file: NamedFile) -> Result<Self, Failure> {
         let bytes = file.read_if_exists()?.unwrap_or_default();
-        let text = std::str::from_utf8(&bytes).map_err(|error| file.foreign(error))?;
-        // A line that was being written when the program was killed has no end, and does not count.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        // A line that was being written when the program was killed has no end, and does not count: it may end within a
+        // letter.
+        let lines = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = lines.map_or(0, |end| end + 1);
+        let lines = bytes.get(..whole).unwrap_or_default();
+        let lines = std::str::from_utf8(lines).map_err(|error| file.foreign(error))?;
         let mut done = Self {
             whole,
             ..Self::default()
         };
-        for line in text.get(..whole).unwrap_or_default().lines() {
+        for (number, line) in (1..).zip(lines.lines()) {
             if line.starts_with('{') {
                 // Where the app was not known at first, another one follows.
                 done.header = Some(line.to_owned());
             } else if is_row(line) {
                 done.lines.insert(line.to_owned());
             } else {
-                return Err(file.foreign(format_args!("it holds the line {line:?}")));
+                // What it holds may be about people.
+                let cause = format_args!("its line {number} is not of an import");
+                return Err(file.foreign(cause));
             }
         }
         done.file = Some(file);
@@ -106,6 +111,7 @@ impl Done {
             // At once, so that a kill leaves half a line at the end alone.
             let written = file.write_all(format!("{line}\n").as_bytes());
             written.map_err(|error| named.failure(error))?;
+            self.whole += line.len() + 1;
         }
         self.open = Some(file.map_err(|error: io::Error| named.failure(error))?);
         Ok(())
@@ -149,9 +155,10 @@ mod tests {
     fn a_killed_run_is_continued() {
         let file = file("done");
         let whole = "0000000000000001 order-1\n0000000000000002 order-2\n";
-        file.write(format!("{whole}0000000000000003 ord")).unwrap();
+        let half = &b"0000000000000003 \xd0"[..];
+        file.write([whole.as_bytes(), half].concat()).unwrap();
         let mut done = Done::read(file.clone()).unwrap();
-        assert!(done.has(&lead("order-2", 2)) && !done.has(&lead("ord", 3)));
+        assert!(done.has(&lead("order-2", 2)) && !done.has(&lead("order-3", 3)));
         done.add(&lead("order-3", 3)).unwrap();
         done.add(&lead("order-4", 4)).unwrap();
         let more = "0000000000000003 order-3\n0000000000000004 order-4\n";

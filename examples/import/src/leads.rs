@@ -3,7 +3,7 @@
 use carrot_examples::table::{BadRow, Table, TableRow, operation};
 use carrot_hyper::{types::UserRef, users::PropertyChange};
 use csv::StringRecord;
-use encoding_rs::{UTF_8, WINDOWS_1251};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1251};
 
 /// A row that can be imported.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) struct Leads {
 impl Leads {
     /// Reads a file. `id` is the column with the id that your system gave the user.
     pub(crate) fn read(bytes: &[u8], id: &str) -> Result<Self, String> {
-        let (text, encoding) = decode(bytes);
+        let (text, encoding) = decode(bytes)?;
         let table = Table::read(&text, Some(id))?;
         let (mut good, mut bad) = (Vec::new(), table.bad.clone());
         for row in &table.rows {
@@ -62,13 +62,19 @@ fn change(table: &Table, row: &TableRow) -> Result<PropertyChange, String> {
 
 /// What the mark at its start says, such as UTF-16 for what Excel calls Unicode text; without one UTF-8, or else
 /// what Excel writes on Windows in Russia.
-fn decode(bytes: &[u8]) -> (String, &'static str) {
+fn decode(bytes: &[u8]) -> Result<(String, &'static str), String> {
     let (text, encoding, has_errors) = UTF_8.decode(bytes);
     if !has_errors {
-        return (text.into_owned(), encoding.name());
+        return Ok((text.into_owned(), encoding.name()));
     }
-    let (text, encoding, _) = WINDOWS_1251.decode(bytes);
-    (text.into_owned(), encoding.name())
+    if Encoding::for_bom(bytes).is_some() {
+        let name = encoding.name();
+        return Err(format!(
+            "it is marked as {name} and holds what is not {name}: save it again"
+        ));
+    }
+    let (text, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
+    Ok((text.into_owned(), WINDOWS_1251.name()))
 }
 
 #[cfg(test)]
@@ -96,6 +102,19 @@ mod tests {
         for leads in &files {
             assert_eq!(leads.good, files[0].good);
             assert_eq!(leads.good.len(), 1);
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_no_other_encoding() {
+        let files: [&[u8]; 3] = [
+            b"\xef\xbb\xbfid;name\n1;\xc0\n",
+            b"\xff\xfei\0d\0\n\x001\0\n\0\x00\xd8",
+            b"\xff\xfei\0d\0\n\x001\0\n",
+        ];
+        for file in files {
+            let error = Leads::read(file, "id").unwrap_err();
+            assert!(error.starts_with("it is marked as UTF-"), "{error}");
         }
     }
 

@@ -195,6 +195,8 @@ async fn send(service: &Service, leads: Vec<Lead>, done: &mut Done) -> Result<()
         status.step("users");
     }
     status.finish();
+    // The first lead may not have been in the list yet.
+    note_app(service, done).await?;
     match failed {
         0 => say!("All are in the service."),
         failed => {

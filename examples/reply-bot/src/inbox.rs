@@ -65,14 +65,21 @@ impl Inbox {
             origin: None,
         };
         let mut reader = BufReader::new(file);
-        let mut line = String::new();
-        while reader.read_line(&mut line)? > 0 {
+        let mut line = Vec::new();
+        for number in 1.. {
+            reader.read_until(b'\n', &mut line)?;
             // A line without an end was being written when the process was killed.
-            let Some(entry) = line.strip_suffix('\n') else {
+            let Some(entry) = line.strip_suffix(b"\n") else {
                 break;
             };
             // Nor may a half of it be cut from a file that this program did not write.
-            contents.read(entry).map_err(io::Error::other)?;
+            let entry = str::from_utf8(entry).ok();
+            let read = entry.and_then(|entry| contents.read(entry).ok());
+            // What it holds may be what a customer wrote.
+            read.ok_or_else(|| {
+                let cause = "is damaged, of another version, or no entry";
+                io::Error::other(format!("the line {number} {cause}"))
+            })?;
             contents.whole += line.len() as u64;
             line.clear();
         }
@@ -147,19 +154,19 @@ impl Contents {
             return Err(error);
         }
         self.whole += line.len() as u64;
-        self.read(entry).map_err(io::Error::other)
+        self.read(entry)
+            .map_err(|()| io::Error::other("that is no entry"))
     }
 
-    fn read(&mut self, entry: &str) -> Result<(), String> {
+    fn read(&mut self, entry: &str) -> Result<(), ()> {
         if let Some(header) = entry.strip_prefix("origin ") {
             self.origin = Some(header.to_owned());
             return Ok(());
         }
-        let foreign = || format!("the line {entry:?} is damaged, of another version, or no entry");
         let mut words = entry.splitn(4, ' ');
         let kind = words.next().unwrap_or_default();
         let part = words.next().and_then(|part| part.parse().ok());
-        let part = part.ok_or_else(foreign)?;
+        let part = part.ok_or(())?;
         match kind {
             "came" => {
                 let conversation = words.next().and_then(|id| id.parse().ok()).unwrap_or(0);
@@ -184,7 +191,7 @@ impl Contents {
                 self.unclear.extend::<Vec<_>>(unclear);
             }
             "done" => self.open.retain(|message| message.part != part),
-            _ => return Err(foreign()),
+            _ => return Err(()),
         }
         Ok(())
     }
