@@ -28,6 +28,9 @@ pub trait Connector: Debug + Send + Sync + 'static {
     /// Returns true if the service responds to long polls of the client too. A listener whose connections end in
     /// their replay three times in a row then gets the missed messages by one [`LongPoll`](super::LongPoll), whose
     /// response is whole or nothing, and connects again. False by default.
+    ///
+    /// A rejection of that poll (400, 401, 403 or 404), as any other failure of it, is only a [`Down`](super::Down): the
+    /// listener goes on with the connector, and polls again after three more connections that end in their replay.
     fn has_long_polls(&self) -> bool {
         false
     }

@@ -12,7 +12,8 @@
 //!   reconnects, after pauses with full jitter from a quarter of a second to a minute. The pauses start short
 //!   again after a connection has worked for a minute, not as soon as it opens.
 //! * **A replay that breaks off does not go on for ever.** After three in a row the listener gets the missed messages
-//!   by one long poll, where the [`Connector`] [allows](Connector::has_long_polls) it.
+//!   by one long poll, where the [`Connector`] [allows](Connector::has_long_polls) it. A rejection of that poll is a
+//!   [`Down`], and does not end the listener: only a rejection of the connector does.
 //! * **A dead connection is detected** after 40 seconds without a ping. A slow program is not mistaken for one.
 //!
 //! These guarantees were tested with the server software that the vendor names; the service is assumed to behave

@@ -140,7 +140,8 @@ impl ConversationFollower {
 
     /// Returns true if nothing is known to be missing: after [`FollowEvent::UpToDate`], until the next
     /// [`FollowEvent::Gap`], [`FollowEvent::Down`] or [`FollowEvent::Unreadable`], and until a message that names no
-    /// conversation, for which there is no event.
+    /// conversation, for which there is no event. It stays true while single conversations are read again, also after
+    /// [`FollowEvent::Failed`].
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
         !self.is_behind

@@ -97,7 +97,7 @@ fn unavailable_conversation_holds_up_no_other() {
 }
 
 #[test]
-fn retry_after_of_a_conversation_holds_up_no_other() {
+fn retry_after_of_one_holds_up_no_other() {
     assert_eq!(half_an_hour(0..1, Some(86_400)).len(), 1);
     assert_eq!(half_an_hour(0..3, Some(86_400)).len(), 3);
 }
