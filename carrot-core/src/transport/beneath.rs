@@ -22,7 +22,8 @@ pub fn sources<'e>(
 /// The kind of an error of a socket in a phase of the attempt, and whether the request was sent.
 ///
 /// `Connect` is for a stack that connects by itself. Where connecting and the exchange are one, say `Response`:
-/// only a rejected connection and a name without an address mean then that the request was not sent.
+/// only a rejected connection and a name without an address mean then that the request was not sent. That holds for
+/// a stack that tries once: one that connects again after it lost the request says so of its second try.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};

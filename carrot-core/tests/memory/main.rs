@@ -67,7 +67,7 @@ fn nested_bodies() {
         MEMORY.reset_peak_usage();
         let start = MEMORY.current_usage();
         let result = clock.run(client.call(Close::new(ConversationId::new(1))));
-        let error = result.expect_err("it is no response");
+        let error = result.expect_err("the body is rejected");
         let took = MEMORY.peak_usage() - start;
         assert!(took < 4 * BODY, "{what}: {took} bytes");
         assert!(error.to_string().len() < 1000, "{what}");

@@ -155,7 +155,7 @@ impl Contents {
         }
         self.whole += line.len() as u64;
         self.read(entry)
-            .map_err(|()| io::Error::other("that is no entry"))
+            .map_err(|()| io::Error::other("that breaks its form"))
     }
 
     fn read(&mut self, entry: &str) -> Result<(), ()> {

@@ -338,7 +338,7 @@ async fn worker(client: Client, work: Arc<Work>) {
     while next_call(&client, &hurried, &work).await {}
 }
 
-/// Makes the next call. False where there is none.
+/// Makes the next call. False after the last.
 async fn next_call(client: &Client, hurried: &Client, work: &Work) -> bool {
     let call = work.next.fetch_add(1, Ordering::SeqCst);
     if call >= work.calls {

@@ -68,7 +68,9 @@ fn failed(phase: TimeoutPhase, error: Error) -> TransportError {
     let (kind, sent) = match &error {
         Error::HostNotFound => (Dns, Sent::Never),
         Error::ConnectionFailed => (Connect, Sent::Never),
-        Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+        Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
+            if phase == TimeoutPhase::Response =>
+        {
             return TransportError::timed_out(TimeoutPhase::Connect);
         }
         Error::Timeout(_) => return TransportError::timed_out(phase),
@@ -81,6 +83,12 @@ fn failed(phase: TimeoutPhase, error: Error) -> TransportError {
         Error::Io(io) if sources(io).any(is_of_a_handshake) => (Tls, Sent::Never),
         Error::Io(io) => of_io(phase, io),
         _ => (Other, phase.sent()),
+    };
+    // Whatever it is: the head of the response was there.
+    let sent = if phase == TimeoutPhase::Body {
+        Sent::Yes
+    } else {
+        sent
     };
     TransportError::new(kind, sent).with_source(error)
 }
