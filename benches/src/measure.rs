@@ -4,12 +4,11 @@ use std::{
     env, io,
     process::ExitCode,
     sync::Mutex,
-    thread::{self, ScopedJoinHandle},
+    thread::{self},
 };
 
 use crate::{
-    callgrind::{self, Cost},
-    downstream, mocks,
+    callgrind, downstream, mocks,
     record::{self, Environment, Record},
     rows::{Costs, ROWS, Row, ratio},
     server::Servers,
@@ -113,19 +112,18 @@ fn measure(wanted: impl Fn(&Row) -> bool, only: Option<&[&str]>) -> io::Result<C
         }
     };
     let counters = thread::available_parallelism()?.get();
-    let counted: Vec<io::Result<Vec<(&Row, &str, Cost)>>> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let threads: Vec<_> = (0..counters).map(|_| scope.spawn(count_some)).collect();
-        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().expect("no thread panics");
-        threads.into_iter().map(join).collect()
-    });
-    let mut costs = Costs::new();
-    for some in counted {
-        for (row, peer, cost) in some? {
-            let of_row = costs.entry(row.name.to_owned()).or_default();
-            of_row.insert(peer.to_owned(), cost);
+        let mut costs = Costs::new();
+        for thread in threads {
+            let counted: io::Result<Vec<_>> = thread.join().expect("no thread panics");
+            for (row, peer, cost) in counted? {
+                let of_row = costs.entry(row.name.to_owned()).or_default();
+                of_row.insert(peer.to_owned(), cost);
+            }
         }
-    }
-    Ok(costs)
+        Ok(costs)
+    })
 }
 
 pub(crate) fn end(result: io::Result<()>) -> ExitCode {

@@ -37,7 +37,7 @@ pub(super) fn start() -> io::Result<String> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         runtime
             .expect("a runtime")
-            .block_on(serve(listener, acceptor))
+            .block_on(serve(listener, acceptor));
     });
     Ok(format!("{address},{}", path.display()))
 }

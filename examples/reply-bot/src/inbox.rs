@@ -73,7 +73,7 @@ impl Inbox {
                 break;
             };
             // Nor may a half of it be cut from a file that this program did not write.
-            let entry = str::from_utf8(entry).ok();
+            let entry = std::str::from_utf8(entry).ok();
             let read = entry.and_then(|entry| contents.read(entry).ok());
             // What it holds may be what a customer wrote.
             read.ok_or_else(|| {
