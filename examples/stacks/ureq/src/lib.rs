@@ -22,7 +22,7 @@ use carrot_core::{
     http::{Request, Response},
     transport::{
         BodyCollector, TimeoutPhase,
-        TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Tls},
+        TransportErrorKind::{Connect, Dns, Other, Protocol, Rejected, Timeout, Tls},
         accept, of_io, sources,
     },
 };
@@ -68,10 +68,8 @@ fn failed(phase: TimeoutPhase, error: Error) -> TransportError {
     let (kind, sent) = match &error {
         Error::HostNotFound => (Dns, Sent::Never),
         Error::ConnectionFailed => (Connect, Sent::Never),
-        Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
-            if phase == TimeoutPhase::Response =>
-        {
-            return TransportError::timed_out(TimeoutPhase::Connect);
+        Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+            (Timeout(TimeoutPhase::Connect), Sent::Never)
         }
         Error::Timeout(_) => return TransportError::timed_out(phase),
         Error::Tls(_) | Error::Rustls(_) => (Tls, Sent::Never),
