@@ -4,8 +4,12 @@
 //! cargo run --bin forward -- --to http://127.0.0.1:8080/hook --state forward.json
 //! ```
 //!
-//! Where it is comes into a file after each message that the other side took. Killed at any moment and started
-//! again, it forwards everything that came meanwhile; at worst the last message a second time.
+//! Where it is comes into a file after each message that the other side took, for the first time with the first
+//! response of the service, which may take ten seconds. Killed at any moment after that and started again, it forwards
+//! everything that came meanwhile; at worst the last message a second time.
+//!
+//! It listens by long polling, as `live` does. A WebSocket needs one line more, `.connector(WebSocket::new(&transport))`,
+//! and the feature `realtime` of `carrot-hyper`, whose crates the `quickstart` would compile too.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
