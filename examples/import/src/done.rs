@@ -46,7 +46,7 @@ impl Done {
                 done.lines.insert(line.to_owned());
             } else {
                 // What it holds may be about people.
-                let cause = format_args!("its line {number} is not of an import");
+                let cause = format!("its line {number} is not of an import");
                 return Err(file.foreign(cause));
             }
         }
