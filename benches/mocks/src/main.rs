@@ -22,6 +22,7 @@ use wiremock::{
 use mark::{counted, warm_up};
 
 const SEED: &str = r#"{"users": [{"user_id": "order-42", "props": {"$name": "Ada"}}]}"#;
+const TOKEN: &str = "app.1234.0123456789abcdef";
 const PATH: &str = "/v2/users/order-42";
 
 fn main() {
@@ -74,7 +75,8 @@ fn fake() -> Fake {
 }
 
 fn sandbox() -> Sandbox {
-    Sandbox::builder().seed_json(SEED).expect("a seed").build()
+    let builder = Sandbox::builder().token(TOKEN);
+    builder.seed_json(SEED).expect("a seed").build()
 }
 
 fn response() -> Value {
@@ -83,7 +85,7 @@ fn response() -> Value {
 
 fn over_port(url: impl AsRef<str>) -> Client {
     let transport = HyperTransport::builder().build().expect("a transport");
-    let token = AuthToken::new("app.1234.0123456789abcdef").expect("a token");
+    let token = AuthToken::new(TOKEN).expect("a token");
     Client::builder(transport, TokioClock::new(), token)
         .base_url(url.as_ref().parse().expect("an address"))
         .rate_limiter(NoRateLimit::new())
