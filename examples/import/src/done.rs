@@ -118,7 +118,7 @@ impl Done {
     }
 }
 
-/// Whether [`line`] wrote this.
+/// Whether [`line()`] wrote this.
 fn is_row(line: &str) -> bool {
     let fingerprint = line.split_once(' ').map(|(fingerprint, _)| fingerprint);
     fingerprint.is_some_and(|text| text.len() == 16 && u64::from_str_radix(text, 16).is_ok())
