@@ -2,6 +2,7 @@
 //!
 //! [The README](https://github.com/carrot-rs/carrot/blob/main/examples/README.md) lists the programs.
 
+pub mod bars;
 pub mod changes;
 #[cfg(unix)]
 pub mod checks;

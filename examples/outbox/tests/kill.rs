@@ -14,6 +14,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use carrot_examples::bars::{Bar, bars};
 use carrot_hyper::{
     Clock, TokioClock,
     conversations::{Parts, Reply},
@@ -24,6 +25,8 @@ use carrot_testing::{
     ApiError, Sandbox, VirtualClock,
     sandbox::{Fault, SandboxServer},
 };
+use clap::ValueEnum as _;
+use expect_test::expect_file;
 use outbox::{Job, Mistake, State, Store, Worker, abort::Point};
 use tokio::task::JoinSet;
 
@@ -331,38 +334,114 @@ async fn killed_at_random_it_sends_each_message_once() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_usual_mistakes_fail() {
-    // Killed between the response and the mark, and between the mark and the request.
-    for (mistake, point) in [
-        ("send-then-mark", "after_response"),
-        ("mark-then-send", "after_claim"),
-    ] {
-        let problems = kill_with(mistake, point).await;
-        assert!(problems > 0, "{mistake} passes");
+/// The workers of the chart, the right one first.
+const WORKERS: [(&str, Option<Mistake>); 4] = [
+    ("claim, send, reconcile", None),
+    ("send-then-mark", Some(Mistake::SendThenMark)),
+    ("mark-then-send", Some(Mistake::MarkThenSend)),
+    ("reconcile-at-once", Some(Mistake::ReconcileAtOnce)),
+];
+
+/// What became of some messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    doubled: u64,
+    lost: u64,
+}
+
+impl Count {
+    /// What became of these messages, where these were found.
+    fn of(wanted: &[String], found: &[String]) -> Self {
+        let mut count = Self::default();
+        for message in wanted {
+            match found.iter().filter(|one| *one == message).count() {
+                0 => count.lost += 1,
+                times => count.doubled += u64::from(times > 1),
+            }
+        }
+        count
     }
 }
 
-/// How many problems a worker with this mistake has when it is killed there.
-async fn kill_with(mistake: &str, point: &str) -> usize {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usual_mistakes_fail() {
+    // Killed between the mark and the request, and between the response and the mark.
+    let mut kills = JoinSet::new();
+    for (worker, (_, mistake)) in WORKERS.into_iter().enumerate() {
+        for point in ["after_claim", "after_response"] {
+            for kind in ["reply", "event"] {
+                kills.spawn(async move { (worker, kill_with(mistake, point, kind).await) });
+            }
+        }
+    }
+    let mut counts = [Count::default(); WORKERS.len()];
+    let mut messages = 0;
+    while let Some(result) = kills.join_next().await {
+        let (worker, count) = result.unwrap();
+        counts[worker].doubled += count.doubled;
+        counts[worker].lost += count.lost;
+        messages += 2;
+    }
+    let late = WORKERS.map(|(_, mistake)| late_texts(mistake));
+    for (count, texts) in counts.iter_mut().zip(late) {
+        let wanted = ["message 1", "message 2"].map(str::to_owned);
+        let late = Count::of(&wanted, &texts);
+        count.doubled += late.doubled;
+        count.lost += late.lost;
+        messages += 2;
+    }
+    for ((name, mistake), count) in WORKERS.iter().zip(counts) {
+        let is_right = count == Count::default();
+        assert_eq!(is_right, mistake.is_none(), "{name}: {count:?}");
+    }
+    let rows = WORKERS.iter().zip(counts).map(|((name, _), count)| {
+        let Count { doubled, lost } = count;
+        Bar::new(
+            *name,
+            &[doubled, lost],
+            format!("{doubled} doubled, {lost} lost"),
+        )
+    });
+    let title = format!(
+        "Of {} messages each, by a worker that is killed or whose reply is applied late",
+        messages / WORKERS.len()
+    );
+    let picture = bars(&title, &["doubled", "lost"], &rows.collect::<Vec<_>>());
+    expect_file!["../../../docs/pictures/outbox.svg"].assert_eq(&picture);
+}
+
+/// What becomes of two messages by a worker with this mistake, which is killed there and started again.
+async fn kill_with(mistake: Option<Mistake>, point: &str, kind: &str) -> Count {
+    let mistake = mistake.and_then(|mistake| mistake.to_possible_value());
+    let mistake = mistake.as_ref().map(|value| value.get_name());
     let world = World::new(1).await;
-    let jobs = jobs("reply", world.conversations[0]);
+    let jobs = jobs(kind, world.conversations[0]);
     world.fill(&jobs);
-    world.run(Some(point), Some(mistake)).await;
-    world.run(None, Some(mistake)).await;
-    world.problems(&jobs).len()
+    world.run(Some(point), mistake).await;
+    world.run(None, mistake).await;
+    let is_reply = kind == "reply";
+    let found = match is_reply {
+        true => replies(&world.sandbox, world.conversations[0]),
+        false => world.marks("user-0"),
+    };
+    let wanted = [1, 2].map(|n| match is_reply {
+        true => format!("message {n}"),
+        false => (1000 + n).to_string(),
+    });
+    Count::of(&wanted, &found)
 }
 
 /// In virtual time: the service applies a reply ten seconds after it lost the connection.
 #[test]
 fn reconciling_at_once_doubles_a_late_reply() {
-    let texts = |mistake| {
-        let clock = VirtualClock::new();
-        clock.run(late_reply(clock.clone(), mistake))
-    };
-    assert_eq!(texts(None), ["message 1", "message 2"]);
-    let doubled = texts(Some(Mistake::ReconcileAtOnce));
+    assert_eq!(late_texts(None), ["message 1", "message 2"]);
+    let doubled = late_texts(Some(Mistake::ReconcileAtOnce));
     assert_eq!(doubled, ["message 1", "message 2", "message 1"]);
+}
+
+fn late_texts(mistake: Option<Mistake>) -> Vec<String> {
+    let clock = VirtualClock::new();
+    clock.run(late_reply(clock.clone(), mistake))
 }
 
 async fn late_reply(clock: VirtualClock, mistake: Option<Mistake>) -> Vec<String> {

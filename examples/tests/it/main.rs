@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cassette;
+mod charts;
 #[cfg(unix)]
 mod close_stale;
 #[cfg(unix)]

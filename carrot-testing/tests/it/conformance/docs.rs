@@ -12,6 +12,8 @@ const START: &str = "# Conformance of transports
 What a transport owes is written in the module `transport` of `carrot-core`, and runs as `carrot_testing::conformance`: each
 rule below is a test that any transport can make its own with one macro. This page is made by the tests.
 
+![Rules passed per stack](pictures/conformance.svg)
+
 ";
 
 fn summary_of(report: &str) -> &str {
