@@ -5,7 +5,9 @@
 //! cargo run --release -p carrot-benches               # all rows; writes docs/performance.md
 //! cargo run --release -p carrot-benches -- mocks      # a call of a test; writes its table
 //! cargo run --release -p carrot-benches -- downstream # what a project pays; writes its table
-//! cargo run --release -p carrot-benches -- check      # compares with benches/record.json, writes nothing
+//! # Without reqwest, in a fraction of the time:
+//! cargo run --release -p carrot-benches --no-default-features -- check  # compares with benches/record.json
+//! cargo run --release -p carrot-benches --no-default-features -- record # writes benches/record.json
 //! ```
 //!
 //! All but `downstream` need `valgrind`. `docs/performance.md` says what is counted, and how.
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     match arguments[..] {
         [] => measure::and_write(),
         ["check"] => measure::and_check(),
+        ["record"] => measure::and_record(),
         ["mocks"] => measure::end(mocks::measure()),
         ["downstream"] => measure::end(downstream::measure()),
         // The process that is counted.

@@ -70,7 +70,10 @@ impl Record {
     }
 
     pub(crate) fn write(&self) -> io::Result<()> {
-        fs::write(RECORD, serde_json::to_string_pretty(self)? + "\n")?;
+        fs::write(RECORD, serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    pub(crate) fn write_page(&self) -> io::Result<()> {
         let here = &self.environment;
         let text = format!(
             "{}: {}; {}, {}, {}.\n\n{}",
