@@ -73,7 +73,7 @@ impl<'a> Attempt<'a> {
             deadline.bound(collecting).await
         };
         let Some(body) = collected else {
-            return Err(self.out_of_time(TimeoutPhase::Body, Sent::Yes));
+            return Err(self.out_of_time(TimeoutPhase::Body));
         };
         let body = body?;
         lease.give_back(&head.headers);
@@ -95,7 +95,7 @@ impl<'a> Attempt<'a> {
                     let mut connecting = Box::pin(self.connect());
                     match deadline.bound(connecting.as_mut()).await {
                         Some(lease) => lease?,
-                        None => return Err(self.out_of_time(TimeoutPhase::Connect, Sent::Never)),
+                        None => return Err(self.out_of_time(TimeoutPhase::Connect)),
                     }
                 }
             };
@@ -105,7 +105,7 @@ impl<'a> Attempt<'a> {
                 deadline.bound(sending).await
             };
             let Some(sent) = sent else {
-                return Err(self.out_of_time(TimeoutPhase::Response, Sent::Maybe));
+                return Err(self.out_of_time(TimeoutPhase::Response));
             };
             match sent {
                 Ok(response) => return Ok((lease, response)),
@@ -133,10 +133,9 @@ impl<'a> Attempt<'a> {
         Ok(self.transport.pool.fresh(&self.host, connection))
     }
 
-    fn out_of_time(&self, phase: TimeoutPhase, sent: Sent) -> TransportError {
+    fn out_of_time(&self, phase: TimeoutPhase) -> TransportError {
         let limit = self.limits.attempt_timeout.unwrap_or_default();
-        TransportError::new(TransportErrorKind::Timeout(phase), sent)
-            .with_source(Expired::Attempt(limit))
+        TransportError::timed_out(phase).with_source(Expired::Attempt(limit))
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn collect(
         let limit = limits.body_idle_timeout;
         let frame = poll_fn(|context| connection.poll_frame(context, &mut body));
         let frame = timeout(limit, frame).await.ok_or_else(|| {
-            TransportError::new(TransportErrorKind::Timeout(TimeoutPhase::Body), Sent::Yes)
+            TransportError::timed_out(TimeoutPhase::Body)
                 .with_source(Expired::IdleBody(limit.unwrap_or_default()))
         })?;
         let Some(frame) = frame else {
