@@ -6,7 +6,7 @@
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{IgnoredAny, MapAccess, SeqAccess},
+    de::{MapAccess, SeqAccess},
 };
 use serde_json::{Map, Value};
 
@@ -115,8 +115,7 @@ impl FromJson for Author {
                     fields.known[index] = field.unwrap_or(Field::Null);
                 }
                 Key::Unknown(name) if name == number::NAME => {
-                    let number: Option<String> = map.next_value_seed(Optional::new())?;
-                    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                    let number = from_json::rest_of_number(&mut map)?;
                     return Ok(number.and_then(|number| Self::from_number(&number)));
                 }
                 Key::Unknown(name) => {

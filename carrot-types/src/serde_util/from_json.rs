@@ -258,6 +258,15 @@ pub(crate) fn field<'de, D: Deserializer<'de>, F: Field>(deserializer: D) -> Res
     ReadField::new().deserialize(deserializer)
 }
 
+/// Reads the object of a [`number`] to its end, behind the name of its member. Returns the text of the number.
+pub(crate) fn rest_of_number<'de, A: MapAccess<'de>>(
+    object: &mut A,
+) -> Result<Option<String>, A::Error> {
+    let number = object.next_value_seed(Optional::new())?;
+    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(number)
+}
+
 impl FromJson for bool {
     fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
         let text = match scalar {

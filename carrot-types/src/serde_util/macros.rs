@@ -223,8 +223,7 @@ macro_rules! reader {
                         is_empty = false;
                         match key {
                             Key::__Number if NESTED => {
-                                *number = object.next_value_seed($crate::serde_util::from_json::Optional::new())?;
-                                while object.next_entry::<::serde::de::IgnoredAny, ::serde::de::IgnoredAny>()?.is_some() {}
+                                *number = $crate::serde_util::from_json::rest_of_number(&mut object)?;
                                 return Ok(false);
                             }
                             key => read_value::<A, NESTED>(draft, key, &mut object)?,
