@@ -68,8 +68,8 @@ pub struct ConversationFollower {
     unwatched: Option<Option<Timestamp>>,
     /// Messages ask for the next list, not before this; `None` for at once.
     list_from: Option<Duration>,
-    /// When the last list ended.
-    listed_at: Option<Duration>,
+    /// The earliest start of a list that messages ask for, after the last one.
+    next_list: Duration,
     retries: Retries,
     /// Nothing was read since a conversation failed for the first time.
     may_be_out: bool,
@@ -99,7 +99,7 @@ impl ConversationFollower {
             wants_since: None,
             unwatched: None,
             list_from: None,
-            listed_at: None,
+            next_list: Duration::ZERO,
             retries: Retries::default(),
             may_be_out: false,
             backoff: Backoff::new(seed),
@@ -246,18 +246,13 @@ impl ConversationFollower {
 
     /// Reads again what changed since then, for a message that does not say what. Such messages may come often.
     fn ask(&mut self, since: Option<Timestamp>, pause: Duration) {
-        let asked = self.now().saturating_add(pause);
-        let from = self.after_list().map_or(asked, |after| after.max(asked));
+        let from = self.now().saturating_add(pause).max(self.next_list);
         self.list_from = match (self.wants_list(), self.list_from) {
             (false, _) => Some(from),
             // At once, or earlier.
             (true, other) => other.map(|other| other.min(from)),
         };
         self.want(since);
-    }
-
-    fn after_list(&self) -> Option<Duration> {
-        self.listed_at.map(|at| at.saturating_add(LIST_PAUSE))
     }
 
     fn took(&mut self, effect: Effect) {
@@ -341,35 +336,20 @@ impl ConversationFollower {
                 self.listener.stop();
                 return Err(error);
             }
-            Read::Failed(error) => {
-                let is_unreadable = error.kind() == ErrorKind::Unreadable;
-                let is_limit = error.is_rate_limited() || error.kind() == ErrorKind::RateLimit;
-                match order {
-                    // Reading it again fails again, and the others wait.
-                    Order::One(id) if is_unreadable => {
-                        let floor = reading.floor;
-                        self.reading = None;
-                        self.mirror.was_read(id, floor);
-                        self.retries.was_read(id);
-                        self.events.push_back(FollowEvent::Failed(error));
-                        self.finished();
-                        return Ok(true);
-                    }
-                    // The others do not wait.
-                    Order::One(id) if !is_limit => {
-                        self.reading = None;
-                        self.put_off(id, &error);
-                    }
-                    Order::One(_) => {
-                        self.reading = None;
+            Read::Failed(error) => match order {
+                Order::One(id) => {
+                    let floor = reading.floor;
+                    self.reading = None;
+                    self.one_failed(id, floor, error);
+                }
+                Order::All | Order::Since(_) => {
+                    // Without the pause for a record that cannot be read: the others follow.
+                    if error.record_index().is_none() {
                         self.pause(error.retry_after());
                     }
-                    // A record that cannot be read: the others follow.
-                    _ if error.record_index().is_some() => {}
-                    _ => self.pause(error.retry_after()),
+                    self.events.push_back(FollowEvent::Failed(error));
                 }
-                self.events.push_back(FollowEvent::Failed(error));
-            }
+            },
             Read::Broken(error) => {
                 self.reading = None;
                 match order {
@@ -416,9 +396,9 @@ impl ConversationFollower {
             // Otherwise a list that fills more than a page in one second would be read for ever.
             Order::Since(since) => reading.newest > Some(since),
         };
-        self.listed_at = Some(self.now());
+        self.next_list = self.now().saturating_add(LIST_PAUSE);
         // Asked for while the list was read.
-        self.list_from = self.list_from.max(self.list_from.and(self.after_list()));
+        self.list_from = self.list_from.map(|from| from.max(self.next_list));
         if reading.order == Order::All {
             match self.is_ready {
                 true => self.mirror.listed(&reading.listed),
@@ -454,6 +434,24 @@ impl ConversationFollower {
         self.retries.retain(&self.mirror.stale);
         self.may_be_out = false;
         self.backoff.reset();
+    }
+
+    fn one_failed(&mut self, id: ConversationId, floor: Option<Position>, error: Error) {
+        let is_unreadable = error.kind() == ErrorKind::Unreadable;
+        let is_limit = error.is_rate_limited() || error.kind() == ErrorKind::RateLimit;
+        if is_unreadable {
+            // Reading it again fails again.
+            self.mirror.was_read(id, floor);
+            self.retries.was_read(id);
+        } else if is_limit {
+            self.pause(error.retry_after());
+        } else {
+            self.put_off(id, &error);
+        }
+        self.events.push_back(FollowEvent::Failed(error));
+        if is_unreadable {
+            self.finished();
+        }
     }
 
     /// A conversation could not be read. It waits, the others do not.

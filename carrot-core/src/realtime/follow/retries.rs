@@ -22,7 +22,7 @@ pub(super) struct Retries {
     last: Option<ConversationId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Wait {
     failures: u32,
     not_before: Duration,
@@ -37,14 +37,16 @@ impl Retries {
         retry_after: Option<Duration>,
         backoff: &mut Backoff,
     ) -> bool {
+        let before = self.waits.remove(&id);
         let others = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
-        let is_first = !self.waits.contains_key(&id);
-        let others = others.saturating_sub(u32::from(!is_first));
-        let wait = self.waits.entry(id).or_default();
-        let pause = backoff.pause_after(wait.failures, retry_after);
-        wait.failures = wait.failures.saturating_add(1);
-        wait.not_before = now.saturating_add(pause.max(SPACING.saturating_mul(others)));
-        is_first
+        let failures = before.as_ref().map_or(0, |wait| wait.failures);
+        let pause = backoff.pause_after(failures, retry_after);
+        let wait = Wait {
+            failures: failures.saturating_add(1),
+            not_before: now.saturating_add(pause.max(SPACING.saturating_mul(others))),
+        };
+        self.waits.insert(id, wait);
+        before.is_none()
     }
 
     pub(super) fn was_read(&mut self, id: ConversationId) {
