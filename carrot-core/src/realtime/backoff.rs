@@ -1,11 +1,10 @@
 use std::time::Duration;
 
+use crate::retry::MAX_RETRY_AFTER;
+
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_millis(250);
-
-/// The longest pause that the service may ask for; as that of a call by default.
-const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Pauses between connections, with full jitter.
 #[derive(Debug)]
@@ -43,6 +42,6 @@ impl Backoff {
     pub(super) fn pause_after(&mut self, failures: u32, retry_after: Option<Duration>) -> Duration {
         let bound = FIRST.saturating_mul(1 << failures.min(6)).min(LONGEST);
         let pause = bound.mul_f64(self.rng.f64()).max(SHORTEST);
-        pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED))
+        pause.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
     }
 }

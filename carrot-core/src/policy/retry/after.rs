@@ -5,6 +5,9 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
+/// The longest pause that the service may ask for, by default.
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Reads `Retry-After`: seconds, or a date. Returns the longest of several values.
 ///
 /// Lenient, since proxies write this header too. It accepts fractions of a second, rounded up; lists,

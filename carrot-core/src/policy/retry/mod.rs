@@ -81,7 +81,10 @@ mod policy;
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 pub use self::policy::ExponentialBackoff;
-pub(crate) use self::{after::retry_after, budget::RetryBudget};
+pub(crate) use self::{
+    after::{MAX_RETRY_AFTER, retry_after},
+    budget::RetryBudget,
+};
 
 /// The kind of a failure that may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use super::{FailedAttempt, FailureKind, RetryPolicy};
+use super::{FailedAttempt, FailureKind, RetryPolicy, after::MAX_RETRY_AFTER};
 
 /// Exponential back-off with jitter. Three attempts, or six while the service is unavailable. Each
 /// [kind of failure](FailureKind) counts apart.
@@ -53,7 +53,7 @@ impl ExponentialBackoff {
             unavailable_base: Duration::from_millis(500),
             throttled_base: Duration::from_secs(1),
             max_pause: Duration::from_secs(20),
-            max_retry_after: Duration::from_secs(24 * 60 * 60),
+            max_retry_after: MAX_RETRY_AFTER,
             jitter: Jitter::Full(Mutex::new(fastrand::Rng::new())),
         }
     }
