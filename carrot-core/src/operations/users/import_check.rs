@@ -15,9 +15,10 @@ pub(super) fn check(
     merge_field: &str,
 ) -> Result<(), InvalidValue> {
     let problem = encoding(csv).and_then(|text| {
-        check_header(text, delimiter, merge_field)?;
+        let names = header(text, delimiter);
+        check_header(&names, text, delimiter, merge_field)?;
         check_lines(text, delimiter)?;
-        check_phones(text, delimiter)
+        check_phones(&names, text, delimiter)
     });
     problem.map_err(|rule| InvalidValue::new("file", rule))
 }
@@ -47,8 +48,12 @@ fn encoding(csv: &[u8]) -> Result<&str, String> {
     Ok(text)
 }
 
-fn check_header(text: &str, delimiter: Delimiter, merge_field: &str) -> Result<(), String> {
-    let names = header(text, delimiter);
+fn check_header(
+    names: &[String],
+    text: &str,
+    delimiter: Delimiter,
+    merge_field: &str,
+) -> Result<(), String> {
     if !names.iter().any(|name| name == merge_field) {
         return Err(format!(
             "must name the column `{merge_field}` in its first line, delimited by {:?}{}",
@@ -58,7 +63,7 @@ fn check_header(text: &str, delimiter: Delimiter, merge_field: &str) -> Result<(
     }
     let mut seen = HashMap::new();
     // Columns without a name are a spreadsheet's empty ones.
-    for (second, name) in (1..).zip(&names).filter(|(_, name)| !name.is_empty()) {
+    for (second, name) in (1..).zip(names).filter(|(_, name)| !name.is_empty()) {
         if let Some(first) = seen.insert(name, second) {
             return Err(format!(
                 "must name each column once: the columns {first} and {second} have one name"
@@ -106,9 +111,8 @@ fn bare(name: &str) -> String {
 }
 
 /// Checks what the service is assumed to leave out without a word, as it does in [`SetProps`](super::SetProps).
-fn check_phones(text: &str, delimiter: Delimiter) -> Result<(), String> {
-    let mut names = header(text, delimiter).into_iter();
-    let Some(column) = names.position(|name| name == property::PHONE) else {
+fn check_phones(names: &[String], text: &str, delimiter: Delimiter) -> Result<(), String> {
+    let Some(column) = names.iter().position(|name| name == property::PHONE) else {
         return Ok(());
     };
     let mut reader = reader(text, delimiter);
