@@ -6,7 +6,7 @@ use std::{fmt::Write, time::Duration};
 
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Client, Clock as _, NoRateLimit, client::CallOptions, conversations::Close,
+    AuthToken, Client, Clock as _, Error, NoRateLimit, client::CallOptions, conversations::Close,
     types::ConversationId,
 };
 use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
@@ -53,24 +53,46 @@ fn large_bodies_take_little_memory() {
     nested_bodies();
 }
 
+/// A call whose response is rejected.
+struct Rejected {
+    error: Error,
+    shown: String,
+    /// The most memory that the call and showing its error took beside the body.
+    took: usize,
+    waited: Duration,
+    requests: usize,
+}
+
+fn call(status: u16, body: Bytes) -> Rejected {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let clock = VirtualClock::manual();
+    let response = CannedResponse::bytes(status, body);
+    let transport = RecordingTransport::responding([response]);
+    let client = client(&transport, &clock);
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    let result = clock.run(client.call(Close::new(ConversationId::new(1))));
+    let error = result.expect_err("the body is rejected");
+    let shown = format!("{error} {error:?}");
+    let took = MEMORY.peak_usage() - before;
+    Rejected {
+        error,
+        shown,
+        took,
+        waited: clock.now(),
+        requests: transport.requests().len(),
+    }
+}
+
 /// The reader of JSON takes a byte for each list, and as much again while that grows.
 fn nested_bodies() {
     let of_response = r#"{"meta":{"status":200},"data":"#;
     for (before, status) in [("", 200), (of_response, 200), (r#"{"unknown":"#, 400)] {
         let what = format!("{before}, status {status}");
-        let status = StatusCode::from_u16(status).expect("a status");
-        let clock = VirtualClock::manual();
-        let body = nested(before);
-        let response = CannedResponse::bytes(status, body.clone());
-        let transport = RecordingTransport::responding([response]);
-        let client = client(&transport, &clock);
-        MEMORY.reset_peak_usage();
-        let start = MEMORY.current_usage();
-        let result = clock.run(client.call(Close::new(ConversationId::new(1))));
-        let error = result.expect_err("the body is rejected");
-        let took = MEMORY.peak_usage() - start;
+        let rejected = call(status, nested(before));
+        let took = rejected.took;
         assert!(took < 4 * BODY, "{what}: {took} bytes");
-        assert!(error.to_string().len() < 1000, "{what}");
+        assert!(rejected.error.to_string().len() < 1000, "{what}");
     }
 }
 
@@ -79,24 +101,20 @@ fn large_errors() {
         for (status, token) in [(400, "x"), (400, "app.1.secret"), (200, "x")] {
             let what = format!("{key}, status {status}, {token}");
             let body = body(key, token);
-            let status = StatusCode::from_u16(status).expect("a status");
-            let clock = VirtualClock::manual();
-            let response = CannedResponse::bytes(status, body.clone());
-            let transport = RecordingTransport::responding([response]);
-            let client = client(&transport, &clock);
-            MEMORY.reset_peak_usage();
-            let before = MEMORY.current_usage();
-            let result = clock.run(client.call(Close::new(ConversationId::new(1))));
-            let error = result.expect_err("it is rejected");
-            let shown = format!("{error} {error:?}");
-            let took = MEMORY.peak_usage() - before;
+            let Rejected {
+                error,
+                shown,
+                took,
+                waited,
+                requests,
+            } = call(status, body.clone());
             assert!(took < MOST, "{what}: {took} bytes");
             assert_eq!(error.message(), Some("m"), "{what}");
             assert_eq!(error.body(), Some(&body), "{what}");
             assert!(!shown.contains("app.1.secret"), "{what}");
             // There is no time for another attempt, and nothing is waited for.
-            assert_eq!(clock.now(), Duration::ZERO, "{what}");
-            assert_eq!(transport.requests().len(), 1, "{what}");
+            assert_eq!(waited, Duration::ZERO, "{what}");
+            assert_eq!(requests, 1, "{what}");
         }
     }
 }
