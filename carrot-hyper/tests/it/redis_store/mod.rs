@@ -343,6 +343,13 @@ async fn lost_script_and_lost_memory_fail_no_call() {
     assert!(left.starts_with(":86"), "{left}");
 }
 
+/// In milliseconds.
+fn expires_in(server: &Server, key: &str) -> u64 {
+    let command = format!("PTTL {{carrot:test}}:{key}");
+    let left = server.send(&command).expect("a reply");
+    left.trim().trim_start_matches(':').parse().expect("a time")
+}
+
 /// The keys of a short window live as long as a pause of an hour.
 #[tokio::test]
 async fn long_pause_outlives_ten_windows() {
@@ -361,8 +368,7 @@ async fn long_pause_outlives_ten_windows() {
         tokio::task::yield_now().await;
         told = store.take(&take(3)).await.expect("a response");
     }
-    let left = server.send("PTTL {carrot:test}:state").expect("a reply");
-    let left: u64 = left.trim().trim_start_matches(':').parse().expect("a time");
+    let left = expires_in(&server, "state");
     assert!(left > 3_500_000, "{left} ms");
 }
 
@@ -377,8 +383,7 @@ async fn long_lease_outlives_ten_windows() {
     let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
     take.lease = Duration::from_secs(3_600);
     store.take(&take).await.expect("a response");
-    let left = server.send("PTTL {carrot:test}:permits").expect("a reply");
-    let left: u64 = left.trim().trim_start_matches(':').parse().expect("a time");
+    let left = expires_in(&server, "permits");
     assert!(left > 3_500_000, "{left} ms");
 }
 
