@@ -5,6 +5,7 @@ use std::{
     collections::HashSet,
     fs::{File, OpenOptions},
     io::{self, Write},
+    path::Path,
 };
 
 use carrot_examples::{named_file::NamedFile, program::Failure, service::Origin, table::id};
@@ -22,7 +23,7 @@ pub(crate) struct Done {
     /// From the first line that is added on.
     open: Option<File>,
     /// The length of the lines that have an end.
-    whole: usize,
+    whole: u64,
 }
 
 impl Done {
@@ -35,7 +36,7 @@ impl Done {
         let lines = bytes.get(..whole).unwrap_or_default();
         let lines = std::str::from_utf8(lines).map_err(|error| file.foreign(error))?;
         let mut done = Self {
-            whole,
+            whole: whole as u64,
             ..Self::default()
         };
         for (number, line) in (1..).zip(lines.lines()) {
@@ -96,26 +97,27 @@ impl Done {
         let Some(named) = &self.file else {
             return Ok(());
         };
-        let whole = self.whole as u64;
-        let open = || {
-            let mut options = OpenOptions::new();
-            let file = options.create(true).append(true).open(named.path())?;
-            file.set_len(whole)?;
-            Ok(file)
-        };
+        let failure = |error: io::Error| named.failure(error);
         let mut file = match self.open.take() {
-            Some(file) => Ok(file),
-            None => open(),
+            Some(file) => file,
+            None => open(named.path(), self.whole).map_err(failure)?,
         };
-        if let Ok(file) = &mut file {
-            // At once, so that a kill leaves half a line at the end alone.
-            let written = file.write_all(format!("{line}\n").as_bytes());
-            written.map_err(|error| named.failure(error))?;
-            self.whole += line.len() + 1;
-        }
-        self.open = Some(file.map_err(|error: io::Error| named.failure(error))?);
+        // At once, so that a kill leaves half a line at the end alone.
+        let written = file.write_all(format!("{line}\n").as_bytes());
+        written.map_err(failure)?;
+        self.whole += line.len() as u64 + 1;
+        // Only then: what failed to be written is cut before the next line.
+        self.open = Some(file);
         Ok(())
     }
+}
+
+/// Opens the file behind its whole lines.
+fn open(path: &Path, whole: u64) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.create(true).append(true).open(path)?;
+    file.set_len(whole)?;
+    Ok(file)
 }
 
 /// Whether [`line()`] wrote this.
