@@ -42,10 +42,13 @@ impl Client {
     /// A part that the service has not stored yet is not found, so wait some seconds before you call this:
     /// the reply may still be in flight.
     ///
-    /// [`WriteStatus::Unknown`] if a part cannot be decoded, or may be the reply and has no `random_id`, or
-    /// if the `random_id` of every part is 0, which means none. A part of the other side, such as a message
-    /// of the user if an operator replies, is not the reply, and neither is one from before that time. The
-    /// vendor documents `random_id` in the realtime feed and in webhooks, but not in the list of parts.
+    /// [`WriteStatus::Unknown`] if a part cannot be decoded; if it may be the reply and has no `random_id`,
+    /// or 0, which means none, while no part of the same side has one; or if a part from before that time
+    /// has the `random_id` of the reply: then the clocks differ by more, or the number was used before. A
+    /// part of the other side, such as a message of the user if an operator replies, is not the reply, and
+    /// neither is a record of the system, such as an assignment. A reply that was deleted may be missing in
+    /// the list, as one that was never written. The vendor documents `random_id` in the realtime feed and in
+    /// webhooks, but not in the list of parts.
     ///
     /// # Errors
     ///
@@ -93,18 +96,24 @@ impl Client {
         };
         let parts = Parts::new(reply.conversation());
         let (mut has_ids, mut has_zero) = (false, false);
-        let compare = |part: &ConversationPart| match part.random_id.map(RandomId::get) {
-            Some(found) if found == random_id.get() => Match::Found,
-            Some(0) => {
-                has_zero |= may_be(reply, part);
-                Match::Other
+        let compare = |part: &ConversationPart, is_old: bool| {
+            if !may_be(reply, part) {
+                return Match::Other;
             }
-            Some(_) => {
-                has_ids = true;
-                Match::Other
+            match part.random_id.map(RandomId::get) {
+                Some(found) if found == random_id.get() && is_old => Match::Unclear,
+                Some(found) if found == random_id.get() => Match::Found,
+                Some(0) => {
+                    has_zero |= !is_old;
+                    Match::Other
+                }
+                Some(_) => {
+                    has_ids = true;
+                    Match::Other
+                }
+                None if is_old => Match::Other,
+                None => Match::Unclear,
             }
-            None if may_be(reply, part) => Match::Unclear,
-            None => Match::Other,
         };
         let created = |part: &ConversationPart| part.created;
         let status = self.search(parts, since.into(), created, compare).await?;
@@ -174,14 +183,14 @@ impl Client {
         let since = since.into();
         let since = event.time().map_or(since, |created| created.min(since));
         let name = event.name().as_str();
-        let compare = |event: &Event| {
+        let compare = |event: &Event, is_old: bool| {
             let event_type = event.event_type.as_ref();
             let found = event_type.and_then(|event_type| event_type.name.as_deref());
             match event.props.get(property) {
                 _ if found.is_some_and(|found| found != name) => Match::Other,
                 Some(found) if is_same(found, value) => Match::Found,
-                Some(_) => Match::Other,
-                None => Match::Unclear,
+                None if !is_old => Match::Unclear,
+                _ => Match::Other,
             }
         };
         let events = Events::new(event.user().clone()).named(event.name().clone());
@@ -189,7 +198,8 @@ impl Client {
             .await
     }
 
-    /// Reads a listing back from its newest record until a whole page is older than `since`.
+    /// Reads a listing back from its newest record until a whole page is older than `since`. `compare` takes
+    /// a record and whether it is older.
     ///
     /// A whole page, since a single record may be out of order, such as an event recorded with an earlier
     /// time.
@@ -198,7 +208,7 @@ impl Client {
         listing: E,
         since: Timestamp,
         created: fn(&E::Item) -> Option<Timestamp>,
-        mut compare: impl FnMut(&E::Item) -> Match,
+        mut compare: impl FnMut(&E::Item, bool) -> Match,
     ) -> Result<WriteStatus<E::Item>, Error> {
         let oldest = Timestamp::from_seconds(since.seconds().saturating_sub(CLOCK_SKEW));
         let mut pages = self.pages(listing);
@@ -220,10 +230,10 @@ impl Client {
             for item in page.items {
                 let is_old = created(&item).is_some_and(|created| created < oldest);
                 is_past &= is_old;
-                match compare(&item) {
+                match compare(&item, is_old) {
                     Match::Found => return Ok(WriteStatus::Written(Box::new(item))),
-                    Match::Unclear if !is_old => is_clear = false,
-                    Match::Unclear | Match::Other => {}
+                    Match::Unclear => is_clear = false,
+                    Match::Other => {}
                 }
             }
             if is_past {
@@ -252,8 +262,14 @@ enum Match {
 fn may_be(reply: &Reply, part: &ConversationPart) -> bool {
     match part.kind {
         None | Some(PartType::Other(_)) => true,
-        Some(PartType::ReplyUser) => reply.is_from_user(),
-        Some(PartType::ReplyAdmin | PartType::Note | PartType::Article) => !reply.is_from_user(),
+        Some(PartType::ReplyUser | PartType::ChatBotUser) => reply.is_from_user(),
+        Some(
+            PartType::ReplyAdmin
+            | PartType::ReplyDjangoUser
+            | PartType::ChatBotAdmin
+            | PartType::Note
+            | PartType::Article,
+        ) => !reply.is_from_user(),
         Some(_) => false,
     }
 }

@@ -240,9 +240,9 @@ fn event_is_searched_back_to_its_time() {
 }
 
 /// The vendor's sample of this list has no `random_id`s. Reading that as "not written" would send the
-/// reply twice.
+/// reply twice; reading a part of somebody else as the reply would lose it.
 #[test]
-fn listing_without_random_ids_is_unknown() {
+fn only_the_own_reply_is_written() {
     let meta = r#""status":200,"next_before_position":null,"next_after":null"#;
     for (parts, status) in [
         (
@@ -266,6 +266,43 @@ fn listing_without_random_ids_is_unknown() {
         ),
         // The user wrote it, and the reply is an operator's.
         (r#"{"id":5,"type":"reply_user"}"#, WriteStatus::NotWritten),
+        // The operators' messages have one where it was set, and this one has none.
+        (
+            r#"{"id":6,"type":"reply_admin","random_id":78},{"id":5,"type":"reply_admin","random_id":0}"#,
+            WriteStatus::NotWritten,
+        ),
+        // Only the user's messages have one.
+        (
+            r#"{"id":6,"type":"reply_user","random_id":78},{"id":5,"type":"reply_admin","random_id":0}"#,
+            WriteStatus::Unknown,
+        ),
+        (
+            r#"{"id":5,"type":"reply_admin","random_id":0,"created":1699996400}"#,
+            WriteStatus::NotWritten,
+        ),
+        // Other names of an operator's message.
+        (
+            r#"{"id":5,"type":"reply_django_user"}"#,
+            WriteStatus::Unknown,
+        ),
+        (r#"{"id":5,"type":"chat_bot_admin"}"#, WriteStatus::Unknown),
+        (
+            r#"{"id":5,"type":"chat_bot_user"}"#,
+            WriteStatus::NotWritten,
+        ),
+        // The number of the reply, but the user's message, an assignment, or an earlier reply.
+        (
+            r#"{"id":5,"type":"reply_user","random_id":77}"#,
+            WriteStatus::NotWritten,
+        ),
+        (
+            r#"{"id":5,"type":"assigned","random_id":77}"#,
+            WriteStatus::NotWritten,
+        ),
+        (
+            r#"{"id":5,"type":"reply_admin","random_id":77,"created":1699996400}"#,
+            WriteStatus::Unknown,
+        ),
         // An hour before the reply was sent, and a minute before: within the skew of two clocks.
         (
             r#"{"id":5,"type":"reply_admin","created":1699996400}"#,
@@ -282,6 +319,23 @@ fn listing_without_random_ids_is_unknown() {
             let found = run(client(&recorder, version).reconcile_reply(&reply(), SENT));
             assert_eq!(found.expect("a status"), status, "{parts}");
         }
+    }
+}
+
+#[test]
+fn reply_of_the_user_is_another_side() {
+    for (kind, status) in [
+        ("reply_user", WriteStatus::Unknown),
+        ("chat_bot_user", WriteStatus::Unknown),
+        ("reply_admin", WriteStatus::NotWritten),
+    ] {
+        let parts = format!(r#"{{"id":5,"type":"{kind}"}}"#);
+        let recorder = canned([ok(format!(
+            r#"{{"meta":{{"status":200,"next_before_position":null}},"data":[{parts}]}}"#
+        ))]);
+        let reply = reply().sender(Sender::DefaultUser);
+        let found = run(client(&recorder, ApiVersion::V2).reconcile_reply(&reply, SENT));
+        assert_eq!(found.expect("a status"), status, "{kind}");
     }
 }
 
