@@ -148,18 +148,16 @@ fn without_token_in_sources(shared: &Shared, error: TransportError) -> Transport
     }
 }
 
-/// Removes the token from an error of the service, so that it cannot reach a log.
+/// Removes the token from an error of the service, so that it cannot reach a log. Cuts its texts first.
 fn without_token(shared: &Shared, mut meta: Meta) -> Meta {
     let token = &shared.token;
-    if let Some(message) = &mut meta.error_message {
-        token.redact_in(message);
-    }
+    let start = |text: &str| token.redacted_start(text, response::MAX_TEXT);
     if let Some(fields) = &mut meta.error_fields {
         redact_json(token, fields);
     }
-    meta.error = meta
-        .error
-        .map(|code| ErrorCode::from(&*token.redact(code.as_str())));
+    meta.error_message = meta.error_message.as_deref().map(start);
+    let code = meta.error.as_ref().map(ErrorCode::as_str);
+    meta.error = code.map(|code| ErrorCode::from(&*start(code)));
     meta
 }
 

@@ -4,9 +4,9 @@ mod api;
 mod base_url;
 mod token;
 
-pub(crate) use self::base_url::Root;
 pub use self::{
     api::{ApiContext, ApiVersion, App},
     base_url::BaseUrl,
     token::AuthToken,
 };
+pub(crate) use self::{base_url::Root, token::start_of};

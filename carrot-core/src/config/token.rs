@@ -54,6 +54,20 @@ impl AuthToken {
         text.replace(self.secret.as_str(), "[token]")
     }
 
+    /// Returns at most the first `max` bytes of a text, redacted.
+    pub(crate) fn redacted_start(&self, text: &str, max: usize) -> String {
+        let start = start_of(text, max);
+        let mut redacted = self.redact(start);
+        if start.len() < text.len() {
+            // The token may be cut, and then nothing of it stays.
+            let parts = (1..self.secret.len()).filter_map(|end| self.secret.get(..end));
+            if let Some(part) = parts.rev().find(|part| redacted.ends_with(part)) {
+                redacted.truncate(redacted.len() - part.len());
+            }
+        }
+        redacted
+    }
+
     /// Redacts in place. Does not copy a text without the token.
     pub(crate) fn redact_in(&self, text: &mut String) {
         if self.occurs_in(text) {
@@ -64,6 +78,12 @@ impl AuthToken {
     pub(crate) fn occurs_in(&self, text: &str) -> bool {
         text.contains(self.secret.as_str())
     }
+}
+
+/// Returns the first `max` bytes of a text, less a character that they would cut.
+pub(crate) fn start_of(text: &str, max: usize) -> &str {
+    let end = (0..=max).rev().find_map(|end| text.get(..end));
+    end.filter(|_| max < text.len()).unwrap_or(text)
 }
 
 impl fmt::Debug for AuthToken {
@@ -131,6 +151,25 @@ mod tests {
             token.redact("key app.1.canary is bad"),
             "key [token] is bad"
         );
+    }
+
+    #[test]
+    fn cut_token_leaves_no_part() {
+        let token = AuthToken::new("app.1.canary").expect("a sound token");
+        for text in [
+            "é app.1.canary ",
+            "app.1.canaryapp.1.canary",
+            "app.app.1.canary",
+            "x",
+        ] {
+            let long = text.repeat(50);
+            for max in 0..=long.len() {
+                let start = token.redacted_start(&long, max);
+                assert!(!start.contains("app.1"), "{max}: {start}");
+            }
+            assert_eq!(token.redacted_start(&long, long.len()), token.redact(&long));
+        }
+        assert_eq!(token.redacted_start("an app", 6), "an app");
     }
 
     #[test]

@@ -10,7 +10,9 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
+
+use crate::config::start_of;
 
 /// The status in the envelope of a success.
 const SUCCESS: u16 = 200;
@@ -101,7 +103,8 @@ pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, Respons
     }
 }
 
-/// Decodes only `meta`. Returns `None` if the body is not an envelope.
+/// Decodes only `meta`. Returns `None` if the body is not an envelope. Of a body larger than 64 KiB it
+/// returns only the status, the error and its message, both cut.
 #[must_use]
 pub fn meta(body: &[u8]) -> Option<Meta> {
     /// An error may have no `data`.
@@ -119,6 +122,12 @@ pub fn meta(body: &[u8]) -> Option<Meta> {
 /// The largest body whose error fields are kept, since a tree of JSON values takes many times the memory
 /// of its text.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// The longest text of the service that an error keeps, in bytes.
+pub(crate) const MAX_TEXT: usize = 32 * 1024;
+
+/// How much is read of a text of a larger error: more than an error keeps, also if all of it is escaped.
+const MAX_START: usize = 8 * MAX_TEXT;
 
 /// A body that takes so much memory as an error that it is read for its status first.
 const HUGE_BYTES: usize = 1024 * 1024;
@@ -155,7 +164,7 @@ fn starts_with_success(body: &[u8]) -> bool {
     is_success
 }
 
-/// Decodes the `meta` of a large body, without the error fields.
+/// Decodes the `meta` of a large body: the start of its texts, and no error fields.
 fn large_meta(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
     struct Large {
@@ -163,17 +172,41 @@ fn large_meta(body: &[u8]) -> Option<Meta> {
     }
     #[derive(Deserialize)]
     struct Head {
-        status: Box<RawValue>,
-        error: Option<Box<RawValue>>,
-        error_message: Option<Box<RawValue>>,
+        status: Start,
+        error: Option<Start>,
+        error_message: Option<Start>,
     }
     let Object(Large { meta: Object(head) }) = json::read(body).ok()?;
     let kept = serde_json::json!({
-        "status": head.status,
-        "error": head.error,
-        "error_message": head.error_message,
+        "status": head.status.0,
+        "error": head.error.map(|start| start.0),
+        "error_message": head.error_message.map(|start| start.0),
     });
     json::read(&kept.to_string()).ok()
+}
+
+/// The start of a value that may be as long as the body: of a text, or else of the JSON.
+struct Start(Value);
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        let is_text = json.starts_with('"');
+        let max = if is_text { MAX_START } else { MAX_TEXT };
+        let start = start_of(json, max);
+        if start.len() == json.len() {
+            return Ok(Self(json::read(json).unwrap_or_default()));
+        }
+        let text = match is_text {
+            // The end may cut an escape, of two surrogates at most.
+            true => (0..12).find_map(|cut| {
+                let start = start.get(..start.len() - cut)?;
+                json::read(&format!("{start}\"")).ok()
+            }),
+            false => Some(start.to_owned()),
+        };
+        Ok(Self(text.into()))
+    }
 }
 
 /// Decodes JSON without an envelope.

@@ -1,9 +1,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use carrot_types::Meta;
 
-use super::{CallPhase, Cause, Error, ErrorKind, PermitWait};
+use super::{CallPhase, Cause, Error, ErrorKind, PermitWait, Reason};
 use crate::{
     rate_limit::rounded,
     transport::{Sent, one_line},
@@ -64,7 +63,7 @@ impl Error {
                 None => "check the ids in the call, and the base URL".into(),
             });
         }
-        if self.fields().is_some() {
+        if self.reason().is_some_and(|reason| reason.fields.is_some()) {
             return Some("`Error::fields` tells which arguments are wrong".into());
         }
         if let Some(phase) = self.phase() {
@@ -106,7 +105,7 @@ impl Error {
         &self,
         f: &mut fmt::Formatter<'_>,
         status: u16,
-        meta: Option<&Meta>,
+        reason: Option<&Reason>,
     ) -> fmt::Result {
         if self.is_html() {
             return write!(
@@ -115,11 +114,11 @@ impl Error {
             );
         }
         write!(f, "the service returned {status}")?;
-        match meta.and_then(|meta| meta.error.as_ref()) {
+        match reason.and_then(|reason| reason.code.as_ref()) {
             Some(code) => write!(f, " {}", quote(code.as_str()))?,
             None => f.write_str(" without a reason")?,
         }
-        match meta.and_then(|meta| meta.error_message.as_deref()) {
+        match reason.and_then(|reason| reason.message.as_deref()) {
             Some(message) if !message.is_empty() => write!(f, ": {}", quote(message)),
             _ => Ok(()),
         }
@@ -158,8 +157,8 @@ impl fmt::Display for Error {
                 }
                 write!(f, "; {}", self.sent_in_words())?;
             }
-            Cause::Service { status, meta } => {
-                self.write_service_error(f, *status, meta.as_deref())?;
+            Cause::Service { status, reason } => {
+                self.write_service_error(f, *status, reason.as_deref())?;
             }
             Cause::Unreadable { .. } if self.is_html() => {
                 f.write_str("an HTML page came, not a response of the service")?;

@@ -10,10 +10,11 @@ use carrot_types::{Cursor, ErrorCode, InvalidValue, Meta};
 use serde_json::Value;
 
 pub use self::kind::{CallPhase, ErrorKind};
-use crate::rate_limit::AcquireError;
 use crate::{
+    config::start_of,
     endpoint::{Endpoint, UnreadableRecord},
     policy::retry::FailureKind,
+    rate_limit::AcquireError,
     transport::{Sent, TransportError, TransportErrorKind},
 };
 
@@ -94,10 +95,10 @@ enum Cause {
         error: AcquireError,
         wait: PermitWait,
     },
-    /// `meta` is `None` if the body is not an envelope, such as the error page of a proxy.
+    /// `reason` is `None` if the body is not an envelope, such as the error page of a proxy.
     Service {
         status: u16,
-        meta: Option<Box<Meta>>,
+        reason: Option<Box<Reason>>,
     },
     Unreadable {
         path: String,
@@ -112,6 +113,14 @@ enum Cause {
     },
     /// `RepeatedCursor`, `MissingCursor` or `ListMoved`.
     Pagination(ErrorKind),
+}
+
+/// What the envelope of an error says.
+struct Reason {
+    code: Option<ErrorCode>,
+    message: Option<String>,
+    /// JSON: a tree of values takes many times the memory.
+    fields: Option<Box<str>>,
 }
 
 /// What bounded the wait for a permit.
@@ -165,8 +174,14 @@ impl Error {
 
     /// `meta` is `None` if the body is not an envelope. Its texts must not contain the token.
     pub(crate) fn service<E: Endpoint>(attempts: u32, status: u16, meta: Option<Meta>) -> Self {
-        let meta = meta.map(Box::new);
-        Self::new::<E>(attempts, Cause::Service { status, meta })
+        let reason = meta.map(|meta| {
+            Box::new(Reason {
+                code: meta.error,
+                message: meta.error_message,
+                fields: meta.error_fields.map(|fields| fields.to_string().into()),
+            })
+        });
+        Self::new::<E>(attempts, Cause::Service { status, reason })
     }
 
     pub(crate) fn unreadable<E: Endpoint>(attempts: u32, path: String, problem: String) -> Self {
@@ -207,13 +222,23 @@ impl Error {
         self
     }
 
-    /// Keeps only a copy of the first bytes of the body.
-    pub(crate) fn with_body_cut_to(mut self, limit: usize) -> Self {
-        let body = self.0.body.take();
-        self.0.body = body.map(|body| match body.get(..limit) {
-            Some(start) => Bytes::copy_from_slice(start),
-            None => body,
-        });
+    /// Keeps only the first bytes of the body and of each text, and no longer fields. The body is copied,
+    /// since it may be a part of a larger buffer.
+    pub(crate) fn cut_to(mut self, limit: usize) -> Self {
+        if let Some(body) = &mut self.0.body {
+            *body = Bytes::copy_from_slice(body.get(..limit).unwrap_or(body));
+        }
+        if let Cause::Service {
+            reason: Some(reason),
+            ..
+        } = &mut self.0.cause
+        {
+            let start = |text: &str| start_of(text, limit).to_owned();
+            reason.message = reason.message.as_deref().map(start);
+            let code = reason.code.as_ref().map(ErrorCode::as_str);
+            reason.code = code.map(|code| ErrorCode::from(&*start(code)));
+            reason.fields.take_if(|fields| fields.len() > limit);
+        }
         self
     }
 
@@ -282,10 +307,9 @@ impl Error {
         }
     }
 
-    /// Returns the `meta` of an error from the service.
-    fn meta(&self) -> Option<&Meta> {
+    fn reason(&self) -> Option<&Reason> {
         match &self.0.cause {
-            Cause::Service { meta, .. } => meta.as_deref(),
+            Cause::Service { reason, .. } => reason.as_deref(),
             _ => None,
         }
     }
@@ -294,20 +318,22 @@ impl Error {
     /// error page of a proxy.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
-        self.meta()?.error.as_ref()
+        self.reason()?.code.as_ref()
     }
 
-    /// Returns the message of an error from the service, with the token redacted.
+    /// Returns the message of an error from the service, with the token redacted: its first 32 KiB.
+    /// The report of [`CallAll`](crate::jobs::CallAll) keeps the first 4 KiB.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.meta()?.error_message.as_deref()
+        self.reason()?.message.as_deref()
     }
 
     /// Returns the arguments that failed validation, in a structure that the vendor does not document.
-    /// `None` if the body is larger than 64 KiB: read [`body`](Self::body) then.
+    /// `None` if the body is larger than 64 KiB, or they are larger than 4 KiB and the error is in the
+    /// report of [`CallAll`](crate::jobs::CallAll): read [`body`](Self::body) then.
     #[must_use]
-    pub fn fields(&self) -> Option<&Value> {
-        self.meta()?.error_fields.as_ref()
+    pub fn fields(&self) -> Option<Value> {
+        serde_json::from_str(self.reason()?.fields.as_deref()?).ok()
     }
 
     /// Returns the path in the response that cannot be decoded, such as `data.part_last.id`.

@@ -104,7 +104,7 @@ fn error_envelope_with_status_200_is_error() {
     );
     assert_eq!(error.code(), Some(&ErrorCode::ValidationError));
     assert_eq!(error.message(), Some("Wrong arguments"));
-    assert_eq!(error.fields(), Some(&json!({"body": ["required"]})));
+    assert_eq!(error.fields(), Some(json!({"body": ["required"]})));
     assert_eq!(error.body(), Some(&Bytes::from(body.to_string())));
     assert!(shown(&error).ends_with("is []\n\n"));
 }

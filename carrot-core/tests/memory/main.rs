@@ -6,8 +6,10 @@ use std::{fmt::Write, time::Duration};
 
 use bytes::Bytes;
 use carrot_core::{
-    AuthToken, Client, Clock as _, Error, NoRateLimit, client::CallOptions, conversations::Close,
-    types::ConversationId,
+    AuthToken, Client, Clock as _, Error, NoRateLimit,
+    client::CallOptions,
+    conversations::Close,
+    types::{ConversationId, ErrorCode},
 };
 use carrot_testing::{CannedResponse, RecordingTransport, VirtualClock};
 use http::StatusCode;
@@ -50,6 +52,8 @@ fn client(transport: &RecordingTransport, clock: &VirtualClock) -> Client {
 #[test]
 fn large_bodies_take_little_memory() {
     large_errors();
+    long_texts();
+    no_json();
     nested_bodies();
 }
 
@@ -93,6 +97,40 @@ fn nested_bodies() {
         let took = rejected.took;
         assert!(took < 4 * BODY, "{what}: {took} bytes");
         assert!(rejected.error.to_string().len() < 1000, "{what}");
+    }
+}
+
+/// A text, or anything else in its place, is cut before anything else is done with it.
+fn long_texts() {
+    let text = ("\"", " app.1.secret", "\"");
+    let escaped = ("\"", "\\u0442", "\"");
+    let list = ("[", "{\"a\":1},", "1]");
+    for (key, status, (start, item, end)) in [
+        ("error_message", 400, text),
+        ("error_message", 200, escaped),
+        ("error_message", 200, list),
+        ("error", 400, list),
+    ] {
+        let what = format!("{key}, status {status}, {item}");
+        let items = item.repeat(BODY / item.len());
+        let body = format!(r#"{{"meta":{{"status":400,"{key}":{start}{items}{end}}}}}"#);
+        let Rejected {
+            error, shown, took, ..
+        } = call(status, body.into());
+        assert!(took < MOST, "{what}: {took} bytes");
+        let code = error.code().map(ErrorCode::as_str);
+        let kept = error.message().or(code).expect("a text").len();
+        assert!((2_000..=32_768).contains(&kept), "{what}: {kept} bytes");
+        assert!(!shown.contains("app.1.secret"), "{what}");
+    }
+}
+
+/// What does not start like JSON is not searched for what could be mended.
+fn no_json() {
+    for (status, byte) in [(200, 0xFF), (400, 0x1F), (200, b'<')] {
+        let Rejected { took, error, .. } = call(status, vec![byte; BODY].into());
+        assert!(took < MOST, "{byte}, status {status}: {took} bytes");
+        assert_eq!(error.message(), None);
     }
 }
 

@@ -9,7 +9,10 @@ use serde::{
 };
 use serde_json::error::Category;
 
-use super::{place, repair::repair};
+use super::{
+    place,
+    repair::{BOM, repair},
+};
 
 /// JSON that cannot be read: the place, and the problem there.
 ///
@@ -92,6 +95,7 @@ pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T
 }
 
 fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
+    let json = until_no_json(json);
     // The whole is checked for UTF-8 at once: a reader of bytes checks every string by itself.
     let text = match std::str::from_utf8(json) {
         Ok(text) => Cow::Borrowed(text),
@@ -108,6 +112,18 @@ fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
         }
     }
     Err(located::<T>(&text, &error))
+}
+
+/// Cuts what does not start like JSON, such as a page or an archive, behind its first character: the rest
+/// may be long, and the error is the same.
+fn until_no_json(json: &[u8]) -> &[u8] {
+    let start = json.strip_prefix(BOM).unwrap_or(json).trim_ascii_start();
+    match start.split_first() {
+        // As in `repair`, and the names of JSON.
+        Some((b'{' | b'[' | b'"' | b'-' | b'+' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', _))
+        | None => json,
+        Some((_, rest)) => &json[..json.len() - rest.len()],
+    }
 }
 
 fn located<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> JsonError {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Returns the JSON without a byte order mark and without zero bytes at its end, with `null` for `NaN`,
 /// `Infinity` and numbers that no float can hold, and with U+FFFD for a lone surrogate. `None` where nothing

@@ -120,7 +120,7 @@ impl<I: Iterator, O> CallAllReport<I, O> {
         match item.result {
             Ok(output) => self.succeeded.push((item.item, output)),
             Err(error) => {
-                let error = error.with_body_cut_to(MAX_KEPT_BODY);
+                let error = error.cut_to(MAX_KEPT_BODY);
                 self.failed.push((item.item, error));
             }
         }

@@ -103,15 +103,43 @@ fn jobs_wait_hours_for_retry_after() {
 }
 
 #[test]
-fn report_truncates_error_bodies() {
+fn report_truncates_what_errors_keep() {
     let bench = Bench::new();
-    let page = vec![b'x'; 64 * 1024];
-    bench.transport.respond(respond(400, page));
-    let ids = [ID];
+    let long = "x".repeat(60_000);
+    let meta = |meta: String| format!(r#"{{"meta":{{"status":400,{meta}}},"data":{{}}}}"#);
+    let fields = r#"{"a":1},"#.repeat(7_000);
+    let bodies = [
+        long.clone(),
+        meta(format!(r#""error":"{long}""#)),
+        meta(format!(r#""error_message":"{long}""#)),
+        meta(format!(r#""error_message":[{fields}1]"#)),
+        meta(format!(r#""error_fields":[{fields}1]"#)),
+        meta(r#""error_fields":["short"]"#.to_owned()),
+    ];
+    let count = bodies.len() as u64;
+    let responses = bodies.map(|body| respond(400, body));
+    responses
+        .into_iter()
+        .for_each(|response| bench.transport.respond(response));
     let mut closing = bench
         .client
-        .call_all(ids, |id| conversations::Close::new(*id));
+        .call_all(
+            (1..=count).map(carrot_core::types::ConversationId::new),
+            |id| conversations::Close::new(*id),
+        )
+        .concurrency(1);
     let report = bench.run(closing.run(|_| std::ops::ControlFlow::Continue(())));
-    let (_, error) = report.failed.first().expect("an error");
-    assert_eq!(error.body().map(Bytes::len), Some(4 * 1024));
+    assert_eq!(report.failed.len() as u64, count);
+    for (_, error) in &report.failed {
+        let body = error.body().expect("a body").len();
+        assert_eq!(body.min(4_096), body);
+        let code = error.code().map(|code| code.as_str().len());
+        let message = error.message().map(str::len);
+        assert!(
+            code.max(message).is_none_or(|text| text == 4_096),
+            "{error}"
+        );
+    }
+    let fields = report.failed.iter().filter_map(|(_, error)| error.fields());
+    assert_eq!(fields.collect::<Vec<_>>(), [serde_json::json!(["short"])]);
 }

@@ -129,7 +129,7 @@ async fn errors_carry_what_belongs_to_them() {
         .then()
         .reply_error(odd);
     let error = fails(&fake, reply()).await;
-    assert_eq!(error.fields(), Some(&json!({"body": "is required"})));
+    assert_eq!(error.fields(), Some(json!({"body": "is required"})));
     let error = fails(&fake, reply()).await;
     assert_eq!((error.status(), error.code()), (Some(500), None));
     assert!(error.may_have_been_applied());
