@@ -47,6 +47,8 @@ pub(super) struct Offsets {
     unreadable: HashMap<u64, u64>,
     /// The total on the last page.
     total: Option<u64>,
+    /// A total was smaller than the records read.
+    is_total_wrong: bool,
     /// All records were on the first page.
     is_one_page: bool,
     /// A record has no identity, so another reading could not tell which ones it missed.
@@ -55,6 +57,9 @@ pub(super) struct Offsets {
     is_irregular: bool,
     /// Records may have moved to pages that were read already.
     moved: bool,
+    /// The current page is a step back.
+    is_step_back: bool,
+    /// Steps back in a row without a new record.
     steps_back: u32,
     known_pages: u32,
 }
@@ -122,6 +127,11 @@ impl Came {
         self.offset.saturating_add(self.records.len() as u64)
     }
 
+    /// Where its new records start.
+    fn new_offset(&self) -> u64 {
+        self.offset + u64::from(self.at_anchor.is_some())
+    }
+
     fn is_short(&self) -> bool {
         self.records.len() < self.limit as usize
     }
@@ -180,6 +190,10 @@ impl Offsets {
         if is_new {
             self.steps_back = 0;
             self.is_one_page &= is_first;
+            // What moved to the front of the page is not behind it.
+            let end = came.new_offset() + (came.records.len() - join.new_from) as u64;
+            self.is_total_wrong |= self.total.is_some_and(|total| total < end);
+            self.total = self.total.filter(|_| !self.is_total_wrong);
         }
         // An empty page ends the listing; so does the last one, even if all of it was returned before.
         let is_returned =
@@ -198,10 +212,12 @@ impl Offsets {
         // next one knows them.
         let is_outrun =
             only_new && self.check.known > 0 && self.check.new > self.check.new_on_first;
+        // A full page may be followed by another one, although the total ends there.
+        let is_end = !is_new && self.total.is_some_and(|total| came.new_offset() >= total);
         let then = match &came.next {
             _ if is_outrun => self.check_again(u64::MAX),
-            Some(next) => self.go_on(&came, next.clone(), is_new),
-            None => self.end(&came, is_single_pass),
+            Some(next) if !is_end => self.go_on(&came, next.clone(), is_new),
+            _ => self.end(&came, is_single_pass),
         };
         if is_new {
             self.known_pages = 0;
@@ -226,14 +242,15 @@ impl Offsets {
         };
         let anchor = came.requested.as_ref().and_then(Cursor::anchor);
         came.at_anchor = anchor.map(|anchor| came.position(|key| key == anchor));
-        came.is_shifted = match (came.at_anchor, self.total, page.total) {
+        let total = page.total.filter(|_| !self.is_total_wrong);
+        came.is_shifted = match (came.at_anchor, self.total, total) {
             // The list moves by what came and went in front of the anchor. More than the total tells are
             // records that moved forward, and one of them may be unread.
             (Some(Some(at)), Some(before), Some(now)) => (at as u64).saturating_add(before) > now,
             (Some(Some(at)), _, _) => at > 0 && self.is_started,
             _ => false,
         };
-        self.total = page.total;
+        self.total = total;
         came
     }
 
@@ -254,7 +271,7 @@ impl Offsets {
     fn join_first(&mut self, came: &Came) -> Option<Join> {
         let known = came.position(|key| self.returned.contains(&key));
         // Where it starts without an anchor there is nothing to check.
-        let is_joined = came.at_anchor.is_some() || self.steps_back > 0;
+        let is_joined = came.at_anchor.is_some() || mem::take(&mut self.is_step_back);
         if is_joined && came.offset > 0 && known.is_none() {
             return None;
         }
@@ -297,6 +314,7 @@ impl Offsets {
     /// The list became shorter: reads the pages before again.
     fn step_back(&mut self, came: &Came) -> Step {
         self.is_irregular = true;
+        self.is_step_back = true;
         self.steps_back += 1;
         let step = u64::from(came.limit) << self.steps_back.min(32);
         let end = self

@@ -35,6 +35,8 @@ struct State {
     /// The leads that cannot be read.
     unreadable: HashSet<u64>,
     has_total: bool,
+    /// The total is wrong by this factor.
+    divisor: usize,
     /// The start and the size of each page that was requested.
     requests: Vec<(u64, u64)>,
     /// Runs before each response.
@@ -47,6 +49,7 @@ impl List {
         list.change(|state| {
             state.ids = ids.into_iter().collect();
             state.has_total = true;
+            state.divisor = 1;
         });
         list
     }
@@ -82,7 +85,7 @@ impl List {
                 let users: Vec<_> = page.map(lead).collect();
                 let mut data = json!({"users": users});
                 if state.has_total {
-                    data["total"] = state.ids.len().into();
+                    data["total"] = (state.ids.len() / state.divisor).into();
                 }
                 CannedResponse::data(data)
             })
@@ -166,6 +169,35 @@ fn too_large_a_total_is_no_endless_list() {
     assert_eq!(counts, [1, 0]);
 }
 
+/// A total that is smaller than the list does not end it.
+#[test]
+fn too_small_a_total_loses_no_lead() {
+    let totals: [fn(u64, u64) -> u64; 4] =
+        [|_, _| 0, |all, _| all / 2, |all, _| all - 1, |_, page| page];
+    for total in totals {
+        for records in [1, 2, 50, 51, 99, 100, 200] {
+            for page in [1, 2, 50] {
+                let transport = RespondWith::new(move |call| {
+                    let number = |name| {
+                        call.param(name)
+                            .map_or(0, |text| text.parse().expect("a number"))
+                    };
+                    let ids =
+                        number("offset") + 1..=records.min(number("offset") + number("limit"));
+                    let users: Vec<_> = ids.map(|id: u64| json!({"id": id})).collect();
+                    let total = total(records, users.len() as u64);
+                    CannedResponse::data(json!({"users": users, "total": total}))
+                });
+                let client = client(&transport, ApiVersion::V2);
+                let mut items = client.items(apps::Leads::new().page(size(page)));
+                let mut seen = Vec::new();
+                read(&mut items, |id| seen.push(id)).expect("no move");
+                assert!(seen.into_iter().eq(1..=records), "{records} by {page}");
+            }
+        }
+    }
+}
+
 /// Leads whose records nobody can tell apart.
 #[derive(Clone, Debug)]
 struct Anonymous(apps::Leads);
@@ -206,15 +238,21 @@ fn records_without_identity_are_returned_once() {
     assert_eq!(list.offsets(), [0, 50, 100]);
 }
 
-/// A lead hops over the reader in every reading, each time while another one leaves and a new one comes, so
-/// that every page and total look as if nothing had happened.
+/// A lead hops over the reader in every reading, each time while another one leaves and a new one comes, at
+/// the end or at the front, so that every page and total look as if nothing had happened.
 #[test]
 fn lead_that_always_evades_ends_with_the_error() {
-    for has_total in [true, false] {
+    for (has_total, divisor, is_front) in [
+        (true, 1, true),
+        (true, 1, false),
+        (true, 2, false),
+        (false, 1, true),
+        (false, 1, false),
+    ] {
         let list = List::new(1..=40);
         let mut fresh = 1_000;
         list.change(|state| {
-            state.has_total = has_total;
+            (state.has_total, state.divisor) = (has_total, divisor);
             state.between = Some(Box::new(move |offset, ids| {
                 let reader = offset as usize;
                 let place = |ids: &[u64]| ids.iter().position(|id| *id == 30).expect("it stays");
@@ -223,13 +261,19 @@ fn lead_that_always_evades_ends_with_the_error() {
                     let from = place(ids);
                     ids.remove(from);
                     ids.insert(29, 30);
+                    if is_front {
+                        fresh += 1;
+                        ids.insert(0, fresh);
+                    }
                 } else if (reader..reader + 10).contains(&place(ids)) {
                     let from = place(ids);
                     ids.remove(from);
                     ids.remove(1);
                     ids.insert(2, 30);
-                    fresh += 1;
-                    ids.push(fresh);
+                    if !is_front {
+                        fresh += 1;
+                        ids.push(fresh);
+                    }
                 }
             }));
         });
@@ -269,6 +313,27 @@ fn leads_changed_while_listing_are_all_reached() {
                 }
             }
             assert_eq!(seen, (1..=200).collect::<Vec<_>>(), "{page} a page");
+        }
+    }
+}
+
+/// Every second lead leaves: each page has known leads, and no new one at the end.
+#[test]
+fn some_changed_while_listing_are_all_reached() {
+    for has_total in [true, false] {
+        for (records, page) in [(2, 1), (2, 50), (50, 1), (100, 2), (100, 50), (101, 50)] {
+            let list = List::new(1..=records);
+            list.change(|state| state.has_total = has_total);
+            let mut seen = Vec::new();
+            let upgrade = |id| {
+                seen.push(id);
+                if seen.len() % 2 == 0 {
+                    list.remove(id);
+                }
+            };
+            let ended = read(&mut list.items(size(page)), upgrade);
+            ended.expect("no doubt");
+            assert_eq!(seen, (1..=records).collect::<Vec<_>>(), "{page} a page");
         }
     }
 }
@@ -383,6 +448,31 @@ fn a_page_that_repeats_for_ever_ends() {
     let mut items = client.items(apps::Leads::new());
     let ended = read(&mut items, |_| {});
     assert_eq!(ended.expect_err("no end").kind(), ErrorKind::RepeatedCursor);
+}
+
+/// The service returns the last page for every offset behind it.
+#[test]
+fn a_last_page_that_repeats_ends_at_the_total() {
+    for records in [1, 2, 50, 51, 120] {
+        for page in [1, 2, 50] {
+            let transport = RespondWith::new(move |call| {
+                let number = |name| {
+                    call.param(name)
+                        .map_or(0, |text| text.parse().expect("a number"))
+                };
+                let limit: u64 = number("limit");
+                let offset = number("offset").min(records.max(limit) - limit);
+                let ids = offset + 1..=records.min(offset + limit);
+                let users: Vec<_> = ids.map(|id| json!({"id": id})).collect();
+                CannedResponse::data(json!({"users": users, "total": records}))
+            });
+            let client = client(&transport, ApiVersion::V2);
+            let mut items = client.items(apps::Leads::new().page(size(page)));
+            let mut seen = Vec::new();
+            read(&mut items, |id| seen.push(id)).expect("no move");
+            assert!(seen.into_iter().eq(1..=records), "{records} by {page}");
+        }
+    }
 }
 
 /// The first process reads 100 of 200 leads; before the second one, 60 of those leave the filter.

@@ -15,6 +15,9 @@ use crate::{
 /// Common servers limit the request line to 8 kB, which also holds the path and other parameters.
 const MAX_FILTER_BYTES: usize = 7_500;
 
+/// The page size of the service where a call does not set it.
+const DEFAULT_PAGE_SIZE: u32 = 20;
+
 /// The order of a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -36,6 +39,8 @@ pub enum SortOrder {
 /// once, or end with [`ErrorKind::ListMoved`](crate::ErrorKind::ListMoved):
 ///
 /// * Each page repeats the last lead of the page before. If leads left the list, pages are read again.
+/// * The last page is an empty one, or one that is not full and ends at the `total`. A `total` that is smaller
+///   than the list does not end it.
 /// * A list longer than a page is read twice. The second reading returns the leads that the first one missed,
 ///   which come last. It is repeated, up to three times, until one meets as many known leads as the list has;
 ///   otherwise the listing ends with the error. [`Paging::single_pass`] reads the list once.
@@ -176,10 +181,16 @@ impl Endpoint for Leads {
         let mut page = Page::new(records.items);
         page.unreadable = records.unreadable;
         page.total = total;
-        // Without a total, only an empty page is the last one: the service may limit the page size.
+        // Only an empty page is surely the last one: the service may limit the page size, and a total may be
+        // wrong. It is believed where a page that is not full ends there.
         let records = page.records() as u64;
         let next = self.paging.offset().saturating_add(records);
-        if records > 0 && total.is_none_or(|total| next < total) {
+        let is_full = records
+            >= self
+                .paging
+                .limit(self.paging.size.unwrap_or(DEFAULT_PAGE_SIZE))
+                .into();
+        if records > 0 && (is_full || total != Some(next)) {
             page.next = NextCursor::At(Cursor::offset(next));
         }
         Ok(page)
