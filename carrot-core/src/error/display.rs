@@ -54,7 +54,7 @@ impl Error {
                 None => "a key may make 60 requests a minute; wait before the next".into(),
             });
         }
-        if self.is_html() && !matches!(self.status(), Some(408 | 500..)) {
+        if self.is_html() && !matches!(self.status(), Some(300..=399 | 408 | 500..)) {
             return Some("a proxy or gateway sent it; check the base URL and the network".into());
         }
         if self.is_not_found() {
@@ -80,13 +80,12 @@ impl Error {
                 CallPhase::Attempt | CallPhase::Pause => more.into(),
             });
         }
-        match self.status()? {
-            300..=399 => Some("redirects are not followed; check the base URL".into()),
-            408 | 500.. if self.0.is_write => {
-                Some("check whether it was applied before you repeat it".into())
-            }
-            _ => None,
-        }
+        let is_redirect = matches!(self.status()?, 300..=399);
+        let redirect = is_redirect.then_some("redirects are not followed; check the base URL");
+        let check = (self.0.is_write && self.last_may_have_been_applied())
+            .then_some("check whether it was applied before you repeat it");
+        let advice = redirect.into_iter().chain(check).collect::<Vec<_>>();
+        (!advice.is_empty()).then(|| advice.join("; "))
     }
 
     fn write_problem(&self, f: &mut fmt::Formatter<'_>, path: &str, problem: &str) -> fmt::Result {

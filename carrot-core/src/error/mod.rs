@@ -15,7 +15,7 @@ use crate::{
     endpoint::{Endpoint, UnreadableRecord},
     policy::retry::FailureKind,
     rate_limit::AcquireError,
-    transport::{Sent, TransportError, TransportErrorKind},
+    transport::{Sent, TimeoutPhase, TransportError, TransportErrorKind},
 };
 
 /// The error of a failed call.
@@ -481,7 +481,7 @@ impl Error {
     pub(crate) fn last_may_have_been_applied(&self) -> bool {
         match &self.0.cause {
             // A redirect after a POST may mean that it was applied, as for a form in a browser.
-            Cause::Service { status, .. } => matches!(status, 300..=399 | 408 | 500..),
+            Cause::Service { status, .. } => !matches!(status, 400..=407 | 409..=499),
             Cause::Pagination(_) | Cause::UnreadableRecord { .. } => false,
             _ => self.last_sent() != Sent::Never,
         }
@@ -502,11 +502,16 @@ impl Error {
                 TransportErrorKind::TooLarge { .. } if error.sent() != Sent::Never => None,
                 TransportErrorKind::Dns
                 | TransportErrorKind::Connect
-                | TransportErrorKind::Reset => Some(FailureKind::Unavailable),
+                | TransportErrorKind::Timeout(TimeoutPhase::Connect)
+                | TransportErrorKind::Reset
+                | TransportErrorKind::Truncated => Some(FailureKind::Unavailable),
                 _ => Some(FailureKind::Transient),
             },
             Cause::Service { status, .. } => match status {
-                502..=504 => Some(FailureKind::Unavailable),
+                // The method, the version of HTTP, or a login that the network asks for.
+                501 | 505 | 511 => None,
+                // 520 and above: a proxy such as Cloudflare's has no server behind it, or an overloaded one.
+                502..=504 | 520..=524 | 529 => Some(FailureKind::Unavailable),
                 408 | 500.. => Some(FailureKind::Transient),
                 _ => None,
             },

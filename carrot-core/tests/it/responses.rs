@@ -81,6 +81,19 @@ fn service_errors_contain_advice() {
     assert_snapshot("tests/errors/service.txt", &text);
 }
 
+/// Only a status from 400 to 499 says that it was not.
+#[test]
+fn redirected_write_may_have_been_applied() {
+    for (status, body) in [(101, ""), (302, ""), (308, "<html>moved</html>")] {
+        let client = client(&canned([respond(status, body)]), ApiVersion::V2);
+        let reply = conversations::Reply::new(ID, "Hi");
+        let error = run(client.call(reply)).expect_err("no success");
+        assert!(error.may_have_been_applied(), "{error}");
+        let advice = "; check whether it was applied before you repeat it";
+        assert!(error.to_string().ends_with(advice), "{error}");
+    }
+}
+
 #[test]
 fn error_envelope_with_status_200_is_error() {
     let body = json!({

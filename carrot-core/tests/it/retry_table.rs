@@ -51,8 +51,9 @@ const KINDS: [TransportErrorKind; 12] = [
     TransportErrorKind::Other,
 ];
 
-const STATUSES: [u16; 16] = [
-    301, 302, 400, 401, 403, 404, 408, 409, 418, 425, 429, 500, 502, 503, 504, 599,
+const STATUSES: [u16; 24] = [
+    101, 301, 302, 400, 401, 403, 404, 408, 409, 418, 425, 429, 499, 500, 501, 502, 503, 504, 505,
+    511, 520, 524, 529, 599,
 ];
 
 fn every_fault() -> Vec<Fault> {
@@ -62,7 +63,7 @@ fn every_fault() -> Vec<Fault> {
         .flat_map(|kind| sents.map(|sent| Fault::Transport(*kind, sent)))
         .collect();
     faults.extend(STATUSES.map(Fault::Status));
-    faults.extend([400, 408, 429, 500, 502, 503, 504].map(Fault::Envelope));
+    faults.extend([0, 400, 408, 429, 500, 502, 503, 504].map(Fault::Envelope));
     faults.push(Fault::Unreadable);
     faults
 }
@@ -84,7 +85,7 @@ impl Fault {
                     | TransportErrorKind::Tls
                     | TransportErrorKind::Protocol,
                 _
-            )
+            ) | Self::Status(501 | 505 | 511)
         )
     }
 
@@ -96,10 +97,14 @@ impl Fault {
                     kind,
                     TransportErrorKind::Dns
                         | TransportErrorKind::Connect
+                        | TransportErrorKind::Timeout(TimeoutPhase::Connect)
                         | TransportErrorKind::Reset
+                        | TransportErrorKind::Truncated
                 )
             }
-            Self::Status(status) | Self::Envelope(status) => (502..=504).contains(&status),
+            Self::Status(status) | Self::Envelope(status) => {
+                matches!(status, 502..=504 | 520..=524 | 529)
+            }
             Self::Unreadable => false,
         }
     }
@@ -131,7 +136,7 @@ impl Fault {
         match self {
             Self::Transport(_, sent) => sent != Sent::Never,
             Self::Status(status) | Self::Envelope(status) => {
-                (300..400).contains(&status) || status == 408 || status >= 500
+                !(400..500).contains(&status) || status == 408
             }
             Self::Unreadable => true,
         }

@@ -1,11 +1,13 @@
 use std::sync::{Mutex, PoisonError};
 
 /// The maximum budget, in tenths of a retry. All clones of a client share it.
-const CAPACITY: u32 = 100;
+///
+/// Enough for the calls of a minute that one silence of the service leaves without a response.
+const CAPACITY: u32 = 500;
 const COST_OF_RETRY: u32 = 10;
 const GAIN_OF_SUCCESS: u32 = 1;
 
-/// Limits the traffic of retries during an outage: ten retries at first, then one for every ten calls
+/// Limits the traffic of retries during an outage: fifty retries at first, then one for every ten calls
 /// that succeed.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(Mutex<u32>);
@@ -39,9 +41,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allows_ten_retries_then_one_per_ten_successes() {
+    fn allows_fifty_retries_then_one_per_ten_successes() {
         let budget = RetryBudget::new();
-        assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
+        assert_eq!((0..60).filter(|_| budget.take()).count(), 50);
         for _ in 0..9 {
             budget.succeeded();
         }
@@ -52,6 +54,6 @@ mod tests {
         for _ in 0..10_000 {
             budget.succeeded();
         }
-        assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
+        assert_eq!((0..60).filter(|_| budget.take()).count(), 50);
     }
 }

@@ -12,9 +12,9 @@
 //!
 #![doc = include_str!("../../../docs/retry.md")]
 //!
-//! The client and its clones share a retry budget for transient failures: ten retries at first, then one
+//! The client and its clones share a retry budget for transient failures: fifty retries at first, then one
 //! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, a
-//! connection that was closed, or status 502, 503 or 504) do not use the budget, since their pauses are
+//! connection that was closed, or a status such as 503) do not use the budget, since their pauses are
 //! long. With the defaults, an outage of 5 seconds fails no call that is idempotent or was never sent.
 //!
 //! A call is retried only if the pause leaves the time of a slow response before its deadline. Otherwise the
@@ -90,11 +90,11 @@ pub(crate) use self::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No complete response, status 408, or a status of 500 and above that is not
+    /// No response in time, status 408, or a status of 500 and above that is not
     /// [`Unavailable`](Self::Unavailable).
     Transient,
     /// An outage, such as a restart of the service: no connection, one that was closed before the
-    /// response started, or status 502, 503 or 504.
+    /// response was complete, or status 502, 503, 504, 520 to 524 or 529.
     Unavailable,
     /// Too many requests: status 429.
     Throttled,

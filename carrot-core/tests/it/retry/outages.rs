@@ -4,29 +4,43 @@ use super::*;
 
 #[test]
 fn outage_of_five_seconds_fails_no_call() {
+    let faults = [
+        (Sent::Never, Err(TransportErrorKind::Connect)),
+        // The packets of the host that starts are lost.
+        (
+            Sent::Never,
+            Err(TransportErrorKind::Timeout(TimeoutPhase::Connect)),
+        ),
+        // It accepts connections and closes them, some in the middle of a response.
+        (Sent::Maybe, Err(TransportErrorKind::Reset)),
+        (Sent::Yes, Err(TransportErrorKind::Truncated)),
+        (Sent::Yes, Ok(502)),
+        (Sent::Yes, Ok(503)),
+        (Sent::Yes, Ok(504)),
+        (Sent::Yes, Ok(521)),
+        (Sent::Yes, Ok(529)),
+    ];
     for seed in 0..50 {
-        for status in [None, Some(0), Some(502), Some(503), Some(504)] {
+        for (sent, fault) in faults {
             let clock = VirtualClock::manual();
             let service = clock.clone();
-            let transport = RespondWith::new(move |_| match status {
+            let transport = RespondWith::new(move |_| match fault {
                 _ if service.now() >= 5 * SECOND => {
                     ok(r#"{"meta":{"status":200},"data":{"id":7}}"#)
                 }
-                None => CannedResponse::failure(TransportErrorKind::Connect, Sent::Never),
-                // It accepts connections and closes them.
-                Some(0) => CannedResponse::failure(TransportErrorKind::Reset, Sent::Maybe),
-                Some(status) => respond(status, ""),
+                Ok(status) => respond(status, ""),
+                Err(kind) => CannedResponse::failure(kind, sent),
             });
             let builder = over(transport, &clock)
                 .retry(ExponentialBackoff::new().seed(seed))
                 .rate_limiter(NoRateLimit::new());
             let client = watched(builder);
             // All clones share the budget, which must not run out.
-            let tasks = (0..30).map(|_| {
+            let tasks = (0..60).map(|_| {
                 let client = client.clone();
                 task(async move {
                     client.call(close()).await.expect("idempotent");
-                    if status.is_none() {
+                    if sent == Sent::Never {
                         client.call(reply()).await.expect("never sent");
                     }
                 })
@@ -73,13 +87,13 @@ fn permanent_errors_are_not_retried() {
         TransportErrorKind::Rejected,
     ] {
         let mut bench = Bench::new();
-        for _ in 0..20 {
+        for _ in 0..60 {
             bench = bench.fails(kind, Sent::Never);
             let error = bench.call(close()).expect_err("final");
             assert_eq!(error.attempts(), 1);
         }
         // The budget is unused.
-        for _ in 0..10 {
+        for _ in 0..50 {
             bench = bench.not_sent().succeeds();
             bench.call(close()).expect("the second attempt succeeds");
         }

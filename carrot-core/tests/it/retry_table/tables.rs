@@ -44,15 +44,11 @@ fn classes() -> Vec<Class> {
             "maybe sent",
             |fault| fault.sent() == Sent::Maybe && !fault.is_hopeless() && !fault.is_unavailable(),
         ),
-        class(
-            "the response ended early or took too long",
-            "truncated",
-            |fault| {
-                matches!(fault, Fault::Transport(_, Sent::Yes))
-                    && !fault.is_hopeless()
-                    && !fault.is_unavailable()
-            },
-        ),
+        class("the response took too long", "slow", |fault| {
+            matches!(fault, Fault::Transport(_, Sent::Yes))
+                && !fault.is_hopeless()
+                && !fault.is_unavailable()
+        }),
         class(
             "no connection, or one that was closed, and the request may have reached the server",
             "lost",
@@ -65,13 +61,17 @@ fn classes() -> Vec<Class> {
         class(
             "the response is too large or invalid, or the transport rejects a request that may have been sent",
             "too large",
-            |fault| fault.is_hopeless() && fault.sent() != Sent::Never,
+            |fault| {
+                matches!(fault, Fault::Transport(..))
+                    && fault.is_hopeless()
+                    && fault.sent() != Sent::Never
+            },
         ),
-        class("a redirect", "3xx", |fault| {
-            fault
-                .status()
-                .is_some_and(|status| (300..400).contains(&status))
-        }),
+        class(
+            "a redirect, or another status below 400",
+            "below 400",
+            |fault| fault.status().is_some_and(|status| status < 400),
+        ),
         class("status 408", "408", |fault| fault.status() == Some(408)),
         class("status 429, too many requests", "429", |fault| {
             fault.status() == Some(429)
@@ -81,11 +81,18 @@ fn classes() -> Vec<Class> {
             status
                 .is_some_and(|status| (400..500).contains(&status) && ![408, 429].contains(&status))
         }),
-        class("status 502, 503 or 504", "502 to 504", |fault| {
-            fault.status().is_some() && fault.is_unavailable()
+        class(
+            "status 502, 503, 504, 520 to 524 or 529",
+            "outage",
+            |fault| fault.status().is_some() && fault.is_unavailable(),
+        ),
+        class("status 501, 505 or 511", "501, 505, 511", |fault| {
+            fault.status().is_some() && fault.is_final()
         }),
         class("any other status of 500 and above", "other 5xx", |fault| {
-            fault.status().is_some_and(|status| status >= 500) && !fault.is_unavailable()
+            fault.status().is_some_and(|status| status >= 500)
+                && !fault.is_unavailable()
+                && !fault.is_final()
         }),
         class("a response that cannot be decoded", "unreadable", |fault| {
             fault == Fault::Unreadable
