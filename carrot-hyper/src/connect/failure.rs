@@ -38,6 +38,8 @@ pub(crate) enum ProxyFailure {
     Broken { proxy: String, problem: String },
     #[error("the proxy {proxy} has no address: {problem}")]
     Dns { proxy: String, problem: String },
+    #[error("no TLS session with the proxy {proxy} could be made: {problem}")]
+    Tls { proxy: String, problem: String },
     #[error(
         "the proxy {proxy} does not speak `{scheme}`: only `http` and `https` proxies are used"
     )]
@@ -58,6 +60,7 @@ impl From<ConnectFailure> for TransportError {
                 | ProxyFailure::Scheme { .. },
             ) => Kind::Rejected,
             ConnectFailure::Proxy(ProxyFailure::Dns { .. }) => Kind::Dns,
+            ConnectFailure::Proxy(ProxyFailure::Tls { .. }) => Kind::Tls,
             ConnectFailure::Proxy(_) => Kind::Connect,
         };
         Self::new(kind, Sent::Never).with_source(failure)

@@ -24,6 +24,7 @@ pub(crate) use self::{
 use self::{failure::ProxyFailure, proxy::Chosen, tcp::Tcp};
 use crate::{
     deadline::timeout,
+    error::chain::find,
     tls::{Tls, advice},
 };
 
@@ -132,7 +133,11 @@ impl Connector {
         TlsConnector::from(config)
             .connect(name, stream)
             .await
-            .map_err(|error| ConnectFailure::Tls(advice::explained(error, host)))
+            .map_err(|error| match find::<rustls::Error>(&error) {
+                Some(_) => ConnectFailure::Tls(advice::explained(error, host)),
+                // The connection was lost: a server that starts, or a gateway without one.
+                None => ConnectFailure::Tcp(error.into()),
+            })
     }
 }
 
@@ -144,7 +149,11 @@ fn of_proxy(proxy: &Chosen, failure: ConnectFailure) -> ConnectFailure {
             proxy: name,
             problem: root(&*error),
         },
-        ConnectFailure::Tcp(error) | ConnectFailure::Tls(error) => ProxyFailure::Broken {
+        ConnectFailure::Tcp(error) => ProxyFailure::Broken {
+            proxy: name,
+            problem: root(&*error),
+        },
+        ConnectFailure::Tls(error) => ProxyFailure::Tls {
             proxy: name,
             problem: root(&*error),
         },

@@ -178,6 +178,25 @@ async fn tls_ends_at_the_server() {
     .await;
 }
 
+/// The certificate of the proxy itself stays what it is.
+#[tokio::test]
+async fn untrusted_proxy_is_an_error_of_tls() {
+    let unknown = Authority::new("unknown").acceptor("localhost", &[]);
+    let proxy = Server::over_tls(unknown).await;
+    let transport = builder()
+        .proxy(proxy.https("localhost", ""))
+        .build()
+        .unwrap();
+    let request = post("https://localhost:1/");
+    let error = fails(&transport, request, Tls, Sent::Never).await;
+    assert!(
+        error
+            .to_string()
+            .contains("session with the proxy localhost:"),
+        "{error}"
+    );
+}
+
 #[test]
 fn unusable_proxy_address_is_not_shown() {
     for url in [
