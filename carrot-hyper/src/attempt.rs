@@ -113,6 +113,7 @@ impl<'a> Attempt<'a> {
                     // It cannot arrive twice: no byte of it was written.
                     Some(untouched) if !lease.is_fresh() => self.request = untouched,
                     untouched => {
+                        lease.broke();
                         let error = unanswered.error;
                         return Err(error::before_response(error, untouched.is_some()));
                     }

@@ -13,6 +13,10 @@ use crate::connection::Connection;
 /// How long a response on a kept connection vouches for the others.
 const VOUCHED: Duration = Duration::from_millis(500);
 
+/// How long no connection is kept after one broke under its second or later request: some servers close
+/// each after its first response and do not say so, and every second write would be lost.
+const MISTRUSTED: Duration = Duration::from_secs(60);
+
 /// The longest that anything is kept: `Instant` has no room for every `Duration`.
 const AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -28,6 +32,8 @@ pub(super) struct State {
     idle: Vec<Idle>,
     /// When a kept connection last brought a response.
     vouched: Option<Instant>,
+    /// When a kept connection last broke under a request.
+    broke: Option<Instant>,
     /// A kept connection that nothing vouched for carries a request.
     probing: bool,
     /// When all that was kept is over.
@@ -72,6 +78,9 @@ impl Host {
             return false;
         }
         let mut state = self.lock();
+        if connection.is_http1() && is_within(MISTRUSTED, state.broke) {
+            return false;
+        }
         let Some(expires) = state.keep(connection, limit.min(AGE), with.max_idle_per_host) else {
             return false;
         };
@@ -111,9 +120,7 @@ impl State {
     /// they are lent one at a time until a response vouches for them.
     pub(super) fn take(&mut self) -> Option<(Connection, bool)> {
         let now = Instant::now();
-        let trusted = self
-            .vouched
-            .is_some_and(|at| now.saturating_duration_since(at) < VOUCHED);
+        let trusted = is_within(VOUCHED, self.vouched);
         if self.probing && !trusted {
             // The request connects anew, and its connection takes the place of the oldest one: the number of
             // those kept stays that of the calls at one time, and over HTTP/2 the others get one that lives.
@@ -188,6 +195,11 @@ impl State {
         self.idle.clear();
     }
 
+    /// A kept connection was closed by the server once it carried a request.
+    pub(super) fn broke(&mut self) {
+        self.broke = Some(Instant::now());
+    }
+
     /// Drops what is closed or expired. Returns the time of the next look, or `None` when nothing is
     /// left.
     pub(super) fn tend(&mut self, context: &mut Context<'_>) -> Option<Instant> {
@@ -201,4 +213,9 @@ impl State {
         let next = self.idle.iter().map(|idle| idle.expires).min();
         next.or(self.last_expiry.filter(|expiry| now < *expiry))
     }
+}
+
+/// Whether this moment was no longer ago than that.
+fn is_within(time: Duration, moment: Option<Instant>) -> bool {
+    moment.is_some_and(|moment| moment.elapsed() < time)
 }

@@ -82,6 +82,13 @@ impl Lease {
         }
     }
 
+    /// The connection ended with the request on it, and without a response.
+    pub(crate) fn broke(&self) {
+        if !self.fresh && self.connection.is_http1() {
+            self.host.lock().broke();
+        }
+    }
+
     /// Keeps the connection for the next request, the body of the response having been read.
     pub(crate) fn give_back(self, headers: &HeaderMap) {
         let own = self.settings.idle_timeout;

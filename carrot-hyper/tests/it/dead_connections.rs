@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::support::{
-    PLENTY, Server, builder,
+    PLENTY, Server, Step, builder,
     by_hand::{Frozen, turns},
     came, get, hold, ok_response, post, read_request, reset, succeeds, tells_no_secret, transport,
 };
@@ -101,6 +101,24 @@ async fn eight_writes_in_turn_lose_one() {
 async fn eight_writes_at_once_lose_one() {
     let (transport, server) = eight_dead().await;
     at_most_one_uncertain(&at_once(&transport, || post(server.url("/"))).await);
+}
+
+/// It closes each connection with the second request on it, and never says so.
+#[tokio::test]
+async fn server_without_keep_alive_loses_one_write() {
+    let server = Server::script([
+        Step::Read,
+        Step::write(ok_response("fine")),
+        Step::Came,
+        Step::Reset,
+    ])
+    .await;
+    let transport = transport();
+    let mut ended = Vec::new();
+    for _ in 0..4 * EIGHT {
+        ended.push(transport.send(post(server.url("/"))).await.map(drop));
+    }
+    at_most_one_uncertain(&ended);
 }
 
 /// Under steady load nothing is opened anew.
