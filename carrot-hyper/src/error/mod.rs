@@ -87,9 +87,18 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
     #[cfg(feature = "http2")]
     if let Some(error) = error.downcast_ref::<h2::Error>() {
         // What this side ends, it ends because the other broke a rule, as hyper's error above says.
-        return error.is_remote().then_some(Cause::Cut);
+        return error.is_remote().then(|| match error.reason() {
+            // It says so to every request.
+            Some(h2::Reason::HTTP_1_1_REQUIRED) => Cause::Nonsense,
+            _ => Cause::Cut,
+        });
     }
-    Some(match error.downcast_ref::<io::Error>()?.kind() {
+    let error = error.downcast_ref::<io::Error>()?;
+    if tokio::runtime::is_rt_shutdown_err(error) {
+        // The runtime of the connection ended, and somebody else waits for the response.
+        return Some(Cause::Cut);
+    }
+    Some(match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Cause::Nonsense,
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionAborted

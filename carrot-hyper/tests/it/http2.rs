@@ -94,14 +94,17 @@ async fn the_server_may_choose_http_1() {
 
 #[tokio::test]
 async fn only_a_rejected_stream_is_unsent() {
-    for (reason, sent) in [
-        (Reason::REFUSED_STREAM, Sent::Never),
-        (Reason::CANCEL, Sent::Maybe),
-        (Reason::INTERNAL_ERROR, Sent::Maybe),
+    for (reason, kind, sent) in [
+        (Reason::REFUSED_STREAM, Reset, Sent::Never),
+        (Reason::NO_ERROR, Reset, Sent::Maybe),
+        (Reason::CANCEL, Reset, Sent::Maybe),
+        (Reason::INTERNAL_ERROR, Reset, Sent::Maybe),
+        // It says so to every request, so a retry is of no use.
+        (Reason::HTTP_1_1_REQUIRED, Protocol, Sent::Maybe),
     ] {
         let server = serving(move |_, mut respond| async move { respond.send_reset(reason) }).await;
         let request = post(server.https("localhost", "/"));
-        fails(&transport(), request, Reset, sent).await;
+        fails(&transport(), request, kind, sent).await;
     }
 }
 
