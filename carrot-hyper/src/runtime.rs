@@ -1,9 +1,12 @@
 //! The tokio runtime that a request is sent on.
 
-use std::panic::catch_unwind;
+use std::{panic::catch_unwind, time::Duration};
 
 use carrot_core::{Sent, TransportError, transport::TransportErrorKind};
-use tokio::runtime::{Handle, Id};
+use tokio::{
+    runtime::{Handle, Id},
+    time::Sleep,
+};
 
 /// What is missing where a request was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,13 +42,20 @@ pub(crate) fn current() -> Result<Id, Missing> {
     }
 }
 
+/// A timer of the current runtime, where it has any.
+pub(crate) fn sleep(duration: Duration) -> Option<Sleep> {
+    Handle::try_current().ok()?;
+    catch_unwind(|| tokio::time::sleep(duration)).ok()
+}
+
 /// Makes sure that the current runtime has what a connection needs.
 ///
 /// tokio does not tell: it panics when what is missing is used. So both are used once, where the
 /// panic is caught. That costs a registered socket, so the caller remembers a runtime that passed.
 pub(crate) fn check() -> Result<(), Missing> {
-    catch_unwind(|| drop(tokio::time::sleep(std::time::Duration::ZERO)))
-        .map_err(|_| Missing::Timer)?;
+    if sleep(Duration::ZERO).is_none() {
+        return Err(Missing::Timer);
+    }
     let socket = std::net::UdpSocket::bind(("127.0.0.1", 0)).and_then(|socket| {
         socket.set_nonblocking(true)?;
         Ok(socket)

@@ -1,8 +1,12 @@
 //! The clock of tokio.
 
-use std::time::Duration;
+use std::{
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use carrot_hyper::{Clock, TokioClock};
+use tokio::runtime::Builder;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -32,4 +36,16 @@ fn the_time_is_read_without_a_runtime() {
     let clock = TokioClock::default();
     let first = clock.now();
     assert!(clock.now() >= first);
+}
+
+#[test]
+fn it_waits_without_a_runtime_or_timer() {
+    let clock = TokioClock::new();
+    let mut waiting = clock.sleep(DAY);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    let wait = Duration::from_millis(20);
+    let without_timer = Builder::new_current_thread().build().unwrap();
+    without_timer.block_on(clock.sleep(wait));
+    assert!(clock.now() >= wait);
 }

@@ -10,10 +10,18 @@ use std::{
     time::Duration,
 };
 
-use carrot_hyper::{HttpTransport, Sent, TransportError, transport::TransportErrorKind::Rejected};
+use carrot_hyper::{
+    AuthToken, Client, HttpTransport, LocalRateLimiter, Sent, TokioClock, TransportError,
+    conversations::Close,
+    rate_limit::Start,
+    transport::TransportErrorKind::{Rejected, Reset},
+    types::ConversationId,
+};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{builder, get, ok_response, post, succeeds, transport};
+use crate::support::{
+    Server, Step, builder, by_hand::ByHand, failure, get, ok_response, post, succeeds, transport,
+};
 
 /// A server on threads of its own: it needs no runtime.
 fn serve(responses: impl Fn(&mut std::net::TcpStream) + Send + Clone + 'static) -> String {
@@ -63,6 +71,41 @@ fn a_runtime_that_ended_takes_its_connections_along() {
     for _ in 0..3 {
         current_thread().block_on(succeeds(&transport, post(&url)));
     }
+}
+
+#[test]
+fn call_whose_runtime_ended_is_a_reset() {
+    let servers = Runtime::new().unwrap();
+    let server = servers.block_on(Server::script([Step::Hold]));
+    let transport = transport();
+    let home = current_thread();
+    let mut sending = ByHand::new(failure(&transport, post(server.url("/"))));
+    home.block_on(sending.rests());
+    drop(home);
+    let error = servers.block_on(sending.ends());
+    assert_eq!((error.kind(), error.sent()), (Reset, Sent::Maybe));
+}
+
+/// The rate limit is used up, so the call waits before it learns that there is no runtime.
+#[test]
+fn call_that_waits_without_a_runtime_fails() {
+    let url = serve(|stream| {
+        let response = ok_response(r#"{"meta":{"status":200},"data":{"id":7}}"#);
+        stream.write_all(response.as_bytes()).unwrap();
+    });
+    let window = Duration::from_millis(100);
+    let limiter = LocalRateLimiter::with_limit(TokioClock::new(), 1, window).start(Start::Full);
+    let token = AuthToken::new("app.1.abcdef").unwrap();
+    let client = Client::builder(transport(), TokioClock::new(), token)
+        .base_url(url.parse().unwrap())
+        .rate_limiter(limiter)
+        .build()
+        .unwrap();
+    let close = Close::new(ConversationId::new(7));
+    current_thread().block_on(client.call(&close)).unwrap();
+    let without_timer = Builder::new_current_thread().build().unwrap();
+    let error = without_timer.block_on(client.call(&close)).unwrap_err();
+    rejected(error.transport().unwrap(), "has no timer");
 }
 
 fn rejected(error: &TransportError, says: &str) {
