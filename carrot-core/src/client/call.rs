@@ -112,13 +112,13 @@ impl<E: Endpoint> Call<'_, E> {
     ) -> Result<Response<E::Output>, Failed> {
         let clock = &*self.shared.clock;
         let number = self.watch.report.attempts + 1;
-        let least_useful = self.least_useful();
-        let permit = self.permit(number, queued, least_useful).await?;
+        let permit = self.permit(number, queued).await?;
         let mut permit = HeldPermit::new(permit);
         let mut started = clock.now();
         // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
-        // too late would be cancelled, with an unknown result.
+        // too late would be cancelled, with an unknown result. Meanwhile responses may have become slower.
         self.check_deadline(CallPhase::RateLimit, started)?;
+        let least_useful = self.least_useful();
         if self.left(started).is_some_and(|left| left < least_useful) {
             let too_late = AcquireError::TooLate { earliest: None };
             return Err(self.no_time(too_late).into());
@@ -150,6 +150,7 @@ impl<E: Endpoint> Call<'_, E> {
         let sending = self.shared.transport.send(request);
         let sent = timeout(clock, limit, watch.span.around(sending)).await;
         if sent.is_none() && is_last {
+            self.learn(started, left, false);
             // The watch reports the attempt as cancelled.
             return Err(self.deadline_passed(CallPhase::Attempt, Sent::Maybe).into());
         }
@@ -165,25 +166,30 @@ impl<E: Endpoint> Call<'_, E> {
         self.watch.report.status = status;
         watch.report.status = status;
         let error = result.as_ref().err().map(|failed| &failed.error);
-        if status.is_some() {
-            let took = clock.now().saturating_sub(started);
-            self.shared.response_times.saw(took);
-        }
+        self.learn(started, left, status.is_some());
         permit.complete(outcome_of(error, status));
         watch.finish(Outcome::of(error));
         result
     }
 
+    /// Learns from an attempt how long a response takes. `left` was the time of the call that was left.
+    fn learn(&self, started: Duration, left: Option<Duration>, has_response: bool) {
+        let took = self.shared.clock.now().saturating_sub(started);
+        if has_response {
+            self.shared.response_times.saw(took);
+        } else if left.is_some_and(|left| took >= left) {
+            // The deadline came first. Nothing tells how much longer it would have taken, and without this an
+            // overloaded client would start every later attempt as late: leave the time of a whole one.
+            let whole = self.options.attempt_timeout.unwrap_or(took * 2);
+            self.shared.response_times.saw(whole);
+        }
+    }
+
     /// Waits for the permit of an attempt.
-    async fn permit(
-        &self,
-        number: u32,
-        queued: Duration,
-        least_useful: Duration,
-    ) -> Result<Permit, Error> {
+    async fn permit(&self, number: u32, queued: Duration) -> Result<Permit, Error> {
         self.check_deadline(CallPhase::RateLimit, queued)?;
         let shared = self.shared;
-        let acquiring = self.acquire_request(number, queued, least_useful);
+        let acquiring = self.acquire_request(number, queued);
         let limit = shorter(self.left(queued), self.options.permit_timeout);
         let acquire = shared.rate_limit.acquire(&acquiring);
         let permit = match timeout(&*shared.clock, limit, acquire).await {
@@ -204,17 +210,12 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Limits the wait for a permit so that the attempt can still finish. If no permit is free by then,
     /// the call fails at once, with nothing sent.
-    fn acquire_request(
-        &self,
-        number: u32,
-        now: Duration,
-        least_useful: Duration,
-    ) -> AcquireRequest {
+    fn acquire_request(&self, number: u32, now: Duration) -> AcquireRequest {
         let mut acquiring = AcquireRequest::new(E::NAME);
         acquiring.attempt = number;
         acquiring.priority = self.options.priority.unwrap_or_default();
         let left = self.left(now);
-        let useful = left.map(|left| left.saturating_sub(least_useful));
+        let useful = left.map(|left| left.saturating_sub(self.least_useful()));
         acquiring.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
         acquiring.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
@@ -274,7 +275,10 @@ impl<E: Endpoint> Call<'_, E> {
     /// Returns the least time that an attempt needs to be useful.
     fn least_useful(&self) -> Duration {
         match self.options.call_timeout {
-            Some(limit) => self.shared.response_times.least_useful(limit),
+            Some(limit) => {
+                let times = &self.shared.response_times;
+                times.least_useful(limit, self.options.attempt_timeout)
+            }
             None => Duration::ZERO,
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The number of attempts kept.
-const REMEMBERED: usize = 32;
+const REMEMBERED: usize = 64;
 /// The assumed maximum response time before the first measurement.
 const FIRST_GUESS: Duration = Duration::from_secs(2);
 /// Added to the slowest response time, since the next one may be slower.
@@ -35,23 +35,48 @@ impl ResponseTimes {
         }
     }
 
-    /// Returns the least time before `deadline` at which an attempt should still start: the slowest recent
-    /// response time with a margin, but at most half of the deadline, so that calls with a short deadline
-    /// are tried.
-    pub(crate) fn least_useful(&self, deadline: Duration) -> Duration {
+    /// Returns the least time before the deadline at which an attempt should still start: the slowest recent
+    /// response time with a margin, and never more than an attempt may take. Nine tenths of the time of the
+    /// call at most, so that a call that did not have to wait is always tried.
+    pub(crate) fn least_useful(&self, call: Duration, attempt: Option<Duration>) -> Duration {
         let slots = self.latest.iter();
         let slowest = slots
             .map(|slot| slot.load(Ordering::Relaxed))
             .max()
             .unwrap_or(0);
-        match slowest {
-            0 => FIRST_GUESS.min(deadline / 4),
+        let needed = match slowest {
+            0 => FIRST_GUESS.min(call / 4),
             slowest => {
                 let slowest = Duration::from_micros(slowest);
-                (slowest + slowest / 4)
-                    .saturating_add(MARGIN)
-                    .min(deadline / 2)
+                (slowest + slowest / 4).saturating_add(MARGIN)
             }
-        }
+        };
+        needed.min(attempt.unwrap_or(call)).min(call - call / 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn least_time_follows_slowest_response_within_bounds() {
+        let second = Duration::from_secs(1);
+        let least = |slowest: Option<Duration>, call, attempt: Option<u64>| {
+            let times = ResponseTimes::new();
+            times.saw(second / 10);
+            let times = slowest.map_or_else(ResponseTimes::new, |slowest| {
+                times.saw(slowest);
+                (0..REMEMBERED - 2).for_each(|_| times.saw(second / 5));
+                times
+            });
+            times.least_useful(call * second, attempt.map(Duration::from_secs))
+        };
+        assert_eq!(least(None, 30, Some(10)), 2 * second);
+        assert_eq!(least(None, 2, Some(10)), second / 2);
+        assert_eq!(least(Some(second), 30, Some(10)), second * 3 / 2);
+        assert_eq!(least(Some(9 * second), 30, Some(10)), 10 * second);
+        assert_eq!(least(Some(9 * second), 5, Some(10)), second * 9 / 2);
+        assert_eq!(least(Some(60 * second), 30, None), 27 * second);
     }
 }

@@ -8,11 +8,13 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use carrot_core::{
-    Clock as _, Error, RateLimiter, Sent,
+    Clock as _, Error, RateLimiter, Sent, TransportError,
+    client::CallOptions,
     conversations::{Close, Reply},
     rate_limit::{AcquireError, AcquireRequest, Permit, PermitKeeper, PermitOutcome},
+    transport::{CallContext, TimeoutPhase, TransportErrorKind},
 };
-use carrot_testing::{CannedResponse, VirtualClock};
+use carrot_testing::{CannedResponse, VirtualClock, stub::SendWith};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::support::{ID, SECOND, canary::TEXT, canned, late, ok, over, watched};
@@ -130,5 +132,39 @@ fn late_permit_is_returned_unused() {
             "{text}"
         );
         assert_eq!(told, [PermitOutcome::Unsent]);
+    }
+}
+
+/// A transport that ends an attempt at its deadline says nothing of how long the response would have taken:
+/// the next attempt leaves the time of a whole one.
+#[test]
+fn attempt_ended_by_deadline_asks_for_more() {
+    for (wait, is_sent) in [(20, true), (21, false)] {
+        let clock = VirtualClock::manual();
+        let limiter = Slow {
+            clock: clock.clone(),
+            wait: Arc::default(),
+            told: Arc::default(),
+        };
+        let time = clock.clone();
+        let transport = SendWith::new(move |request: http::Request<carrot_core::Body>| {
+            let time = time.clone();
+            async move {
+                let context = request.extensions().get::<CallContext>();
+                let limit = context.and_then(|context| context.timeout);
+                time.sleep(limit.expect("a deadline")).await;
+                let kind = TransportErrorKind::Timeout(TimeoutPhase::Response);
+                Err(TransportError::new(kind, Sent::Maybe))
+            }
+        });
+        let client = watched(over(transport, &clock).rate_limiter(limiter.clone()));
+        let hurried = client.with_options(CallOptions::new().call_timeout(3 * SECOND));
+        let cut = clock.run(hurried.call(Reply::new(ID, TEXT)));
+        assert!(cut.expect_err("no response").may_have_been_applied());
+
+        *limiter.wait.lock().expect("no panic") = wait * SECOND;
+        let late = clock.run(client.call(Reply::new(ID, TEXT)));
+        let error = late.expect_err("no response");
+        assert_eq!(error.sent() == Sent::Maybe, is_sent, "{error}");
     }
 }
