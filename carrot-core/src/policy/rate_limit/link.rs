@@ -44,6 +44,8 @@ pub(super) struct Link {
     throttled: Option<(CompletedPermit, Duration)>,
     failures: u32,
     retry_at: Duration,
+    /// A store that was away has responded, but not to the latest state of this process.
+    is_back: bool,
     error: Option<Arc<dyn Error + Send + Sync>>,
     rng: fastrand::Rng,
 }
@@ -125,6 +127,7 @@ impl Link {
             throttled: None,
             failures: 0,
             retry_at: Duration::ZERO,
+            is_back: false,
             error: None,
             rng: fastrand::Rng::with_seed(process),
         }
@@ -195,6 +198,12 @@ impl Link {
 
     pub(super) fn is_away(&self) -> bool {
         matches!(self.mode, Mode::Away(_))
+    }
+
+    /// Returns true while the share grants no permit: attempts fail without the store, or the store is back and
+    /// would not know of this one.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_away() && (self.outage == Outage::Fail || self.is_back)
     }
 
     /// Returns the error of the store for attempts that must not wait for it.
@@ -539,10 +548,12 @@ impl Link {
             return;
         };
         if self.next_number > asked.number {
-            // The share granted permits meanwhile, which the store does not know.
+            // The share granted permits meanwhile, which the store does not know. The next ones wait for it.
             self.retry_at = now;
+            self.is_back = true;
             return;
         }
+        self.is_back = false;
         let ends_at = (!state.is_rebuilding).then(|| now.saturating_add(self.settles_in()));
         self.mode = Mode::Rejoining { share, ends_at };
         self.report_pause(pause, now);
@@ -550,6 +561,7 @@ impl Link {
     }
 
     fn failed(&mut self, asked: Pending, error: StoreError, used: usize, now: Duration) {
+        self.is_back = false;
         // Nobody polled the question for so long that its time ran out: the store may be well.
         if asked.at.saturating_add(self.max_age()) < now {
             return;

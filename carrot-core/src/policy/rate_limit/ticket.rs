@@ -66,6 +66,9 @@ impl<'a, Q: Queue> Ticket<'a, Q> {
         context: &mut Context<'_>,
         sleep: &mut Sleep<'a>,
     ) -> Poll<Result<(), AcquireError>> {
+        // Before the decision: of a process whose share is enough for all its calls, none would ever wait, and
+        // so none would ask whether the store is back.
+        self.queue.drive(context);
         let (wake_at, now) = loop {
             let (decision, now) = self.queue.change(|state, now| {
                 let (decision, wakers) = state.poll(self.number, context.waker(), now);

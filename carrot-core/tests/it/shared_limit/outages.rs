@@ -154,6 +154,37 @@ impl RateLimitStore for Slow {
     }
 }
 
+/// A process whose share is enough for all its calls asks for the store too, although none of them waits.
+#[test]
+fn light_process_returns_to_the_store() {
+    for takes in [0, 50, 450].map(Duration::from_millis) {
+        let fleet = Fleet::new();
+        let (store, clock) = (fleet.store.clone(), fleet.clock.clone());
+        let store = Slow {
+            store,
+            clock,
+            takes,
+        };
+        let light = SharedRateLimiter::with_limit(store, fleet.clock.clone(), LIMIT, WINDOW);
+        let call = || {
+            let permit = fleet.clock.run(light.acquire(&patient()));
+            permit.expect("a permit")
+        };
+        call().complete(PermitOutcome::Responded);
+        for is_there in [false, true] {
+            fleet.store.set_available(is_there);
+            for _ in 0..3 {
+                call().complete(PermitOutcome::Responded);
+                fleet.clock.advance(WINDOW / 2);
+            }
+        }
+        fleet.clock.advance(WINDOW);
+        let (_permits, other) = ([call(), call(), call()], fleet.process());
+        let _other = fleet.clock.run(other.acquire(&patient()));
+        assert_eq!(other.status().expect("a status").used, 4, "{takes:?}");
+    }
+}
+
 /// Whatever the timeout, a store that keeps it counts as there, and one that does not as away.
 #[test]
 fn slow_store_within_its_timeout_is_used() {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    AcquireRequest, Outage, PermitOutcome, Priority, StoreError,
+    AcquireRequest, PermitOutcome, Priority, StoreError,
     link::{Link, OFFER},
     throttle::Throttle,
 };
@@ -404,7 +404,7 @@ impl State {
             bulk = bulk && self.used_by_bulk < self.bulk_part(limit);
         }
         if let Some(link) = &self.link {
-            if link.is_away() && link.outage == Outage::Fail {
+            if link.is_held() {
                 return None;
             }
             if link.needs_token() {
