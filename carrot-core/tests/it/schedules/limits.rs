@@ -1,15 +1,18 @@
 //! The rate limit of a schedule: of one process, or shared by several over a store that may be away.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use carrot_core::{
     Clock as _, LocalRateLimiter, RateLimiter,
-    rate_limit::{MemoryStore, SharedRateLimiter, Start},
+    rate_limit::{AcquireRequest, MemoryStore, Permit, PermitOutcome, SharedRateLimiter, Start},
 };
 use carrot_testing::VirtualClock;
 
-use super::WINDOW;
-use crate::support::simulation::{Task, most_in, task};
+use super::{WINDOW, lossy::Span};
+use crate::support::{
+    SECOND, poll,
+    simulation::{Task, most_in, task},
+};
 
 /// The times when the store is away, and whether it comes back empty.
 type Outages = Vec<(Range<Duration>, bool)>;
@@ -17,6 +20,10 @@ type Outages = Vec<(Range<Duration>, bool)>;
 pub(super) struct Limits {
     /// One for each process; a process may have several clients.
     pub(super) limiters: Vec<Arc<dyn RateLimiter>>,
+    /// When a process is killed. Its successor is another process.
+    pub(super) deaths: Vec<Option<Duration>>,
+    /// The whole limit is there from the start, and one process has it.
+    pub(super) is_plain: bool,
     limit: u32,
     /// What idle processes may use besides in the first window of an outage.
     burst: u32,
@@ -36,6 +43,8 @@ impl Limits {
             };
             return Self {
                 limiters: vec![Arc::new(limiter)],
+                deaths: vec![None],
+                is_plain: is_full,
                 limit,
                 burst: 0,
                 store: None,
@@ -61,8 +70,14 @@ impl Limits {
                     .jitter_seed(seed * 4 + u64::from(number));
             Arc::new(limiter) as Arc<dyn RateLimiter>
         });
+        // One that starts in an outage would have another share of it, and one survives.
+        let dies = |number| outages.is_empty() && number > 0 && random.bool();
+        let deaths = (0..processes).map(dies).collect::<Vec<_>>().into_iter();
+        let deaths = deaths.map(|dies| dies.then(|| SECOND * random.u32(1..30)));
         Self {
             limiters: limiters.collect(),
+            deaths: deaths.collect(),
+            is_plain: false,
             limit,
             burst: if outages.is_empty() { 0 } else { processes },
             store: Some((store, outages)),
@@ -107,20 +122,87 @@ impl Limits {
         }))
     }
 
-    /// In no window more than allowed, and nobody waits in the end.
-    pub(super) fn check(&self, arrivals: &[Duration], broken: &mut Vec<String>) {
-        let most = most_in(arrivals, WINDOW);
+    /// In no window more than allowed.
+    pub(super) fn check_windows(&self, arrivals: &[Duration]) -> Result<(), String> {
+        let mut arrivals = arrivals.to_vec();
+        arrivals.sort_unstable();
+        let most = most_in(&arrivals, WINDOW);
         let (limit, burst) = (self.limit, self.burst);
-        if most > (limit + burst) as usize {
-            broken.push(format!(
-                "{most} requests in a window, the limit is {limit}, the burst {burst}"
-            ));
-        }
-        for limiter in &self.limiters {
-            let status = limiter.status().expect("it can tell");
-            if status.waiting > 0 {
-                broken.push(format!("{} wait in the end", status.waiting));
-            }
+        match most <= (limit + burst) as usize {
+            true => Ok(()),
+            false => Err(format!(
+                "limit: {most} requests in a window, of {limit} and a burst of {burst}"
+            )),
         }
     }
+
+    /// Nobody waits while a permit is free. `waits` are the times between the request for a permit and its grant.
+    pub(super) fn check_waits(
+        &self,
+        waits: &[Range<Duration>],
+        spans: &[Span],
+    ) -> Result<(), String> {
+        let free_at = |span: &Span| match span.is_unsent {
+            true => span.end,
+            false => span.end + WINDOW,
+        };
+        for wait in waits.iter().filter(|wait| !wait.is_empty()) {
+            let ends = spans.iter().map(free_at).filter(|end| wait.contains(end));
+            for at in ends.chain([wait.start]) {
+                let in_use = |span: &&Span| span.start <= at && at < free_at(span);
+                let used = spans.iter().filter(in_use).count();
+                if used < self.limit as usize {
+                    let limit = self.limit;
+                    return Err(format!(
+                        "idle: an attempt waits in {wait:?}, at {at:?} {used} of {limit} permits are in use"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// In the end nobody waits, all permits have come back, also those of the dead, and the limit has healed.
+    pub(super) fn check_permits(&self, clock: &VirtualClock) -> Result<(), String> {
+        let living = || {
+            let all = self.limiters.iter().zip(&self.deaths);
+            all.filter_map(|(limiter, death)| death.is_none().then_some(limiter))
+        };
+        for limiter in living() {
+            let waiting = limiter.status().expect("it can tell").waiting;
+            if waiting > 0 {
+                return Err(format!("permits: {waiting} wait in the end"));
+            }
+        }
+        clock.advance(SECOND * 3 * 86_400);
+        // The probe after a 429, and the question to a store that was away.
+        for limiter in living() {
+            take(limiter, 1)
+                .into_iter()
+                .for_each(|permit| permit.complete(PermitOutcome::Responded));
+            clock.advance(WINDOW * 3);
+        }
+        for limiter in living() {
+            let free = take(limiter, self.limit + 1);
+            let count = free.len();
+            free.into_iter()
+                .for_each(|permit| permit.complete(PermitOutcome::Unsent));
+            if count != self.limit as usize {
+                let limit = self.limit;
+                return Err(format!("permits: {count} of {limit} are free in the end"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the permits that are free now.
+fn take(limiter: &Arc<dyn RateLimiter>, most: u32) -> Vec<Permit> {
+    let mut request = AcquireRequest::new("test");
+    request.lease = Some(SECOND);
+    let one = |_| match poll(pin!(limiter.acquire(&request))) {
+        Poll::Ready(Ok(permit)) => Some(permit),
+        _ => None,
+    };
+    (0..most).map_while(one).collect()
 }

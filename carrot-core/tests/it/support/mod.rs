@@ -1,7 +1,6 @@
 //! Helpers of the integration tests.
 
 pub(crate) mod canary;
-pub(crate) mod lossy;
 pub(crate) mod operations;
 pub(crate) mod people;
 pub(crate) mod rejections;
