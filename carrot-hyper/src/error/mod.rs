@@ -18,12 +18,12 @@ use self::chain::find;
 pub(crate) fn before_response(error: hyper::Error, sent_nothing: bool) -> TransportError {
     let unsent = sent_nothing || error.is_canceled() || was_not_processed(&error);
     let sent = if unsent { Sent::Never } else { Sent::Maybe };
-    TransportError::new(kind_before_response(&error), sent).with_source(error)
+    TransportError::new(kind_before_response(&error), sent).with_source(told(error))
 }
 
 /// The connection stands, and HTTP does not start on it.
 pub(crate) fn in_handshake(error: hyper::Error) -> TransportError {
-    TransportError::new(kind_before_response(&error), Sent::Never).with_source(error)
+    TransportError::new(kind_before_response(&error), Sent::Never).with_source(told(error))
 }
 
 fn kind_before_response(error: &hyper::Error) -> Kind {
@@ -42,8 +42,25 @@ pub(crate) fn in_body(error: hyper::Error) -> TransportError {
         Cause::Tls | Cause::Nonsense => Kind::Protocol,
         Cause::Unknown => Kind::Other,
     };
-    TransportError::new(kind, Sent::Yes).with_source(error)
+    TransportError::new(kind, Sent::Yes).with_source(told(error))
 }
+
+/// What is shown of an error: all, except for the text in a `GOAWAY`, which is the server's own and may quote a request.
+fn told(error: hyper::Error) -> Box<dyn StdError + Send + Sync> {
+    #[cfg(feature = "http2")]
+    if let Some(reason) = find::<h2::Error>(&error)
+        .filter(|error| error.is_go_away() && error.is_remote())
+        .and_then(h2::Error::reason)
+    {
+        return Box::new(GoneAway(reason));
+    }
+    Box::new(error)
+}
+
+#[cfg(feature = "http2")]
+#[derive(Debug, thiserror::Error)]
+#[error("the server ended the HTTP/2 connection: {0}")]
+struct GoneAway(h2::Reason);
 
 /// What a connection that stood died of.
 #[derive(Clone, Copy)]
@@ -99,6 +116,7 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
         return Some(Cause::Cut);
     }
     Some(match error.kind() {
+        io::ErrorKind::Other if error.to_string() == FRAME_CUT => Cause::Cut,
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Cause::Nonsense,
         io::ErrorKind::BrokenPipe
         | io::ErrorKind::ConnectionAborted
@@ -109,6 +127,9 @@ fn cause_of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
         _ => Cause::Unknown,
     })
 }
+
+/// What h2 reads frames with says this of a connection that was closed within one.
+const FRAME_CUT: &str = "bytes remaining on stream";
 
 /// hyper's name of the error of a connection whose task ended with its runtime. hyper has no question
 /// for it, and counts it among the errors of its user.
