@@ -8,6 +8,7 @@ pub mod changes;
 pub mod checks;
 pub mod named_file;
 pub mod program;
+pub mod redis_server;
 pub mod service;
 pub mod shop;
 pub mod status_line;

@@ -8,13 +8,13 @@
 
 use std::{
     env,
-    net::Ipv4Addr,
-    process::{ExitCode, Stdio},
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
 use carrot_examples::{
     program::{self, Failure},
+    redis_server::RedisServer,
     say,
     status_line::counted,
 };
@@ -23,11 +23,7 @@ use carrot_hyper::{
     rate_limit::{AcquireError, AcquireRequest, PermitOutcome, SharedRateLimiter},
 };
 use clap::Parser;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    process::{Child, Command},
-    time::sleep,
-};
+use tokio::{process::Command, time::sleep};
 
 /// The service allows 60 a minute; ten seconds are enough to watch.
 const LIMIT: u32 = 10;
@@ -62,8 +58,10 @@ async fn start(runtime: Duration) -> Result<(), Failure> {
     let (url, server) = match env::var("REDIS_URL") {
         Ok(url) => (url, None),
         Err(_) => {
-            let (url, server) = start_server().await?;
-            (url, Some(server))
+            let advice = "install it, or name a server in REDIS_URL";
+            let server = RedisServer::start().await;
+            let server = server.map_err(|error| format!("redis-server: {error}; {advice}"))?;
+            (server.url(), Some(server))
         }
     };
     let shown = server.as_ref().map_or("REDIS_URL", |_| &*url);
@@ -92,36 +90,6 @@ async fn start(runtime: Duration) -> Result<(), Failure> {
         0 => Ok(()),
         failed => Err(format!("{} failed", counted(failed, "process")).into()),
     }
-}
-
-/// A Redis server on a free port and without a file. It ends with its handle.
-async fn start_server() -> Result<(String, Child), Failure> {
-    let port = {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        listener.local_addr()?.port()
-    };
-    let mut command = Command::new("redis-server");
-    command
-        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-        .args(["--save", "", "--appendonly", "no"])
-        .stdout(Stdio::null())
-        .kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
-    let advice = "install it, or name a server in REDIS_URL";
-    let server = command.spawn();
-    let server = server.map_err(|error| format!("redis-server: {error}; {advice}"))?;
-    let started = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .is_err()
-    {
-        if started.elapsed() > WINDOW {
-            return Err("redis-server does not listen".into());
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    Ok((format!("redis://127.0.0.1:{port}"), server))
 }
 
 /// What each process does: requests, as many as the shared limit allows.

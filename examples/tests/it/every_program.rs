@@ -69,35 +69,6 @@ fn ctrl_c_ends_a_program_that_cannot_print() {
     assert!(error.contains("crm-sync: interrupted. "), "{error}");
 }
 
-/// It talks to a server of its own, so Ctrl-C comes when it says how far it is.
-#[test]
-fn soak_reports_what_it_did_until_ctrl_c() {
-    let mut child = program("soak")
-        .args(["--calls", "20000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    stderr.read_line(&mut line).unwrap();
-    assert!(line.starts_with("[######"), "{line}");
-    press_ctrl_c(&child).unwrap();
-    let output = child.wait_with_output().unwrap();
-    line.clear();
-    while !line.contains("interrupted") && stderr.read_line(&mut line).unwrap() > 0 {}
-    assert!(
-        line.contains("soak: interrupted. The report is of"),
-        "{line}"
-    );
-    assert_eq!(output.status.code(), Some(130));
-    let report = text(&output.stdout);
-    let calls = report.split(' ').next().unwrap().parse::<u32>().unwrap();
-    assert!((5000..20000).contains(&calls), "{report}");
-    assert!(report.contains(" done\n"), "{report}");
-    assert!(report.ends_with("off in these calls: 0\n"), "{report}");
-}
-
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let folder = std::env::temp_dir().join(format!("carrot-pipe-{}", std::process::id()));

@@ -1,14 +1,11 @@
 //! Runtimes beside the main one, and a process that is stopped.
 
-use std::{
-    future::Future,
-    io,
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
-};
+use std::{future::Future, io, process::Stdio, sync::mpsc, thread};
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::{
+    process::{Child, Command},
+    runtime::{Builder, Handle, Runtime},
+};
 
 /// A second runtime, which the transport meets in turn with the main one.
 pub(crate) struct Second(Option<Runtime>);
@@ -69,21 +66,13 @@ impl Stop {
         let script = "trap '' INT; sleep 1; kill -STOP $0; sleep 1; kill -CONT $0";
         let process = std::process::id().to_string();
         let mut command = Command::new("sh");
-        command.args(["-c", script, &process]);
+        command.args(["-c", script, &process]).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Ok(Self(command.stderr(Stdio::null()).spawn()?))
     }
 
     /// Waits until this process was stopped and goes on.
-    pub(crate) fn wait(mut self) -> io::Result<bool> {
-        Ok(self.0.wait()?.success())
-    }
-}
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    pub(crate) async fn wait(&mut self) -> io::Result<bool> {
+        Ok(self.0.wait().await?.success())
     }
 }

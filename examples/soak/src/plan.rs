@@ -47,6 +47,55 @@ const FAULTS: [(Fault, u32); 11] = [
     (Fault::Misread, 10),
 ];
 
+/// What the server does with a request over HTTP/2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameFault {
+    /// What both versions of HTTP have.
+    Both(Fault),
+    /// Resets the stream instead of a response, with this code.
+    Reset(u32),
+    /// Resets the stream in the body, with this code.
+    ResetInBody(u32),
+    /// Says that it goes away, and that this stream is not processed, though earlier ones are.
+    GoAwayBelow,
+    /// Says that it goes away, with this code, after this stream, which gets no response.
+    GoAwayAbove(u32),
+    /// Says that it goes away, and responds.
+    GoAwayGently,
+    /// Closes the connection in the middle of a frame.
+    HalfFrame,
+    /// Never lets the client send more than the start of a body, and never responds.
+    StalledWindow,
+    /// Responds with a body of many large frames.
+    LargeData,
+    /// Responds with a frame for each byte, and empty ones.
+    TinyData,
+}
+
+/// The code of a stream that was not processed.
+pub(crate) const REFUSED_STREAM: u32 = 7;
+
+/// Each fault of frames and how often it is drawn among 1000. The codes are those of RFC 9113, section 7.
+const FRAMES: [(FrameFault, u32); 16] = [
+    (FrameFault::StalledWindow, 5),
+    // No error, one of the protocol, an internal one, a rejected stream, a cancelled one, too much of all.
+    (FrameFault::Reset(0), 5),
+    (FrameFault::Reset(1), 5),
+    (FrameFault::Reset(2), 15),
+    (FrameFault::Reset(REFUSED_STREAM), 30),
+    (FrameFault::Reset(8), 10),
+    (FrameFault::Reset(11), 5),
+    (FrameFault::ResetInBody(REFUSED_STREAM), 10),
+    (FrameFault::ResetInBody(8), 10),
+    (FrameFault::GoAwayBelow, 20),
+    (FrameFault::GoAwayAbove(0), 10),
+    (FrameFault::GoAwayAbove(REFUSED_STREAM), 10),
+    (FrameFault::GoAwayGently, 10),
+    (FrameFault::HalfFrame, 10),
+    (FrameFault::LargeData, 10),
+    (FrameFault::TinyData, 30),
+];
+
 /// What a proxy does with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tunnel {
@@ -98,14 +147,23 @@ impl Plan {
         }
     }
 
+    /// Over HTTP/2.
+    pub(crate) fn frame_fault(self, call: u32, arrival: u32) -> FrameFault {
+        let mut random = self.random(!(u64::from(call) << 8 | u64::from(arrival)));
+        drawn(&FRAMES, &mut random).unwrap_or_else(|_| FrameFault::Both(self.fault(call, arrival)))
+    }
+
     pub(crate) fn tunnel(self, connection: u64) -> Tunnel {
         let mut random = self.random(!connection ^ 1 << 40);
         drawn(&TUNNELS, &mut random).unwrap_or(Tunnel::Open)
     }
 
-    /// Whether a body of this call never ends, so that the call needs a limit that is short.
+    /// Whether a body of this call never ends, or its window never opens, so that the call needs a limit that is short.
     pub(crate) fn stalls(self, call: u32) -> bool {
-        (1..=ATTEMPTS).any(|arrival| self.fault(call, arrival) == Fault::Stall)
+        (1..=ATTEMPTS).any(|arrival| {
+            self.fault(call, arrival) == Fault::Stall
+                || self.frame_fault(call, arrival) == FrameFault::StalledWindow
+        })
     }
 
     pub(crate) fn resets_unread(self, connection: u64) -> bool {
