@@ -121,7 +121,7 @@ impl Cursor {
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(rename = "Cursor")]
+        #[serde(expecting = "a stored cursor")]
         struct Stored {
             kind: CursorKind,
             value: Box<str>,
@@ -274,6 +274,22 @@ mod tests {
         let empty = NextCursor::Malformed("\"\"".into());
         assert_eq!(read("next_after_position", "\"\""), empty);
         assert_eq!(read("next_after", "\"\""), NextCursor::End);
+    }
+
+    #[test]
+    fn torn_cursor_is_an_error() {
+        let stored = serde_json::to_string(&Cursor::offset(50).after_record(7)).expect("JSON");
+        for end in 0..stored.len() {
+            assert!(
+                serde_json::from_str::<Cursor>(&stored[..end]).is_err(),
+                "{end}"
+            );
+        }
+        let error = serde_json::from_str::<Cursor>("null").expect_err("no cursor");
+        assert!(
+            error.to_string().contains("expected a stored cursor"),
+            "{error}"
+        );
     }
 
     fn written_and_read(cursor: &Cursor) -> NextCursor {

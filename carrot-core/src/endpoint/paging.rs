@@ -79,7 +79,8 @@ impl Paging {
         self
     }
 
-    /// Starts at the cursor of an earlier page.
+    /// Starts at the cursor of an earlier page of the same operation with the same settings, such as the
+    /// filter. A cursor does not tell its listing, so that of another one skips records silently.
     pub fn starting_at(mut self, cursor: Cursor) -> Self {
         self.cursor = Some(cursor);
         self

@@ -87,7 +87,8 @@ pub(crate) fn optional<T: DeserializeOwned + Default>(
 ///
 /// The envelope contains a status other than 200, or the body is not an envelope with a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, ResponseError> {
-    if body.len() > HUGE_BYTES && !starts_with_success(body) {
+    let is_huge = body.len() > HUGE_BYTES;
+    if is_huge && !starts_with_success(body) {
         if let Some(meta) = large_meta(body).filter(|meta| meta.status != SUCCESS) {
             return Err(ResponseError::Service(Box::new(meta)));
         }
@@ -95,6 +96,7 @@ pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, Respons
     match json::<Envelope<T>>(body) {
         Ok(envelope) if envelope.meta.status == SUCCESS => Ok(envelope),
         Ok(envelope) => Err(ResponseError::Service(Box::new(envelope.meta))),
+        Err(unreadable) if is_huge => Err(unreadable),
         // The `data` of an error is `{}`, which usually does not fit the type of a success.
         Err(unreadable) => match meta(body) {
             Some(meta) if meta.status != SUCCESS => Err(ResponseError::Service(Box::new(meta))),

@@ -61,7 +61,8 @@ const CONCURRENCY: usize = 8;
 /// Log each item before its first request and after its result. After a restart an item with neither
 /// entry was not sent, one with both is done, and one with the first alone may have been applied: find
 /// out, for example with [`Client::reconcile_reply`], before you send it again. An item that waits for the
-/// rate limit is not logged yet, so at most as many items as were in flight are in doubt.
+/// rate limit is not logged yet, so at most as many items as were in flight are in doubt. Before you append
+/// to the log again, remove a last line without a line break: the process ended while it wrote it.
 ///
 /// ```
 /// # async fn example(
