@@ -330,7 +330,11 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Adds the state of the earlier attempts to the last error.
     fn with_past(&self, error: Error) -> Error {
-        error.with_past(self.sent, self.may_have_been_applied)
+        error.with_past(
+            self.sent,
+            self.may_have_been_applied,
+            self.watch.report.status,
+        )
     }
 }
 

@@ -64,12 +64,10 @@ mod tests {
         let second = Duration::from_secs(1);
         let least = |slowest: Option<Duration>, call, attempt: Option<u64>| {
             let times = ResponseTimes::new();
-            times.saw(second / 10);
-            let times = slowest.map_or_else(ResponseTimes::new, |slowest| {
+            if let Some(slowest) = slowest {
                 times.saw(slowest);
-                (0..REMEMBERED - 2).for_each(|_| times.saw(second / 5));
-                times
-            });
+                (1..REMEMBERED).for_each(|_| times.saw(second / 5));
+            }
             times.least_useful(call * second, attempt.map(Duration::from_secs))
         };
         assert_eq!(least(None, 30, Some(10)), 2 * second);

@@ -14,7 +14,10 @@ impl Error {
         match self.sent() {
             Sent::Never => Sent::Never.to_string(),
             sent if self.may_have_been_applied() => sent.to_string(),
-            _ => "the service returned an error before".to_owned(),
+            _ => match self.0.status_before {
+                Some(status) => format!("the service returned {status} before"),
+                None => "the service returned an error before".to_owned(),
+            },
         }
     }
 
@@ -46,13 +49,9 @@ impl Error {
             });
         }
         if self.is_rate_limited() {
-            return Some(match self.retry_after() {
-                Some(wait) => format!(
-                    "a key may make 60 requests a minute; the service asks to wait {}",
-                    rounded(wait)
-                ),
-                None => "a key may make 60 requests a minute; wait before the next".into(),
-            });
+            let wait = self.requested_wait();
+            let wait = wait.as_deref().unwrap_or("wait before the next");
+            return Some(format!("a key may make 60 requests a minute; {wait}"));
         }
         if self.is_html() && !matches!(self.status(), Some(300..=399 | 408 | 500..)) {
             return Some("a proxy or gateway sent it; check the base URL and the network".into());
@@ -84,8 +83,16 @@ impl Error {
         let redirect = is_redirect.then_some("redirects are not followed; check the base URL");
         let check = (self.0.is_write && self.last_may_have_been_applied())
             .then_some("check whether it was applied before you repeat it");
-        let advice = redirect.into_iter().chain(check).collect::<Vec<_>>();
+        let wait = self.requested_wait();
+        let advice = [redirect, check, wait.as_deref()].into_iter().flatten();
+        let advice = advice.collect::<Vec<_>>();
         (!advice.is_empty()).then(|| advice.join("; "))
+    }
+
+    /// Describes the `Retry-After` of the response.
+    fn requested_wait(&self) -> Option<String> {
+        let wait = self.0.retry_after.filter(|wait| !wait.is_zero())?;
+        Some(format!("the service asks to wait {}", rounded(wait)))
     }
 
     fn write_problem(&self, f: &mut fmt::Formatter<'_>, path: &str, problem: &str) -> fmt::Result {

@@ -78,6 +78,8 @@ struct Inner {
     sent_before: Sent,
     /// Whether the service may have applied an attempt before the last.
     applied_before: bool,
+    /// The status of the last response, if the call ended in a wait after it.
+    status_before: Option<u16>,
     cause: Cause,
     body: Option<Bytes>,
     retry_after: Option<Duration>,
@@ -140,6 +142,7 @@ impl Error {
             attempts,
             sent_before: Sent::Never,
             applied_before: false,
+            status_before: None,
             cause,
             body: None,
             retry_after: None,
@@ -242,10 +245,17 @@ impl Error {
         self
     }
 
-    /// Adds whether an attempt before the last was sent, and whether the service may have applied it.
-    pub(crate) fn with_past(mut self, sent: Sent, may_have_been_applied: bool) -> Self {
+    /// Adds whether an attempt before the last was sent, whether the service may have applied it, and the
+    /// status of the last response.
+    pub(crate) fn with_past(
+        mut self,
+        sent: Sent,
+        may_have_been_applied: bool,
+        status: Option<u16>,
+    ) -> Self {
         self.0.sent_before = sent;
         self.0.applied_before = may_have_been_applied;
+        self.0.status_before = status;
         self
     }
 

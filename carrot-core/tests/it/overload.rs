@@ -16,7 +16,7 @@ use crate::support::{
 /// The latency of a request and of its response.
 type Latency = fn(usize) -> (Duration, Duration);
 
-/// Makes a call every so many milliseconds. At most one of 200 may be uncertain, and at least so many
+/// Makes a call after every `every` milliseconds. At most one of 200 may be uncertain, and at least `least`
 /// succeed: the limit is used fully after the cautious start.
 fn overload(every: u64, what: &str, latency: Latency, deadline: Duration, least: usize) {
     let clock = VirtualClock::manual();
@@ -67,7 +67,7 @@ fn overload_leaves_nothing_uncertain() {
     }
 }
 
-/// No response comes of the attempts that start too late, so that there is none to learn from.
+/// The attempts that start too late get no response that would tell how long it takes.
 #[test]
 fn slower_responses_are_learned_without_a_response() {
     for (every, deadline) in [(250, 5), (500, 5), (250, 30), (500, 30)] {

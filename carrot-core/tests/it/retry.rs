@@ -238,6 +238,17 @@ fn deadline_stops_retry() {
     assert_eq!(bench.clock.now(), Duration::ZERO);
     bench.assert_seen(1);
 
+    for (retry_after, end) in [
+        ("7201", "; the service asks to wait 7201 s"),
+        ("0", "before you repeat it"),
+    ] {
+        let bench = Bench::new().status(503, &[("retry-after", retry_after)]);
+        let once = CallOptions::new().retry(ExponentialBackoff::none());
+        let error = bench.call_with(once, close()).expect_err("no retry");
+        let text = error.to_string();
+        assert!(text.ends_with(end), "{text}");
+    }
+
     // A shorter pause is waited for, and the transport gets the remaining time.
     let bench = Bench::new()
         .status(429, &[("retry-after", "29")])
@@ -513,7 +524,7 @@ fn pause_beyond_deadline_starts_no_attempt() {
     let error = result.expect_err("the deadline passed");
     let text = error.to_string();
     assert!(
-        text.contains("; the service returned an error before (after 1 attempt); "),
+        text.contains("; the service returned 429 before (after 1 attempt); "),
         "{text}"
     );
     assert_eq!(error.sent(), Sent::Yes);

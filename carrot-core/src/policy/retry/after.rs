@@ -11,30 +11,35 @@ pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Reads `Retry-After`: seconds, or a date. Returns the longest of several values.
 ///
 /// Lenient, since proxies write this header too. It accepts fractions of a second, rounded up; lists,
-/// which a proxy makes of two headers; and dates in `UTC` or `+0000`. A date is relative to the `Date` of
-/// the same response, so that a wrong clock on either side does not matter, or else to `system_time`.
+/// which a proxy makes of two headers; and dates with another name of the zone `GMT`. A date is relative to
+/// the `Date` of the same response, so that a wrong clock on either side does not matter, or else to
+/// `system_time`.
 pub(crate) fn retry_after(headers: &HeaderMap, system_time: SystemTime) -> Option<Duration> {
     let date = headers.get(DATE).and_then(|value| value.to_str().ok());
     let now = date.and_then(http_date).unwrap_or(system_time);
     let values = headers.get_all(RETRY_AFTER).into_iter();
     values
         .filter_map(|value| value.to_str().ok())
-        .filter_map(|value| one(value, now).or_else(|| longest_of_list(value)))
+        .filter_map(|value| longest(value, now))
         .max()
 }
 
-fn longest_of_list(value: &str) -> Option<Duration> {
-    value
-        .split(',')
-        .map(seconds)
-        .try_fold(Duration::ZERO, |longest, one| Some(longest.max(one?)))
+/// Returns the longest wait of a list, or `None` if one of its values cannot be read.
+fn longest(list: &str, now: SystemTime) -> Option<Duration> {
+    let mut parts = list.split(',');
+    let mut longest = None;
+    while let Some(part) = parts.next() {
+        let wait = seconds(part).or_else(|| until(part, now));
+        // Most dates have a comma after the day of the week.
+        let wait = wait.or_else(|| until(&format!("{part},{}", parts.next()?), now))?;
+        longest = longest.max(Some(wait));
+    }
+    longest
 }
 
-fn one(value: &str, now: SystemTime) -> Option<Duration> {
-    seconds(value).or_else(|| {
-        let then = http_date(value)?;
-        Some(round_up(then.duration_since(now).unwrap_or_default()))
-    })
+fn until(date: &str, now: SystemTime) -> Option<Duration> {
+    let then = http_date(date)?;
+    Some(round_up(then.duration_since(now).unwrap_or_default()))
 }
 
 /// Reads seconds with or without a fraction.
@@ -60,11 +65,15 @@ fn round_up(time: Duration) -> Duration {
 
 /// Reads an HTTP date, whose zone is `GMT`, or a date with another name of this zone.
 fn http_date(value: &str) -> Option<SystemTime> {
+    const ZONES: [&str; 7] = ["GMT", "UTC", "UT", "Z", "+0000", "-0000", "+00:00"];
     let value = value.trim();
-    let other = ["UTC", "+0000", "+00:00", "Z"];
-    let zone = other.iter().find_map(|zone| value.strip_suffix(zone));
+    let zone = ZONES.iter().find_map(|zone| {
+        let (date, end) = value.split_at_checked(value.len().checked_sub(zone.len())?)?;
+        end.eq_ignore_ascii_case(zone).then(|| date.trim_end())
+    });
     match zone {
-        Some(date) => httpdate::parse_http_date(&format!("{} GMT", date.trim_end())).ok(),
+        Some(date) => httpdate::parse_http_date(&format!("{date} GMT")).ok(),
+        // The format of `asctime` has no zone.
         None => httpdate::parse_http_date(value).ok(),
     }
 }
@@ -99,7 +108,10 @@ mod tests {
         assert_eq!(after("Sun, 06 Nov 1994 08:49:00 GMT", date), secs(0));
         // Without a `Date`, relative to the clock of this machine.
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT", None), secs(67));
-        for nonsense in ["", "soon", "-1", "+3", "1.5.2", "1.", ".5", "7, soon"] {
+        for nonsense in [
+            "", ",", "soon", "-1", "+3", "1e3", "1.5.2", "1.", ".5", "7, soon", "7,", "7 8", "é",
+            "Sun,",
+        ] {
             assert_eq!(after(nonsense, date), None, "{nonsense}");
         }
         assert_eq!(retry_after(&HeaderMap::new(), SystemTime::UNIX_EPOCH), None);
@@ -114,9 +126,14 @@ mod tests {
         assert_eq!(after("2.0", None), secs(2));
         assert_eq!(after("7, 7", None), secs(7));
         assert_eq!(after("7, 9.1", None), secs(10));
-        for zone in ["UTC", "+0000", "+00:00"] {
+        for zone in ["gmt", "UTC", "Utc", "UT", "Z", "+0000", "-0000", "+00:00"] {
             let value = format!("Sun, 06 Nov 1994 08:50:37 {zone}");
             assert_eq!(after(&value, date), secs(60), "{zone}");
+            let old = format!("Sunday, 06-Nov-94 08:50:37 {zone}");
+            assert_eq!(after(&old, date), secs(60), "{zone}");
+            let list = format!("7, {value}, Sun Nov  6 08:50:36 1994");
+            assert_eq!(after(&list, date), secs(60), "{zone}");
+            assert_eq!(after(&format!("{value}, soon"), date), None, "{zone}");
             assert_eq!(
                 after("Sun, 06 Nov 1994 08:50:37 GMT", Some(&value)),
                 secs(0)
