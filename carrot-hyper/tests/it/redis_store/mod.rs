@@ -5,19 +5,15 @@ mod conformance;
 mod processes;
 mod server;
 
-use std::{
-    net::TcpListener,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::{net::TcpListener, time::Duration};
 
-use async_trait::async_trait;
 use carrot_core::rate_limit::{
     AcquireError, AcquireRequest, CompletedPermit, Grant, MemoryStore, Outage, PermitId,
     PermitOutcome, Priority, RateLimitStore, RestoreRequest, RestoredPermit, SharedLimit,
     SharedRateLimiter, StoreState, TakeRequest,
 };
-use carrot_hyper::{Clock, RateLimiter, RedisStore, RedisStoreError, TokioClock};
+use carrot_hyper::{RateLimiter, RedisStore, RedisStoreError, TokioClock};
+use carrot_testing::VirtualClock;
 
 use self::server::Server;
 
@@ -26,6 +22,11 @@ const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// For a busy machine.
 const PLENTY: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "hunter2-of-the-store";
+
+fn store(server: &Server, name: &str) -> RedisStore {
+    let store = RedisStore::new(&server.url(), name).expect("a sound URL");
+    store.response_timeout(PLENTY)
+}
 
 /// What two stores must agree on.
 #[derive(Debug, PartialEq)]
@@ -49,11 +50,37 @@ fn told(state: StoreState, grant: &'static str) -> Told {
     }
 }
 
-/// A store, how its time passes, and what a process knows of it.
+/// A store in the time of a test, and what a process knows of it.
 struct Side<'a> {
     store: &'a dyn RateLimitStore,
-    pass: &'a dyn Fn(Duration),
+    time: Time<'a>,
     epoch: Option<u64>,
+}
+
+/// Passes only with [`Step::Pass`], however slow the machine is.
+#[derive(Clone, Copy)]
+enum Time<'a> {
+    Memory(&'a VirtualClock),
+    /// The name of the limit.
+    Redis(&'a Server, &'a str),
+}
+
+impl Time<'_> {
+    /// Lets time pass, and none besides until the next step.
+    fn pass(self, time: Duration) {
+        match self {
+            Self::Memory(clock) => clock.advance(time),
+            Self::Redis(server, name) => server.stop_clock(name, time),
+        }
+    }
+
+    /// Returns true unless the store has still to learn of a step.
+    fn has_passed(self) -> bool {
+        match self {
+            Self::Memory(_) => true,
+            Self::Redis(server, name) => server.clock_goes(name),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +98,10 @@ impl Side<'_> {
             true => self.epoch,
             false => Some(7),
         };
+        self.time.pass(match step {
+            Step::Pass(time) => *time,
+            _ => Duration::ZERO,
+        });
         match step {
             Step::Take(request) => {
                 let mut request = request.clone();
@@ -93,16 +124,13 @@ impl Side<'_> {
             }
             Step::Completed(permit) => {
                 self.store.completed(permit);
-                // It is sent in the background, on the same connection as what follows.
-                for _ in 0..10 {
+                // It is sent in the background.
+                while !self.time.has_passed() {
                     tokio::task::yield_now().await;
                 }
                 None
             }
-            Step::Pass(time) => {
-                (self.pass)(*time);
-                None
-            }
+            Step::Pass(_) => None,
         }
     }
 }
@@ -182,42 +210,15 @@ impl Random {
     }
 }
 
-/// The clock of the machine, ahead by what a test lets pass.
-#[derive(Clone, Debug, Default)]
-struct Ahead {
-    clock: TokioClock,
-    ahead: Arc<Mutex<Duration>>,
-}
-
-#[async_trait]
-impl Clock for Ahead {
-    fn now(&self) -> Duration {
-        self.clock.now() + *self.ahead.lock().expect("no panic")
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.clock.sleep(duration).await;
-    }
-}
-
-/// Tells a history to a store. Waits of a tenth of a second end by themselves, so it returns `None` if the
-/// machine was so slow that one may have ended.
-async fn tell(
-    store: &dyn RateLimitStore,
-    pass: &dyn Fn(Duration),
-    seed: u64,
-) -> Option<Vec<Option<Told>>> {
-    let started = Instant::now();
-    let mut side = Side {
-        store,
-        pass,
-        epoch: None,
-    };
+/// Tells a history to a store.
+async fn tell(store: &dyn RateLimitStore, time: Time<'_>, seed: u64) -> Vec<Option<Told>> {
+    let epoch = None;
+    let mut side = Side { store, time, epoch };
     let mut all = Vec::new();
     for (step, is_known) in history(seed) {
         all.push(side.step(&step, is_known).await);
     }
-    (started.elapsed() < Duration::from_millis(100)).then_some(all)
+    all
 }
 
 #[tokio::test]
@@ -225,35 +226,14 @@ async fn script_has_the_rules_of_the_memory_store() {
     let Some(server) = Server::start() else {
         return;
     };
-    let url = server.url();
     for seed in 0..200 {
-        let mut tries = 0..50;
-        let by_redis = loop {
-            let name = format!(
-                "history {seed}, {:?}",
-                tries.next().expect("a quiet moment")
-            );
-            let store = RedisStore::new(&url, &name).expect("a sound URL");
-            let store = store.response_timeout(PLENTY);
-            // Connects.
-            let restore = RestoreRequest::new(1, Vec::new(), SharedLimit::new(12, WINDOW));
-            store.restore(&restore).await.expect("a response");
-            server.send("FLUSHALL").expect("a reply");
-            let pass = |time: Duration| server.pass(&name, time);
-            if let Some(told) = tell(&store, &pass, seed).await {
-                break told;
-            }
-        };
-        let by_memory = loop {
-            let clock = Ahead::default();
-            let store = MemoryStore::new(clock.clone());
-            let pass = |time| *clock.ahead.lock().expect("no panic") += time;
-            if let Some(told) = tell(&store, &pass, seed).await {
-                break told;
-            }
-        };
-        let steps = history(seed);
-        for (number, step) in steps.iter().enumerate() {
+        let name = format!("history {seed}");
+        let store = store(&server, &name);
+        let by_redis = tell(&store, Time::Redis(&server, &name), seed).await;
+        let clock = VirtualClock::manual();
+        let store = MemoryStore::new(clock.clone());
+        let by_memory = tell(&store, Time::Memory(&clock), seed).await;
+        for (number, (step, _)) in history(seed).iter().enumerate() {
             let (redis, memory) = (&by_redis[number], &by_memory[number]);
             assert_eq!(redis, memory, "history {seed}, step {number}: {step:?}");
         }
@@ -266,9 +246,9 @@ async fn script_probes_like_the_store_in_memory() {
     let Some(server) = Server::start() else {
         return;
     };
-    let redis = RedisStore::new(&server.url(), "probe").expect("a sound URL");
-    let redis = redis.response_timeout(PLENTY);
-    let memory = MemoryStore::new(TokioClock::new());
+    let redis = store(&server, "probe");
+    let clock = VirtualClock::manual();
+    let memory = MemoryStore::new(clock.clone());
     let limit = SharedLimit::new(60, WINDOW);
     let take = |number| Step::Take(TakeRequest::new(PermitId::new(number % 2, number), limit));
     let completed = |number, outcome| {
@@ -276,28 +256,29 @@ async fn script_probes_like_the_store_in_memory() {
         Step::Completed(CompletedPermit::new(id, outcome, limit))
     };
     let throttled = PermitOutcome::Throttled {
-        retry_after: Some(Duration::from_millis(1)),
+        retry_after: Some(Duration::from_secs(1)),
     };
     let mut steps: Vec<Step> = (0..20).map(take).collect();
     steps.extend((0..10).map(|number| completed(number, PermitOutcome::Responded)));
     steps.push(completed(10, throttled));
     steps.push(completed(11, throttled));
+    // The pause is over.
+    steps.push(Step::Pass(Duration::from_secs(1)));
     // The probe, and one that has to wait for it.
     steps.extend([take(40), take(41), completed(40, PermitOutcome::Unsent)]);
     steps.extend([take(42), completed(42, PermitOutcome::Responded), take(43)]);
     let mut grants = Vec::new();
     let mut limits = Vec::new();
-    for store in [&redis as &dyn RateLimitStore, &memory] {
-        let mut side = Side {
-            store,
-            pass: &|_| {},
-            epoch: None,
-        };
+    let sides = [
+        (&redis as &dyn RateLimitStore, Time::Redis(&server, "probe")),
+        (&memory, Time::Memory(&clock)),
+    ];
+    for (store, time) in sides {
+        let epoch = None;
+        let mut side = Side { store, time, epoch };
         let mut all = Vec::new();
         for step in &steps {
             all.extend(side.step(step, true).await);
-            // The pause is over.
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         limits.push(all.iter().map(|told| told.limit).collect::<Vec<_>>());
         grants.push(
@@ -326,14 +307,14 @@ async fn lost_script_and_lost_memory_fail_no_call() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let store = store(&server, "test");
     let limiter = SharedRateLimiter::with_limit(store, TokioClock::new(), 60, WINDOW);
-    let second = Duration::from_secs(1);
-    let first = limiter.acquire(&request(second)).await.expect("a permit");
+    let limiter = limiter.store_timeout(PLENTY).on_outage(Outage::Fail);
+    let first = limiter.acquire(&request(PLENTY)).await.expect("a permit");
     server.send("SCRIPT FLUSH").expect("a reply");
-    let second_permit = limiter.acquire(&request(second)).await;
+    let second_permit = limiter.acquire(&request(PLENTY)).await;
     server.send("FLUSHALL").expect("a reply");
-    let third = limiter.acquire(&request(second)).await;
+    let third = limiter.acquire(&request(PLENTY)).await;
     assert!(third.is_ok(), "{third:?}");
     drop((first, second_permit, third));
     // The keys share a slot of a cluster and expire.
@@ -356,7 +337,7 @@ async fn long_pause_outlives_ten_windows() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let store = store(&server, "test");
     let limit = SharedLimit::new(60, Duration::from_millis(50));
     let take = |number| TakeRequest::new(PermitId::new(1, number), limit);
     store.take(&take(1)).await.expect("a response");
@@ -378,7 +359,7 @@ async fn long_lease_outlives_ten_windows() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let store = store(&server, "test");
     let limit = SharedLimit::new(3, Duration::from_secs(1));
     let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
     take.lease = Duration::from_secs(3_600);
@@ -401,7 +382,7 @@ async fn clock_that_goes_back_stops_nothing() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let store = store(&server, "test");
     let limit = SharedLimit::new(3, WINDOW);
     let mut take = TakeRequest::new(PermitId::new(1, 1), limit);
     store.take(&take).await.expect("a response");
@@ -430,7 +411,7 @@ async fn clock_that_jumps_ahead_starts_with_care() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let store = store(&server, "test");
     let mut limit = SharedLimit::new(12, WINDOW);
     limit.burst = 4;
     let mut take = TakeRequest::new(PermitId::new(1, 0), limit);
@@ -465,9 +446,10 @@ async fn wrong_password_is_not_told() {
     let Some(server) = Server::with_password(Some(PASSWORD)) else {
         return;
     };
-    let good = RedisStore::new(&server.url(), "test").expect("a sound URL");
+    let good = store(&server, "test");
     let wrong = format!("redis://:{PASSWORD}x@127.0.0.1:{}", server.port());
     let wrong = RedisStore::new(&wrong, "test").expect("a sound URL");
+    let wrong = wrong.response_timeout(PLENTY);
     let take = TakeRequest::new(PermitId::new(1, 1), SharedLimit::new(3, WINDOW));
     assert!(good.take(&take).await.is_ok());
     let error = wrong.take(&take).await.expect_err("it is wrong");

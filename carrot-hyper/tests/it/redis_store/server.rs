@@ -8,6 +8,9 @@ use std::{
     time::Duration,
 };
 
+/// What a clock is ahead of that of the server, in milliseconds, so that it stands still.
+const STOPPED: &str = "-1000000000000000";
+
 pub(super) struct Server {
     port: u16,
     folder: PathBuf,
@@ -74,7 +77,13 @@ impl Server {
             command.args(["--requirepass", password]);
         }
         self.child = Some(command.spawn().expect("redis-server starts"));
-        while self.send("PING").is_none() {
+        // A socket that connects to its own port reads what it sent.
+        while !self.send("PING").is_some_and(|reply| reply != "PING\r\n") {
+            let child = self.child.as_mut().expect("it runs");
+            if child.try_wait().expect("a child").is_some() {
+                // Another socket had the port.
+                *child = command.spawn().expect("redis-server starts");
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -94,6 +103,24 @@ impl Server {
         let time = time.as_millis();
         self.send(&format!("EVAL \"{script}\" 1 \"{key}\" {time}"))
             .expect("a reply");
+    }
+
+    /// Lets time pass for a limit, and no more until the next question: a clock that is behind stands still.
+    pub(super) fn stop_clock(&self, name: &str, time: Duration) {
+        let script = "if redis.call('HEXISTS', KEYS[1], 'now') == 1 then \
+                      redis.call('HINCRBY', KEYS[1], 'now', ARGV[1]) \
+                      redis.call('HSET', KEYS[1], 'skew', ARGV[2]) end";
+        let key = format!("{{carrot:{name}}}:state");
+        let time = time.as_millis();
+        self.send(&format!("EVAL \"{script}\" 1 \"{key}\" {time} {STOPPED}"))
+            .expect("a reply");
+    }
+
+    /// Returns true if a question came since the clock was stopped.
+    pub(super) fn clock_goes(&self, name: &str) -> bool {
+        let skew = self.send(&format!("HGET \"{{carrot:{name}}}:state\" skew"));
+        let skew = skew.expect("a reply");
+        !skew.contains(STOPPED) && !skew.starts_with("$-1")
     }
 
     /// Sends a command, and reads what comes first.
