@@ -409,6 +409,8 @@ fn used_up_share_names_the_store() {
     fleet.store.set_available(false);
     let permits = take_all(&process, &interactive());
     assert_eq!(permits.len(), 4);
+    let away = process.store_error().expect("an error");
+    assert_eq!(away.to_string(), "the store in memory is set to be away");
     let mut request = interactive();
     request.patience = Some(900 * MILLISECOND);
     let rejected = fleet.clock.clone().run(process.acquire(&request));
@@ -418,6 +420,10 @@ fn used_up_share_names_the_store() {
         text.contains("share of 4 of 60 permits is in use"),
         "{text}"
     );
+    fleet.store.set_available(true);
+    fleet.clock.advance(2 * SECOND);
+    drop((permits, take_all(&process, &interactive())));
+    assert!(process.store_error().is_none());
 }
 
 /// A store that can stop to respond without an error.

@@ -1,9 +1,10 @@
 //! The store of a shared rate limit on a Redis server.
 
+mod ask_error;
 mod script;
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,10 +14,16 @@ use carrot_core::rate_limit::{
     CompletedPermit, RateLimitStore, RestoreRequest, StoreError, StoreState, TakeRequest,
     TakeResponse,
 };
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisResult,
+    aio::MultiplexedConnection,
+};
 use tokio::{runtime::Handle, time::Instant};
 
-use self::script::{Action, Reply};
+use self::{
+    ask_error::AskError,
+    script::{Action, Reply},
+};
 use crate::runtime;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -29,6 +36,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_millis(400);
 ///
 /// The keys start with `{carrot:name}` and expire when nobody uses them. The server needs no file: if it
 /// comes back empty, the processes restore what they know. Set `maxmemory-policy noeviction`.
+/// Redirections of a cluster are not followed: use a single server.
 ///
 /// The store connects with the first call and again after each failure, within the time that
 /// [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter) waits for it. The ends of requests are
@@ -89,28 +97,6 @@ pub enum RedisStoreError {
     InvalidName,
 }
 
-/// The error of a question to the server. Names the server and holds no password.
-#[derive(Debug, thiserror::Error)]
-enum AskError {
-    #[error(
-        "Redis at {address}: {source}; check that the server runs and that this machine reaches it"
-    )]
-    Redis {
-        address: String,
-        source: redis::RedisError,
-    },
-    #[error(
-        "Redis at {address}: the reply of the script is not understood; check that all processes use the \
-         same version of carrot-hyper, or give this one a name of its own"
-    )]
-    Reply { address: String },
-    #[error("Redis at {address}: {missing}")]
-    Runtime {
-        address: String,
-        missing: runtime::Missing,
-    },
-}
-
 impl RedisStore {
     /// Creates a store on the server with this URL. Nothing is sent yet.
     ///
@@ -124,14 +110,21 @@ impl RedisStore {
         if name.is_empty() || name.contains(['{', '}']) {
             return Err(RedisStoreError::InvalidName);
         }
-        if url.trim_start().starts_with("rediss:") {
+        let scheme = url.split(':').next().unwrap_or_default().trim();
+        if ["rediss", "valkeys"]
+            .iter()
+            .any(|tls| scheme.eq_ignore_ascii_case(tls))
+        {
             return Err(RedisStoreError::Tls);
         }
         let invalid = |error: redis::RedisError| RedisStoreError::InvalidUrl {
             reason: reason(&error),
         };
         let info = url.into_connection_info().map_err(invalid)?;
-        let address = info.addr().to_string();
+        let address = match info.addr() {
+            ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("[{host}]:{port}"),
+            address => address.to_string(),
+        };
         let keys = ["permits", "bulk", "accepted", "members", "claims", "state"];
         let inner = Inner {
             client: Client::open(info).map_err(invalid)?,
@@ -146,8 +139,9 @@ impl RedisStore {
         })
     }
 
-    /// Sets how long the server may take to accept a connection and to respond, each. 400 ms by default.
-    /// After it the connection is replaced, and the server counts as away.
+    /// Sets how long the server may take to respond, with the time for a new connection. 400 ms by default.
+    /// After it the server counts as away. A connection that opens within this time is kept for the next
+    /// question; one without a response in time is replaced.
     ///
     /// The limiter stops waiting after its own
     /// [`store_timeout`](carrot_core::rate_limit::SharedRateLimiter::store_timeout), 500 ms by default: for a
@@ -201,25 +195,26 @@ impl Inner {
         if self.slot().is_none() {
             runtime::check().map_err(missing)?;
         }
-        let mut discard = Discard {
-            inner: self,
-            started: Instant::now(),
-            result: None,
-        };
-        let texts = self.run(action).await;
-        discard.result = Some(texts.is_ok());
-        drop(discard);
-        let texts = texts.map_err(|source| AskError::Redis {
-            address: self.address.clone(),
-            source,
-        })?;
+        let texts = tokio::time::timeout(self.timeout, self.run(action))
+            .await
+            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+            .map_err(|source| AskError::Redis {
+                address: self.address.clone(),
+                source,
+            })?;
         Reply::read(&texts).ok_or_else(|| AskError::Reply {
             address: self.address.clone(),
         })
     }
 
-    async fn run(&self, action: &Action) -> redis::RedisResult<Vec<String>> {
+    async fn run(&self, action: &Action) -> RedisResult<Vec<String>> {
         let open = self.slot().clone();
+        let mut discard = Discard {
+            inner: self,
+            is_new: open.is_none(),
+            started: Instant::now(),
+            result: None,
+        };
         let mut connection = match open {
             Some(connection) => connection,
             None => self.connect().await?,
@@ -231,13 +226,16 @@ impl Inner {
         for argument in action.arguments() {
             call.arg(argument);
         }
-        call.invoke_async(&mut connection).await
+        let texts = call.invoke_async(&mut connection).await;
+        discard.result = Some(texts.is_ok());
+        texts
     }
 
-    async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        // The whole question has one limit.
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(Some(self.timeout));
+            .set_connection_timeout(None)
+            .set_response_timeout(None);
         let connection = self
             .client
             .get_multiplexed_async_connection_with_config(&config)
@@ -250,6 +248,8 @@ impl Inner {
 /// Drops a connection that failed, or whose question was dropped after a long wait.
 struct Discard<'a> {
     inner: &'a Inner,
+    /// The time went by with connecting, which says nothing of the connection.
+    is_new: bool,
     started: Instant,
     /// Whether the server responded; `None` if nobody waited for it.
     result: Option<bool>,
@@ -259,7 +259,7 @@ impl Drop for Discard<'_> {
     fn drop(&mut self) {
         let is_sound = match self.result {
             Some(is_sound) => is_sound,
-            None => self.started.elapsed() < self.inner.timeout / 2,
+            None => self.is_new || self.started.elapsed() < self.inner.timeout / 2,
         };
         if !is_sound {
             let old = self.inner.slot().take();

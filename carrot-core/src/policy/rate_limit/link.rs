@@ -227,6 +227,11 @@ impl Link {
         }))
     }
 
+    /// Returns why the store is away.
+    pub(super) fn error(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.error.clone().filter(|_| self.is_away())
+    }
+
     fn whole(&self, limit: usize) -> Whole {
         Whole {
             limit,

@@ -1,5 +1,6 @@
 use std::{
     collections::hash_map::RandomState,
+    error::Error,
     fmt,
     future::Future,
     hash::{BuildHasher, Hasher},
@@ -27,7 +28,8 @@ use crate::{Clock, policy::timeout};
 /// `carrot-hyper` has a store over Redis, behind its feature `redis`; [`MemoryStore`](super::MemoryStore)
 /// is for tests. Window, order, patience and the behaviour after a 429 are those of
 /// [`LocalRateLimiter`](super::LocalRateLimiter), for all processes together: if one process gets a 429,
-/// all of them pause. All processes need the same limit.
+/// all of them pause. All processes need the same limit: with different ones each keeps its own, and those
+/// with the lower limit get a permit only when the others leave one.
 ///
 /// **Order.** Each process has its own queue, and only its first attempt asks the store. Among processes
 /// the attempt that has waited longest goes first. Bulk calls leave the [`reserve`](Self::reserve) to
@@ -178,6 +180,14 @@ impl<S: RateLimitStore, C: Clock> SharedRateLimiter<S, C> {
     pub fn jitter_seed(self, seed: u64) -> Self {
         self.inner.state().throttle.seed(seed);
         self.set(|link| link.seed(seed))
+    }
+
+    /// Returns the last error of the store while it is away, for logs and health checks; `None` while it
+    /// responds. With [`Outage::Share`] calls go on, so a wrong password shows only here.
+    #[must_use]
+    pub fn store_error(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        let state = self.inner.state();
+        state.link.as_ref().and_then(Link::error)
     }
 
     /// Returns the store.
