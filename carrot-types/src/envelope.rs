@@ -44,7 +44,7 @@ impl<T> Envelope<T> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The HTTP status once more: 200 is success, anything else an error.
+    /// The HTTP status once more: 200 to 299 is success, anything else an error.
     pub status: u16,
     /// The name of the error.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use crate::{
     json::{self, Object},
     serde_util::{
         from_json::{self, FromJson, ReadField},
-        repair::object_length,
+        repair::{is_blank, object_length},
     },
 };
 
@@ -117,7 +117,6 @@ impl RealtimeMessage {
     /// reading continues after it. After 100 errors the rest is read as one message.
     pub fn parse_all(body: &str) -> Vec<Result<Self, RealtimeError>> {
         // A byte order mark and zero bytes are between messages too: each message may be a response of its own.
-        let is_blank = |char: char| char.is_whitespace() || matches!(char, '\u{feff}' | '\0');
         let (mut messages, mut failed) = (Vec::new(), 0);
         let mut rest = body.trim_start_matches(is_blank);
         while !rest.is_empty() {

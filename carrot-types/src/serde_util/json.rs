@@ -11,7 +11,7 @@ use serde_json::error::Category;
 
 use super::{
     place,
-    repair::{BOM, repair},
+    repair::{self, repair},
 };
 
 /// JSON that cannot be read: the place, and the problem there.
@@ -72,8 +72,9 @@ impl JsonError {
 /// Reads JSON.
 ///
 /// Invalid JSON that servers are known to send is read on a second pass, only after the first one
-/// failed: a byte order mark, zero bytes at the end, a lone surrogate or bytes that are not UTF-8 (read as
-/// U+FFFD), and `NaN`, `Infinity` and `1e999` (read as `null`).
+/// failed: white space of any kind, byte order marks and zero bytes around the JSON; control characters in
+/// strings, such as a line break; a lone surrogate or bytes that are not UTF-8 (read as U+FFFD); and `NaN`,
+/// `Infinity` and `1e999` (read as `null`).
 ///
 /// # Errors
 ///
@@ -92,6 +93,13 @@ impl JsonError {
 /// ```
 pub fn read<T: DeserializeOwned>(json: &(impl AsRef<[u8]> + ?Sized)) -> Result<T, JsonError> {
     read_bytes(json.as_ref())
+}
+
+/// Returns a body without white space, byte order marks and zero bytes around it.
+#[doc(hidden)]
+#[must_use]
+pub fn trim(body: &[u8]) -> &[u8] {
+    repair::trim(body)
 }
 
 fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
@@ -117,8 +125,7 @@ fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
 /// Cuts what does not start like JSON, such as a page or an archive, behind its first character: the rest
 /// may be long, and the error is the same.
 fn until_no_json(json: &[u8]) -> &[u8] {
-    let start = json.strip_prefix(BOM).unwrap_or(json).trim_ascii_start();
-    match start.split_first() {
+    match repair::trim_start(json).split_first() {
         // As in `repair`, and the names of JSON.
         Some((b'{' | b'[' | b'"' | b'-' | b'+' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', _))
         | None => json,
@@ -309,7 +316,7 @@ mod tests {
             (r#"[{"id": 1}, {"id": 0x2}]"#, "[1]"),
             (r#"[{"id": 1}, {"id": 2.}]"#, "[1].id"),
             ("[\n{\"id\": 1},\n{\"id\": 2,\n}]", "[1]"),
-            ("[{\"id\": 1, \"body \u{1f600}\": \"\n\"}]", "[0].(hidden)"),
+            ("[{\"id\": 1, \"body \u{1f600}\": \"\\x\"}]", "[0].(hidden)"),
             // Names that may be somebody's data, or forge a line of a log.
             (r#"[{"alex@example.com": x"#, "[0].(hidden)"),
             (r#"[{"x\n2026 ERROR all is lost": x"#, "[0].(hidden)"),

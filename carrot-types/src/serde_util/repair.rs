@@ -2,21 +2,53 @@
 
 use std::borrow::Cow;
 
-pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// What servers put around their JSON: white space of any kind, byte order marks, zero bytes.
+pub(crate) fn is_blank(char: char) -> bool {
+    char.is_whitespace() || matches!(char, '\u{feff}' | '\0')
+}
 
-/// Returns the JSON without a byte order mark and without zero bytes at its end, with `null` for `NaN`,
-/// `Infinity` and numbers that no float can hold, and with U+FFFD for a lone surrogate. `None` where nothing
-/// of it is there: such JSON is wrong in another way.
-pub(super) fn repair(json: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = json.strip_prefix(BOM).unwrap_or(json);
-    while let [start @ .., 0] = rest {
-        rest = start;
+fn is_all_blank(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_blank))
+}
+
+/// The most bytes of a blank character.
+const MAX_BLANK: usize = 3;
+
+/// Returns the bytes without the blank characters at their start, whatever the rest is.
+pub(super) fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    let blank = |bytes: &[u8]| {
+        let mut lengths = 1..=MAX_BLANK.min(bytes.len());
+        lengths.find(|length| is_all_blank(&bytes[..*length]))
+    };
+    while let Some(length) = blank(bytes) {
+        bytes = &bytes[length..];
     }
+    bytes
+}
+
+/// Returns the bytes without the blank characters around them, whatever the rest is.
+pub(super) fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
+    let blank = |bytes: &[u8]| {
+        let mut ends = bytes.len().saturating_sub(MAX_BLANK)..bytes.len();
+        ends.find(|end| is_all_blank(&bytes[*end..]))
+    };
+    while let Some(end) = blank(bytes) {
+        bytes = &bytes[..end];
+    }
+    bytes
+}
+
+/// Returns the JSON without what is blank around it, with `null` for `NaN`, `Infinity` and numbers that no
+/// float can hold, with U+FFFD for a lone surrogate, and with control characters in strings escaped. `None`
+/// where nothing of it is there: such JSON is wrong in another way.
+pub(super) fn repair(json: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = trim(json);
     let mut mended = Vec::with_capacity(rest.len());
     while let Some((&first, _)) = rest.split_first() {
         let (length, text) = match first {
             b'"' => string(rest),
-            b'-' | b'+' | b'0'..=b'9' | b'A'..=b'Z' => token(rest),
+            b'-' | b'+' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => token(rest),
             _ => (1, Cow::Borrowed(&rest[..1])),
         };
         mended.extend_from_slice(&text);
@@ -61,7 +93,8 @@ fn string_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of the string at the start, and its text with every lone surrogate replaced.
+/// The length of the string at the start, and its text with every lone surrogate replaced and every control
+/// character escaped.
 fn string(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
     let mut at = 1;
     let mut text = vec![b'"'];
@@ -70,6 +103,11 @@ fn string(json: &[u8]) -> (usize, Cow<'_, [u8]>) {
             b'"' => {
                 text.push(byte);
                 return (at + 1, Cow::Owned(text));
+            }
+            0..b' ' => {
+                text.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+                at += 1;
+                continue;
             }
             b'\\' => match (
                 surrogate(&json[at..]),
@@ -144,6 +182,19 @@ mod tests {
             ("\u{feff}{}", "{}"),
             ("{}\0\0", "{}"),
             (
+                " \n\u{feff}\u{feff}{}\0\r\n\u{b}\u{c}\u{a0}\u{2028}\u{feff}",
+                "{}",
+            ),
+            ("\0", ""),
+            (
+                "[nan, inf, -inf, infinity, true, null]",
+                "[null, null, null, null, true, null]",
+            ),
+            (
+                "{\"a\tb\": \"one\r\ntwo\0\u{1f}\"}\n",
+                r#"{"a\u0009b": "one\u000d\u000atwo\u0000\u001f"}"#,
+            ),
+            (
                 r#"[NaN, -Infinity, 1e999, -1E+400]"#,
                 "[null, null, null, null]",
             ),
@@ -171,6 +222,11 @@ mod tests {
             "[1 2]",
             "\"\\",
             "\"\\u12",
+            "[\"cut\nx",
+            "[0x1f, 007, +1, .5, 1.]",
+            "{'id': 1, b: undefined, /* c */ \"d\": None,}",
+            "call({});",
+            "{}{}",
         ] {
             assert_eq!(repair(json.as_bytes()), None, "{json}");
         }

@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
 const TOKEN: &str = "token";
 const TYPE: &str = "type";
 
@@ -38,7 +37,8 @@ impl Form {
         if expected.is_empty() {
             return Err(WebhookError::NoExpectedToken);
         }
-        let body = trimmed(body);
+        // Some servers and most test tools end a body with a line break, some start it with a mark.
+        let body = json::trim(body);
         if body.starts_with(b"{") || body.starts_with(b"[") {
             match json::read::<Map<String, Value>>(body) {
                 Ok(fields) => {
@@ -56,7 +56,7 @@ impl Form {
             Some(_) => None,
             None => base64(body),
         };
-        let body = decoded.as_deref().map_or(body, trimmed);
+        let body = decoded.as_deref().map_or(body, json::trim);
         let received = token_of(body).ok_or(WebhookError::MissingToken)?;
         if !token::same(expected, &received) {
             return Err(WebhookError::WrongToken);
@@ -211,12 +211,6 @@ fn text_of((name, value): (String, Value)) -> Option<(String, String)> {
         Value::String(text) => Some((name, text)),
         other => Some((name, other.to_string())),
     }
-}
-
-/// Some servers and most test tools end a body with a line break, some start it with a mark.
-fn trimmed(body: &[u8]) -> &[u8] {
-    let body = body.trim_ascii();
-    body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start()
 }
 
 fn token_of(body: &[u8]) -> Option<String> {

@@ -114,6 +114,7 @@ fn broken_json_bodies_are_unreadable_and_not_unauthorized() {
     for mark in ["\u{feff}", " \u{feff} \n"] {
         assert_eq!(read(&format!("{mark}{body}")), read(EVENT));
         assert_eq!(read(&format!("{mark}{EVENT}")), read(EVENT));
+        assert_eq!(read(&format!("{mark}{EVENT}\0\u{a0}{mark}")), read(EVENT));
     }
     let half = body.char_indices().nth(100).unwrap().0;
     for broken in [
