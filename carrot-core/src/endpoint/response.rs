@@ -14,14 +14,16 @@ use serde_json::{Value, value::RawValue};
 
 use crate::config::start_of;
 
-/// The status in the envelope of a success.
-const SUCCESS: u16 = 200;
+/// Whether the status in the envelope is that of a success. The vendor documents 200.
+fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
 
 /// The error of decoding a response.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The envelope contains a status other than 200: an error from the service.
+    /// The envelope contains a status outside of 200 to 299: an error from the service.
     #[error("the service returned {}", .0.status)]
     Service(Box<Meta>),
     /// The body cannot be decoded.
@@ -53,14 +55,15 @@ pub fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, ResponseError> {
     envelope(body).map(|envelope| envelope.data)
 }
 
-/// Decodes the envelope of a response without data. An empty body is accepted too.
+/// Decodes the envelope of a response without data. An empty body is accepted too, as is the JSON of nothing:
+/// `null`, `{}`, `[]` and `""`.
 ///
 /// # Errors
 ///
 /// See [`envelope`].
 pub fn empty(body: &[u8]) -> Result<Empty, ResponseError> {
-    match body.trim_ascii() {
-        b"" => Ok(Empty::new()),
+    match json::trim(body) {
+        b"" | b"null" | b"{}" | b"[]" | b"\"\"" => Ok(Empty::new()),
         body => optional(body).map(|envelope| envelope.data),
     }
 }
@@ -72,7 +75,7 @@ pub(crate) fn optional<T: DeserializeOwned + Default>(
     body: &[u8],
 ) -> Result<Envelope<T>, ResponseError> {
     envelope(body).or_else(|error| match (&error, meta(body)) {
-        (ResponseError::Unreadable { .. }, Some(meta)) if meta.status == SUCCESS => {
+        (ResponseError::Unreadable { .. }, Some(meta)) if is_success(meta.status) => {
             let mut envelope = Envelope::ok(T::default());
             envelope.meta = meta;
             Ok(envelope)
@@ -85,21 +88,21 @@ pub(crate) fn optional<T: DeserializeOwned + Default>(
 ///
 /// # Errors
 ///
-/// The envelope contains a status other than 200, or the body is not an envelope with a `T`.
+/// The envelope contains a status outside of 200 to 299, or the body is not an envelope with a `T`.
 pub fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<Envelope<T>, ResponseError> {
     let is_huge = body.len() > HUGE_BYTES;
     if is_huge && !starts_with_success(body) {
-        if let Some(meta) = large_meta(body).filter(|meta| meta.status != SUCCESS) {
+        if let Some(meta) = large_meta(body).filter(|meta| !is_success(meta.status)) {
             return Err(ResponseError::Service(Box::new(meta)));
         }
     }
     match json::<Envelope<T>>(body) {
-        Ok(envelope) if envelope.meta.status == SUCCESS => Ok(envelope),
+        Ok(envelope) if is_success(envelope.meta.status) => Ok(envelope),
         Ok(envelope) => Err(ResponseError::Service(Box::new(envelope.meta))),
         Err(unreadable) if is_huge => Err(unreadable),
         // The `data` of an error is `{}`, which usually does not fit the type of a success.
         Err(unreadable) => match meta(body) {
-            Some(meta) if meta.status != SUCCESS => Err(ResponseError::Service(Box::new(meta))),
+            Some(meta) if !is_success(meta.status) => Err(ResponseError::Service(Box::new(meta))),
             _ => Err(unreadable),
         },
     }
@@ -154,7 +157,7 @@ fn starts_with_success(body: &[u8]) -> bool {
         fn visit_map<A: MapAccess<'de>>(self, mut envelope: A) -> Result<(), A::Error> {
             if envelope.next_key::<&str>()? == Some("meta") {
                 let Object(head) = envelope.next_value::<Object<Head>>()?;
-                *self.0 = head.status == SUCCESS;
+                *self.0 = is_success(head.status);
             }
             Ok(())
         }
@@ -285,6 +288,41 @@ mod tests {
         let body = br#"{"meta":{"status":400},"data":[]}"#;
         let error = optional::<ActionReceipt>(body).expect_err("an error of the service");
         assert!(matches!(error, ResponseError::Service(_)), "{error:?}");
+    }
+
+    #[test]
+    fn every_status_of_success_is_one() {
+        for status in ["200", "201", "\"202\"", "204", "299"] {
+            let body = format!(r#"{{"meta":{{"status":{status}}},"data":{{"id":1}}}}"#);
+            assert!(data::<Outer>(body.as_bytes()).is_ok(), "{body}");
+            let odd = format!(r#"{{"meta":{{"status":{status}}},"data":[1]}}"#);
+            assert!(optional::<ActionReceipt>(odd.as_bytes()).is_ok(), "{odd}");
+        }
+        for status in [0, 100, 199, 300, 400] {
+            let body = format!(r#"{{"meta":{{"status":{status}}},"data":{{"id":1}}}}"#);
+            let error = data::<Outer>(body.as_bytes()).expect_err(&body);
+            assert!(matches!(error, ResponseError::Service(_)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_as_empty() {
+        for body in [
+            "",
+            " \r\n",
+            "\u{feff}",
+            "\0",
+            "null",
+            "{}\n",
+            "[]",
+            "\"\"",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(empty(body.as_bytes()), Ok(Empty::new()), "{body:?}");
+        }
+        for body in ["OK", "<html></html>", "{", "1", "\"ok\"", "{\"id\":1}"] {
+            assert!(empty(body.as_bytes()).is_err(), "{body:?}");
+        }
     }
 
     #[test]

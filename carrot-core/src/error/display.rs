@@ -195,7 +195,8 @@ impl fmt::Display for Error {
                  change records only after the list is read",
             )?,
             Cause::Pagination(_) => f.write_str(
-                "the listing returned the same cursor twice and would not end; restart it",
+                "the listing would not end: it returned the same cursor twice, or too many pages without \
+                 a new record; restart it",
             )?,
         }
         match self.0.attempts {

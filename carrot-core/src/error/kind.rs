@@ -17,7 +17,8 @@ pub enum ErrorKind {
     Service,
     /// The response cannot be decoded; see [`Error::path`](crate::Error::path).
     Unreadable,
-    /// A listing returned the same cursor twice, or 100 empty pages in a row, and would not end.
+    /// A listing returned the same cursor twice, or 100 pages in a row without a new record, and would not
+    /// end.
     RepeatedCursor,
     /// A page of a listing with records has no cursor, not even `null`, or the cursor of the other API
     /// version. There may be more records.

@@ -162,7 +162,8 @@ fn repeated_cursor_ends_listing() {
     assert_eq!(error.kind(), ErrorKind::RepeatedCursor);
     assert_eq!(
         error.to_string(),
-        "conversations.parts: the listing returned the same cursor twice and would not end; restart it"
+        "conversations.parts: the listing would not end: it returned the same cursor twice, or too many pages \
+         without a new record; restart it"
     );
     assert_eq!(
         (error.sent(), error.may_have_been_applied()),

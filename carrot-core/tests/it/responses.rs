@@ -94,6 +94,24 @@ fn redirected_write_may_have_been_applied() {
     }
 }
 
+/// Only a status of 400 to 499 says that nothing was applied.
+#[test]
+fn odd_envelope_status_leaves_a_write_uncertain() {
+    for (status, applied) in [
+        (0, true),
+        (100, true),
+        (302, true),
+        (400, false),
+        (408, true),
+        (500, true),
+    ] {
+        let body = json!({"meta": {"status": status}, "data": {}}).to_string();
+        let client = client(&canned([ok(body)]), ApiVersion::V2);
+        let error = run(client.call(conversations::Reply::new(ID, "Hi"))).expect_err("an error");
+        assert_eq!(error.may_have_been_applied(), applied, "{status}");
+    }
+}
+
 #[test]
 fn error_envelope_with_status_200_is_error() {
     let body = json!({
