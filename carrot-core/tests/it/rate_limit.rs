@@ -77,10 +77,12 @@ async fn export_part(client: Watched, part: u64) -> usize {
 #[test]
 fn listing_takes_minimal_requests_and_time() {
     let clock = VirtualClock::manual();
-    // 50 leads on the first page, and 49 new ones on each other: one comes again, to join the pages.
-    let service = Service::new(&clock, 60, 50 + 199 * 49);
+    // 50 leads on the first page, and 49 new ones on each other: one comes again, to join the pages. The last
+    // page is not full, so that it is known to be the last.
+    let leads = 50 + 199 * 49 - 1;
+    let service = Service::new(&clock, 60, leads);
     let client = client(service.clone(), &clock);
-    assert_eq!(clock.run(export(&client)), 50 + 199 * 49);
+    assert_eq!(clock.run(export(&client)), leads as usize);
     assert_eq!(service.accepted().len(), 200);
     // 60 requests at once, 60 more after each minute, and the last 20 after three minutes.
     assert_eq!(clock.now(), 180 * SECOND);
@@ -380,9 +382,10 @@ fn all_calls_wait_for_retry_after() {
 #[test]
 fn half_limit_is_found_with_few_rejections() {
     let clock = VirtualClock::manual();
-    let service = Service::new(&clock, 30, 50 + 119 * 49);
+    let leads = 50 + 119 * 49 - 1;
+    let service = Service::new(&clock, 30, leads);
     let client = client(service.clone(), &clock);
-    assert_eq!(clock.run(export(&client)), 50 + 119 * 49);
+    assert_eq!(clock.run(export(&client)), leads as usize);
     assert_eq!(service.accepted().len(), 120);
     assert!(service.most_in_a_minute() <= 30);
     // 120 requests take at least three minutes; finding the limit may take as long again.
