@@ -253,7 +253,7 @@ async fn idle_connections_close_before_five_seconds() {
 }
 
 /// The server reads a part of the body, rejects it and closes, so that the rest meets a reset.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn early_413_is_returned() {
     for _ in 0..20 {
         let (closed, mut seen) = mpsc::unbounded_channel();

@@ -153,6 +153,42 @@ where
     .await
 }
 
+/// A server that goes away names the last stream that it may have read: what is below it is its.
+#[tokio::test]
+async fn goaway_below_the_request_is_unsent() {
+    for (last, code, sent) in [
+        (0, 0, Sent::Never),
+        (0, 2, Sent::Never),
+        (1, 0, Sent::Maybe),
+        (3, 0, Sent::Maybe),
+    ] {
+        let acceptor = CA.acceptor("localhost", &["h2"]);
+        let server = Server::start(move |_, stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                // Empty settings, and once there is a request, GOAWAY with the last stream and a reason.
+                stream
+                    .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+                    .await
+                    .unwrap();
+                stream.flush().await.unwrap();
+                let mut read = Vec::new();
+                while !read.ends_with(TOKEN.as_bytes()) {
+                    stream.read_buf(&mut read).await.unwrap();
+                }
+                let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, code];
+                stream.write_all(&goaway).await.unwrap();
+                stream.shutdown().await.unwrap();
+                hold(stream).await;
+            }
+        })
+        .await;
+        let request = post(server.https("localhost", "/"));
+        fails(&transport(), request, Reset, sent).await;
+    }
+}
+
 /// Even where it says that it rejected a stream: it did not say which.
 #[tokio::test]
 async fn goaway_may_have_read_the_request() {
@@ -418,4 +454,39 @@ fn a_lost_connection_task_is_a_reset() {
         (Reset, Sent::Maybe),
         "{error:?}"
     );
+}
+
+/// The only thread stands still for longer than the limit, and the response comes meanwhile. The task of the
+/// connection has to read it before the request can see it.
+#[test]
+fn response_that_came_while_stopped_is_read() {
+    const STOPPED: Duration = Duration::from_secs(1);
+    let servers = tokio::runtime::Runtime::new().unwrap();
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let server = servers.block_on(serving(move |_, respond| {
+        let asked = asked.clone();
+        async move {
+            asked.send(()).unwrap();
+            start(respond).send_data("fine".into(), true).unwrap();
+        }
+    }));
+    let home = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let transport = transport();
+    let request = || post(server.https("localhost", "/"));
+    home.block_on(async {
+        succeeds(&transport, request()).await;
+        was_asked.recv().unwrap();
+        let sending = succeeds(&transport, limited(request(), Some(STOPPED), None));
+        let standstill = async {
+            while was_asked.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+            std::thread::sleep(STOPPED + STOPPED / 2);
+        };
+        let (response, ()) = tokio::join!(sending, standstill);
+        assert_eq!(response.body(), "fine");
+    });
 }
