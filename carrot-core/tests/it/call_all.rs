@@ -405,6 +405,8 @@ fn calls_between_attempts_are_returned_if_unapplied() {
             (unsent, 1 - unsent)
         );
         assert_eq!(transport.requests().len(), 2 - unsent);
+        // What is taken back has not started.
+        assert_eq!(calls.progress().started, 1 - unsent);
     }
 }
 
