@@ -39,7 +39,7 @@ fn advice(error: &redis::RedisError) -> &'static str {
         (Some("NOAUTH"), _) | (_, AuthenticationFailed) => PASSWORD,
         _ if wants_password => PASSWORD,
         (Some("NOPERM"), _) => {
-            "allow the user EVALSHA, SCRIPT LOAD, the commands of the script, and the keys {carrot:*"
+            "allow the user EVALSHA, EVAL, the commands of the script, and the keys {carrot:*"
         }
         (Some("READONLY" | "MASTERDOWN" | "NOREPLICAS"), _) => {
             "use the address of the primary server"

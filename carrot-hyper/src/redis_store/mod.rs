@@ -15,7 +15,7 @@ use carrot_core::rate_limit::{
     TakeResponse,
 };
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo, RedisResult,
     aio::MultiplexedConnection,
 };
 use tokio::{runtime::Handle, time::Instant};
@@ -26,6 +26,7 @@ use self::{
 };
 use crate::runtime;
 
+const SCRIPT: &str = include_str!("limit.lua");
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The store of a [`SharedRateLimiter`](carrot_core::rate_limit::SharedRateLimiter) on a Redis server.
@@ -130,7 +131,7 @@ impl RedisStore {
             client: Client::open(info).map_err(invalid)?,
             address,
             keys: keys.map(|key| format!("{{carrot:{name}}}:{key}")),
-            script: redis::Script::new(include_str!("limit.lua")),
+            script: redis::Script::new(SCRIPT),
             timeout: RESPONSE_TIMEOUT,
             connection: Mutex::new(None),
         };
@@ -219,16 +220,26 @@ impl Inner {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let mut call = self.script.prepare_invoke();
-        for key in &self.keys {
-            call.key(key);
+        let mut texts = self
+            .call("EVALSHA", self.script.get_hash(), action)
+            .query_async(&mut connection)
+            .await;
+        if matches!(&texts, Err(error) if error.code() == Some("NOSCRIPT")) {
+            // In one step: a script that is loaded first can be lost again before it runs.
+            texts = self
+                .call("EVAL", SCRIPT, action)
+                .query_async(&mut connection)
+                .await;
         }
-        for argument in action.arguments() {
-            call.arg(argument);
-        }
-        let texts = call.invoke_async(&mut connection).await;
         discard.result = Some(texts.is_ok());
         texts
+    }
+
+    fn call(&self, command: &str, script: &str, action: &Action) -> Cmd {
+        let mut call = redis::cmd(command);
+        call.arg(script).arg(self.keys.len()).arg(&self.keys);
+        call.arg(action.arguments());
+        call
     }
 
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
