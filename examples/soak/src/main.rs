@@ -175,6 +175,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     restarts.shutdown().await;
     undriven.stop()?;
     let was_stopped = stopping.await??;
+    let tunnels = proxy.tunnels();
     drop((second, proxy));
     let server = server.stop().await;
     let report = Report {
@@ -184,6 +185,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         outages,
         told,
         crossed: work.crossed(),
+        tunnels,
         was_stopped,
     };
     report.print_calls(took)?;

@@ -1,6 +1,13 @@
 //! A proxy on this machine that opens tunnels, and fails by plan.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
@@ -18,6 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Proxy {
     address: SocketAddr,
+    tunnels: Arc<AtomicU64>,
     #[expect(dead_code, reason = "dropping it ends the tasks")]
     tasks: JoinSet<()>,
 }
@@ -27,20 +35,31 @@ impl Proxy {
     pub(crate) async fn start(plan: Plan, server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        let tunnels = Arc::<AtomicU64>::default();
+        let opened = Arc::clone(&tunnels);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            let mut tunnels = JoinSet::new();
+            let mut connections = JoinSet::new();
             for number in 0.. {
                 if let Ok((stream, _)) = listener.accept().await {
                     // However it ends, the connection is closed.
-                    tunnels.spawn(
-                        async move { drop(serve(stream, plan.tunnel(number), server).await) },
-                    );
+                    let (tunnel, opened) = (plan.tunnel(number), Arc::clone(&opened));
+                    connections
+                        .spawn(async move { drop(serve(stream, tunnel, server, &opened).await) });
                 }
-                while tunnels.try_join_next().is_some() {}
+                while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, tasks })
+        Ok(Self {
+            address,
+            tunnels,
+            tasks,
+        })
+    }
+
+    /// How many it opened.
+    pub(crate) fn tunnels(&self) -> u64 {
+        self.tunnels.load(Ordering::SeqCst)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -48,7 +67,12 @@ impl Proxy {
     }
 }
 
-async fn serve(mut client: TcpStream, tunnel: Tunnel, server: SocketAddr) -> io::Result<()> {
+async fn serve(
+    mut client: TcpStream,
+    tunnel: Tunnel,
+    server: SocketAddr,
+    opened: &AtomicU64,
+) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if client.read_buf(&mut head).await? == 0 {
@@ -57,6 +81,7 @@ async fn serve(mut client: TcpStream, tunnel: Tunnel, server: SocketAddr) -> io:
     }
     let text = match tunnel {
         Tunnel::Open => {
+            opened.fetch_add(1, Ordering::SeqCst);
             let mut server = TcpStream::connect(server).await?;
             client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
             copy_bidirectional(&mut client, &mut server).await?;

@@ -24,6 +24,8 @@ pub(crate) struct Report {
     pub(crate) outages: Outages,
     pub(crate) told: Arc<Told>,
     pub(crate) crossed: u64,
+    /// How many a proxy opened.
+    pub(crate) tunnels: u64,
     pub(crate) was_stopped: Option<bool>,
 }
 
@@ -80,8 +82,9 @@ impl Report {
             most.without
         );
         say!(
-            "connections: {} in all, at most {} at once, {} at the end",
+            "connections: {} in all, {} through a proxy, at most {} at once, {} at the end",
             server.connections(),
+            self.tunnels,
             server.most_open(),
             server.open()
         );
@@ -129,6 +132,11 @@ impl Report {
         check(
             errors + reports == 0,
             &format!("{errors} errors and {reports} reports show the token or a person's data"),
+        );
+        let is_proxied = claims.iter().any(|claim| claim.way == Way::Proxied);
+        check(
+            !is_proxied || self.tunnels > 0,
+            "no call came through the proxy",
         );
         check(
             self.was_stopped != Some(false),

@@ -1,11 +1,22 @@
 //! Runtimes beside the main one, and a process that is stopped.
 
-use std::{future::Future, io, process::Stdio, sync::mpsc, thread};
+use std::{
+    future::Future,
+    io,
+    process::Stdio,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     process::{Child, Command},
     runtime::{Builder, Handle, Runtime},
+    time::timeout,
 };
+
+/// How often a process that runs comes to it, within reason.
+const TICK: Duration = Duration::from_millis(100);
 
 /// A second runtime, which the transport meets in turn with the main one.
 pub(crate) struct Second(Option<Runtime>);
@@ -71,8 +82,16 @@ impl Stop {
         Ok(Self(command.stderr(Stdio::null()).spawn()?))
     }
 
-    /// Waits until this process was stopped and goes on.
+    /// Waits until this process was stopped and goes on, and tells whether it stood still.
     pub(crate) async fn wait(&mut self) -> io::Result<bool> {
-        Ok(self.0.wait().await?.success())
+        let mut longest = Duration::ZERO;
+        loop {
+            let since = Instant::now();
+            let ended = timeout(TICK, self.0.wait()).await;
+            longest = longest.max(since.elapsed());
+            if let Ok(ended) = ended {
+                return Ok(ended?.success() && longest > 5 * TICK);
+            }
+        }
     }
 }

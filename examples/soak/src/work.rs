@@ -12,6 +12,7 @@ use carrot_hyper::{
     Client, Error, ErrorKind, Sent,
     client::CallOptions,
     conversations::{Get, Reply},
+    transport::TransportErrorKind,
     types::{ConversationId, RandomId},
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Claim {
     pub(crate) way: Way,
     pub(crate) sent: Sent,
     pub(crate) end: End,
+    /// It ran out of time, though nothing held it up.
+    pub(crate) is_late: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,8 +54,6 @@ pub(crate) enum End {
     Done,
     MayHaveBeenApplied,
     NotApplied,
-    /// Its permit would have come too late.
-    WithoutPermit,
 }
 
 pub(crate) fn writes(call: u32) -> bool {
@@ -84,7 +85,9 @@ impl Work {
         if call >= self.calls {
             return false;
         }
-        let result = match way != Way::Limited && self.plan.stalls(call) {
+        // No call with the shared limit is stalled.
+        let is_stalled = way != Way::Limited && self.plan.stalls(call);
+        let result = match is_stalled {
             true => {
                 let hurried = CallOptions::new().attempt_timeout(TINY);
                 make(&client.with_options(hurried), call).await
@@ -104,7 +107,6 @@ impl Work {
                 ended.tally.failed(error);
                 let end = match error.may_have_been_applied() {
                     true => End::MayHaveBeenApplied,
-                    false if is_limit(error.kind()) && way == Way::Limited => End::WithoutPermit,
                     false => End::NotApplied,
                 };
                 (error.sent(), end)
@@ -115,14 +117,18 @@ impl Work {
             way,
             sent,
             end,
+            is_late: !is_stalled && result.as_ref().is_err_and(is_late),
         };
         ended.claims.push(claim);
         true
     }
 }
 
-fn is_limit(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::RateLimit | ErrorKind::Deadline)
+fn is_late(error: &Error) -> bool {
+    match error.transport() {
+        Some(error) => matches!(error.kind(), TransportErrorKind::Timeout(_)),
+        None => matches!(error.kind(), ErrorKind::RateLimit | ErrorKind::Deadline),
+    }
 }
 
 /// Makes a call and returns the id in its response, which identifies the call.

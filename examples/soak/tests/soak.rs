@@ -34,6 +34,7 @@ fn every_part_is_off_in_nothing() {
             "{report}"
         );
     }
+    assert!(!report.contains("restarts of the server: 0,"), "{report}");
     assert_eq!(
         !report.contains(" 0 with a shared limit"),
         has_redis,
