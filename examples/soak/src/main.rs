@@ -126,10 +126,14 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         let (direct, http2) = (clients.direct.clone(), clients.http2.clone());
         let work = Arc::clone(&work);
         async move {
-            work.next_call(&direct, Way::Direct).await;
-            work.next_call(&http2, Way::Http2).await;
+            // One of them leaves a connection that is kept.
+            for _ in 0..8 {
+                work.next_call(&direct, Way::Direct).await;
+                work.next_call(&http2, Way::Http2).await;
+            }
         }
-    });
+    })
+    .await;
     let mut workers = JoinSet::new();
     for number in 0..arguments.concurrency {
         let (client, way) = clients.of_worker(number as usize);

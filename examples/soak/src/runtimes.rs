@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     process::{Child, Command},
     runtime::{Builder, Handle, Runtime},
+    sync::oneshot,
     time::timeout,
 };
 
@@ -49,15 +50,20 @@ pub(crate) struct Undriven {
 }
 
 impl Undriven {
-    pub(crate) fn start(work: impl Future<Output = ()> + Send + 'static) -> Self {
+    /// Returns when the work is done: what it left is all that the others find.
+    pub(crate) async fn start(work: impl Future<Output = ()> + Send + 'static) -> Self {
         let (end, ended) = mpsc::channel();
+        let (done, is_done) = oneshot::channel();
         let thread = thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(work);
+            // It is dropped too where no runtime could be made, which is said at the end.
+            let _ = done.send(());
             // It ends when the sender is dropped.
             let _ = ended.recv();
             Ok(())
         });
+        let _ = is_done.await;
         Self { end, thread }
     }
 
