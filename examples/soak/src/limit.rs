@@ -99,7 +99,7 @@ impl Redis {
 #[derive(Clone, Default)]
 pub(crate) struct Outages(Arc<Mutex<Vec<Outage>>>);
 
-/// The end is none while it is away.
+/// While it is away the end is not known.
 type Outage = (Instant, Option<Instant>);
 
 /// The most requests in any window.
