@@ -233,6 +233,28 @@ fn too_late_is_known_immediately_and_after_429() {
     );
 }
 
+/// A 429 wakes all whose patience ends before the pause, also behind a task that waits without limit.
+#[test]
+fn too_late_after_429_wakes_whole_queue() {
+    let clock = VirtualClock::manual();
+    let permits = Permits::new(clock.clone(), 1, MINUTE);
+    assert_eq!(permits.count(), 1);
+    let mut request = AcquireRequest::new("test");
+    request.patience = Some(10 * MINUTE);
+    let wait = async || {
+        let rejected = RateLimiter::acquire(&permits, &request).await;
+        assert!(matches!(rejected, Err(AcquireError::TooLate { .. })));
+        assert_eq!(clock.now(), SECOND);
+    };
+    let mut tasks = vec![task(permits.acquire())];
+    tasks.extend((0..9).map(|_| task(wait())));
+    tasks.push(task(async {
+        clock.sleep(SECOND).await;
+        permits.throttled(Some(20 * MINUTE));
+    }));
+    clock.run_all(tasks);
+}
+
 #[test]
 fn bulk_calls_leave_reserve_and_do_not_starve() {
     let clock = VirtualClock::manual();
