@@ -29,15 +29,15 @@ fn longest(list: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = list.split(',');
     let mut longest = None;
     while let Some(part) = parts.next() {
-        let wait = seconds(part).or_else(|| until(part, now));
+        let wait = seconds(part).or_else(|| time_to(part, now));
         // Most dates have a comma after the day of the week.
-        let wait = wait.or_else(|| until(&format!("{part},{}", parts.next()?), now))?;
+        let wait = wait.or_else(|| time_to(&format!("{part},{}", parts.next()?), now))?;
         longest = longest.max(Some(wait));
     }
     longest
 }
 
-fn until(date: &str, now: SystemTime) -> Option<Duration> {
+fn time_to(date: &str, now: SystemTime) -> Option<Duration> {
     let then = http_date(date)?;
     Some(round_up(then.duration_since(now).unwrap_or_default()))
 }
