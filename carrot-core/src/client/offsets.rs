@@ -71,6 +71,8 @@ struct Check {
     records: HashSet<u64>,
     /// How many records were returned before the check.
     known: u64,
+    /// Those of them whose JSON this check had met before: unreadable ones, which one that moves looks like.
+    known_again: u64,
     /// How many records no reading met before.
     new: u64,
     /// Those on the first page.
@@ -83,10 +85,14 @@ struct Check {
 
 impl Check {
     /// Returns true if every record that was in the list at one moment was returned.
-    fn is_complete(&self) -> bool {
+    fn is_complete(&self, moved: bool) -> bool {
+        let known = match moved {
+            true => self.known - self.known_again,
+            false => self.known,
+        };
         // The first page and the total are of one moment. A new record on a later page may be newer.
-        let at_first = self.known + self.new_on_first;
-        self.known >= self.length || self.total.is_some_and(|total| at_first >= total)
+        let at_first = known + self.new_on_first;
+        known >= self.length || self.total.is_some_and(|total| at_first >= total)
     }
 }
 
@@ -334,7 +340,7 @@ impl Offsets {
         }
         if self.reading > 0 {
             let is_shifted = self.start.is_some() && self.moved;
-            return match self.check.is_complete() && !is_shifted {
+            return match self.check.is_complete(self.moved) && !is_shifted {
                 true => Then::End,
                 false => self.check_again(self.length(came)),
             };
@@ -401,12 +407,13 @@ impl Offsets {
         let mut is_new = false;
         for (index, record) in records.iter().enumerate() {
             let is_repeated = index < new_from;
-            let mut key = record.key;
+            let (mut key, mut is_again) = (record.key, false);
             if let Some(json) = key.filter(|_| !record.is_readable) {
                 let is_known = is_repeated && self.returned.contains(&json);
                 if !is_known {
                     // Only the place tells records with the same JSON apart.
                     let count = self.unreadable.entry(json).or_default();
+                    is_again = *count > 0;
                     key = Some(json.wrapping_add(mem::replace(count, *count + 1)) | UNREADABLE);
                 }
             }
@@ -416,7 +423,9 @@ impl Offsets {
                 0 => is_unknown,
                 _ => {
                     let is_first = key.is_none_or(|key| self.check.records.insert(key));
-                    self.check.known += u64::from(is_first && !is_unknown);
+                    let is_known = is_first && !is_unknown;
+                    self.check.known += u64::from(is_known);
+                    self.check.known_again += u64::from(is_known && is_again);
                     self.check.new += u64::from(is_unknown);
                     self.moved |= !is_first && !is_repeated;
                     is_first

@@ -1,4 +1,6 @@
 //! Lists that change at random while they are read.
+//!
+//! `CARROT_SCHEDULES=100000` reads more of them, `CARROT_SCHEDULE_SEED=7` one alone.
 
 use super::*;
 
@@ -82,10 +84,19 @@ impl Fugitive {
 /// of one that cannot be read; or the listing says that it may miss some.
 #[test]
 fn no_move_loses_a_lead_in_silence() {
-    let seeds =
-        std::env::var("CARROT_SCHEDULES").map_or(300, |text| text.parse().expect("a number"));
+    let number = |name: &str| {
+        let value = std::env::var(name).ok();
+        value.map(|text| text.parse().expect("a number"))
+    };
+    let alone = number("CARROT_SCHEDULE_SEED");
+    // In the last one an unreadable lead that moves is met twice by two readings.
+    let all = (0..number("CARROT_SCHEDULES").unwrap_or(300)).chain([25_332]);
+    let seeds: Vec<u64> = match alone {
+        Some(seed) => vec![seed],
+        None => all.collect(),
+    };
     let (mut whole, mut told, mut repaired) = (0, 0, 0);
-    for seed in 0..seeds {
+    for seed in seeds {
         let mut random = fastrand::Rng::with_seed(seed);
         let ids: Vec<u64> = (1..=random.u64(1..80)).collect();
         let list = List::new(ids.iter().copied());
@@ -159,5 +170,8 @@ fn no_move_loses_a_lead_in_silence() {
         }
     }
     println!("{whole} whole, {repaired} of them not in order, {told} told");
-    assert!(whole > told / 2, "{whole} whole, {told} told");
+    assert!(
+        alone.is_some() || whole > told / 2,
+        "{whole} whole, {told} told"
+    );
 }
