@@ -13,8 +13,9 @@ use crate::connection::Connection;
 /// How long a response on a kept connection vouches for the others.
 const VOUCHED: Duration = Duration::from_millis(500);
 
-/// How long no connection is kept after one broke under its second or later request: some servers close
-/// each after its first response and do not say so, and every second write would be lost.
+/// How long no connection is kept after one broke under its second request: some servers close each after its
+/// first response and do not say so, and every second write would be lost. One that carried more says that
+/// this server keeps them.
 const MISTRUSTED: Duration = Duration::from_secs(60);
 
 /// The longest that anything is kept: `Instant` has no room for every `Duration`.
@@ -32,8 +33,8 @@ pub(super) struct State {
     idle: Vec<Idle>,
     /// When a kept connection last brought a response.
     vouched: Option<Instant>,
-    /// When a kept connection last broke under a request.
-    broke: Option<Instant>,
+    /// When a kept connection last broke under its second request.
+    broke_at_second: Option<Instant>,
     /// A kept connection that nothing vouched for carries a request.
     probing: bool,
     /// When all that was kept is over.
@@ -78,7 +79,7 @@ impl Host {
             return false;
         }
         let mut state = self.lock();
-        if connection.is_http1() && is_within(MISTRUSTED, state.broke) {
+        if connection.is_http1() && is_within(MISTRUSTED, state.broke_at_second) {
             return false;
         }
         let Some(expires) = state.keep(connection, limit.min(AGE), with.max_idle_per_host) else {
@@ -195,9 +196,9 @@ impl State {
         self.idle.clear();
     }
 
-    /// A kept connection was closed by the server once it carried a request.
-    pub(super) fn broke(&mut self) {
-        self.broke = Some(Instant::now());
+    /// A kept connection was closed by the server instead of a second response.
+    pub(super) fn broke_at_second(&mut self) {
+        self.broke_at_second = Some(Instant::now());
     }
 
     /// Drops what is closed or expired. Returns the time of the next look, or `None` when nothing is

@@ -121,6 +121,26 @@ async fn server_without_keep_alive_loses_one_write() {
     at_most_one_uncertain(&ended);
 }
 
+/// A connection that carried more than one request shows that the server keeps connections: it restarted.
+#[tokio::test]
+async fn server_with_keep_alive_is_trusted_after_a_restart() {
+    let response = Step::write(ok_response("fine"));
+    let server = Server::script([
+        Step::Read,
+        response.clone(),
+        Step::Read,
+        response,
+        Step::Came,
+        Step::Reset,
+    ])
+    .await;
+    let transport = transport();
+    for _ in 0..9 {
+        let _ = transport.send(post(server.url("/"))).await;
+    }
+    assert_eq!(server.accepted(), 3);
+}
+
 /// Under steady load nothing is opened anew.
 #[tokio::test]
 async fn vouched_connections_are_used_together() {
