@@ -71,7 +71,7 @@ impl Kind {
             Self::Job => {
                 schedule
                     .job(&client, (id..id + 5).collect(), &mut random)
-                    .await
+                    .await;
             }
             Self::List => schedule.list(&client, id, &mut random).await,
             Self::Read => drop(schedule.call(&client, id, &Parts::new(conversation)).await),

@@ -497,7 +497,7 @@ async fn advice_fits_the_response_of_the_server() {
     let port = http.local_addr().expect("an address").port();
     let responds = std::thread::spawn(move || {
         let (mut socket, _) = http.accept()?;
-        socket.read(&mut [0; 4096])?;
+        let _ = socket.read(&mut [0; 4096])?;
         socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     });
     let store = RedisStore::new(&format!("redis://[::ffff:127.0.0.1]:{port}"), "test");

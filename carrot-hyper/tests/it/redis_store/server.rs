@@ -78,7 +78,7 @@ impl Server {
         }
         self.child = Some(command.spawn().expect("redis-server starts"));
         // A socket that connects to its own port reads what it sent.
-        while !self.send("PING").is_some_and(|reply| reply != "PING\r\n") {
+        while self.send("PING").is_none_or(|reply| reply == "PING\r\n") {
             let child = self.child.as_mut().expect("it runs");
             if child.try_wait().expect("a child").is_some() {
                 // Another socket had the port.
