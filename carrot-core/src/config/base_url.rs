@@ -1,4 +1,7 @@
-use std::{borrow::Cow, net::IpAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use carrot_types::{
     InvalidValue,
@@ -131,17 +134,23 @@ impl std::str::FromStr for BaseUrl {
     ///
     /// # Errors
     ///
-    /// The text is not an `http` or `https` URL; is not ASCII; has an invalid port, a user name, a password, a query or
+    /// The text is not an `http` or `https` URL; is not ASCII; has an invalid port or IPv6 address, a user name, a password, a query or
     /// a fragment; has `.` or `..` in its path; or ends with `v1` or `v2`.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = |rule: &'static str| InvalidValue::new("base URL", rule);
         if text.contains('#') {
             return Err(invalid("must have no fragment (`#…`)"));
         }
+        if text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}') != text {
+            return Err(invalid(
+                "must not start or end with a space, a line break or a byte order mark",
+            ));
+        }
         if !text.is_ascii() {
             // No resolver takes a host in other letters, and which rules turn it into ASCII is not ours to say.
             return Err(invalid(
-                "must be ASCII: write an international host in punycode, as browsers show it (`xn--…`)",
+                "must be ASCII: write an international host in punycode, as browsers show it (`xn--…`), and a path \
+                 percent-encoded",
             ));
         }
         let uri: Uri = text
@@ -159,6 +168,12 @@ impl std::str::FromStr for BaseUrl {
         }
         if authority.host().is_empty() {
             return Err(invalid("must have a host"));
+        }
+        let bracketed = authority.host().strip_prefix('[');
+        if bracketed.is_some_and(|rest| rest.trim_end_matches(']').parse::<Ipv6Addr>().is_err()) {
+            return Err(invalid(
+                "must have an IPv6 address without a zone between its brackets",
+            ));
         }
         let port = authority.as_str().strip_prefix(authority.host());
         if port.is_some_and(|port| !port.is_empty() && !is_port(port)) {

@@ -101,6 +101,9 @@ impl FromStr for AuthToken {
     }
 }
 
+/// Far more than any key has. Servers limit the headers together to 8 kB or more.
+const MAX_BYTES: usize = 4096;
+
 /// Returns the rule that this text breaks as a token. What people paste by mistake has rules of its own, whose texts
 /// say what to remove.
 fn broken_rule(token: &str) -> Option<&'static str> {
@@ -132,6 +135,8 @@ fn broken_rule(token: &str) -> Option<&'static str> {
         '\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{ad}',
     ]) {
         Some("must not contain invisible characters, such as a byte order mark: copy the key again")
+    } else if token.len() > MAX_BYTES {
+        Some("must be at most 4096 bytes long, as servers limit a header: paste the key alone")
     } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         Some("must be visible ASCII characters only, with no space and no line break")
     } else {
@@ -228,6 +233,10 @@ mod tests {
                 );
             }
         }
+        let longest = "x".repeat(MAX_BYTES);
+        AuthToken::new(&*longest).expect("just fits");
+        let error = AuthToken::new(longest + "x").expect_err("too long");
+        assert!(error.to_string().contains("at most 4096 bytes"), "{error}");
         for token in ["app.1.canary", "token.1", "user.1.2-_~/+==", "bearer"] {
             AuthToken::new(token).expect(token);
         }

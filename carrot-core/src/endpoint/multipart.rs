@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use bytes::Bytes;
+use carrot_types::InvalidValue;
 use memchr::memmem;
 
 use super::Parameters;
@@ -31,6 +32,27 @@ impl FilePart {
             file_name: file_name.into(),
             content: content.into(),
         }
+    }
+
+    /// Checks that parsers read the name as it is.
+    pub(crate) fn check(&self) -> Result<(), InvalidValue> {
+        check_end(self.name, &self.file_name)?;
+        if self.file_name.contains('\0') {
+            let rule = "must have a name without a NUL character";
+            return Err(InvalidValue::new(self.name, rule));
+        }
+        Ok(())
+    }
+}
+
+/// Many multipart parsers read a backslash at the end as an escape of the closing quotation mark.
+pub(super) fn check_end(field: &'static str, file_name: &str) -> Result<(), InvalidValue> {
+    match file_name.ends_with('\\') {
+        true => Err(InvalidValue::new(
+            field,
+            "must have a name that does not end in a backslash",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use carrot_types::{AttachmentType, InvalidValue};
 
-use super::{FilePart, Parameters};
+use super::{FilePart, Parameters, multipart::check_end};
 
 /// The vendor says 10 MB; its own chat sends files of less than 10 MiB.
 const MAX_FILE_BYTES: usize = 10 * 1024 * 1024 - 1;
@@ -71,10 +71,7 @@ impl Upload {
                 "must be at most {MAX_FILE_BYTES} bytes (below 10 MiB), got {bytes}"
             ));
         }
-        if self.name.ends_with('\\') {
-            // Many multipart parsers read it as an escape of the closing quotation mark.
-            return invalid("must have a name that does not end in a backslash".into());
-        }
+        check_end(field, &self.name)?;
         let characters = self.name.chars().count();
         if !(1..=MAX_NAME_CHARS).contains(&characters) {
             return invalid(format!(

@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{CallPhase, Cause, Error, ErrorKind, PermitWait, Reason};
+use super::{CallPhase, Cause, Error, ErrorKind, PermitWait, Reason, foreign::Foreign};
 use crate::{
     rate_limit::rounded,
     transport::{Sent, one_line},
@@ -48,13 +48,29 @@ impl Error {
                 }
             });
         }
+        match self.status() {
+            Some(407) => {
+                return Some("a proxy asks for credentials; give them to the transport".into());
+            }
+            Some(511) if !self.0.is_write => {
+                return Some("the network asks for a sign-in, such as in a browser".into());
+            }
+            _ => {}
+        }
         if self.is_rate_limited() {
             let wait = self.requested_wait();
+            if self.foreign().is_some() {
+                return wait.or_else(|| Some("wait before the next request".into()));
+            }
             let wait = wait.as_deref().unwrap_or("wait before the next");
             return Some(format!("a key may make 60 requests a minute; {wait}"));
         }
-        if self.is_html() && !matches!(self.status(), Some(300..=399 | 408 | 500..)) {
-            return Some("a proxy or gateway sent it; check the base URL and the network".into());
+        let is_uncertain = matches!(self.status(), Some(300..=399 | 408 | 500..));
+        match self.foreign() {
+            // The problem is told as that of any JSON.
+            Some(Foreign::Text) if self.status().is_none() => {}
+            Some(foreign) if !is_uncertain => return Some(foreign.advice().into()),
+            _ => {}
         }
         if self.is_not_found() {
             return Some(match self.code() {
@@ -113,11 +129,15 @@ impl Error {
         status: u16,
         reason: Option<&Reason>,
     ) -> fmt::Result {
-        if self.is_html() {
+        if let Some(foreign) = self.foreign() {
             return write!(
                 f,
-                "an HTML page with status {status} came, not a response of the service"
+                "{} with status {status} came, not a response of the service",
+                foreign.as_str()
             );
+        }
+        if matches!(status, 407 | 511) && reason.is_none() {
+            return write!(f, "a proxy or gateway returned {status}");
         }
         write!(f, "the service returned {status}")?;
         match reason.and_then(|reason| reason.code.as_ref()) {
@@ -166,13 +186,17 @@ impl fmt::Display for Error {
             Cause::Service { status, reason } => {
                 self.write_service_error(f, *status, reason.as_deref())?;
             }
-            Cause::Unreadable { .. } if self.is_html() => {
-                f.write_str("an HTML page came, not a response of the service")?;
-            }
-            Cause::Unreadable { path, problem } => {
-                f.write_str("the response cannot be read")?;
-                self.write_problem(f, path, problem)?;
-            }
+            Cause::Unreadable { path, problem } => match self.foreign() {
+                None | Some(Foreign::Text) => {
+                    f.write_str("the response cannot be read")?;
+                    self.write_problem(f, path, problem)?;
+                }
+                Some(foreign) => write!(
+                    f,
+                    "{} came, not a response of the service",
+                    foreign.as_str()
+                )?,
+            },
             Cause::UnreadableRecord {
                 path,
                 problem,

@@ -1,6 +1,7 @@
 //! The error of a failed call.
 
 mod display;
+mod foreign;
 mod kind;
 
 use std::{error::Error as StdError, time::Duration};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use carrot_types::{Cursor, ErrorCode, InvalidValue, Meta};
 use serde_json::Value;
 
+use self::foreign::Foreign;
 pub use self::kind::{CallPhase, ErrorKind};
 use crate::{
     config::start_of,
@@ -379,25 +381,26 @@ impl Error {
         self.status() == Some(429) || self.code() == Some(&ErrorCode::TooManyRequests)
     }
 
-    /// Returns true if the object does not exist: status 404, or the error `LookupError` (status 400).
+    /// Returns true if the object does not exist: status 404, or the error `LookupError` (status 400). False
+    /// for a body that is not JSON, such as the HTML page of a proxy, which does not know the object.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        self.status() == Some(404) && self.foreign().is_none()
             || matches!(
                 self.code(),
                 Some(ErrorCode::LookupError | ErrorCode::Error404)
             )
     }
 
-    /// Returns true if the token is wrong or expired, or lacks the scope of this operation. False for the
-    /// HTML page of a proxy, which does not check the token.
+    /// Returns true if the token is wrong or expired, or lacks the scope of this operation. False for
+    /// a body that is not JSON, such as the HTML page of a proxy, which does not check the token.
     #[must_use]
     pub fn is_auth(&self) -> bool {
         self.is_not_authenticated() || self.is_permission_denied()
     }
 
     fn is_not_authenticated(&self) -> bool {
-        self.status() == Some(401) && !self.is_html()
+        self.status() == Some(401) && self.foreign().is_none()
             || matches!(
                 self.code(),
                 Some(ErrorCode::NotAuthenticated | ErrorCode::AuthenticationFailed)
@@ -405,21 +408,21 @@ impl Error {
     }
 
     fn is_permission_denied(&self) -> bool {
-        self.status() == Some(403) && !self.is_html()
+        self.status() == Some(403) && self.foreign().is_none()
             || matches!(
                 self.code(),
                 Some(ErrorCode::PermissionDenied | ErrorCode::PermissionDeniedError)
             )
     }
 
-    /// Returns true if the body is an HTML page. The service never sends one, so a proxy responded.
-    fn is_html(&self) -> bool {
-        const PREFIX: usize = 512;
-        let body = self.0.body.as_deref().unwrap_or_default();
-        let start = body.get(..PREFIX).unwrap_or(body);
-        let start = String::from_utf8_lossy(start).to_ascii_lowercase();
-        let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        start.starts_with('<') && (start.contains("<html") || start.contains("<!doctype html"))
+    /// Returns what the body is, if the service cannot have sent it as it is.
+    fn foreign(&self) -> Option<Foreign> {
+        match &self.0.cause {
+            Cause::Service { reason: None, .. } | Cause::Unreadable { .. } => {
+                Foreign::of(self.0.body.as_deref().unwrap_or_default())
+            }
+            _ => None,
+        }
     }
 
     /// Returns true if the deadline of the call or the timeout of an attempt passed.

@@ -6,8 +6,9 @@ use carrot_core::{
     AuthToken, BaseUrl,
     apps::{self, AssigneeFilter},
     conversations,
+    endpoint::Paging,
     types::{
-        AdminId, AppId, ChannelId, ConversationId, EventName, Filter, Filters, Presence,
+        AdminId, AppId, ChannelId, ConversationId, Cursor, EventName, Filter, Filters, Presence,
         PropertyOperation, UserId, UserRef,
     },
     users,
@@ -146,6 +147,15 @@ fn oversized_request_line() {
         list.tag(format!("{tag:я>40}"))
     });
     rejected.call(V2, tagged);
+    for version in [V1, V2] {
+        let tags = (0..7).fold(apps::Conversations::new(), |list, _| {
+            list.tag("я".repeat(200))
+        });
+        rejected.call(version, tags);
+    }
+    let position = Cursor::position(format!("[\"{}\"]", "9".repeat(8_000))).expect("a cursor");
+    let parts = conversations::Parts::new(ID).page(Paging::new().starting_at(position));
+    rejected.call(V2, parts);
     rejected.assert("oversized_request_line");
 }
 
@@ -157,6 +167,11 @@ fn base_urls() {
         "api.carrotquest.io",
         "//api.carrotquest.io",
         "https://пример.рф",
+        "https://host/путь",
+        "\u{feff}https://host",
+        " https://host",
+        "https://[fe80::1%25eth0]",
+        "https://[host]",
         "ftp://example.com",
         "https://",
         "https://user@example.com",

@@ -72,6 +72,13 @@ fn service_errors_contain_advice() {
         (502, String::new()),
         (408, String::new()),
         (302, String::new()),
+        (301, "<html>moved</html>".to_owned()),
+        (407, String::new()),
+        (511, "<script>location='/portal'</script>".to_owned()),
+        (401, "Unauthorized".to_owned()),
+        (403, "<?xml version=\"1.0\"?><Error/>".to_owned()),
+        (404, "default backend - 404".to_owned()),
+        (429, html.to_owned()),
         (400, error_body(400, "SomethingNew", "Two\nlines\u{7}")),
     ] {
         let error = get(respond(status, body.clone())).expect_err("rejected");
@@ -197,6 +204,8 @@ fn decode_errors_contain_only_the_path() {
     for body in [
         &b""[..],
         b"<html>secret</html>",
+        b"<?xml version=\"1.0\"?><secret/>",
+        b"\x1f\x8bsecret",
         br#"{"meta":{"status":200},"data":{"id":1}} {"#,
         br#"{"meta":{"status":200},"data":{"id":1"#,
         br#"{"id":1}"#,

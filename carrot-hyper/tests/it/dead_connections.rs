@@ -123,7 +123,7 @@ async fn server_without_keep_alive_loses_one_write() {
 
 /// A connection that carried more than one request shows that the server keeps connections: it restarted.
 #[tokio::test]
-async fn server_with_keep_alive_is_trusted_after_a_restart() {
+async fn restarted_server_stays_trusted() {
     let response = Step::write(ok_response("fine"));
     let server = Server::script([
         Step::Read,
