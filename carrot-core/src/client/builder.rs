@@ -175,7 +175,7 @@ impl ClientBuilder {
                 rate_limit,
                 retry: self.retry,
                 budget: RetryBudget::new(),
-                response_times: ResponseTimes::new(),
+                response_times: ResponseTimes::default(),
                 observer: self.observer,
                 token: self.token,
                 root: base_url.root(&format!("/{}", self.context.version.segment()))?,

@@ -82,8 +82,11 @@ impl AuthToken {
 
 /// Returns the first `max` bytes of a text, less a character that they would cut.
 pub(crate) fn start_of(text: &str, max: usize) -> &str {
-    let end = (0..=max).rev().find_map(|end| text.get(..end));
-    end.filter(|_| max < text.len()).unwrap_or(text)
+    if text.len() <= max {
+        return text;
+    }
+    let mut starts = (0..=max).rev().filter_map(|end| text.get(..end));
+    starts.next().unwrap_or_default()
 }
 
 impl fmt::Debug for AuthToken {
