@@ -118,7 +118,7 @@ impl<E: Endpoint> Call<'_, E> {
         // A wait may last longer than planned, on a machine that was suspended. An attempt that starts
         // too late would be cancelled, with an unknown result. Meanwhile responses may have become slower.
         self.check_deadline(CallPhase::RateLimit, started)?;
-        let least_useful = self.least_useful();
+        let least_useful = self.least_useful(started);
         if self.left(started).is_some_and(|left| left < least_useful) {
             let too_late = AcquireError::TooLate { earliest: None };
             return Err(self.no_time(too_late).into());
@@ -174,14 +174,17 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Learns from an attempt how long a response takes. `left` was the time of the call that was left.
     fn learn(&self, started: Duration, left: Option<Duration>, has_response: bool) {
-        let took = self.shared.clock.now().saturating_sub(started);
+        let now = self.shared.clock.now();
+        let took = now.saturating_sub(started);
         if has_response {
-            self.shared.response_times.saw(took);
+            self.shared.response_times.saw(took, now);
         } else if left.is_some_and(|left| took >= left) {
             // The deadline came first. Nothing tells how much longer it would have taken, and without this an
-            // overloaded client would start every later attempt as late: leave the time of a whole one.
+            // overloaded client would start every later attempt as late: leave the time of a whole one. Other
+            // calls may have more time than this one has in all.
             let whole = self.options.attempt_timeout.unwrap_or(took * 2);
-            self.shared.response_times.saw(whole);
+            let call = self.options.call_timeout.unwrap_or(whole);
+            self.shared.response_times.saw(whole.min(call), now);
         }
     }
 
@@ -215,7 +218,7 @@ impl<E: Endpoint> Call<'_, E> {
         acquiring.attempt = number;
         acquiring.priority = self.options.priority.unwrap_or_default();
         let left = self.left(now);
-        let useful = left.map(|left| left.saturating_sub(self.least_useful()));
+        let useful = left.map(|left| left.saturating_sub(self.least_useful(now)));
         acquiring.patience = shorter(useful, self.options.permit_timeout);
         let lease = self.options.attempt_timeout;
         acquiring.lease = lease.map(|timeout| timeout.saturating_add(attempt::GRACE * 2));
@@ -273,11 +276,11 @@ impl<E: Endpoint> Call<'_, E> {
     }
 
     /// Returns the least time that an attempt needs to be useful.
-    fn least_useful(&self) -> Duration {
+    fn least_useful(&self, now: Duration) -> Duration {
         match self.options.call_timeout {
             Some(limit) => {
                 let times = &self.shared.response_times;
-                times.least_useful(limit, self.options.attempt_timeout)
+                times.least_useful(now, limit, self.options.attempt_timeout)
             }
             None => Duration::ZERO,
         }
@@ -285,7 +288,7 @@ impl<E: Endpoint> Call<'_, E> {
 
     /// Returns true if an attempt that starts after this wait can finish before the deadline.
     fn has_time_after(&self, wait: Duration) -> bool {
-        let needed = wait.saturating_add(self.least_useful());
+        let needed = wait.saturating_add(self.least_useful(self.shared.clock.now()));
         self.time_left()
             .is_none_or(|left| wait < left && needed <= left)
     }

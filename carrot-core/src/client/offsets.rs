@@ -135,7 +135,7 @@ impl Came {
 
     /// Where its new records start.
     fn new_offset(&self) -> u64 {
-        self.offset + u64::from(self.at_anchor.is_some())
+        self.offset + u64::from(self.at_anchor.flatten().is_some())
     }
 
     fn is_short(&self) -> bool {

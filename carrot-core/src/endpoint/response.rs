@@ -197,8 +197,8 @@ impl<'de> Deserialize<'de> for Start {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer)?.get();
         let is_text = json.starts_with('"');
-        let max = if is_text { MAX_START } else { MAX_TEXT };
-        let start = start_of(json, max);
+        // Longer than what is kept: a token that this cuts is cut away again, with all of it in sight.
+        let start = start_of(json, MAX_START);
         if start.len() == json.len() {
             return Ok(Self(json::read(json).unwrap_or_default()));
         }

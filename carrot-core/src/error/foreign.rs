@@ -1,10 +1,13 @@
 //! Bodies that the service does not send: its responses are JSON, so something on the way responded or changed them.
 
+use carrot_types::json;
+use serde::de::IgnoredAny;
+
 /// What a body is that is not JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Foreign {
     Html,
-    Xml,
+    Markup,
     Compressed,
     Text,
 }
@@ -20,11 +23,16 @@ impl Foreign {
         }
         let start =
             String::from_utf8_lossy(body.get(..PREFIX).unwrap_or(body)).to_ascii_lowercase();
-        let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let start =
+            start.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}'));
         match start.chars().next()? {
-            '<' if start.starts_with("<?xml") && !start.contains("<html") => Some(Self::Xml),
-            '<' => Some(Self::Html),
+            '<' if start.contains("<html") || start.starts_with("<!doctype html") => {
+                Some(Self::Html)
+            }
+            '<' => Some(Self::Markup),
             '{' | '[' | '"' => None,
+            // A name or a number.
+            _ if json::read::<IgnoredAny>(body).is_ok() => None,
             _ => Some(Self::Text),
         }
     }
@@ -32,7 +40,7 @@ impl Foreign {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Html => "an HTML page",
-            Self::Xml => "an XML document",
+            Self::Markup => "an HTML or XML text",
             Self::Compressed => "a compressed body",
             Self::Text => "a text that is not JSON",
         }

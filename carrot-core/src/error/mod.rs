@@ -483,8 +483,8 @@ impl Error {
     /// Returns true if the service may have applied the call despite this error. Check before you repeat
     /// a call that is not idempotent; see [`retry`](crate::retry#after-an-uncertain-write).
     ///
-    /// False if nothing was sent, or if the service returned a status from 400 to 499 other than 408 to
-    /// every attempt.
+    /// False if nothing was sent, or if the service returned a status from 400 to 451 other than 408 to
+    /// every attempt. Statuses from 452 to 499 are those of gateways, such as 499, client closed request.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.applied_before || self.last_may_have_been_applied()
@@ -494,7 +494,7 @@ impl Error {
     pub(crate) fn last_may_have_been_applied(&self) -> bool {
         match &self.0.cause {
             // A redirect after a POST may mean that it was applied, as for a form in a browser.
-            Cause::Service { status, .. } => !matches!(status, 400..=407 | 409..=499),
+            Cause::Service { status, .. } => !matches!(status, 400..=407 | 409..=451),
             Cause::Pagination(_) | Cause::UnreadableRecord { .. } => false,
             _ => self.last_sent() != Sent::Never,
         }

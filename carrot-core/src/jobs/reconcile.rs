@@ -43,10 +43,10 @@ impl Client {
     /// the reply may still be in flight.
     ///
     /// [`WriteStatus::Unknown`] if a part cannot be decoded; if it may be the reply and has no `random_id`,
-    /// or 0, which means none, while no part of the same side has one; or if a part from before that time
-    /// has the `random_id` of the reply: then the clocks differ by more, or the number was used before. A
-    /// part of the other side, such as a message of the user if an operator replies, is not the reply, and
-    /// neither is a record of the system, such as an assignment. A reply that was deleted may be missing in
+    /// or 0, which means none, while no part of the same side has one; or if a part that cannot be the reply
+    /// has the `random_id` of the reply. Such a part is one from before that time (then the clocks differ by more,
+    /// or the number was used before), one of the other side, such as a message of the user if an operator
+    /// replies, and a record of the system, such as an assignment. With another number, it is another part. A reply that was deleted may be missing in
     /// the list, as one that was never written. The vendor documents `random_id` in the realtime feed and in
     /// webhooks, but not in the list of parts.
     ///
@@ -97,12 +97,14 @@ impl Client {
         let parts = Parts::new(reply.conversation());
         let (mut has_ids, mut has_zero) = (false, false);
         let compare = |part: &ConversationPart, is_old: bool| {
-            if !may_be(reply, part) {
-                return Match::Other;
-            }
-            match part.random_id.map(RandomId::get) {
-                Some(found) if found == random_id.get() && is_old => Match::Unclear,
-                Some(found) if found == random_id.get() => Match::Found,
+            let (found, may_be) = (part.random_id.map(RandomId::get), may_be(reply, part));
+            match found {
+                // Hardly by chance, if not the reply itself under another type.
+                Some(found) if found == random_id.get() => match may_be && !is_old {
+                    true => Match::Found,
+                    false => Match::Unclear,
+                },
+                _ if !may_be => Match::Other,
                 Some(0) => {
                     has_zero |= !is_old;
                     Match::Other

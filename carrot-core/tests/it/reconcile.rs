@@ -293,11 +293,11 @@ fn only_the_own_reply_is_written() {
         // The number of the reply, but the user's message, an assignment, or an earlier reply.
         (
             r#"{"id":5,"type":"reply_user","random_id":77}"#,
-            WriteStatus::NotWritten,
+            WriteStatus::Unknown,
         ),
         (
             r#"{"id":5,"type":"assigned","random_id":77}"#,
-            WriteStatus::NotWritten,
+            WriteStatus::Unknown,
         ),
         (
             r#"{"id":5,"type":"reply_admin","random_id":77,"created":1699996400}"#,

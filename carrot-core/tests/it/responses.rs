@@ -88,10 +88,10 @@ fn service_errors_contain_advice() {
     assert_snapshot("tests/errors/service.txt", &text);
 }
 
-/// Only a status from 400 to 499 says that it was not.
+/// Only a status from 400 to 451 says that it was not.
 #[test]
 fn redirected_write_may_have_been_applied() {
-    for (status, body) in [(101, ""), (302, ""), (308, "<html>moved</html>")] {
+    for (status, body) in [(101, ""), (302, ""), (308, "<html>moved</html>"), (499, "")] {
         let client = client(&canned([respond(status, body)]), ApiVersion::V2);
         let reply = conversations::Reply::new(ID, "Hi");
         let error = run(client.call(reply)).expect_err("no success");
@@ -101,7 +101,7 @@ fn redirected_write_may_have_been_applied() {
     }
 }
 
-/// Only a status of 400 to 499 says that nothing was applied.
+/// Only a status of 400 to 451 says that nothing was applied.
 #[test]
 fn odd_envelope_status_leaves_a_write_uncertain() {
     for (status, applied) in [

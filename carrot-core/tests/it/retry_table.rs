@@ -136,7 +136,7 @@ impl Fault {
         match self {
             Self::Transport(_, sent) => sent != Sent::Never,
             Self::Status(status) | Self::Envelope(status) => {
-                !(400..500).contains(&status) || status == 408
+                !(400..=451).contains(&status) || status == 408
             }
             Self::Unreadable => true,
         }

@@ -447,6 +447,8 @@ impl Link {
 
     /// Nobody waits for the response any more.
     pub(super) fn abandon(&mut self) {
+        // Otherwise nobody would know when it ends, if the store does not respond again.
+        self.is_back = false;
         if let Some(Pending {
             number,
             permit: Some((priority, _)),

@@ -76,11 +76,21 @@ fn classes() -> Vec<Class> {
         class("status 429, too many requests", "429", |fault| {
             fault.status() == Some(429)
         }),
-        class("any other status from 400 to 499", "other 4xx", |fault| {
+        class("any other status from 400 to 451", "other 4xx", |fault| {
             let status = fault.status();
-            status
-                .is_some_and(|status| (400..500).contains(&status) && ![408, 429].contains(&status))
+            status.is_some_and(|status| {
+                (400..=451).contains(&status) && ![408, 429].contains(&status)
+            })
         }),
+        class(
+            "status 452 to 499, which only gateways use",
+            "452 to 499",
+            |fault| {
+                fault
+                    .status()
+                    .is_some_and(|status| (452..500).contains(&status))
+            },
+        ),
         class(
             "status 502, 503, 504, 520 to 524 or 529",
             "outage",
