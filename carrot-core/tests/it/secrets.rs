@@ -230,3 +230,21 @@ fn base_url_password_is_not_shown() {
     let error = error.expect_err("rejected");
     assert_hidden("the error", &format!("{error} {error:?}"));
 }
+
+/// What a larger error quotes is cut before it is redacted.
+#[test]
+fn no_cut_shows_part_of_the_token() {
+    for (start, end) in [("[\"", "\"]"), ("\"", "\"")] {
+        for before in 32 * 1024 - 40..32 * 1024 + 4 {
+            let (before, after) = ("x".repeat(before), "y".repeat(40_000));
+            let body = format!(
+                r#"{{"meta":{{"status":400,"error_message":{start}{before}{TOKEN}{after}{end}}}}}"#
+            );
+            let client = client(&canned([respond(400, body)]), ApiVersion::V2);
+            let error = run(client.call(conversations::Close::new(ID))).expect_err("rejected");
+            let text = error.message().expect("a text");
+            assert!(text.len() > 32_000, "{} bytes", text.len());
+            assert!(!text.contains(&TOKEN[..5]), "{start} {}", before.len());
+        }
+    }
+}
