@@ -153,7 +153,7 @@ where
     .await
 }
 
-/// A server that goes away names the last stream that it may have read: what is below it is its.
+/// A server that goes away names the last stream that it may have read. A stream above it was not read.
 #[tokio::test]
 async fn goaway_below_the_request_is_unsent() {
     for (last, code, sent) in [

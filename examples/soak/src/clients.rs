@@ -31,6 +31,9 @@ const WORKERS: [Way; 10] = [
     Way::Direct,
 ];
 
+/// More workers than these would wait for the shared limit until their calls run out of time.
+const LIMITED_ROUNDS: usize = 8;
+
 pub(crate) struct Clients {
     pub(crate) direct: Client,
     pub(crate) http2: Client,
@@ -88,7 +91,7 @@ impl Clients {
         match way {
             Way::Proxied => (&self.proxied, way),
             Way::Http2 => (&self.http2, way),
-            Way::Limited if !self.limited.is_empty() => {
+            Way::Limited if !self.limited.is_empty() && round < LIMITED_ROUNDS => {
                 (&self.limited[round % self.limited.len()], way)
             }
             Way::Direct | Way::Limited => (&self.direct, Way::Direct),

@@ -13,7 +13,7 @@ use crate::{
     process,
     server::{Shared, Way},
     tally::Told,
-    work::Ended,
+    work::{End, Ended},
 };
 
 /// What is known at the end.
@@ -137,6 +137,13 @@ impl Report {
         check(
             !is_proxied || self.tunnels > 0,
             "no call came through the proxy",
+        );
+        let lost_over_http2 = claims
+            .iter()
+            .filter(|claim| claim.way == Way::Http2 && claim.end == End::MayHaveBeenApplied);
+        check(
+            calls < 2_000 || lost_over_http2.count() > 5,
+            "no fault of HTTP/2 met a call",
         );
         check(
             self.was_stopped != Some(false),

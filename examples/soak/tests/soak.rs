@@ -17,7 +17,7 @@ fn program(calls: u32) -> Command {
 }
 
 #[test]
-fn every_part_is_off_in_nothing() {
+fn nothing_is_off_in_any_part() {
     let has_redis = Command::new("redis-server")
         .arg("--version")
         .output()

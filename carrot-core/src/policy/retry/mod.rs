@@ -13,8 +13,8 @@
 #![doc = include_str!("../../../docs/retry.md")]
 //!
 //! The client and its clones share a retry budget for transient failures: fifty retries at first, then one
-//! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, a
-//! connection that was closed, or a status such as 503) do not use the budget, since their pauses are
+//! for every ten calls that succeed. Retries after a 429 and retries during an outage (no connection, none in
+//! time, one that was closed, a response that ended early, or a status such as 503) do not use the budget, since their pauses are
 //! long. With the defaults, an outage of 5 seconds fails no call that is idempotent or was never sent.
 //!
 //! A call is retried only if the pause leaves the time of a slow response before its deadline. Otherwise the
