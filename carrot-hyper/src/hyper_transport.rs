@@ -17,8 +17,9 @@ use crate::{
 /// * A kept connection that turns out closed before a request is written to it is replaced in silence.
 ///   That is the only repetition: what may have been sent is sent once.
 /// * Kept connections that idled are used one at a time until one has brought a response. One that
-///   brings none closes the others, so connections that died together cost one request. After one that
-///   the server closed instead of a second response, no connection of HTTP/1.1 to it is kept for a minute.
+///   brings none closes the others, so connections that died together cost one request. Where the server
+///   closed the first one instead of a second response, no connection of HTTP/1.1 to it is kept for a
+///   minute.
 /// * Redirects are returned and not followed. There are no cookies, no proxy unless
 ///   [`proxy`](crate::HyperTransportBuilder::proxy) or [`proxy_from_env`](crate::HyperTransportBuilder::proxy_from_env)
 ///   sets one, and no headers beside the request's own but `host` and, with a body or for a method that

@@ -31,7 +31,6 @@ pub(crate) struct Http1 {
     /// `None` once the connection is over. What it left unanswered fails when it is dropped.
     driver: Option<Driver>,
     broken: Broken,
-    requests: u64,
 }
 
 impl Http1 {
@@ -42,7 +41,6 @@ impl Http1 {
             sender,
             driver: Some(driver),
             broken,
-            requests: 0,
         })
     }
 
@@ -64,7 +62,6 @@ impl Http1 {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> {
-        self.requests += 1;
         let response = self.sender.try_send_request(request);
         let driver = &mut self.driver;
         async move {
@@ -79,11 +76,6 @@ impl Http1 {
             });
             response.await.map_err(Unanswered::from)
         }
-    }
-
-    /// How many requests were sent on it.
-    pub(super) fn requests(&self) -> u64 {
-        self.requests
     }
 
     pub(super) fn poll_frame(

@@ -49,15 +49,6 @@ impl Connection {
         matches!(self, Self::Http1(_))
     }
 
-    /// Whether the latest request is the second one, on a connection that serves one at a time.
-    pub(crate) fn is_at_second(&self) -> bool {
-        match self {
-            Self::Http1(connection) => connection.requests() == 2,
-            #[cfg(feature = "http2")]
-            Self::Http2(_) => false,
-        }
-    }
-
     /// Sends a request and waits for the head of its response.
     pub(crate) async fn send(
         &mut self,

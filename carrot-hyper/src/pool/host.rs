@@ -13,9 +13,8 @@ use crate::connection::Connection;
 /// How long a response on a kept connection vouches for the others.
 const VOUCHED: Duration = Duration::from_millis(500);
 
-/// How long no connection is kept after one broke under its second request: some servers close each after its
-/// first response and do not say so, and every second write would be lost. One that carried more says that
-/// this server keeps them.
+/// How long no connection is kept after one broke under its request, where none has brought a second response yet:
+/// some servers close each after its first response and do not say so, and every second write would be lost.
 const MISTRUSTED: Duration = Duration::from_secs(60);
 
 /// The longest that anything is kept: `Instant` has no room for every `Duration`.
@@ -33,8 +32,10 @@ pub(super) struct State {
     idle: Vec<Idle>,
     /// When a kept connection last brought a response.
     vouched: Option<Instant>,
-    /// When a kept connection last broke under its second request.
-    broke_at_second: Option<Instant>,
+    /// A kept connection has brought a response: the server keeps them.
+    keeps: bool,
+    /// When a kept connection last broke under a request, before any brought a response.
+    broke: Option<Instant>,
     /// A kept connection that nothing vouched for carries a request.
     probing: bool,
     /// When all that was kept is over.
@@ -79,7 +80,7 @@ impl Host {
             return false;
         }
         let mut state = self.lock();
-        if connection.is_http1() && is_within(MISTRUSTED, state.broke_at_second) {
+        if connection.is_http1() && is_within(MISTRUSTED, state.broke) {
             return false;
         }
         let Some(expires) = state.keep(connection, limit.min(AGE), with.max_idle_per_host) else {
@@ -186,6 +187,7 @@ impl State {
     /// A response came on a kept connection.
     pub(super) fn vouch(&mut self, probe: bool) {
         self.vouched = Some(Instant::now());
+        self.keeps = true;
         self.probing &= !probe;
     }
 
@@ -196,9 +198,11 @@ impl State {
         self.idle.clear();
     }
 
-    /// A kept connection was closed by the server instead of a second response.
-    pub(super) fn broke_at_second(&mut self) {
-        self.broke_at_second = Some(Instant::now());
+    /// A kept connection was closed by the server instead of a response.
+    pub(super) fn broke(&mut self) {
+        if !self.keeps {
+            self.broke = Some(Instant::now());
+        }
     }
 
     /// Drops what is closed or expired. Returns the time of the next look, or `None` when nothing is

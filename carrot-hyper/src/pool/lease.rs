@@ -84,8 +84,8 @@ impl Lease {
 
     /// The connection ended with the request on it, and without a response.
     pub(crate) fn broke(&self) {
-        if self.connection.is_at_second() {
-            self.host.lock().broke_at_second();
+        if !self.fresh && self.connection.is_http1() {
+            self.host.lock().broke();
         }
     }
 

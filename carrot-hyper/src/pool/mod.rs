@@ -4,7 +4,7 @@
 //! it. A write that goes out on one may have been applied, so nobody may repeat it. The pool keeps that
 //! rare: connections are kept shorter than servers keep them, those that idled together are lent one at
 //! a time until a response shows that they live, and one that brings no response takes the others with
-//! it. After one that broke under its second request none is kept for a while.
+//! it. After the first one that broke under its request none is kept for a while.
 
 mod host;
 mod hosts;
