@@ -428,12 +428,12 @@ fn used_up_share_names_the_store() {
 
 /// A store that can stop to respond without an error.
 #[derive(Clone, Debug)]
-struct Hanging {
-    store: MemoryStore<VirtualClock>,
+struct Hanging<S> {
+    store: S,
     hangs: Arc<AtomicBool>,
 }
 
-impl Hanging {
+impl<S> Hanging<S> {
     async fn pass(&self) {
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -442,7 +442,7 @@ impl Hanging {
 }
 
 #[async_trait]
-impl RateLimitStore for Hanging {
+impl<S: RateLimitStore> RateLimitStore for Hanging<S> {
     async fn take(&self, request: &TakeRequest) -> Result<TakeResponse, StoreError> {
         let taken = self.store.take(request).await;
         self.pass().await;

@@ -185,6 +185,39 @@ fn light_process_returns_to_the_store() {
     }
 }
 
+/// It responds after further permits of the share, so that the next attempt waits for it. Then it hangs.
+#[test]
+fn store_that_goes_away_again_holds_one_call() {
+    let fleet = Fleet::new();
+    let hangs = Arc::<AtomicBool>::default();
+    let store = Hanging {
+        store: Slow {
+            store: fleet.store.clone(),
+            clock: fleet.clock.clone(),
+            takes: 50 * MILLISECOND,
+        },
+        hangs: Arc::clone(&hangs),
+    };
+    let process = SharedRateLimiter::with_limit(store, fleet.clock.clone(), LIMIT, WINDOW);
+    let mut hurried = interactive();
+    hurried.patience = Some(200 * MILLISECOND);
+    let call = |request: AcquireRequest| {
+        let permit = fleet.clock.run(process.acquire(&request));
+        permit
+            .map(|permit| permit.complete(PermitOutcome::Responded))
+            .is_ok()
+    };
+    fleet.store.set_available(false);
+    assert!(call(patient()));
+    fleet.store.set_available(true);
+    fleet.clock.advance(WINDOW / 2);
+    assert!(call(patient()) && call(patient()));
+    fleet.clock.advance(60 * MILLISECOND);
+    hangs.store(true, Ordering::Relaxed);
+    assert!(!call(hurried.clone()), "it waits for the store");
+    assert!(call(hurried), "the share grants again");
+}
+
 /// Whatever the timeout, a store that keeps it counts as there, and one that does not as away.
 #[test]
 fn slow_store_within_its_timeout_is_used() {
