@@ -30,6 +30,10 @@ const MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 pub struct CallOptions {
     /// The time for a whole call with all waits and retries. 30 seconds by default.
     ///
+    /// An attempt starts only with enough of it left: the time of the slowest response of the last minute or
+    /// two, and a margin, but never more than `attempt_timeout` or nine tenths of this time. A call whose turn comes
+    /// later fails at once with nothing sent, since its deadline would leave it uncertain.
+    ///
     /// It does not apply to the calls of `pages`, `items` and `call_all`, which wait as long as needed.
     pub call_timeout: Option<Duration>,
     /// The time for one attempt: connecting, sending and reading the whole response. 10 seconds by
