@@ -22,7 +22,9 @@ type Write =
 pub(super) struct Listing {
     total: usize,
     per_page: usize,
-    /// The client reads it twice, since it may move while it is read.
+    /// The client asks on after a full page, and reads more than one page twice: it may move while it is read.
+    moves: bool,
+    /// The client reads it twice.
     pub(super) is_checked: bool,
     write: Write,
 }
@@ -52,6 +54,7 @@ impl Listing {
         Self {
             total,
             per_page: per_page as usize,
+            moves,
             is_checked: moves && total > per_page as usize,
             write: Arc::new(write),
         }
@@ -60,9 +63,7 @@ impl Listing {
     /// The items that a request asks for; the error says why its cursor does not fit.
     fn range(&self, call: &RecordedCall) -> Result<Range<usize>, String> {
         let number = |name: &str| call.param(name)?.parse::<usize>().ok();
-        let size = ["paginate_count", "count", "limit"];
-        let size = size.into_iter().find_map(number).unwrap_or(self.per_page);
-        let size = size.min(self.per_page);
+        let size = self.asked_size(call).min(self.per_page);
         let start = match (call.param("paginate_position"), call.param("after")) {
             (Some(position), _) => {
                 let start = serde_json::from_str(position).ok();
@@ -81,6 +82,14 @@ impl Listing {
         }
     }
 
+    fn asked_size(&self, call: &RecordedCall) -> usize {
+        let size = ["paginate_count", "count", "limit"];
+        let mut size = size
+            .iter()
+            .filter_map(|name| call.param(name)?.parse().ok());
+        size.next().unwrap_or(self.per_page)
+    }
+
     fn cut(&self, start: usize, size: usize) -> Range<usize> {
         let start = start.min(self.total);
         start..self.total.min(start.saturating_add(size))
@@ -88,7 +97,9 @@ impl Listing {
 
     /// True where the page that a request asks for is the last one.
     pub(super) fn ends_with(&self, call: &RecordedCall) -> bool {
-        self.range(call).is_ok_and(|range| range.end == self.total)
+        let is_followed = |len| self.moves && len > 0 && len >= self.asked_size(call);
+        self.range(call)
+            .is_ok_and(|range| range.end == self.total && !is_followed(range.len()))
     }
 
     /// Writes the page that a request asks for.

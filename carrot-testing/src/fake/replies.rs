@@ -83,7 +83,7 @@ impl<E: Endpoint> Expectation<E> {
     /// Replies with all pages of a listing of these items, in their order, `per_page` on each. The cursors
     /// are right in both API versions, and a request may ask for smaller pages. The reply counts once, when
     /// its last page is given: `times(2)` is two listings. A list of leads that is longer than a page may be read
-    /// twice, as the client does to check it.
+    /// twice, as the client does to check it, and one more page behind a full one, which may not be the last.
     ///
     /// ```
     /// use carrot_core::{conversations::Parts, types::{ConversationId, PartId}};

@@ -45,8 +45,9 @@ fn every_listing_is_given_whole() {
             let read = read(version, parts(), &part_list(count), 50);
             assert_eq!(read, (count as usize, requests), "{version:?}");
         }
-        // The client reads leads on more than one page twice, and each page repeats the last one before.
-        for (count, requests) in [(0, 1), (50, 1), (120, 6)] {
+        // The client reads leads on more than one page twice, and each page repeats the last one before. It asks on
+        // after a full page.
+        for (count, requests) in [(0, 1), (49, 1), (50, 2), (99, 6), (120, 6)] {
             let read = read(version, apps::Leads::new(), &leads(count), 50);
             assert_eq!(read, (count as usize, requests), "{version:?}");
         }

@@ -235,6 +235,8 @@ async fn every_failure_of_a_transport_reaches_the_caller() {
                 | TransportErrorKind::Protocol => 1,
                 TransportErrorKind::Dns
                 | TransportErrorKind::Connect
+                | TransportErrorKind::Timeout(TimeoutPhase::Connect)
+                | TransportErrorKind::Truncated
                 | TransportErrorKind::Reset => 6,
                 _ => 3,
             };
