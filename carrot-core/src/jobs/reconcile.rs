@@ -44,9 +44,8 @@ impl Client {
     ///
     /// [`WriteStatus::Unknown`] if a part cannot be decoded; if it may be the reply and has no `random_id`,
     /// or 0, which means none, while no part of the same side has one; or if a part that cannot be the reply
-    /// has the `random_id` of the reply. Such a part is one from before that time (then the clocks differ by more,
-    /// or the number was used before), one of the other side, such as a message of the user if an operator
-    /// replies, and a record of the system, such as an assignment. With another number, it is another part. A reply that was deleted may be missing in
+    /// has the `random_id` of the reply. Such a part is one of the other side, such as a message of the user if
+    /// an operator replies, or a record of the system, such as an assignment. With another number, it is another part. A reply that was deleted may be missing in
     /// the list, as one that was never written. The vendor documents `random_id` in the realtime feed and in
     /// webhooks, but not in the list of parts.
     ///
@@ -100,7 +99,7 @@ impl Client {
             let (found, may_be) = (part.random_id.map(RandomId::get), may_be(reply, part));
             match found {
                 // Hardly by chance, if not the reply itself under another type.
-                Some(found) if found == random_id.get() => match may_be && !is_old {
+                Some(found) if found == random_id.get() => match may_be {
                     true => Match::Found,
                     false => Match::Unclear,
                 },

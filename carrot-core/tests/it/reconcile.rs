@@ -290,17 +290,13 @@ fn only_the_own_reply_is_written() {
             r#"{"id":5,"type":"chat_bot_user"}"#,
             WriteStatus::NotWritten,
         ),
-        // The number of the reply, but the user's message, an assignment, or an earlier reply.
+        // The number of the reply, but the user's message, or an assignment.
         (
             r#"{"id":5,"type":"reply_user","random_id":77}"#,
             WriteStatus::Unknown,
         ),
         (
             r#"{"id":5,"type":"assigned","random_id":77}"#,
-            WriteStatus::Unknown,
-        ),
-        (
-            r#"{"id":5,"type":"reply_admin","random_id":77,"created":1699996400}"#,
             WriteStatus::Unknown,
         ),
         // An hour before the reply was sent, and a minute before: within the skew of two clocks.
