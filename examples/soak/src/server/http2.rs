@@ -128,7 +128,7 @@ async fn respond_as(
     }
     let mut read = Vec::new();
     while let Some(data) = body.data().await {
-        let data = data?;
+        let data = data.inspect_err(|_| shared.is_taken_back(call, fault))?;
         body.flow_control().release_capacity(data.len())?;
         read.extend(data);
     }

@@ -143,21 +143,19 @@ impl Shared {
     pub(super) fn stream(&self, call: Option<u32>) -> Option<(u32, FrameFault)> {
         let call = self.known(call)?;
         let draw = |arrival| self.plan.frame_fault(call, arrival);
-        let rejects = |fault| {
-            let unprocessed = [
-                FrameFault::Reset(REFUSED_STREAM),
-                // A client may get no more than the reset.
-                FrameFault::ResetInBody(REFUSED_STREAM),
-                FrameFault::GoAwayBelow,
-                FrameFault::Both(Fault::Reject),
-            ];
-            unprocessed.contains(&fault)
-        };
-        let fault = self.call(call)?.request(draw, rejects);
+        let fault = self.call(call)?.request(draw, is_unprocessed);
         if let FrameFault::Both(fault) = fault {
             self.restart_by(fault);
         }
         Some((call, fault))
+    }
+
+    /// The client took a request of HTTP/2 back before all of it was there: no server applies it. hyper does so where
+    /// a `GOAWAY` comes while it opens the stream.
+    pub(super) fn is_taken_back(&self, call: u32, fault: FrameFault) {
+        if let Some(entry) = self.call(call).filter(|_| !is_unprocessed(fault)) {
+            entry.taken.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     fn known(&self, call: Option<u32>) -> Option<u32> {
@@ -194,4 +192,15 @@ impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+fn is_unprocessed(fault: FrameFault) -> bool {
+    let unprocessed = [
+        FrameFault::Reset(REFUSED_STREAM),
+        // A client may get no more than the reset.
+        FrameFault::ResetInBody(REFUSED_STREAM),
+        FrameFault::GoAwayBelow,
+        FrameFault::Both(Fault::Reject),
+    ];
+    unprocessed.contains(&fault)
 }
