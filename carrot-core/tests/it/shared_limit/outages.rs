@@ -214,7 +214,7 @@ fn store_that_goes_away_again_holds_one_call() {
     assert!(call(patient()) && call(patient()));
     fleet.clock.advance(60 * MILLISECOND);
     hangs.store(true, Ordering::Relaxed);
-    assert!(!call(hurried.clone()), "it waits for the store");
+    assert!(!call(hurried), "it waits for the store");
     assert!(call(hurried), "the share grants again");
 }
 
