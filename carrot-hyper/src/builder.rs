@@ -1,6 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
-
-use carrot_core::types::InvalidValue;
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use crate::{
     BuildError, HyperTransport, TlsRoots,
@@ -170,8 +168,8 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Adds the root certificates of a PEM bundle, such as those of a company's own authority. A byte
-    /// order mark before the first is skipped.
+    /// Adds the root certificates of a PEM bundle, such as those of a company's own authority. Comments,
+    /// byte order marks, keys and certificate requests between them are skipped.
     pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.added_roots.push(Root::Pem(pem.into()));
         self
@@ -186,7 +184,7 @@ impl HyperTransportBuilder {
     /// Sends every request through this proxy, in a tunnel that the proxy opens with `CONNECT`.
     ///
     /// The address is `http://host:port` or `https://host:port`, with `user:password@` before the host
-    /// where the proxy wants credentials. They are sent to the proxy alone, and shown in no error and
+    /// where the proxy wants credentials, in percent-encoding. They are sent to the proxy alone, and shown in no error and
     /// no `Debug`. The name of the server is looked up by the proxy. `https` stays encrypted from end to
     /// end; plain `http` can be read by the proxy, the token included.
     ///
@@ -199,9 +197,15 @@ impl HyperTransportBuilder {
     /// Takes the proxy from `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, or their names in small
     /// letters, and the hosts that need none from `NO_PROXY`, when the transport is built.
     ///
-    /// As with curl, an address that cannot be read counts as none, and so do all of them where
-    /// `REQUEST_METHOD` is set, since a CGI program takes `HTTP_PROXY` from a header. See
-    /// [`proxy`](Self::proxy) for what is sent to it.
+    /// * `HTTPS_PROXY` is for `https`, `HTTP_PROXY` for plain `http`, and `ALL_PROXY` for either where its
+    ///   own variable is empty or not set. An address without a scheme is `http`, as with curl. `HTTP_PROXY`
+    ///   is ignored where `REQUEST_METHOD` is set, since a CGI program gets it from a header.
+    /// * `NO_PROXY` is a list, with commas or spaces, of domains such as `example.com`, `.example.com` or
+    ///   `*.example.com`, which all mean the domain and those below it; of IP addresses; of networks such
+    ///   as `10.0.0.0/8`; and of any of these but networks with a port. `*` is for every host.
+    ///
+    /// An address that cannot be used, such as that of a SOCKS proxy, is an error of [`build`](Self::build)
+    /// that names the variable. See [`proxy`](Self::proxy) for what is sent to a proxy.
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxySetting::FromEnv;
         self
@@ -233,11 +237,11 @@ impl HyperTransportBuilder {
 }
 
 impl ProxySetting {
-    fn read(&self) -> Result<Option<Proxies>, InvalidValue> {
+    fn read(&self) -> Result<Option<Proxies>, BuildError> {
         match self {
             Self::Direct => Ok(None),
-            Self::All(url) => Proxies::all(url).map(Some),
-            Self::FromEnv => Ok(Some(Proxies::from_env())),
+            Self::All(url) => Ok(Some(Proxies::all(url)?)),
+            Self::FromEnv => Proxies::from_env(|name| env::var_os(name)).map(Some),
         }
     }
 }

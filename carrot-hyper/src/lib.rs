@@ -12,6 +12,7 @@ mod connect;
 mod connection;
 mod deadline;
 mod encoding;
+mod environment;
 mod error;
 mod hyper_transport;
 mod inner;

@@ -7,7 +7,10 @@ use carrot_core::{
     types::{AppId, InvalidValue},
 };
 
-use crate::{BuildError, HyperTransport, TokioClock};
+use crate::{
+    BuildError, HyperTransport, TokioClock,
+    environment::{self, of},
+};
 
 /// Creates a client with this token and defaults for everything else. Nothing is sent.
 ///
@@ -82,7 +85,7 @@ fn build(client: ClientBuilder) -> Result<Client, BuildError> {
 }
 
 fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, BuildError> {
-    let read = |name| read(&lookup, name);
+    let read = |name| environment::read(&lookup, name);
     let token = read(TOKEN)?.ok_or(BuildError::MissingVariable { name: TOKEN })?;
     // Checked alone first, so that the error names the variable.
     AuthToken::new(token.as_str()).map_err(of(TOKEN))?;
@@ -103,23 +106,6 @@ fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Result<ClientBuilde
         transport.check_tls()?;
     }
     Ok(client)
-}
-
-fn read(
-    lookup: impl Fn(&str) -> Option<OsString>,
-    name: &'static str,
-) -> Result<Option<String>, BuildError> {
-    let Some(value) = lookup(name) else {
-        return Ok(None);
-    };
-    match value.into_string() {
-        Ok(value) => Ok(Some(value)),
-        Err(_) => Err(of(name)(InvalidValue::new(name, "must be UTF-8"))),
-    }
-}
-
-fn of(name: &'static str) -> impl Fn(InvalidValue) -> BuildError {
-    move |source| BuildError::InvalidVariable { name, source }
 }
 
 #[cfg(all(

@@ -3,6 +3,7 @@
 mod exchange;
 mod failure;
 mod proxy;
+mod proxy_address;
 mod resolver;
 mod stream;
 mod tcp;
@@ -24,7 +25,6 @@ pub(crate) use self::{
 use self::{failure::ProxyFailure, proxy::Chosen, tcp::Tcp};
 use crate::{
     deadline::timeout,
-    error::chain::find,
     tls::{Tls, advice},
 };
 
@@ -63,21 +63,26 @@ impl Connector {
     }
 
     async fn connect_with(&self, target: &Uri, http2: bool) -> Result<Connected, ConnectFailure> {
-        let steps = pin!(self.steps(target, http2));
+        let proxies = self.proxies.as_ref();
+        let proxy = proxies.and_then(|proxies| proxies.for_target(target));
+        let steps = pin!(self.steps(target, proxy.as_ref(), http2));
         let connected = timeout(self.limit, steps).await;
         connected.unwrap_or_else(|| {
-            let limit = self.limit.unwrap_or_default();
-            Err(ConnectFailure::Timeout(limit))
+            Err(ConnectFailure::Timeout {
+                limit: self.limit.unwrap_or_default(),
+                through: proxy.as_ref().map(through).unwrap_or_default(),
+            })
         })
     }
 
-    async fn steps(&self, target: &Uri, http2: bool) -> Result<Connected, ConnectFailure> {
-        let proxy = match &self.proxies {
-            Some(proxies) => proxies.for_target(target).map_err(ConnectFailure::Proxy)?,
-            None => None,
-        };
+    async fn steps(
+        &self,
+        target: &Uri,
+        proxy: Option<&Chosen>,
+        http2: bool,
+    ) -> Result<Connected, ConnectFailure> {
         let stream: Box<dyn Stream> = match proxy {
-            Some(proxy) => self.through(&proxy, target).await?,
+            Some(proxy) => self.through(proxy, target).await?,
             None => Box::new(self.tcp.connect(target.clone()).await?),
         };
         if target.scheme() != Some(&Scheme::HTTPS) {
@@ -133,10 +138,9 @@ impl Connector {
         TlsConnector::from(config)
             .connect(name, stream)
             .await
-            .map_err(|error| match find::<rustls::Error>(&error) {
-                Some(_) => ConnectFailure::Tls(advice::explained(error, host)),
-                // The connection was lost: a server that starts, or a gateway without one.
-                None => ConnectFailure::Tcp(error.into()),
+            .map_err(|error| match advice::explained(error, host) {
+                Ok(explained) => ConnectFailure::Tls(explained),
+                Err(cut) => ConnectFailure::Handshake(cut),
             })
     }
 }
@@ -157,8 +161,22 @@ fn of_proxy(proxy: &Chosen, failure: ConnectFailure) -> ConnectFailure {
             proxy: name,
             problem: root(&*error),
         },
-        other => return other,
+        ConnectFailure::Handshake(_) => ProxyFailure::Broken {
+            proxy: name,
+            problem: failure.to_string(),
+        },
+        ConnectFailure::Timeout { limit, .. } => {
+            return ConnectFailure::Timeout {
+                limit,
+                through: through(proxy),
+            };
+        }
+        other @ ConnectFailure::Proxy(_) => return other,
     })
+}
+
+fn through(proxy: &Chosen) -> String {
+    format!(" through the proxy {}", proxy.name)
 }
 
 fn root(error: &(dyn std::error::Error + 'static)) -> String {

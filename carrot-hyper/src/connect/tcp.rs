@@ -49,7 +49,10 @@ fn failure(
         return ConnectFailure::Dns(error.into());
     }
     match find::<io::Error>(&error).map(io::Error::kind) {
-        Some(io::ErrorKind::TimedOut) => ConnectFailure::Timeout(limit.unwrap_or_default()),
+        Some(io::ErrorKind::TimedOut) => ConnectFailure::Timeout {
+            limit: limit.unwrap_or_default(),
+            through: String::new(),
+        },
         _ => ConnectFailure::Tcp(error.into()),
     }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use carrot_hyper::{
     BuildError, Sent,
-    transport::TransportErrorKind::{Connect, Rejected, Tls},
+    transport::{
+        TimeoutPhase,
+        TransportErrorKind::{Connect, Protocol, Rejected, Timeout, Tls},
+    },
 };
 use tokio::{
     io::{AsyncWriteExt, copy_bidirectional},
@@ -16,7 +19,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Server, builder, fails, get, ok_response, post, read_request, succeeds,
+    SHORT, Server, Step, builder, fails, get, ok_response, post, read_request, succeeds,
     tls::{Authority, CA},
 };
 
@@ -121,7 +124,12 @@ async fn what_a_proxy_says_is_passed_on() {
         (
             "407 Proxy Authentication Required",
             Rejected,
-            "asks for credentials",
+            "asks for credentials (status 407); it does not accept those of its address",
+        ),
+        (
+            "407 Proxy Authentication Required\r\nproxy-authenticate: Negotiate, NTLM",
+            Rejected,
+            "offers no `Basic` authentication",
         ),
         ("403 Forbidden", Rejected, "(status 403)"),
         (
@@ -129,6 +137,8 @@ async fn what_a_proxy_says_is_passed_on() {
             Connect,
             "cannot reach the server (status 502)",
         ),
+        ("429 Too Many Requests", Connect, "responds with status 429"),
+        ("unreadable", Protocol, "does not speak HTTP"),
     ] {
         let proxy =
             Server::responding_once(format!("HTTP/1.1 {response}\r\ncontent-length: 0\r\n\r\n"))
@@ -141,6 +151,19 @@ async fn what_a_proxy_says_is_passed_on() {
         assert!(text.contains(&proxy.authority()), "{text}");
         shown_nowhere(&[PASSWORD, "s3cret", BASIC], &error);
     }
+    let asking = Server::responding_once("HTTP/1.1 407 Asks\r\ncontent-length: 0\r\n\r\n").await;
+    let transport = builder().proxy(asking.url("")).build().unwrap();
+    let error = fails(
+        &transport,
+        post("https://localhost:1/"),
+        Rejected,
+        Sent::Never,
+    )
+    .await;
+    assert!(
+        error.to_string().contains("put them into its address"),
+        "{error}"
+    );
     // Nothing listens, and nothing that speaks HTTP.
     let silent = Server::responding_once("").await;
     for authority in ["127.0.0.1:1".to_owned(), silent.authority()] {
@@ -157,6 +180,29 @@ async fn what_a_proxy_says_is_passed_on() {
         .await;
         assert!(error.to_string().contains(&authority), "{error}");
     }
+}
+
+/// What cannot get better is final, and what lasts too long names the proxy.
+#[tokio::test]
+async fn a_proxy_is_named_however_it_fails() {
+    let untrusted = Authority::new("unknown").acceptor("localhost", &[]);
+    let untrusted = Server::over_tls(untrusted).await;
+    let transport = builder().proxy(untrusted.https("localhost", ""));
+    let request = post("https://localhost:1/");
+    let error = fails(&transport.build().unwrap(), request, Tls, Sent::Never).await;
+    let name = untrusted.authority().replace("127.0.0.1", "localhost");
+    assert!(
+        error.to_string().contains(&format!("the proxy {name}")),
+        "{error}"
+    );
+
+    let silent = Server::script([Step::Hold]).await;
+    let transport = builder().proxy(silent.url("")).connect_timeout(SHORT);
+    let request = post("https://localhost:1/");
+    let kind = Timeout(TimeoutPhase::Connect);
+    let error = fails(&transport.build().unwrap(), request, kind, Sent::Never).await;
+    let named = format!("through the proxy {}", silent.authority());
+    assert!(error.to_string().contains(&named), "{error}");
 }
 
 #[tokio::test]
@@ -199,20 +245,43 @@ async fn untrusted_proxy_is_an_error_of_tls() {
 
 #[test]
 fn unusable_proxy_address_is_not_shown() {
-    for url in [
-        "",
-        "proxy:3128",
-        "socks5://user:s3cret@proxy",
-        "http://user:s3cret@bücher.example",
-        "http://user:s3 cret@proxy",
+    for (url, rule) in [
+        ("", "must be an address"),
+        ("http://user:s3 cret@proxy", "must be an address"),
+        ("proxy:3128", "must start with `http://`"),
+        ("ftp://user:s3cret@proxy", "must start with `http://`"),
+        ("socks5://user:s3cret@proxy", "SOCKS is not supported"),
+        ("SOCKS4://user:s3cret@proxy", "SOCKS is not supported"),
+        ("http://user:s3cret@bücher.example", "must be ASCII"),
+        // Cut at the `@`, or taken for a host with a port, these would go elsewhere.
+        ("http://user:s3@cret@proxy", "percent-encode the `@`"),
+        ("http://user:s3/cret@proxy", "percent-encode the `@`"),
+        ("http://user:s3#cret@proxy", "percent-encode the `@`"),
+        ("http://user:1?s3cret@proxy", "percent-encode the `@`"),
+        ("http://user:s3cret%ff@proxy", "in UTF-8"),
+        ("http://user:s3cret@:3128", "must have a host"),
+        ("http://user:s3cret@proxy:", "port from 1 to 65535"),
+        ("http://proxy:0", "port from 1 to 65535"),
+        ("http://proxy:65536", "port from 1 to 65535"),
+        ("http://[fe80::1%25eth0]:3128", "without a zone"),
+        ("http://[proxy]:3128", "IPv6 address"),
     ] {
         match builder().proxy(url).build() {
             Err(BuildError::Invalid(error)) => {
                 assert_eq!(error.field(), "proxy");
-                assert!(!error.to_string().contains("s3"), "{error}");
+                let text = error.to_string();
+                assert!(text.contains(rule) && !text.contains("s3"), "{url}: {text}");
             }
             other => panic!("{url}: {other:?}"),
         }
+    }
+    for url in [
+        "HTTP://proxy",
+        "https://proxy/",
+        "http://[::1]:3128",
+        "http://:@proxy:65535",
+    ] {
+        builder().proxy(url).build().unwrap();
     }
 }
 
