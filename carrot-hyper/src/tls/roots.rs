@@ -23,6 +23,11 @@ impl Root {
     pub(crate) fn read(self) -> Result<Vec<CertificateDer<'static>>, InvalidValue> {
         let certificates = match self {
             Self::Pem(pem) => certificates(&pem)?,
+            Self::Der(der) if der.starts_with(b"-----BEGIN") => {
+                return Err(invalid(
+                    "must be DER, and is PEM: use `add_root_certificate_pem`",
+                ));
+            }
             Self::Der(der) => vec![der.into()],
         };
         let number = certificates.len();
@@ -43,24 +48,40 @@ impl Root {
     }
 }
 
-/// Reads all certificates of a PEM bundle; keys between them are passed over.
+/// Reads all certificates of a PEM bundle; keys and requests between them are passed over.
+///
+/// Each entry is read alone: the parser would pass over one whose first line has anything before it, such
+/// as a byte order mark, spaces, or the end of the entry before.
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidValue> {
-    if pem.starts_with(&[0xff, 0xfe]) || pem.starts_with(&[0xfe, 0xff]) {
-        return Err(invalid(
-            "must be PEM in UTF-8, and is in UTF-16; save the file as UTF-8",
-        ));
+    const START: &str = "-----BEGIN ";
+    if pem.contains(&0) {
+        return Err(invalid(match pem {
+            [0x30, ..] => "must be PEM, and is DER: use `add_root_certificate_der`",
+            _ => "must be PEM in UTF-8, and is in UTF-16 or binary; save the file as UTF-8",
+        }));
     }
-    // With the byte order mark that some editors write, the first certificate would not be seen.
-    let pem = pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem);
+    // Comments may be in any encoding.
+    let pem = String::from_utf8_lossy(pem);
     let mut certificates = Vec::new();
-    for entry in CertificateDer::pem_slice_iter(pem) {
-        certificates.push(entry.map_err(|error| {
+    for entry in pem.split(START).skip(1) {
+        let unusable = |problem: &str| {
             invalid(format!(
-                "must hold PEM certificates, and number {} cannot be read: {}",
-                certificates.len() + 1,
-                problem(&error)
+                "must hold PEM certificates, and number {} cannot be read: {problem}",
+                certificates.len() + 1
             ))
-        })?);
+        };
+        match entry.split("-----").next() {
+            Some("CERTIFICATE") => {}
+            Some(kind @ ("TRUSTED CERTIFICATE" | "X509 CERTIFICATE" | "PKCS7")) => {
+                let problem = format!("it is a `{kind}`; convert it to a `CERTIFICATE`");
+                return Err(unusable(&problem));
+            }
+            _ => continue,
+        }
+        let lines: Vec<&str> = entry.lines().map(str::trim).collect();
+        let entry = format!("{START}{}", lines.join("\n"));
+        let certificate = CertificateDer::from_pem_slice(entry.as_bytes());
+        certificates.push(certificate.map_err(|error| unusable(&problem(&error)))?);
     }
     match certificates.is_empty() {
         true => Err(invalid(
@@ -74,7 +95,9 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidValue
 fn problem(error: &pem::Error) -> String {
     match error {
         pem::Error::MissingSectionEnd { .. } => "its `-----END` line is missing".into(),
-        pem::Error::IllegalSectionStart { .. } => "its `-----BEGIN` line is broken".into(),
+        pem::Error::IllegalSectionStart { .. } => {
+            "its `-----BEGIN` line is broken: each line must end with a line break".into()
+        }
         pem::Error::Base64Decode(_) => "it is not base64".into(),
         other => other.to_string(),
     }

@@ -68,7 +68,26 @@ async fn a_connection_that_ends_in_the_handshake() {
     let resetting = Server::script([Step::Byte, Step::Reset]).await;
     for server in [closing, resetting] {
         let request = post(server.https("localhost", "/"));
-        fails(&transport(), request, Connect, Sent::Never).await;
+        let error = fails(&transport(), request, Connect, Sent::Never).await;
+        assert!(
+            error.to_string().contains("in the TLS handshake"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn alerts_of_the_server_say_what_to_do() {
+    for (alert, says) in [
+        (40, "must support TLS 1.2 or 1.3"),
+        (70, "must support TLS 1.2 or 1.3"),
+        (112, "check the host of the address"),
+        (116, "asks for a certificate of the client"),
+    ] {
+        let server = greeting(vec![0x15, 3, 3, 0, 2, 2, alert]).await;
+        let request = post(server.https("localhost", "/"));
+        let error = fails(&transport(), request, Tls, Sent::Never).await;
+        assert!(error.to_string().contains(says), "{error}");
     }
 }
 
@@ -138,7 +157,10 @@ fn the_unreadable_entry_of_a_bundle_is_named() {
     let cut = fine.replace("-----END", "-----FIN");
     let not_der = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
     let not_base64 = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let other_kind = fine.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
     for (last, says) in [
+        (&*other_kind, "it is a `TRUSTED CERTIFICATE`"),
+        (&format!("{cut}{fine}"), "`-----END` line"),
         (&*cut, "`-----END` line"),
         (not_der, "number 3 of 3"),
         (not_base64, "number 3"),
@@ -151,24 +173,45 @@ fn the_unreadable_entry_of_a_bundle_is_named() {
         let text = error.to_string();
         assert!(text.contains("number 3") && text.contains(says), "{text}");
     }
-    let mut wide = vec![0xff, 0xfe];
-    wide.extend(fine.bytes().flat_map(|byte| [byte, 0]));
-    let error = builder()
-        .add_root_certificate_pem(wide)
-        .build()
-        .unwrap_err();
-    assert!(error.to_string().contains("UTF-16"), "{error}");
+}
+
+#[test]
+fn other_forms_than_pem_are_named() {
+    let wide = |pem: String| pem.bytes().flat_map(|byte| [byte, 0]).collect::<Vec<_>>();
+    let marked = [vec![0xff, 0xfe], wide(CA.pem())].concat();
+    for (pem, says) in [
+        (marked, "UTF-16"),
+        (wide(CA.pem()), "UTF-16"),
+        (CA.der(), "`add_root_certificate_der`"),
+    ] {
+        let error = builder().add_root_certificate_pem(pem).build().unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    let error = builder().add_root_certificate_der(CA.pem()).build();
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("`add_root_certificate_pem`"), "{text}");
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_hides_no_certificate() {
+async fn nothing_before_an_entry_hides_it() {
     let server = Server::over_tls(CA.acceptor("localhost", &[])).await;
-    let transport = HyperTransport::builder()
-        .tls_roots(TlsRoots::OnlyAdded)
-        .add_root_certificate_pem(format!("\u{feff}{}", CA.pem()))
-        .build()
-        .unwrap();
-    succeeds(&transport, get(server.https("localhost", "/"))).await;
+    let (other, ca) = (Authority::new("other").pem(), CA.pem());
+    let indented = ca.replace('\n', "\n  ");
+    let key = ca.replace("CERTIFICATE", "EC PRIVATE KEY");
+    for pem in [
+        format!("\u{feff}{ca}"),
+        format!("{other}\u{feff}{ca}"),
+        format!("{}{ca}", other.trim_end()),
+        format!("{other}  {indented}"),
+        format!("{key}{ca}").replace('\n', "\r\n"),
+    ] {
+        let transport = HyperTransport::builder()
+            .tls_roots(TlsRoots::OnlyAdded)
+            .add_root_certificate_pem(pem)
+            .build()
+            .unwrap();
+        succeeds(&transport, get(server.https("localhost", "/"))).await;
+    }
 }
 
 /// An authority's own certificate, added as a root and shown by the server.
