@@ -69,7 +69,12 @@ impl<'a> Attempt<'a> {
         lease.has_response();
         let (head, body) = response.into_parts();
         let collected = {
-            let collecting = pin!(body::collect(lease.connection(), body, self.limits));
+            let collecting = pin!(body::collect(
+                lease.connection(),
+                body,
+                head.status,
+                self.limits
+            ));
             deadline.bound(collecting).await
         };
         let Some(body) = collected else {

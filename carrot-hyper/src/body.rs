@@ -7,6 +7,7 @@ use carrot_core::{
     Sent, TransportError,
     transport::{TimeoutPhase, TransportErrorKind},
 };
+use http::StatusCode;
 use hyper::body::{Body, Incoming};
 use tokio::task::coop::consume_budget;
 
@@ -20,10 +21,14 @@ use crate::{
 /// Reads the whole body. A declared length over the cap fails before anything is read; a body of
 /// unknown length fails with the first byte too many. Every piece restarts the idle timeout.
 ///
+/// The body of a rejection (4xx) that is cut is what came of it: the status says that nothing was done, and a
+/// server that rejects a request early may lose the rest with its reset.
+///
 /// A connection whose body is not read to its end takes no other request.
 pub(crate) async fn collect(
     connection: &mut Connection,
     mut body: Incoming,
+    status: StatusCode,
     limits: Limits,
 ) -> Result<Bytes, TransportError> {
     let cap = limits.cap();
@@ -44,7 +49,16 @@ pub(crate) async fn collect(
             return Ok(collected.freeze());
         };
         // Trailers say nothing that the service uses.
-        let Ok(data) = frame.map_err(error::in_body)?.into_data() else {
+        let data = match frame.map_err(error::in_body) {
+            Ok(frame) => frame.into_data(),
+            Err(error)
+                if status.is_client_error() && error.kind() == TransportErrorKind::Truncated =>
+            {
+                return Ok(collected.freeze());
+            }
+            Err(error) => return Err(error),
+        };
+        let Ok(data) = data else {
             continue;
         };
         if (collected.len() as u64).saturating_add(data.len() as u64) > cap {

@@ -26,7 +26,8 @@ use crate::{
 ///   expects one, `content-length`.
 /// * Nothing is compressed, unless with the feature `gzip` and `HyperTransportBuilder::gzip`. A success
 ///   whose body is compressed all the same is an error of the kind `Protocol`; a response of another
-///   status is returned as it came, for its status is what matters.
+///   status is returned as it came, for its status is what matters. So is a response with a status from
+///   400 to 499 whose body the connection cuts, with what came of the body.
 /// * HTTP/1.1. HTTP/2, where the server chooses it, with the feature `http2` and
 ///   `HyperTransportBuilder::http2`.
 /// * Dropping the future closes the connection that it used; over HTTP/2, the stream.

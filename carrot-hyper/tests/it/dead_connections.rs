@@ -4,8 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use carrot_hyper::{
-    Body, HttpTransport, HyperTransport, Sent, TransportError, http::Request,
-    transport::TransportErrorKind::Reset,
+    Body, HttpTransport, HyperTransport, Sent, TransportError,
+    http::Request,
+    transport::TransportErrorKind::{Reset, Truncated},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +18,8 @@ use tokio::{
 use crate::support::{
     PLENTY, Server, Step, builder,
     by_hand::{Frozen, turns},
-    came, get, hold, ok_response, post, read_request, reset, succeeds, tells_no_secret, transport,
+    came, fails, get, hold, ok_response, post, read_request, reset, succeeds, tells_no_secret,
+    transport,
 };
 
 const EIGHT: usize = 8;
@@ -295,5 +297,36 @@ async fn early_413_is_returned() {
         assert_eq!(response.status(), 413);
         assert_eq!(response.body(), "large");
         seen.recv().await.unwrap();
+    }
+}
+
+/// What was rejected was not done, even where the reset of the connection cuts the reason.
+#[tokio::test]
+async fn cut_rejection_keeps_its_status() {
+    for (framing, status, is_read) in [
+        ("", 413, true),
+        ("content-length: 9\r\n", 400, true),
+        ("transfer-encoding: chunked\r\n", 499, true),
+        ("content-length: 9\r\n", 200, false),
+        ("content-length: 9\r\n", 302, false),
+        ("content-length: 9\r\n", 500, false),
+    ] {
+        let part = if framing.contains("chunked") {
+            "5\r\nlarge\r\n"
+        } else {
+            "large"
+        };
+        let head = format!("HTTP/1.1 {status} X\r\n{framing}\r\n{part}");
+        let server = Server::script([Step::Came, Step::write(head)]).await;
+        let request = post(server.url("/"));
+        if is_read {
+            let response = succeeds(&transport(), request).await;
+            assert_eq!(
+                (response.status().as_u16(), &response.body()[..]),
+                (status, &b"large"[..])
+            );
+        } else {
+            fails(&transport(), request, Truncated, Sent::Yes).await;
+        }
     }
 }
